@@ -1,0 +1,1 @@
+"""Bytes <-> model: DICOM files, JSON, and validation by models that we did not write."""

@@ -1,0 +1,195 @@
+"""DICOM file -> canonical data set: little and big endian, explicit and implicit VR, deflated (PS3.5 chapter 7, annex A).
+
+Values stay bytes. Big endian numbers are turned, lengths of sequences forgotten, VRs of implicit files looked up in
+pydicom's dictionary; nothing else changes.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+from pydicom.datadict import dictionary_VR, private_dictionary_VR
+
+from bridge.errors import InvalidDicomError
+from bridge.model.dataset import DataSet, Element
+
+IMPLICIT, EXPLICIT, BIG, DEFLATED = (
+    "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99",
+)
+MAX_DEPTH = 200
+MAX_INFLATED = 1 << 30  # bytes; a deflated SR of a gigabyte is a bomb
+_LONG_VRS = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+VRS = _LONG_VRS | frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_WIDTH = {"US": 2, "SS": 2, "OW": 2, "AT": 2, "UL": 4, "SL": 4, "FL": 4, "OL": 4, "OF": 4,
+          "FD": 8, "OD": 8, "SV": 8, "UV": 8, "OV": 8}
+_ITEM, _ITEM_END, _SEQUENCE_END, _UNDEFINED = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD, 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class DicomFile:
+    meta: DataSet  # File Meta Information, group 0002
+    dataset: DataSet
+    transfer_syntax: str
+
+
+def read(data: bytes) -> DicomFile:
+    """Raises InvalidDicomError with the byte offset of the fault."""
+    if data[128:132] == b"DICM":
+        meta, end = _Reader(data, "<", explicit=True).elements(132, len(data), depth=0, group=2)
+        syntax = next((e.value.decode("ascii", "replace").strip(" \0") for e in meta
+                       if e.tag == 0x00020010 and isinstance(e.value, bytes)), "")
+        if not syntax:
+            raise InvalidDicomError("no Transfer Syntax UID (0002,0010) in the File Meta Information")
+    else:
+        meta, end, syntax = (), 0, _guess(data)
+    if syntax == DEFLATED:
+        data, end = _inflate(data[end:]), 0
+    elif syntax not in (IMPLICIT, EXPLICIT, BIG):
+        # encapsulated transfer syntaxes are explicit little endian outside the pixel data
+        if not syntax.startswith("1.2.840.10008.1.2."):
+            raise InvalidDicomError(f"unknown Transfer Syntax {syntax!r}")
+    reader = _Reader(data, ">" if syntax == BIG else "<", explicit=syntax != IMPLICIT)
+    dataset, _ = reader.elements(end, len(data), depth=0)
+    if not dataset:
+        raise InvalidDicomError("no data set behind the File Meta Information")
+    return DicomFile(meta, dataset, syntax)
+
+
+def _guess(data: bytes) -> str:
+    """Transfer syntax of a data set without preamble: PS3.10 wants one, old archives wrote none."""
+    if len(data) < 8 or data[:2] not in (b"\x08\x00", b"\x02\x00"):
+        raise InvalidDicomError("not a DICOM file: no `DICM` at byte 128, and no data set at byte 0")
+    return EXPLICIT if data[4:6].decode("latin-1") in VRS else IMPLICIT
+
+
+def _inflate(data: bytes) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        plain = inflater.decompress(data, MAX_INFLATED)
+    except zlib.error as error:
+        raise InvalidDicomError(f"deflated data set is damaged: {error}") from error
+    if inflater.unconsumed_tail:
+        raise InvalidDicomError(f"deflated data set grows beyond {MAX_INFLATED} bytes")
+    if not inflater.eof:
+        raise InvalidDicomError("deflated data set is truncated")
+    return plain
+
+
+class _Reader:
+    """One pass over the bytes of one data set, in one byte order."""
+
+    def __init__(self, data: bytes, order: str, *, explicit: bool) -> None:
+        self.data = data
+        self.order = order
+        self.explicit = explicit
+        self._tag = struct.Struct(order + "HH").unpack_from
+        self._short = struct.Struct(order + "H").unpack_from
+        self._long = struct.Struct(order + "I").unpack_from
+
+    def elements(self, at: int, end: int, *, depth: int, group: int | None = None) -> tuple[DataSet, int]:
+        """Elements from `at` to `end`, to an item delimiter, or while they are of `group`; and where they end."""
+        if depth > MAX_DEPTH:
+            raise InvalidDicomError(f"at byte {at}: sequences nested deeper than {MAX_DEPTH}")
+        found: list[Element] = []
+        creators: dict[int, str] = {}
+        last = -1
+        while at < end:
+            if at + 8 > end:
+                raise InvalidDicomError(f"at byte {at}: truncated inside an element header")
+            high, low = self._tag(self.data, at)
+            tag = high << 16 | low
+            if tag == _ITEM_END:
+                return tuple(found), at + 8
+            if group is not None and high != group:
+                break
+            vr, length, start = self._header(tag, at, end, creators)
+            value, at = self._value(tag, vr, length, start, end, depth)
+            if vr == "UN" and isinstance(value, tuple):
+                vr = "SQ"
+            if high % 2 and 0x10 <= low <= 0xFF and isinstance(value, bytes):
+                creators[low] = value.decode("latin-1").strip(" \0")
+            if tag <= last:
+                raise InvalidDicomError(f"at byte {start}: element ({high:04X},{low:04X}) out of order or twice")
+            last = tag
+            found.append(Element(tag, vr, value))
+        return tuple(found), at
+
+    def _header(self, tag: int, at: int, end: int, creators: dict[int, str]) -> tuple[str, int, int]:
+        if not self.explicit or tag >> 16 == 0xFFFE:
+            return _implicit_vr(tag, creators), self._long(self.data, at + 4)[0], at + 8
+        vr = self.data[at + 4 : at + 6].decode("latin-1")
+        if vr not in VRS:
+            raise InvalidDicomError(f"at byte {at}: unknown VR {vr!r} of ({tag >> 16:04X},{tag & 0xFFFF:04X})")
+        if vr not in _LONG_VRS:
+            return vr, self._short(self.data, at + 6)[0], at + 8
+        if at + 12 > end:
+            raise InvalidDicomError(f"at byte {at}: truncated inside an element header")
+        return vr, self._long(self.data, at + 8)[0], at + 12
+
+    def _value(
+        self, tag: int, vr: str, length: int, at: int, end: int, depth: int
+    ) -> tuple[bytes | tuple[DataSet, ...], int]:
+        if vr == "SQ" or (length == _UNDEFINED and vr == "UN"):
+            # PS3.5 6.2.2: UN of undefined length is an implicit little endian sequence
+            reader = _Reader(self.data, "<", explicit=False) if vr == "UN" else self
+            return reader._sequence(at, end, length, depth)
+        name = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+        if length == _UNDEFINED:
+            raise InvalidDicomError(f"at byte {at}: undefined length of {name}: encapsulated values are not read here")
+        if at + length > end:
+            raise InvalidDicomError(f"at byte {at}: {name} wants {length} bytes, {end - at} are left: truncated")
+        raw = self.data[at : at + length]
+        if self.order == ">" and vr in _WIDTH:
+            raw = _turned(raw, _WIDTH[vr])
+        return raw, at + length
+
+    def _sequence(self, at: int, end: int, length: int, depth: int) -> tuple[tuple[DataSet, ...], int]:
+        if length != _UNDEFINED and at + length > end:
+            raise InvalidDicomError(f"at byte {at}: sequence wants {length} bytes, {end - at} are left: truncated")
+        stop = end if length == _UNDEFINED else at + length
+        found: list[DataSet] = []
+        while at < stop:
+            if at + 8 > stop:
+                raise InvalidDicomError(f"at byte {at}: truncated inside an item header")
+            high, low = self._tag(self.data, at)
+            tag, size = high << 16 | low, self._long(self.data, at + 4)[0]
+            at += 8
+            if tag == _SEQUENCE_END and length == _UNDEFINED:
+                return tuple(found), at
+            if tag != _ITEM:
+                raise InvalidDicomError(f"at byte {at - 8}: ({high:04X},{low:04X}) where an item must stand")
+            if size != _UNDEFINED and at + size > stop:
+                raise InvalidDicomError(f"at byte {at}: item wants {size} bytes, {stop - at} are left: truncated")
+            inner, after = self.elements(at, stop if size == _UNDEFINED else at + size, depth=depth + 1)
+            if size == _UNDEFINED and self._tag(self.data, after - 8) != (0xFFFE, 0xE00D):
+                raise InvalidDicomError(f"at byte {after}: item without its delimiter: truncated")
+            found.append(inner)
+            at = after
+        if length == _UNDEFINED:
+            raise InvalidDicomError(f"at byte {at}: sequence without its delimiter: truncated")
+        return tuple(found), at
+
+
+def _implicit_vr(tag: int, creators: dict[int, str]) -> str:
+    if tag & 0xFFFF == 0:
+        return "UL"  # group length
+    if tag >> 16 & 1:
+        low = tag & 0xFFFF
+        if 0x10 <= low <= 0xFF:
+            return "LO"  # private creator
+        creator = creators.get(low >> 8)
+        try:
+            return str(private_dictionary_VR(tag, creator)).split(" ")[0] if creator else "UN"
+        except KeyError:
+            return "UN"
+    try:
+        return str(dictionary_VR(tag)).split(" ")[0]  # `US or SS`: the first, same bytes
+    except KeyError:
+        return "UN"
+
+
+def _turned(raw: bytes, width: int) -> bytes:
+    whole = len(raw) // width * width
+    return b"".join(raw[i : i + width][::-1] for i in range(0, whole, width)) + raw[whole:]

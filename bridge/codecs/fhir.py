@@ -1,0 +1,48 @@
+"""Validation by fhir.resources (R4B classes for R4), one resource at a time."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from bridge.errors import InvalidFhirError
+from bridge.model.group import Json, Number, Resource
+
+
+def validate(resource: Resource) -> None:
+    """Raises InvalidFhirError with the place of each fault, never with a value."""
+    kind = resource.get("resourceType")
+    model = _model(kind) if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]+", kind) else None
+    if model is None:
+        raise InvalidFhirError(f"resourceType {kind!r} is no FHIR R4 resource")
+    try:
+        model.model_validate(_plain(resource))
+    except ValidationError as error:
+        faults = "; ".join(".".join(map(str, fault["loc"])) + ": " + fault["msg"] for fault in error.errors(
+            include_url=False, include_input=False, include_context=False))
+        raise InvalidFhirError(f"invalid {kind}: {faults}") from error
+
+
+@cache
+def _model(kind: str) -> type[BaseModel] | None:
+    from fhir.resources.R4B import get_fhir_model_class
+
+    try:
+        model: type[BaseModel] = get_fhir_model_class(kind)
+    except (KeyError, LookupError):
+        return None
+    return model
+
+
+def _plain(value: Json) -> Any:
+    if isinstance(value, Number):
+        return Decimal(value)
+    if isinstance(value, dict):
+        return {key: _plain(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_plain(child) for child in value]
+    return value

@@ -1,0 +1,64 @@
+"""JSON text <-> resources whose numbers keep their text; the only module that touches JSON files (FHIR R4, json.html)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+import orjson
+
+from bridge.errors import InvalidFhirError
+from bridge.model.group import Json, Number
+
+MAX_DEPTH = 200
+
+
+def loads(text: bytes) -> Json:
+    """Raises InvalidFhirError for what is no JSON, repeats a key, or nests deeper than 200."""
+    try:
+        value = json.loads(text.decode("utf-8-sig"), parse_float=Number, parse_int=_integer,
+                           parse_constant=_no_number, object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        raise InvalidFhirError(f"line {error.lineno}, column {error.colno}: invalid JSON: {error.msg}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidFhirError(f"byte {error.start}: not UTF-8") from error
+    except RecursionError as error:
+        raise InvalidFhirError(f"nested deeper than {MAX_DEPTH}") from error
+    _bounded(value, 0)
+    return value
+
+
+def dumps(value: Json, *, indent: bool = False) -> bytes:
+    options = orjson.OPT_PASSTHROUGH_SUBCLASS | (orjson.OPT_INDENT_2 if indent else 0)
+    return orjson.dumps(value, default=_number, option=options)
+
+
+def _integer(text: str) -> int | Number:
+    return int(text) if len(text) <= 18 and text != "-0" else Number(text)
+
+
+def _number(value: Any) -> orjson.Fragment:
+    if isinstance(value, Number):
+        return orjson.Fragment(value.encode("ascii"))
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def _no_number(text: str) -> NoReturn:
+    raise InvalidFhirError(f"{text} is no JSON number")
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidFhirError(f"property {twice!r} occurs twice in one object; one of them would be lost")
+    return found
+
+
+def _bounded(value: Json, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise InvalidFhirError(f"nested deeper than {MAX_DEPTH}")
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(child, dict | list):
+            _bounded(child, depth + 1)

@@ -1,0 +1,35 @@
+"""One tree of errors. The message says what, where (`file: path`) and what to do; it never holds patient data."""
+
+from __future__ import annotations
+
+
+class BridgeError(Exception):
+    """Anything the bridge refuses."""
+
+
+class TemporaryError(BridgeError):
+    """May go away by waiting: a later try may succeed."""
+
+
+class PermanentError(BridgeError):
+    """Will not go away by waiting: the input, or the configuration, has to change."""
+
+
+class InvalidDicomError(PermanentError):
+    """Bytes that are no readable DICOM file, or a document without what identifies it."""
+
+
+class InvalidFhirError(PermanentError):
+    """Text that is no JSON, or a resource that the FHIR models refuse."""
+
+
+class MappingError(PermanentError):
+    """Mappings with faults; `faults` lists every one as `file:line: what; remedy`."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class UsageError(BridgeError):
+    """Wrong usage or configuration: exit code 2."""

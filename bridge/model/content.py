@@ -1,0 +1,95 @@
+"""The content tree of a Structured Report (PS3.3 C.17.3): a class for each value type, one for each item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from bridge.model.dataset import DataSet
+
+
+class Code(NamedTuple):
+    """Code Sequence Macro, PS3.3 table 8.8-1. `value` is Code Value, Long Code Value or URN Code Value."""
+
+    value: str
+    scheme: str  # Coding Scheme Designator
+    meaning: str
+    version: str | None = None  # Coding Scheme Version
+
+    def same(self, other: Code | None) -> bool:
+        """Whether both name the same concept: meaning and version are wording."""
+        return other is not None and (self.value, self.scheme) == (other.value, other.scheme)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    continuity: str | None  # Continuity Of Content (0040,A050)
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    values: tuple[str, ...]  # Numeric Value (0040,A30A), text as written; empty where the measured value is empty
+    unit: Code | None
+    qualifier: Code | None  # Numeric Value Qualifier (0040,A301): why there is no number
+    floating: str | None = None  # Floating Point Value (0040,A161) by its shortest decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    code: Code | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A value type whose value is one text: TEXT DATE TIME DATETIME UIDREF PNAME."""
+
+    value_type: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """IMAGE, WAVEFORM or COMPOSITE, PS3.3 C.17.3.2: the SOP Instance; frames, segments and channels stay in `rest`."""
+
+    value_type: str
+    sop_class: str
+    sop_instance: str
+    whole: bool  # no frames, segments, channels: the reference is to all of the instance
+
+
+@dataclass(frozen=True, slots=True)
+class ByReference:
+    identifier: tuple[int, ...]  # Referenced Content Item Identifier (0040,DB73)
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """SCOORD, SCOORD3D, TCOORD, TABLE, and whatever else a file calls a value type; all of it is in `rest`."""
+
+    value_type: str | None
+
+
+Value: TypeAlias = Container | Num | Coded | Plain | Reference | ByReference | Other
+
+
+@dataclass(frozen=True, slots=True)
+class ContentItem:
+    relationship: str | None
+    concept: Code | None
+    value: Value
+    children: tuple[ContentItem, ...]
+    rest: DataSet  # elements that the fields above do not reproduce byte for byte; they win when written
+
+
+def value_type(value: Value) -> str | None:
+    match value:
+        case Container():
+            return "CONTAINER"
+        case Num():
+            return "NUM"
+        case Coded():
+            return "CODE"
+        case ByReference():
+            return None
+        case _:
+            return value.value_type

@@ -1,0 +1,95 @@
+"""DICOM data sets as they were written: every element with its bytes, in canonical explicit little endian (PS3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
+
+from pydicom.charset import convert_encodings, decode_bytes, encode_string
+
+Charset: TypeAlias = tuple[str, ...]
+"""Values of Specific Character Set (0008,0005); empty: the default repertoire."""
+
+
+class Element(NamedTuple):
+    tag: int  # group << 16 | element
+    vr: str
+    value: bytes | tuple[DataSet, ...]  # bytes, padding included; or the items of a sequence
+
+
+DataSet: TypeAlias = tuple[Element, ...]
+"""Elements in ascending order of their tags, each tag once."""
+
+SPECIFIC_CHARACTER_SET = 0x00080005
+TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
+_WITHOUT_CHARSET = frozenset("AE AS CS DA DS DT IS TM UI UR".split())
+_DELIMITERS = {0x0A, 0x0C, 0x0D, 0x5C}
+
+
+def find(dataset: DataSet, tag: int) -> Element | None:
+    for element in dataset:
+        if element.tag == tag:
+            return element
+    return None
+
+
+def items(dataset: DataSet, tag: int) -> tuple[DataSet, ...]:
+    """The items of a sequence; none where it is absent or no sequence."""
+    element = find(dataset, tag)
+    return element.value if element is not None and isinstance(element.value, tuple) else ()
+
+
+def merged(dataset: DataSet, other: Iterable[Element], without: Iterable[int] = ()) -> DataSet:
+    """`dataset` with the elements of `other` in place of its own, less those tags in `without`."""
+    by_tag = {element.tag: element for element in dataset}
+    by_tag.update({element.tag: element for element in other})
+    for tag in without:
+        by_tag.pop(tag, None)
+    return tuple(by_tag[tag] for tag in sorted(by_tag))
+
+
+def charset_of(dataset: DataSet, inherited: Charset = ()) -> Charset:
+    element = find(dataset, SPECIFIC_CHARACTER_SET)
+    if element is None or not isinstance(element.value, bytes):
+        return inherited
+    return tuple(term.strip() for term in element.value.decode("ascii", "replace").rstrip(" \0").split("\\"))
+
+
+def decode_text(value: bytes, vr: str, charset: Charset) -> str:
+    """The text, less the pad byte that PS3.5 6.2 asks for. Raises UnicodeError where the bytes are not of the charset."""
+    pad = b"\0" if vr == "UI" else b" "
+    raw = value[:-1] if value.endswith(pad) and len(value) % 2 == 0 else value
+    if raw.isascii() and b"\x1b" not in raw and b"\\" not in raw:
+        return raw.decode("ascii")
+    if vr in _WITHOUT_CHARSET or not charset:
+        return raw.decode("ascii")
+    encodings = convert_encodings(list(charset))
+    try:
+        return decode_bytes(raw, encodings, _DELIMITERS)
+    except LookupError as error:
+        raise UnicodeError(str(error)) from error
+
+
+def encode_text(text: str, vr: str, charset: Charset) -> bytes:
+    """The text in that charset, padded to even length. Raises UnicodeError where the charset cannot hold it."""
+    if text.isascii():
+        raw = text.encode("ascii")
+    elif vr in _WITHOUT_CHARSET or not charset:
+        raise UnicodeEncodeError("ascii", text, 0, 1, "text needs a Specific Character Set")
+    else:
+        raw = encode_string(text, convert_encodings(list(charset)))
+        if b"?" in raw and raw.count(b"?") != text.count("?"):
+            raise UnicodeEncodeError("dicom", text, 0, 1, "text does not fit the Specific Character Set")
+    return raw + (b"\0" if vr == "UI" else b" ") if len(raw) % 2 else raw
+
+
+def text_of(dataset: DataSet, tag: int, charset: Charset = ()) -> str | None:
+    """A text element without surrounding blanks; None where absent, empty or not of its character set."""
+    element = find(dataset, tag)
+    if element is None or not isinstance(element.value, bytes):
+        return None
+    try:
+        text = decode_text(element.value, element.vr, charset)
+    except UnicodeError:
+        return None
+    return text.strip(" \0") or None

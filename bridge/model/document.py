@@ -1,0 +1,18 @@
+"""One SR instance: its header and its content tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.model.content import ContentItem
+from bridge.model.dataset import Charset, DataSet, charset_of
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    header: DataSet  # everything on the top level that is not part of the root content item
+    root: ContentItem
+
+    @property
+    def charset(self) -> Charset:
+        return charset_of(self.header)

@@ -1,0 +1,52 @@
+"""FHIR resources, and the resources that form one document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+Resource: TypeAlias = dict[str, Json]
+
+
+class Number(str):
+    """A JSON number as it was written: `36.60`, `1e3`, an integer of any length."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    root: Resource  # DiagnosticReport, or an Observation that stands alone
+    members: tuple[Resource, ...]
+    patient: Resource | None
+    key: str  # what identifies the document at its source: `Type/id`, or the entry's fullUrl
+
+    def resources(self) -> Iterator[Resource]:
+        """Root and members; the Patient is shared and not part of the document."""
+        yield self.root
+        yield from self.members
+
+
+def same(one: Json, other: Json) -> bool:
+    """Equal as JSON text: `36.6` is not `36.60`, `true` is not `1`, a number is not a string."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def leaves(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Json]]:
+    """Every primitive with its path."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from leaves(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from leaves(child, (*path, index))
+    else:
+        yield path, value

@@ -1,0 +1,23 @@
+"""Constants that are part of the contract with data already written: never change one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+NAMESPACE = UUID("6f2f3c1e-5d0b-5a53-9d5e-2f6f0f1f7a10")
+"""Namespace of every derived id (UUIDv5) and of every UID that we create (`2.25.` + the same integer)."""
+
+EXTENSION_BASE = "https://fhir-dicom.org/fhir"
+REMAINDER_URL = f"{EXTENSION_BASE}/StructureDefinition/remainder"
+"""Extension that carries what a FHIR element has no native place for; `valueString` holds JSON."""
+
+PRIVATE_CREATOR = "FHIR-DICOM BRIDGE"
+PRIVATE_CREATOR_TAG = 0x00710010
+REMAINDER_TAG = 0x00711001
+"""Private OB element on a content item: what of a FHIR resource the item has no native place for, as JSON."""
+
+COMPOSITION_URL = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DiagnosticReport.composition"
+"""HL7's cross-version extension: R5 DiagnosticReport.composition, written in R4."""
+ABSENT_URL = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+DICOM_UID_SYSTEM = "urn:dicom:uid"
+"""FHIR R4 ImagingStudy.identifier: the system of DICOM UIDs, whose value is `urn:oid:<UID>`."""
