@@ -1,0 +1,1 @@
+"""Declarative mappings: YAML source with marks -> checked -> compiled Mapping."""

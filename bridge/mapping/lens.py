@@ -1,0 +1,294 @@
+"""A lens: one leaf, seen from both sides. Put is derived from it and never written by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from bridge.model.content import Code, Num
+from bridge.model.group import Json, Number
+from bridge.model.names import ABSENT_URL, DICOM_UID_SYSTEM, EXTENSION_BASE
+from bridge.terminology.schemes import designator_of, mdc_to_dicom, mdc_to_fhir, uri_of
+from bridge.terminology.snomed import sct_of
+
+D = TypeVar("D")
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class Lens(Generic[D, F]):
+    """Law: `to_fhir(to_dicom(f)) == f` for every f that `to_dicom` accepts. Both raise ValueError on what they cannot hold."""
+
+    to_fhir: Callable[[D], F]
+    to_dicom: Callable[[F], D]
+
+
+# -- text -----------------------------------------------------------------------------------------------------------
+_NO_STRING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def _string(text: str) -> str:
+    if not text.strip() or _NO_STRING.search(text) or len(text) > 1_000_000:
+        raise ValueError("not a FHIR string")
+    return text
+
+
+def _text(value: str) -> str:
+    return _string(value).replace("\t", " ")  # dciodvfy refuses a tab in UT
+
+
+def _uid(text: str) -> str:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)+", text) or len(text) > 64:
+        raise ValueError("not a UID")
+    return f"urn:oid:{text}"
+
+
+def _from_uid(value: str) -> str:
+    if not value.startswith("urn:oid:"):
+        raise ValueError("not a UID")
+    _uid(value[8:])
+    return value[8:]
+
+
+# -- dates and times: a FHIR time without zone here; translate/times.py adds and takes it ---------------------------
+_DA = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d))?)?")
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+_TM = re.compile(r"(\d\d)(\d\d)?(\d\d)?(\.\d{1,6})?")
+_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(\.\d+)?")
+_DT = re.compile(r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?")
+_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d{1,6})?)(Z|[+-]\d\d:\d\d)?")
+
+
+def _matched(pattern: re.Pattern[str], text: str, name: str) -> re.Match[str]:
+    found = pattern.fullmatch(text)
+    if found is None:
+        raise ValueError(f"not a {name}")
+    return found
+
+
+def _date(text: str) -> str:
+    parts = [part for part in _matched(_DA, text.replace(".", ""), "DICOM date").groups() if part]
+    return _real("-".join(parts))
+
+
+def _from_date(value: str) -> str:
+    _matched(_DATE, value, "FHIR date")
+    return _real(value).replace("-", "")
+
+
+def _real(value: str) -> str:
+    year, month, day = (int(part) for part in (value + "-01-01")[:10].split("-")) if len(value) < 10 else (
+        int(value[:4]), int(value[5:7]), int(value[8:]))
+    if year == 0 or not (1 <= month <= 12 and 1 <= day <= 31):
+        raise ValueError("not a date of the calendar")
+    return value
+
+
+def _time(text: str) -> str:
+    hour, minute, second, fraction = _matched(_TM, text, "DICOM time").groups()
+    if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 59:
+        raise ValueError("not a time of day")
+    return f"{hour}:{minute or '00'}:{second or '00'}{fraction or ''}"
+
+
+def _from_time(value: str) -> str:
+    found = _matched(_TIME, value, "FHIR time")
+    if len(found[4] or "") > 7:
+        raise ValueError("more than six digits of a second")
+    return value.replace(":", "")
+
+
+def _datetime(text: str) -> str:
+    found = _DT.fullmatch(text)
+    if found is None:
+        return _date(text)
+    zone = found[3]
+    return f"{_date(found[1])}T{_time(found[2])}" + (f"{zone[:3]}:{zone[3:]}" if zone else "")
+
+
+def _from_datetime(value: str) -> str:
+    found = _DATETIME.fullmatch(value)
+    if found is None:
+        return _from_date(value)
+    zone = {None: "", "Z": "+0000"}.get(found[3], (found[3] or "").replace(":", ""))
+    return _from_date(found[1]) + _from_time(found[2]) + zone
+
+
+# -- codes ----------------------------------------------------------------------------------------------------------
+def coding(code: Code) -> dict[str, Json]:
+    """One Coding; `version` is never written: a DICOM scheme version names another thing than FHIR's."""
+    value = mdc_to_fhir(code.value) if code.scheme == "MDC" else code.value
+    if not value.strip() or re.search(r"\s\s|^\s|\s$", value):
+        raise ValueError("not a FHIR code")
+    found: dict[str, Json] = {"system": uri_of(code.scheme, EXTENSION_BASE)} if code.scheme else {}
+    found["code"] = value
+    if code.meaning:
+        found["display"] = _string(code.meaning)
+    return found
+
+
+def code_of(one: dict[str, Json]) -> Code:
+    """Raises ValueError where DICOM has no designator for the system, or no room for the code."""
+    system = one.get("system")
+    scheme = designator_of(system, EXTENSION_BASE) if system else ""
+    value = one.get("code")
+    if scheme is None or value is None or (not scheme and system):
+        raise ValueError("no DICOM designator for the code system")
+    if scheme == "MDC":
+        value = mdc_to_dicom(value)
+    if "\\" in value or "\\" in scheme or len(scheme) > 16:
+        raise ValueError("no DICOM code")
+    return Code(value, scheme, _meaning(one.get("display") or value))
+
+
+def _meaning(text: str) -> str:
+    """LO: 64 characters, no backslash, no control character (PS3.5 6.2)."""
+    return re.sub(r"[\x00-\x1f\\]", " ", text)[:64].strip() or "-"
+
+
+def _concept(code: Code | None) -> dict[str, Json]:
+    if code is None:
+        return {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
+    codings = [coding(code)]
+    sct = sct_of(code.value) if code.scheme == "SRT" else None
+    if sct is not None:  # the retired code first, as written; what it is today beside it
+        codings.append(coding(Code(sct, "SCT", code.meaning)))
+    return {"coding": codings}
+
+
+def _from_concept(value: dict[str, Json]) -> Code | None:
+    for one in value.get("coding", ()):
+        try:
+            return code_of(one)
+        except ValueError:
+            continue
+    text = value.get("text")
+    if not text:
+        return None
+    return Code("TEXT", "99FDB", _meaning(text))  # a concept that FHIR has in words only
+
+
+# -- numbers --------------------------------------------------------------------------------------------------------
+_PLAIN_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+UCUM_SYSTEM = "http://unitsofmeasure.org"
+
+
+def decimal(text: str) -> Number | int:
+    """DS text -> JSON number, text kept where JSON allows it; `1.6e-005`, `+5`, `.5` are spelled anew."""
+    if _PLAIN_DECIMAL.fullmatch(text) and "e" not in text.lower():
+        return Number(text) if len(text) > 18 or not re.fullmatch(r"-?\d+", text) or text == "-0" else int(text)
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("not a decimal string") from error
+    if not value.is_finite() or abs(value.adjusted()) > 40:
+        raise ValueError("not a decimal string")
+    return decimal(f"{value:f}")
+
+
+def _quantity(num: Num) -> dict[str, Json]:
+    if len(num.values) != 1:
+        raise ValueError("not one number")
+    found: dict[str, Json] = {"value": decimal(num.floating or num.values[0])}
+    if num.unit is not None:
+        found["unit"] = _string(num.unit.meaning or num.unit.value)
+        found |= {key: value for key, value in coding(num.unit).items() if key != "display"}
+    return found
+
+
+def _from_quantity(value: dict[str, Json]) -> Num:
+    if "comparator" in value or "value" not in value:
+        raise ValueError("a comparator has no place in NUM")
+    text = str(value["value"])
+    unit = {"system": value.get("system"), "code": value.get("code"), "display": value.get("unit")}
+    if value.get("code"):
+        code = code_of({key: part for key, part in unit.items() if part})
+    elif value.get("unit"):
+        code = Code(_meaning(value["unit"])[:16].strip(), "99FDB", _meaning(value["unit"]))
+    else:
+        code = Code("1", "UCUM", "no units")
+    if len(text) <= 16:
+        return Num((text,), code, None)
+    exact = repr(float(text))
+    rounded = next(short for digits in range(16, 0, -1) if len(short := f"{float(text):.{digits}g}") <= 16)
+    return Num((rounded,), code, None, exact)
+
+
+# -- people ---------------------------------------------------------------------------------------------------------
+def person_name(pn: str) -> dict[str, Json]:
+    """PN, alphabetic group (PS3.5 6.2.1) -> HumanName."""
+    parts = [*(part.strip() for part in pn.split("=")[0].split("^")), "", "", "", "", ""][:5]
+    found: dict[str, Json] = {}
+    if parts[0]:
+        found["family"] = parts[0]
+    given = [part for part in (parts[1], parts[2]) if part]
+    if given:
+        found["given"] = given
+    if parts[3]:
+        found["prefix"] = [parts[3]]
+    if parts[4]:
+        found["suffix"] = [parts[4]]
+    if not found:
+        raise ValueError("an empty name")
+    return found
+
+
+def name_of(human: dict[str, Json]) -> str:
+    """HumanName -> PN; all given names but the first are middle names."""
+    given = human.get("given") or []
+    parts = [human.get("family") or "", given[0] if given else "", " ".join(filter(None, given[1:])),
+             " ".join(filter(None, human.get("prefix") or [])), " ".join(filter(None, human.get("suffix") or []))]
+    text = "^".join(re.sub(r"[\^=\\]", " ", part or "") for part in parts).rstrip("^")
+    text = text or re.sub(r"[\^=\\]", " ", human.get("text") or "")
+    if not text:
+        raise ValueError("an empty name")
+    return text[:64]
+
+
+def _names(pn: str) -> list[dict[str, Json]]:
+    return [person_name(pn)]
+
+
+def _from_names(names: list[dict[str, Json]]) -> str:
+    return name_of(next((name for name in names if name.get("use") == "official"), names[0]))
+
+
+_SEX = {"M": "male", "F": "female", "O": "other"}
+
+
+def _sex(text: str) -> str:
+    if text not in _SEX:
+        raise ValueError("not a Patient's Sex")
+    return _SEX[text]
+
+
+def _from_sex(value: str) -> str:
+    return {"male": "M", "female": "F"}.get(value, "O")
+
+
+def uid_identifier(uid: str) -> list[dict[str, Json]]:
+    return [{"system": DICOM_UID_SYSTEM, "value": _uid(uid)}]
+
+
+def uid_of(identifiers: list[dict[str, Json]]) -> str:
+    return _from_uid(next((one.get("value", "") for one in identifiers if one.get("system") == DICOM_UID_SYSTEM), ""))
+
+
+CONCEPT: Lens[Code | None, dict[str, Json]] = Lens(_concept, _from_concept)
+DATETIME = Lens(_datetime, _from_datetime)
+LENSES: dict[str, Lens[Any, Any]] = {
+    "string": Lens(_string, _text),
+    "uid-string": Lens(_uid, _from_uid),
+    "uid-identifier": Lens(uid_identifier, uid_of),
+    "date": Lens(_date, _from_date),
+    "time": Lens(_time, _from_time),
+    "datetime": DATETIME,
+    "concept": CONCEPT,
+    "quantity": Lens(_quantity, _from_quantity),
+    "person-name": Lens(_names, _from_names),
+    "sex": Lens(_sex, _from_sex),
+}

@@ -1,0 +1,78 @@
+"""The generic rule: which FHIR element a content item becomes, whatever its template says."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import Code, Container, ContentItem, Plain, Reference, Value, value_type
+from bridge.model.dataset import find
+from bridge.model.sr import OBSERVATION_DATETIME, OBSERVATION_UID
+
+WAVEFORMS = "1.2.840.10008.5.1.4.1.1.9."
+COMPOSITES = ("1.2.840.10008.5.1.4.1.1.88.", "1.2.840.10008.5.1.4.1.1.67", "1.2.840.10008.5.1.4.1.1.104.",
+              "1.2.840.10008.5.1.4.1.1.11.", "1.2.840.10008.5.1.4.1.1.481.")
+LANGUAGE, PERSON, DEVICE = "121049", "121006", "121007"
+OBSERVER_TYPE, PERSON_NAME = "121005", "121008"
+DEVICE_PARTS = {"121012": "identifier", "121013": "deviceName", "121014": "manufacturer", "121015": "modelNumber",
+                "121016": "serialNumber"}
+VALUE_UNKNOWN = Code("114010", "DCM", "Value unknown")
+
+
+class Kind(Enum):
+    SECTION = auto()      # of the Composition
+    OBSERVATION = auto()
+    COMPONENT = auto()    # of the parent's Observation
+    FOLD = auto()         # an element of the parent's Observation: method, bodySite
+    REFERENCE = auto()    # derivedFrom of the parent's Observation, or entry of its section
+    CARRIED = auto()      # no native place
+
+
+def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Kind:
+    value = item.value
+    if isinstance(value, Container):
+        return Kind.SECTION if parent is Kind.SECTION and not _has_fact(item, mapping, each) else Kind.OBSERVATION
+    if isinstance(value, Reference):
+        return Kind.REFERENCE if not item.children else Kind.CARRIED
+    if value_type(value) not in mapping.values:
+        return Kind.CARRIED
+    if parent is Kind.SECTION or item.children or _is_its_own(item) or item.concept is None:
+        return Kind.OBSERVATION
+    if (item.concept.scheme, item.concept.value) in mapping.folds and value_type(value) == "CODE":
+        return Kind.FOLD
+    return Kind.OBSERVATION if each and value_type(value) == "NUM" else Kind.COMPONENT
+
+
+def _has_fact(item: ContentItem, mapping: Mapping, each: bool) -> bool:
+    return any(kind(child, Kind.OBSERVATION, mapping, each=each) in (Kind.COMPONENT, Kind.FOLD)
+               for child in item.children)
+
+
+def _is_its_own(item: ContentItem) -> bool:
+    """An item with a UID or a time of its own is never folded."""
+    return any(find(item.rest, tag) is not None for tag in (OBSERVATION_UID, OBSERVATION_DATETIME))
+
+
+def relationship(parent: Value, child: Value, concept: Code | None, mapping: Mapping) -> str:
+    """The relationship that Part 16 uses for such a pair, where FHIR does not say one."""
+    said = mapping.relationships.get((concept.scheme, concept.value)) if concept else None
+    if said is not None:
+        return said
+    if isinstance(parent, Container):
+        return "CONTAINS"
+    return "INFERRED FROM" if isinstance(child, Reference) else "HAS PROPERTIES"
+
+
+def reference_type(sop_class: str) -> str:
+    if sop_class.startswith(WAVEFORMS):
+        return "WAVEFORM"
+    return "COMPOSITE" if sop_class.startswith(COMPOSITES) else "IMAGE"
+
+
+def is_code(item: ContentItem, value: str) -> bool:
+    return item.concept is not None and (item.concept.scheme, item.concept.value) == ("DCM", value)
+
+
+def text(item: ContentItem, kind_of_value: str) -> str | None:
+    found = item.value
+    return found.text if isinstance(found, Plain) and found.value_type == kind_of_value and not item.children else None

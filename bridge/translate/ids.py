@@ -1,0 +1,31 @@
+"""Derived ids: the same input has the same ids (UUIDv5 in one namespace, PS3.5 B.2 for UIDs)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+from bridge.model.names import NAMESPACE
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the caller knows of the stores: nothing, in `convert`."""
+
+    system: str = "file"          # identity of the FHIR store, or of the files
+    issuer: str | None = None     # default issuer of Patient IDs
+    zone: str = "+00:00"          # of DICOM times that name none
+    ids: Mapping[str, str] = field(default_factory=dict)  # `Type|key` -> id, by link
+
+    def id(self, kind: str, key: str) -> str:
+        return self.ids.get(f"{kind}|{key}") or str(_uuid(kind, self.system, key))
+
+
+def _uuid(*parts: str) -> UUID:
+    return uuid5(NAMESPACE, "|".join(parts))
+
+
+def new_uid(*parts: str) -> str:
+    """`2.25.` and the integer of a UUIDv5 of the parts, 64 characters at most."""
+    return f"2.25.{_uuid('uid', *parts).int}"

@@ -1,0 +1,30 @@
+"""Times with and without zone. DICOM mostly writes none, FHIR always wants one (PS3.3 C.12.1.1.8)."""
+
+from __future__ import annotations
+
+import re
+
+from bridge.mapping.lens import DATETIME
+from bridge.model.dataset import DataSet, text_of
+
+TIMEZONE_OFFSET = 0x00080201
+_OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)")
+
+
+def zone_of(header: DataSet, default: str) -> str:
+    """`+hh:mm` of Timezone Offset From UTC; real files write `UTC-04:00` too."""
+    found = _OFFSET.fullmatch(text_of(header, TIMEZONE_OFFSET) or "")
+    return f"{found[1]}{found[2]}:{found[3]}" if found else default
+
+
+def to_fhir(dt: str, zone: str) -> str:
+    """DT -> dateTime; a time of day without zone gets `zone`. Raises ValueError."""
+    value = DATETIME.to_fhir(dt)
+    if "T" in value and not re.search(r"[+-]\d\d:\d\d$", value):
+        value += zone
+    return value.removesuffix("+00:00") + "Z" if value.endswith("+00:00") else value
+
+
+def to_dicom(value: str, zone: str) -> str:
+    """dateTime -> DT; the document's own zone is not repeated. Raises ValueError."""
+    return DATETIME.to_dicom(value).removesuffix(zone.replace(":", ""))

@@ -1,0 +1,98 @@
+"""Group -> Document, without loss: native translation, the document's own remainder on it, and what FHIR had beyond."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import ContentItem, Value
+from bridge.model.dataset import Charset, DataSet, charset_of
+from bridge.model.document import Document
+from bridge.model.group import Group, Json, leaves, same
+from bridge.model.sr import item_of, own_elements, read_item
+from bridge.translate.generic import relationship
+from bridge.translate.ids import Known
+from bridge.translate.native_dicom import Node, native_dicom
+from bridge.translate.native_fhir import FhirImage, Path, native_fhir
+from bridge.translate.private import pieces_of, put_in
+from bridge.translate.remainder import attached, dataset_of, header_group, item_group, patched, stripped
+from bridge.translate.report import Detail, Report, Translated
+
+
+def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Document]:
+    """One SR. Raises UnicodeError where an edit does not fit the document's character set."""
+    report = Report()
+    native = native_dicom(group, mapping, known)
+    report.warnings += native.warnings
+    remainder = attached(group.root, "document")
+    header, dropped = native.header, []
+    if "header" in remainder:
+        charset = _charset(remainder["header"], header)
+        header, dropped = patched(header, remainder["header"], header_group, charset)
+    report.warnings += [f"header {tag}: changed in FHIR since; its value wins" for tag in dropped]
+    builder = _Builder(mapping, charset_of(header), report)
+    root = builder.item(native.root, remainder, None, ())
+    document = Document(header, root)
+    image = native_fhir(document, mapping, known)
+    pieces = pieces_of(group, builder.homes, image)
+    _count(group, builder.homes, image, report)
+    return Translated(put_in(document, pieces), report)
+
+
+def _charset(patch: dict[str, Any], native: DataSet) -> Charset:
+    if "00080005" not in patch["e"]:
+        return charset_of(native)
+    element = patch["e"]["00080005"]
+    return tuple(element["Value"][0].split("\\")) if element and "Value" in element else ()
+
+
+class _Builder:
+    def __init__(self, mapping: Mapping, charset: Charset, report: Report) -> None:
+        self.mapping, self.charset, self.report = mapping, charset, report
+        self.homes: dict[Path, Json] = {}
+
+    def item(self, node: Node, remainder: dict[str, Any], parent: Value | None, path: Path) -> ContentItem:
+        """The node as FHIR says it, with what it had in DICOM beyond."""
+        if node.home is not None:
+            self.homes[path] = node.home
+        relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
+        without = set(remainder.get("without", ()))
+        numbered: list[tuple[tuple[int, int], Node | ContentItem]] = [
+            (child.number, child) for order, child in enumerate(node.children) if order not in without]
+        for carried in remainder.get("carried", ()):
+            dataset = dataset_of(carried["e"], self.charset)
+            numbered.append(((carried["n"], -1), read_item(dataset, self.charset)))
+        numbered.sort(key=lambda one: one[0])
+        children = tuple(
+            child if isinstance(child, ContentItem)
+            else self.item(child, attached(child.home, "item"), node.value, (*path, index))
+            for index, (_, child) in enumerate(numbered))
+        item = ContentItem(relation, node.concept, node.value, children, node.rest)
+        if "p" not in remainder:
+            return item
+        own, dropped = patched(own_elements(item, self.charset), remainder["p"], item_group, self.charset)
+        dotted = ".".join(str(step + 1) for step in (0, *path))
+        self.report.warnings += [f"item {dotted} ({name}): changed in FHIR since; its value wins" for name in dropped]
+        return item_of(own, children, self.charset)
+
+
+def _count(group: Group, homes: dict[Path, Json], image: FhirImage, report: Report) -> None:
+    """A leaf is mapped where the SR alone, our private elements aside, gives the same leaf at the same place."""
+    at = {id(home): path for path, home in homes.items()}
+    natives = {(one["resourceType"], one.get("id")): one for one in image.group.resources()}
+    for resource in group.resources():
+        native = image.homes.get(at.get(id(resource), (-1,)))
+        native = native or natives.get((resource["resourceType"], resource.get("id")), {})
+        _leaf_outcomes(resource["resourceType"], stripped(resource), native, "carried", report)
+    if group.patient is not None:
+        _leaf_outcomes("Patient", group.patient, image.group.patient or {}, "withheld", report)
+
+
+def _leaf_outcomes(kind: str, resource: Json, native: Json, otherwise: str, report: Report) -> None:
+    have = dict(leaves(native))
+    for path, value in leaves(resource):
+        outcome = "mapped" if path in have and same(have[path], value) else otherwise
+        dotted = ".".join([kind, *map(str, path)])
+        reason = None if outcome == "mapped" else (
+            "no place in the Patient Module" if otherwise == "withheld" else "no native place in the SR")
+        report.item(Detail(dotted, None, outcome, "generic" if outcome == "mapped" else "remainder", reason))

@@ -1,0 +1,165 @@
+"""Document -> Group, without loss: native translation, translated back, and what differs kept as a remainder."""
+
+from __future__ import annotations
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import ByReference, Coded, ContentItem, Num, Plain, Value, value_type
+from bridge.model.dataset import Charset, DataSet, Element
+from bridge.model.document import Document
+from bridge.model.group import Group
+from bridge.model.sr import own_elements, write_item
+from bridge.translate import times
+from bridge.translate.generic import relationship
+from bridge.translate.ids import Known
+from bridge.translate.native_dicom import Node, native_dicom
+from bridge.translate.native_fhir import native_fhir
+from bridge.translate.private import restored, taken_out
+from bridge.translate.remainder import attach, dataset_json, difference, header_group, item_group
+from bridge.translate.report import Detail, Report, Translated
+
+
+def to_fhir(document: Document, mapping: Mapping, known: Known) -> Translated[Group]:
+    """DiagnosticReport, Composition, Observations and what they refer to; or the resources that the document was
+    made from. Raises nothing: what cannot be read natively is carried."""
+    report = Report()
+    bare, pieces = taken_out(document)
+    image = native_fhir(bare, mapping, known)
+    group = restored(image, pieces, report) if pieces else image.group
+    back = native_dicom(group, mapping, known)
+    charset = bare.charset
+    remainder = _Comparison(report, mapping, charset).compare(bare.root, back.root, None, ())
+    if header := difference(back.header, bare.header, header_group, charset):
+        remainder["header"] = header
+    if remainder:
+        attach(group.root, "document", remainder)
+    _count_header(bare.header, back.header, report)
+    _warn(bare, report)
+    return Translated(group, report)
+
+
+class _Comparison:
+    """Walks the tree as read and the tree as FHIR would give it back, and leaves what differs on the FHIR elements."""
+
+    def __init__(self, report: Report, mapping: Mapping, charset: Charset) -> None:
+        self.report, self.mapping, self.charset = report, mapping, charset
+
+    def compare(
+        self, item: ContentItem, node: Node, parent: Value | None, path: tuple[int, ...]
+    ) -> dict[str, object]:
+        """The remainder of this item; those of its children are attached to their homes."""
+        relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
+        native = ContentItem(relation, node.concept, node.value, (), node.rest)
+        found: dict[str, object] = {}
+        if not _equal(native, item) and (patch := difference(
+                _own(native, self.charset), own_elements(item, self.charset), item_group, self.charset)):
+            found["p"] = patch
+        self._outcome(item, node, path)
+        matched, extra = matches(item, node)
+        if extra:
+            found["without"] = extra
+        carried = []
+        for index, child in enumerate(item.children):
+            at = (*path, index)
+            if index not in matched:
+                carried.append({"n": index + 1, "e": dataset_json(write_item(child, self.charset), self.charset)})
+                self._carry(child, at)
+                continue
+            inner = self.compare(child, matched[index], node.value, at)
+            home = matched[index].home
+            if inner and home is not None:
+                attach(home, "item", inner)
+        if carried:
+            found["carried"] = carried
+        return found
+
+    def _outcome(self, item: ContentItem, node: Node, path: tuple[int, ...]) -> None:
+        same = _same_concept(item, node) and same_value(item.value, node.value)
+        self._detail(item, path, "mapped" if same else "carried", None if same else "value or concept has no FHIR form")
+
+    def _carry(self, item: ContentItem, path: tuple[int, ...]) -> None:
+        reason = ("by-reference relationship" if isinstance(item.value, ByReference)
+                  else f"value type {value_type(item.value)} has no native place here")
+        self._detail(item, path, "carried", reason)
+        for index, child in enumerate(item.children):
+            self._carry(child, (*path, index))
+
+    def _detail(self, item: ContentItem, path: tuple[int, ...], outcome: str, reason: str | None) -> None:
+        concept = f"{item.concept.scheme} {item.concept.value}" if item.concept else None
+        dotted = ".".join(str(step + 1) for step in (0, *path))
+        self.report.item(Detail(dotted, concept, outcome, "generic" if outcome == "mapped" else "remainder", reason))
+
+
+def matches(item: ContentItem, node: Node) -> tuple[dict[int, Node], list[int]]:
+    """Native children by the index of the child that they stand for; and the places of those that stand for none."""
+    matched: dict[int, Node] = {}
+    extra: list[int] = []
+    for order, child in enumerate(node.children):
+        index = child.number[0] - 1 if child.number[0] < 1 << 30 else order
+        if index < len(item.children) and index not in matched:
+            matched[index] = child
+        else:
+            extra.append(order)
+    return matched, extra
+
+
+def _own(item: ContentItem, charset: Charset) -> DataSet:
+    try:
+        return own_elements(item, charset)
+    except UnicodeError:  # text that only the native translation holds, such as a name of our own
+        return own_elements(item, ("ISO_IR 192",))
+
+
+def _equal(native: ContentItem, item: ContentItem) -> bool:
+    return (native.relationship == item.relationship and native.concept == item.concept
+            and native.value == item.value and native.rest == item.rest)
+
+
+def _same_concept(item: ContentItem, node: Node) -> bool:
+    return node.concept is None if item.concept is None else item.concept.same(node.concept)
+
+
+def same_value(one: Value, other: Value) -> bool:
+    """Whether both mean the same: numbers as numbers, codes as codes; wording and continuity aside."""
+    match one, other:
+        case (Num(), Num()):
+            return (len(one.values) == len(other.values) and all(map(_same_number, one.values, other.values))
+                    and (one.unit is None) == (other.unit is None)
+                    and (one.unit is None or one.unit.same(other.unit))
+                    and (one.qualifier is None) == (other.qualifier is None))
+        case (Coded(code), Coded(said)):
+            return code is not None and code.same(said)
+        case (Plain(), Plain()):
+            return one.value_type == other.value_type and one.text.strip() == other.text.strip() != ""
+        case _:
+            return value_type(one) == "CONTAINER" == value_type(other) or one == other
+
+
+def _same_number(one: str, other: str) -> bool:
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return False
+
+
+def _count_header(header: DataSet, native: DataSet, report: Report) -> None:
+    have = {leaf for leaf in _leaves(native, ())}
+    for leaf in _leaves(header, ()):
+        report.elements.add("mapped" if leaf in have else "carried")
+
+
+def _leaves(dataset: DataSet, path: tuple[int, ...]) -> list[tuple[tuple[int, ...], Element]]:
+    found = []
+    for element in dataset:
+        if isinstance(element.value, tuple):
+            for index, item in enumerate(element.value):
+                found += _leaves(item, (*path, element.tag, index))
+        else:
+            found.append(((*path, element.tag), element))
+    return found
+
+
+def _warn(document: Document, report: Report) -> None:
+    if not any(element.tag == times.TIMEZONE_OFFSET for element in document.header):
+        report.warnings.append("no Timezone Offset From UTC (0008,0201): times without zone are taken as the store's")
+    if not any(element.tag == 0x00100020 and element.value not in (b"", b" ") for element in document.header):
+        report.warnings.append("no Patient ID (0010,0020): the report has no subject")
