@@ -267,12 +267,12 @@ class _Builder:
     def _inner(self, item: ContentItem, at: Path, context: _Context) -> _Context:
         """Anchors keep ids when something is inserted before: Observation UID, tracking UID, irradiation event UID."""
         anchor = _anchor(item)
-        concept = f"{item.concept.scheme} {item.concept.value}" if item.concept else value_type(item.value)
+        concept = f"{item.concept.scheme} {item.concept.value}" if item.concept else ""
         if anchor is None:
             parent = self.document.root
             for step in at[:-1]:
                 parent = parent.children[step]
-            earlier = sum(1 for sibling in parent.children[: at[-1]] if sibling.concept == item.concept)
+            earlier = sum(1 for sibling in parent.children[: at[-1]] if _same_name(sibling, item))
             anchor = f"{context.key}/{concept}#{earlier}"
         else:
             anchor = f"{self.key}|{anchor}"
@@ -389,6 +389,10 @@ def _anchor(item: ContentItem) -> str | None:
         return None
     return next((found for child in item.children if child.concept
                  and (child.concept.scheme, child.concept.value) in _ANCHORS and (found := text(child, "UIDREF"))), None)
+
+
+def _same_name(one: ContentItem, other: ContentItem) -> bool:
+    return one.concept is None is other.concept or (one.concept is not None and one.concept.same(other.concept))
 
 
 def _entries(section: Home) -> list[Home]:

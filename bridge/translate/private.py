@@ -91,9 +91,11 @@ def restored(image: FhirImage, pieces: dict[Path, Piece], report: Report) -> Gro
     renames = {_name(image.homes[path], 0): piece["is"] for path, piece in pieces.items()
                if "is" in piece and path in image.homes}
     patient = image.group.patient
-    if patient is not None and manifest["patient"] is not None:
+    if patient is not None and manifest["patient"]:
         renames[_name(patient, 0)] = f"Patient/{manifest['patient']}"
-        patient = {key: value for key, value in {**patient, "id": manifest["patient"]}.items() if value}
+        patient = {**patient, "id": manifest["patient"]}
+    elif patient is not None and manifest["patient"] == "":
+        patient = {key: value for key, value in patient.items() if key != "id"}
     found: dict[str, Resource] = {}
     for path, piece in pieces.items():
         if "is" in piece and path in image.homes:

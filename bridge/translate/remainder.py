@@ -137,7 +137,7 @@ def json_difference(native: Json, wanted: Json, path: tuple[str | int, ...] = ()
     if same(native, wanted):
         return
     if isinstance(native, dict) and isinstance(wanted, dict):
-        for key in native.keys() | wanted.keys():
+        for key in sorted(native.keys() | wanted.keys()):
             if key not in wanted:
                 yield [[*path, key], False, None, _json_guard(native[key])]
             elif key not in native:

@@ -1,0 +1,24 @@
+"""The command line `fhir-dicom`, one command a file; heavy imports only where they are used."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Entry point. Exit codes: 0 done, 1 something was rejected, 2 wrong usage or configuration, or nothing found."""
+    import typer
+
+    from bridge.cli import check, convert
+    from bridge.errors import MappingError, UsageError
+
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                      help="FHIR resources to DICOM Structured Reports and back, without loss.")
+    app.callback()(lambda: None)
+    app.command("convert", help=convert.HELP, epilog=convert.EXAMPLE)(convert.convert)
+    app.command("check", help=check.HELP, epilog=check.EXAMPLE)(check.check)
+    try:
+        app()
+    except (UsageError, MappingError) as error:
+        print(f"fhir-dicom: {error}", file=sys.stderr)
+        sys.exit(2)

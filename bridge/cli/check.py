@@ -1,0 +1,34 @@
+"""`fhir-dicom check`"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HELP = "Check mappings before anything runs: every fault with file, line and remedy."
+EXAMPLE = "Example: fhir-dicom check my-mappings/"
+
+
+def check(
+    folders: Annotated[list[Path] | None, typer.Argument(metavar="[DIR...]", help="a site's own mappings")] = None,
+    json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    from bridge.codecs import json as codec
+    from bridge.errors import UsageError
+    from bridge.mapping.load import compiled, shipped
+
+    for folder in folders or ():
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: no folder of mappings")
+    mapping, faults, remarks = compiled([shipped(), *(folders or ())])
+    if json:
+        sys.stdout.buffer.write(codec.dumps({"faults": faults, "remarks": remarks}, indent=True) + b"\n")
+    else:
+        for line in (*faults, *remarks):
+            print(line)
+        print(f"{len(mapping.by_fhir)} concept rows, {len(mapping.shapes)} shapes: {len(faults)} faults")
+    if faults:
+        raise typer.Exit(1)

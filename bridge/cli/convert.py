@@ -1,0 +1,104 @@
+"""`fhir-dicom convert`"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+HELP = "Convert files: DICOM SR to FHIR Bundles, or FHIR Observations and DiagnosticReports to DICOM SR."
+EXAMPLE = "Example: fhir-dicom convert reports/ --to fhir -o out/ --report report.json"
+
+
+class Target(StrEnum):
+    fhir = "fhir"
+    dicom = "dicom"
+
+
+class Format(StrEnum):
+    files = "files"
+    ndjson = "ndjson"
+
+
+class Version(StrEnum):
+    R4 = "R4"
+    R5 = "R5"
+
+
+def convert(
+    sources: Annotated[list[Path], typer.Argument(metavar="IN...", help="files, or folders read recursively")],
+    to: Annotated[Target, typer.Option(help="what to make")],
+    out: Annotated[str, typer.Option("-o", "--out", help="folder; a file with --format ndjson; - for stdout")],
+    report: Annotated[Path | None, typer.Option(help="write the report to this file")] = None,
+    details: Annotated[bool, typer.Option(help="list every element in the report, not only what is not mapped")] = False,
+    format: Annotated[Format, typer.Option(help="one file a document, or one line")] = Format.files,
+    fhir_version: Annotated[Version, typer.Option(help="only R4 so far")] = Version.R4,
+    mappings: Annotated[Path | None, typer.Option(help="a site's own mappings; they win over the shipped ones")] = None,
+    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
+    json: Annotated[bool, typer.Option("--json", help="the report on stdout, for machines")] = False,
+) -> None:
+    from bridge.codecs import json as codec
+    from bridge.convert import inputs, run
+    from bridge.errors import UsageError
+    from bridge.settings import settings
+    from bridge.translate.ids import Known
+
+    if fhir_version is Version.R5:
+        raise UsageError("--fhir-version R5 is not there yet; use R4")
+    if format is Format.ndjson and to is Target.dicom:
+        raise UsageError("--format ndjson goes with --to fhir; leave it out")
+    if json and out == "-":
+        raise UsageError("--json and -o - both want stdout; use --report FILE")
+    configured = settings(config)
+    files = inputs.files(sources)
+    if not files:
+        raise UsageError("nothing found in " + ", ".join(map(str, sources)))
+    folder = mappings or configured.mappings
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"{folder}: no folder of mappings")
+    job = run.Job("fhir" if to is Target.fhir else "dicom", Known(issuer=configured.issuer, zone=configured.timezone),
+                  folder, details, one_line=format is Format.ndjson)
+    output = _output(out, format)
+    entries: list[dict[str, Any]] = []
+    for entry in run.run(files, job, output, workers):
+        entries.append(entry)
+        if entry["error"]:
+            print(f"rejected: {entry['error']}", file=sys.stderr)
+        _progress(len(entries), len(files))
+    output.close()
+    whole = {"documents": entries, "totals": run.totals(entries)}
+    if report is not None:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_bytes(codec.dumps(whole, indent=True))
+    if json:
+        sys.stdout.buffer.write(codec.dumps(whole, indent=True) + b"\n")
+    elif out != "-":
+        _print(whole["totals"])
+    if whole["totals"]["rejected"]:
+        raise typer.Exit(1)
+
+
+def _output(out: str, format: Format) -> Any:
+    from bridge.convert.outputs import Folder, Lines, Single
+
+    if format is Format.ndjson:
+        return Lines(None if out == "-" else Path(out))
+    return Single() if out == "-" else Folder(Path(out))
+
+
+def _progress(done: int, files: int) -> None:
+    if sys.stderr.isatty() and done % 50 == 0:
+        print(f"{done} documents of {files} files", end="\r", file=sys.stderr)
+
+
+def _print(totals: dict[str, Any]) -> None:
+    """Plain text: what happened, and how much of it a reader of the other side sees natively."""
+    items = totals["items"]
+    print(f"{totals['converted']} converted, {totals['skipped']} skipped, {totals['rejected']} rejected")
+    if items["total"]:
+        print(f"{items['total']} elements: {items['mapped']} mapped, {items['carried']} carried, "
+              f"{items['withheld']} withheld")

@@ -1,0 +1,1 @@
+"""Files in, files out: inputs -> run -> outputs. What `convert` calls."""

@@ -1,0 +1,149 @@
+"""Files and folders -> documents and groups; what is not for us is said, what cannot be read is rejected by name."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bridge.codecs import json
+from bridge.codecs.dicom import reader
+from bridge.convert.bundle import as_written
+from bridge.errors import InvalidDicomError, InvalidFhirError, UsageError
+from bridge.model.dataset import DataSet, find, text_of
+from bridge.model.document import Document
+from bridge.model.group import Group, Json, Resource
+from bridge.model.sr import CONTENT, VALUE_TYPE, read_document
+from bridge.translate.gather import Entry, gather
+
+Target = Literal["fhir", "dicom"]
+SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
+_KOS = "1.2.840.10008.5.1.4.1.1.88.59"
+_REQUIRED = {0x00080018: "SOP Instance UID (0008,0018)", 0x0020000D: "Study Instance UID (0020,000D)",
+             0x0020000E: "Series Instance UID (0020,000E)", VALUE_TYPE: "Value Type (0040,A040)"}
+_FLAGS = {0x0040A491: "Completion Flag (0040,A491)", 0x0040A493: "Verification Flag (0040,A493)"}
+_NOT_YET = {"registered": "registered: waits for a result", "cancelled": "cancelled", "entered-in-error": "entered in error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    source: str
+    reason: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    source: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    source: str
+    content: Document | Group
+
+
+Input = Readable | Skipped | Rejected
+
+
+def files(paths: Sequence[Path]) -> list[Path]:
+    """Every file, folders recursively, in the order of their names. Raises UsageError for what is not there."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise UsageError(f"{path}: no such file or folder")
+    return found
+
+
+def read(file: Path, target: Target) -> Iterator[Input]:
+    """What one file holds for that target."""
+    source = str(file)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        yield Rejected(source, f"{source}: cannot be read: {error.strerror}")
+        return
+    looks_json = data.lstrip()[:1] in (b"{", b"[") or file.suffix in (".json", ".ndjson")
+    if looks_json != (target == "dicom"):
+        is_dicom = data[128:132] == b"DICM"
+        if looks_json or is_dicom:
+            yield Skipped(source, f"{'JSON' if looks_json else 'DICOM'}: nothing to convert to {target}")
+            return
+    try:
+        if target == "fhir":
+            yield _document(source, data)
+        else:
+            yield from _groups(source, data, file.suffix == ".ndjson")
+    except (InvalidDicomError, InvalidFhirError) as error:
+        yield Rejected(source, f"{source}: {error}")
+
+
+def _document(source: str, data: bytes) -> Input:
+    dataset = reader.read(data).dataset
+    sop_class = text_of(dataset, 0x00080016)
+    if sop_class is None:
+        raise InvalidDicomError("no SOP Class UID (0008,0016): truncated, or no SOP Instance")
+    if not sop_class.startswith(SR_CLASSES):
+        return Skipped(source, f"SOP Class {sop_class} is no Structured Report")
+    _complete(dataset, sop_class)
+    return Readable(source, read_document(dataset))
+
+
+def _complete(dataset: DataSet, sop_class: str) -> None:
+    """A file cut on an element's boundary is readable: what every SR has (PS3.3 C.17.2, C.17.3) tells it."""
+    wanted = _REQUIRED | ({} if sop_class == _KOS else _FLAGS)
+    for tag, name in wanted.items():
+        if text_of(dataset, tag) is None:
+            raise InvalidDicomError(f"no {name}: truncated, or no valid SR; fetch the file again")
+    if find(dataset, CONTENT) is None:
+        raise InvalidDicomError("no Content Sequence (0040,A730): truncated, or an SR without content")
+
+
+def _groups(source: str, data: bytes, lines: bool) -> Iterator[Input]:
+    values: list[tuple[str, Json]] = []
+    if lines:
+        for number, line in enumerate(data.splitlines(), 1):
+            if line.strip():
+                try:
+                    values.append((f"{source}:{number}", json.loads(line)))
+                except InvalidFhirError as error:
+                    yield Rejected(f"{source}:{number}", f"{source}:{number}: {error}")
+    else:
+        values = [(source, json.loads(data))]
+    entries: list[Entry] = []
+    for place, value in values:
+        entries += _entries(place, value)
+    gathered = gather(entries)
+    for group in gathered.groups:
+        name = f"{source}#{group.key}"
+        status = _NOT_YET.get(group.root.get("status", ""))
+        yield Skipped(name, status) if status else Readable(name, as_written(group))
+    for kind, count in sorted(Counter(one["resourceType"] for one in gathered.others).items()):
+        yield Skipped(source, f"{kind}: no document of its own", count)
+
+
+def _entries(place: str, value: Json) -> list[Entry]:
+    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        raise InvalidFhirError("no FHIR resource: an object with `resourceType` is wanted")
+    if value["resourceType"] != "Bundle":
+        return [Entry(value, place)]
+    found = value.get("entry", [])
+    if not isinstance(found, list):
+        raise InvalidFhirError("Bundle.entry: a list is wanted")
+    entries = []
+    for index, entry in enumerate(found):
+        resource: Resource | None = entry.get("resource") if isinstance(entry, dict) else None
+        if resource is None and isinstance(entry, dict):
+            continue  # a request without a body
+        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+            raise InvalidFhirError(f"Bundle.entry[{index}].resource: no FHIR resource")
+        entries.append(Entry(resource, entry.get("fullUrl") or f"{place}#{index}"))
+    return entries

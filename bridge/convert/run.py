@@ -1,0 +1,143 @@
+"""Inputs -> translation -> outputs, document by document; one that fails does not stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from bridge.codecs import fhir, json
+from bridge.codecs.dicom import writer
+from bridge.convert import inputs
+from bridge.convert.bundle import bundle
+from bridge.convert.inputs import Input, Readable, Skipped, Target
+from bridge.errors import PermanentError
+from bridge.mapping.load import load
+from bridge.model.dataset import items, text_of
+from bridge.model.document import Document
+from bridge.model.group import Group, Resource
+from bridge.model.sr import write_document
+from bridge.translate.ids import Known
+from bridge.translate.report import Report
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+
+Entry = dict[str, Any]
+
+
+class Output(Protocol):
+    def put(self, name: str, data: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every file of a run shares."""
+
+    target: Target
+    known: Known
+    mappings: Path | None
+    details: bool = False
+    one_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    entry: Entry
+    name: str | None = None   # of the output file
+    data: bytes = b""
+
+
+def run(files: Sequence[Path], job: Job, output: Output, workers: int = 1) -> Iterator[Entry]:
+    """One report entry for each document, unreadable file, or type of other resources; outputs written on the way."""
+    load(job.mappings)  # faults are known before anything is read
+    if workers == 1:
+        for file in files:
+            yield from (_put(done, output) for done in converted(file, job))
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        for many in pool.map(partial(_all, job=job), files):
+            yield from (_put(done, output) for done in many)
+
+
+def _all(file: Path, job: Job) -> list[Done]:
+    return list(converted(file, job))
+
+
+def converted(file: Path, job: Job) -> Iterator[Done]:
+    for one in inputs.read(file, job.target):
+        yield _converted(one, job)
+
+
+def _converted(one: Input, job: Job) -> Done:
+    if isinstance(one, Skipped):
+        return Done(_entry(one.source, "skipped") | {"reason": one.reason, "count": one.count})
+    if not isinstance(one, Readable):
+        return Done(_entry(one.source, "rejected") | {"error": one.error})
+    try:
+        if isinstance(one.content, Document):
+            return _to_fhir(one.source, one.content, job)
+        return _to_dicom(one.source, one.content, job)
+    except (PermanentError, UnicodeError) as error:
+        return Done(_entry(one.source, "rejected") | {"error": f"{one.source}: {error}"})
+
+
+def _to_fhir(source: str, document: Document, job: Job) -> Done:
+    translated = to_fhir(document, load(job.mappings), job.known)
+    group = translated.result
+    resources: list[Resource] = [*([group.patient] if group.patient else []), *group.resources()]
+    for resource in resources:
+        fhir.validate(resource)
+    targets = [f"{one['resourceType']}/{one.get('id', '')}" for one in resources]
+    entry = _entry(source, "converted") | _counts(translated.report, job) | {
+        "targets": targets, "template": template(document)}
+    data = json.dumps(bundle(group), indent=not job.one_line)
+    return Done(entry, f"{text_of(document.header, 0x00080018)}.json", data)
+
+
+def _to_dicom(source: str, group: Group, job: Job) -> Done:
+    for resource in (*group.resources(), *([group.patient] if group.patient else [])):
+        fhir.validate(resource)
+    translated = to_dicom(group, load(job.mappings), job.known)
+    uid = text_of(translated.result.header, 0x00080018)
+    entry = _entry(source, "converted") | _counts(translated.report, job) | {
+        "targets": [uid], "template": template(translated.result)}
+    return Done(entry, f"{uid}.dcm", writer.write(write_document(translated.result)))
+
+
+def template(document: Document) -> str | None:
+    return next((text_of(one, 0x0040DB00) for one in items(document.root.rest, 0x0040A504)), None)
+
+
+def _entry(source: str, status: str) -> Entry:
+    return {"source": source, "targets": [], "status": status, "template": None,
+            "items": asdict(Report().items), "elements": asdict(Report().elements),
+            "warnings": [], "details": [], "error": None}
+
+
+def _counts(report: Report, job: Job) -> Entry:
+    details = [one._asdict() for one in report.details if job.details or one.outcome != "mapped"]
+    return {"items": asdict(report.items), "elements": asdict(report.elements), "warnings": report.warnings,
+            "details": details}
+
+
+def _put(done: Done, output: Output) -> Entry:
+    if done.name is None:
+        return done.entry
+    try:
+        output.put(done.name, done.data)
+    except (PermanentError, OSError) as error:
+        return _entry(done.entry["source"], "rejected") | {"error": f"{done.entry['source']}: {error}"}
+    return done.entry
+
+
+def totals(entries: Sequence[Entry]) -> Entry:
+    """Documents by status, and the sums of their items and elements."""
+    found: Entry = {status: sum(1 for one in entries if one["status"] == status)
+                    for status in ("converted", "skipped", "rejected")}
+    for kind in ("items", "elements"):
+        found[kind] = {name: sum(one[kind][name] for one in entries)
+                       for name in ("total", "mapped", "carried", "withheld")}
+    return found
