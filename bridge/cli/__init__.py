@@ -9,13 +9,14 @@ def main() -> None:
     """Entry point. Exit codes: 0 done, 1 something was rejected, 2 wrong usage or configuration, or nothing found."""
     import typer
 
-    from bridge.cli import check, convert
+    from bridge.cli import check, convert, crossed
     from bridge.errors import MappingError, UsageError
 
     app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                       help="FHIR resources to DICOM Structured Reports and back, without loss.")
     app.callback()(lambda: None)
     app.command("convert", help=convert.HELP, epilog=convert.EXAMPLE)(convert.convert)
+    app.command("crossed", help=crossed.HELP, epilog=crossed.EXAMPLE)(crossed.crossed)
     app.command("check", help=check.HELP, epilog=check.EXAMPLE)(check.check)
     try:
         app()

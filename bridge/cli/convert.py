@@ -33,7 +33,7 @@ def convert(
     to: Annotated[Target, typer.Option(help="what to make")],
     out: Annotated[str, typer.Option("-o", "--out", help="folder; a file with --format ndjson; - for stdout")],
     report: Annotated[Path | None, typer.Option(help="write the report to this file")] = None,
-    details: Annotated[bool, typer.Option(help="list every element in the report, not only what is not mapped")] = False,
+    details: Annotated[bool, typer.Option(help="list every element, not only what is not mapped")] = False,
     format: Annotated[Format, typer.Option(help="one file a document, or one line")] = Format.files,
     fhir_version: Annotated[Version, typer.Option(help="only R4 so far")] = Version.R4,
     mappings: Annotated[Path | None, typer.Option(help="a site's own mappings; they win over the shipped ones")] = None,
@@ -70,7 +70,7 @@ def convert(
             print(f"rejected: {entry['error']}", file=sys.stderr)
         _progress(len(entries), len(files))
     output.close()
-    whole = {"documents": entries, "totals": run.totals(entries)}
+    whole: dict[str, Any] = {"documents": entries, "totals": run.totals(entries)}
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_bytes(codec.dumps(whole, indent=True))

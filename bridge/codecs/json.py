@@ -1,4 +1,4 @@
-"""JSON text <-> resources whose numbers keep their text; the only module that touches JSON files (FHIR R4, json.html)."""
+"""JSON text <-> resources whose numbers keep their text (FHIR R4, json.html); nothing else touches JSON files."""
 
 from __future__ import annotations
 

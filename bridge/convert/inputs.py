@@ -25,7 +25,8 @@ _KOS = "1.2.840.10008.5.1.4.1.1.88.59"
 _REQUIRED = {0x00080018: "SOP Instance UID (0008,0018)", 0x0020000D: "Study Instance UID (0020,000D)",
              0x0020000E: "Series Instance UID (0020,000E)", VALUE_TYPE: "Value Type (0040,A040)"}
 _FLAGS = {0x0040A491: "Completion Flag (0040,A491)", 0x0040A493: "Verification Flag (0040,A493)"}
-_NOT_YET = {"registered": "registered: waits for a result", "cancelled": "cancelled", "entered-in-error": "entered in error"}
+_NOT_YET = {"registered": "registered: waits for a result", "cancelled": "cancelled",
+            "entered-in-error": "entered in error"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True)
 class Lens(Generic[D, F]):
-    """Law: `to_fhir(to_dicom(f)) == f` for every f that `to_dicom` accepts. Both raise ValueError on what they cannot hold."""
+    """Law: `to_fhir(to_dicom(f)) == f` for what `to_dicom` accepts; where that is rounded, the remainder keeps the rest.
+
+    Both raise ValueError on what they cannot hold.
+    """
 
     to_fhir: Callable[[D], F]
     to_dicom: Callable[[F], D]

@@ -1,4 +1,4 @@
-"""YAML folders -> Mapping. Faults are collected, each `file:line: what; remedy`; a site's folder wins over the shipped one."""
+"""YAML folders -> Mapping. Faults are collected, each `file:line: what; remedy`; a site's rows win over shipped ones."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from bridge.errors import MappingError
 from bridge.mapping.lens import LENSES
 from bridge.mapping.mapping import ConceptRow, Mapping, Pair, Template
+from bridge.mapping.paths import ELEMENTS
 from bridge.mapping.source import List, Map, Node, Text, files, parse
 from bridge.model.content import Code
 from bridge.model.sr import PLAIN
@@ -159,17 +160,17 @@ class _Compiler:
         keyword, element, lens = row
         tag = tag_for_keyword(keyword.text)
         if tag is None:
-            return self._fault(keyword.line, f"{keyword.text!r} is no keyword of PS3.6; see the data dictionary")
+            self._fault(keyword.line, f"{keyword.text!r} is no keyword of PS3.6; see the data dictionary")
+            return None
         if not (self._element(element, resource) and self._lens(lens)):
             return None
         return Pair(tag, str(dictionary_VR(tag)), element.text, LENSES[lens.text])
 
     def _element(self, element: Text, resource: str) -> bool:
-        from bridge.mapping.paths import ELEMENTS
-
         if element.text in ELEMENTS[resource]:
             return True
-        self._fault(element.line, f"{resource} has no element {element.text!r}; see hl7.org/fhir/R4/{resource.lower()}.html")
+        page = f"hl7.org/fhir/R4/{resource.lower()}.html"
+        self._fault(element.line, f"{resource} has no element {element.text!r}; see {page}")
         return False
 
     def _lens(self, lens: Text) -> bool:

@@ -56,7 +56,7 @@ def charset_of(dataset: DataSet, inherited: Charset = ()) -> Charset:
 
 
 def decode_text(value: bytes, vr: str, charset: Charset) -> str:
-    """The text, less the pad byte that PS3.5 6.2 asks for. Raises UnicodeError where the bytes are not of the charset."""
+    """The text, less the pad byte of PS3.5 6.2. Raises UnicodeError where the bytes are not of the charset."""
     pad = b"\0" if vr == "UI" else b" "
     raw = value[:-1] if value.endswith(pad) and len(value) % 2 == 0 else value
     if raw.isascii() and b"\x1b" not in raw and b"\\" not in raw:
@@ -65,7 +65,7 @@ def decode_text(value: bytes, vr: str, charset: Charset) -> str:
         return raw.decode("ascii")
     encodings = convert_encodings(list(charset))
     try:
-        return decode_bytes(raw, encodings, _DELIMITERS)
+        return str(decode_bytes(raw, encodings, _DELIMITERS))
     except LookupError as error:
         raise UnicodeError(str(error)) from error
 

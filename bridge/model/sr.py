@@ -19,7 +19,7 @@ from bridge.model.content import (
     Value,
     value_type,
 )
-from bridge.model.dataset import Charset, DataSet, Element, decode_text, encode_text, find, items
+from bridge.model.dataset import Charset, DataSet, Element, decode_text, encode_text, find
 from bridge.model.document import Document
 
 CONTENT, RELATIONSHIP, VALUE_TYPE, CONCEPT = 0x0040A730, 0x0040A010, 0x0040A040, 0x0040A043

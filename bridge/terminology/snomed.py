@@ -10,7 +10,8 @@ def _table() -> dict[str, str]:
     """Imported on first use: most runs never meet one of its 8,000 codes."""
     from pydicom.sr._snomed_dict import mapping
 
-    return mapping["SRT"]
+    table: dict[str, str] = mapping["SRT"]
+    return table
 
 
 def sct_of(srt: str) -> str | None:

@@ -84,6 +84,7 @@ class _Builder:
             else:
                 for reference in root.get("result", ()):
                     self._member(reference, node, effective)
+                self._conclusion(root, node)
         else:
             node = Node(Container("SEPARATE"), self.mapping.title(_category(root)), None)
             self._observation(root, node, None, effective)
@@ -131,7 +132,8 @@ class _Builder:
             found.update({element.tag: element for element in identity_elements(self.group.patient, UNICODE)})
         if study is not None:
             self._shaped("study", study, found)
-        equipment = next((one for one in (composition or {}).get("author", ()) if one.get("id") == "equipment"), {})
+        authors = (composition or {}).get("author", ())
+        equipment: Home = next((one for one in authors if one.get("id") == "equipment"), {})
         if (device := self._by_reference.get(equipment.get("reference", ""))) is not None:
             self._shaped("equipment", device, found)
         return tuple(found[tag] for tag in sorted(found))
@@ -146,19 +148,31 @@ class _Builder:
                     self.warnings.append(f"{resource['resourceType']}.{pair.element} has no DICOM form")
 
     def _identity(self, root: Resource, effective: str | None) -> str:
-        """Encounter, else patient and day, decide study and series; never the document."""
+        """Encounter, else patient and day, decide study and series; never the document, unless it was born in DICOM
+        and brings its own, which no change of a reference may touch."""
+        if own := _own_uid(root):
+            return own
         encounter = root.get("encounter", {}).get("reference")
         if encounter:
             return str(encounter)
         subject = root.get("subject", {}).get("reference")
         return f"{subject}|{(effective or '')[:10]}" if subject else self.group.key
 
+    def _conclusion(self, report: Resource, root: Node) -> None:
+        """A report in words; and a document must have content (PS3.3 C.17.3): one without says so."""
+        words = report.get("conclusion")
+        if words and words.strip():
+            root.children.append(Node(Plain("TEXT", re.sub(r"[\x00-\x08\x09\x0b-\x1f]", " ", words)),
+                                      _dcm("121077", "Conclusion"), None, (1 << 30, len(root.children))))
+        elif not root.children:
+            root.children.append(Node(Coded(VALUE_UNKNOWN), _dcm("121071", "Finding"), None))
+
     # -- context --------------------------------------------------------------------------------------------------
     def _context(self, composition: Resource, report: Resource, root: Node) -> None:
         language = composition.get("language")
         if language:
             home = report.get("_language") or {}
-            code = Code(language, "RFC5646", _LANGUAGES.get(language, language))
+            code = Code(language, "RFC5646", _LANGUAGES.get(language) or language)
             root.children.append(Node(Coded(code), _dcm(LANGUAGE, "Language of Content Item and Descendants"), home,
                                       _number(home, len(root.children))))
         for author in composition.get("author", ()):
@@ -339,7 +353,7 @@ class _Builder:
 
     def _effective(self, resource: Resource) -> str | None:
         period = resource.get("effectivePeriod", {})
-        found = (resource.get("effectiveDateTime") or resource.get("effectiveInstant") or period.get("start")
+        found: str | None = (resource.get("effectiveDateTime") or resource.get("effectiveInstant") or period.get("start")
                  or period.get("end") or resource.get("issued") or resource.get("meta", {}).get("lastUpdated"))
         if found is None and resource is self.group.root:
             self.warnings.append(f"{resource['resourceType']} has no time; Content Date is 1900-01-01")
@@ -380,7 +394,7 @@ def _own_uid(root: Resource) -> str | None:
     if root["resourceType"] != "DiagnosticReport":
         return None
     try:
-        return uid_of(root.get("identifier", []))
+        return str(uid_of(root.get("identifier", [])))
     except ValueError:
         return None
 

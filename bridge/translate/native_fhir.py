@@ -70,7 +70,7 @@ class _Builder:
         self.zone = times.zone_of(header, self.known.zone)
         self.key = text_of(header, SOP_INSTANCE_UID) or ""
         self.template = self.mapping.template(_template_id(root))
-        self.status = _STATUS.get((text_of(header, 0x0040A491), bool(items(header, 0x0040A360))), "final")
+        self.status = _STATUS.get((text_of(header, 0x0040A491) or "", bool(items(header, 0x0040A360))), "final")
         self.patient = self._patient()
         self.study, self.instances = self._study()
         context = _Context(self.key, self._effective(root) or self._content_time())
@@ -352,7 +352,7 @@ class _Builder:
             into["dataAbsentReason"] = {"coding": [reason]}
 
     def _reference(self, item: ContentItem, value: Reference, at: Path) -> Home:
-        """To the ImagingStudy where evidence names the instance and no concept asks for more, else a DocumentReference."""
+        """To the ImagingStudy where evidence names the instance and there is no concept, else a DocumentReference."""
         if item.concept is None and self.study and self.instances.get(value.sop_instance) == value.sop_class:
             return {"reference": f"ImagingStudy/{self.study['id']}",
                     "identifier": {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{value.sop_instance}"}}
@@ -387,8 +387,8 @@ def _anchor(item: ContentItem) -> str | None:
         return uid.value.decode("ascii", "replace").strip(" \0")
     if not isinstance(item.value, Container):
         return None
-    return next((found for child in item.children if child.concept
-                 and (child.concept.scheme, child.concept.value) in _ANCHORS and (found := text(child, "UIDREF"))), None)
+    named = [child for child in item.children if child.concept and child.concept[1::-1] in _ANCHORS]
+    return next((found for child in named if (found := text(child, "UIDREF"))), None)
 
 
 def _same_name(one: ContentItem, other: ContentItem) -> bool:

@@ -125,7 +125,7 @@ def renamed(value: Json, renames: dict[str, str]) -> Json:
 
 
 def _name(resource: Resource, index: int) -> str:
-    return f"{resource['resourceType']}/{resource['id'] if 'id' in resource else f'#{index}'}"
+    return f"{resource['resourceType']}/{resource.get('id', f'#{index}')}"
 
 
 def _named(resource: Resource, name: str) -> None:

@@ -31,7 +31,7 @@ def header_group(tag: int) -> str:
 
 # -- data sets ------------------------------------------------------------------------------------------------------
 def difference(native: DataSet, wanted: DataSet, group: Group, charset: Charset) -> dict[str, Json]:
-    """What turns `native` into `wanted`: `{"e": {tag: element | null}, "g": {group: guard}}`; empty if they are equal."""
+    """What turns `native` into `wanted`: `{"e": {tag: element | null}, "g": {group: guard}}`; empty if equal."""
     if native == wanted:
         return {}
     have, want = ({element.tag: element for element in one} for one in (native, wanted))

@@ -25,7 +25,8 @@ def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Documen
     native = native_dicom(group, mapping, known)
     report.warnings += native.warnings
     remainder = attached(group.root, "document")
-    header, dropped = native.header, []
+    dropped: list[str] = []
+    header = native.header
     if "header" in remainder:
         charset = _charset(remainder["header"], header)
         header, dropped = patched(header, remainder["header"], header_group, charset)

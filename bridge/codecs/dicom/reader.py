@@ -1,4 +1,4 @@
-"""DICOM file -> canonical data set: little and big endian, explicit and implicit VR, deflated (PS3.5 chapter 7, annex A).
+"""DICOM file -> canonical data set: little and big endian, explicit and implicit VR, deflated (PS3.5, annex A).
 
 Values stay bytes. Big endian numbers are turned, lengths of sequences forgotten, VRs of implicit files looked up in
 pydicom's dictionary; nothing else changes.
@@ -46,10 +46,9 @@ def read(data: bytes) -> DicomFile:
         meta, end, syntax = (), 0, _guess(data)
     if syntax == DEFLATED:
         data, end = _inflate(data[end:]), 0
-    elif syntax not in (IMPLICIT, EXPLICIT, BIG):
+    elif syntax not in (IMPLICIT, EXPLICIT, BIG) and not syntax.startswith("1.2.840.10008.1.2."):
         # encapsulated transfer syntaxes are explicit little endian outside the pixel data
-        if not syntax.startswith("1.2.840.10008.1.2."):
-            raise InvalidDicomError(f"unknown Transfer Syntax {syntax!r}")
+        raise InvalidDicomError(f"unknown Transfer Syntax {syntax!r}")
     reader = _Reader(data, ">" if syntax == BIG else "<", explicit=syntax != IMPLICIT)
     dataset, _ = reader.elements(end, len(data), depth=0)
     if not dataset:

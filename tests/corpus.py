@@ -1,0 +1,19 @@
+"""Where the samples are: ours in `fixtures/`, third-party ones in `shared/corpus` beside the checkout, where it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+FIXTURES = ROOT / "fixtures"
+CORPUS = ROOT.parent / "shared" / "corpus"
+
+SR_FILES = sorted([*(FIXTURES / "dicom").glob("*.dcm"), *(CORPUS / "sr").glob("*.dcm")])
+FHIR_FILES = sorted([*(FIXTURES / "fhir").glob("*.json"), *(CORPUS / "fhir").glob("*.json"),
+                     *CORPUS.glob("paired/*/*.json")])
+OTHER_FILES = sorted((CORPUS / "other").glob("*.dcm"))
+ECG = CORPUS / "sr" / "seed__example_ecg_sr.dcm"
+
+
+def name(path: Path) -> str:
+    return path.name

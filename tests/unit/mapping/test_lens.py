@@ -1,0 +1,52 @@
+"""Law 6: what goes over comes back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.mapping.lens import DATETIME, LENSES, decimal
+from bridge.model.content import Code, Num
+
+DAYS = st.dates().map(str).flatmap(lambda day: st.sampled_from([day[:4], day[:7], day]))
+ZONES = st.sampled_from(["", "+01:00", "-04:30"])
+TIMES = st.times().map(lambda time: time.isoformat())
+MOMENTS = st.builds("{}T{}{}".format, st.dates(), TIMES, ZONES)
+
+
+@given(DAYS)
+def test_a_date_comes_back(value: str) -> None:
+    assert LENSES["date"].to_fhir(LENSES["date"].to_dicom(value)) == value
+
+
+@given(DAYS | MOMENTS)
+def test_a_moment_comes_back(value: str) -> None:
+    assert DATETIME.to_fhir(DATETIME.to_dicom(value)) == value
+
+
+@given(TIMES)
+def test_a_time_comes_back(value: str) -> None:
+    assert LENSES["time"].to_fhir(LENSES["time"].to_dicom(value)) == value
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6).map(str))
+def test_a_number_means_the_same(text: str) -> None:
+    assert Decimal(str(decimal(text))) == Decimal(text)
+
+
+@given(st.from_regex(r"\A-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,4})?\Z"))
+def test_a_quantity_comes_back(text: str) -> None:
+    num = Num((text,), Code("mm", "UCUM", "millimeter"), None)
+    assert LENSES["quantity"].to_dicom(LENSES["quantity"].to_fhir(num)) == num
+
+
+@pytest.mark.parametrize(("lens", "text"), [
+    ("date", "yesterday"), ("date", "20261301"), ("time", "2561"), ("datetime", "2026-01-01"), ("uid-string", "1.2\\3"),
+    ("string", "\f"), ("sex", "X"),
+])
+def test_what_cannot_be_held_is_refused(lens: str, text: str) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        LENSES[lens].to_fhir(text)

@@ -1,0 +1,71 @@
+"""Mappings: the shipped ones are sound, and each kind of fault is named with file, line and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+
+from bridge.mapping.load import compiled, load, shipped
+from bridge.mapping.paths import ELEMENTS
+from bridge.model.content import Code
+
+ROW = "concepts:\n  - {fhir: LOINC 8867-4, dicom: LN 8867-4, name: Pulse%s}\n"
+
+
+def test_the_shipped_mappings_have_no_fault() -> None:
+    assert compiled([shipped()])[1:] == ([], [])
+
+
+@pytest.mark.parametrize("resource", ELEMENTS)
+def test_the_elements_are_those_of_the_models(resource: str) -> None:
+    fields = get_fhir_model_class(resource).model_fields
+    assert {field.alias or name for name, field in fields.items()} >= ELEMENTS[resource]
+
+
+@pytest.mark.parametrize(("text", "line", "what"), [
+    ("concepts:\n  - {fhir: LOINC 1-8, dicom: LN 1-8}\n", 2, "'name' is missing"),
+    (ROW % ", unit: bpm", 2, "no UCUM"),
+    (ROW % ', accept: ["beats"]', 2, "no UCUM"),
+    (ROW % ", colour: red", 2, "unknown key 'colour'"),
+    (ROW % "" + "  - {fhir: LOINC 8867-4, dicom: LN 2-6, name: Other}\n", 3, "answered already"),
+    ("concepts:\n  - {fhir: 8867-4, dicom: LN 8867-4, name: x}\n", 2, "not a code"),
+    ("concepts: 3\n", 1, "no list"),
+    ("concepts:\n  - 3\n", 2, "a row is a map"),
+    ("conzepts: []\n", 1, "unknown key"),
+    ("[]\n", 1, "is a map"),
+    ("a: [\n", 2, "no valid YAML"),
+    ("", 1, "empty"),
+    ("a: 1\na: 2\n", 2, "twice"),
+    ("shape: patient\nfhir: Patiend\n", 1, "not mapped by shapes"),
+    ("shape: p\nfhir: Patient\npairs:\n  - [PatientNam, name, person-name]\n", 4, "no keyword"),
+    ("shape: p\nfhir: Patient\npairs:\n  - [PatientName, nam, person-name]\n", 4, "no element"),
+    ("shape: p\nfhir: Patient\npairs:\n  - [PatientName, name, person]\n", 4, "no lens"),
+    ("shape: p\nfhir: Patient\npairs:\n  - [PatientName, name]\n", 4, "3 texts"),
+    ("shape: o\nfhir: Observation\nvalues:\n  - [NUN, valueQuantity, quantity]\n", 4, "no value"),
+    ("templates:\n  - {template: '1500', measurements: some, category: x}\n", 2, "each or folded"),
+])
+def test_a_fault_is_named_with_file_line_and_remedy(tmp_path: Path, text: str, line: int, what: str) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(text)
+    faults = [fault for fault in compiled([tmp_path])[1] if what in fault]
+    assert faults and faults[0].startswith(f"{file}:{line}: ")
+    assert ";" in faults[0]
+
+
+def test_a_site_s_row_wins_and_check_says_so(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text(ROW % "")
+    mapping, faults, remarks = compiled([shipped(), tmp_path])
+    assert not faults
+    assert remarks and "replaces" in remarks[0]
+    assert mapping.by_fhir["LN", "8867-4"].fhir.meaning == "Pulse"
+
+
+def test_one_row_serves_both_directions() -> None:
+    mapping = load()
+    systolic = Code("271649006", "SCT", "Systolic blood pressure")
+    coded = mapping.coded(systolic)
+    assert [one["code"] for one in coded["coding"]] == ["8480-6", "271649006"]
+    assert systolic.same(mapping.concept(coded))
+    assert systolic.same(mapping.concept({"coding": coded["coding"][:1]}))
