@@ -165,7 +165,7 @@ class _Builder:
             root.children.append(Node(Plain("TEXT", re.sub(r"[\x00-\x08\x09\x0b-\x1f]", " ", words)),
                                       _dcm("121077", "Conclusion"), None, (1 << 30, len(root.children))))
         elif not root.children:
-            root.children.append(Node(Coded(VALUE_UNKNOWN), _dcm("121071", "Finding"), None))
+            root.children.append(Node(Coded(VALUE_UNKNOWN), _dcm("121071", "Finding"), None, (1 << 30, 0)))
 
     # -- context --------------------------------------------------------------------------------------------------
     def _context(self, composition: Resource, report: Resource, root: Node) -> None:

@@ -63,6 +63,7 @@ class _Builder:
     known: Known
     members: list[Resource] = field(default_factory=list)
     homes: dict[Path, Home] = field(default_factory=dict)
+    anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path
 
     def build(self) -> FhirImage:
         header, root = self.document.header, self.document.root
@@ -268,13 +269,14 @@ class _Builder:
         """Anchors keep ids when something is inserted before: Observation UID, tracking UID, irradiation event UID."""
         anchor = _anchor(item)
         concept = f"{item.concept.scheme} {item.concept.value}" if item.concept else ""
-        if anchor is None:
+        if anchor is None or anchor in self.anchors:
             parent = self.document.root
             for step in at[:-1]:
                 parent = parent.children[step]
             earlier = sum(1 for sibling in parent.children[: at[-1]] if _same_name(sibling, item))
             anchor = f"{context.key}/{concept}#{earlier}"
         else:
+            self.anchors.add(anchor)
             anchor = f"{self.key}|{anchor}"
         return _Context(anchor, self._effective(item) or context.effective)
 

@@ -23,7 +23,7 @@ from bridge.model.sr import read_document, write_document
 from tests.corpus import FIXTURES, SR_FILES, name
 
 SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("C",), exclude_characters="\\^="), max_size=40)
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="\\^="), max_size=40)
 SAMPLE = FIXTURES / "dicom" / "ecg-report.dcm"
 
 
