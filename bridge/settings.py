@@ -16,9 +16,9 @@ from bridge.errors import UsageError
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BRIDGE_", extra="forbid")
 
-    mappings: Path | None = None     # a site's own folder; its rows win over the shipped ones
-    issuer: str | None = None        # issuer of Patient IDs that name none
-    timezone: str = "+00:00"         # of DICOM times that name none, `+hh:mm`
+    mappings: Path | None = None  # a site's own folder; its rows win over the shipped ones
+    issuer: str | None = None  # issuer of Patient IDs that name none
+    timezone: str = "+00:00"  # of DICOM times that name none, `+hh:mm`
 
     @field_validator("timezone")
     @classmethod

@@ -1,4 +1,4 @@
-"""Where the samples are: ours in `fixtures/`, third-party ones in `shared/corpus` beside the checkout, where it is there."""
+"""Where the samples are: ours in `fixtures/`, third-party ones in `shared/corpus` where that is there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ FIXTURES = ROOT / "fixtures"
 CORPUS = ROOT.parent / "shared" / "corpus"
 
 SR_FILES = sorted([*(FIXTURES / "dicom").glob("*.dcm"), *(CORPUS / "sr").glob("*.dcm")])
-FHIR_FILES = sorted([*(FIXTURES / "fhir").glob("*.json"), *(CORPUS / "fhir").glob("*.json"),
-                     *CORPUS.glob("paired/*/*.json")])
+FHIR_FILES = sorted(
+    [*(FIXTURES / "fhir").glob("*.json"), *(CORPUS / "fhir").glob("*.json"), *CORPUS.glob("paired/*/*.json")]
+)
 OTHER_FILES = sorted((CORPUS / "other").glob("*.dcm"))
 ECG = CORPUS / "sr" / "seed__example_ecg_sr.dcm"
 

@@ -12,8 +12,12 @@ def main() -> None:
     from bridge.cli import check, convert, crossed
     from bridge.errors import MappingError, UsageError
 
-    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                      help="FHIR resources to DICOM Structured Reports and back, without loss.")
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="FHIR resources to DICOM Structured Reports and back, without loss.",
+    )
     app.callback()(lambda: None)
     app.command("convert", help=convert.HELP, epilog=convert.EXAMPLE)(convert.convert)
     app.command("crossed", help=crossed.HELP, epilog=crossed.EXAMPLE)(crossed.crossed)

@@ -60,8 +60,13 @@ def convert(
     folder = mappings or configured.mappings
     if folder is not None and not folder.is_dir():
         raise UsageError(f"{folder}: no folder of mappings")
-    job = run.Job("fhir" if to is Target.fhir else "dicom", Known(issuer=configured.issuer, zone=configured.timezone),
-                  folder, details, one_line=format is Format.ndjson)
+    job = run.Job(
+        "fhir" if to is Target.fhir else "dicom",
+        Known(issuer=configured.issuer, zone=configured.timezone),
+        folder,
+        details,
+        one_line=format is Format.ndjson,
+    )
     output = _output(out, format)
     entries: list[dict[str, Any]] = []
     for entry in run.run(files, job, output, workers):
@@ -100,5 +105,7 @@ def _print(totals: dict[str, Any]) -> None:
     items = totals["items"]
     print(f"{totals['converted']} converted, {totals['skipped']} skipped, {totals['rejected']} rejected")
     if items["total"]:
-        print(f"{items['total']} elements: {items['mapped']} mapped, {items['carried']} carried, "
-              f"{items['withheld']} withheld")
+        print(
+            f"{items['total']} elements: {items['mapped']} mapped, {items['carried']} carried, "
+            f"{items['withheld']} withheld"
+        )

@@ -19,5 +19,7 @@ def crossed(reports: Annotated[list[Path], typer.Argument(metavar="REPORT...")])
         for one in codec.loads(report.read_bytes())["documents"]:
             items = one["items"]
             target = one["targets"][0] if one["targets"] else one.get("reason") or one["error"]
-            print(f"{one['source'][-39:]:40}{one['status']:>10}{items['total']:>10}{items['mapped']:>8}"
-                  f"{items['carried']:>9}{items['withheld']:>10}  {target}")
+            print(
+                f"{one['source'][-39:]:40}{one['status']:>10}{items['total']:>10}{items['mapped']:>8}"
+                f"{items['carried']:>9}{items['withheld']:>10}  {target}"
+            )

@@ -22,9 +22,26 @@ def validate(resource: Resource) -> None:
     try:
         model.model_validate(_plain(resource))
     except ValidationError as error:
-        faults = "; ".join(".".join(map(str, fault["loc"])) + ": " + fault["msg"] for fault in error.errors(
-            include_url=False, include_input=False, include_context=False))
+        faults = "; ".join(
+            ".".join(map(str, fault["loc"])) + ": " + fault["msg"]
+            for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        )
         raise InvalidFhirError(f"invalid {kind}: {faults}") from error
+    for name, allowed in _BINDINGS.get(str(kind), {}).items():
+        if name in resource and resource[name] not in allowed.split():
+            raise InvalidFhirError(f"invalid {kind}: {name}: not one of {', '.join(allowed.split())}")
+
+
+_BINDINGS = {  # required bindings of R4 that decide what is done with a resource; the models do not check them
+    "Observation": {
+        "status": "registered preliminary final amended corrected cancelled entered-in-error unknown",
+    },
+    "DiagnosticReport": {
+        "status": "registered partial preliminary final amended corrected appended cancelled entered-in-error unknown",
+    },
+    "Composition": {"status": "preliminary final amended entered-in-error"},
+    "Patient": {"gender": "male female other unknown"},
+}
 
 
 @cache

@@ -16,8 +16,13 @@ MAX_DEPTH = 200
 def loads(text: bytes) -> Json:
     """Raises InvalidFhirError for what is no JSON, repeats a key, or nests deeper than 200."""
     try:
-        value = json.loads(text.decode("utf-8-sig"), parse_float=Number, parse_int=_integer,
-                           parse_constant=_no_number, object_pairs_hook=_once)
+        value = json.loads(
+            text.decode("utf-8-sig"),
+            parse_float=Number,
+            parse_int=_integer,
+            parse_constant=_no_number,
+            object_pairs_hook=_once,
+        )
     except json.JSONDecodeError as error:
         raise InvalidFhirError(f"line {error.lineno}, column {error.colno}: invalid JSON: {error.msg}") from error
     except UnicodeDecodeError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bridge.codecs import json
+from bridge.codecs import fhir, json
 from bridge.codecs.dicom import reader
 from bridge.convert.bundle import as_written
 from bridge.errors import InvalidDicomError, InvalidFhirError, UsageError
@@ -22,11 +22,18 @@ from bridge.translate.gather import Entry, gather
 Target = Literal["fhir", "dicom"]
 SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
 _KOS = "1.2.840.10008.5.1.4.1.1.88.59"
-_REQUIRED = {0x00080018: "SOP Instance UID (0008,0018)", 0x0020000D: "Study Instance UID (0020,000D)",
-             0x0020000E: "Series Instance UID (0020,000E)", VALUE_TYPE: "Value Type (0040,A040)"}
+_REQUIRED = {
+    0x00080018: "SOP Instance UID (0008,0018)",
+    0x0020000D: "Study Instance UID (0020,000D)",
+    0x0020000E: "Series Instance UID (0020,000E)",
+    VALUE_TYPE: "Value Type (0040,A040)",
+}
 _FLAGS = {0x0040A491: "Completion Flag (0040,A491)", 0x0040A493: "Verification Flag (0040,A493)"}
-_NOT_YET = {"registered": "registered: waits for a result", "cancelled": "cancelled",
-            "entered-in-error": "entered in error"}
+_NOT_YET = {
+    "registered": "registered: waits for a result",
+    "cancelled": "cancelled",
+    "entered-in-error": "entered in error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +131,20 @@ def _groups(source: str, data: bytes, lines: bool) -> Iterator[Input]:
         entries += _entries(place, value)
     gathered = gather(entries)
     for group in gathered.groups:
-        name = f"{source}#{group.key}"
-        status = _NOT_YET.get(group.root.get("status", ""))
-        yield Skipped(name, status) if status else Readable(name, as_written(group))
+        yield _group(f"{source}#{group.key}", group)
     for kind, count in sorted(Counter(one["resourceType"] for one in gathered.others).items()):
         yield Skipped(source, f"{kind}: no document of its own", count)
+
+
+def _group(name: str, group: Group) -> Input:
+    """Rejected whole where one of its resources is invalid: a report without one of its results would mislead."""
+    try:
+        for resource in (*group.resources(), *([group.patient] if group.patient else [])):
+            fhir.validate(resource)
+    except InvalidFhirError as error:
+        return Rejected(name, f"{name}: {error}")
+    status = _NOT_YET.get(group.root.get("status", ""))
+    return Skipped(name, status) if status else Readable(name, as_written(group))
 
 
 def _entries(place: str, value: Json) -> list[Entry]:

@@ -23,7 +23,10 @@ class Folder:
         if target.exists():
             if target.read_bytes() == data:
                 return
-            raise PermanentError(f"{target}: is there with other content; same UID, or another folder is wanted")
+            raise PermanentError(
+                f"{target}: exists with other content (another document of this UID, or another mapping); "
+                "write into an empty folder"
+            )
         self.path.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".writing-")
         try:

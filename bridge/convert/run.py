@@ -16,7 +16,7 @@ from bridge.convert.bundle import bundle
 from bridge.convert.inputs import Input, Readable, Skipped, Target
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
-from bridge.model.dataset import items, text_of
+from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.sr import write_document
@@ -46,7 +46,7 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class Done:
     entry: Entry
-    name: str | None = None   # of the output file
+    name: str | None = None  # of the output file
     data: bytes = b""
 
 
@@ -91,36 +91,48 @@ def _to_fhir(source: str, document: Document, job: Job) -> Done:
     for resource in resources:
         fhir.validate(resource)
     targets = [f"{one['resourceType']}/{one.get('id', '')}" for one in resources]
-    entry = _entry(source, "converted") | _counts(translated.report, job) | {
-        "targets": targets, "template": template(document)}
+    entry = (
+        _entry(source, "converted")
+        | _counts(translated.report, job)
+        | {"targets": targets, "template": document.template}
+    )
     data = json.dumps(bundle(group), indent=not job.one_line)
     return Done(entry, f"{text_of(document.header, 0x00080018)}.json", data)
 
 
 def _to_dicom(source: str, group: Group, job: Job) -> Done:
-    for resource in (*group.resources(), *([group.patient] if group.patient else [])):
-        fhir.validate(resource)
     translated = to_dicom(group, load(job.mappings), job.known)
     uid = text_of(translated.result.header, 0x00080018)
-    entry = _entry(source, "converted") | _counts(translated.report, job) | {
-        "targets": [uid], "template": template(translated.result)}
+    entry = (
+        _entry(source, "converted")
+        | _counts(translated.report, job)
+        | {"targets": [uid], "template": translated.result.template}
+    )
     return Done(entry, f"{uid}.dcm", writer.write(write_document(translated.result)))
 
 
-def template(document: Document) -> str | None:
-    return next((text_of(one, 0x0040DB00) for one in items(document.root.rest, 0x0040A504)), None)
-
-
 def _entry(source: str, status: str) -> Entry:
-    return {"source": source, "targets": [], "status": status, "template": None,
-            "items": asdict(Report().items), "elements": asdict(Report().elements),
-            "warnings": [], "details": [], "error": None}
+    return {
+        "source": source,
+        "targets": [],
+        "status": status,
+        "template": None,
+        "items": asdict(Report().items),
+        "elements": asdict(Report().elements),
+        "warnings": [],
+        "details": [],
+        "error": None,
+    }
 
 
 def _counts(report: Report, job: Job) -> Entry:
     details = [one._asdict() for one in report.details if job.details or one.outcome != "mapped"]
-    return {"items": asdict(report.items), "elements": asdict(report.elements), "warnings": report.warnings,
-            "details": details}
+    return {
+        "items": asdict(report.items),
+        "elements": asdict(report.elements),
+        "warnings": report.warnings,
+        "details": details,
+    }
 
 
 def _put(done: Done, output: Output) -> Entry:
@@ -135,9 +147,11 @@ def _put(done: Done, output: Output) -> Entry:
 
 def totals(entries: Sequence[Entry]) -> Entry:
     """Documents by status, and the sums of their items and elements."""
-    found: Entry = {status: sum(1 for one in entries if one["status"] == status)
-                    for status in ("converted", "skipped", "rejected")}
+    found: Entry = {
+        status: sum(1 for one in entries if one["status"] == status) for status in ("converted", "skipped", "rejected")
+    }
     for kind in ("items", "elements"):
-        found[kind] = {name: sum(one[kind][name] for one in entries)
-                       for name in ("total", "mapped", "carried", "withheld")}
+        found[kind] = {
+            name: sum(one[kind][name] for one in entries) for name in ("total", "mapped", "carried", "withheld")
+        }
     return found

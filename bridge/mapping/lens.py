@@ -19,7 +19,8 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True)
 class Lens(Generic[D, F]):
-    """Law: `to_fhir(to_dicom(f)) == f` for what `to_dicom` accepts; where that is rounded, the remainder keeps the rest.
+    """Law: `to_fhir(to_dicom(f)) == f` for what `to_dicom` accepts; where that is rounded, the remainder keeps
+    the rest.
 
     Both raise ValueError on what they cannot hold.
     """
@@ -82,8 +83,11 @@ def _from_date(value: str) -> str:
 
 
 def _real(value: str) -> str:
-    year, month, day = (int(part) for part in (value + "-01-01")[:10].split("-")) if len(value) < 10 else (
-        int(value[:4]), int(value[5:7]), int(value[8:]))
+    year, month, day = (
+        (int(part) for part in (value + "-01-01")[:10].split("-"))
+        if len(value) < 10
+        else (int(value[:4]), int(value[5:7]), int(value[8:]))
+    )
     if year == 0 or not (1 <= month <= 12 and 1 <= day <= 31):
         raise ValueError("not a date of the calendar")
     return value
@@ -204,8 +208,8 @@ def _quantity(num: Num) -> dict[str, Json]:
 
 
 def _from_quantity(value: dict[str, Json]) -> Num:
-    if "comparator" in value or "value" not in value:
-        raise ValueError("a comparator has no place in NUM")
+    if "comparator" in value or not isinstance(value.get("value"), int | Number):
+        raise ValueError("no number, or one with a comparator: neither has a place in NUM")
     text = str(value["value"])
     unit = {"system": value.get("system"), "code": value.get("code"), "display": value.get("unit")}
     if value.get("code"):
@@ -243,8 +247,13 @@ def person_name(pn: str) -> dict[str, Json]:
 def name_of(human: dict[str, Json]) -> str:
     """HumanName -> PN; all given names but the first are middle names."""
     given = human.get("given") or []
-    parts = [human.get("family") or "", given[0] if given else "", " ".join(filter(None, given[1:])),
-             " ".join(filter(None, human.get("prefix") or [])), " ".join(filter(None, human.get("suffix") or []))]
+    parts = [
+        human.get("family") or "",
+        given[0] if given else "",
+        " ".join(filter(None, given[1:])),
+        " ".join(filter(None, human.get("prefix") or [])),
+        " ".join(filter(None, human.get("suffix") or [])),
+    ]
     text = "^".join(re.sub(r"[\^=\\]", " ", part or "") for part in parts).rstrip("^")
     text = text or re.sub(r"[\^=\\]", " ", human.get("text") or "")
     if not text:

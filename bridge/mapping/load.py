@@ -1,4 +1,4 @@
-"""YAML folders -> Mapping. Faults are collected, each `file:line: what; remedy`; a site's rows win over shipped ones."""
+"""YAML folders -> Mapping. Faults are collected, each `file:line: what; remedy`; a site's rows win."""
 
 from __future__ import annotations
 
@@ -76,7 +76,10 @@ class _Compiler:
 
     def _tables(self, root: Map) -> None:
         rows: dict[str, Callable[[Map], None]] = {
-            "concepts": self._concept, "titles": self._title, "templates": self._template}
+            "concepts": self._concept,
+            "titles": self._title,
+            "templates": self._template,
+        }
         for name, node in root.entries.items():
             if name not in rows:
                 self._fault(node.line, f"unknown key {name!r}; known are {', '.join(rows)} and shape")
@@ -103,9 +106,14 @@ class _Compiler:
                 self._fault(one.line, f"{one.text!r} is no UCUM unit; see ucum.org")
         if fhir is None or dicom is None:
             return
-        found = ConceptRow(fhir, dicom, self._text(row, "category", needed=False),
-                           unit.text if isinstance(unit, Text) else None, tuple(one.text for one in accepted),
-                           f"{self._file}:{row.line}")
+        found = ConceptRow(
+            fhir,
+            dicom,
+            self._text(row, "category", needed=False),
+            unit.text if isinstance(unit, Text) else None,
+            tuple(one.text for one in accepted),
+            f"{self._file}:{row.line}",
+        )
         for table, code in ((self.mapping.by_fhir, fhir), (self.mapping.by_dicom, dicom)):
             key = (code.scheme, code.value)
             if key in table:
@@ -151,7 +159,7 @@ class _Compiler:
             if parsed and self._element(element, resource):
                 self.mapping.folds[parsed.scheme, parsed.value] = element.text
         relations = root.entries.get("relationships")
-        for relation, codes in (relations.entries.items() if isinstance(relations, Map) else ()):
+        for relation, codes in relations.entries.items() if isinstance(relations, Map) else ():
             for one in codes.items if isinstance(codes, List) else ():
                 if isinstance(one, Text) and (parsed := self._parsed(one, "")):
                     self.mapping.relationships[parsed.scheme, parsed.value] = relation

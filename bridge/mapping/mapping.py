@@ -34,11 +34,11 @@ class Template(NamedTuple):
 
 @dataclass(frozen=True)
 class Mapping:
-    by_fhir: dict[tuple[str, str], ConceptRow]   # (scheme, value)
+    by_fhir: dict[tuple[str, str], ConceptRow]  # (scheme, value)
     by_dicom: dict[tuple[str, str], ConceptRow]
     shapes: dict[str, tuple[Pair, ...]]
     values: dict[str, tuple[str, Lens[Any, Any]]]  # value type -> value[x], lens
-    folds: dict[tuple[str, str], str]              # modifier -> element
+    folds: dict[tuple[str, str], str]  # modifier -> element
     relationships: dict[tuple[str, str], str]
     titles: dict[str, Code]
     templates: dict[str, Template]
@@ -50,8 +50,9 @@ class Mapping:
         return self.titles.get(category or "*") or self.titles["*"]
 
     def category(self, concept: Code | None) -> str | None:
-        row = concept and (self.by_dicom.get((concept.scheme, concept.value))
-                           or self.by_fhir.get((concept.scheme, concept.value)))
+        row = concept and (
+            self.by_dicom.get((concept.scheme, concept.value)) or self.by_fhir.get((concept.scheme, concept.value))
+        )
         return row.category if row else None
 
     def coded(self, concept: Code | None) -> dict[str, Json]:

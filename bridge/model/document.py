@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.model.content import ContentItem
-from bridge.model.dataset import Charset, DataSet, charset_of
+from bridge.model.dataset import Charset, DataSet, charset_of, items, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +16,8 @@ class Document:
     @property
     def charset(self) -> Charset:
         return charset_of(self.header)
+
+    @property
+    def template(self) -> str | None:
+        """Template Identifier (0040,DB00) of the root, such as `1500`."""
+        return next((text_of(one, 0x0040DB00) for one in items(self.root.rest, 0x0040A504)), None)

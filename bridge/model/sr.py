@@ -38,12 +38,27 @@ PLAIN: dict[str, tuple[int, str]] = {  # value type -> its attribute and VR
 }
 REFERENCES = frozenset({"IMAGE", "WAVEFORM", "COMPOSITE"})
 
-VALUE_TAGS = frozenset({
-    VALUE_TYPE, CONTINUITY, MEASURED, QUALIFIER, CONCEPT_CODE, REFERENCED_SOP, REFERENCED_ITEM,
-    0x00700022, 0x00700023, 0x30060024, 0x00480301,  # SCOORD, SCOORD3D: data, type, frame of reference, origin
-    0x0040A130, 0x0040A132, 0x0040A138, 0x0040A13A,  # TCOORD
-    0x0040A801, *(tag for tag, _ in PLAIN.values()),  # Tabulated Values Sequence
-})
+VALUE_TAGS = frozenset(
+    {
+        VALUE_TYPE,
+        CONTINUITY,
+        MEASURED,
+        QUALIFIER,
+        CONCEPT_CODE,
+        REFERENCED_SOP,
+        REFERENCED_ITEM,
+        0x00700022,
+        0x00700023,
+        0x30060024,
+        0x00480301,  # SCOORD, SCOORD3D: data, type, frame of reference, origin
+        0x0040A130,
+        0x0040A132,
+        0x0040A138,
+        0x0040A13A,  # TCOORD
+        0x0040A801,
+        *(tag for tag, _ in PLAIN.values()),  # Tabulated Values Sequence
+    }
+)
 _ROOT_TAGS = frozenset({VALUE_TYPE, CONCEPT, CONTINUITY, CONTENT, 0x0040A504, OBSERVATION_DATETIME, OBSERVATION_UID})
 _CODE_TAGS = {0x00080100: "SH", 0x00080119: "UC", 0x00080120: "UR"}
 
@@ -170,8 +185,11 @@ def _code(element: Element, charset: Charset) -> Code | None:
         return None
     inner = element.value[0]
     try:
-        texts = {part.tag: decode_text(part.value, part.vr, charset).strip(" \0")
-                 for part in inner if isinstance(part.value, bytes)}
+        texts = {
+            part.tag: decode_text(part.value, part.vr, charset).strip(" \0")
+            for part in inner
+            if isinstance(part.value, bytes)
+        }
     except UnicodeError:
         return None
     value = next((texts[tag] for tag in _CODE_TAGS if texts.get(tag)), None)
@@ -218,8 +236,10 @@ def _typed_elements(item: ContentItem, charset: Charset) -> list[Element]:
         case Container(continuity) if continuity is not None:
             elements.append(_cs(CONTINUITY, continuity))
         case Reference(_, sop_class, instance, _):
-            inner = (Element(SOP_CLASS, "UI", encode_text(sop_class, "UI", ())),
-                     Element(SOP_INSTANCE, "UI", encode_text(instance, "UI", ())))
+            inner = (
+                Element(SOP_CLASS, "UI", encode_text(sop_class, "UI", ())),
+                Element(SOP_INSTANCE, "UI", encode_text(instance, "UI", ())),
+            )
             elements.append(Element(REFERENCED_SOP, "SQ", (inner,)))
         case ByReference(identifier):
             elements.append(Element(REFERENCED_ITEM, "UL", struct.pack(f"<{len(identifier)}I", *identifier)))

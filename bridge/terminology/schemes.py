@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    designator: str             # DICOM Coding Scheme Designator (0008,0102)
-    uri: str                    # what we write as Coding.system
+    designator: str  # DICOM Coding Scheme Designator (0008,0102)
+    uri: str  # what we write as Coding.system
     also: tuple[str, ...] = ()  # what others write; read, never written
 
 
@@ -29,8 +29,11 @@ SCHEMES: tuple[Scheme, ...] = (
     # The URI is in table 8-1 itself, resources column, `FHIR:`
     Scheme("SCT", "http://snomed.info/sct", (f"{_OID}6.96",)),
     Scheme("LN", "http://loinc.org", (f"{_OID}6.1",)),
-    Scheme("DCM", "http://dicom.nema.org/resources/ontology/DCM",
-           (f"{_DICOM_OID}4", f"{_OID}6.31", "http://dicom.nema.org/medical/dicom", "http://nema.org/dicom/dicm")),
+    Scheme(
+        "DCM",
+        "http://dicom.nema.org/resources/ontology/DCM",
+        (f"{_DICOM_OID}4", f"{_OID}6.31", "http://dicom.nema.org/medical/dicom", "http://nema.org/dicom/dicm"),
+    ),
     Scheme("DCMUID", "http://dicom.nema.org/resources/ontology/DCMUID", ("urn:oid:1.2.840.10008.2.6.1",)),
     Scheme("UCUM", "http://unitsofmeasure.org", (f"{_OID}6.8",)),
     Scheme("RXNORM", "http://www.nlm.nih.gov/research/umls/rxnorm", (f"{_OID}6.88",)),
@@ -45,23 +48,37 @@ SCHEMES: tuple[Scheme, ...] = (
     Scheme("MDC", "urn:iso:std:iso:11073:10101", (f"{_OID}6.24",)),
     # THO umls; FHIR wrote the other before R4
     Scheme("UMLS", f"{_THO}umls", ("http://www.nlm.nih.gov/research/umls", f"{_OID}6.86")),
-    Scheme("NCIt", "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl",
-           ("http://ncithesaurus-stage.nci.nih.gov", f"{_OID}3.26.1.1")),  # THO v3-nciThesaurus
+    Scheme(
+        "NCIt",
+        "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl",
+        ("http://ncithesaurus-stage.nci.nih.gov", f"{_OID}3.26.1.1"),
+    ),  # THO v3-nciThesaurus
     # Languages and countries. THO gives both RFCs urn:ietf:bcp:47; the newer one has it, so that each comes back
     Scheme("RFC5646", "urn:ietf:bcp:47", (f"{_OID}6.316",)),
     Scheme("RFC3066", f"{_THO}ietf3066", (f"{_OID}6.121",)),
     Scheme("ISO639_1", f"{_THO}iso639-1ret", (f"{_OID}6.99",)),
     Scheme("ISO639_2", f"{_THO}iso639-2ret", (f"{_OID}6.100",)),
-    Scheme("ISO3166_1", "urn:iso:std:iso:3166",  # THO v3-iso3166-1; alpha-2 codes
-           (f"{_THO}v3-iso3166-1", f"{_THO}iso3166-1edition2alpha2",
-            "urn:oid:1.0.3166.1", "urn:oid:1.0.3166.1.2.2", "urn:oid:2.16.1")),
+    Scheme(
+        "ISO3166_1",
+        "urn:iso:std:iso:3166",  # THO v3-iso3166-1; alpha-2 codes
+        (
+            f"{_THO}v3-iso3166-1",
+            f"{_THO}iso3166-1edition2alpha2",
+            "urn:oid:1.0.3166.1",
+            "urn:oid:1.0.3166.1.2.2",
+            "urn:oid:2.16.1",
+        ),
+    ),
     # Classifications. THO, where http://hl7.org/fhir/sid/... is the preferred URI of what has one
     Scheme("I9", f"{_THO}icd9", (f"{_OID}6.42",)),
     Scheme("I9C", "http://hl7.org/fhir/sid/icd-9-cm", (f"{_THO}icd9cm", f"{_OID}6.2", f"{_OID}6.103")),
     Scheme("I10", "http://hl7.org/fhir/sid/icd-10", (f"{_THO}icd10", f"{_OID}6.3")),
     Scheme("I10C", "http://hl7.org/fhir/sid/icd-10-cm", (f"{_THO}icd10CM", f"{_OID}6.90")),
-    Scheme("I10P", "http://www.cms.gov/Medicare/Coding/ICD10",
-           (f"{_THO}icd10PCS", "http://hl7.org/fhir/sid/icd-10-pcs", f"{_OID}6.4")),
+    Scheme(
+        "I10P",
+        "http://www.cms.gov/Medicare/Coding/ICD10",
+        (f"{_THO}icd10PCS", "http://hl7.org/fhir/sid/icd-10-pcs", f"{_OID}6.4"),
+    ),
     Scheme("I11", "http://id.who.int/icd/release/11/mms", (f"{_DICOM_OID}16",)),
     Scheme("ICDO3", f"{_THO}icd-o-3", (f"{_OID}6.43.1",)),
     Scheme("CTV3", f"{_THO}read-Codes", ("http://read.info/ctv3", f"{_OID}6.6")),

@@ -37,14 +37,19 @@ def gather(entries: Sequence[Entry]) -> Gathered:
     owned: set[int] = set()
     groups: list[Group] = []
     used: set[int] = set()
-    claimed = {id(index[reference]) for one in resources if one["resourceType"] == "Observation"
-               for reference in _references(one, ("hasMember",)) if reference in index}
+    claimed = {
+        id(index[reference])
+        for one in resources
+        if one["resourceType"] == "Observation"
+        for reference in _references(one, ("hasMember",))
+        if reference in index
+    }
     for root in _in_order(resources, names, claimed):
         if id(root) in owned:
             continue
         members = _reached(root, index, owned)
-        patient = index.get(root.get("subject", {}).get("reference", ""))
-        patient = patient if patient is not None and patient["resourceType"] == "Patient" else None
+        subjects = (index.get(reference) for reference in _references(root, ("subject",)))
+        patient = next((one for one in subjects if one is not None and one["resourceType"] == "Patient"), None)
         groups.append(Group(root, tuple(members), patient, names[id(root)]))
         used.update(map(id, (root, *members, *([patient] if patient else []))))
     return Gathered(tuple(groups), tuple(one for one in resources if id(one) not in used))

@@ -10,22 +10,23 @@ from bridge.model.dataset import find
 from bridge.model.sr import OBSERVATION_DATETIME, OBSERVATION_UID
 
 WAVEFORMS = "1.2.840.10008.5.1.4.1.1.9."
-COMPOSITES = ("1.2.840.10008.5.1.4.1.1.88.", "1.2.840.10008.5.1.4.1.1.67", "1.2.840.10008.5.1.4.1.1.104.",
-              "1.2.840.10008.5.1.4.1.1.11.", "1.2.840.10008.5.1.4.1.1.481.")
-LANGUAGE, PERSON, DEVICE = "121049", "121006", "121007"
-OBSERVER_TYPE, PERSON_NAME = "121005", "121008"
-DEVICE_PARTS = {"121012": "identifier", "121013": "deviceName", "121014": "manufacturer", "121015": "modelNumber",
-                "121016": "serialNumber"}
+COMPOSITES = (
+    "1.2.840.10008.5.1.4.1.1.88.",
+    "1.2.840.10008.5.1.4.1.1.67",
+    "1.2.840.10008.5.1.4.1.1.104.",
+    "1.2.840.10008.5.1.4.1.1.11.",
+    "1.2.840.10008.5.1.4.1.1.481.",
+)
 VALUE_UNKNOWN = Code("114010", "DCM", "Value unknown")
 
 
 class Kind(Enum):
-    SECTION = auto()      # of the Composition
+    SECTION = auto()  # of the Composition
     OBSERVATION = auto()
-    COMPONENT = auto()    # of the parent's Observation
-    FOLD = auto()         # an element of the parent's Observation: method, bodySite
-    REFERENCE = auto()    # derivedFrom of the parent's Observation, or entry of its section
-    CARRIED = auto()      # no native place
+    COMPONENT = auto()  # of the parent's Observation
+    FOLD = auto()  # an element of the parent's Observation: method, bodySite
+    REFERENCE = auto()  # derivedFrom of the parent's Observation, or entry of its section
+    CARRIED = auto()  # no native place
 
 
 def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Kind:
@@ -44,8 +45,9 @@ def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Ki
 
 
 def _has_fact(item: ContentItem, mapping: Mapping, each: bool) -> bool:
-    return any(kind(child, Kind.OBSERVATION, mapping, each=each) in (Kind.COMPONENT, Kind.FOLD)
-               for child in item.children)
+    return any(
+        kind(child, Kind.OBSERVATION, mapping, each=each) in (Kind.COMPONENT, Kind.FOLD) for child in item.children
+    )
 
 
 def _is_its_own(item: ContentItem) -> bool:
@@ -67,10 +69,6 @@ def reference_type(sop_class: str) -> str:
     if sop_class.startswith(WAVEFORMS):
         return "WAVEFORM"
     return "COMPOSITE" if sop_class.startswith(COMPOSITES) else "IMAGE"
-
-
-def is_code(item: ContentItem, value: str) -> bool:
-    return item.concept is not None and (item.concept.scheme, item.concept.value) == ("DCM", value)
 
 
 def text(item: ContentItem, kind_of_value: str) -> str | None:

@@ -1,41 +1,108 @@
-"""Who the patient is: (issuer, ID), never a name. An empty Patient ID is nobody."""
+"""Who the patient is: (issuer, ID), never a name (PS3.3 table 10-18). An empty Patient ID is nobody."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from bridge.model.dataset import Charset, DataSet, Element, encode_text, text_of
+from bridge.model.dataset import Charset, DataSet, Element, encode_text, items, text_of
 from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.translate.ids import Known
 
-PATIENT_ID, ISSUER = 0x00100020, 0x00100021
+PATIENT_ID, ISSUER, QUALIFIERS, OTHER_IDS = 0x00100020, 0x00100021, 0x00100024, 0x00101002
+ENTITY_ID, ENTITY_TYPE, TYPE_CODE, ID_TYPE = 0x00400032, 0x00400033, 0x00400035, 0x00100022
+TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _ISSUER_BASE = f"{EXTENSION_BASE}/issuer/"
+_UNKNOWN_BASE = f"{EXTENSION_BASE}/issuer-unknown/"
+_LO = re.compile(r"[^\x00-\x1f\x7f\\]{1,64}")
 
 
-def patient_identifier(header: DataSet, charset: Charset, known: Known) -> dict[str, Any] | None:
-    """Patient.identifier of a document; None where it names nobody."""
-    value = text_of(header, PATIENT_ID, charset)
+class Identity(NamedTuple):
+    """How a document names the patient."""
+
+    value: str
+    system: str | None  # URI of the issuer
+    type_code: str | None = None  # HL7 table 0203, such as MR
+
+
+def identifiers_of(header: DataSet, charset: Charset, known: Known) -> list[dict[str, Any]]:
+    """Patient.identifier of a document, Patient ID first; none where it names nobody."""
+    first = _identifier(header, charset, known.issuer, known)
+    if first is None:
+        return []
+    others = (_identifier(other, charset, None, known) for other in items(header, OTHER_IDS))
+    return [first, *(other for other in others if other is not None and other != first)]
+
+
+def _identifier(dataset: DataSet, charset: Charset, issuer: str | None, known: Known) -> dict[str, Any] | None:
+    value = text_of(dataset, PATIENT_ID, charset)
     if value is None:
         return None
-    issuer = text_of(header, ISSUER, charset) or known.issuer
-    found: dict[str, Any] = {"system": _ISSUER_BASE + quote(issuer, safe="")} if issuer else {
-        "system": f"{EXTENSION_BASE}/issuer-unknown/{quote(known.system, safe='')}"}
-    return found | {"value": value}
+    qualifiers = next(iter(items(dataset, QUALIFIERS)), ())
+    entity, kind = text_of(qualifiers, ENTITY_ID, charset), text_of(qualifiers, ENTITY_TYPE)
+    local = text_of(dataset, ISSUER, charset) or issuer
+    system = _universal(entity, kind) or (_ISSUER_BASE + quote(local, safe="") if local else None)
+    found: dict[str, Any] = {"system": system or _UNKNOWN_BASE + quote(known.system, safe=""), "value": value}
+    code = text_of(qualifiers, TYPE_CODE, charset)
+    return ({"type": {"coding": [{"system": TYPE_SYSTEM, "code": code}]}} if code else {}) | found
 
 
-def identity_elements(patient: Resource, charset: Charset) -> list[Element]:
-    """Patient ID and its issuer: the first identifier of type MR, else the first with a system, else none."""
-    identifiers = [one for one in patient.get("identifier", ()) if one.get("value")]
-    records = [one for one in identifiers if any(
-        coding.get("code") == "MR" for coding in one.get("type", {}).get("coding", ()))]
-    chosen = next(iter(records or [one for one in identifiers if one.get("system")]), None)
-    if chosen is None:
-        return []
-    found = [Element(PATIENT_ID, "LO", encode_text(chosen["value"][:64], "LO", charset))]
-    system = chosen.get("system", "")
-    issuer = unquote(system.removeprefix(_ISSUER_BASE)) if system.startswith(_ISSUER_BASE) else system
-    if issuer and "/issuer-unknown/" not in issuer:
-        found.append(Element(ISSUER, "LO", encode_text(issuer[:64], "LO", charset)))
-    return found
+def _universal(entity: str | None, kind: str | None) -> str | None:
+    """Universal Entity ID (PS3.3 10.14, HL7 table 0301) as URI."""
+    if entity is None:
+        return None
+    if kind == "ISO" and re.fullmatch(r"\d+(\.\d+)+", entity):
+        return f"urn:oid:{entity}"
+    if kind == "UUID":
+        return f"urn:uuid:{entity}"
+    return entity if kind == "URI" and not re.search(r"\s", entity) else None
+
+
+def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known) -> Identity | None:
+    """The first identifier of type MR, else the first with a system, else the id that `subject` refers to, issued by
+    its store; None where nobody is named. A value that Patient ID cannot hold is no candidate: cut, it would be
+    somebody else."""
+    said = [*(patient or {}).get("identifier", ())]
+    if "identifier" in subject:
+        said.append(subject["identifier"])
+    fitting = [one for one in said if _LO.fullmatch(one.get("value") or "")]
+    records = [one for one in fitting if _type_code(one) == "MR"]
+    for one in records or [one for one in fitting if one.get("system")]:
+        return Identity(one["value"], one.get("system"), _type_code(one))
+    reference = (patient or {}).get("id") or subject.get("reference", "").rpartition("Patient/")[2]
+    if not _LO.fullmatch(reference) or reference.startswith(("urn:", "#")):
+        return None
+    return Identity(reference, _ISSUER_BASE + quote(known.system, safe=""))
+
+
+def _type_code(identifier: dict[str, Any]) -> str | None:
+    codings = identifier.get("type", {}).get("coding", ())
+    return next((one["code"] for one in codings if one.get("system") == TYPE_SYSTEM and "code" in one), None)
+
+
+def identity_elements(identity: Identity, charset: Charset) -> Iterator[Element]:
+    """Patient ID, its issuer and the qualifiers of the issuer."""
+    yield Element(PATIENT_ID, "LO", encode_text(identity.value, "LO", charset))
+    system = identity.system or ""
+    qualifiers: list[Element] = []
+    if system.startswith(_ISSUER_BASE):
+        local = unquote(system.removeprefix(_ISSUER_BASE))
+        if _LO.fullmatch(local):
+            yield Element(ISSUER, "LO", encode_text(local, "LO", charset))
+    elif system and not system.startswith(_UNKNOWN_BASE):
+        entity, kind = _entity(system)
+        qualifiers.append(Element(ENTITY_ID, "UT", encode_text(entity, "UT", charset)))
+        qualifiers.append(Element(ENTITY_TYPE, "CS", encode_text(kind, "CS", ())))
+    if identity.type_code and len(identity.type_code) <= 16:
+        qualifiers.append(Element(TYPE_CODE, "CS", encode_text(identity.type_code, "CS", ())))
+    if qualifiers:
+        yield Element(QUALIFIERS, "SQ", (tuple(qualifiers),))
+
+
+def _entity(system: str) -> tuple[str, str]:
+    if re.fullmatch(r"urn:oid:\d+(\.\d+)+", system):
+        return system[8:], "ISO"
+    return (system[9:], "UUID") if system.startswith("urn:uuid:") else (system, "URI")

@@ -13,9 +13,9 @@ from bridge.model.names import NAMESPACE
 class Known:
     """What the caller knows of the stores: nothing, in `convert`."""
 
-    system: str = "file"          # identity of the FHIR store, or of the files
-    issuer: str | None = None     # default issuer of Patient IDs
-    zone: str = "+00:00"          # of DICOM times that name none
+    system: str = "file"  # identity of the FHIR store, or of the files
+    issuer: str | None = None  # default issuer of Patient IDs
+    zone: str = "+00:00"  # of DICOM times that name none
     ids: Mapping[str, str] = field(default_factory=dict)  # `Type|key` -> id, by link
 
     def id(self, kind: str, key: str) -> str:

@@ -42,8 +42,13 @@ def put_in(document: Document, pieces: dict[Path, Piece]) -> Document:
         rest = item.rest
         if path in pieces:
             raw = _dumps(pieces[path])
-            rest = merged(rest, (Element(PRIVATE_CREATOR_TAG, "LO", _CREATOR),
-                                 Element(REMAINDER_TAG, "OB", raw + b" " * (len(raw) % 2))))
+            rest = merged(
+                rest,
+                (
+                    Element(PRIVATE_CREATOR_TAG, "LO", _CREATOR),
+                    Element(REMAINDER_TAG, "OB", raw + b" " * (len(raw) % 2)),
+                ),
+            )
         return ContentItem(item.relationship, item.concept, item.value, children, rest)
 
     return Document(document.header, with_pieces(document.root, ())) if pieces else document
@@ -53,10 +58,14 @@ def pieces_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[P
     """What `image` (the document, read natively) does not say of `group`; empty where it says all."""
     pieces: dict[Path, Piece] = {}
     names = {id(resource): _name(resource, index) for index, resource in enumerate(group.resources())}
-    paired = {path: home for path, home in homes.items()
-              if id(home) in names and image.homes.get(path, {}).get("resourceType") == home["resourceType"]}
+    paired = {
+        path: home
+        for path, home in homes.items()
+        if id(home) in names and image.homes.get(path, {}).get("resourceType") == home["resourceType"]
+    }
     renames = {_name(image.homes[path], 0): names[id(home)] for path, home in paired.items()}
-    renames |= _patient_rename(group, image)
+    if image.group.patient is not None and (subject := _subject(group)):
+        renames[_name(image.group.patient, 0)] = subject
     at = {id(home): path for path, home in paired.items()}
     natives = {_name(resource, 0): resource for resource in image.group.resources()}
     members: list[Piece] = []
@@ -78,8 +87,12 @@ def pieces_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[P
     if plain:
         return {}
     root = pieces.setdefault((), {})
-    root["group"] = {"key": group.key, "members": members,
-                     "patient": group.patient.get("id", "") if group.patient else None}
+    root["group"] = {
+        "key": group.key,
+        "members": members,
+        "patient": group.patient.get("id", "") if group.patient else None,
+        "subject": _subject(group),
+    }
     return pieces
 
 
@@ -88,14 +101,18 @@ def restored(image: FhirImage, pieces: dict[Path, Piece], report: Report) -> Gro
     manifest = pieces.get((), {}).get("group")
     if manifest is None:
         return image.group
-    renames = {_name(image.homes[path], 0): piece["is"] for path, piece in pieces.items()
-               if "is" in piece and path in image.homes}
+    renames = {
+        _name(image.homes[path], 0): piece["is"]
+        for path, piece in pieces.items()
+        if "is" in piece and path in image.homes
+    }
     patient = image.group.patient
-    if patient is not None and manifest["patient"]:
-        renames[_name(patient, 0)] = f"Patient/{manifest['patient']}"
-        patient = {**patient, "id": manifest["patient"]}
-    elif patient is not None and manifest["patient"] == "":
-        patient = {key: value for key, value in patient.items() if key != "id"}
+    if patient is not None and manifest["subject"]:
+        renames[_name(patient, 0)] = manifest["subject"]
+    if patient is not None:
+        patient = None if manifest["patient"] is None else {**patient, "id": manifest["patient"]}
+    if patient is not None and not patient["id"]:
+        del patient["id"]
     found: dict[str, Resource] = {}
     for path, piece in pieces.items():
         if "is" in piece and path in image.homes:
@@ -108,9 +125,12 @@ def restored(image: FhirImage, pieces: dict[Path, Piece], report: Report) -> Gro
             image.homes[path].update(resource)
             found[piece["is"]] = image.homes[path]
     natives = {_name(resource, 0): resource for resource in image.group.resources()}
-    members = [resource for member in manifest["members"]
-               if (resource := member.get("json") or found.get(member.get("is", ""))
-                   or natives.get(member.get("native", ""))) is not None]
+    members = [
+        resource
+        for member in manifest["members"]
+        if (resource := member.get("json") or found.get(member.get("is", "")) or natives.get(member.get("native", "")))
+        is not None
+    ]
     if not members:
         return image.group
     return Group(members[0], tuple(members[1:]), patient, manifest["key"])
@@ -119,8 +139,10 @@ def restored(image: FhirImage, pieces: dict[Path, Piece], report: Report) -> Gro
 def renamed(value: Json, renames: dict[str, str]) -> Json:
     """A copy whose `reference`s say the names of the group."""
     if isinstance(value, dict):
-        return {key: renames.get(child, child) if key == "reference" and isinstance(child, str)
-                else renamed(child, renames) for key, child in value.items()}
+        return {
+            key: renames.get(child, child) if key == "reference" and isinstance(child, str) else renamed(child, renames)
+            for key, child in value.items()
+        }
     return [renamed(child, renames) for child in value] if isinstance(value, list) else value
 
 
@@ -136,10 +158,10 @@ def _named(resource: Resource, name: str) -> None:
         resource["id"] = identifier
 
 
-def _patient_rename(group: Group, image: FhirImage) -> dict[str, str]:
-    if group.patient is None or image.group.patient is None or "id" not in group.patient:
-        return {}
-    return {_name(image.group.patient, 0): _name(group.patient, 0)}
+def _subject(group: Group) -> str | None:
+    """How the group refers to its Patient, resolved or not."""
+    found: str | None = group.root.get("subject", {}).get("reference")
+    return found
 
 
 def _dumps(piece: Piece) -> bytes:
@@ -163,5 +185,3 @@ def _unboxed(value: Json) -> Json:
     if isinstance(value, dict):
         return Number(value["#"]) if value.keys() == {"#"} else {key: _unboxed(child) for key, child in value.items()}
     return [_unboxed(child) for child in value] if isinstance(value, list) else value
-
-

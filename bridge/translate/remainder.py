@@ -35,8 +35,11 @@ def difference(native: DataSet, wanted: DataSet, group: Group, charset: Charset)
     if native == wanted:
         return {}
     have, want = ({element.tag: element for element in one} for one in (native, wanted))
-    elements = {f"{tag:08X}": element_json(want[tag], charset) if tag in want else None
-                for tag in sorted(have.keys() | want.keys()) if have.get(tag) != want.get(tag)}
+    elements = {
+        f"{tag:08X}": element_json(want[tag], charset) if tag in want else None
+        for tag in sorted(have.keys() | want.keys())
+        if have.get(tag) != want.get(tag)
+    }
     guards = {name: guard for tag in elements if (guard := _guard(native, name := group(int(tag, 16)), group))}
     return {"e": elements} | ({"g": guards} if guards else {})
 

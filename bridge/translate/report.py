@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 class Detail(NamedTuple):
-    path: str              # `1.3.2` in the content tree, or `Observation.value...` in a resource
-    concept: str | None    # designator and code; never a value
-    outcome: str           # mapped, carried, withheld
+    path: str  # `1.3.2` in the content tree, or `Observation.value...` in a resource
+    concept: str | None  # designator and code; never a value
+    outcome: str  # mapped, carried, withheld
     rule: str
     reason: str | None
 

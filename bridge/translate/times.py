@@ -28,3 +28,9 @@ def to_fhir(dt: str, zone: str) -> str:
 def to_dicom(value: str, zone: str) -> str:
     """dateTime -> DT; the document's own zone is not repeated. Raises ValueError."""
     return DATETIME.to_dicom(value).removesuffix(zone.replace(":", ""))
+
+
+def offset_of(value: str | None) -> str | None:
+    """`+hh:mm` of a dateTime that has one."""
+    found = re.search(r"T.*?(Z|[+-]\d\d:\d\d)$", value or "")
+    return {"Z": "+00:00"}.get(found[1], found[1]) if found else None

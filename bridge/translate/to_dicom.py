@@ -12,8 +12,10 @@ from bridge.model.group import Group, Json, leaves, same
 from bridge.model.sr import item_of, own_elements, read_item
 from bridge.translate.generic import relationship
 from bridge.translate.ids import Known
-from bridge.translate.native_dicom import Node, native_dicom
+from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, Path, native_fhir
+from bridge.translate.node import Node
+from bridge.translate.oddities import oddities_of_group
 from bridge.translate.private import pieces_of, put_in
 from bridge.translate.remainder import attached, dataset_of, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
@@ -23,7 +25,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Documen
     """One SR. Raises UnicodeError where an edit does not fit the document's character set."""
     report = Report()
     native = native_dicom(group, mapping, known)
-    report.warnings += native.warnings
+    report.warnings += [*native.warnings, *oddities_of_group(group)]
     remainder = attached(group.root, "document")
     dropped: list[str] = []
     header = native.header
@@ -59,15 +61,18 @@ class _Builder:
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         without = set(remainder.get("without", ()))
         numbered: list[tuple[tuple[int, int], Node | ContentItem]] = [
-            (child.number, child) for order, child in enumerate(node.children) if order not in without]
+            (child.number, child) for order, child in enumerate(node.children) if order not in without
+        ]
         for carried in remainder.get("carried", ()):
             dataset = dataset_of(carried["e"], self.charset)
             numbered.append(((carried["n"], -1), read_item(dataset, self.charset)))
         numbered.sort(key=lambda one: one[0])
         children = tuple(
-            child if isinstance(child, ContentItem)
+            child
+            if isinstance(child, ContentItem)
             else self.item(child, attached(child.home, "item"), node.value, (*path, index))
-            for index, (_, child) in enumerate(numbered))
+            for index, (_, child) in enumerate(numbered)
+        )
         item = ContentItem(relation, node.concept, node.value, children, node.rest)
         if "p" not in remainder:
             return item
@@ -94,6 +99,9 @@ def _leaf_outcomes(kind: str, resource: Json, native: Json, otherwise: str, repo
     for path, value in leaves(resource):
         outcome = "mapped" if path in have and same(have[path], value) else otherwise
         dotted = ".".join([kind, *map(str, path)])
-        reason = None if outcome == "mapped" else (
-            "no place in the Patient Module" if otherwise == "withheld" else "no native place in the SR")
+        reason = (
+            None
+            if outcome == "mapped"
+            else ("no place in the Patient Module" if otherwise == "withheld" else "no native place in the SR")
+        )
         report.item(Detail(dotted, None, outcome, "generic" if outcome == "mapped" else "remainder", reason))

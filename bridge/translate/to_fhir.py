@@ -8,11 +8,12 @@ from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import own_elements, write_item
-from bridge.translate import times
 from bridge.translate.generic import relationship
 from bridge.translate.ids import Known
-from bridge.translate.native_dicom import Node, native_dicom
+from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import native_fhir
+from bridge.translate.node import Node
+from bridge.translate.oddities import oddities_of_document
 from bridge.translate.private import restored, taken_out
 from bridge.translate.remainder import attach, dataset_json, difference, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
@@ -33,7 +34,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known) -> Translated[Gr
     if remainder:
         attach(group.root, "document", remainder)
     _count_header(bare.header, back.header, report)
-    _warn(bare, report)
+    report.warnings += oddities_of_document(bare)
     return Translated(group, report)
 
 
@@ -43,15 +44,14 @@ class _Comparison:
     def __init__(self, report: Report, mapping: Mapping, charset: Charset) -> None:
         self.report, self.mapping, self.charset = report, mapping, charset
 
-    def compare(
-        self, item: ContentItem, node: Node, parent: Value | None, path: tuple[int, ...]
-    ) -> dict[str, object]:
+    def compare(self, item: ContentItem, node: Node, parent: Value | None, path: tuple[int, ...]) -> dict[str, object]:
         """The remainder of this item; those of its children are attached to their homes."""
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         native = ContentItem(relation, node.concept, node.value, (), node.rest)
         found: dict[str, object] = {}
-        if not _equal(native, item) and (patch := difference(
-                _own(native, self.charset), own_elements(item, self.charset), item_group, self.charset)):
+        if not _equal(native, item) and (
+            patch := difference(_own(native, self.charset), own_elements(item, self.charset), item_group, self.charset)
+        ):
             found["p"] = patch
         self._outcome(item, node, path)
         matched, extra = matches(item, node)
@@ -77,8 +77,11 @@ class _Comparison:
         self._detail(item, path, "mapped" if same else "carried", None if same else "value or concept has no FHIR form")
 
     def _carry(self, item: ContentItem, path: tuple[int, ...]) -> None:
-        reason = ("by-reference relationship" if isinstance(item.value, ByReference)
-                  else f"value type {value_type(item.value)} has no native place here")
+        reason = (
+            "by-reference relationship"
+            if isinstance(item.value, ByReference)
+            else f"value type {value_type(item.value)} has no native place here"
+        )
         self._detail(item, path, "carried", reason)
         for index, child in enumerate(item.children):
             self._carry(child, (*path, index))
@@ -110,8 +113,12 @@ def _own(item: ContentItem, charset: Charset) -> DataSet:
 
 
 def _equal(native: ContentItem, item: ContentItem) -> bool:
-    return (native.relationship == item.relationship and native.concept == item.concept
-            and native.value == item.value and native.rest == item.rest)
+    return (
+        native.relationship == item.relationship
+        and native.concept == item.concept
+        and native.value == item.value
+        and native.rest == item.rest
+    )
 
 
 def _same_concept(item: ContentItem, node: Node) -> bool:
@@ -122,10 +129,13 @@ def same_value(one: Value, other: Value) -> bool:
     """Whether both mean the same: numbers as numbers, codes as codes; wording and continuity aside."""
     match one, other:
         case (Num(), Num()):
-            return (len(one.values) == len(other.values) and all(map(_same_number, one.values, other.values))
-                    and (one.unit is None) == (other.unit is None)
-                    and (one.unit is None or one.unit.same(other.unit))
-                    and (one.qualifier is None) == (other.qualifier is None))
+            return (
+                len(one.values) == len(other.values)
+                and all(map(_same_number, one.values, other.values))
+                and (one.unit is None) == (other.unit is None)
+                and (one.unit is None or one.unit.same(other.unit))
+                and (one.qualifier is None) == (other.qualifier is None)
+            )
         case (Coded(code), Coded(said)):
             return code is not None and code.same(said)
         case (Plain(), Plain()):
@@ -156,10 +166,3 @@ def _leaves(dataset: DataSet, path: tuple[int, ...]) -> list[tuple[tuple[int, ..
         else:
             found.append(((*path, element.tag), element))
     return found
-
-
-def _warn(document: Document, report: Report) -> None:
-    if not any(element.tag == times.TIMEZONE_OFFSET for element in document.header):
-        report.warnings.append("no Timezone Offset From UTC (0008,0201): times without zone are taken as the store's")
-    if not any(element.tag == 0x00100020 and element.value not in (b"", b" ") for element in document.header):
-        report.warnings.append("no Patient ID (0010,0020): the report has no subject")

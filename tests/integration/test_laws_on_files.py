@@ -91,8 +91,9 @@ def test_what_comes_back_of_the_patient_is_what_the_patient_module_holds(path: P
         if group.patient is None:
             continue
         back = to_fhir(to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result.patient
-        assert back is None or (back.get("id") == group.patient.get("id")
-                                and back.get("birthDate") == group.patient.get("birthDate"))
+        assert back is None or (
+            back.get("id") == group.patient.get("id") and back.get("birthDate") == group.patient.get("birthDate")
+        )
 
 
 @pytest.mark.parametrize("path", FHIR_FILES, ids=name)
@@ -135,8 +136,11 @@ def test_the_founding_ecg_report_is_native() -> None:
 
 @pytest.mark.parametrize("path", [*SR_FILES, *FHIR_FILES], ids=name)
 def test_law_4_every_element_has_one_outcome(path: Path) -> None:
-    reports = ([to_fhir(document(path), MAPPING, KNOWN).report] if path.suffix == ".dcm"
-               else [to_dicom(group, MAPPING, KNOWN).report for group in groups(path)])
+    reports = (
+        [to_fhir(document(path), MAPPING, KNOWN).report]
+        if path.suffix == ".dcm"
+        else [to_dicom(group, MAPPING, KNOWN).report for group in groups(path)]
+    )
     for report in reports:
         for counts in (report.items, report.elements):
             assert counts.mapped + counts.carried + counts.withheld == counts.total
@@ -153,8 +157,7 @@ def test_an_edited_value_wins_over_its_remainder_and_is_reported() -> None:
     before = document(FIXTURES / "dicom" / "ecg-report.dcm")
     group = to_fhir(before, MAPPING, KNOWN).result
     edited = copy.deepcopy(group)
-    measured = next(one for one in edited.members
-                    if any("valueQuantity" in part for part in one.get("component", ())))
+    measured = next(one for one in edited.members if any("valueQuantity" in part for part in one.get("component", ())))
     measured["component"][0]["valueQuantity"]["value"] = 75
     after = to_dicom(edited, MAPPING, KNOWN).result
     texts = repr(after.root)

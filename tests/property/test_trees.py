@@ -21,13 +21,26 @@ from tests.corpus import FIXTURES
 HEADER = reader.read((FIXTURES / "dicom" / "ecg-report.dcm").read_bytes()).dataset
 UTF8 = ("ISO_IR 192",)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\\\0"), max_size=30)
-CODES = st.sampled_from([
-    ("8867-4", "LN", "Heart rate"), ("271649006", "SCT", "Systolic blood pressure"), ("121071", "DCM", "Finding"),
-    ("363698007", "SCT", "Finding Site"), ("G-C036", "SRT", "Measurement Method"), ("2:16016", "MDC", "Rate"),
-    ("121005", "DCM", "Observer Type"), ("121008", "DCM", "Person Observer Name"), ("121012", "DCM", "Device UID"),
-    ("121049", "DCM", "Language"), ("112040", "DCM", "Tracking Unique Identifier"), ("X", "99MINE", ""),
-    ("de-DE", "RFC5646", "German"), ("121006", "DCM", "Person"), ("121007", "DCM", "Device"), ("mm", "UCUM", "mm"),
-])
+CODES = st.sampled_from(
+    [
+        ("8867-4", "LN", "Heart rate"),
+        ("271649006", "SCT", "Systolic blood pressure"),
+        ("121071", "DCM", "Finding"),
+        ("363698007", "SCT", "Finding Site"),
+        ("G-C036", "SRT", "Measurement Method"),
+        ("2:16016", "MDC", "Rate"),
+        ("121005", "DCM", "Observer Type"),
+        ("121008", "DCM", "Person Observer Name"),
+        ("121012", "DCM", "Device UID"),
+        ("121049", "DCM", "Language"),
+        ("112040", "DCM", "Tracking Unique Identifier"),
+        ("X", "99MINE", ""),
+        ("de-DE", "RFC5646", "German"),
+        ("121006", "DCM", "Person"),
+        ("121007", "DCM", "Device"),
+        ("mm", "UCUM", "mm"),
+    ]
+)
 
 
 def element(tag: int, vr: str, text: str) -> Element:
@@ -35,22 +48,56 @@ def element(tag: int, vr: str, text: str) -> Element:
 
 
 def code(tag: int, parts: tuple[str, str, str]) -> Element:
-    return Element(tag, "SQ", ((element(0x00080100, "SH", parts[0]), element(0x00080102, "SH", parts[1]),
-                                element(0x00080104, "LO", parts[2])),))
+    return Element(
+        tag,
+        "SQ",
+        (
+            (
+                element(0x00080100, "SH", parts[0]),
+                element(0x00080102, "SH", parts[1]),
+                element(0x00080104, "LO", parts[2]),
+            ),
+        ),
+    )
 
 
 @st.composite
 def values(draw: st.DrawFn) -> list[Element]:
-    kind = draw(st.sampled_from(["CONTAINER", "NUM", "CODE", "TEXT", "DATE", "TIME", "DATETIME", "UIDREF", "PNAME",
-                                 "IMAGE", "WAVEFORM", "SCOORD", "TCOORD", "ODD", ""]))
-    found = [element(0x0040A040, "CS", kind)] if kind else [
-        Element(0x0040DB73, "UL", struct.pack("<2I", 1, draw(st.integers(1, 9))))]
+    kind = draw(
+        st.sampled_from(
+            [
+                "CONTAINER",
+                "NUM",
+                "CODE",
+                "TEXT",
+                "DATE",
+                "TIME",
+                "DATETIME",
+                "UIDREF",
+                "PNAME",
+                "IMAGE",
+                "WAVEFORM",
+                "SCOORD",
+                "TCOORD",
+                "ODD",
+                "",
+            ]
+        )
+    )
+    found = (
+        [element(0x0040A040, "CS", kind)]
+        if kind
+        else [Element(0x0040DB73, "UL", struct.pack("<2I", 1, draw(st.integers(1, 9))))]
+    )
     if kind == "CONTAINER":
         found.append(element(0x0040A050, "CS", draw(st.sampled_from(["SEPARATE", "CONTINUOUS", "SEPERATE"]))))
     elif kind == "NUM":
         number = draw(st.sampled_from(["1", "36.60", "-0", "1.6e-005", "+5", ".5", "1\\2", "", " 7 ", "abc", "1e99"]))
-        inner = (code(0x004008EA, draw(CODES)), element(0x0040A30A, "DS", number)) if "\\" not in number else (
-            Element(0x0040A30A, "DS", b"1\\2 "),)
+        inner = (
+            (code(0x004008EA, draw(CODES)), element(0x0040A30A, "DS", number))
+            if "\\" not in number
+            else (Element(0x0040A30A, "DS", b"1\\2 "),)
+        )
         found.append(Element(0x0040A300, "SQ", draw(st.sampled_from([(inner,), ()]))))
     elif kind == "CODE":
         found.append(draw(st.sampled_from([code(0x0040A168, draw(CODES)), Element(0x0040A168, "SQ", ())])))
@@ -61,12 +108,16 @@ def values(draw: st.DrawFn) -> list[Element]:
     elif kind == "SCOORD":
         found += [Element(0x00700022, "FL", struct.pack("<2f", 1.5, 2.5)), element(0x00700023, "CS", "POINT")]
     elif kind in ("TEXT", "PNAME"):
-        found.append(element(0x0040A160 if kind == "TEXT" else 0x0040A123, "UT" if kind == "TEXT" else "PN", draw(TEXT)))
+        found.append(
+            element(0x0040A160 if kind == "TEXT" else 0x0040A123, "UT" if kind == "TEXT" else "PN", draw(TEXT))
+        )
     else:
-        texts = {"DATE": (0x0040A121, "DA", ["20260101", "2026", "1997.08.04", ""]),
-                 "TIME": (0x0040A122, "TM", ["12", "1200", "120000.5", "xx"]),
-                 "DATETIME": (0x0040A120, "DT", ["20260101", "2026010112", "20260101120000.25-0430", "20260101120000"]),
-                 "UIDREF": (0x0040A124, "UI", ["1.2.3", "1.2.3 ", "x", ""])}
+        texts = {
+            "DATE": (0x0040A121, "DA", ["20260101", "2026", "1997.08.04", ""]),
+            "TIME": (0x0040A122, "TM", ["12", "1200", "120000.5", "xx"]),
+            "DATETIME": (0x0040A120, "DT", ["20260101", "2026010112", "20260101120000.25-0430", "20260101120000"]),
+            "UIDREF": (0x0040A124, "UI", ["1.2.3", "1.2.3 ", "x", ""]),
+        }
         if kind in texts:
             tag, vr, choices = texts[kind]
             found.append(element(tag, vr, draw(st.sampled_from(choices))))
@@ -76,8 +127,11 @@ def values(draw: st.DrawFn) -> list[Element]:
 @st.composite
 def items(draw: st.DrawFn, depth: int) -> DataSet:
     found = draw(values())
-    relation = draw(st.sampled_from(["CONTAINS", "HAS PROPERTIES", "HAS CONCEPT MOD", "HAS OBS CONTEXT",
-                                     "INFERRED FROM", "SEPERATE", None]))
+    relation = draw(
+        st.sampled_from(
+            ["CONTAINS", "HAS PROPERTIES", "HAS CONCEPT MOD", "HAS OBS CONTEXT", "INFERRED FROM", "SEPERATE", None]
+        )
+    )
     if relation:
         found.append(element(0x0040A010, "CS", relation))
     if draw(st.integers(0, 9)):

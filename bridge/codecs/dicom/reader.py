@@ -16,14 +16,31 @@ from bridge.errors import InvalidDicomError
 from bridge.model.dataset import DataSet, Element
 
 IMPLICIT, EXPLICIT, BIG, DEFLATED = (
-    "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99",
+    "1.2.840.10008.1.2",
+    "1.2.840.10008.1.2.1",
+    "1.2.840.10008.1.2.2",
+    "1.2.840.10008.1.2.1.99",
 )
 MAX_DEPTH = 200
 MAX_INFLATED = 1 << 30  # bytes; a deflated SR of a gigabyte is a bomb
 _LONG_VRS = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 VRS = _LONG_VRS | frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
-_WIDTH = {"US": 2, "SS": 2, "OW": 2, "AT": 2, "UL": 4, "SL": 4, "FL": 4, "OL": 4, "OF": 4,
-          "FD": 8, "OD": 8, "SV": 8, "UV": 8, "OV": 8}
+_WIDTH = {
+    "US": 2,
+    "SS": 2,
+    "OW": 2,
+    "AT": 2,
+    "UL": 4,
+    "SL": 4,
+    "FL": 4,
+    "OL": 4,
+    "OF": 4,
+    "FD": 8,
+    "OD": 8,
+    "SV": 8,
+    "UV": 8,
+    "OV": 8,
+}
 _ITEM, _ITEM_END, _SEQUENCE_END, _UNDEFINED = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD, 0xFFFFFFFF
 
 
@@ -38,8 +55,14 @@ def read(data: bytes) -> DicomFile:
     """Raises InvalidDicomError with the byte offset of the fault."""
     if data[128:132] == b"DICM":
         meta, end = _Reader(data, "<", explicit=True).elements(132, len(data), depth=0, group=2)
-        syntax = next((e.value.decode("ascii", "replace").strip(" \0") for e in meta
-                       if e.tag == 0x00020010 and isinstance(e.value, bytes)), "")
+        syntax = next(
+            (
+                e.value.decode("ascii", "replace").strip(" \0")
+                for e in meta
+                if e.tag == 0x00020010 and isinstance(e.value, bytes)
+            ),
+            "",
+        )
         if not syntax:
             raise InvalidDicomError("no Transfer Syntax UID (0002,0010) in the File Meta Information")
     else:

@@ -16,13 +16,15 @@ _SHORT_HEADER, _LONG_HEADER, _ITEM = struct.Struct("<HH2sH"), struct.Struct("<HH
 def write(dataset: DataSet) -> bytes:
     """A whole file with preamble and File Meta Information. SOP Class and SOP Instance UID must be there."""
     media = [_uid(dataset, 0x00080016, "SOP Class UID"), _uid(dataset, 0x00080018, "SOP Instance UID")]
-    meta = encode((
-        Element(0x00020001, "OB", b"\0\1"),
-        Element(0x00020002, "UI", media[0]),
-        Element(0x00020003, "UI", media[1]),
-        Element(0x00020010, "UI", _padded(EXPLICIT)),
-        Element(0x00020012, "UI", _padded(IMPLEMENTATION_CLASS_UID)),
-    ))
+    meta = encode(
+        (
+            Element(0x00020001, "OB", b"\0\1"),
+            Element(0x00020002, "UI", media[0]),
+            Element(0x00020003, "UI", media[1]),
+            Element(0x00020010, "UI", _padded(EXPLICIT)),
+            Element(0x00020012, "UI", _padded(IMPLEMENTATION_CLASS_UID)),
+        )
+    )
     length = encode((Element(0x00020000, "UL", struct.pack("<I", len(meta))),))
     return b"\0" * 128 + b"DICM" + length + meta + encode(dataset)
 

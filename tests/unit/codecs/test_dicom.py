@@ -34,8 +34,9 @@ def stored(dataset: Dataset, syntax: str) -> bytes:
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     out = io.BytesIO()
     little = syntax != ExplicitVRBigEndian
-    pydicom.dcmwrite(out, dataset, implicit_vr=syntax == ImplicitVRLittleEndian, little_endian=little,
-                     enforce_file_format=True)
+    pydicom.dcmwrite(
+        out, dataset, implicit_vr=syntax == ImplicitVRLittleEndian, little_endian=little, enforce_file_format=True
+    )
     return out.getvalue()
 
 
@@ -115,7 +116,7 @@ def test_a_damaged_file_is_read_or_refused(at: int, noise: bytes) -> None:
     data = SAMPLE.read_bytes()
     at = 132 + at % (len(data) - 140)
     try:
-        dataset = reader.read(data[:at] + noise + data[at + len(noise):]).dataset
+        dataset = reader.read(data[:at] + noise + data[at + len(noise) :]).dataset
     except InvalidDicomError as error:
         assert str(error)
     else:

@@ -21,13 +21,21 @@ def test_a_number_keeps_its_text(text: str) -> None:
 def test_numbers_strings_and_booleans_are_kept_apart() -> None:
     values = [json.loads(text) for text in (b"1", b"1.0", b'"1.0"', b"true", b"10e-1")]
     assert [[same(one, other) for other in values] for one in values] == [
-        [row == column for column in range(5)] for row in range(5)]
+        [row == column for column in range(5)] for row in range(5)
+    ]
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    (b'{"a":1,"a":2}', "twice"), (b'{"a":NaN}', "NaN"), (b'{"a":', "line 1"), (b"\xff\xfe", "UTF-8"),
-    (b"[" * 300 + b"]" * 300, "nested"), (b"[" * 100_000, "nested"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b'{"a":1,"a":2}', "twice"),
+        (b'{"a":NaN}', "NaN"),
+        (b'{"a":', "line 1"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"[" * 300 + b"]" * 300, "nested"),
+        (b"[" * 100_000, "nested"),
+    ],
+)
 def test_what_cannot_be_kept_is_refused(text: bytes, message: str) -> None:
     with pytest.raises(InvalidFhirError, match=message):
         json.loads(text)

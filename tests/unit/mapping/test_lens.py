@@ -43,10 +43,18 @@ def test_a_quantity_comes_back(text: str) -> None:
     assert LENSES["quantity"].to_dicom(LENSES["quantity"].to_fhir(num)) == num
 
 
-@pytest.mark.parametrize(("lens", "text"), [
-    ("date", "yesterday"), ("date", "20261301"), ("time", "2561"), ("datetime", "2026-01-01"), ("uid-string", "1.2\\3"),
-    ("string", "\f"), ("sex", "X"),
-])
+@pytest.mark.parametrize(
+    ("lens", "text"),
+    [
+        ("date", "yesterday"),
+        ("date", "20261301"),
+        ("time", "2561"),
+        ("datetime", "2026-01-01"),
+        ("uid-string", "1.2\\3"),
+        ("string", "\f"),
+        ("sex", "X"),
+    ],
+)
 def test_what_cannot_be_held_is_refused(lens: str, text: str) -> None:
     with pytest.raises(ValueError, match="not a"):
         LENSES[lens].to_fhir(text)

@@ -24,28 +24,31 @@ def test_the_elements_are_those_of_the_models(resource: str) -> None:
     assert {field.alias or name for name, field in fields.items()} >= ELEMENTS[resource]
 
 
-@pytest.mark.parametrize(("text", "line", "what"), [
-    ("concepts:\n  - {fhir: LOINC 1-8, dicom: LN 1-8}\n", 2, "'name' is missing"),
-    (ROW % ", unit: bpm", 2, "no UCUM"),
-    (ROW % ', accept: ["beats"]', 2, "no UCUM"),
-    (ROW % ", colour: red", 2, "unknown key 'colour'"),
-    (ROW % "" + "  - {fhir: LOINC 8867-4, dicom: LN 2-6, name: Other}\n", 3, "answered already"),
-    ("concepts:\n  - {fhir: 8867-4, dicom: LN 8867-4, name: x}\n", 2, "not a code"),
-    ("concepts: 3\n", 1, "no list"),
-    ("concepts:\n  - 3\n", 2, "a row is a map"),
-    ("conzepts: []\n", 1, "unknown key"),
-    ("[]\n", 1, "is a map"),
-    ("a: [\n", 2, "no valid YAML"),
-    ("", 1, "empty"),
-    ("a: 1\na: 2\n", 2, "twice"),
-    ("shape: patient\nfhir: Patiend\n", 1, "not mapped by shapes"),
-    ("shape: p\nfhir: Patient\npairs:\n  - [PatientNam, name, person-name]\n", 4, "no keyword"),
-    ("shape: p\nfhir: Patient\npairs:\n  - [PatientName, nam, person-name]\n", 4, "no element"),
-    ("shape: p\nfhir: Patient\npairs:\n  - [PatientName, name, person]\n", 4, "no lens"),
-    ("shape: p\nfhir: Patient\npairs:\n  - [PatientName, name]\n", 4, "3 texts"),
-    ("shape: o\nfhir: Observation\nvalues:\n  - [NUN, valueQuantity, quantity]\n", 4, "no value"),
-    ("templates:\n  - {template: '1500', measurements: some, category: x}\n", 2, "each or folded"),
-])
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("concepts:\n  - {fhir: LOINC 1-8, dicom: LN 1-8}\n", 2, "'name' is missing"),
+        (ROW % ", unit: bpm", 2, "no UCUM"),
+        (ROW % ', accept: ["beats"]', 2, "no UCUM"),
+        (ROW % ", colour: red", 2, "unknown key 'colour'"),
+        (ROW % "" + "  - {fhir: LOINC 8867-4, dicom: LN 2-6, name: Other}\n", 3, "answered already"),
+        ("concepts:\n  - {fhir: 8867-4, dicom: LN 8867-4, name: x}\n", 2, "not a code"),
+        ("concepts: 3\n", 1, "no list"),
+        ("concepts:\n  - 3\n", 2, "a row is a map"),
+        ("conzepts: []\n", 1, "unknown key"),
+        ("[]\n", 1, "is a map"),
+        ("a: [\n", 2, "no valid YAML"),
+        ("", 1, "empty"),
+        ("a: 1\na: 2\n", 2, "twice"),
+        ("shape: patient\nfhir: Patiend\n", 1, "not mapped by shapes"),
+        ("shape: p\nfhir: Patient\npairs:\n  - [PatientNam, name, person-name]\n", 4, "no keyword"),
+        ("shape: p\nfhir: Patient\npairs:\n  - [PatientName, nam, person-name]\n", 4, "no element"),
+        ("shape: p\nfhir: Patient\npairs:\n  - [PatientName, name, person]\n", 4, "no lens"),
+        ("shape: p\nfhir: Patient\npairs:\n  - [PatientName, name]\n", 4, "3 texts"),
+        ("shape: o\nfhir: Observation\nvalues:\n  - [NUN, valueQuantity, quantity]\n", 4, "no value"),
+        ("templates:\n  - {template: '1500', measurements: some, category: x}\n", 2, "each or folded"),
+    ],
+)
 def test_a_fault_is_named_with_file_line_and_remedy(tmp_path: Path, text: str, line: int, what: str) -> None:
     file = tmp_path / "site.yaml"
     file.write_text(text)

@@ -11,7 +11,8 @@ from bridge.terminology.units import is_ucum
 
 FOLDER = Path(__file__).parents[3] / "mappings" / "concepts"
 ROWS: list[dict[str, Any]] = [
-    row for file in sorted(FOLDER.glob("*.yaml"))
+    row
+    for file in sorted(FOLDER.glob("*.yaml"))
     for row in yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)["concepts"]  # every scalar a string
 ]
 KEYS = {"fhir", "dicom", "name", "category"}
@@ -84,9 +85,16 @@ def test_snomed_codes_are_those_of_part_16(row: dict[str, Any]) -> None:
     assert system != "SCT" or code in mapping["SCT"]
 
 
-@pytest.mark.parametrize(("fhir", "dicom"), [
-    ("8867-4", "LN 8867-4"), ("8480-6", "SCT 271649006"), ("8462-4", "SCT 271650006"), ("39156-5", "SCT 60621009"),
-    ("8302-2", "LN 8302-2"), ("29463-7", "LN 29463-7"),
-])
+@pytest.mark.parametrize(
+    ("fhir", "dicom"),
+    [
+        ("8867-4", "LN 8867-4"),
+        ("8480-6", "SCT 271649006"),
+        ("8462-4", "SCT 271650006"),
+        ("39156-5", "SCT 60621009"),
+        ("8302-2", "LN 8302-2"),
+        ("29463-7", "LN 29463-7"),
+    ],
+)
 def test_vital_signs_are_what_tid_3602_and_5101_say(fhir: str, dicom: str) -> None:
     assert {row["dicom"] for row in ROWS if row["fhir"] == f"LOINC {fhir}"} == {dicom}

@@ -41,11 +41,21 @@ def test_a_uri_that_is_read_as_made_up_is_written_alike(text: str, prefix: str) 
         assert uri_of(designator, BASE) == prefix + text
 
 
-@pytest.mark.parametrize("uri", [
-    "http://example.org/codes", "urn:oid:1.2.3", "", BASE, f"{BASE}/scheme",
-    f"{BASE}/scheme/SCT",  # SCT has a URI of its own: we never write this one
-    f"{BASE}/scheme/a b", f"{BASE}/scheme/%2f", f"{BASE}/scheme/%FF", "https://other.org/scheme/99LOCAL",
-])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://example.org/codes",
+        "urn:oid:1.2.3",
+        "",
+        BASE,
+        f"{BASE}/scheme",
+        f"{BASE}/scheme/SCT",  # SCT has a URI of its own: we never write this one
+        f"{BASE}/scheme/a b",
+        f"{BASE}/scheme/%2f",
+        f"{BASE}/scheme/%FF",
+        "https://other.org/scheme/99LOCAL",
+    ],
+)
 def test_what_dicom_has_no_name_for_is_none(uri: str) -> None:
     assert designator_of(uri, BASE) is None
 
@@ -62,23 +72,39 @@ def test_every_row_fits_dicom_and_is_read_under_all_its_uris(scheme: Scheme) -> 
     assert {designator_of(uri, BASE) for uri in (scheme.uri, *scheme.also)} == {scheme.designator}
 
 
-@pytest.mark.parametrize(("designator", "uri"), [
-    ("SCT", "http://snomed.info/sct"), ("SRT", "http://snomed.info/srt"), ("LN", "http://loinc.org"),
-    ("DCM", "http://dicom.nema.org/resources/ontology/DCM"), ("UCUM", "http://unitsofmeasure.org"),
-    ("MDC", "urn:iso:std:iso:11073:10101"), ("RADLEX", "http://radlex.org"), ("RFC5646", "urn:ietf:bcp:47"),
-    ("UMLS", "http://terminology.hl7.org/CodeSystem/umls"), ("ISO3166_1", "urn:iso:std:iso:3166"),
-    ("I10", "http://hl7.org/fhir/sid/icd-10"), ("FMA", "urn:oid:2.16.840.1.113883.6.119"),
-    ("NEU", "urn:oid:2.16.840.1.113883.6.210"), ("IBSI", "urn:oid:1.2.840.10008.2.16.13"),
-    ("NBG", "urn:oid:2.16.840.1.113883.15.3"),
-])
+@pytest.mark.parametrize(
+    ("designator", "uri"),
+    [
+        ("SCT", "http://snomed.info/sct"),
+        ("SRT", "http://snomed.info/srt"),
+        ("LN", "http://loinc.org"),
+        ("DCM", "http://dicom.nema.org/resources/ontology/DCM"),
+        ("UCUM", "http://unitsofmeasure.org"),
+        ("MDC", "urn:iso:std:iso:11073:10101"),
+        ("RADLEX", "http://radlex.org"),
+        ("RFC5646", "urn:ietf:bcp:47"),
+        ("UMLS", "http://terminology.hl7.org/CodeSystem/umls"),
+        ("ISO3166_1", "urn:iso:std:iso:3166"),
+        ("I10", "http://hl7.org/fhir/sid/icd-10"),
+        ("FMA", "urn:oid:2.16.840.1.113883.6.119"),
+        ("NEU", "urn:oid:2.16.840.1.113883.6.210"),
+        ("IBSI", "urn:oid:1.2.840.10008.2.16.13"),
+        ("NBG", "urn:oid:2.16.840.1.113883.15.3"),
+    ],
+)
 def test_the_systems_that_reports_use(designator: str, uri: str) -> None:
     assert uri_of(designator, BASE) == uri
 
 
-@pytest.mark.parametrize(("uri", "designator"), [
-    ("http://www.radlex.org", "RADLEX"), ("http://www.nlm.nih.gov/research/umls", "UMLS"),
-    ("urn:oid:2.16.840.1.113883.6.96", "SCT"), ("urn:oid:2.16.840.1.113883.6.1", "LN"),
-])
+@pytest.mark.parametrize(
+    ("uri", "designator"),
+    [
+        ("http://www.radlex.org", "RADLEX"),
+        ("http://www.nlm.nih.gov/research/umls", "UMLS"),
+        ("urn:oid:2.16.840.1.113883.6.96", "SCT"),
+        ("urn:oid:2.16.840.1.113883.6.1", "LN"),
+    ],
+)
 def test_what_others_write_is_read_too(uri: str, designator: str) -> None:
     assert designator_of(uri, BASE) == designator
 
@@ -114,8 +140,24 @@ def test_mdc_is_undone_exactly_where_it_changed_something(code: str) -> None:
     assert dicom == code or mdc_to_fhir(dicom) == code
 
 
-@pytest.mark.parametrize("code", ["", "02:16168", "2:016168", "65536:1", "2:65536", "2:16168:1", "2:", ":2", "-1:5",
-                                  "2:16168 ", "MDC_ECG_TIME_PD_RR_GL", "٢:١٦", "99999:99999"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "02:16168",
+        "2:016168",
+        "65536:1",
+        "2:65536",
+        "2:16168:1",
+        "2:",
+        ":2",
+        "-1:5",
+        "2:16168 ",
+        "MDC_ECG_TIME_PD_RR_GL",
+        "٢:١٦",
+        "99999:99999",
+    ],
+)
 def test_mdc_leaves_alone_what_is_no_partition_and_term(code: str) -> None:
     assert mdc_to_fhir(code) == code
 

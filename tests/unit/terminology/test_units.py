@@ -68,8 +68,10 @@ def test_any_text_gets_an_answer(text: str) -> None:
     assert is_ucum(text) in (True, False)
 
 
-@pytest.mark.parametrize("text", ["(" * 100_000, "(" * 50_000 + "m" + ")" * 50_000, "m/" * 50_000, "1" * 100_000,
-                                  "{" * 100_000, "m" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 100_000, "(" * 50_000 + "m" + ")" * 50_000, "m/" * 50_000, "1" * 100_000, "{" * 100_000, "m" * 100_000],
+)
 def test_hostile_text_costs_nothing(text: str) -> None:
     start = time.perf_counter()
     is_ucum(text)
@@ -82,7 +84,10 @@ def test_the_units_of_part_16_are_ucum_but_for_its_known_slips() -> None:
     entries: Any = concepts["UCUM"].values()  # keyword -> {code: (meaning, context groups)}
     codes = {code for entry in entries for code in entry}
     assert {code for code in codes if not is_ucum(code)} == {
-        "diop", "ppm",                # UCUM writes [diop], [ppm]
-        "ml/[100]g/min", "ml/[100]ml", "{Particles}/[100]g{Tissue}",  # 100.g
-        "10-6.mm2/s",                 # 10*-6
+        "diop",
+        "ppm",  # UCUM writes [diop], [ppm]
+        "ml/[100]g/min",
+        "ml/[100]ml",
+        "{Particles}/[100]g{Tissue}",  # 100.g
+        "10-6.mm2/s",  # 10*-6
     }

@@ -1,0 +1,228 @@
+"""Header of an SR <-> Patient, ImagingStudy, Device and the report's status (PS3.3 A.35.3: modules of an SR IOD)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bridge.mapping.lens import uid_of
+from bridge.mapping.mapping import Mapping, Pair
+from bridge.model.dataset import Charset, DataSet, Element, encode_text, items, text_of
+from bridge.model.document import Document
+from bridge.model.group import Group, Resource
+from bridge.model.names import ABSENT_URL, EXTENSION_BASE
+from bridge.model.sr import SOP_CLASS, SOP_INSTANCE
+from bridge.terminology.schemes import uri_of
+from bridge.translate import times
+from bridge.translate.identity import Identity, identifiers_of, identity_elements, identity_of
+from bridge.translate.ids import Known, new_uid
+from bridge.translate.node import Home
+from bridge.translate.observers import EQUIPMENT
+from bridge.translate.remainder import canonical, digest, stripped
+
+COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
+SOP_INSTANCE_UID, STUDY_UID, SERIES_UID = 0x00080018, 0x0020000D, 0x0020000E
+CONTENT_DATE, CONTENT_TIME, COMPLETION = 0x00080023, 0x00080033, 0x0040A491
+_EVIDENCE = (0x0040A375, 0x0040A385)  # Current Requested Procedure, Pertinent Other
+_UNICODE: Charset = ("ISO_IR 192",)
+_NO_DATE = "19000101"  # never the clock: the same input has the same output
+_STATUS = {("PARTIAL", False): "partial", ("PARTIAL", True): "partial", ("COMPLETE", True): "amended"}
+_PARTIAL = ("partial", "preliminary", "registered")
+_EMPTY = {  # type 2: present, and empty where nothing is known
+    0x00080050: "SH",
+    0x00080070: "LO",
+    0x00080090: "PN",
+    0x00100010: "PN",
+    0x00100020: "LO",
+    0x00100030: "DA",
+    0x00100040: "CS",
+    0x00200010: "SH",
+}
+
+
+# -- to FHIR --------------------------------------------------------------------------------------------------------
+@dataclass
+class Study:
+    """The ImagingStudy of a document, and the SOP classes of the instances that its evidence names in it."""
+
+    resource: Resource
+    classes: dict[str, str] = field(default_factory=dict)
+
+
+def status_of(header: DataSet) -> str:
+    """DiagnosticReport.status, whatever the verification; a predecessor makes it amended."""
+    return _STATUS.get((text_of(header, COMPLETION) or "", bool(items(header, 0x0040A360))), "final")
+
+
+def content_time(header: DataSet, zone: str) -> str | None:
+    """Content Date and Time as FHIR dateTime."""
+    date = text_of(header, CONTENT_DATE)
+    try:
+        return times.to_fhir(date + (text_of(header, CONTENT_TIME) or ""), zone) if date else None
+    except ValueError:  # not a date: the header remains as it was
+        return None
+
+
+def patient_of(document: Document, mapping: Mapping, known: Known) -> Resource | None:
+    identifiers = identifiers_of(document.header, document.charset, known)
+    if not identifiers:
+        return None
+    key = f"{identifiers[0]['system']}|{identifiers[0]['value']}"
+    patient = {"resourceType": "Patient", "id": known.id("Patient", key), "identifier": identifiers}
+    return _shaped(mapping.shapes["patient"], document, patient)
+
+
+def study_of(document: Document, subject: Home | None, mapping: Mapping, known: Known) -> Study | None:
+    uid = text_of(document.header, STUDY_UID)
+    if uid is None:
+        return None
+    key = f"{text_of(document.header, SOP_INSTANCE_UID)}|{uid}"
+    resource: Resource = {"resourceType": "ImagingStudy", "id": known.id("ImagingStudy", key), "status": "available"}
+    _shaped(mapping.shapes["study"], document, resource)
+    resource["subject"] = subject or absent()
+    study = Study(resource)
+    for sequence in _EVIDENCE:
+        for evidence in items(document.header, sequence):
+            if text_of(evidence, STUDY_UID) == uid:
+                for series in items(evidence, 0x00081115):
+                    _series(series, study)
+    return study
+
+
+def _series(series: DataSet, study: Study) -> None:
+    instances = []
+    for instance in items(series, 0x00081199):
+        uid, sop_class = text_of(instance, SOP_INSTANCE), text_of(instance, SOP_CLASS)
+        if uid and sop_class and uid not in study.classes:
+            study.classes[uid] = sop_class
+            instances.append({"uid": uid, "sopClass": sop_class_coding(sop_class)})
+    uid = text_of(series, SERIES_UID)
+    if uid and instances:
+        modality = {"system": uri_of("DCM", EXTENSION_BASE), "code": "OT"}
+        study.resource.setdefault("series", []).append({"uid": uid, "modality": modality, "instance": instances})
+
+
+def equipment_of(document: Document, key: str, mapping: Mapping, known: Known) -> Resource | None:
+    device = {"resourceType": "Device", "id": known.id("Device", key)}
+    _shaped(mapping.shapes["equipment"], document, device)
+    return device if len(device) > 2 else None
+
+
+def _shaped(shape: tuple[Pair, ...], document: Document, resource: Resource) -> Resource:
+    for pair in shape:
+        found = text_of(document.header, pair.tag, document.charset)
+        if found is None:
+            continue
+        try:
+            resource[pair.element] = pair.lens.to_fhir(found)
+        except ValueError:  # stays in the header, which the report carries
+            continue
+    return resource
+
+
+def sop_class_coding(uid: str) -> Home:
+    return {"system": "urn:ietf:rfc:3986", "code": f"urn:oid:{uid}"}
+
+
+def absent() -> Home:
+    return {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
+
+
+# -- to DICOM -------------------------------------------------------------------------------------------------------
+Find = Callable[[Home], Resource | None]
+"""What a reference points to, within the group."""
+
+
+def header_of(
+    group: Group, composition: Resource | None, effective: str | None, find: Find, mapping: Mapping, known: Known
+) -> tuple[DataSet, list[str]]:
+    """Header of a new SR; and warnings of what has no place in it."""
+    root, found, warnings = group.root, _Elements({}), list[str]()
+    identity = identity_of(group.patient, root.get("subject", {}), known)
+    if identity is None:
+        warnings.append("no identifier of the patient: Patient ID is empty, the document belongs to nobody")
+    elif group.patient is None:
+        warnings.append("subject is not here: Patient ID is taken from its reference, the Patient Module is empty")
+    date, time = _date_and_time(effective, known.zone)
+    if not date:
+        warnings.append(f"{root['resourceType']} has no time: Content Date is 1900-01-01")
+    own = born_uid(root)
+    scope = own or _scope(root, identity, effective, group.key)
+    found.text(0x00080005, "CS", "ISO_IR 192")
+    found.text(0x00080016, "UI", COMPREHENSIVE_SR)
+    found.text(SOP_INSTANCE_UID, "UI", own or new_uid(known.system, group.key, _content_digest(group)))
+    found.text(0x00080020, "DA", date)
+    found.text(CONTENT_DATE, "DA", date or _NO_DATE)
+    found.text(0x00080030, "TM", time)
+    found.text(CONTENT_TIME, "TM", time or "000000")
+    for tag, vr in _EMPTY.items():
+        found.text(tag, vr, "")
+    found.text(0x00080060, "CS", "SR")
+    found.text(times.TIMEZONE_OFFSET, "SH", known.zone.replace(":", ""))
+    found.text(STUDY_UID, "UI", new_uid(known.system, "study", scope))
+    found.text(SERIES_UID, "UI", new_uid(known.system, "series", scope))
+    found.text(0x00200011, "IS", "1")
+    found.text(0x00200013, "IS", "1")
+    for tag in (0x00081111, 0x0040A372):  # Referenced Performed Procedure Step, Performed Procedure Code: type 2
+        found[tag] = Element(tag, "SQ", ())
+    found.text(COMPLETION, "CS", "PARTIAL" if root.get("status") in _PARTIAL else "COMPLETE")
+    found.text(0x0040A493, "CS", "UNVERIFIED")  # final does not make a verifier
+    if identity is not None:
+        found.update({element.tag: element for element in identity_elements(identity, _UNICODE)})
+    equipment: Home = next((one for one in (composition or {}).get("author", ()) if one.get("id") == EQUIPMENT), {})
+    study = next((found_study for one in root.get("imagingStudy", ()) if (found_study := find(one))), None)
+    for shape, resource in (("patient", group.patient), ("study", study), ("equipment", find(equipment))):
+        if resource is not None:
+            warnings += found.shaped(mapping.shapes[shape], resource)
+    return tuple(found[tag] for tag in sorted(found)), warnings
+
+
+class _Elements(dict[int, Element]):
+    def text(self, tag: int, vr: str, text: str) -> None:
+        self[tag] = Element(tag, vr, encode_text(text, vr, _UNICODE))
+
+    def shaped(self, shape: tuple[Pair, ...], resource: Resource) -> list[str]:
+        warnings = []
+        for pair in shape:
+            if pair.element in resource:
+                try:
+                    self.text(pair.tag, pair.vr, pair.lens.to_dicom(resource[pair.element]))
+                except ValueError:
+                    warnings.append(f"{resource['resourceType']}.{pair.element} has no DICOM form")
+        return warnings
+
+
+def _scope(root: Resource, identity: Identity | None, effective: str | None, key: str) -> str:
+    """What decides study and series, never the document: the Encounter, else patient and day."""
+    encounter = root.get("encounter", {}).get("reference")
+    if encounter:
+        return str(encounter)
+    if identity is None:
+        return key  # nobody's documents join nothing
+    return f"{identity.system}|{identity.value}|{(effective or '')[:10]}"
+
+
+def born_uid(root: Resource) -> str | None:
+    """SOP Instance UID of a document that was born in DICOM; no change of a reference may touch its study."""
+    if root["resourceType"] != "DiagnosticReport":
+        return None
+    try:
+        return str(uid_of(root.get("identifier", [])))
+    except ValueError:  # born in FHIR
+        return None
+
+
+def _content_digest(group: Group) -> str:
+    return digest(repr([canonical(stripped(resource)) for resource in group.resources()]))
+
+
+def _date_and_time(effective: str | None, zone: str) -> tuple[str, str]:
+    if effective is None:
+        return "", ""
+    try:
+        dt = times.to_dicom(effective, zone)
+    except ValueError:  # more digits than a TM holds
+        return "", ""
+    day = dt[:8] if len(dt) >= 8 else (dt + "0101")[:8]
+    return day, re.sub(r"[+-]\d{4}$", "", dt[8:])

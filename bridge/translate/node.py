@@ -1,0 +1,49 @@
+"""A content item in the making: it remembers the FHIR element that it stems from, and its place among its siblings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.model.content import Code, Value
+from bridge.model.dataset import DataSet
+
+Home = dict[str, Any]
+"""A FHIR element: a resource, a component, a section, a reference."""
+
+LAST = 1 << 30
+"""Place of an item whose element has no number: behind those that have one."""
+
+
+@dataclass
+class Node:
+    value: Value
+    concept: Code | None
+    home: Home | None  # the FHIR element it stems from
+    number: tuple[int, int] = (LAST, 0)  # place among its siblings: the number that the element id says, then order
+    rest: DataSet = ()
+    children: list[Node] = field(default_factory=list)
+
+    def add(self, value: Value, concept: Code | None, home: Home | None, place: Home | None = None) -> Node:
+        """A child, whose place is that of `place` (else of its home)."""
+        node = Node(value, concept, home)
+        node.number = number_of((home if place is None else place) or {}, len(self.children))
+        self.children.append(node)
+        return node
+
+    def sort(self) -> None:
+        self.children.sort(key=lambda child: child.number)
+        for child in self.children:
+            child.sort()
+
+
+def number_of(place: Home, order: int) -> tuple[int, int]:
+    """The last number of the element id, which survives insertions beside it; else behind all that have one."""
+    last = str(place.get("id", "")).rpartition(".")[2]
+    return (int(last), order) if re.fullmatch(r"\d{1,9}", last) else (LAST, order)
+
+
+def element_id(path: tuple[int, ...]) -> str:
+    """`1.3.2`: the element id that says an item's place, counted from 1 as PS3.3 C.17.3.2.5 does."""
+    return ".".join(str(step + 1) for step in path)

@@ -1,0 +1,101 @@
+"""What is readable but odd: it crosses, and the report's warnings say so, without any value of the patient's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.model.content import ByReference, Coded, ContentItem, Num, value_type
+from bridge.model.dataset import text_of
+from bridge.model.document import Document
+from bridge.model.group import Group
+from bridge.model.names import EXTENSION_BASE
+from bridge.terminology.schemes import designator_of, uri_of
+from bridge.translate.node import element_id
+from bridge.translate.times import TIMEZONE_OFFSET
+
+_FACTS = "TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME COMPOSITE"
+VALUE_TYPES = frozenset(f"{_FACTS} CONTAINER IMAGE WAVEFORM SCOORD SCOORD3D TCOORD TABLE".split())
+_ANY = "* "  # no value type is named so
+# PS3.3 tables A.35.3-2 and A.35.13-2 (Comprehensive, Comprehensive 3D SR), the widest of the IODs with a table
+_LEGAL: dict[str, tuple[tuple[str, str], ...]] = {
+    "CONTAINS": (("CONTAINER", _ANY),),
+    "HAS OBS CONTEXT": (("TEXT CODE NUM CONTAINER", _FACTS),),
+    "HAS ACQ CONTEXT": (("CONTAINER IMAGE WAVEFORM COMPOSITE NUM", f"{_FACTS} CONTAINER"),),
+    "HAS CONCEPT MOD": ((_ANY, "TEXT CODE"),),
+    "HAS PROPERTIES": (("TEXT CODE NUM", _ANY), ("PNAME", "TEXT CODE DATETIME DATE TIME UIDREF PNAME")),
+    "INFERRED FROM": (("TEXT CODE NUM", _ANY),),
+    "SELECTED FROM": (("SCOORD", "IMAGE"), ("TCOORD", "SCOORD SCOORD3D IMAGE WAVEFORM")),
+}
+
+
+def oddities_of_document(document: Document) -> list[str]:
+    """One line for each kind of oddity, with its number and first place."""
+    header = document.header
+    found: dict[str, list[str]] = {}
+    if text_of(header, TIMEZONE_OFFSET) is None:
+        found["no Timezone Offset From UTC (0008,0201): times without zone are taken as the store's"] = []
+    if text_of(header, 0x00100020, document.charset) is None:
+        found["no Patient ID (0010,0020): the report has no subject"] = []
+    for what, place in _of_items(document.root, None, ()):
+        found.setdefault(what, []).append(place)
+    return [_line(what, places) for what, places in found.items()]
+
+
+def _of_items(item: ContentItem, parent: ContentItem | None, path: tuple[int, ...]) -> Iterator[tuple[str, str]]:
+    place = element_id((0, *path))
+    kind = value_type(item.value)
+    by_reference = isinstance(item.value, ByReference)
+    if not by_reference and kind not in VALUE_TYPES:
+        yield f"unknown value type {kind!r}", place
+    if parent is not None:
+        source = value_type(parent.value)
+        if item.relationship is None:
+            yield "item without Relationship Type", place
+        elif not by_reference and source in VALUE_TYPES and kind in VALUE_TYPES and not is_legal(source, item, kind):
+            yield f"illegal relationship {source} {item.relationship} {kind}", place
+    for scheme in _schemes(item):
+        if uri_of(scheme, EXTENSION_BASE).startswith(EXTENSION_BASE):
+            yield f"coding scheme {scheme!r} has no known URI", place
+    for index, child in enumerate(item.children):
+        yield from _of_items(child, item, (*path, index))
+
+
+def is_legal(source: str, item: ContentItem, target: str) -> bool:
+    rows = _LEGAL.get(item.relationship or "", ())
+    return any(_holds(sources, source) and _holds(targets, target) for sources, targets in rows)
+
+
+def _holds(kinds: str, kind: str) -> bool:
+    return kinds == _ANY or kind in kinds.split()
+
+
+def _schemes(item: ContentItem) -> Iterator[str]:
+    if item.concept is not None and item.concept.scheme:
+        yield item.concept.scheme
+    match item.value:
+        case Coded(code) if code is not None and code.scheme:
+            yield code.scheme
+        case Num(_, unit, _) if unit is not None and unit.scheme:
+            yield unit.scheme
+
+
+def oddities_of_group(group: Group) -> list[str]:
+    """Code systems that DICOM has no Coding Scheme Designator for: such codes become text, and are carried."""
+    found: dict[str, list[str]] = {}
+    for resource in group.resources():
+        if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
+            continue  # only these become content items
+        for home in (resource, *resource.get("component", ())):
+            for element in ("code", "valueCodeableConcept"):
+                for coding in home.get(element, {}).get("coding", ()):
+                    system = coding.get("system")
+                    if system and designator_of(system, EXTENSION_BASE) is None:
+                        what = f"code system {system!r} has no Coding Scheme Designator"
+                        found.setdefault(what, []).append(f"{resource['resourceType']}.{element}")
+    return [_line(what, places) for what, places in found.items()]
+
+
+def _line(what: str, places: list[str]) -> str:
+    if not places:
+        return what
+    return f"{what}: {places[0]}" + (f" and {len(places) - 1} more" if len(places) > 1 else "")

@@ -1,0 +1,105 @@
+"""Value of a content item <-> value[x] of an Observation or a component, by the lens of its value type."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bridge.mapping.lens import LENSES
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import Code, Coded, Container, Num, Plain, Value, value_type
+from bridge.model.group import Number
+from bridge.translate import times
+from bridge.translate.generic import VALUE_UNKNOWN
+from bridge.translate.node import Home
+
+YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")  # CID 230
+_UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+
+
+def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None:
+    """Sets value[x]; a data absent reason where there is no value that FHIR can hold (obs-6)."""
+    kind = value_type(value)
+    if isinstance(value, Container) or kind is None:
+        return
+    element, lens = mapping.values[kind]
+    try:
+        match value:
+            case Plain("DATETIME", dt):
+                into[element] = times.to_fhir(dt, zone)
+            case Plain(_, text):
+                into[element] = lens.to_fhir(text)
+            case Coded(code) if code is not None:
+                into[element] = lens.to_fhir(code)
+            case Num(values, _, _) if values:
+                into[element] = lens.to_fhir(value)
+            case _:
+                raise ValueError("no value")
+    except ValueError:
+        into["dataAbsentReason"] = {"coding": [dict(_UNKNOWN)]}
+
+
+def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
+    """The value type that value[x] says; what has no SR form becomes TEXT, what is not there Value unknown, or a
+    container where the element may be one."""
+    try:
+        found = _typed(home, zone)
+    except ValueError:  # a comparator, a unit that DICOM cannot name: in words then
+        found = None
+    if found is not None:
+        return found
+    if container and "dataAbsentReason" not in home and not any(key.startswith("value") for key in home):
+        return Container("SEPARATE")
+    words = _in_words(home)
+    return Plain("TEXT", words) if words else Coded(VALUE_UNKNOWN)
+
+
+def _typed(home: Home, zone: str) -> Value | None:
+    if "valueQuantity" in home:
+        num = LENSES["quantity"].to_dicom(home["valueQuantity"])
+        return num if isinstance(num, Num) else None
+    if "valueCodeableConcept" in home:
+        code = LENSES["concept"].to_dicom(home["valueCodeableConcept"])
+        return Coded(code) if code else None
+    if "valueString" in home:
+        return _text(home["valueString"])
+    if "valueBoolean" in home:
+        return Coded(YES if home["valueBoolean"] else NO)
+    if "valueInteger" in home:
+        return Num((str(home["valueInteger"]),), Code("1", "UCUM", "no units"), None)
+    if "valueDateTime" in home:
+        if "T" not in home["valueDateTime"] and len(home["valueDateTime"]) == 10:
+            return Plain("DATE", LENSES["date"].to_dicom(home["valueDateTime"]))
+        return Plain("DATETIME", times.to_dicom(home["valueDateTime"], zone))
+    if "valueTime" in home:
+        return Plain("TIME", LENSES["time"].to_dicom(home["valueTime"]))
+    return None
+
+
+def _text(text: str) -> Plain:
+    try:
+        return Plain("UIDREF", LENSES["uid-string"].to_dicom(text))
+    except ValueError:  # any other string
+        return Plain("TEXT", LENSES["string"].to_dicom(text))
+
+
+def printable(text: str) -> str:
+    """Control characters but the line feed become blanks: dciodvfy refuses them in UT."""
+    return _CONTROL.sub(" ", text)
+
+
+def _in_words(home: Home) -> str | None:
+    """A value that has no SR form of its own: comparator and number, range, ratio, period."""
+    for key, value in home.items():
+        if key.startswith("value"):
+            return printable(" ".join(_words(value)))[:1024].strip() or None
+    return None
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [word for key, child in value.items() if key not in ("system", "code") for word in _words(child)]
+    if isinstance(value, list):
+        return [word for child in value for word in _words(child)]
+    return [str(value)] if isinstance(value, str | int | Number) else []
