@@ -1,0 +1,247 @@
+"""`fhir-dicom convert` as a user types it: exit codes, report, bad input."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+
+from tests.corpus import FIXTURES, ROOT
+
+ECG = FIXTURES / "dicom" / "ecg-report.dcm"
+VITALS = FIXTURES / "fhir" / "vital-signs.json"
+
+
+def run(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "bridge", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, check=False, cwd=cwd)
+
+
+def report(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
+
+
+def test_a_folder_crosses_and_the_report_says_so(tmp_path: Path) -> None:
+    done = run("convert", FIXTURES / "dicom", "--to", "fhir", "-o", tmp_path / "out", "--report", tmp_path / "r.json")
+    assert done.returncode == 0
+    found = report(tmp_path / "r.json")
+    (converted,) = [one for one in found["documents"] if one["status"] == "converted"]
+    assert set(converted) >= {"source", "targets", "status", "template", "items", "elements", "warnings", "details"}
+    assert converted["source"] == str(ECG)
+    assert converted["items"] == {"total": 9, "mapped": 9, "carried": 0, "withheld": 0}
+    assert converted["details"] == []
+    assert any(target.startswith("DiagnosticReport/") for target in converted["targets"])
+    assert found["totals"]["converted"] == 1
+    uid = pydicom.dcmread(ECG).SOPInstanceUID
+    bundle = json.loads((tmp_path / "out" / f"{uid}.json").read_bytes())
+    assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "transaction")
+
+
+def test_there_and_back_by_the_command(tmp_path: Path) -> None:
+    assert run("convert", ECG, "--to", "fhir", "-o", tmp_path / "fhir").returncode == 0
+    assert run("convert", tmp_path / "fhir", "--to", "dicom", "-o", tmp_path / "dicom").returncode == 0
+    (back,) = (tmp_path / "dicom").iterdir()
+    assert pydicom.dcmread(back) == pydicom.dcmread(ECG)
+
+
+def test_details_lists_every_element(tmp_path: Path) -> None:
+    run("convert", ECG, "--to", "fhir", "-o", tmp_path / "out", "--report", tmp_path / "r.json", "--details")
+    details = report(tmp_path / "r.json")["documents"][0]["details"]
+    assert len(details) == 9
+    assert set(details[0]) == {"path", "concept", "outcome", "rule", "reason"}
+
+
+def test_a_patient_is_skipped_and_counted(tmp_path: Path) -> None:
+    run("convert", VITALS, "--to", "dicom", "-o", tmp_path / "out", "--report", tmp_path / "r.json")
+    (tmp_path / "p.json").write_text('{"resourceType": "Patient", "id": "p"}')
+    done = run("convert", tmp_path / "p.json", "--to", "dicom", "-o", tmp_path / "o", "--report", tmp_path / "r.json")
+    assert done.returncode == 0
+    (entry,) = report(tmp_path / "r.json")["documents"]
+    assert (entry["status"], entry["count"]) == ("skipped", 1)
+    assert not (tmp_path / "o").exists()
+
+
+def test_the_same_again_is_no_error_and_other_content_is(tmp_path: Path) -> None:
+    assert run("convert", ECG, "--to", "fhir", "-o", tmp_path / "out").returncode == 0
+    assert run("convert", ECG, "--to", "fhir", "-o", tmp_path / "out").returncode == 0
+    (written,) = (tmp_path / "out").iterdir()
+    written.write_bytes(b"{}")
+    done = run("convert", ECG, "--to", "fhir", "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert b"other content" in done.stderr
+    assert written.read_bytes() == b"{}"
+
+
+def test_one_document_on_stdout() -> None:
+    done = run("convert", ECG, "--to", "fhir", "-o", "-")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["resourceType"] == "Bundle"
+
+
+def test_ndjson_has_a_document_a_line_and_is_read_again(tmp_path: Path) -> None:
+    assert run("convert", VITALS, "--to", "dicom", "-o", tmp_path / "dicom").returncode == 0
+    out = tmp_path / "all.ndjson"
+    done = run("convert", tmp_path / "dicom", ECG, "--to", "fhir", "-o", out, "--format", "ndjson")
+    assert done.returncode == 0
+    lines = out.read_bytes().splitlines()
+    assert len(lines) == len(list((tmp_path / "dicom").iterdir())) + 1
+    assert {json.loads(line)["resourceType"] for line in lines} == {"Bundle"}
+    assert run("convert", out, "--to", "dicom", "-o", tmp_path / "again").returncode == 0
+    again = {file.name: file.read_bytes() for file in (tmp_path / "again").iterdir()}
+    for file in (tmp_path / "dicom").iterdir():
+        assert again[file.name] == file.read_bytes()
+
+
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    for workers in ("1", "2"):
+        done = run("convert", FIXTURES / "fhir", "--to", "dicom", "-o", tmp_path / workers, "--workers", workers)
+        assert done.returncode == 0
+    written = [{file.name: file.read_bytes() for file in (tmp_path / one).iterdir()} for one in ("1", "2")]
+    assert written[0] == written[1] != {}
+
+
+def test_json_prints_the_report(tmp_path: Path) -> None:
+    done = run("convert", ECG, "--to", "fhir", "-o", tmp_path, "--json")
+    assert json.loads(done.stdout)["totals"]["converted"] == 1
+
+
+# -- bad input ------------------------------------------------------------------------------------------------------
+WHOLE = ECG.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("cut-inside-an-element.dcm", WHOLE[:-7], "truncated"),
+        ("cut-in-the-header.dcm", WHOLE[: WHOLE.index(b"MR-0001") + 2], "(0010,0020)"),
+        ("on-a-boundary.dcm", WHOLE[: WHOLE.index(b"\x40\x00\x30\xa7SQ", 200)], "Content Sequence"),
+        ("not-dicom.dcm", b"\x00" * 3000, "DICM"),
+        ("text.dcm", b"hello", "DICM"),
+        ("empty.dcm", b"", "DICM"),
+    ],
+)
+def test_what_is_no_whole_sr_is_rejected_by_name_and_the_rest_goes_on(
+    tmp_path: Path, name: str, data: bytes, says: str
+) -> None:
+    box = tmp_path / "in"
+    box.mkdir()
+    (box / name).write_bytes(data)
+    shutil.copy(ECG, box / "z-good.dcm")
+    done = run("convert", box, "--to", "fhir", "-o", tmp_path / "out", "--report", tmp_path / "r.json")
+    assert done.returncode == 1
+    bad, good = report(tmp_path / "r.json")["documents"]
+    assert (bad["status"], good["status"]) == ("rejected", "converted")
+    assert str(box / name) in bad["error"] and says in bad["error"]
+    assert bad["error"] in done.stderr.decode()
+    assert len(list((tmp_path / "out").iterdir())) == 1
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"resourceType": "Observation",', "line 1"),
+        ("[]", "resourceType"),
+        ('{"resourceType": "Observation", "status": "final"}', "code"),
+        ('{"resourceType": "Observation", "status": "done", "code": {"text": "x"}}', "status"),
+        ('{"resourceType": "Observation", "status": "final", "code": [1]}', "code"),
+        ('{"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "colour": 1}', "colour"),
+        ('{"resourceType": "Observation", "status": "final", "status": "final", "code": {"text": "x"}}', "twice"),
+        ('{"resourceType": "Bundle", "type": "collection", "entry": [{"resource": 3}]}', "entry[0]"),
+        ('{"resourceType": "Observation", "status": "final", "subject": [3], "code": {"text": "x"}}', "subject"),
+    ],
+)
+def test_invalid_json_and_invalid_resources_are_rejected_by_name(tmp_path: Path, text: str, says: str) -> None:
+    box = tmp_path / "in"
+    box.mkdir()
+    (box / "bad.json").write_text(text)
+    shutil.copy(VITALS, box / "good.json")
+    done = run("convert", box, "--to", "dicom", "-o", tmp_path / "out", "--report", tmp_path / "r.json")
+    assert done.returncode == 1
+    (bad,) = [one for one in report(tmp_path / "r.json")["documents"] if one["status"] == "rejected"]
+    assert str(box / "bad.json") in bad["error"] and says in bad["error"]
+    assert report(tmp_path / "r.json")["totals"]["converted"] >= 1
+    assert b"Traceback" not in done.stderr
+
+
+def test_two_documents_under_one_uid(tmp_path: Path) -> None:
+    box = tmp_path / "in"
+    box.mkdir()
+    shutil.copy(ECG, box / "a.dcm")
+    other = pydicom.dcmread(ECG)
+    other.ContentSequence[-1].TextValue = "Vorhofflimmern"
+    other.save_as(box / "b.dcm")
+    done = run("convert", box, "--to", "fhir", "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert b"b.dcm" in done.stderr and b"other content" in done.stderr
+    assert b"Vorhofflimmern" not in (tmp_path / "out" / f"{other.SOPInstanceUID}.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["convert", str(ECG), "--to", "fhir"], "-o"),
+        (["convert", str(ECG), "--to", "hl7", "-o", "x"], "hl7"),
+        (["convert", str(ECG), "--to", "fhir", "-o", "x", "--colour"], "--colour"),
+        (["convert", "no-such-file", "--to", "fhir", "-o", "x"], "no-such-file"),
+        (["convert", str(ECG), "--to", "fhir", "-o", "x", "--fhir-version", "R5"], "R5"),
+        (["convert", str(ECG), "--to", "fhir", "-o", "x", "--mappings", "no-such-folder"], "no-such-folder"),
+        (["convert", str(ECG), "--to", "fhir", "-o", "x", "--config", "no-such.yaml"], "no-such.yaml"),
+        (["convert", str(ECG), "--to", "fhir", "-o", "x", "--workers", "0"], "workers"),
+        (["no-such-command"], "no-such-command"),
+        ([], "Usage"),
+    ],
+)
+def test_wrong_usage_exits_2_says_why_and_writes_nothing(tmp_path: Path, arguments: list[str], says: str) -> None:
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr.decode() + done.stdout.decode()
+    assert b"Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_found_exits_2(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    done = run("convert", tmp_path / "in", "--to", "fhir", "-o", tmp_path / "out")
+    assert done.returncode == 2
+    assert b"nothing found" in done.stderr
+
+
+def test_a_mapping_with_faults_exits_2_naming_each(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "rows.yaml").write_text("concepts:\n  - {fhir: LOINC 1-8, dicom: 1-8, name: x}\n  - {colour: red}\n")
+    done = run("convert", ECG, "--to", "fhir", "-o", tmp_path / "out", "--mappings", site)
+    assert done.returncode == 2
+    assert f"{site}/rows.yaml:2:".encode() in done.stderr
+    assert f"{site}/rows.yaml:3:".encode() in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_configuration_key_exits_2(tmp_path: Path) -> None:
+    (tmp_path / "bridge.yaml").write_text("isuer: MY-HOSPITAL\n")
+    done = run("convert", ECG, "--to", "fhir", "-o", tmp_path / "out", "--config", tmp_path / "bridge.yaml")
+    assert done.returncode == 2
+    assert b"isuer" in done.stderr
+
+
+def test_odd_but_readable_content_crosses_with_a_warning(tmp_path: Path) -> None:
+    odd = pydicom.dcmread(ECG)
+    odd.PatientID = ""
+    odd.ContentSequence[-1].RelationshipType = "SELECTED FROM"
+    odd.ContentSequence[1].ValueType = "CODES"
+    odd.ContentSequence[0].ConceptNameCodeSequence[0].CodingSchemeDesignator = "99NOBODY"
+    odd.save_as(tmp_path / "odd.dcm")
+    done = run("convert", tmp_path / "odd.dcm", "--to", "fhir", "-o", tmp_path / "o", "--report", tmp_path / "r.json")
+    assert done.returncode == 0
+    (entry,) = report(tmp_path / "r.json")["documents"]
+    said = "\n".join(entry["warnings"])
+    for what in ("no Patient ID", "illegal relationship", "unknown value type 'CODES'", "99NOBODY"):
+        assert what in said
