@@ -19,11 +19,11 @@ $(VENV)/test.stamp: requirements/test.txt $(VENV)/run.stamp
 
 demo: $(VENV)/run.stamp
 	rm -rf $(DEMO)
+	@echo "== FHIR to DICOM: vital signs and laboratory values become Structured Reports"
 	$(BIN)/fhir-dicom convert fixtures/fhir --to dicom -o $(DEMO)/dicom --report $(DEMO)/to-dicom.json
-	$(BIN)/fhir-dicom convert fixtures/dicom --to fhir -o $(DEMO)/fhir --report $(DEMO)/to-fhir.json
-	$(BIN)/fhir-dicom convert $(DEMO)/dicom --to fhir -o $(DEMO)/fhir-again
-	$(BIN)/fhir-dicom crossed $(DEMO)/to-dicom.json $(DEMO)/to-fhir.json
-	@echo "Look at $(DEMO)/dicom (SR), $(DEMO)/fhir and $(DEMO)/fhir-again (Bundles)."
+	@echo "== DICOM to FHIR: an ECG report becomes a Bundle, and those from above come back"
+	$(BIN)/fhir-dicom convert fixtures/dicom $(DEMO)/dicom --to fhir -o $(DEMO)/fhir --report $(DEMO)/to-fhir.json
+	@echo "== Look at $(DEMO)/dicom (SR), $(DEMO)/fhir (Bundles) and the reports $(DEMO)/to-dicom.json, to-fhir.json"
 
 judges:
 	bash tests/judges/install.sh

@@ -9,7 +9,7 @@ def main() -> None:
     """Entry point. Exit codes: 0 done, 1 something was rejected, 2 wrong usage or configuration, or nothing found."""
     import typer
 
-    from bridge.cli import check, convert, crossed
+    from bridge.cli import check, convert
     from bridge.errors import MappingError, UsageError
 
     app = typer.Typer(
@@ -20,7 +20,6 @@ def main() -> None:
     )
     app.callback()(lambda: None)
     app.command("convert", help=convert.HELP, epilog=convert.EXAMPLE)(convert.convert)
-    app.command("crossed", help=crossed.HELP, epilog=crossed.EXAMPLE)(crossed.crossed)
     app.command("check", help=check.HELP, epilog=check.EXAMPLE)(check.check)
     try:
         app()

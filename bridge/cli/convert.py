@@ -33,7 +33,7 @@ def convert(
     to: Annotated[Target, typer.Option(help="what to make")],
     out: Annotated[str, typer.Option("-o", "--out", help="folder; a file with --format ndjson; - for stdout")],
     report: Annotated[Path | None, typer.Option(help="write the report to this file")] = None,
-    details: Annotated[bool, typer.Option(help="list every element, not only what is not mapped")] = False,
+    details: Annotated[bool, typer.Option("--details", help="list every element, not only what is not mapped")] = False,
     format: Annotated[Format, typer.Option(help="one file a document, or one line")] = Format.files,
     fhir_version: Annotated[Version, typer.Option(help="only R4 so far")] = Version.R4,
     mappings: Annotated[Path | None, typer.Option(help="a site's own mappings; they win over the shipped ones")] = None,
@@ -82,7 +82,7 @@ def convert(
     if json:
         sys.stdout.buffer.write(codec.dumps(whole, indent=True) + b"\n")
     elif out != "-":
-        _print(whole["totals"])
+        _print(entries, whole["totals"])
     if whole["totals"]["rejected"]:
         raise typer.Exit(1)
 
@@ -100,12 +100,20 @@ def _progress(done: int, files: int) -> None:
         print(f"{done} documents of {files} files", end="\r", file=sys.stderr)
 
 
-def _print(totals: dict[str, Any]) -> None:
-    """Plain text: what happened, and how much of it a reader of the other side sees natively."""
+_ROWS = 20
+
+
+def _print(entries: list[dict[str, Any]], totals: dict[str, Any]) -> None:
+    """What became of each document, and how much of it a reader of the other side sees natively."""
+    print(f"{'source':44}{'status':>10}{'elements':>10}{'mapped':>8}{'carried':>9}{'withheld':>10}")
+    for one in entries[:_ROWS]:
+        items = one["items"]
+        row = f"{one['source'][-43:]:44}{one['status']:>10}{items['total']:>10}{items['mapped']:>8}"
+        print(f"{row}{items['carried']:>9}{items['withheld']:>10}")
+    if len(entries) > _ROWS:
+        print(f"... and {len(entries) - _ROWS} more; --report FILE lists all")
     items = totals["items"]
-    print(f"{totals['converted']} converted, {totals['skipped']} skipped, {totals['rejected']} rejected")
-    if items["total"]:
-        print(
-            f"{items['total']} elements: {items['mapped']} mapped, {items['carried']} carried, "
-            f"{items['withheld']} withheld"
-        )
+    print(
+        f"{totals['converted']} converted, {totals['skipped']} skipped, {totals['rejected']} rejected: "
+        f"{items['total']} elements, {items['mapped']} mapped, {items['carried']} carried, {items['withheld']} withheld"
+    )

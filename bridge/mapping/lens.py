@@ -279,7 +279,7 @@ def _sex(text: str) -> str:
 
 
 def _from_sex(value: str) -> str:
-    return {"male": "M", "female": "F"}.get(value, "O")
+    return {"male": "M", "female": "F", "other": "O"}.get(value, "")  # unknown: type 2, empty
 
 
 def uid_identifier(uid: str) -> list[dict[str, Json]]:

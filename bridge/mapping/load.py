@@ -15,7 +15,9 @@ from bridge.mapping.mapping import ConceptRow, Mapping, Pair, Template
 from bridge.mapping.paths import ELEMENTS
 from bridge.mapping.source import List, Map, Node, Text, files, parse
 from bridge.model.content import Code
+from bridge.model.names import EXTENSION_BASE
 from bridge.model.sr import PLAIN
+from bridge.terminology.schemes import canonical, designator_of, uri_of
 from bridge.terminology.units import is_ucum
 
 _ALIASES = {"LOINC": "LN", "SNOMED": "SCT"}
@@ -95,7 +97,7 @@ class _Compiler:
     def _concept(self, row: Map) -> None:
         self._known(row, {"fhir", "dicom", "name", "category", "unit", "accept"})
         name = self._text(row, "name")
-        fhir, dicom = self._code(row, "fhir", name), self._code(row, "dicom", name)
+        fhir, dicom = self._system_code(row), self._designated(row, name)
         if name and len(name) > 64:
             self._fault(row.line, "name longer than the 64 characters of Code Meaning; shorten it")
         accept = row.entries.get("accept")
@@ -107,17 +109,17 @@ class _Compiler:
         if fhir is None or dicom is None:
             return
         found = ConceptRow(
-            fhir,
+            *fhir,
             dicom,
+            name or "",
             self._text(row, "category", needed=False),
             unit.text if isinstance(unit, Text) else None,
             tuple(one.text for one in accepted),
             f"{self._file}:{row.line}",
         )
-        for table, code in ((self.mapping.by_fhir, fhir), (self.mapping.by_dicom, dicom)):
-            key = (code.scheme, code.value)
+        for table, key in ((self.mapping.by_fhir, fhir), (self.mapping.by_dicom, (dicom.scheme, dicom.value))):
             if key in table:
-                self._twice(row.line, f"{code.scheme} {code.value}", table[key].place)
+                self._twice(row.line, " ".join(key), table[key].place)
             table[key] = found
 
     def _twice(self, line: int, what: str, place: str) -> None:
@@ -210,6 +212,25 @@ class _Compiler:
         if node is not None or needed:
             self._fault(row.line, f"{key!r} is missing or no text; write `{key}: ...`")
         return None
+
+    def _system_code(self, row: Map) -> tuple[str, str] | None:
+        """Of FHIR: the system may be a URI, or a designator that stands for one."""
+        code = self._code(row, "fhir", "")
+        if code is None:
+            return None
+        is_uri = ":" in code.scheme
+        return canonical(code.scheme, EXTENSION_BASE) if is_uri else uri_of(code.scheme, EXTENSION_BASE), code.value
+
+    def _designated(self, row: Map, name: str | None) -> Code | None:
+        """Of DICOM: the system is a Coding Scheme Designator (SH), or a URI that has one."""
+        code = self._code(row, "dicom", name)
+        if code is None:
+            return None
+        scheme = designator_of(code.scheme, EXTENSION_BASE) if ":" in code.scheme else code.scheme
+        if scheme is None or len(scheme) > 16:
+            self._fault(row.line, f"{code.scheme!r} is no Coding Scheme Designator; see PS3.16 table 8-1, or use 99...")
+            return None
+        return code._replace(scheme=scheme)
 
     def _code(self, row: Map, key: str, name: str | None) -> Code | None:
         node = row.entries.get(key)

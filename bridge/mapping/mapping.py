@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from bridge.mapping.lens import CONCEPT, Lens, coding
+from bridge.mapping.lens import CONCEPT, Lens, code_of
 from bridge.model.content import Code
 from bridge.model.group import Json
+from bridge.model.names import EXTENSION_BASE
+from bridge.terminology.schemes import canonical
 
 
 class ConceptRow(NamedTuple):
-    fhir: Code
+    """Two codes that mean the same."""
+
+    system: str  # of FHIR, canonical
+    code: str
     dicom: Code
+    name: str
     category: str | None
     unit: str | None
     accept: tuple[str, ...]
@@ -34,8 +40,8 @@ class Template(NamedTuple):
 
 @dataclass(frozen=True)
 class Mapping:
-    by_fhir: dict[tuple[str, str], ConceptRow]  # (scheme, value)
-    by_dicom: dict[tuple[str, str], ConceptRow]
+    by_fhir: dict[tuple[str, str], ConceptRow]  # (canonical system, code)
+    by_dicom: dict[tuple[str, str], ConceptRow]  # (designator, code)
     shapes: dict[str, tuple[Pair, ...]]
     values: dict[str, tuple[str, Lens[Any, Any]]]  # value type -> value[x], lens
     folds: dict[tuple[str, str], str]  # modifier -> element
@@ -50,24 +56,38 @@ class Mapping:
         return self.titles.get(category or "*") or self.titles["*"]
 
     def category(self, concept: Code | None) -> str | None:
-        row = concept and (
-            self.by_dicom.get((concept.scheme, concept.value)) or self.by_fhir.get((concept.scheme, concept.value))
-        )
+        row = self._row(concept)
         return row.category if row else None
 
     def coded(self, concept: Code | None) -> dict[str, Json]:
         """Concept name -> CodeableConcept; a concept row puts the FHIR code in front of the DICOM one."""
         found = CONCEPT.to_fhir(concept)
-        row = self.by_dicom.get((concept.scheme, concept.value)) if concept else None
-        if row and not row.fhir.same(concept):
-            found["coding"].insert(0, coding(row.fhir))
+        row = self._row(concept)
+        if row and not any((one.get("system"), one.get("code")) == (row.system, row.code) for one in found["coding"]):
+            found["coding"].insert(0, {"system": row.system, "code": row.code, "display": row.name})
         return found
 
+    def _row(self, concept: Code | None) -> ConceptRow | None:
+        return self.by_dicom.get((concept.scheme, concept.value)) if concept else None
+
     def concept(self, coded: dict[str, Json]) -> Code | None:
-        """CodeableConcept -> concept name. A DICOM code that stands there already is kept; else a row says it."""
-        codes = [code for one in coded.get("coding", ()) if (code := CONCEPT.to_dicom({"coding": [one]}))]
-        first = next((code for code in codes if (code.scheme, code.value) in self.by_dicom), None)
-        if first is not None or not codes:
-            return first or CONCEPT.to_dicom(coded)
-        row = self.by_fhir.get((codes[0].scheme, codes[0].value))
-        return row.dicom._replace(meaning=codes[0].meaning) if row else codes[0]
+        """CodeableConcept -> concept name. A DICOM code that stands there already is kept; else a row says it; else
+        the first coding that DICOM can spell, else the text."""
+        codings = coded.get("coding", [])
+        codes = [code for one in codings if (code := _spelled(one))]
+        for code in codes:
+            if (code.scheme, code.value) in self.by_dicom:
+                return code
+        for one in codings:
+            row = self.by_fhir.get((canonical(one.get("system", ""), EXTENSION_BASE), one.get("code", "")))
+            if row is not None:
+                spelled = _spelled(one)
+                return row.dicom._replace(meaning=spelled.meaning if spelled else row.name)
+        return codes[0] if codes else CONCEPT.to_dicom(coded)
+
+
+def _spelled(one: dict[str, Json]) -> Code | None:
+    try:
+        return code_of(one)
+    except ValueError:  # a system without a designator, or no code at all
+        return None

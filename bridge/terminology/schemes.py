@@ -150,6 +150,12 @@ def designator_of(uri: str, extension_base: str) -> str | None:
     return designator if uri_of(designator, extension_base) == uri else None
 
 
+def canonical(uri: str, extension_base: str) -> str:
+    """The one URI of a system that has several, so that tables find it; any other as it is."""
+    designator = designator_of(uri, extension_base)
+    return uri if designator is None else uri_of(designator, extension_base)
+
+
 def _made_up(designator: str, extension_base: str) -> str:
     return f"{extension_base}/scheme/{quote(designator, safe='')}"
 

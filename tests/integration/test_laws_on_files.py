@@ -13,6 +13,7 @@ from bridge.codecs.dicom import reader, writer
 from bridge.convert.bundle import as_written, bundle
 from bridge.convert.inputs import Readable, read
 from bridge.mapping.load import load
+from bridge.model.content import Code, Container, ContentItem, Plain
 from bridge.model.document import Document
 from bridge.model.group import Group, same
 from bridge.model.sr import read_document, write_document
@@ -151,6 +152,24 @@ def test_law_4_every_element_has_one_outcome(path: Path) -> None:
 def test_law_7_ids_do_not_depend_on_the_run(path: Path) -> None:
     one, other = (to_fhir(document(path), MAPPING, KNOWN).result for _ in range(2))
     assert same(list(one.resources()), list(other.resources()))
+
+
+@pytest.mark.parametrize("path", SR_FILES, ids=name)
+def test_law_7_ids_stay_when_something_is_inserted(path: Path) -> None:
+    """A remark before all else, in the root and in its first container, moves no other resource to a new id."""
+    before = document(path)
+    remark = ContentItem("CONTAINS", Code("121106", "DCM", "Comment"), Plain("TEXT", "inserted"), (), ())
+    first = next((at for at, one in enumerate(before.root.children) if isinstance(one.value, Container)), None)
+    children = list(before.root.children)
+    if first is not None:
+        children[first] = replace(children[first], children=(remark, *children[first].children))
+    after = replace(before, root=replace(before.root, children=(remark, *children)))
+    ids = [
+        {f"{one['resourceType']}/{one['id']}" for one in to_fhir(each, MAPPING, KNOWN).result.resources()}
+        for each in (before, after)
+    ]
+    stable = {one for one in ids[0] if one.startswith(("DiagnosticReport", "Composition", "Observation"))}
+    assert stable <= ids[1]
 
 
 def test_an_edited_value_wins_over_its_remainder_and_is_reported() -> None:

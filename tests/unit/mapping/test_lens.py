@@ -58,3 +58,30 @@ def test_a_quantity_comes_back(text: str) -> None:
 def test_what_cannot_be_held_is_refused(lens: str, text: str) -> None:
     with pytest.raises(ValueError, match="not a"):
         LENSES[lens].to_fhir(text)
+
+
+WORDS = st.text(st.characters(codec="utf-8", categories=["L", "Nd"]), min_size=1, max_size=12)
+
+
+@given(WORDS, st.sampled_from(["LN", "SCT", "SRT", "DCM", "UCUM", "99LOCAL", "MDC"]), WORDS)
+def test_a_code_means_the_same(value: str, scheme: str, meaning: str) -> None:
+    code = Code(value, scheme, meaning)
+    assert LENSES["concept"].to_dicom(LENSES["concept"].to_fhir(code)) == code
+
+
+@given(st.lists(WORDS | st.just(""), min_size=1, max_size=5).filter(any))
+def test_a_person_name_comes_back(parts: list[str]) -> None:
+    name = "^".join(parts).rstrip("^")
+    lens = LENSES["person-name"]
+    assert lens.to_fhir(lens.to_dicom(lens.to_fhir(name))) == lens.to_fhir(name)
+
+
+@given(st.sampled_from("MFO"))
+def test_sex_comes_back(text: str) -> None:
+    assert LENSES["sex"].to_dicom(LENSES["sex"].to_fhir(text)) == text
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=8).map(lambda parts: ".".join(map(str, parts))))
+def test_a_uid_comes_back(uid: str) -> None:
+    for name in ("uid-string", "uid-identifier"):
+        assert LENSES[name].to_dicom(LENSES[name].to_fhir(uid)) == uid

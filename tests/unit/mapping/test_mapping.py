@@ -62,7 +62,7 @@ def test_a_site_s_row_wins_and_check_says_so(tmp_path: Path) -> None:
     mapping, faults, remarks = compiled([shipped(), tmp_path])
     assert not faults
     assert remarks and "replaces" in remarks[0]
-    assert mapping.by_fhir["LN", "8867-4"].fhir.meaning == "Pulse"
+    assert mapping.by_fhir["http://loinc.org", "8867-4"].name == "Pulse"
 
 
 def test_one_row_serves_both_directions() -> None:
@@ -72,3 +72,18 @@ def test_one_row_serves_both_directions() -> None:
     assert [one["code"] for one in coded["coding"]] == ["8480-6", "271649006"]
     assert systolic.same(mapping.concept(coded))
     assert systolic.same(mapping.concept({"coding": coded["coding"][:1]}))
+
+
+def test_a_local_code_system_is_named_by_its_uri(tmp_path: Path) -> None:
+    (tmp_path / "lab.yaml").write_text(
+        'concepts:\n  - {fhir: "http://lab.example/codes 4711", dicom: LN 2823-3, name: Potassium}\n'
+    )
+    mapping, faults, _ = compiled([shipped(), tmp_path])
+    assert not faults
+    concept = mapping.concept({"coding": [{"system": "http://lab.example/codes", "code": "4711"}]})
+    assert concept == Code("2823-3", "LN", "Potassium")
+    assert mapping.coded(concept)["coding"][0] == {
+        "system": "http://lab.example/codes",
+        "code": "4711",
+        "display": "Potassium",
+    }

@@ -1,0 +1,64 @@
+"""Every example in README and docs that is marked `<!-- run -->` runs as it stands and prints what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.corpus import ROOT
+
+_EXAMPLE = re.compile(r"<!-- run(?:: exit (\d))? -->\n```console\n(.*?)```", re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+EXAMPLES = [
+    pytest.param(found[2], int(found[1] or 0), id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, found in enumerate(_EXAMPLE.finditer(page.read_text("utf-8")), 1)
+]
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 8
+
+
+@pytest.mark.parametrize(("text", "code"), EXAMPLES)
+def test_an_example_runs_and_prints_what_it_says(tmp_path: Path, text: str, code: int) -> None:
+    shutil.copytree(ROOT / "fixtures", tmp_path / "fixtures")
+    commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+    said = [line for line in text.splitlines() if line and not line.startswith("$ ")]
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    script = "set -e\n" + "\n".join(commands)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    for line in said:
+        assert line in done.stdout
+
+
+@pytest.mark.parametrize("command", ["convert", "check"])
+def test_every_command_is_documented_and_shows_an_example(command: str) -> None:
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
+    assert f"\n## {command}\n" in page
+    done = subprocess.run(
+        [sys.executable, "-m", "bridge", command, "--help"], capture_output=True, text=True, check=True
+    )
+    assert f"Example: fhir-dicom {command}" in done.stdout
+    for option in re.findall(r"(--[a-z-]+)", done.stdout):
+        assert option in page or option == "--help"
+
+
+def test_no_command_is_missing_here() -> None:
+    done = subprocess.run([sys.executable, "-m", "bridge", "--help"], capture_output=True, text=True, check=True)
+    assert re.findall(r"│ (\w+)  +\w", done.stdout.partition("Commands")[2]) == ["convert", "check"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "fixtures/README.md"])
+def test_links_outside_the_built_docs_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text("utf-8")):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
