@@ -7,6 +7,8 @@ import sys
 
 def main() -> None:
     """Entry point. Exit codes: 0 done, 1 something was rejected, 2 wrong usage or configuration, or nothing found."""
+    import warnings
+
     import typer
 
     from bridge.cli import check, convert
@@ -21,6 +23,7 @@ def main() -> None:
     app.callback()(lambda: None)
     app.command("convert", help=convert.HELP, epilog=convert.EXAMPLE)(convert.convert)
     app.command("check", help=check.HELP, epilog=check.EXAMPLE)(check.check)
+    warnings.filterwarnings("ignore", module="pydicom")  # what it cannot read we carry, and report
     try:
         app()
     except (UsageError, MappingError) as error:

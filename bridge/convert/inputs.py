@@ -16,19 +16,29 @@ from bridge.errors import InvalidDicomError, InvalidFhirError, UsageError
 from bridge.model.dataset import DataSet, find, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource
-from bridge.model.sr import CONTENT, VALUE_TYPE, read_document
+from bridge.model.sr import read_document
+from bridge.model.tags import (
+    COMPLETION,
+    CONTENT,
+    SERIES_UID,
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    STUDY_UID,
+    VALUE_TYPE,
+    VERIFICATION,
+)
 from bridge.translate.gather import Entry, gather
 
 Target = Literal["fhir", "dicom"]
 SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
 _KOS = "1.2.840.10008.5.1.4.1.1.88.59"
 _REQUIRED = {
-    0x00080018: "SOP Instance UID (0008,0018)",
-    0x0020000D: "Study Instance UID (0020,000D)",
-    0x0020000E: "Series Instance UID (0020,000E)",
+    SOP_INSTANCE_UID: "SOP Instance UID (0008,0018)",
+    STUDY_UID: "Study Instance UID (0020,000D)",
+    SERIES_UID: "Series Instance UID (0020,000E)",
     VALUE_TYPE: "Value Type (0040,A040)",
 }
-_FLAGS = {0x0040A491: "Completion Flag (0040,A491)", 0x0040A493: "Verification Flag (0040,A493)"}
+_FLAGS = {COMPLETION: "Completion Flag (0040,A491)", VERIFICATION: "Verification Flag (0040,A493)"}
 _NOT_YET = {
     "registered": "registered: waits for a result",
     "cancelled": "cancelled",
@@ -96,7 +106,7 @@ def read(file: Path, target: Target) -> Iterator[Input]:
 
 def _document(source: str, data: bytes) -> Input:
     dataset = reader.read(data).dataset
-    sop_class = text_of(dataset, 0x00080016)
+    sop_class = text_of(dataset, SOP_CLASS_UID)
     if sop_class is None:
         raise InvalidDicomError("no SOP Class UID (0008,0016): truncated, or no SOP Instance")
     if not sop_class.startswith(SR_CLASSES):

@@ -20,6 +20,7 @@ from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.sr import write_document
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.ids import Known
 from bridge.translate.report import Report
 from bridge.translate.to_dicom import to_dicom
@@ -97,12 +98,12 @@ def _to_fhir(source: str, document: Document, job: Job) -> Done:
         | {"targets": targets, "template": document.template}
     )
     data = json.dumps(bundle(group), indent=not job.one_line)
-    return Done(entry, f"{text_of(document.header, 0x00080018)}.json", data)
+    return Done(entry, f"{text_of(document.header, SOP_INSTANCE_UID)}.json", data)
 
 
 def _to_dicom(source: str, group: Group, job: Job) -> Done:
     translated = to_dicom(group, load(job.mappings), job.known)
-    uid = text_of(translated.result.header, 0x00080018)
+    uid = text_of(translated.result.header, SOP_INSTANCE_UID)
     entry = (
         _entry(source, "converted")
         | _counts(translated.report, job)

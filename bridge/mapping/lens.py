@@ -192,7 +192,7 @@ def decimal(text: str) -> Number | int:
         value = Decimal(text)
     except InvalidOperation as error:
         raise ValueError("not a decimal string") from error
-    if not value.is_finite() or abs(value.adjusted()) > 40:
+    if not value.is_finite() or abs(value.adjusted()) > 50:
         raise ValueError("not a decimal string")
     return decimal(f"{value:f}")
 

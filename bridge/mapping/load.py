@@ -16,7 +16,7 @@ from bridge.mapping.paths import ELEMENTS
 from bridge.mapping.source import List, Map, Node, Text, files, parse
 from bridge.model.content import Code
 from bridge.model.names import EXTENSION_BASE
-from bridge.model.sr import PLAIN
+from bridge.model.tags import PLAIN
 from bridge.terminology.schemes import canonical, designator_of, uri_of
 from bridge.terminology.units import is_ucum
 

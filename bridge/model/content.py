@@ -49,12 +49,22 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """IMAGE, WAVEFORM or COMPOSITE, PS3.3 C.17.3.2: the SOP Instance; frames, segments and channels stay in `rest`."""
+    """IMAGE, WAVEFORM or COMPOSITE (PS3.3 C.18.3 to C.18.5): the SOP Instance, or a part of it."""
 
     value_type: str
     sop_class: str
     sop_instance: str
-    whole: bool  # no frames, segments, channels: the reference is to all of the instance
+    subset: tuple[int, ...] = ()  # frames, or segments of a segmentation, or channels; empty: all of the instance
+
+
+@dataclass(frozen=True, slots=True)
+class Graphic:
+    """SCOORD or SCOORD3D (PS3.3 C.18.6, C.18.9). Coordinates in pixels or in millimeters of the frame of reference."""
+
+    value_type: str
+    graphic_type: str
+    data: tuple[float, ...]  # column and row, or x, y and z, point by point
+    frame_of_reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +74,12 @@ class ByReference:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """SCOORD, SCOORD3D, TCOORD, TABLE, and whatever else a file calls a value type; all of it is in `rest`."""
+    """TCOORD, TABLE, and whatever else a file calls a value type; all of it is in `rest`."""
 
     value_type: str | None
 
 
-Value: TypeAlias = Container | Num | Coded | Plain | Reference | ByReference | Other
+Value: TypeAlias = Container | Num | Coded | Plain | Reference | Graphic | ByReference | Other
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from pydicom.charset import convert_encodings, decode_bytes, encode_string
+
+from bridge.model.tags import SPECIFIC_CHARACTER_SET
 
 Charset: TypeAlias = tuple[str, ...]
 """Values of Specific Character Set (0008,0005); empty: the default repertoire."""
@@ -20,7 +24,6 @@ class Element(NamedTuple):
 DataSet: TypeAlias = tuple[Element, ...]
 """Elements in ascending order of their tags, each tag once."""
 
-SPECIFIC_CHARACTER_SET = 0x00080005
 TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 _WITHOUT_CHARSET = frozenset("AE AS CS DA DS DT IS TM UI UR".split())
 _DELIMITERS = {0x0A, 0x0C, 0x0D, 0x5C}
@@ -52,22 +55,37 @@ def charset_of(dataset: DataSet, inherited: Charset = ()) -> Charset:
     element = find(dataset, SPECIFIC_CHARACTER_SET)
     if element is None or not isinstance(element.value, bytes):
         return inherited
-    return tuple(term.strip() for term in element.value.decode("ascii", "replace").rstrip(" \0").split("\\"))
+    terms = tuple(term.strip() for term in element.value.decode("ascii", "replace").rstrip(" \0").split("\\"))
+    return terms if any(terms) else ()
+
+
+@lru_cache(maxsize=256)
+def _encodings(charset: Charset) -> tuple[str, ...]:
+    """Python's names. Raises UnicodeError for a Specific Character Set that there is none for."""
+    try:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            found = tuple(convert_encodings(list(charset)))
+    except (LookupError, ValueError) as error:
+        raise UnicodeError(f"Specific Character Set {charset!r} is unknown") from error
+    if any("Unknown encoding" in str(one.message) for one in said):  # pydicom would guess
+        raise UnicodeError(f"Specific Character Set {charset!r} is unknown")
+    return found
 
 
 def decode_text(value: bytes, vr: str, charset: Charset) -> str:
     """The text, less the pad byte of PS3.5 6.2. Raises UnicodeError where the bytes are not of the charset."""
     pad = b"\0" if vr == "UI" else b" "
     raw = value[:-1] if value.endswith(pad) and len(value) % 2 == 0 else value
-    if raw.isascii() and b"\x1b" not in raw and b"\\" not in raw:
+    if raw.isascii() and b"\x1b" not in raw and b"\\" not in raw:  # whatever the character set
         return raw.decode("ascii")
     if vr in _WITHOUT_CHARSET or not charset:
         return raw.decode("ascii")
-    encodings = convert_encodings(list(charset))
-    try:
-        return str(decode_bytes(raw, encodings, _DELIMITERS))
-    except LookupError as error:
-        raise UnicodeError(str(error)) from error
+    encodings = list(_encodings(charset))
+    text = str(decode_bytes(raw, encodings, _DELIMITERS))
+    if "\ufffd" in text and encode_string(text, encodings) != raw:  # pydicom replaces what it cannot read
+        raise UnicodeError("bytes that are not of the Specific Character Set")
+    return text
 
 
 def encode_text(text: str, vr: str, charset: Charset) -> bytes:
@@ -77,7 +95,7 @@ def encode_text(text: str, vr: str, charset: Charset) -> bytes:
     elif vr in _WITHOUT_CHARSET or not charset:
         raise UnicodeEncodeError("ascii", text, 0, 1, "text needs a Specific Character Set")
     else:
-        raw = encode_string(text, convert_encodings(list(charset)))
+        raw = encode_string(text, list(_encodings(charset)))
         if b"?" in raw and raw.count(b"?") != text.count("?"):
             raise UnicodeEncodeError("dicom", text, 0, 1, "text does not fit the Specific Character Set")
     return raw + (b"\0" if vr == "UI" else b" ") if len(raw) % 2 else raw

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bridge.model.content import ContentItem
 from bridge.model.dataset import Charset, DataSet, charset_of, items, text_of
+from bridge.model.tags import TEMPLATE, TEMPLATE_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +21,4 @@ class Document:
     @property
     def template(self) -> str | None:
         """Template Identifier (0040,DB00) of the root, such as `1500`."""
-        return next((text_of(one, 0x0040DB00) for one in items(self.root.rest, 0x0040A504)), None)
+        return next((text_of(one, TEMPLATE_ID) for one in items(self.root.rest, TEMPLATE)), None)

@@ -16,8 +16,9 @@ PRIVATE_CREATOR_TAG = 0x00710010
 REMAINDER_TAG = 0x00711001
 """Private OB element on a content item: what of a FHIR resource the item has no native place for, as JSON."""
 
-COMPOSITION_URL = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DiagnosticReport.composition"
-"""HL7's cross-version extension: R5 DiagnosticReport.composition, written in R4."""
+CROSS_VERSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-"
+"""HL7's cross-version extensions: R5 elements, written in R4."""
+COMPOSITION_URL = f"{CROSS_VERSION}DiagnosticReport.composition"
 ABSENT_URL = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 DICOM_UID_SYSTEM = "urn:dicom:uid"
 """FHIR R4 ImagingStudy.identifier: the system of DICOM UIDs, whose value is `urn:oid:<UID>`."""

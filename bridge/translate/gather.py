@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.model.group import Group, Json, Resource
 
-SUPPORT = frozenset({"Practitioner", "Device", "ImagingStudy", "DocumentReference", "Composition"})
+SUPPORT = frozenset({"Practitioner", "Device", "ImagingStudy", "DocumentReference", "Composition", "Basic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ def _links(resource: Resource) -> Iterator[str]:
     kind = resource["resourceType"]
     if kind == "DiagnosticReport":
         yield from _references(resource, ("extension",))
-        yield from _references(resource, ("result", "imagingStudy"))
+        yield from _references(resource, ("result", "imagingStudy", "resultsInterpreter"))
     elif kind == "Observation":
-        yield from _references(resource, ("hasMember", "derivedFrom"))
+        yield from _references(resource, ("hasMember", "derivedFrom", "extension"))
     elif kind == "Composition":
         yield from _references(resource, ("author", "section"))
 

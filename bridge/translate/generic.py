@@ -5,11 +5,10 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import Code, Container, ContentItem, Plain, Reference, Value, value_type
+from bridge.model.content import ByReference, Code, Container, ContentItem, Graphic, Plain, Reference, Value, value_type
 from bridge.model.dataset import find
-from bridge.model.sr import OBSERVATION_DATETIME, OBSERVATION_UID
+from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, WAVEFORMS
 
-WAVEFORMS = "1.2.840.10008.5.1.4.1.1.9."
 COMPOSITES = (
     "1.2.840.10008.5.1.4.1.1.88.",
     "1.2.840.10008.5.1.4.1.1.67",
@@ -17,7 +16,21 @@ COMPOSITES = (
     "1.2.840.10008.5.1.4.1.1.11.",
     "1.2.840.10008.5.1.4.1.1.481.",
 )
+CONCLUSION = Code("121077", "DCM", "Conclusion")
 VALUE_UNKNOWN = Code("114010", "DCM", "Value unknown")
+
+
+REGIONS = {  # value type -> Graphic Type -> regionType of R5 ImagingSelection; a 2D MULTIPOINT has none
+    "SCOORD": {"POINT": "point", "POLYLINE": "polyline", "CIRCLE": "circle", "ELLIPSE": "ellipse"},
+    "SCOORD3D": {
+        "POINT": "point",
+        "MULTIPOINT": "multipoint",
+        "POLYLINE": "polyline",
+        "POLYGON": "polygon",
+        "ELLIPSE": "ellipse",
+        "ELLIPSOID": "ellipsoid",
+    },
+}
 
 
 class Kind(Enum):
@@ -26,6 +39,7 @@ class Kind(Enum):
     COMPONENT = auto()  # of the parent's Observation
     FOLD = auto()  # an element of the parent's Observation: method, bodySite
     REFERENCE = auto()  # derivedFrom of the parent's Observation, or entry of its section
+    SELECTION = auto()  # an ImagingSelection, from which the parent is derived
     CARRIED = auto()  # no native place
 
 
@@ -35,6 +49,8 @@ def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Ki
         return Kind.SECTION if parent is Kind.SECTION and not _has_fact(item, mapping, each) else Kind.OBSERVATION
     if isinstance(value, Reference):
         return Kind.REFERENCE if not item.children else Kind.CARRIED
+    if isinstance(value, Graphic):
+        return Kind.SELECTION if value.graphic_type in REGIONS[value.value_type] else Kind.CARRIED
     if value_type(value) not in mapping.values:
         return Kind.CARRIED
     if parent is Kind.SECTION or item.children or _is_its_own(item) or item.concept is None:
@@ -62,7 +78,9 @@ def relationship(parent: Value, child: Value, concept: Code | None, mapping: Map
         return said
     if isinstance(parent, Container):
         return "CONTAINS"
-    return "INFERRED FROM" if isinstance(child, Reference) else "HAS PROPERTIES"
+    if isinstance(parent, Graphic):
+        return "SELECTED FROM"
+    return "INFERRED FROM" if isinstance(child, Reference | Graphic | ByReference) else "HAS PROPERTIES"
 
 
 def reference_type(sop_class: str) -> str:

@@ -6,13 +6,28 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.mapping.lens import uid_of
+from bridge.mapping.lens import person_name, uid_of
 from bridge.mapping.mapping import Mapping, Pair
 from bridge.model.dataset import Charset, DataSet, Element, encode_text, items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.names import ABSENT_URL, EXTENSION_BASE
-from bridge.model.sr import SOP_CLASS, SOP_INSTANCE
+from bridge.model.tags import (
+    COMPLETION,
+    CONTENT_DATE,
+    CONTENT_TIME,
+    PREDECESSORS,
+    SERIES_UID,
+    SOP_CLASS,
+    SOP_CLASS_UID,
+    SOP_INSTANCE,
+    SOP_INSTANCE_UID,
+    SPECIFIC_CHARACTER_SET,
+    STUDY_UID,
+    TIMEZONE_OFFSET,
+    VERIFICATION,
+    VERIFYING_OBSERVERS,
+)
 from bridge.terminology.schemes import uri_of
 from bridge.translate import times
 from bridge.translate.identity import Identity, identifiers_of, identity_elements, identity_of
@@ -22,8 +37,6 @@ from bridge.translate.observers import EQUIPMENT
 from bridge.translate.remainder import canonical, digest, stripped
 
 COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
-SOP_INSTANCE_UID, STUDY_UID, SERIES_UID = 0x00080018, 0x0020000D, 0x0020000E
-CONTENT_DATE, CONTENT_TIME, COMPLETION = 0x00080023, 0x00080033, 0x0040A491
 _EVIDENCE = (0x0040A375, 0x0040A385)  # Current Requested Procedure, Pertinent Other
 _UNICODE: Charset = ("ISO_IR 192",)
 _NO_DATE = "19000101"  # never the clock: the same input has the same output
@@ -50,9 +63,24 @@ class Study:
     classes: dict[str, str] = field(default_factory=dict)
 
 
+def interpreters_of(document: Document, key: str, known: Known) -> list[Resource]:
+    """Practitioners who verified it. What FHIR says of them never verifies a document: `header_of` writes none."""
+    found: list[Resource] = []
+    for number, observer in enumerate(items(document.header, VERIFYING_OBSERVERS), 1):
+        name = text_of(observer, 0x0040A075, document.charset)
+        try:
+            names = [person_name(name)] if name else []
+        except ValueError:  # a name without any part
+            names = []
+        if names:
+            identifier = known.id("Practitioner", f"{key}|verifying|{number}")
+            found.append({"resourceType": "Practitioner", "id": identifier, "name": names})
+    return found
+
+
 def status_of(header: DataSet) -> str:
     """DiagnosticReport.status, whatever the verification; a predecessor makes it amended."""
-    return _STATUS.get((text_of(header, COMPLETION) or "", bool(items(header, 0x0040A360))), "final")
+    return _STATUS.get((text_of(header, COMPLETION) or "", bool(items(header, PREDECESSORS))), "final")
 
 
 def content_time(header: DataSet, zone: str) -> str | None:
@@ -149,8 +177,8 @@ def header_of(
         warnings.append(f"{root['resourceType']} has no time: Content Date is 1900-01-01")
     own = born_uid(root)
     scope = own or _scope(root, identity, effective, group.key)
-    found.text(0x00080005, "CS", "ISO_IR 192")
-    found.text(0x00080016, "UI", COMPREHENSIVE_SR)
+    found.text(SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192")
+    found.text(SOP_CLASS_UID, "UI", COMPREHENSIVE_SR)
     found.text(SOP_INSTANCE_UID, "UI", own or new_uid(known.system, group.key, _content_digest(group)))
     found.text(0x00080020, "DA", date)
     found.text(CONTENT_DATE, "DA", date or _NO_DATE)
@@ -159,7 +187,7 @@ def header_of(
     for tag, vr in _EMPTY.items():
         found.text(tag, vr, "")
     found.text(0x00080060, "CS", "SR")
-    found.text(times.TIMEZONE_OFFSET, "SH", known.zone.replace(":", ""))
+    found.text(TIMEZONE_OFFSET, "SH", known.zone.replace(":", ""))
     found.text(STUDY_UID, "UI", new_uid(known.system, "study", scope))
     found.text(SERIES_UID, "UI", new_uid(known.system, "series", scope))
     found.text(0x00200011, "IS", "1")
@@ -167,7 +195,7 @@ def header_of(
     for tag in (0x00081111, 0x0040A372):  # Referenced Performed Procedure Step, Performed Procedure Code: type 2
         found[tag] = Element(tag, "SQ", ())
     found.text(COMPLETION, "CS", "PARTIAL" if root.get("status") in _PARTIAL else "COMPLETE")
-    found.text(0x0040A493, "CS", "UNVERIFIED")  # final does not make a verifier
+    found.text(VERIFICATION, "CS", "UNVERIFIED")  # final does not make a verifier
     if identity is not None:
         found.update({element.tag: element for element in identity_elements(identity, _UNICODE)})
     equipment: Home = next((one for one in (composition or {}).get("author", ()) if one.get("id") == EQUIPMENT), {})

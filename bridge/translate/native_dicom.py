@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridge.mapping.lens import uid_of
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import Code, Coded, Container, Plain, Reference
+from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference
 from bridge.model.dataset import DataSet, Element, encode_text
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
-from bridge.model.sr import OBSERVATION_DATETIME, OBSERVATION_UID
+from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import header, times
-from bridge.translate.generic import VALUE_UNKNOWN, reference_type
+from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
 from bridge.translate.ids import Known, new_uid
-from bridge.translate.node import Home, Node
+from bridge.translate.node import LAST, Home, Node
 from bridge.translate.observers import add_context
+from bridge.translate.selection import DERIVED_FROM, concept_of, graphic_of, selected_from, subset_of
 from bridge.translate.values import printable, value_to_dicom
 
-_CONCLUSION, _FINDING = Code("121077", "DCM", "Conclusion"), Code("121071", "DCM", "Finding")
+_FINDING = Code("121071", "DCM", "Finding")
 _FOLD_NAMES = {"method": "Measurement Method", "bodySite": "Finding Site"}
 
 
@@ -52,9 +54,18 @@ class _Builder:
         self.zone = times.offset_of(self.effective) or known.zone
         self.known = Known(known.system, known.issuer, self.zone, known.ids)
         self.composition = self._composition(group.root)
+        self._owned = set(map(id, filter(None, map(self.find, self._owning()))))
+        self._inferred: list[tuple[Node, Resource]] = []
 
     def find(self, reference: Home) -> Resource | None:
         return self._by_reference.get(reference.get("reference", ""))
+
+    def _owning(self) -> Iterator[Home]:
+        """References by which an item has its place in the tree; what is also derived from is only pointed to."""
+        yield from self.group.root.get("result", ())
+        for resource in self.group.resources():
+            if resource["resourceType"] == "Observation":
+                yield from resource.get("hasMember", ())
 
     def _composition(self, report: Resource) -> Resource | None:
         for extension in report.get("extension", ()):
@@ -75,7 +86,22 @@ class _Builder:
             if member["resourceType"] == "Observation" and id(member) not in self._done:
                 self._observation(member, node, None, self.effective)
         node.sort()
+        self._number_inferences(node)
         return node
+
+    def _number_inferences(self, root: Node) -> None:
+        """By-reference relationships, once every item has its place."""
+        places: dict[int, tuple[int, ...]] = {}
+
+        def walk(node: Node, path: tuple[int, ...]) -> None:
+            if node.home is not None:
+                places.setdefault(id(node.home), path)
+            for order, child in enumerate(node.children, 1):
+                walk(child, (*path, child.number[0] if child.number[0] < LAST else order))
+
+        walk(root, (1,))
+        for node, target in self._inferred:
+            node.value = ByReference(places.get(id(target), ()))
 
     def _report(self, report: Resource, node: Node) -> None:
         if self.composition is not None:
@@ -86,7 +112,7 @@ class _Builder:
             self._member(reference, node, self.effective)
         conclusion = printable(report.get("conclusion", "")).strip()
         if conclusion:
-            node.add(Plain("TEXT", conclusion), _CONCLUSION, None)
+            node.add(Plain("TEXT", conclusion), CONCLUSION, None)
         elif not node.children:  # a document must have content (PS3.3 C.17.3): one without says so
             node.add(Coded(VALUE_UNKNOWN), _FINDING, None)
 
@@ -107,6 +133,8 @@ class _Builder:
         if target["resourceType"] == "Observation":
             if id(target) not in self._done:
                 self._observation(target, into, reference, effective)
+        elif target["resourceType"] == "Basic":
+            self._selection(target, reference, into)
         elif target["resourceType"] == "ImagingStudy":
             self._instance(_uid(reference.get("identifier", {})), _sop_class(target, reference), None, reference, into)
         elif target["resourceType"] == "DocumentReference":
@@ -118,7 +146,17 @@ class _Builder:
         if not uid or not sop_class or not sop_class.startswith("urn:oid:"):
             return
         sop_class = sop_class.removeprefix("urn:oid:")
-        into.add(Reference(reference_type(sop_class), sop_class, uid, whole=True), concept, reference)
+        into.add(Reference(reference_type(sop_class), sop_class, uid, subset_of(reference)), concept, reference)
+
+    def _selection(self, selection: Resource, reference: Home, into: Node) -> None:
+        graphic = graphic_of(selection)
+        if graphic is None:
+            return
+        code = concept_of(selection)
+        node = into.add(graphic, self.mapping.concept(code) if code else None, selection, reference)
+        if (found := selected_from(selection)) is not None:
+            image = Reference(reference_type(found.sop_class), found.sop_class, found.sop_instance, found.subset)
+            node.add(image, None, found.home)
 
     def _observation(self, observation: Resource, into: Node, reference: Home | None, outer: str | None) -> None:
         self._done.add(id(observation))
@@ -139,8 +177,17 @@ class _Builder:
         for component in observation.get("component", ()):
             value = value_to_dicom(component, self.zone, container=False)
             node.add(value, self.mapping.concept(component.get("code", {})), component)
-        for member in (*observation.get("hasMember", ()), *observation.get("derivedFrom", ())):
+        for member in observation.get("hasMember", ()):
             self._member(member, node, effective or outer)
+        for source in observation.get("derivedFrom", ()):
+            target = self.find(source)
+            if target is not None and id(target) in self._owned and not isinstance(node.value, Container):
+                self._inferred.append((node.add(ByReference(()), None, source), target))
+            else:
+                self._member(source, node, effective or outer)
+        for extension in observation.get("extension", ()):
+            if extension.get("url") == DERIVED_FROM:
+                self._member(extension.get("valueReference", {}), node, effective or outer)
 
     def _observation_uid(self, observation: Resource) -> str | None:
         """Its own, where it has one; a new one in a document of ours, so that it is found again."""
@@ -162,9 +209,10 @@ class _Builder:
         return (Element(OBSERVATION_DATETIME, "DT", encode_text(dt, "DT", ())),) if dt else ()
 
     def _fold(self, coded: Home, element: str, node: Node) -> None:
-        scheme, value = next(code for code, name in self.mapping.folds.items() if name == element)
+        names = [code for code, name in self.mapping.folds.items() if name == element]
         code = self.mapping.concept(coded)
         if code is not None:
+            scheme, value = next((one for one in names if one[0] == code.scheme), names[0])  # SRT among SRT
             node.add(Coded(code), Code(value, scheme, _FOLD_NAMES.get(element, element)), coded)
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bridge.mapping.lens import uid_identifier
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import Code, Coded, Container, ContentItem, Reference
+from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Graphic, Reference
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
-from bridge.model.sr import OBSERVATION_DATETIME, OBSERVATION_UID
+from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, SOP_INSTANCE_UID
 from bridge.translate import header, times
-from bridge.translate.generic import Kind, kind, text
+from bridge.translate.generic import CONCLUSION, Kind, kind, text
 from bridge.translate.ids import Known
 from bridge.translate.node import Home, element_id
 from bridge.translate.observers import EQUIPMENT, context_of
+from bridge.translate.selection import DERIVED_FROM, select_from, selection_of, subset_extensions
 from bridge.translate.values import value_to_fhir
 
 Path = tuple[int, ...]
@@ -51,16 +53,19 @@ class _Builder:
     members: list[Resource] = field(default_factory=list)
     homes: dict[Path, Home] = field(default_factory=dict)
     anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path
+    inferred: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # Observation, item, the item it names
+    conclusions: list[str] = field(default_factory=list)
 
     def build(self) -> FhirImage:
         document, root = self.document, self.document.root
         self.zone = times.zone_of(document.header, self.known.zone)
-        self.key = text_of(document.header, header.SOP_INSTANCE_UID) or ""
+        self.key = text_of(document.header, SOP_INSTANCE_UID) or ""
         self.template = self.mapping.template(document.template)
         self.status = header.status_of(document.header)
         self.patient = header.patient_of(document, self.mapping, self.known)
         self.subject: Home | None = {"reference": f"Patient/{self.patient['id']}"} if self.patient else None
         self.study = header.study_of(document, self.subject, self.mapping, self.known)
+        self.targets = frozenset(_targets(root))
         effective = self._effective(root) or header.content_time(document.header, self.zone)
         report = self._report(root, _Context(self.key, effective))
         self.homes[()] = report
@@ -96,6 +101,12 @@ class _Builder:
             report["imagingStudy"] = [{"reference": f"ImagingStudy/{self.study.resource['id']}"}]
         rest = self._observers(root, report)
         self._sections(root, (), rest, composition, context)
+        self._inferences()
+        if self.conclusions:  # a copy: never read back for documents born in DICOM
+            report["conclusion"] = "\n".join(self.conclusions)
+        if interpreters := header.interpreters_of(self.document, self.key, self.known):
+            report["resultsInterpreter"] = [{"reference": f"Practitioner/{one['id']}"} for one in interpreters]
+            self.members += interpreters
         results = [
             {"reference": one["reference"]}
             for section in composition["section"]
@@ -175,6 +186,8 @@ class _Builder:
             return reference
         if place is Kind.OBSERVATION:
             return {"reference": f"Observation/{self._observation(item, at, context)}"}
+        if isinstance(item.value, Graphic) and place is Kind.SELECTION:
+            return {"reference": f"Basic/{self._selection(item, item.value, at)}"}
         return None
 
     def _inner(self, item: ContentItem, at: Path, context: _Context) -> _Context:
@@ -211,6 +224,8 @@ class _Builder:
         if context.effective:
             observation["effectiveDateTime"] = context.effective
         value_to_fhir(item.value, observation, self.mapping, self.zone)
+        if CONCLUSION.same(item.concept) and "valueString" in observation:
+            self.conclusions.append(observation["valueString"])
         for index, child in enumerate(item.children):
             self._child(child, (*at, index), observation, context)
         return str(observation["id"])
@@ -218,6 +233,8 @@ class _Builder:
     def _child(self, child: ContentItem, at: Path, observation: Resource, context: _Context) -> None:
         number = str(at[-1] + 1)
         place = kind(child, Kind.OBSERVATION, self.mapping, each=self.template.each)
+        if at in self.targets and place in (Kind.COMPONENT, Kind.FOLD):
+            place = Kind.OBSERVATION  # what others refer to is never folded
         if place is Kind.FOLD and child.concept and isinstance(child.value, Coded):
             element = self.mapping.folds[child.concept.scheme, child.concept.value]
             if element in observation:
@@ -236,6 +253,34 @@ class _Builder:
         elif place is Kind.OBSERVATION:
             member = {"id": number, "reference": f"Observation/{self._observation(child, at, context)}"}
             observation.setdefault("hasMember", []).append(member)
+        elif place is Kind.SELECTION and isinstance(child.value, Graphic):
+            reference = {"id": number, "reference": f"Basic/{self._selection(child, child.value, at)}"}
+            observation.setdefault("extension", []).append({"url": DERIVED_FROM, "valueReference": reference})
+        elif isinstance(child.value, ByReference) and child.relationship == "INFERRED FROM":
+            self.inferred.append((observation, at, _path(child.value)))
+
+    def _inferences(self) -> None:
+        """By-reference relationships, once every item has its resource."""
+        for observation, at, target in self.inferred:
+            home = self.homes.get(target, {})
+            if home.get("resourceType") == "Observation":
+                reference = {"id": str(at[-1] + 1), "reference": f"Observation/{home['id']}"}
+                observation.setdefault("derivedFrom", []).append(reference)
+                self.homes[at] = reference
+
+    def _selection(self, item: ContentItem, value: Graphic, at: Path) -> str:
+        identifier = self.known.id("Basic", f"{self.key}|{element_id(at)}")
+        code = self._code(item.concept) if item.concept else None
+        self.homes[at] = selection = selection_of(value, identifier, code, self.subject)
+        self.members.append(selection)
+        images = [
+            (index, child.value)
+            for index, child in enumerate(item.children)
+            if isinstance(child.value, Reference) and not child.children and child.concept is None
+        ]
+        for index, image in images[:1]:
+            self.homes[*at, index] = select_from(selection, index + 1, image)
+        return identifier
 
     def _code(self, concept: Code | None) -> Home:
         try:
@@ -246,10 +291,11 @@ class _Builder:
     def _reference(self, item: ContentItem, value: Reference, at: Path) -> Home:
         """To the ImagingStudy where evidence names the instance and there is no concept, else a DocumentReference."""
         if item.concept is None and self.study and self.study.classes.get(value.sop_instance) == value.sop_class:
-            return {
+            reference = {
                 "reference": f"ImagingStudy/{self.study.resource['id']}",
                 "identifier": {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{value.sop_instance}"},
             }
+            return _part_of(reference, value)
         path = element_id(at)
         document: Resource = {
             "resourceType": "DocumentReference",
@@ -265,10 +311,26 @@ class _Builder:
             {"attachment": {"contentType": "application/dicom"}, "format": header.sop_class_coding(value.sop_class)}
         ]
         self.members.append(document)
-        return {"reference": f"DocumentReference/{document['id']}"}
+        return _part_of({"reference": f"DocumentReference/{document['id']}"}, value)
 
 
 _ANCHORS = {("DCM", "112040"), ("DCM", "113769")}  # Tracking Unique Identifier, Irradiation Event UID
+
+
+def _targets(item: ContentItem) -> Iterator[Path]:
+    if isinstance(item.value, ByReference):
+        yield _path(item.value)
+    for child in item.children:
+        yield from _targets(child)
+
+
+def _path(value: ByReference) -> Path:
+    """Referenced Content Item Identifier (PS3.3 C.17.3.2.5) counts from 1 and begins with the root."""
+    return tuple(step - 1 for step in value.identifier[1:])
+
+
+def _part_of(reference: Home, value: Reference) -> Home:
+    return reference | ({"extension": subset_extensions(value)} if value.subset else {})
 
 
 def _anchor(item: ContentItem) -> str | None:

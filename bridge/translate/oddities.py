@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.model.content import ByReference, Coded, ContentItem, Num, value_type
+from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.names import EXTENSION_BASE
+from bridge.model.tags import TIMEZONE_OFFSET
 from bridge.terminology.schemes import designator_of, uri_of
 from bridge.translate.node import element_id
-from bridge.translate.times import TIMEZONE_OFFSET
 
 _FACTS = "TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME COMPOSITE"
 VALUE_TYPES = frozenset(f"{_FACTS} CONTAINER IMAGE WAVEFORM SCOORD SCOORD3D TCOORD TABLE".split())
@@ -47,6 +47,8 @@ def _of_items(item: ContentItem, parent: ContentItem | None, path: tuple[int, ..
     by_reference = isinstance(item.value, ByReference)
     if not by_reference and kind not in VALUE_TYPES:
         yield f"unknown value type {kind!r}", place
+    elif isinstance(item.value, Other) and kind not in ("TCOORD", "TABLE"):
+        yield f"{kind} without a value, or with one that is not of its character set", place
     if parent is not None:
         source = value_type(parent.value)
         if item.relationship is None:

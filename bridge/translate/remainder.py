@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from bridge.model.dataset import TEXT_VRS, Charset, DataSet, Element, decode_text, encode_text
 from bridge.model.group import Json, same
 from bridge.model.names import REMAINDER_URL
-from bridge.model.sr import CONCEPT, VALUE_TAGS
+from bridge.model.tags import CONCEPT, VALUE_TAGS
 
 Group = Callable[[int], str]
 """Tags whose elements stand and fall together."""

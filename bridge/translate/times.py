@@ -6,8 +6,8 @@ import re
 
 from bridge.mapping.lens import DATETIME
 from bridge.model.dataset import DataSet, text_of
+from bridge.model.tags import TIMEZONE_OFFSET
 
-TIMEZONE_OFFSET = 0x00080201
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)")
 
 

@@ -13,7 +13,7 @@ from bridge.codecs.dicom import reader, writer
 from bridge.convert.bundle import as_written, bundle
 from bridge.convert.inputs import Readable, read
 from bridge.mapping.load import load
-from bridge.model.content import Code, Container, ContentItem, Plain
+from bridge.model.content import ByReference, Code, Container, ContentItem, Plain
 from bridge.model.document import Document
 from bridge.model.group import Group, same
 from bridge.model.sr import read_document, write_document
@@ -154,6 +154,18 @@ def test_law_7_ids_do_not_depend_on_the_run(path: Path) -> None:
     assert same(list(one.resources()), list(other.resources()))
 
 
+def renumbered(item: ContentItem, first: int | None) -> ContentItem:
+    """By-reference relationships follow the items that the two remarks have moved."""
+    children = tuple(renumbered(child, first) for child in item.children)
+    value = item.value
+    if isinstance(value, ByReference) and len(value.identifier) > 1:
+        root, at, *below = value.identifier
+        if below and at - 1 == first:
+            below[0] += 1
+        value = ByReference((root, at + 1, *below))
+    return replace(item, children=children, value=value)
+
+
 @pytest.mark.parametrize("path", SR_FILES, ids=name)
 def test_law_7_ids_stay_when_something_is_inserted(path: Path) -> None:
     """A remark before all else, in the root and in its first container, moves no other resource to a new id."""
@@ -163,7 +175,7 @@ def test_law_7_ids_stay_when_something_is_inserted(path: Path) -> None:
     children = list(before.root.children)
     if first is not None:
         children[first] = replace(children[first], children=(remark, *children[first].children))
-    after = replace(before, root=replace(before.root, children=(remark, *children)))
+    after = replace(before, root=renumbered(replace(before.root, children=(remark, *children)), first))
     ids = [
         {f"{one['resourceType']}/{one['id']}" for one in to_fhir(each, MAPPING, KNOWN).result.resources()}
         for each in (before, after)

@@ -78,6 +78,7 @@ def values(draw: st.DrawFn) -> list[Element]:
                 "IMAGE",
                 "WAVEFORM",
                 "SCOORD",
+                "SCOORD3D",
                 "TCOORD",
                 "ODD",
                 "",
@@ -105,8 +106,13 @@ def values(draw: st.DrawFn) -> list[Element]:
         sop = (element(0x00081150, "UI", "1.2.840.10008.5.1.4.1.1.2"), element(0x00081155, "UI", "1.2.3"))
         more = draw(st.sampled_from([(), (element(0x00081160, "IS", "3"),)]))
         found.append(Element(0x00081199, "SQ", ((*sop, *more),)))
-    elif kind == "SCOORD":
-        found += [Element(0x00700022, "FL", struct.pack("<2f", 1.5, 2.5)), element(0x00700023, "CS", "POINT")]
+    elif kind in ("SCOORD", "SCOORD3D"):
+        numbers = draw(st.lists(st.floats(width=32), max_size=6))
+        graphic = draw(st.sampled_from(["POINT", "MULTIPOINT", "POLYLINE", "POLYGON", "ODD"]))
+        found += [Element(0x00700022, "FL", struct.pack(f"<{len(numbers)}f", *numbers))]
+        found += [element(0x00700023, "CS", graphic)]
+        if kind == "SCOORD3D":
+            found.append(element(0x30060024, "UI", "1.2.3.4"))
     elif kind in ("TEXT", "PNAME"):
         found.append(
             element(0x0040A160 if kind == "TEXT" else 0x0040A123, "UT" if kind == "TEXT" else "PN", draw(TEXT))

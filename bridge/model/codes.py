@@ -1,0 +1,54 @@
+"""Code <-> Code Sequence (PS3.3 table 8.8-1)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from bridge.model.content import Code
+from bridge.model.dataset import Charset, Element, decode_text, encode_text
+
+_CODE_TAGS = {0x00080100: "SH", 0x00080119: "UC", 0x00080120: "UR"}
+
+
+@lru_cache(maxsize=65536)
+def code_of(element: Element, charset: Charset) -> Code | None:
+    """The first code of a Code Sequence; None where it has none that can be read."""
+    if not isinstance(element.value, tuple) or not element.value:
+        return None
+    inner = element.value[0]
+    try:
+        texts = {
+            part.tag: decode_text(part.value, part.vr, charset).strip(" \0")
+            for part in inner
+            if isinstance(part.value, bytes)
+        }
+    except UnicodeError:
+        return None
+    value = next((texts[tag] for tag in _CODE_TAGS if texts.get(tag)), None)
+    if value is None:
+        return None
+    return Code(value, texts.get(0x00080102, ""), texts.get(0x00080104, ""), texts.get(0x00080103))
+
+
+@lru_cache(maxsize=65536)
+def code_element(tag: int, code: Code, charset: Charset) -> Element:
+    """A Code Sequence. Code Value (SH) holds 16 characters: a longer one is a Long Code Value, a URN a URN Code Value.
+
+    Raises UnicodeError where the meaning does not fit the character set.
+    """
+    value_tag = 0x00080100 if len(code.value) <= 16 else 0x00080119
+    if value_tag == 0x00080119 and code.value.startswith(("urn:", "http:", "https:")):
+        value_tag = 0x00080120
+    parts = [Element(value_tag, _CODE_TAGS[value_tag], encode_text(code.value, _CODE_TAGS[value_tag], charset))]
+    if code.scheme or value_tag != 0x00080120:
+        parts.append(Element(0x00080102, "SH", encode_text(code.scheme, "SH", charset)))
+    if code.version is not None:
+        parts.append(Element(0x00080103, "SH", encode_text(code.version, "SH", charset)))
+    parts.append(Element(0x00080104, "LO", encode_text(code.meaning, "LO", charset)))
+    return Element(tag, "SQ", (tuple(sorted(parts, key=lambda part: part.tag)),))
+
+
+def optional_code(tag: int, code: Code | None, charset: Charset) -> Element:
+    if code is None:
+        return Element(tag, "SQ", ())
+    return code_element(tag, code, charset)

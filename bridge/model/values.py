@@ -1,0 +1,172 @@
+"""Value of a content item <-> its attributes (PS3.3 table C.17-6, C.18)."""
+
+from __future__ import annotations
+
+import math
+import struct
+
+from bridge.model.codes import code_of, optional_code
+from bridge.model.content import ByReference, Coded, Container, Graphic, Num, Other, Plain, Reference, Value
+from bridge.model.dataset import Charset, DataSet, Element, decode_text, encode_text, find
+from bridge.model.tags import (
+    CONCEPT_CODE,
+    CONTINUITY,
+    FLOATING,
+    FRAME_OF_REFERENCE,
+    FRAMES,
+    GRAPHIC_DATA,
+    GRAPHIC_TYPE,
+    MEASURED,
+    NUMERIC,
+    PLAIN,
+    QUALIFIER,
+    REFERENCED_ITEM,
+    REFERENCED_SOP,
+    SOP_CLASS,
+    SOP_INSTANCE,
+    UNITS,
+    VALUE_TYPE,
+    subset_tag,
+)
+
+_REFERENCES = ("IMAGE", "WAVEFORM", "COMPOSITE")
+_GRAPHICS = ("SCOORD", "SCOORD3D")
+
+
+def value_of(by_tag: dict[int, Element], charset: Charset) -> Value:
+    kind = code_string_of(by_tag, VALUE_TYPE)
+    if kind in PLAIN:
+        element = by_tag.get(PLAIN[kind][0])
+        if element is not None and isinstance(element.value, bytes):
+            try:
+                return Plain(kind, decode_text(element.value, element.vr, charset))
+            except UnicodeError:
+                return Other(kind)
+        return Other(kind)
+    if kind == "CONTAINER":
+        return Container(code_string_of(by_tag, CONTINUITY))
+    if kind == "CODE":
+        return Coded(code_of(by_tag[CONCEPT_CODE], charset)) if CONCEPT_CODE in by_tag else Other(kind)
+    if kind == "NUM":
+        return _num(by_tag, charset)
+    if kind in _REFERENCES:
+        return _reference(kind, by_tag)
+    if kind in _GRAPHICS:
+        return _graphic(kind, by_tag)
+    if kind is None and REFERENCED_ITEM in by_tag and isinstance(by_tag[REFERENCED_ITEM].value, bytes):
+        raw = by_tag[REFERENCED_ITEM].value
+        return ByReference(struct.unpack(f"<{len(raw) // 4}I", raw[: len(raw) // 4 * 4]))  # type: ignore[arg-type]
+    return Other(kind)
+
+
+def _num(by_tag: dict[int, Element], charset: Charset) -> Value:
+    measured = by_tag.get(MEASURED)
+    qualifier = code_of(by_tag[QUALIFIER], charset) if QUALIFIER in by_tag else None
+    if measured is None or not isinstance(measured.value, tuple):
+        return Other("NUM")
+    if not measured.value:
+        return Num((), None, qualifier)
+    inner = measured.value[0]
+    numeric, units, floating = find(inner, NUMERIC), find(inner, UNITS), find(inner, FLOATING)
+    text = numeric.value.decode("ascii", "replace").strip(" \0") if numeric and isinstance(numeric.value, bytes) else ""
+    exact = None
+    if floating is not None and isinstance(floating.value, bytes) and len(floating.value) == 8:
+        exact = repr(struct.unpack("<d", floating.value)[0])
+    values = tuple(part.strip() for part in text.split("\\")) if text else ()
+    return Num(values, code_of(units, charset) if units else None, qualifier, exact)
+
+
+def _reference(kind: str, by_tag: dict[int, Element]) -> Value:
+    element = by_tag.get(REFERENCED_SOP)
+    if element is None or not isinstance(element.value, tuple) or len(element.value) != 1:
+        return Other(kind)
+    inner = {part.tag: part for part in element.value[0]}
+    sop_class, instance = code_string_of(inner, SOP_CLASS), code_string_of(inner, SOP_INSTANCE)
+    if sop_class is None or instance is None:
+        return Other(kind)
+    return Reference(kind, sop_class, instance, _subset(sop_class, inner))
+
+
+def _subset(sop_class: str, inner: dict[int, Element]) -> tuple[int, ...]:
+    tag = subset_tag(sop_class)
+    element = inner.get(tag)
+    if element is None or not isinstance(element.value, bytes):
+        return ()
+    if tag != FRAMES:
+        return struct.unpack(f"<{len(element.value) // 2}H", element.value[: len(element.value) // 2 * 2])
+    texts = element.value.decode("ascii", "replace").strip(" \0").split("\\")
+    return tuple(map(int, texts)) if all(text.strip().isdigit() for text in texts) else ()
+
+
+def _graphic(kind: str, by_tag: dict[int, Element]) -> Value:
+    data, graphic_type = by_tag.get(GRAPHIC_DATA), code_string_of(by_tag, GRAPHIC_TYPE)
+    if data is None or not isinstance(data.value, bytes) or graphic_type is None or len(data.value) % 4:
+        return Other(kind)
+    numbers = struct.unpack(f"<{len(data.value) // 4}f", data.value)
+    if not all(map(math.isfinite, numbers)):
+        return Other(kind)
+    return Graphic(kind, graphic_type, numbers, code_string_of(by_tag, FRAME_OF_REFERENCE))
+
+
+def value_elements(value: Value, charset: Charset) -> list[Element]:
+    """Raises UnicodeError where text does not fit the character set."""
+    elements: list[Element] = []
+    match value:
+        case Plain(kind, text):
+            tag, vr = PLAIN[kind]
+            elements.append(Element(tag, vr, encode_text(text, vr, charset)))
+        case Coded(code):
+            elements.append(optional_code(CONCEPT_CODE, code, charset))
+        case Num():
+            elements += _num_elements(value, charset)
+        case Container(continuity) if continuity is not None:
+            elements.append(code_string(CONTINUITY, continuity))
+        case Reference(_, sop_class, instance, subset):
+            inner: DataSet = (
+                Element(SOP_CLASS, "UI", encode_text(sop_class, "UI", ())),
+                Element(SOP_INSTANCE, "UI", encode_text(instance, "UI", ())),
+            )
+            if subset:
+                inner = tuple(sorted((*inner, _subset_element(value)), key=lambda part: part.tag))
+            elements.append(Element(REFERENCED_SOP, "SQ", (inner,)))
+        case Graphic(_, graphic_type, data, frame_of_reference):
+            elements.append(Element(GRAPHIC_DATA, "FL", struct.pack(f"<{len(data)}f", *data)))
+            elements.append(code_string(GRAPHIC_TYPE, graphic_type))
+            if frame_of_reference is not None:
+                elements.append(Element(FRAME_OF_REFERENCE, "UI", encode_text(frame_of_reference, "UI", ())))
+        case ByReference(identifier):
+            elements.append(Element(REFERENCED_ITEM, "UL", struct.pack(f"<{len(identifier)}I", *identifier)))
+        case _:
+            pass
+    return elements
+
+
+def _num_elements(num: Num, charset: Charset) -> list[Element]:
+    inner: list[Element] = []
+    if num.unit is not None:
+        inner.append(optional_code(UNITS, num.unit, charset))
+    if num.values:
+        inner.append(Element(NUMERIC, "DS", encode_text("\\".join(num.values), "DS", ())))
+    if num.floating is not None:
+        inner.insert(-1, Element(FLOATING, "FD", struct.pack("<d", float(num.floating))))
+    measured = [Element(MEASURED, "SQ", (tuple(inner),) if inner else ())]
+    return measured + ([optional_code(QUALIFIER, num.qualifier, charset)] if num.qualifier is not None else [])
+
+
+def _subset_element(reference: Reference) -> Element:
+    tag = subset_tag(reference.sop_class)
+    if tag == FRAMES:
+        return Element(tag, "IS", encode_text("\\".join(map(str, reference.subset)), "IS", ()))
+    return Element(tag, "US", struct.pack(f"<{len(reference.subset)}H", *reference.subset))
+
+
+def code_string(tag: int, text: str) -> Element:
+    raw = text.encode("ascii", "replace")
+    return Element(tag, "CS", raw + b" " if len(raw) % 2 else raw)
+
+
+def code_string_of(by_tag: dict[int, Element], tag: int) -> str | None:
+    element = by_tag.get(tag)
+    if element is None or not isinstance(element.value, bytes):
+        return None
+    return element.value.decode("ascii", "replace").strip(" \0") or None
