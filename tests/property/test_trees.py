@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.codecs import fhir, json
@@ -155,7 +155,6 @@ def items(draw: st.DrawFn, depth: int) -> DataSet:
 
 
 @given(st.lists(items(2), min_size=1, max_size=4))
-@settings(max_examples=250, deadline=None)
 def test_any_tree_comes_back_and_is_valid_fhir(children: list[DataSet]) -> None:
     dataset = merged(HEADER, [Element(0x0040A730, "SQ", tuple(children))])
     document = read_document(reader.read(writer.write(dataset)).dataset)

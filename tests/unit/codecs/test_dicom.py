@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
@@ -57,7 +57,6 @@ def datasets(draw: st.DrawFn, depth: int = 3) -> Dataset:
 
 
 @given(datasets(), st.sampled_from(SYNTAXES))
-@settings(max_examples=60, deadline=None)
 def test_generated_trees_read_as_pydicom_reads_them(ds: Dataset, syntax: str) -> None:
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.SOPClassUID, ds.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.88.33", "2.25.1"
@@ -101,7 +100,6 @@ def test_a_file_cut_inside_an_element_is_refused_with_the_byte() -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(deadline=None)
 def test_noise_is_refused_by_name(data: bytes) -> None:
     for candidate in (data, b"\0" * 128 + b"DICM" + data):
         try:
@@ -111,7 +109,6 @@ def test_noise_is_refused_by_name(data: bytes) -> None:
 
 
 @given(st.integers(0, 10_000), st.binary(min_size=1, max_size=4))
-@settings(deadline=None, max_examples=300)
 def test_a_damaged_file_is_read_or_refused(at: int, noise: bytes) -> None:
     data = SAMPLE.read_bytes()
     at = 132 + at % (len(data) - 140)

@@ -1,0 +1,70 @@
+"""A server as a child process: started on a free loopback port, ready when it answers, stopped with its children."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import requests
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class Server:
+    """`start` waits until `url` answers 200; a server that ends before says why by its log."""
+
+    def __init__(self, command: Sequence[str], url: str, log: Path, environment: dict[str, str] | None = None) -> None:
+        self.command, self.url, self.log = list(command), url, log
+        self.environment = os.environ | (environment or {})
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, seconds: float = 180) -> None:
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(
+                self.command,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                env=self.environment,
+                start_new_session=True,
+            )
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"{self.command[0]} ended with {self._process.returncode}: {self._tail()}")
+            try:
+                if requests.get(self.url, timeout=5).status_code == 200:
+                    return
+            except requests.RequestException:
+                pass  # not yet: tried again below
+            time.sleep(0.2)
+        self.stop()
+        raise RuntimeError(f"{self.url} does not answer after {seconds} s: {self._tail()}")
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        os.killpg(self._process.pid, how)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(10)
+
+    def _tail(self) -> str:
+        return self.log.read_text("utf-8", "replace")[-2000:]
