@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid5
 
-from bridge.model.group import Group, Json, Resource
+from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import DICOM_UID_SYSTEM, NAMESPACE
-from bridge.translate.private import renamed
 
 # A shared Patient is created where it is missing and never rewritten by a document: a conditional create, to which
 # the references of a document born in DICOM point by fullUrl. References of others stay as they were written.

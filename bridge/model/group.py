@@ -50,3 +50,13 @@ def leaves(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tupl
             yield from leaves(child, (*path, index))
     else:
         yield path, value
+
+
+def renamed(value: Json, renames: dict[str, str]) -> Json:
+    """A copy whose `reference`s say the names of the group."""
+    if isinstance(value, dict):
+        return {
+            key: renames.get(child, child) if key == "reference" and isinstance(child, str) else renamed(child, renames)
+            for key, child in value.items()
+        }
+    return [renamed(child, renames) for child in value] if isinstance(value, list) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bridge.mapping.lens import person_name, uid_of
@@ -17,6 +17,8 @@ from bridge.model.tags import (
     CONTENT_DATE,
     CONTENT_TIME,
     PREDECESSORS,
+    REFERENCED_SERIES,
+    REFERENCED_SOP,
     SERIES_UID,
     SOP_CLASS,
     SOP_CLASS_UID,
@@ -31,7 +33,7 @@ from bridge.model.tags import (
 from bridge.terminology.schemes import uri_of
 from bridge.translate import times
 from bridge.translate.identity import Identity, identifiers_of, identity_elements, identity_of
-from bridge.translate.ids import Known, new_uid
+from bridge.translate.ids import Known, Version, new_uid
 from bridge.translate.node import Home
 from bridge.translate.observers import EQUIPMENT
 from bridge.translate.remainder import canonical, digest, stripped
@@ -113,14 +115,14 @@ def study_of(document: Document, subject: Home | None, mapping: Mapping, known: 
     for sequence in _EVIDENCE:
         for evidence in items(document.header, sequence):
             if text_of(evidence, STUDY_UID) == uid:
-                for series in items(evidence, 0x00081115):
+                for series in items(evidence, REFERENCED_SERIES):
                     _series(series, study)
     return study
 
 
 def _series(series: DataSet, study: Study) -> None:
     instances = []
-    for instance in items(series, 0x00081199):
+    for instance in items(series, REFERENCED_SOP):
         uid, sop_class = text_of(instance, SOP_INSTANCE), text_of(instance, SOP_CLASS)
         if uid and sop_class and uid not in study.classes:
             study.classes[uid] = sop_class
@@ -179,7 +181,10 @@ def header_of(
     scope = own or _scope(root, identity, effective, group.key)
     found.text(SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192")
     found.text(SOP_CLASS_UID, "UI", COMPREHENSIVE_SR)
-    found.text(SOP_INSTANCE_UID, "UI", own or new_uid(known.system, group.key, _content_digest(group)))
+    former = tuple(version.sop_instance for version in known.supersedes)
+    found.text(SOP_INSTANCE_UID, "UI", own or new_uid(known.system, group.key, *former, _content_digest(group)))
+    if known.supersedes and own is None:
+        found[PREDECESSORS] = predecessors(known.supersedes)
     found.text(0x00080020, "DA", date)
     found.text(CONTENT_DATE, "DA", date or _NO_DATE)
     found.text(0x00080030, "TM", time)
@@ -204,6 +209,41 @@ def header_of(
         if resource is not None:
             warnings += found.shaped(mapping.shapes[shape], resource)
     return tuple(found[tag] for tag in sorted(found)), warnings
+
+
+def split_patient(header: DataSet) -> tuple[DataSet, DataSet]:
+    """The Patient Module (PS3.3 C.7.1.1), which is all that group 0010 holds in an SR, and the rest of the header."""
+    module = tuple(element for element in header if element.tag >> 16 == 0x0010)
+    return module, tuple(element for element in header if element.tag >> 16 != 0x0010)
+
+
+def predecessors(versions: Iterable[Version]) -> Element:
+    """Predecessor Documents Sequence (PS3.3 C.17.2.2), by study and series."""
+
+    def element(tag: int, text: str) -> Element:
+        return Element(tag, "UI", encode_text(text, "UI", ()))
+
+    items_of_sequence: list[DataSet] = []
+    for version in versions:
+        instance = (element(SOP_CLASS, version.sop_class), element(SOP_INSTANCE, version.sop_instance))
+        series = (Element(REFERENCED_SOP, "SQ", (instance,)), element(SERIES_UID, version.series))
+        items_of_sequence.append((Element(REFERENCED_SERIES, "SQ", (series,)), element(STUDY_UID, version.study)))
+    return Element(PREDECESSORS, "SQ", tuple(items_of_sequence))
+
+
+def superseded_by(header: DataSet) -> tuple[Version, ...]:
+    """The documents that a document names as its predecessors."""
+    return tuple(
+        Version(
+            text_of(study, STUDY_UID) or "",
+            text_of(series, SERIES_UID) or "",
+            text_of(instance, SOP_CLASS) or "",
+            text_of(instance, SOP_INSTANCE) or "",
+        )
+        for study in items(header, PREDECESSORS)
+        for series in items(study, REFERENCED_SERIES)
+        for instance in items(series, REFERENCED_SOP)
+    )
 
 
 class _Elements(dict[int, Element]):

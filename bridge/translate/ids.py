@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from bridge.model.names import NAMESPACE
 
 
+class Version(NamedTuple):
+    """One instance of a document, as a Predecessor Documents Sequence names it."""
+
+    study: str
+    series: str
+    sop_class: str
+    sop_instance: str
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the caller knows of the stores: nothing, in `convert`."""
+    """What the caller knows of the stores and of the document: nothing, in `convert`."""
 
     system: str = "file"  # identity of the FHIR store, or of the files
     issuer: str | None = None  # default issuer of Patient IDs
     zone: str = "+00:00"  # of DICOM times that name none
     ids: Mapping[str, str] = field(default_factory=dict)  # `Type|key` -> id, by link
+    document: str | None = None  # what ids are derived from, where that is not the SOP Instance UID: its first version
+    supersedes: tuple[Version, ...] = ()  # what a document born in FHIR replaces
 
     def id(self, kind: str, key: str) -> str:
         return self.ids.get(f"{kind}|{key}") or str(_uuid(kind, self.system, key))

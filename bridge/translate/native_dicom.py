@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.mapping.lens import uid_of
 from bridge.mapping.mapping import Mapping
@@ -52,7 +52,7 @@ class _Builder:
         self.effective = _effective(group.root)
         # the zone of the report is that of the document: its times stay the local times that people wrote
         self.zone = times.offset_of(self.effective) or known.zone
-        self.known = Known(known.system, known.issuer, self.zone, known.ids)
+        self.known = replace(known, zone=self.zone)
         self.composition = self._composition(group.root)
         self._owned = set(map(id, filter(None, map(self.find, self._owning()))))
         self._inferred: list[tuple[Node, Resource]] = []

@@ -59,7 +59,8 @@ class _Builder:
     def build(self) -> FhirImage:
         document, root = self.document, self.document.root
         self.zone = times.zone_of(document.header, self.known.zone)
-        self.key = text_of(document.header, SOP_INSTANCE_UID) or ""
+        self.uid = text_of(document.header, SOP_INSTANCE_UID) or ""
+        self.key = self.known.document or self.uid
         self.template = self.mapping.template(document.template)
         self.status = header.status_of(document.header)
         self.patient = header.patient_of(document, self.mapping, self.known)
@@ -71,7 +72,7 @@ class _Builder:
         self.homes[()] = report
         studies = [self.study.resource] if self.study else []
         members = (self.composition, *studies, *self.members)
-        return FhirImage(Group(report, members, self.patient, f"urn:oid:{self.key}"), self.homes)
+        return FhirImage(Group(report, members, self.patient, f"urn:oid:{self.uid}"), self.homes)
 
     def _effective(self, item: ContentItem) -> str | None:
         found = text_of(item.rest, OBSERVATION_DATETIME)
@@ -89,7 +90,7 @@ class _Builder:
             "extension": [
                 {"url": COMPOSITION_URL, "valueReference": {"reference": f"Composition/{composition['id']}"}}
             ],
-            "identifier": uid_identifier(self.key),
+            "identifier": uid_identifier(self.uid),
             "status": self.status,
             "code": composition["type"],
         }

@@ -8,7 +8,7 @@ from typing import Any
 from bridge.model.content import ContentItem
 from bridge.model.dataset import Element, find, merged
 from bridge.model.document import Document
-from bridge.model.group import Group, Json, Number, Resource, same
+from bridge.model.group import Group, Json, Number, Resource, renamed, same
 from bridge.model.names import PRIVATE_CREATOR, PRIVATE_CREATOR_TAG, REMAINDER_TAG
 from bridge.translate.native_fhir import FhirImage, Path
 from bridge.translate.remainder import json_difference, json_patched, stripped
@@ -134,16 +134,6 @@ def restored(image: FhirImage, pieces: dict[Path, Piece], report: Report) -> Gro
     if not members:
         return image.group
     return Group(members[0], tuple(members[1:]), patient, manifest["key"])
-
-
-def renamed(value: Json, renames: dict[str, str]) -> Json:
-    """A copy whose `reference`s say the names of the group."""
-    if isinstance(value, dict):
-        return {
-            key: renames.get(child, child) if key == "reference" and isinstance(child, str) else renamed(child, renames)
-            for key, child in value.items()
-        }
-    return [renamed(child, renames) for child in value] if isinstance(value, list) else value
 
 
 def _name(resource: Resource, index: int) -> str:

@@ -6,11 +6,12 @@ from typing import Any
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Value
-from bridge.model.dataset import Charset, DataSet, charset_of
+from bridge.model.dataset import Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, leaves, same
 from bridge.model.sr import item_of, own_elements, read_item
 from bridge.translate.generic import relationship
+from bridge.translate.header import split_patient
 from bridge.translate.ids import Known
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, Path, native_fhir
@@ -32,6 +33,8 @@ def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Documen
     if "header" in remainder:
         charset = _charset(remainder["header"], header)
         header, dropped = patched(header, remainder["header"], header_group, charset)
+    if "patient" in remainder:
+        header = merged(split_patient(header)[1], dataset_of(remainder["patient"], charset_of(header)))
     report.warnings += [f"header {tag}: changed in FHIR since; its value wins" for tag in dropped]
     builder = _Builder(mapping, charset_of(header), report)
     root = builder.item(native.root, remainder, None, ())

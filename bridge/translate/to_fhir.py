@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Coded, ContentItem, Num, Plain, Value, value_type
 from bridge.model.dataset import Charset, DataSet, Element
@@ -9,6 +11,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import own_elements, write_item
 from bridge.translate.generic import relationship
+from bridge.translate.header import born_uid, split_patient, superseded_by
 from bridge.translate.ids import Known
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import native_fhir
@@ -26,11 +29,19 @@ def to_fhir(document: Document, mapping: Mapping, known: Known) -> Translated[Gr
     bare, pieces = taken_out(document)
     image = native_fhir(bare, mapping, known)
     group = restored(image, pieces, report) if pieces else image.group
+    if pieces:  # born in FHIR: its predecessors are the bridge's own doing
+        known = replace(known, supersedes=superseded_by(bare.header))
     back = native_dicom(group, mapping, known)
     charset = bare.charset
     remainder = _Comparison(report, mapping, charset).compare(bare.root, back.root, None, ())
-    if header := difference(back.header, bare.header, header_group, charset):
-        remainder["header"] = header
+    native_header, header = back.header, bare.header
+    if born_uid(group.root):
+        # a shared Patient may spell its name otherwise: the document keeps the Patient Module that it was read with
+        patient, header = split_patient(header)
+        remainder["patient"] = dataset_json(patient, charset)
+        native_header = split_patient(native_header)[1]
+    if patch := difference(native_header, header, header_group, charset):
+        remainder["header"] = patch
     if remainder:
         attach(group.root, "document", remainder)
     _count_header(bare.header, back.header, report)

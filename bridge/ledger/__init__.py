@@ -1,0 +1,1 @@
+"""What was seen, linked, intended and owed: SQLAlchemy Core on SQLite."""

@@ -1,0 +1,1 @@
+"""Where data lives, one Protocol: folder, fhir, orthanc, dicomweb."""

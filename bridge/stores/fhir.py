@@ -1,0 +1,149 @@
+"""A FHIR R4 server (proven on HAPI 8.8): history as feed, batch reads, one transaction for each group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote, urlencode
+
+from bridge.codecs import json
+from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
+from bridge.model.group import Json, Resource
+from bridge.stores.http import Peer
+from bridge.stores.store import Change, Holds, Outcome, Page, Seen, Stored, Write
+
+_FHIR = {"Accept": "application/fhir+json", "Cache-Control": "no-cache"}  # HAPI answers searches from a stale result
+_PAGE = 500
+_READS = 100  # of a batch
+LISTED = ("DiagnosticReport", "Observation")
+
+
+class FhirStore:
+    holds: Holds = "fhir"
+
+    def __init__(self, name: str, url: str, *, timeout: float = 60) -> None:
+        self.name = name
+        self._peer = Peer(name, url, timeout=timeout)
+
+    def changes(self, since: str | None) -> Iterator[Page[Resource]]:
+        """System history, newest first: what changed at or after `since`. The position is the server's time of the
+        first page. A transaction that commits late carries an earlier time: poll with overlap."""
+        query = {"_count": str(_PAGE)} | ({"_since": since} if since else {})
+        path, position = f"/_history?{urlencode(query)}", None
+        while path:
+            found = self._bundle(self._peer.call("GET", path, headers=_FHIR).body)
+            position = position or found.get("meta", {}).get("lastUpdated")
+            if position is None:
+                raise PermanentError(f"{self.name}: history without meta.lastUpdated: no time to go on from")
+            yield Page(tuple(map(self._change, found.get("entry", []))), position)
+            path = self._next(found)
+
+    def _change(self, entry: Json) -> Change[Resource]:
+        resource = entry.get("resource")
+        if resource is not None:
+            key = f"{resource['resourceType']}/{resource['id']}"
+            return Change(key, resource.get("meta", {}).get("versionId", ""), resource)
+        url = str(entry.get("request", {}).get("url") or entry.get("fullUrl", ""))
+        parts = url.partition("/_history")[0].split("/")
+        return Change("/".join(parts[-2:]), str(entry.get("response", {}).get("etag", "")), None, deleted=True)
+
+    def listing(self) -> Iterator[Seen]:
+        for kind in LISTED:
+            path = f"/{kind}?_count={_PAGE}&_elements=id"
+            while path:
+                found = self._bundle(self._peer.call("GET", path, headers=_FHIR).body)
+                for entry in found.get("entry", []):
+                    resource = entry["resource"]
+                    yield Seen(f"{kind}/{resource['id']}", resource.get("meta", {}).get("versionId", ""))
+                path = self._next(found)
+
+    def read(self, keys: Sequence[str]) -> Sequence[Stored[Resource] | None]:
+        found: list[Stored[Resource] | None] = []
+        for start in range(0, len(keys), _READS):
+            found += self._batch(keys[start : start + _READS])
+        return found
+
+    def _batch(self, keys: Sequence[str]) -> list[Stored[Resource] | None]:
+        entry = [{"request": {"method": "GET", "url": _path(key)}} for key in keys]
+        answered = self._post({"resourceType": "Bundle", "type": "batch", "entry": entry})
+        if len(answered) != len(keys):
+            raise TemporaryError(f"{self.name}: {len(answered)} answers to {len(keys)} reads")
+        return [self._one(key, one) for key, one in zip(keys, answered, strict=True)]
+
+    def _one(self, key: str, entry: Json) -> Stored[Resource] | None:
+        status = str(entry.get("response", {}).get("status", ""))[:3]
+        resource = entry.get("resource")
+        if status in ("404", "410"):
+            return None
+        if not status.startswith("2") or resource is None:
+            kind = TemporaryError if status.startswith("5") else PermanentError
+            raise kind(f"{self.name}: reading {key} was answered {status or 'nothing'}")
+        return Stored(key, resource.get("meta", {}).get("versionId", ""), resource)
+
+    def write(self, items: Sequence[Write[Resource]]) -> Sequence[Outcome[Resource]]:
+        """One transaction. Each entry's answer is looked at; the resources come back as the server holds them."""
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [_entry(item) for item in items]}
+        try:
+            answered = self._post(bundle, {"Prefer": "return=representation"})
+            if len(answered) != len(items):
+                raise TemporaryError(f"{self.name}: {len(answered)} answers to {len(items)} entries")
+            return [Outcome(self._written(item, one)) for item, one in zip(items, answered, strict=True)]
+        except BridgeError as error:
+            return [Outcome(None, error) for _ in items]
+
+    def _written(self, item: Write[Resource], entry: Json) -> Stored[Resource]:
+        response = entry.get("response", {})
+        status, resource = str(response.get("status", ""))[:3], entry.get("resource")
+        if not status.startswith("2"):
+            raise PermanentError(f"{self.name}: {item.key} was answered {status or 'nothing'}")
+        if resource is None or "id" not in resource:
+            (stored,) = self._batch(["/".join(str(response.get("location", item.key)).split("/")[-4:-2])])
+            if stored is None:
+                raise TemporaryError(f"{self.name}: {item.key} was written and is not there")
+            return stored
+        key = f"{resource['resourceType']}/{resource['id']}"
+        return Stored(key, resource.get("meta", {}).get("versionId", ""), resource)
+
+    def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
+        found: list[BridgeError | None] = []
+        for key in keys:
+            try:
+                self._peer.call("DELETE", f"/{_path(key)}", headers=_FHIR, accept=(404, 410))
+                found.append(None)
+            except BridgeError as error:
+                found.append(error)
+        return found
+
+    def _post(self, bundle: Json, headers: dict[str, str] | None = None) -> list[Json]:
+        sent = _FHIR | {"Content-Type": "application/fhir+json"} | (headers or {})
+        answer = self._peer.call("POST", "", body=json.dumps(bundle), headers=sent)
+        entries: list[Json] = self._bundle(answer.body).get("entry", [])
+        return entries
+
+    def _bundle(self, body: bytes) -> Json:
+        try:
+            found = json.loads(body)
+        except InvalidFhirError as error:
+            raise TemporaryError(f"{self.name}: the answer is no JSON; is this a FHIR server?") from error
+        if not isinstance(found, dict) or found.get("resourceType") != "Bundle":
+            raise PermanentError(f"{self.name}: the answer is no Bundle; is the URL that of a FHIR base?")
+        return found
+
+    def _next(self, bundle: Json) -> str:
+        url = next((one["url"] for one in bundle.get("link", []) if one.get("relation") == "next"), None)
+        return self._peer.rejoined(url) if url else ""
+
+
+def _path(key: str) -> str:
+    kind, _, identifier = key.partition("/")
+    return f"{quote(kind, safe='')}/{quote(identifier, safe='')}"
+
+
+def _entry(item: Write[Resource]) -> Json:
+    kind, _, identifier = item.key.partition("/")
+    if item.criteria is not None:
+        request = {"method": "POST", "url": kind, "ifNoneExist": item.criteria}
+        return {"fullUrl": f"urn:uuid:{identifier}", "resource": item.item, "request": request}
+    request = {"method": "PUT", "url": _path(item.key)}
+    if item.expected is not None:
+        request["ifMatch"] = f'W/"{item.expected}"'
+    return {"resource": item.item, "request": request}

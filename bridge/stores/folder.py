@@ -1,0 +1,185 @@
+"""Folders: resources as `Type/id.json`, instances as `study/series/sop.dcm`; the version is a digest of the bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+from bridge.codecs import json
+from bridge.codecs.dicom import reader
+from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.model.dataset import text_of
+from bridge.model.group import Resource, renamed
+from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.stores.store import Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
+
+_ID = re.compile(r"[A-Za-z]+/(?=.*[A-Za-z0-9-])[A-Za-z0-9.-]{1,64}")
+_UIDS = re.compile(r"([0-9]+(\.[0-9]+)*/){2}[0-9]+(\.[0-9]+)*")
+
+
+class _Files:
+    """Names are strict, so that no key leads out of the folder; a file is written whole or not at all."""
+
+    def __init__(self, name: str, path: Path, suffix: str, keys: re.Pattern[str]) -> None:
+        self.name, self.path, self.suffix, self.keys = name, path, suffix, keys
+
+    def listing(self) -> Iterator[Seen]:
+        for file in sorted(self.path.rglob(f"*{self.suffix}")):
+            key = file.relative_to(self.path).as_posix().removesuffix(self.suffix)
+            if self.keys.fullmatch(key) and (data := self.read(key)) is not None:
+                yield Seen(key, version(data))
+
+    def read(self, key: str) -> bytes | None:
+        try:
+            return self._file(key).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise TemporaryError(f"{self.name}: {key} cannot be read: {error.strerror}") from error
+
+    def write(self, key: str, data: bytes) -> None:
+        file = self._file(key)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
+            with os.fdopen(handle, "wb") as out:
+                out.write(data)
+            os.replace(temporary, file)
+        except OSError as error:
+            raise TemporaryError(f"{self.name}: {key} cannot be written: {error.strerror}") from error
+
+    def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
+        found: list[BridgeError | None] = []
+        for key in keys:
+            try:
+                self._file(key).unlink(missing_ok=True)
+                found.append(None)
+            except OSError as error:
+                found.append(TemporaryError(f"{self.name}: {key} cannot be removed: {error.strerror}"))
+            except BridgeError as error:
+                found.append(error)
+        return found
+
+    def _file(self, key: str) -> Path:
+        if not self.keys.fullmatch(key):
+            raise PermanentError(f"{self.name}: a key that is no file name of this store")
+        return self.path / f"{key}{self.suffix}"
+
+
+def version(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+class ResourceFolder:
+    """Every poll looks at every file: the ledger knows which version it has seen."""
+
+    holds: Holds = "fhir"
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self._files = _Files(name, path, ".json", _ID)
+
+    def changes(self, since: str | None) -> Iterator[Page[Resource]]:
+        yield Page(tuple(Change(seen.key, seen.version) for seen in self._files.listing()), "")
+
+    def listing(self) -> Iterator[Seen]:
+        return self._files.listing()
+
+    def read(self, keys: Sequence[str]) -> Sequence[Stored[Resource] | None]:
+        return [self._read(key) for key in keys]
+
+    def _read(self, key: str) -> Stored[Resource] | None:
+        data = self._files.read(key)
+        if data is None:
+            return None
+        try:
+            resource = json.loads(data)
+        except BridgeError as error:
+            raise PermanentError(f"{self.name}: {key}.json: {error}") from error
+        if not isinstance(resource, dict) or f"{resource.get('resourceType')}/{resource.get('id')}" != key:
+            raise PermanentError(f"{self.name}: {key}.json holds another resource than its name says")
+        return Stored(key, version(data), resource)
+
+    def write(self, items: Sequence[Write[Resource]]) -> Sequence[Outcome[Resource]]:
+        """Conditional creates first; references to their `urn:uuid:` become the keys that they got."""
+        try:
+            keys = {item.key: self._existing(item) or item.key for item in items}
+            renames = {f"urn:uuid:{old.partition('/')[2]}": new for old, new in keys.items()}
+            return [self._write(item, keys[item.key], renames) for item in items]
+        except BridgeError as error:
+            return [Outcome(None, error) for _ in items]
+
+    def _existing(self, item: Write[Resource]) -> str | None:
+        if item.criteria is None:
+            return None
+        kind = item.key.partition("/")[0]
+        system, _, value = unquote(item.criteria.removeprefix("identifier=")).rpartition("|")
+        found = []
+        for seen in self._files.listing():
+            if seen.key.startswith(f"{kind}/") and (stored := self._read(seen.key)) is not None:
+                for one in stored.item.get("identifier", ()):
+                    if (one.get("system", ""), one.get("value")) == (system, value):
+                        found.append(seen.key)
+        if len(set(found)) > 1:
+            raise PermanentError(
+                f"{self.name}: several {kind} have the identifier of the one to be created; merge them"
+            )
+        return found[0] if found else None
+
+    def _write(self, item: Write[Resource], key: str, renames: dict[str, str]) -> Outcome[Resource]:
+        present = self._read(key)
+        if present is not None and item.criteria is not None:
+            return Outcome(present)
+        if item.expected is not None and (present is None or present.version != item.expected):
+            raise TemporaryError(f"{self.name}: {key} was changed meanwhile")
+        data = json.dumps(renamed(item.item, renames), indent=True)
+        self._files.write(key, data)
+        return Outcome(Stored(key, version(data), json.loads(data)))
+
+    def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
+        return self._files.remove(keys)
+
+
+class InstanceFolder:
+    holds: Holds = "dicom"
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self._files = _Files(name, path, ".dcm", _UIDS)
+
+    def changes(self, since: str | None) -> Iterator[Page[Instance]]:
+        yield Page(tuple(Change(seen.key, seen.version) for seen in self._files.listing()), "")
+
+    def listing(self) -> Iterator[Seen]:
+        return self._files.listing()
+
+    def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
+        found = ((key, self._files.read(key)) for key in keys)
+        return [None if data is None else Stored(key, version(data), Instance(data)) for key, data in found]
+
+    def write(self, items: Sequence[Write[Instance]]) -> Sequence[Outcome[Instance]]:
+        return [self._write(item) for item in items]
+
+    def _write(self, item: Write[Instance]) -> Outcome[Instance]:
+        try:
+            key = self.key_of(item.item.data)
+            present = self._files.read(key)
+            if present is not None and present != item.item.data:
+                raise PermanentError(f"{self.name}: SOP Instance {item.key} is there with other content; it is kept")
+            if present is None:
+                self._files.write(key, item.item.data)
+            return Outcome(Stored(key, version(item.item.data), item.item))
+        except BridgeError as error:
+            return Outcome(None, error)
+
+    def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
+        return self._files.remove(keys)
+
+    def key_of(self, data: bytes) -> str:
+        dataset = reader.read(data).dataset
+        return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))

@@ -1,0 +1,113 @@
+"""One HTTP peer: only its configured base is ever called, answers are bounded, errors say whether waiting may help."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from bridge.errors import PermanentError, TemporaryError
+
+MAX_BYTES = 512 << 20
+_CHUNK = 1 << 20
+_IDLE_SECONDS = 0.5  # Orthanc closes an idle connection after one second
+_TRANSIENT = frozenset({408, 409, 423, 425, 429, 500, 502, 503, 504})
+
+
+class Answer:
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status, self.headers, self.body = status, headers, body
+
+
+class Peer:
+    """`name` is what errors call it. Connection errors of idempotent calls are tried again; all other waiting is the
+    ledger's."""
+
+    def __init__(self, name: str, base: str, *, timeout: float = 60) -> None:
+        parts = urlsplit(base)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise PermanentError(f"{name}: {base!r} is no http(s) URL")
+        self.name, self.base, self.timeout = name, base.rstrip("/"), timeout
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the environment would be another peer
+        retry = Retry(total=None, connect=2, read=1, status=0, redirect=0, other=0, backoff_factor=0.1)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
+        self._used = time.monotonic()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        accept: tuple[int, ...] = (),
+    ) -> Answer:
+        """The answer, if its status is 2xx or in `accept`. Raises TemporaryError or PermanentError."""
+        if time.monotonic() - self._used > _IDLE_SECONDS:
+            self._session.close()  # drops idle connections, which the peer may have closed
+        where = f"{self.name}: {method} {path.partition('?')[0]}"
+        try:
+            with self._session.request(
+                method,
+                f"{self.base}{path}",
+                data=body,
+                headers=dict(headers or {}),
+                timeout=self.timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                data = _bounded(response, where)
+                status, found = response.status_code, dict(response.headers)
+        except requests.RequestException as error:
+            raise TemporaryError(f"{where}: {_why(error)}; is the server up and the URL right?") from error
+        finally:
+            self._used = time.monotonic()
+        if 200 <= status < 300 or status in accept:
+            return Answer(status, {key.lower(): value for key, value in found.items()}, data)
+        kind = TemporaryError if status in _TRANSIENT else PermanentError
+        raise kind(f"{where}: answered {status}{_hint(status)}")
+
+    def rejoined(self, url: str) -> str:
+        """A link of the peer as a path below the base. Raises PermanentError where it leads elsewhere."""
+        base, link = urlsplit(self.base), urlsplit(url)
+        path = link.path or base.path
+        if path != base.path and not path.startswith(f"{base.path}/"):
+            raise PermanentError(f"{self.name}: a link leads outside of the base; it is not followed")
+        return urlunsplit(("", "", path[len(base.path) :], link.query, ""))
+
+
+def _bounded(response: requests.Response, where: str) -> bytes:
+    parts, size = [], 0
+    for part in response.iter_content(_CHUNK):
+        size += len(part)
+        if size > MAX_BYTES:
+            raise PermanentError(f"{where}: answer longer than {MAX_BYTES >> 20} MiB")
+        parts.append(part)
+    length = response.headers.get("Content-Length")
+    whole = "Content-Encoding" in response.headers or length is None or size == int(length)
+    if not whole:
+        raise TemporaryError(f"{where}: answer broke off after {size} of {length} bytes")
+    return b"".join(parts)
+
+
+def _why(error: requests.RequestException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return f"broken answer ({type(error).__name__})"
+
+
+def _hint(status: int) -> str:
+    return {
+        401: "; credentials are wanted",
+        403: "; permission is missing",
+        404: "; is the URL right?",
+        413: "; too large for the server",
+    }.get(status, "")

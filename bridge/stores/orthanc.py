@@ -1,0 +1,114 @@
+"""An Orthanc by its REST API (proven on 1.10): ids are computed, changes numbered, uploads confirmed by MD5."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from bridge.codecs import json
+from bridge.codecs.dicom import reader
+from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
+from bridge.model.dataset import DataSet, charset_of, text_of
+from bridge.model.group import Json
+from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.stores.http import Peer
+from bridge.stores.store import Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
+
+_PAGE = 1000
+_PATIENT_ID = 0x00100020
+
+
+def orthanc_id(dataset: DataSet) -> str:
+    """SHA-1 of `PatientID|Study|Series|SOP`, in five groups: lookups slow down with the size of the store."""
+    patient = text_of(dataset, _PATIENT_ID, charset_of(dataset)) or ""
+    uids = (text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
+    digest = hashlib.sha1("|".join((patient, *uids)).encode(), usedforsecurity=False).hexdigest()
+    return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
+
+
+class OrthancStore:
+    holds: Holds = "dicom"
+
+    def __init__(self, name: str, url: str, *, timeout: float = 60) -> None:
+        self.name = name
+        self._peer = Peer(name, url, timeout=timeout)
+
+    def changes(self, since: str | None) -> Iterator[Page[Instance]]:
+        """New instances by sequence number. Raises PermanentError where the database is another than it was."""
+        number = int(since or 0)
+        while True:
+            found = self._json(f"/changes?since={number}&limit={_PAGE}")
+            if found["Last"] < number:
+                raise PermanentError(
+                    f"{self.name}: last change is {found['Last']}, ours is {number}: the database was replaced or "
+                    "restored; compare with `sync --reconcile`"
+                )
+            keys = [one["ID"] for one in found["Changes"] if one["ChangeType"] == "NewInstance"]
+            number = found["Last"]
+            yield Page(tuple(Change(key, "") for key in keys), str(number))
+            if found["Done"]:
+                return
+
+    def listing(self) -> Iterator[Seen]:
+        start = 0
+        while found := self._json(f"/instances?expand&since={start}&limit={_PAGE}"):
+            for one in found:
+                yield Seen(one["ID"], "")
+            start += len(found)
+
+    def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
+        return [self._read(key) for key in keys]
+
+    def _read(self, key: str) -> Stored[Instance] | None:
+        answer = self._peer.call("GET", f"/instances/{_checked(key)}/file", accept=(404,))
+        if answer.status == 404:
+            return None
+        return Stored(key, hashlib.md5(answer.body, usedforsecurity=False).hexdigest(), Instance(answer.body))
+
+    def write(self, items: Sequence[Write[Instance]]) -> Sequence[Outcome[Instance]]:
+        return [self._write(item) for item in items]
+
+    def _write(self, item: Write[Instance]) -> Outcome[Instance]:
+        """A stranger under the same UID stays what it is: success means that these bytes are there."""
+        try:
+            answer = self._peer.call(
+                "POST", "/instances", body=item.item.data, headers={"Content-Type": "application/dicom"}
+            )
+            found = _parsed(self.name, answer.body)
+            digest = hashlib.md5(item.item.data, usedforsecurity=False).hexdigest()
+            md5 = self._peer.call("GET", f"/instances/{_checked(found['ID'])}/attachments/dicom/md5").body.decode()
+            if md5 != digest:
+                raise PermanentError(f"{self.name}: SOP Instance {item.key} is there with other content; it is kept")
+            return Outcome(Stored(found["ID"], md5, item.item))
+        except BridgeError as error:
+            return Outcome(None, error)
+
+    def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
+        found: list[BridgeError | None] = []
+        for key in keys:
+            try:
+                self._peer.call("DELETE", f"/instances/{_checked(key)}", accept=(404,))
+                found.append(None)
+            except BridgeError as error:
+                found.append(error)
+        return found
+
+    def key_of(self, data: bytes) -> str:
+        """Where an instance is, whether it is there or not."""
+        return orthanc_id(reader.read(data).dataset)
+
+    def _json(self, path: str) -> Json:
+        return _parsed(self.name, self._peer.call("GET", path).body)
+
+
+def _parsed(name: str, body: bytes) -> Json:
+    try:
+        return json.loads(body)
+    except InvalidFhirError as error:
+        raise TemporaryError(f"{name}: the answer is no JSON; is this an Orthanc?") from error
+
+
+def _checked(key: str) -> str:
+    if not all(character in "0123456789abcdef-" for character in key):
+        raise PermanentError("an Orthanc id holds hex digits and dashes only")
+    return key

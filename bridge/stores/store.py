@@ -1,0 +1,92 @@
+"""The Protocol of every store, and what passes through it. Stores answer item by item; a batch has no single fate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from bridge.errors import BridgeError
+from bridge.model.group import Resource
+
+T = TypeVar("T")
+Holds = Literal["fhir", "dicom"]
+
+
+class Instance(NamedTuple):
+    """One DICOM file, byte for byte."""
+
+    data: bytes
+
+
+class Seen(NamedTuple):
+    key: str  # `Type/id` of a resource; of an instance what its store names it by
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[T]):
+    """Something to look at again. `item` where the feed brought it; None where it did not, or it was deleted."""
+
+    key: str
+    version: str
+    item: T | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    changes: tuple[Change[T], ...]
+    position: str  # where the next poll begins; holds only once the last page of a poll was read
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[T]):
+    key: str
+    version: str
+    item: T
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Generic[T]):
+    """Put `item` at `key`. A resource with `criteria` is created only where no other matches them."""
+
+    key: str
+    item: T
+    expected: str | None = None  # version that it must still have; None: whatever is there
+    criteria: str | None = None  # FHIR search, such as `identifier=system|value`
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What became of one write: `stored` as the store has it now, or the error."""
+
+    stored: Stored[T] | None
+    error: BridgeError | None = None
+
+
+class Store(Protocol[T]):
+    name: str
+    holds: Holds
+
+    def changes(self, since: str | None) -> Iterator[Page[T]]:
+        """What changed since that position, at least; from the beginning where it is None."""
+        ...
+
+    def listing(self) -> Iterator[Seen]:
+        """Everything that is there. May miss what is written meanwhile: absence is suspicion, not news."""
+        ...
+
+    def read(self, keys: Sequence[str]) -> Sequence[Stored[T] | None]:
+        """Each item as it is now; None where it is deleted or never was."""
+        ...
+
+    def write(self, items: Sequence[Write[T]]) -> Sequence[Outcome[T]]:
+        """All of them or none where the store has transactions; the outcomes say which."""
+        ...
+
+    def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]: ...
+
+
+ResourceStore = Store[Resource]
+InstanceStore = Store[Instance]
