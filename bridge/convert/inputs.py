@@ -10,35 +10,15 @@ from pathlib import Path
 from typing import Literal
 
 from bridge.codecs import fhir, json
-from bridge.codecs.dicom import reader
+from bridge.codecs.dicom import structured_report
+from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.convert.bundle import as_written
 from bridge.errors import InvalidDicomError, InvalidFhirError, UsageError
-from bridge.model.dataset import DataSet, find, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource
-from bridge.model.sr import read_document
-from bridge.model.tags import (
-    COMPLETION,
-    CONTENT,
-    SERIES_UID,
-    SOP_CLASS_UID,
-    SOP_INSTANCE_UID,
-    STUDY_UID,
-    VALUE_TYPE,
-    VERIFICATION,
-)
 from bridge.translate.gather import Entry, gather
 
 Target = Literal["fhir", "dicom"]
-SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
-_KOS = "1.2.840.10008.5.1.4.1.1.88.59"
-_REQUIRED = {
-    SOP_INSTANCE_UID: "SOP Instance UID (0008,0018)",
-    STUDY_UID: "Study Instance UID (0020,000D)",
-    SERIES_UID: "Series Instance UID (0020,000E)",
-    VALUE_TYPE: "Value Type (0040,A040)",
-}
-_FLAGS = {COMPLETION: "Completion Flag (0040,A491)", VERIFICATION: "Verification Flag (0040,A493)"}
 _NOT_YET = {
     "registered": "registered: waits for a result",
     "cancelled": "cancelled",
@@ -105,24 +85,10 @@ def read(file: Path, target: Target) -> Iterator[Input]:
 
 
 def _document(source: str, data: bytes) -> Input:
-    dataset = reader.read(data).dataset
-    sop_class = text_of(dataset, SOP_CLASS_UID)
-    if sop_class is None:
-        raise InvalidDicomError("no SOP Class UID (0008,0016): truncated, or no SOP Instance")
-    if not sop_class.startswith(SR_CLASSES):
-        return Skipped(source, f"SOP Class {sop_class} is no Structured Report")
-    _complete(dataset, sop_class)
-    return Readable(source, read_document(dataset))
-
-
-def _complete(dataset: DataSet, sop_class: str) -> None:
-    """A file cut on an element's boundary is readable: what every SR has (PS3.3 C.17.2, C.17.3) tells it."""
-    wanted = _REQUIRED | ({} if sop_class == _KOS else _FLAGS)
-    for tag, name in wanted.items():
-        if text_of(dataset, tag) is None:
-            raise InvalidDicomError(f"no {name}: truncated, or no valid SR; fetch the file again")
-    if find(dataset, CONTENT) is None:
-        raise InvalidDicomError("no Content Sequence (0040,A730): truncated, or an SR without content")
+    try:
+        return Readable(source, structured_report.read(data))
+    except NotStructuredReportError as error:
+        return Skipped(source, str(error))
 
 
 def _groups(source: str, data: bytes, lines: bool) -> Iterator[Input]:

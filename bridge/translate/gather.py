@@ -69,7 +69,7 @@ def _reached(root: Resource, index: dict[str, Resource], owned: set[int]) -> lis
     owned.add(id(root))
     found: list[Resource] = []
     seen = {id(root)}
-    waiting = list(_links(root))
+    waiting = list(links(root))
     while waiting:
         target = index.get(waiting.pop(0))
         if target is None or id(target) in seen:
@@ -81,11 +81,12 @@ def _reached(root: Resource, index: dict[str, Resource], owned: set[int]) -> lis
             continue
         seen.add(id(target))
         found.append(target)
-        waiting += _links(target)
+        waiting += links(target)
     return found
 
 
-def _links(resource: Resource) -> Iterator[str]:
+def links(resource: Resource) -> Iterator[str]:
+    """References by which a document reaches what belongs to it."""
     kind = resource["resourceType"]
     if kind == "DiagnosticReport":
         yield from _references(resource, ("extension",))
