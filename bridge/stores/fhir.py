@@ -113,6 +113,17 @@ class FhirStore:
                 found.append(error)
         return found
 
+    def find(self, kind: str, system: str, value: str) -> Sequence[Stored[Resource]]:
+        """By POST: an identifier has no place in a URL that is logged."""
+        token = "|".join(part.replace("\\", "\\\\").replace("|", "\\|").replace(",", "\\,") for part in (system, value))
+        body = urlencode({"identifier": token, "_count": "3"}).encode()
+        headers = _FHIR | {"Content-Type": "application/x-www-form-urlencoded"}
+        entries = self._bundle(self._peer.call("POST", f"/{kind}/_search", body=body, headers=headers).body).get(
+            "entry", []
+        )
+        found = [entry["resource"] for entry in entries if entry.get("search", {}).get("mode") != "outcome"]
+        return [Stored(f"{kind}/{one['id']}", one.get("meta", {}).get("versionId", ""), one) for one in found]
+
     def _post(self, bundle: Json, headers: dict[str, str] | None = None) -> list[Json]:
         sent = _FHIR | {"Content-Type": "application/fhir+json"} | (headers or {})
         answer = self._peer.call("POST", "", body=json.dumps(bundle), headers=sent)

@@ -114,22 +114,19 @@ class ResourceFolder:
         except BridgeError as error:
             return [Outcome(None, error) for _ in items]
 
+    def find(self, kind: str, system: str, value: str) -> Sequence[Stored[Resource]]:
+        stored = (self._read(seen.key) for seen in self._files.listing() if seen.key.startswith(f"{kind}/"))
+        return [one for one in stored if one is not None and _identified(one.item, system, value)]
+
     def _existing(self, item: Write[Resource]) -> str | None:
         if item.criteria is None:
             return None
         kind = item.key.partition("/")[0]
-        system, _, value = unquote(item.criteria.removeprefix("identifier=")).rpartition("|")
-        found = []
-        for seen in self._files.listing():
-            if seen.key.startswith(f"{kind}/") and (stored := self._read(seen.key)) is not None:
-                for one in stored.item.get("identifier", ()):
-                    if (one.get("system", ""), one.get("value")) == (system, value):
-                        found.append(seen.key)
-        if len(set(found)) > 1:
-            raise PermanentError(
-                f"{self.name}: several {kind} have the identifier of the one to be created; merge them"
-            )
-        return found[0] if found else None
+        system, _, value = item.criteria.removeprefix("identifier=").rpartition("|")
+        found = self.find(kind, unquote(system), unquote(value))
+        if len(found) > 1:
+            raise PermanentError(f"{self.name}: several {kind} have the identifier of the one to create; merge them")
+        return found[0].key if found else None
 
     def _write(self, item: Write[Resource], key: str, renames: dict[str, str]) -> Outcome[Resource]:
         present = self._read(key)
@@ -143,6 +140,10 @@ class ResourceFolder:
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         return self._files.remove(keys)
+
+
+def _identified(resource: Resource, system: str, value: str) -> bool:
+    return any((one.get("system", ""), one.get("value")) == (system, value) for one in resource.get("identifier", ()))
 
 
 class InstanceFolder:

@@ -88,5 +88,13 @@ class Store(Protocol[T]):
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]: ...
 
 
-ResourceStore = Store[Resource]
-InstanceStore = Store[Instance]
+class ResourceStore(Store[Resource], Protocol):
+    def find(self, kind: str, system: str, value: str) -> Sequence[Stored[Resource]]:
+        """Resources of that kind with that identifier."""
+        ...
+
+
+class InstanceStore(Store[Instance], Protocol):
+    def key_of(self, data: bytes) -> str:
+        """What the store names an instance by, whether it is there or not."""
+        ...

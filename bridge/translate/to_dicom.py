@@ -76,13 +76,13 @@ class _Builder:
             else self.item(child, attached(child.home, "item"), node.value, (*path, index))
             for index, (_, child) in enumerate(numbered)
         )
-        item = ContentItem(relation, node.concept, node.value, children, node.rest)
-        if "p" not in remainder:
-            return item
-        own, dropped = patched(own_elements(item, self.charset), remainder["p"], item_group, self.charset)
+        own = own_elements(ContentItem(relation, node.concept, node.value, (), node.rest), self.charset)
+        dropped: list[str] = []
+        if "p" in remainder:
+            own, dropped = patched(own, remainder["p"], item_group, self.charset)
         dotted = ".".join(str(step + 1) for step in (0, *path))
         self.report.warnings += [f"item {dotted} ({name}): changed in FHIR since; its value wins" for name in dropped]
-        return item_of(own, children, self.charset)
+        return item_of(own, children, self.charset)  # as it will be read: bytes keep no trailing blank
 
 
 def _count(group: Group, homes: dict[Path, Json], image: FhirImage, report: Report) -> None:

@@ -145,3 +145,9 @@ def _comes_back(group: Group) -> None:
         assert same(before, json.loads(json.dumps(after)))
     again = to_dicom(back, load(), Known()).result
     assert write_document(again) == write_document(translated.result)
+
+
+def test_a_trailing_blank_that_dicom_takes_for_padding_comes_back() -> None:
+    text = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "valueString": "0 "}
+    (group,) = gather([Entry(text, "urn:uuid:0")]).groups
+    _comes_back(group)

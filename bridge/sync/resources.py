@@ -1,0 +1,70 @@
+"""Changed resources -> the groups that they form now, read from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bridge.ledger.ledger import Ledger
+from bridge.model.group import Group, Resource
+from bridge.stores.store import Stored
+from bridge.sync.content import as_content
+from bridge.sync.feed import FORMING, local
+from bridge.sync.route import Route
+from bridge.translate.gather import SUPPORT, Entry, gather, links
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A group as its store has it now, and the version of each resource."""
+
+    group: Group
+    versions: dict[str, str]
+
+
+def components(route: Route, ledger: Ledger, keys: Iterable[str]) -> list[set[str]]:
+    """Resources that references hold together, whichever way they point: a report may claim what stood alone."""
+    left, found = set(keys), []
+    while left:
+        start = left.pop()
+        whole, edge = {start}, {start}
+        while edge:
+            out, back = ledger.neighbours(route.fhir.name, edge)
+            near = {target for _, target in out} | {source for source, _ in back}
+            edge = {key for key in near if key.partition("/")[0] in FORMING} - whole
+            whole |= edge
+        left -= whole
+        found.append(whole)
+    return found
+
+
+def read_groups(route: Route, keys: set[str]) -> list[Present]:
+    """The groups of one component, each with its Patient."""
+    stored = _closure(route, sorted(keys))
+    entries = [Entry(as_content(one.item), key) for key, one in stored.items()]
+    found = []
+    for group in gather(entries).groups:
+        names = [f"{one['resourceType']}/{one['id']}" for one in group.resources()]
+        found.append(Present(group, {name: stored[name].version for name in names}))
+    return found
+
+
+def _closure(route: Route, keys: Sequence[str]) -> dict[str, Stored[Resource]]:
+    found: dict[str, Stored[Resource]] = {}
+    asked: set[str] = set()
+    wanted = list(keys)
+    while wanted:
+        asked.update(wanted)
+        present = [one for one in route.fhir.read(wanted) if one is not None]
+        found |= {one.key: one for one in present}
+        near = {key for one in present for key in map(local, _needed(one.item)) if key}
+        wanted = sorted(near - asked)
+    return found
+
+
+def _needed(resource: Resource) -> list[str]:
+    """References to what belongs to the document, and to its Patient."""
+    kinds = FORMING | SUPPORT
+    inner = [one for one in links(resource) if (local(one) or "").partition("/")[0] in kinds]
+    subject = resource.get("subject", {}).get("reference", "")
+    return inner + ([subject] if (local(subject) or "").startswith("Patient/") else [])
