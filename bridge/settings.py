@@ -5,27 +5,110 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bridge.errors import UsageError
+
+
+def _zone(value: str) -> str:
+    if re.fullmatch(r"[+-](0\d|1[0-4]):[0-5]\d", value):
+        return value
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("write an IANA zone such as Europe/Berlin, or an offset such as +01:00") from error
+    return value
+
+
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+[^\s?#]*", value):
+        raise ValueError("write http:// or https://, a host, and no user, query or fragment")
+    return value.rstrip("/")
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Url = Annotated[str, AfterValidator(_url)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FhirSettings(_Strict):
+    kind: Literal["fhir"]
+    url: Url
+    system: str | None = None  # identity of the store, part of every derived id; its URL by default
+
+
+class OrthancSettings(_Strict):
+    kind: Literal["orthanc"]
+    url: Url
+    issuer: str | None = None  # of Patient IDs that name none
+    timezone: Zone = "+00:00"  # of times that name none
+
+
+class DicomWebSettings(_Strict):
+    kind: Literal["dicomweb"]
+    url: Url
+    issuer: str | None = None
+    timezone: Zone = "+00:00"
+
+
+class FolderSettings(_Strict):
+    kind: Literal["folder"]
+    path: Path
+    holds: Literal["fhir", "dicom"]
+    system: str | None = None
+    issuer: str | None = None
+    timezone: Zone = "+00:00"
+
+
+StoreSettings = Annotated[
+    FhirSettings | OrthancSettings | DicomWebSettings | FolderSettings, Field(discriminator="kind")
+]
+
+
+class RouteSettings(_Strict):
+    between: tuple[str, str]  # names of two stores, one of each world
+    direction: Literal["both", "to-fhir", "to-dicom"] = "both"
 
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BRIDGE_", extra="forbid")
 
     mappings: Path | None = None  # a site's own folder; its rows win over the shipped ones
-    issuer: str | None = None  # issuer of Patient IDs that name none
-    timezone: str = "+00:00"  # of DICOM times that name none, `+hh:mm`
+    issuer: str | None = None  # `convert`: issuer of Patient IDs that name none
+    timezone: Zone = "+00:00"  # `convert`: of DICOM times that name none
+    stores: dict[str, StoreSettings] = {
+        "fhir": FolderSettings(kind="folder", path=Path("data/fhir"), holds="fhir"),
+        "dicom": FolderSettings(kind="folder", path=Path("data/dicom"), holds="dicom"),
+    }
+    routes: tuple[RouteSettings, ...] = (RouteSettings(between=("fhir", "dicom")),)
+    ledger: str = "sqlite:///bridge.db"
+    interval: Annotated[float, Field(gt=0)] = 30.0  # `serve`: seconds from one pass to the next
 
-    @field_validator("timezone")
-    @classmethod
-    def _offset(cls, value: str) -> str:
-        if not re.fullmatch(r"[+-](0\d|1[0-4]):[0-5]\d", value):
-            raise ValueError("write an offset from UTC, such as +01:00")
-        return value
+    @model_validator(mode="after")
+    def _routes_lead_somewhere(self) -> Settings:
+        for route in self.routes:
+            held = []
+            for name in route.between:
+                if name not in self.stores:
+                    raise ValueError(f"routes: there is no store {name!r}; there are {', '.join(self.stores)}")
+                held.append(holds(self.stores[name]))
+            if sorted(held) != ["dicom", "fhir"]:
+                raise ValueError(f"routes: {' and '.join(route.between)} both hold {held[0]}; name one of each world")
+        return self
+
+
+def holds(store: StoreSettings) -> str:
+    if isinstance(store, FolderSettings):
+        return store.holds
+    return "fhir" if isinstance(store, FhirSettings) else "dicom"
 
 
 def settings(file: Path | None) -> Settings:
@@ -39,8 +122,9 @@ def settings(file: Path | None) -> Settings:
     if not isinstance(found, dict):
         raise UsageError(f"{file}: no map of keys; write `key: value`")
     from_environment = {key.lower() for key in os.environ}
+    given: dict[str, Any] = {str(key): value for key, value in found.items() if f"bridge_{key}" not in from_environment}
     try:
-        return Settings(**{key: value for key, value in found.items() if f"bridge_{key}" not in from_environment})
+        return Settings(**given)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}".lstrip(": ") for one in error.errors())
         raise UsageError(f"{file or 'environment'}: {faults}") from error

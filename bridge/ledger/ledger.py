@@ -51,9 +51,9 @@ class News:
 
 
 class Ledger:
-    """One process at a time. Raises UsageError where another one holds it, or the URL is no SQLite database."""
+    """One process at a time; others may read. Raises UsageError where another one holds it, or the URL is not SQLite."""
 
-    def __init__(self, url: str, clock: Callable[[], float]) -> None:
+    def __init__(self, url: str, clock: Callable[[], float], *, reading: bool = False) -> None:
         self._clock = clock
         self._lock: IO[str] | None = None
         try:
@@ -62,7 +62,7 @@ class Ledger:
             raise UsageError(f"ledger: {url!r} is no database URL; write sqlite:///bridge.db") from error
         if parsed.get_backend_name() != "sqlite":
             raise UsageError("ledger: only SQLite so far; write sqlite:///bridge.db")
-        if parsed.database and parsed.database != ":memory:":
+        if parsed.database and parsed.database != ":memory:" and not reading:
             self._lock = _locked(Path(parsed.database))
         self._engine = create_engine(parsed)
         event.listen(self._engine, "connect", _durable)
@@ -151,6 +151,12 @@ class Ledger:
             unchanged = _is(work) & (WORK.c.generation == work.generation)
             values = {"state": state, "reason": reason, "due": self._clock() + wait}
             connection.execute(update(WORK).where(unchanged).values(**values))
+
+    def is_owed(self, route: str, store: str) -> bool:
+        """Whether other work of that store is owed: claimed work counts once."""
+        with self._engine.connect() as connection:
+            of_store = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.state == "owed")
+            return connection.execute(select(func.count()).where(of_store)).scalar_one() > 1
 
     def retry(self) -> int:
         """Dead and held work is owed again; returns how much."""

@@ -20,6 +20,7 @@ class Present:
 
     group: Group
     versions: dict[str, str]
+    edited: str | None  # instant of the last change, by the server's clock
 
 
 def components(route: Route, ledger: Ledger, keys: Iterable[str]) -> list[set[str]]:
@@ -45,7 +46,8 @@ def read_groups(route: Route, keys: set[str]) -> list[Present]:
     found = []
     for group in gather(entries).groups:
         names = [f"{one['resourceType']}/{one['id']}" for one in group.resources()]
-        found.append(Present(group, {name: stored[name].version for name in names}))
+        times = [stored[name].item.get("meta", {}).get("lastUpdated", "") for name in names]
+        found.append(Present(group, {name: stored[name].version for name in names}, max(times) or None))
     return found
 
 

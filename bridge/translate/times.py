@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from bridge.mapping.lens import DATETIME
 from bridge.model.dataset import DataSet, text_of
@@ -34,3 +35,11 @@ def offset_of(value: str | None) -> str | None:
     """`+hh:mm` of a dateTime that has one."""
     found = re.search(r"T.*?(Z|[+-]\d\d:\d\d)$", value or "")
     return {"Z": "+00:00"}.get(found[1], found[1]) if found else None
+
+
+def in_zone(instant: str, zone: str) -> str:
+    """The same instant, as a clock of that zone shows it. Raises ValueError where it is no instant."""
+    found = datetime.fromisoformat(instant)
+    if found.tzinfo is None:
+        raise ValueError("a time without zone is no instant")
+    return found.astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo).isoformat()

@@ -1,0 +1,23 @@
+"""`fhir-dicom retry`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HELP = "Owe held and dead work again: the next pass tries it."
+EXAMPLE = "Example: fhir-dicom retry --config bridge.yaml"
+
+
+def retry(config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None) -> None:
+    import time
+
+    from bridge.ledger.ledger import Ledger
+    from bridge.settings import settings
+
+    ledger = Ledger(settings(config).ledger, time.time)
+    number = ledger.retry()
+    ledger.close()
+    print(f"{number} owed again")

@@ -1,0 +1,35 @@
+"""`fhir-dicom status`"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HELP = "Show what is linked, owed, held and dead, and why."
+EXAMPLE = "Example: fhir-dicom status --config bridge.yaml --json"
+
+
+def status(
+    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    import time
+
+    from bridge.codecs import json as codec
+    from bridge.ledger.ledger import Ledger
+    from bridge.settings import settings
+
+    ledger = Ledger(settings(config).ledger, time.time, reading=True)
+    found = ledger.status()
+    ledger.close()
+    if json:
+        sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
+        return
+    born = ", ".join(f"{number} born in {world.upper()}" for world, number in sorted(found["linked"].items()))
+    print(f"linked: {born or 'nothing'}")
+    print(f"owed: {found['owed']}, held: {found['held']}, dead: {found['dead']}, unfinished: {found['intents']}")
+    for one in found["reasons"]:
+        print(f"{one['state']}: {one['store']}: {one['key']}: {one['reason']}")

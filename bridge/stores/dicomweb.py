@@ -1,0 +1,122 @@
+"""Any DICOMweb archive (PS3.18): QIDO-RS lists, WADO-RS reads, STOW-RS stores. It has no feed: every poll lists."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from email.message import Message
+
+from bridge.codecs import json
+from bridge.codecs.dicom import reader
+from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
+from bridge.model.dataset import text_of
+from bridge.model.group import Json
+from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.stores.http import Peer
+from bridge.stores.store import Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
+
+_PAGE = 500
+_DICOM = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+_BOUNDARY = "fhir-dicom-bridge-part"
+
+
+class DicomWebStore:
+    holds: Holds = "dicom"
+
+    def __init__(self, name: str, url: str, *, timeout: float = 60) -> None:
+        self.name = name
+        self._peer = Peer(name, url, timeout=timeout)
+
+    def changes(self, since: str | None) -> Iterator[Page[Instance]]:
+        yield Page(tuple(Change(seen.key, seen.version) for seen in self.listing()), "")
+
+    def listing(self) -> Iterator[Seen]:
+        """Instances of modality SR, study by study: a key is `study/series/instance`."""
+        for study in self._pages("/studies?ModalitiesInStudy=SR"):
+            uid = _uid(study, STUDY_UID)
+            for instance in self._pages(f"/studies/{uid}/instances?Modality=SR"):
+                yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", "")
+
+    def _pages(self, path: str) -> Iterator[Json]:
+        offset = 0
+        while True:
+            answer = self._peer.call(
+                "GET", f"{path}&limit={_PAGE}&offset={offset}", headers={"Accept": "application/dicom+json"}
+            )
+            found = _parsed(self.name, answer.body) if answer.body else []
+            yield from found
+            offset += len(found)
+            if len(found) < _PAGE:
+                return
+
+    def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
+        return [self._read(key) for key in keys]
+
+    def _read(self, key: str) -> Stored[Instance] | None:
+        study, series, instance = key.split("/")
+        path = f"/studies/{study}/series/{series}/instances/{instance}"
+        answer = self._peer.call("GET", path, headers={"Accept": _DICOM}, accept=(404,))
+        if answer.status == 404:
+            return None
+        parts = _parts(answer.headers.get("content-type", ""), answer.body)
+        if len(parts) != 1:
+            raise TemporaryError(f"{self.name}: {len(parts)} parts where one instance was asked for")
+        return Stored(key, hashlib.sha256(parts[0]).hexdigest()[:32], Instance(parts[0]))
+
+    def write(self, items: Sequence[Write[Instance]]) -> Sequence[Outcome[Instance]]:
+        return [self._write(item) for item in items]
+
+    def _write(self, item: Write[Instance]) -> Outcome[Instance]:
+        """Success means that this data set is read back: servers answer 200 and store nothing, or keep another."""
+        try:
+            key = self.key_of(item.item.data)
+            head = f"--{_BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
+            body = head + item.item.data + f"\r\n--{_BOUNDARY}--\r\n".encode()
+            headers = {
+                "Content-Type": f'multipart/related; type="application/dicom"; boundary={_BOUNDARY}',
+                "Accept": "application/dicom+json",
+            }
+            answer = _parsed(self.name, self._peer.call("POST", "/studies", body=body, headers=headers).body)
+            referenced = answer.get("00081199", {}).get("Value", [])
+            if len(referenced) != 1:
+                raise PermanentError(f"{self.name}: SOP Instance {item.key} was not stored")
+            there = self._read(key)
+            if there is None:
+                raise TemporaryError(f"{self.name}: SOP Instance {item.key} was stored and is not there")
+            if reader.read(there.item.data).dataset != reader.read(item.item.data).dataset:
+                raise PermanentError(f"{self.name}: SOP Instance {item.key} is there with other content; it is kept")
+            return Outcome(there)
+        except BridgeError as error:
+            return Outcome(None, error)
+
+    def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
+        return [PermanentError(f"{self.name}: DICOMweb archives do not delete; remove it there") for _ in keys]
+
+    def key_of(self, data: bytes) -> str:
+        dataset = reader.read(data).dataset
+        return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
+
+
+def _uid(item: Json, tag: int) -> str:
+    found = item.get(f"{tag:08X}", {}).get("Value", [""])[0]
+    if not isinstance(found, str) or not all(character in "0123456789." for character in found) or not found:
+        raise PermanentError(f"a listing without ({tag >> 16:04X},{tag & 0xFFFF:04X}); is this DICOMweb?")
+    return found
+
+
+def _parsed(name: str, body: bytes) -> Json:
+    try:
+        return json.loads(body)
+    except InvalidFhirError as error:
+        raise TemporaryError(f"{name}: the answer is no JSON; is this a DICOMweb archive?") from error
+
+
+def _parts(content_type: str, body: bytes) -> list[bytes]:
+    """Bodies of multipart/related (RFC 2387), byte for byte."""
+    header = Message()
+    header["Content-Type"] = content_type
+    boundary = header.get_param("boundary")
+    if not isinstance(boundary, str):
+        return []
+    parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1"))[1:-1]
+    return [part.partition(b"\r\n\r\n")[2] for part in parts]

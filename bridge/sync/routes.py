@@ -1,0 +1,60 @@
+"""Configuration -> stores and routes."""
+
+from __future__ import annotations
+
+from bridge.settings import FhirSettings, FolderSettings, OrthancSettings, Settings
+from bridge.stores.dicomweb import DicomWebStore
+from bridge.stores.fhir import FhirStore
+from bridge.stores.folder import InstanceFolder, ResourceFolder
+from bridge.stores.orthanc import OrthancStore
+from bridge.stores.store import InstanceStore, ResourceStore
+from bridge.sync.route import Route
+
+
+def routes_of(settings: Settings) -> list[Route]:
+    """Each route with its two stores; nothing is called yet."""
+    found = []
+    for route in settings.routes:
+        fhir_name, dicom_name = route.between
+        if _is_dicom(settings, fhir_name):
+            fhir_name, dicom_name = dicom_name, fhir_name
+        archive = settings.stores[dicom_name]
+        assert not isinstance(archive, FhirSettings)  # the settings were validated
+        found.append(
+            Route(
+                name=f"{fhir_name}-{dicom_name}",
+                fhir=_resources(settings, fhir_name),
+                dicom=_instances(settings, dicom_name),
+                direction=route.direction,
+                system=_system(settings, fhir_name),
+                issuer=archive.issuer,
+                timezone=archive.timezone,
+            )
+        )
+    return found
+
+
+def _is_dicom(settings: Settings, name: str) -> bool:
+    store = settings.stores[name]
+    return store.holds == "dicom" if isinstance(store, FolderSettings) else not isinstance(store, FhirSettings)
+
+
+def _resources(settings: Settings, name: str) -> ResourceStore:
+    store = settings.stores[name]
+    if isinstance(store, FolderSettings):
+        return ResourceFolder(name, store.path)
+    return FhirStore(name, store.url)
+
+
+def _instances(settings: Settings, name: str) -> InstanceStore:
+    store = settings.stores[name]
+    if isinstance(store, FolderSettings):
+        return InstanceFolder(name, store.path)
+    return OrthancStore(name, store.url) if isinstance(store, OrthancSettings) else DicomWebStore(name, store.url)
+
+
+def _system(settings: Settings, name: str) -> str:
+    store = settings.stores[name]
+    if isinstance(store, FhirSettings):
+        return store.system or store.url
+    return (store.system if isinstance(store, FolderSettings) else None) or name

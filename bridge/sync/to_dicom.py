@@ -1,0 +1,124 @@
+"""One group of resources -> the instance that says the same, in the PACS."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.codecs import fhir
+from bridge.codecs.dicom import reader, structured_report, writer
+from bridge.errors import InvalidDicomError, PermanentError
+from bridge.ledger.ledger import Ledger, Link
+from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import text_of
+from bridge.model.document import Document
+from bridge.model.sr import write_document
+from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.stores.store import Instance, Write
+from bridge.sync.content import dataset_digest, group_digest
+from bridge.sync.decide import Act, decide
+from bridge.sync.failpoint import failpoint
+from bridge.sync.held import Held
+from bridge.sync.news import News, news
+from bridge.sync.resources import Present
+from bridge.sync.route import Route
+from bridge.translate.amend import amended
+from bridge.translate.header import born_uid
+from bridge.translate.ids import Version
+from bridge.translate.to_dicom import to_dicom
+
+_WAITS = {"registered": "waits for a result", "cancelled": "cancelled"}
+
+
+class ToDicom:
+    def __init__(self, route: Route, ledger: Ledger, mapping: Mapping) -> None:
+        self.route, self.ledger, self.mapping = route, ledger, mapping
+
+    def settle(self, present: Present) -> str:
+        """Brings the PACS in step with the group; returns the act. Raises Held where a person has to decide."""
+        group = present.group
+        root = f"{group.root['resourceType']}/{group.root['id']}"
+        status = group.root.get("status", "")
+        link = self.ledger.link_of(self.route.name, root)
+        if link is None and status in _WAITS:
+            return "skipped"
+        for resource in (*group.resources(), *([group.patient] if group.patient else [])):
+            fhir.validate(resource)
+        digest = group_digest(group)
+        ours = news(link.fhir_digest if link else None, digest, retracted=status == "entered-in-error")
+        decision = decide(ours, self._theirs(link))
+        if decision.act is Act.HOLD:
+            raise Held(decision.reason)
+        if decision.act is Act.NOTHING:
+            return "nothing"
+        if self.route.direction == "to-fhir":
+            return "skipped"
+        return self._write(present, root, digest, link)
+
+    def _theirs(self, link: Link | None) -> News:
+        if link is None:
+            return news(None, None)
+        (stored,) = self.route.dicom.read([link.instance])
+        return news(link.dicom_digest, dataset_digest(reader.read(stored.item.data).dataset) if stored else None)
+
+    def _write(self, present: Present, root: str, digest: str, link: Link | None) -> str:
+        taken_in = self._taken_in(present, root, link)
+        chain = [Version(*one) for one in link.chain] if link else []
+        former = tuple([*chain[-1:], *(Version(*one.chain[-1]) for one in taken_in)])
+        document = self._translated(present, digest, former, chain)
+        data = writer.write(write_document(document))
+        structured_report.read(data)  # what we write we can read
+        version = _version(document)
+        name = link.document if link else f"{'dicom' if born_uid(present.group.root) else 'fhir'}:{root}"
+        keys = [*present.versions, version.sop_instance]
+        target = self.route.dicom.key_of(data)
+        (there,) = self.route.dicom.read([target])
+        self.ledger.intend(self.route.name, name, "to-dicom", self.route.dicom.name, [version.sop_instance])
+        failpoint("intended")
+        if there is None:
+            (outcome,) = self.route.dicom.write([Write(version.sop_instance, Instance(data))])
+            if outcome.error is not None:
+                raise outcome.error
+        elif reader.read(there.item.data).dataset != write_document(document):
+            raise PermanentError(
+                f"{self.route.dicom.name}: SOP Instance {version.sop_instance} is there already, "
+                "with other content; it is kept"
+            )
+        failpoint("applied")
+        agreed = Link(
+            document=name,
+            route=self.route.name,
+            born="dicom" if born_uid(present.group.root) else "fhir",
+            root=root,
+            versions=present.versions,
+            fhir_digest=digest,
+            instance=target,
+            dicom_digest=dataset_digest(reader.read(data).dataset),
+            chain=[*([] if link is None else link.chain), list(version)],
+        )
+        self.ledger.agree(agreed, keys, [one.document for one in taken_in])
+        failpoint("agreed")
+        return "adopted" if there is not None else "updated" if link else "created"
+
+    def _taken_in(self, present: Present, root: str, link: Link | None) -> list[Link]:
+        """Documents of members that stood alone before a report claimed them."""
+        found: dict[str, Link] = {}
+        for key in present.versions:
+            other = self.ledger.link_of(self.route.name, key)
+            if other is not None and other.root == key != root and (link is None or other.document != link.document):
+                found[other.document] = other
+        return [found[name] for name in sorted(found)]
+
+    def _translated(self, present: Present, digest: str, former: tuple[Version, ...], chain: list[Version]) -> Document:
+        known = self.route.known()
+        own = born_uid(present.group.root)
+        if own is None:
+            return to_dicom(present.group, self.mapping, replace(known, supersedes=former)).result
+        document = to_dicom(present.group, self.mapping, known).result
+        return amended(document, tuple(chain), digest, present.edited, known) if chain else document
+
+
+def _version(document: Document) -> Version:
+    uids = [text_of(document.header, tag) for tag in (STUDY_UID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID)]
+    if None in uids:
+        raise InvalidDicomError("a document without the UIDs of study, series or instance")
+    return Version(*(uid or "" for uid in uids))

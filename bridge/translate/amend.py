@@ -1,0 +1,58 @@
+"""An edited document of foreign equipment becomes a new instance that names its predecessor (PS3.3 C.17.2.2)."""
+
+from __future__ import annotations
+
+import re
+
+from bridge.model.dataset import DataSet, Element, encode_text, merged, text_of
+from bridge.model.document import Document
+from bridge.model.tags import (
+    CONTENT_DATE,
+    CONTENT_TIME,
+    SERIES_UID,
+    SOP_INSTANCE_UID,
+    STUDY_UID,
+    VERIFICATION,
+    VERIFYING_OBSERVERS,
+)
+from bridge.translate import times
+from bridge.translate.header import predecessors
+from bridge.translate.ids import Known, Version, new_uid
+
+_SERIES_NUMBER, _INSTANCE_NUMBER, _SIGNATURES, _MAC = 0x00200011, 0x00200013, 0xFFFAFFFA, 0x4FFE0001
+_OURS = "9001"  # number of the series that amendments go into
+
+
+def amended(document: Document, former: tuple[Version, ...], digest: str, when: str | None, known: Known) -> Document:
+    """`document` as a new version: own UID, a series of ours in the same study, not verified, not signed.
+
+    `when` is the FHIR instant of the edit, which becomes Content Date and Time; `digest` that of the edited content.
+    The same edit gives the same UID."""
+    study = text_of(document.header, STUDY_UID) or ""
+    key = known.document or former[0].sop_instance
+    found = [
+        _text(SOP_INSTANCE_UID, "UI", new_uid(known.system, key, *(one.sop_instance for one in former), digest)),
+        _text(SERIES_UID, "UI", new_uid(known.system, "amendments", study)),
+        _text(_SERIES_NUMBER, "IS", _OURS),
+        _text(_INSTANCE_NUMBER, "IS", str(len(former) + 1)),
+        _text(VERIFICATION, "CS", "UNVERIFIED"),
+        predecessors(former[-1:]),
+        *_moment(document.header, when, known),
+    ]
+    header = merged(document.header, found, without=(VERIFYING_OBSERVERS, _SIGNATURES, _MAC))
+    return Document(header, document.root)
+
+
+def _moment(header: DataSet, when: str | None, known: Known) -> list[Element]:
+    zone = times.zone_of(header, known.zone)
+    try:
+        dt = times.to_dicom(times.in_zone(when, zone), zone) if when else ""
+    except ValueError:  # not an instant: the dates stay
+        return []
+    if not re.fullmatch(r"\d{14}(\.\d+)?", dt):
+        return []
+    return [_text(CONTENT_DATE, "DA", dt[:8]), _text(CONTENT_TIME, "TM", dt[8:])]
+
+
+def _text(tag: int, vr: str, text: str) -> Element:
+    return Element(tag, vr, encode_text(text, vr, ()))
