@@ -51,7 +51,7 @@ class News:
 
 
 class Ledger:
-    """One process at a time; others may read. Raises UsageError where another one holds it, or the URL is not SQLite."""
+    """One process at a time; others may read. Raises UsageError where another one holds it, or the URL is no SQLite."""
 
     def __init__(self, url: str, clock: Callable[[], float], *, reading: bool = False) -> None:
         self._clock = clock

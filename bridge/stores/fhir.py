@@ -14,6 +14,7 @@ from bridge.stores.store import Change, Holds, Outcome, Page, Seen, Stored, Writ
 _FHIR = {"Accept": "application/fhir+json", "Cache-Control": "no-cache"}  # HAPI answers searches from a stale result
 _PAGE = 500
 _READS = 100  # of a batch
+_PLACEHOLDER = "http://hapifhir.io/fhir/StructureDefinition/resource-placeholder"
 LISTED = ("DiagnosticReport", "Observation")
 
 
@@ -40,6 +41,7 @@ class FhirStore:
     def _change(self, entry: Json) -> Change[Resource]:
         resource = entry.get("resource")
         if resource is not None:
+            # a placeholder owes a look like any other change; `read` says that there is nothing yet
             key = f"{resource['resourceType']}/{resource['id']}"
             return Change(key, resource.get("meta", {}).get("versionId", ""), resource)
         url = str(entry.get("request", {}).get("url") or entry.get("fullUrl", ""))
@@ -72,7 +74,7 @@ class FhirStore:
     def _one(self, key: str, entry: Json) -> Stored[Resource] | None:
         status = str(entry.get("response", {}).get("status", ""))[:3]
         resource = entry.get("resource")
-        if status in ("404", "410"):
+        if status in ("404", "410") or (resource is not None and _is_placeholder(resource)):
             return None
         if not status.startswith("2") or resource is None:
             kind = TemporaryError if status.startswith("5") else PermanentError
@@ -142,6 +144,11 @@ class FhirStore:
     def _next(self, bundle: Json) -> str:
         url = next((one["url"] for one in bundle.get("link", []) if one.get("relation") == "next"), None)
         return self._peer.rejoined(url) if url else ""
+
+
+def _is_placeholder(resource: Resource) -> bool:
+    """HAPI makes an empty resource where a reference leads nowhere (autoCreatePlaceholderReferenceTargets)."""
+    return any(one.get("url") == _PLACEHOLDER for one in resource.get("extension", ()))
 
 
 def _path(key: str) -> str:

@@ -1,0 +1,312 @@
+"""A real HAPI and a real Orthanc, one pass: what one holds stands in the other, and a second pass writes nothing.
+
+The tests share one pair of servers and one ledger; each looks at documents of its own, so their order is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+import requests
+
+from bridge.codecs import json
+from bridge.codecs.dicom import reader, structured_report
+from bridge.ledger.ledger import Ledger
+from bridge.mapping.load import load
+from bridge.model.group import same
+from bridge.model.sr import write_document
+from bridge.settings import settings
+from bridge.sync.resources import Present, components, read_groups
+from bridge.sync.route import Route
+from bridge.sync.routes import routes_of
+from bridge.sync.run import Summary, once
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.corpus import CORPUS, FHIR_FILES, FIXTURES, SR_FILES
+from tests.judges import judge
+from tests.servers.hapi import Hapi
+from tests.servers.load import load_instances, load_resources, put
+from tests.servers.orthanc import Orthanc
+
+MAPPING = load()
+NO_CACHE = {"Cache-Control": "no-cache", "Accept": "application/fhir+json"}
+CONFIGURATION = """
+stores:
+  ehr: {{kind: fhir, url: "{hapi}", system: "urn:test:ehr"}}
+  pacs: {{kind: orthanc, url: "{orthanc}", issuer: TEST-HOSPITAL, timezone: Europe/Berlin}}
+routes:
+  - {{between: [ehr, pacs]}}
+ledger: sqlite:///{folder}/bridge.db
+"""
+
+
+@dataclass
+class World:
+    hapi: Hapi
+    orthanc: Orthanc
+    configuration: Path
+    first: Summary
+
+    def route(self) -> Route:
+        (route,) = routes_of(settings(self.configuration))
+        return route
+
+    def ledger(self) -> Ledger:
+        return Ledger(settings(self.configuration).ledger, lambda: 1e12)
+
+    def once(self) -> Summary:
+        ledger = self.ledger()
+        try:
+            return once([self.route()], ledger, MAPPING)
+        finally:
+            ledger.close()
+
+    def search(self, query: str) -> list[dict[str, Any]]:
+        found = json.loads(requests.get(f"{self.hapi.base}/{query}", headers=NO_CACHE, timeout=60).content)
+        return [entry["resource"] for entry in found.get("entry", [])]
+
+    def groups(self) -> list[Present]:
+        ledger, route = self.ledger(), self.route()
+        try:
+            keys = [seen.key for seen in route.fhir.listing()]
+            return [one for whole in components(route, ledger, keys) for one in read_groups(route, whole)]
+        finally:
+            ledger.close()
+
+    def instances(self) -> list[bytes]:
+        base = self.orthanc.base
+        return [
+            requests.get(f"{base}/instances/{one}/file", timeout=60).content
+            for one in requests.get(f"{base}/instances", timeout=60).json()
+        ]
+
+    def written(self) -> tuple[Any, Any]:
+        """What tells every write: HAPI's versions, Orthanc's last change."""
+        history = requests.get(f"{self.hapi.base}/_history?_count=1", headers=NO_CACHE, timeout=60).json()
+        first = history["entry"][0]["resource"]
+        changes = requests.get(f"{self.orthanc.base}/changes?last", timeout=60).json()
+        return (first["resourceType"], first["id"], first["meta"]["versionId"]), changes["Last"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("servers")
+    orthanc, hapi = Orthanc(folder / "orthanc"), Hapi(folder / "hapi")
+    try:
+        orthanc.start()
+        hapi.start()
+        load_resources(hapi.base, [file for file in FHIR_FILES if "paired" not in file.parts])
+        load_instances(orthanc.base, SR_FILES)
+        configuration = folder / "bridge.yaml"
+        configuration.write_text(CONFIGURATION.format(hapi=hapi.base, orthanc=orthanc.base, folder=folder))
+        made = World(hapi, orthanc, configuration, Summary())
+        made.first = made.once()
+        yield made
+    finally:
+        hapi.stop()
+        orthanc.stop()
+
+
+def test_one_pass_leaves_nothing_owed(world: World) -> None:
+    assert world.first.faults == []
+    ledger = world.ledger()
+    status = ledger.status()
+    ledger.close()
+    assert (status["owed"], status["held"], status["dead"], status["intents"]) == (0, 0, 0, 0)
+    assert world.first.acts["to-fhir created"] == len({pydicom.dcmread(one).SOPInstanceUID for one in SR_FILES})
+
+
+def test_every_observation_stands_in_an_sr_that_the_judges_accept(world: World, tmp_path: Path) -> None:
+    born_in_fhir = [one for one in world.groups() if not _born_in_dicom(one)]
+    observations = {id_ for one in born_in_fhir for id_ in one.versions if id_.startswith("Observation/")}
+    carried = set()
+    files = []
+    for number, data in enumerate(world.instances()):
+        document = structured_report.read(data)
+        group = to_fhir(document, MAPPING, world.route().known(document.header)).result
+        if group.key in {f"{one.group.root['resourceType']}/{one.group.root['id']}" for one in born_in_fhir}:
+            carried |= {f"{one['resourceType']}/{one.get('id')}" for one in group.resources()}
+            file = tmp_path / f"{number}.dcm"
+            file.write_bytes(data)
+            files.append(file)
+    assert observations <= carried
+    assert len(files) >= (140 if CORPUS.exists() else 3)
+    assert {file.name: said for file, said in judge(files).items() if said} == {}
+
+
+def _born_in_dicom(present: Present) -> bool:
+    identifiers = present.group.root.get("identifier", [])
+    return any(one.get("system") == "urn:dicom:uid" for one in identifiers)
+
+
+def test_every_sr_is_a_report_that_a_client_finds(world: World) -> None:
+    for file in SR_FILES:
+        dataset = pydicom.dcmread(file)
+        found = world.search(f"DiagnosticReport?identifier=urn:dicom:uid|urn:oid:{dataset.SOPInstanceUID}")
+        assert len(found) == 1, file.name
+        patient = found[0].get("subject", {}).get("reference")
+        assert (patient is not None) == bool(dataset.PatientID)
+        if patient:
+            by_patient = world.search(f"DiagnosticReport?patient={patient}&_count=500")
+            assert found[0]["id"] in {one["id"] for one in by_patient}
+        for reference in found[0].get("result", [])[:3]:
+            observation = world.search(f"Observation?_id={reference['reference'].partition('/')[2]}")[0]
+            code = observation["code"].get("coding", [{}])[0].get("code")
+            if code and "|" not in code and "," not in code:
+                by_code = world.search(f"Observation?code={code}&_count=1000")
+                assert observation["id"] in {one["id"] for one in by_code}
+            if day := observation.get("effectiveDateTime", "")[:10]:
+                by_date = world.search(f"Observation?date={day}&_id={observation['id']}")
+                assert [one["id"] for one in by_date] == [observation["id"]]
+
+
+def test_laws_1_and_2_hold_on_what_the_servers_hold(world: World) -> None:
+    known = world.route().known
+    by_uid = {str(pydicom.dcmread(file).SOPInstanceUID): file for file in SR_FILES}
+    by_key = {}
+    for data in world.instances():
+        document = structured_report.read(data)
+        by_key[to_fhir(document, MAPPING, known(document.header)).result.key] = data
+    for present in world.groups():
+        if _born_in_dicom(present):
+            uid = next(one["value"] for one in present.group.root["identifier"]).removeprefix("urn:oid:")
+            if uid not in by_uid:
+                continue  # stored by another test
+            back = write_document(to_dicom(present.group, MAPPING, known()).result)
+            stored = next(data for data in world.instances() if uid.encode() in data)
+            assert back == reader.read(stored).dataset
+        else:
+            root = present.group.root
+            data = by_key[f"{root['resourceType']}/{root['id']}"]
+            group = to_fhir(structured_report.read(data), MAPPING, known()).result
+            for before, after in zip(present.group.resources(), group.resources(), strict=True):
+                assert same(before, json.loads(json.dumps(after)))
+
+
+def test_a_second_pass_writes_nothing(world: World) -> None:
+    world.once()  # what other tests left
+    before = world.written()
+    summary = world.once()
+    assert world.written() == before
+    assert {
+        act for act, number in summary.acts.items() if number and not act.endswith((" nothing", " skipped"))
+    } == set()
+
+
+def test_a_correction_in_fhir_becomes_a_new_sr_with_its_predecessor(world: World) -> None:
+    observation = {
+        "resourceType": "Observation",
+        "id": "to-be-corrected",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
+        "effectiveDateTime": "2026-05-01T10:00:00+02:00",
+        "valueQuantity": {"value": 61, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"},
+    }
+    put(world.hapi.base, observation)
+    world.once()
+    (first,) = _of_observation(world, "to-be-corrected")
+    put(
+        world.hapi.base,
+        observation | {"status": "corrected", "valueQuantity": {**observation["valueQuantity"], "value": 64}},
+    )  # type: ignore[dict-item]
+    assert world.once().acts["to-dicom updated"] == 1
+    versions = _of_observation(world, "to-be-corrected")
+    assert len(versions) == 2
+    (second,) = [one for one in versions if one.SOPInstanceUID != first.SOPInstanceUID]
+    (study,) = second.PredecessorDocumentsSequence
+    (series,) = study.ReferencedSeriesSequence
+    (instance,) = series.ReferencedSOPSequence
+    assert instance.ReferencedSOPInstanceUID == first.SOPInstanceUID
+    assert second.ContentSequence[0].MeasuredValueSequence[0].NumericValue == 64
+    assert second.StudyInstanceUID == first.StudyInstanceUID
+
+
+def _of_observation(world: World, identifier: str) -> list[pydicom.Dataset]:
+    found = []
+    for data in world.instances():
+        group = to_fhir(structured_report.read(data), MAPPING, world.route().known()).result
+        if group.key == f"Observation/{identifier}":
+            found.append(pydicom.dcmread(pydicom.filebase.DicomBytesIO(data)))
+    return found
+
+
+def test_a_correction_of_what_came_from_dicom_becomes_a_new_sr_too(world: World) -> None:
+    uid = "2.25.77001"
+    _store(world, uid)
+    world.once()
+    (report,) = world.search(f"DiagnosticReport?identifier=urn:dicom:uid|urn:oid:{uid}")
+    text = next(
+        one for reference in report["result"]
+        for one in world.search(f"Observation?_id={reference['reference'].partition('/')[2]}") if "valueString" in one
+    )  # fmt: skip
+    put(world.hapi.base, text | {"valueString": "Vorhofflimmern"})
+    assert world.once().acts["to-dicom updated"] == 1
+    (second,) = [
+        one for one in map(_dataset, world.instances())
+        if "PredecessorDocumentsSequence" in one and uid in str(one.PredecessorDocumentsSequence)
+    ]  # fmt: skip
+    assert second.ContentSequence[-1].TextValue == "Vorhofflimmern"
+    assert second.VerificationFlag == "UNVERIFIED"
+    assert second.SeriesInstanceUID != "2.25.1003"
+    assert (
+        second.ContentSequence[:-1]
+        == _dataset((FIXTURES / "dicom" / "ecg-report.dcm").read_bytes()).ContentSequence[:-1]
+    )
+    assert world.once().acts["to-dicom updated"] == 0
+
+
+def _dataset(data: bytes) -> pydicom.Dataset:
+    return pydicom.dcmread(pydicom.filebase.DicomBytesIO(data))
+
+
+def _store(world: World, uid: str, predecessor: str | None = None, text: str | None = None) -> None:
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
+    if text is not None:
+        dataset.ContentSequence[-1].TextValue = text
+    if predecessor is not None:
+        instance, series, study = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+        instance.ReferencedSOPClassUID, instance.ReferencedSOPInstanceUID = dataset.SOPClassUID, predecessor
+        series.SeriesInstanceUID, series.ReferencedSOPSequence = dataset.SeriesInstanceUID, [instance]
+        study.StudyInstanceUID, study.ReferencedSeriesSequence = dataset.StudyInstanceUID, [series]
+        dataset.PredecessorDocumentsSequence = [study]
+    out = pydicom.filebase.DicomBytesIO()
+    dataset.save_as(out)
+    answer = requests.post(f"{world.orthanc.base}/instances", data=out.getvalue(), timeout=60)
+    assert answer.json()["Status"] == "Success"
+
+
+def test_an_sr_with_a_predecessor_updates_the_same_report(world: World) -> None:
+    _store(world, "2.25.88001")
+    world.once()
+    (before,) = world.search("DiagnosticReport?identifier=urn:dicom:uid|urn:oid:2.25.88001")
+    _store(world, "2.25.88002", predecessor="2.25.88001", text="Linksschenkelblock")
+    assert world.once().acts["to-fhir updated"] == 1
+    (after,) = world.search("DiagnosticReport?identifier=urn:dicom:uid|urn:oid:2.25.88002")
+    assert after["id"] == before["id"]
+    assert after["status"] == "amended"
+    assert world.search("DiagnosticReport?identifier=urn:dicom:uid|urn:oid:2.25.88001") == []
+    texts = [
+        one.get("valueString") for reference in after["result"]
+        for one in world.search(f"Observation?_id={reference['reference'].partition('/')[2]}")
+    ]  # fmt: skip
+    assert "Linksschenkelblock" in texts and "Sinusrhythmus, unauffällig" not in texts
+
+
+def test_two_people_under_one_patient_id_are_not_joined(world: World) -> None:
+    _store(world, "2.25.99001")
+    world.once()
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.99002"
+    dataset.StudyInstanceUID, dataset.PatientBirthDate = "2.25.99003", "20010203"
+    out = pydicom.filebase.DicomBytesIO()
+    dataset.save_as(out)
+    requests.post(f"{world.orthanc.base}/instances", data=out.getvalue(), timeout=60)
+    summary = world.once()
+    assert any("two people?" in fault for fault in summary.faults)
+    assert world.search("DiagnosticReport?identifier=urn:dicom:uid|urn:oid:2.25.99002") == []
