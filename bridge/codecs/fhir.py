@@ -19,11 +19,13 @@ def validate(resource: Resource) -> None:
     model = _model(kind) if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]+", kind) else None
     if model is None:
         raise InvalidFhirError(f"resourceType {kind!r} is no FHIR R4 resource")
+    if place := _misfit(resource, ""):
+        raise InvalidFhirError(f"invalid {kind}: {place}")
     try:
         model.model_validate(_plain(resource))
     except ValidationError as error:
         faults = "; ".join(
-            ".".join(map(str, fault["loc"])) + ": " + fault["msg"]
+            _place(fault["loc"], fault["type"]) + ": " + fault["msg"]
             for fault in error.errors(include_url=False, include_input=False, include_context=False)
         )
         raise InvalidFhirError(f"invalid {kind}: {faults}") from error
@@ -50,9 +52,36 @@ def _model(kind: str) -> type[BaseModel] | None:
 
     try:
         model: type[BaseModel] = get_fhir_model_class(kind)
-    except (KeyError, LookupError):
+    except (KeyError, LookupError, ModuleNotFoundError, AttributeError):
         return None
     return model
+
+
+_TEMPORAL = re.compile(r"[a-z].*(Date|DateTime|Instant|Time)|issued|birthDate|lastUpdated|date")
+
+
+def _misfit(value: Json, path: str) -> str | None:
+    """What JSON of FHIR never holds and the models let pass: null outside of a list, a number for a date."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            place = f"{path}.{key}".lstrip(".")
+            if child is None or child in ({}, []):
+                return f"{place}: null or empty; leave it out"
+            if _TEMPORAL.fullmatch(key) and not isinstance(child, str | dict | list):
+                return f"{place}: a date or time is a string"
+            if (found := _misfit(child, place)) is not None:
+                return found
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            if (found := _misfit(child, f"{path}.{index}")) is not None:
+                return found
+    return None
+
+
+def _place(where: tuple[int | str, ...], fault: str) -> str:
+    """An element that FHIR does not know is not named: it may hold anything."""
+    known = where[:-1] if fault == "extra_forbidden" else where
+    return ".".join(map(str, known)) + (" (unknown element)" if known != where else "")
 
 
 def _plain(value: Json) -> Any:

@@ -18,7 +18,7 @@ def loads(text: bytes) -> Json:
     try:
         value = json.loads(
             text.decode("utf-8-sig"),
-            parse_float=Number,
+            parse_float=_decimal,
             parse_int=_integer,
             parse_constant=_no_number,
             object_pairs_hook=_once,
@@ -36,6 +36,13 @@ def loads(text: bytes) -> Json:
 def dumps(value: Json, *, indent: bool = False) -> bytes:
     options = orjson.OPT_PASSTHROUGH_SUBCLASS | (orjson.OPT_INDENT_2 if indent else 0)
     return orjson.dumps(value, default=_number, option=options)
+
+
+def _decimal(text: str) -> Number:
+    exponent = text.lower().partition("e")[2]
+    if len(exponent) > 5:
+        raise InvalidFhirError("a number with an exponent of more than four digits")
+    return Number(text)
 
 
 def _integer(text: str) -> int | Number:

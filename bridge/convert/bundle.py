@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid5
 
 from bridge.model.group import Group, Json, Resource, renamed
-from bridge.model.names import DICOM_UID_SYSTEM, NAMESPACE
+from bridge.model.names import NAMESPACE
+from bridge.model.search import identifier_query
 
-# A shared Patient is created where it is missing and never rewritten by a document: a conditional create, to which
-# the references of a document born in DICOM point by fullUrl. References of others stay as they were written.
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+# A shared Patient is created where it is missing and never rewritten by a document: a conditional create, and the
+# references to it go by its fullUrl, for on another server `Patient/p1` may be somebody else. That fullUrl is ours
+# alone, so that `as_written` knows which references were rewritten.
 
 
 def bundle(group: Group) -> Resource:
@@ -16,51 +21,55 @@ def bundle(group: Group) -> Resource:
     entries: list[Json] = []
     renames: dict[str, str] = {}
     if group.patient is not None:
-        url = _patient_url(group)
-        if born_in_dicom(group) and "id" in group.patient:
+        subject = group.root.get("subject", {}).get("reference", "")
+        url = subject if subject.startswith("urn:") else _patient_url(group.patient, group.key)
+        if "id" in group.patient:
             renames[f"Patient/{group.patient['id']}"] = url
         entries.append({"fullUrl": url, "resource": group.patient, "request": _conditional(group.patient)})
     for index, resource in enumerate(group.resources()):
         kind = resource["resourceType"]
         if "id" in resource:
-            url, request = _url(resource["id"]), {"method": "PUT", "url": f"{kind}/{resource['id']}"}
+            url = _url(kind, resource["id"])
+            request = {"method": "PUT", "url": f"{kind}/{resource['id']}"}
         elif index == 0 and group.key.startswith("urn:"):
             url, request = group.key, {"method": "POST", "url": kind}
         else:
-            url, request = _url(f"{group.key}#{index}"), {"method": "POST", "url": kind}
+            url, request = _derived(f"{group.key}#{index}"), {"method": "POST", "url": kind}
         entries.append({"fullUrl": url, "resource": renamed(resource, renames), "request": request})
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
 def as_written(group: Group) -> Group:
     """The group as `to_fhir` made it: references to the Patient's fullUrl are its id again."""
-    if group.patient is None or "id" not in group.patient or not born_in_dicom(group):
+    if group.patient is None or "id" not in group.patient:
         return group
-    renames = {_url(group.patient["id"]): f"Patient/{group.patient['id']}"}
-    root, *members = (renamed(resource, renames) for resource in group.resources())
-    return Group(root, tuple(members), group.patient, group.key)
+    name = f"Patient/{group.patient['id']}"
+    renames = {_patient_url(group.patient, group.key): name}
+    copies = {id(resource): renamed(resource, renames) for resource in group.resources()}
+    copies[id(group.patient)] = group.patient
+    references = {
+        renames.get(reference, reference): copies[id(target)] for reference, target in (group.references or {}).items()
+    }
+    root, *members = (copies[id(resource)] for resource in group.resources())
+    return Group(root, tuple(members), group.patient, group.key, references if group.references is not None else None)
 
 
-def born_in_dicom(group: Group) -> bool:
-    identifiers = group.root.get("identifier", ()) if group.root["resourceType"] == "DiagnosticReport" else ()
-    return any(one.get("system") == DICOM_UID_SYSTEM for one in identifiers)
+def _patient_url(patient: Resource, key: str) -> str:
+    return _derived(f"Patient/{patient['id']}" if "id" in patient else f"{key}#patient")
 
 
-def _url(identifier: str) -> str:
-    return f"urn:uuid:{identifier if len(identifier) == 36 else uuid5(NAMESPACE, identifier)}"
+def _url(kind: str, identifier: str) -> str:
+    """A UUID says itself, as servers write it; any other id is unique only within its type."""
+    return f"urn:uuid:{identifier}" if _UUID.fullmatch(identifier) else _derived(f"{kind}/{identifier}")
 
 
-def _patient_url(group: Group) -> str:
-    said = group.root.get("subject", {}).get("reference", "")
-    if said.startswith("urn:"):
-        return str(said)
-    return _url((group.patient or {}).get("id", group.key))
+def _derived(name: str) -> str:
+    return f"urn:uuid:{uuid5(NAMESPACE, name)}"
 
 
 def _conditional(patient: Resource) -> Json:
     identifier = next((one for one in patient.get("identifier", ()) if one.get("value")), None)
     request = {"method": "POST", "url": "Patient"}
     if identifier is not None:
-        token = "|".join(filter(None, (identifier.get("system"), identifier["value"])))
-        request["ifNoneExist"] = f"identifier={token}"
+        request["ifNoneExist"] = identifier_query(identifier.get("system"), identifier["value"])
     return request

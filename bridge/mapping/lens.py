@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
 
 from bridge.model.content import Code, Num
@@ -83,13 +86,7 @@ def _from_date(value: str) -> str:
 
 
 def _real(value: str) -> str:
-    year, month, day = (
-        (int(part) for part in (value + "-01-01")[:10].split("-"))
-        if len(value) < 10
-        else (int(value[:4]), int(value[5:7]), int(value[8:]))
-    )
-    if year == 0 or not (1 <= month <= 12 and 1 <= day <= 31):
-        raise ValueError("not a date of the calendar")
+    date.fromisoformat(value + "0001-01-01"[len(value) :])  # raises ValueError for what no calendar has
     return value
 
 
@@ -112,6 +109,8 @@ def _datetime(text: str) -> str:
     if found is None:
         return _date(text)
     zone = found[3]
+    if zone and (int(zone[1:3]) > 14 or int(zone[3:]) > 59):
+        raise ValueError("not an offset from UTC")
     return f"{_date(found[1])}T{_time(found[2])}" + (f"{zone[:3]}:{zone[3:]}" if zone else "")
 
 
@@ -186,8 +185,6 @@ def decimal(text: str) -> Number | int:
     """DS text -> JSON number, text kept where JSON allows it; `1.6e-005`, `+5`, `.5` are spelled anew."""
     if _PLAIN_DECIMAL.fullmatch(text) and "e" not in text.lower():
         return Number(text) if len(text) > 18 or not re.fullmatch(r"-?\d+", text) or text == "-0" else int(text)
-    from decimal import Decimal, InvalidOperation
-
     try:
         value = Decimal(text)
     except InvalidOperation as error:
@@ -200,11 +197,18 @@ def decimal(text: str) -> Number | int:
 def _quantity(num: Num) -> dict[str, Json]:
     if len(num.values) != 1:
         raise ValueError("not one number")
-    found: dict[str, Json] = {"value": decimal(num.floating or num.values[0])}
+    exact = num.floating if num.floating and _rounds_to(num.floating, num.values[0]) else None
+    found: dict[str, Json] = {"value": decimal(exact or num.values[0])}
     if num.unit is not None:
         found["unit"] = _string(num.unit.meaning or num.unit.value)
         found |= {key: value for key, value in coding(num.unit).items() if key != "display"}
     return found
+
+
+def _rounds_to(exact: str, text: str) -> bool:
+    """Whether Floating Point Value still says what Numeric Value says, with more digits."""
+    number, wanted = float(exact), float(decimal(text))
+    return any(float(f"{number:.{digits}g}") == wanted for digits in range(1, 18))
 
 
 def _from_quantity(value: dict[str, Json]) -> Num:
@@ -220,6 +224,8 @@ def _from_quantity(value: dict[str, Json]) -> Num:
         code = Code("1", "UCUM", "no units")
     if len(text) <= 16:
         return Num((text,), code, None)
+    if not math.isfinite(float(text)) or (float(text) == 0) != (Decimal(text) == 0):
+        raise ValueError("beyond what a Floating Point Value holds")
     exact = repr(float(text))
     rounded = next(short for digits in range(16, 0, -1) if len(short := f"{float(text):.{digits}g}") <= 16)
     return Num((rounded,), code, None, exact)
@@ -266,7 +272,9 @@ def _names(pn: str) -> list[dict[str, Json]]:
 
 
 def _from_names(names: list[dict[str, Json]]) -> str:
-    return name_of(next((name for name in names if name.get("use") == "official"), names[0]))
+    current = [name for name in names if name.get("use") not in ("old", "maiden")] or names
+    by_use = {name.get("use"): name for name in reversed(current)}
+    return name_of(by_use.get("official") or by_use.get("usual") or current[0])
 
 
 _SEX = {"M": "male", "F": "female", "O": "other"}

@@ -83,7 +83,15 @@ class Mapping:
             if row is not None:
                 spelled = _spelled(one)
                 return row.dicom._replace(meaning=spelled.meaning if spelled else row.name)
-        return codes[0] if codes else CONCEPT.to_dicom(coded)
+        return codes[0] if codes else CONCEPT.to_dicom(coded) or _in_words(codings)
+
+
+def _in_words(codings: list[dict[str, Json]]) -> Code | None:
+    """A code of a system without designator still names the item: an item without a name would mislead."""
+    said = next(
+        (one.get("display") or one.get("code") for one in codings if one.get("display") or one.get("code")), None
+    )
+    return CONCEPT.to_dicom({"text": said}) if said else None
 
 
 def _spelled(one: dict[str, Json]) -> Code | None:

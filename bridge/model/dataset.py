@@ -93,11 +93,12 @@ def encode_text(text: str, vr: str, charset: Charset) -> bytes:
     if text.isascii():
         raw = text.encode("ascii")
     elif vr in _WITHOUT_CHARSET or not charset:
-        raise UnicodeEncodeError("ascii", text, 0, 1, "text needs a Specific Character Set")
+        raise UnicodeError("text beyond ASCII, where no Specific Character Set holds it")
     else:
-        raw = encode_string(text, list(_encodings(charset)))
-        if b"?" in raw and raw.count(b"?") != text.count("?"):
-            raise UnicodeEncodeError("dicom", text, 0, 1, "text does not fit the Specific Character Set")
+        encodings = list(_encodings(charset))
+        raw = encode_string(text, encodings)
+        if decode_bytes(raw, encodings, _DELIMITERS) != text:  # pydicom writes `?` for what it cannot write
+            raise UnicodeError(f"text that does not fit the Specific Character Set {charset!r}")
     return raw + (b"\0" if vr == "UI" else b" ") if len(raw) % 2 else raw
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -22,6 +22,18 @@ class Group:
     members: tuple[Resource, ...]
     patient: Resource | None
     key: str  # what identifies the document at its source: `Type/id`, or the entry's fullUrl
+    references: Mapping[str, Resource] | None = None  # what a reference means, where `Type/id` does not say it
+
+    def index(self) -> dict[str, Resource]:
+        """The resource of this group, or its Patient, that each reference points to."""
+        if self.references is not None:
+            return dict(self.references)
+        found: dict[str, Resource] = {}
+        for one in (*self.resources(), *([self.patient] if self.patient else [])):
+            if "id" in one:
+                found[f"{one['resourceType']}/{one['id']}"] = one
+                found.setdefault(f"urn:uuid:{one['id']}", one)
+        return found
 
     def resources(self) -> Iterator[Resource]:
         """Root and members; the Patient is shared and not part of the document."""

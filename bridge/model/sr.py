@@ -7,7 +7,7 @@ from bridge.model.codes import code_of, optional_code
 from bridge.model.content import ContentItem, Other, value_type
 from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.document import Document
-from bridge.model.names import PRIVATE_CREATOR_TAG, REMAINDER_TAG
+from bridge.model.names import PRIVATE_CREATOR_TAG
 from bridge.model.tags import (
     CONCEPT,
     CONTENT,
@@ -29,17 +29,20 @@ _OF_ROOT = frozenset(
         TEMPLATE,
         OBSERVATION_DATETIME,
         OBSERVATION_UID,
-        PRIVATE_CREATOR_TAG,
-        REMAINDER_TAG,
     }
 )
 
 
 def read_document(dataset: DataSet) -> Document:
-    header = tuple(element for element in dataset if element.tag not in _OF_ROOT)
-    root = tuple(element for element in dataset if element.tag in _OF_ROOT)
+    header = tuple(element for element in dataset if not _is_of_root(element.tag))
+    root = tuple(element for element in dataset if _is_of_root(element.tag))
     document = Document(header, ContentItem(None, None, Other(None), (), ()))
     return Document(header, read_item(root, document.charset))
+
+
+def _is_of_root(tag: int) -> bool:
+    """The private group that our remainder may be in belongs to the content, whoever's block it is."""
+    return tag in _OF_ROOT or tag >> 16 == PRIVATE_CREATOR_TAG >> 16
 
 
 def write_document(document: Document) -> DataSet:

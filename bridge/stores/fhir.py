@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from bridge.codecs import json
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
 from bridge.model.group import Json, Resource
+from bridge.model.search import identifier_query, identifier_token
 from bridge.stores.http import Peer
 from bridge.stores.store import Change, Holds, Outcome, Page, Seen, Stored, Write
 
@@ -117,8 +118,7 @@ class FhirStore:
 
     def find(self, kind: str, system: str, value: str) -> Sequence[Stored[Resource]]:
         """By POST: an identifier has no place in a URL that is logged."""
-        token = "|".join(part.replace("\\", "\\\\").replace("|", "\\|").replace(",", "\\,") for part in (system, value))
-        body = urlencode({"identifier": token, "_count": "3"}).encode()
+        body = urlencode({"identifier": identifier_token(system, value), "_count": "3"}).encode()
         headers = _FHIR | {"Content-Type": "application/x-www-form-urlencoded"}
         entries = self._bundle(self._peer.call("POST", f"/{kind}/_search", body=body, headers=headers).body).get(
             "entry", []
@@ -158,8 +158,8 @@ def _path(key: str) -> str:
 
 def _entry(item: Write[Resource]) -> Json:
     kind, _, identifier = item.key.partition("/")
-    if item.criteria is not None:
-        request = {"method": "POST", "url": kind, "ifNoneExist": item.criteria}
+    if item.unless is not None:
+        request = {"method": "POST", "url": kind, "ifNoneExist": identifier_query(*item.unless)}
         return {"fullUrl": f"urn:uuid:{identifier}", "resource": item.item, "request": request}
     request = {"method": "PUT", "url": _path(item.key)}
     if item.expected is not None:

@@ -8,7 +8,6 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import unquote
 
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
@@ -119,18 +118,17 @@ class ResourceFolder:
         return [one for one in stored if one is not None and _identified(one.item, system, value)]
 
     def _existing(self, item: Write[Resource]) -> str | None:
-        if item.criteria is None:
+        if item.unless is None:
             return None
         kind = item.key.partition("/")[0]
-        system, _, value = item.criteria.removeprefix("identifier=").rpartition("|")
-        found = self.find(kind, unquote(system), unquote(value))
+        found = self.find(kind, *item.unless)
         if len(found) > 1:
             raise PermanentError(f"{self.name}: several {kind} have the identifier of the one to create; merge them")
         return found[0].key if found else None
 
     def _write(self, item: Write[Resource], key: str, renames: dict[str, str]) -> Outcome[Resource]:
         present = self._read(key)
-        if present is not None and item.criteria is not None:
+        if present is not None and item.unless is not None:
             return Outcome(present)
         if item.expected is not None and (present is None or present.version != item.expected):
             raise TemporaryError(f"{self.name}: {key} was changed meanwhile")

@@ -49,12 +49,12 @@ class Stored(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Write(Generic[T]):
-    """Put `item` at `key`. A resource with `criteria` is created only where no other matches them."""
+    """Put `item` at `key`. A resource with `unless` is created only where none of its kind has that identifier."""
 
     key: str
     item: T
     expected: str | None = None  # version that it must still have; None: whatever is there
-    criteria: str | None = None  # FHIR search, such as `identifier=system|value`
+    unless: tuple[str, str] | None = None  # system and value of an identifier
 
 
 @dataclass(frozen=True, slots=True)

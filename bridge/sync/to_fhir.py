@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import quote
 
 from bridge.codecs import fhir
 from bridge.codecs.dicom import structured_report
@@ -157,8 +156,8 @@ class ToFhir:
                 f"{self.route.fhir.name}: {', '.join(one.key for one in found)} have the same identifier; merge them"
             )
         if not found:
-            criteria = f"identifier={quote(identifier['system'], safe='')}|{quote(identifier['value'], safe='')}"
-            return [Write(name, group.patient, criteria=criteria)], {name: f"urn:uuid:{group.patient['id']}"}
+            unless = (identifier["system"], identifier["value"])
+            return [Write(name, group.patient, unless=unless)], {name: f"urn:uuid:{group.patient['id']}"}
         differ = [one for one in _DEMOGRAPHICS if _differ(group.patient.get(one), found[0].item.get(one))]
         if differ:
             raise PermanentError(

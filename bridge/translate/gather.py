@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,53 +26,97 @@ class Gathered:
 
 def gather(entries: Sequence[Entry]) -> Gathered:
     """Reports first, then panels, then Observations that nobody owns; in the order of their names within each."""
-    index: dict[str, Resource] = {}
-    names: dict[int, str] = {}
-    for entry in entries:
-        kind = entry.resource["resourceType"]
-        name = f"{kind}/{entry.resource['id']}" if "id" in entry.resource else entry.url
-        names[id(entry.resource)] = name
-        index[name] = entry.resource
-        index.setdefault(entry.url, entry.resource)
+    resolver = _Resolver(entries)
     resources = [entry.resource for entry in entries]
     owned: set[int] = set()
     groups: list[Group] = []
     used: set[int] = set()
     claimed = {
-        id(index[reference])
+        id(target)
         for one in resources
         if one["resourceType"] == "Observation"
-        for reference in _references(one, ("hasMember",))
-        if reference in index
+        for target in resolver.targets(one, _references(one, ("hasMember",)))
     }
-    for root in _in_order(resources, names, claimed):
+    for root in _in_order(resources, resolver, claimed):
         if id(root) in owned:
             continue
-        members = _reached(root, index, owned)
-        subjects = (index.get(reference) for reference in _references(root, ("subject",)))
-        patient = next((one for one in subjects if one is not None and one["resourceType"] == "Patient"), None)
-        groups.append(Group(root, tuple(members), patient, names[id(root)]))
-        used.update(map(id, (root, *members, *([patient] if patient else []))))
+        members = _reached(root, resolver, owned)
+        subjects = resolver.targets(root, _references(root, ("subject",)))
+        patient = next((one for one in subjects if one["resourceType"] == "Patient"), None)
+        whole = [root, *members, *([patient] if patient is not None else [])]
+        groups.append(Group(root, tuple(members), patient, resolver.name(root), resolver.among(whole)))
+        used.update(map(id, whole))
     return Gathered(tuple(groups), tuple(one for one in resources if id(one) not in used))
 
 
-def _in_order(resources: list[Resource], names: dict[int, str], claimed: set[int]) -> list[Resource]:
+class _Resolver:
+    """What a reference points to: a fullUrl; or `Type/id` at the base of its own resource; or the only one so named
+    (FHIR R4 bundle.html#references). Two of one name are no guess."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._urls = {id(entry.resource): entry.url for entry in entries}
+        self._by_url = {entry.url: entry.resource for entry in entries}
+        self._by_name: dict[str, list[Resource]] = {}
+        for entry in entries:
+            if _is_id(entry.resource.get("id")):
+                self._by_name.setdefault(f"{entry.resource['resourceType']}/{entry.resource['id']}", []).append(
+                    entry.resource
+                )
+
+    def name(self, resource: Resource) -> str:
+        """`Type/id` where that is an id, else where the resource was found."""
+        if _is_id(resource.get("id")):
+            return f"{resource['resourceType']}/{resource['id']}"
+        return self._urls[id(resource)]
+
+    def resolve(self, source: Resource, reference: str) -> Resource | None:
+        reference = reference.partition("/_history/")[0]
+        if (found := self._by_url.get(reference)) is not None:
+            return found
+        base = self._urls[id(source)].rpartition(f"{source['resourceType']}/")[0]
+        if (found := self._by_url.get(f"{base}{reference}")) is not None:
+            return found
+        named = self._by_name.get(reference, [])
+        return named[0] if len(named) == 1 else None
+
+    def targets(self, source: Resource, references: Iterable[str]) -> Iterator[Resource]:
+        for reference in references:
+            if (found := self.resolve(source, reference)) is not None:
+                yield found
+
+    def among(self, group: Sequence[Resource]) -> dict[str, Resource]:
+        """Each reference in the group to one of the group."""
+        inside = set(map(id, group))
+        found: dict[str, Resource] = {}
+        for resource in group:
+            for reference in _all(resource):
+                target = self.resolve(resource, reference)
+                if target is not None and id(target) in inside:
+                    found[reference] = target
+        return found
+
+
+def _is_id(value: Json) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9.-]{1,64}", value) is not None
+
+
+def _in_order(resources: list[Resource], resolver: _Resolver, claimed: set[int]) -> list[Resource]:
     def rank(resource: Resource) -> tuple[int, str]:
         kind = resource["resourceType"]
-        return (0 if kind == "DiagnosticReport" else 2 if id(resource) in claimed else 1, names[id(resource)])
+        return (0 if kind == "DiagnosticReport" else 2 if id(resource) in claimed else 1, resolver.name(resource))
 
     roots = [one for one in resources if one["resourceType"] in ("DiagnosticReport", "Observation")]
     return sorted(roots, key=rank)
 
 
-def _reached(root: Resource, index: dict[str, Resource], owned: set[int]) -> list[Resource]:
+def _reached(root: Resource, resolver: _Resolver, owned: set[int]) -> list[Resource]:
     """What belongs to the root, in the order of reach; supporting resources may belong to several."""
     owned.add(id(root))
     found: list[Resource] = []
     seen = {id(root)}
-    waiting = list(links(root))
+    waiting = [(root, reference) for reference in links(root)]
     while waiting:
-        target = index.get(waiting.pop(0))
+        target = resolver.resolve(*waiting.pop(0))
         if target is None or id(target) in seen:
             continue
         kind = target["resourceType"]
@@ -81,7 +126,7 @@ def _reached(root: Resource, index: dict[str, Resource], owned: set[int]) -> lis
             continue
         seen.add(id(target))
         found.append(target)
-        waiting += links(target)
+        waiting += [(target, reference) for reference in links(target)]
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -178,23 +177,23 @@ def header_of(
     if not date:
         warnings.append(f"{root['resourceType']} has no time: Content Date is 1900-01-01")
     own = born_uid(root)
-    scope = own or _scope(root, identity, effective, group.key)
+    content = "" if own else _content_digest(group, identity)
+    scope = own or _scope(root, identity, effective, content)
     found.text(SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192")
     found.text(SOP_CLASS_UID, "UI", COMPREHENSIVE_SR)
     former = tuple(version.sop_instance for version in known.supersedes)
-    found.text(SOP_INSTANCE_UID, "UI", own or new_uid(known.system, group.key, *former, _content_digest(group)))
+    found.text(SOP_INSTANCE_UID, "UI", own or new_uid(known.system, group.key, *former, content))
     if known.supersedes and own is None:
         found[PREDECESSORS] = predecessors(known.supersedes)
-    found.text(0x00080020, "DA", date)
+    found.text(0x00080020, "DA", "" if own else date)  # an edited report does not move its study
     found.text(CONTENT_DATE, "DA", date or _NO_DATE)
-    found.text(0x00080030, "TM", time)
+    found.text(0x00080030, "TM", "" if own else time)
     found.text(CONTENT_TIME, "TM", time or "000000")
     for tag, vr in _EMPTY.items():
         found.text(tag, vr, "")
     found.text(0x00080060, "CS", "SR")
     found.text(TIMEZONE_OFFSET, "SH", known.zone.replace(":", ""))
     found.text(STUDY_UID, "UI", new_uid(known.system, "study", scope))
-    found.text(SERIES_UID, "UI", new_uid(known.system, "series", scope))
     found.text(0x00200011, "IS", "1")
     found.text(0x00200013, "IS", "1")
     for tag in (0x00081111, 0x0040A372):  # Referenced Performed Procedure Step, Performed Procedure Code: type 2
@@ -208,6 +207,7 @@ def header_of(
     for shape, resource in (("patient", group.patient), ("study", study), ("equipment", find(equipment))):
         if resource is not None:
             warnings += found.shaped(mapping.shapes[shape], resource)
+    found.text(SERIES_UID, "UI", new_uid(known.system, "series", scope, repr(found[STUDY_UID].value)))
     return tuple(found[tag] for tag in sorted(found)), warnings
 
 
@@ -261,14 +261,13 @@ class _Elements(dict[int, Element]):
         return warnings
 
 
-def _scope(root: Resource, identity: Identity | None, effective: str | None, key: str) -> str:
-    """What decides study and series, never the document: the Encounter, else patient and day."""
-    encounter = root.get("encounter", {}).get("reference")
-    if encounter:
-        return str(encounter)
+def _scope(root: Resource, identity: Identity | None, effective: str | None, content: str) -> str:
+    """What decides study and series, never the document: the patient's Encounter, else patient and day."""
     if identity is None:
-        return key  # nobody's documents join nothing
-    return f"{identity.system}|{identity.value}|{(effective or '')[:10]}"
+        return content  # nobody's documents join nothing
+    encounter = root.get("encounter", {}).get("reference", "#")
+    when = (effective or "")[:10] if encounter.startswith("#") else encounter
+    return f"{identity.system}|{identity.value}|{when}"
 
 
 def born_uid(root: Resource) -> str | None:
@@ -281,16 +280,16 @@ def born_uid(root: Resource) -> str | None:
         return None
 
 
-def _content_digest(group: Group) -> str:
-    return digest(repr([canonical(stripped(resource)) for resource in group.resources()]))
+def _content_digest(group: Group, identity: Identity | None) -> str:
+    """Of the same resources of two patients, too: `Observation/1` occurs in every hospital."""
+    return digest(repr([identity, *(canonical(stripped(resource)) for resource in group.resources())]))
 
 
 def _date_and_time(effective: str | None, zone: str) -> tuple[str, str]:
     if effective is None:
         return "", ""
     try:
-        dt = times.to_dicom(effective, zone)
+        dt = times.to_dicom(times.in_zone(effective, zone) if times.offset_of(effective) else effective, zone)
     except ValueError:  # more digits than a TM holds
         return "", ""
-    day = dt[:8] if len(dt) >= 8 else (dt + "0101")[:8]
-    return day, re.sub(r"[+-]\d{4}$", "", dt[8:])
+    return (dt[:8] if len(dt) >= 8 else (dt + "0101")[:8]), dt[8:]

@@ -17,6 +17,7 @@ ENTITY_ID, ENTITY_TYPE, TYPE_CODE, ID_TYPE = 0x00400032, 0x00400033, 0x00400035,
 TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _ISSUER_BASE = f"{EXTENSION_BASE}/issuer/"
 _UNKNOWN_BASE = f"{EXTENSION_BASE}/issuer-unknown/"
+_SUBJECT = re.compile(r"(https?://.*/)?Patient/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
 _LO = re.compile(r"[^\x00-\x1f\x7f\\]{1,64}")
 
 
@@ -63,19 +64,25 @@ def _universal(entity: str | None, kind: str | None) -> str | None:
 
 def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known) -> Identity | None:
     """The first identifier of type MR, else the first with a system, else the id that `subject` refers to, issued by
-    its store; None where nobody is named. A value that Patient ID cannot hold is no candidate: cut, it would be
+    its server; None where nobody is named. A value that Patient ID cannot hold is no candidate: cut, it would be
     somebody else."""
     said = [*(patient or {}).get("identifier", ())]
     if "identifier" in subject:
         said.append(subject["identifier"])
-    fitting = [one for one in said if _LO.fullmatch(one.get("value") or "")]
+    fitting = [one for one in said if _LO.fullmatch(one.get("value") or "") and one.get("use") != "old"]
     records = [one for one in fitting if _type_code(one) == "MR"]
     for one in records or [one for one in fitting if one.get("system")]:
-        return Identity(one["value"], one.get("system"), _type_code(one))
-    reference = (patient or {}).get("id") or subject.get("reference", "").rpartition("Patient/")[2]
-    if not _LO.fullmatch(reference) or reference.startswith(("urn:", "#")):
-        return None
-    return Identity(reference, _ISSUER_BASE + quote(known.system, safe=""))
+        system = one.get("system")
+        return Identity(one["value"], None if _is_unknown(system) else system, _type_code(one))
+    store = _ISSUER_BASE + quote(known.system, safe="")
+    if patient is not None and "id" in patient:
+        return Identity(patient["id"], store)
+    found = _SUBJECT.fullmatch(subject.get("reference", ""))
+    return Identity(found[2], found[1].rstrip("/") if found[1] else store) if found else None
+
+
+def _is_unknown(system: str | None) -> bool:
+    return (system or "").startswith(_UNKNOWN_BASE)
 
 
 def _type_code(identifier: dict[str, Any]) -> str | None:
@@ -92,7 +99,7 @@ def identity_elements(identity: Identity, charset: Charset) -> Iterator[Element]
         local = unquote(system.removeprefix(_ISSUER_BASE))
         if _LO.fullmatch(local):
             yield Element(ISSUER, "LO", encode_text(local, "LO", charset))
-    elif system and not system.startswith(_UNKNOWN_BASE):
+    elif system:
         entity, kind = _entity(system)
         qualifiers.append(Element(ENTITY_ID, "UT", encode_text(entity, "UT", charset)))
         qualifiers.append(Element(ENTITY_TYPE, "CS", encode_text(kind, "CS", ())))

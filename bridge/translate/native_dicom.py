@@ -31,27 +31,25 @@ class DicomImage:
     warnings: list[str]
 
 
-def native_dicom(group: Group, mapping: Mapping, known: Known) -> DicomImage:
-    builder = _Builder(group, mapping, known)
+def native_dicom(group: Group, mapping: Mapping, known: Known, zone: str | None = None) -> DicomImage:
+    """`zone` is that of a document born in DICOM; one born in FHIR has the zone of its report."""
+    builder = _Builder(group, mapping, known, zone)
     root = builder.root()
     made, warnings = header.header_of(
         group, builder.composition, builder.effective, builder.find, mapping, builder.known
     )
-    return DicomImage(made, root, warnings)
+    return DicomImage(made, root, [*warnings, *builder.warnings])
 
 
 class _Builder:
-    def __init__(self, group: Group, mapping: Mapping, known: Known) -> None:
+    def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None) -> None:
         self.group, self.mapping = group, mapping
         self._done: set[int] = set()
-        self._by_reference: dict[str, Resource] = {}
-        for resource in group.resources():
-            if "id" in resource:
-                self._by_reference[f"{resource['resourceType']}/{resource['id']}"] = resource
-                self._by_reference.setdefault(f"urn:uuid:{resource['id']}", resource)
-        self.effective = _effective(group.root)
+        self._by_reference = group.index()
+        self.warnings: list[str] = []
+        self.effective = _dated(group)
         # the zone of the report is that of the document: its times stay the local times that people wrote
-        self.zone = times.offset_of(self.effective) or known.zone
+        self.zone = zone or times.offset_of(self.effective) or known.zone
         self.known = replace(known, zone=self.zone)
         self.composition = self._composition(group.root)
         self._owned = set(map(id, filter(None, map(self.find, self._owning()))))
@@ -129,6 +127,7 @@ class _Builder:
     def _member(self, reference: Home, into: Node, effective: str | None) -> None:
         target = self.find(reference)
         if target is None:
+            self.warnings.append("a result or member is not here: it is only referred to")
             return
         if target["resourceType"] == "Observation":
             if id(target) not in self._done:
@@ -160,14 +159,17 @@ class _Builder:
 
     def _observation(self, observation: Resource, into: Node, reference: Home | None, outer: str | None) -> None:
         self._done.add(id(observation))
+        if observation.get("status") in _RETRACTED:
+            self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
+            return
         node = into.add(
             value_to_dicom(observation, self.zone, container=True),
             self.mapping.concept(observation.get("code", {})),
             observation,
             reference or {},
         )
-        effective = _effective(observation)
-        if self.group.root is observation or (effective and effective != outer):
+        effective = _observed_at(observation)
+        if effective and (self.group.root is observation or effective != outer):
             node.rest = self._observed(effective)
         if uid := self._observation_uid(observation):
             node.rest += (Element(OBSERVATION_UID, "UI", encode_text(uid, "UI", ())),)
@@ -216,17 +218,32 @@ class _Builder:
             node.add(Coded(code), Code(value, scheme, _FOLD_NAMES.get(element, element)), coded)
 
 
-def _effective(resource: Resource) -> str | None:
+def _observed_at(resource: Resource) -> str | None:
+    """effective[x], which alone says when something was observed."""
     period = resource.get("effectivePeriod", {})
     found: str | None = (
         resource.get("effectiveDateTime")
         or resource.get("effectiveInstant")
         or period.get("start")
         or period.get("end")
-        or resource.get("issued")
-        or resource.get("meta", {}).get("lastUpdated")
     )
     return found
+
+
+def _dated(group: Group) -> str | None:
+    """Time of the document: effective, that of its results, issued, lastUpdated; never the clock."""
+    root = group.root
+    of_results = (_observed_at(one) for one in group.members if one["resourceType"] == "Observation")
+    found: str | None = (
+        _observed_at(root)
+        or min(filter(None, of_results), default=None)
+        or root.get("issued")
+        or root.get("meta", {}).get("lastUpdated")
+    )
+    return found
+
+
+_RETRACTED = ("entered-in-error", "cancelled")
 
 
 def _category(observation: Resource) -> str | None:

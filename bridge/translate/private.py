@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 from bridge.model.content import ContentItem
-from bridge.model.dataset import Element, find, merged
+from bridge.model.dataset import DataSet, Element, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Number, Resource, renamed, same
 from bridge.model.names import PRIVATE_CREATOR, PRIVATE_CREATOR_TAG, REMAINDER_TAG
+from bridge.translate.identity import ISSUER, PATIENT_ID, QUALIFIERS
 from bridge.translate.native_fhir import FhirImage, Path
-from bridge.translate.remainder import json_difference, json_patched, stripped
+from bridge.translate.remainder import digest, json_difference, json_patched, stripped
 from bridge.translate.report import Report
 
 Piece = dict[str, Any]
@@ -26,10 +27,12 @@ def taken_out(document: Document) -> tuple[Document, dict[Path, Piece]]:
 
 
 def _without(item: ContentItem, path: Path, pieces: dict[Path, Piece]) -> ContentItem:
-    rest, creator, data = item.rest, find(item.rest, PRIVATE_CREATOR_TAG), find(item.rest, REMAINDER_TAG)
-    if creator is not None and creator.value == _CREATOR and data is not None and isinstance(data.value, bytes):
-        pieces[path] = _loads(data.value)
-        rest = merged(rest, (), without=(PRIVATE_CREATOR_TAG, REMAINDER_TAG))
+    rest = item.rest
+    if (tags := _our_block(rest)) is not None:
+        data = next(element.value for element in rest if element.tag == tags[1])
+        if isinstance(data, bytes) and (piece := _loads(data)) is not None:
+            pieces[path] = piece
+            rest = merged(rest, (), without=tags)
     children = tuple([_without(child, (*path, index), pieces) for index, child in enumerate(item.children)])
     if rest is item.rest and all(map(lambda new, old: new is old, children, item.children)):
         return item
@@ -42,19 +45,15 @@ def put_in(document: Document, pieces: dict[Path, Piece]) -> Document:
         rest = item.rest
         if path in pieces:
             raw = _dumps(pieces[path])
-            rest = merged(
-                rest,
-                (
-                    Element(PRIVATE_CREATOR_TAG, "LO", _CREATOR),
-                    Element(REMAINDER_TAG, "OB", raw + b" " * (len(raw) % 2)),
-                ),
-            )
+            creator, data = _free_block(rest)
+            piece = (Element(creator, "LO", _CREATOR), Element(data, "OB", raw + b" " * (len(raw) % 2)))
+            rest = merged(rest, piece)
         return ContentItem(item.relationship, item.concept, item.value, children, rest)
 
     return Document(document.header, with_pieces(document.root, ())) if pieces else document
 
 
-def pieces_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[Path, Piece]:
+def pieces_of(group: Group, homes: dict[Path, Json], image: FhirImage, header: DataSet) -> dict[Path, Piece]:
     """What `image` (the document, read natively) does not say of `group`; empty where it says all."""
     pieces: dict[Path, Piece] = {}
     names = {id(resource): _name(resource, index) for index, resource in enumerate(group.resources())}
@@ -92,15 +91,17 @@ def pieces_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[P
         "members": members,
         "patient": group.patient.get("id", "") if group.patient else None,
         "subject": _subject(group),
+        "identity": _identity(header),
     }
     return pieces
 
 
-def restored(image: FhirImage, pieces: dict[Path, Piece], report: Report) -> Group:
-    """The group that the document was made from, as far as the items still say so."""
+def restored(image: FhirImage, pieces: dict[Path, Piece], header: DataSet, report: Report) -> Group | None:
+    """The group that the document was made from, as far as the items still say so; None where the items do not say it,
+    or the document belongs to another patient now."""
     manifest = pieces.get((), {}).get("group")
-    if manifest is None:
-        return image.group
+    if manifest is None or manifest.get("identity") != _identity(header):
+        return None
     renames = {
         _name(image.homes[path], 0): piece["is"]
         for path, piece in pieces.items()
@@ -132,7 +133,7 @@ def restored(image: FhirImage, pieces: dict[Path, Piece], report: Report) -> Gro
         is not None
     ]
     if not members:
-        return image.group
+        return None
     return Group(members[0], tuple(members[1:]), patient, manifest["key"])
 
 
@@ -148,6 +149,11 @@ def _named(resource: Resource, name: str) -> None:
         resource["id"] = identifier
 
 
+def _identity(header: DataSet) -> str:
+    """Digest of what names the patient: never restored for another one."""
+    return digest(repr([element for element in header if element.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]))
+
+
 def _subject(group: Group) -> str | None:
     """How the group refers to its Patient, resolved or not."""
     found: str | None = group.root.get("subject", {}).get("reference")
@@ -159,8 +165,54 @@ def _dumps(piece: Piece) -> bytes:
     return json.dumps(_boxed(piece), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
-def _loads(raw: bytes) -> Piece:
-    return dict(_unboxed(json.loads(raw.decode("utf-8"))))
+def _loads(raw: bytes) -> Piece | None:
+    """None where it is not ours after all, or damaged: then it stays a private element like any other."""
+    try:
+        found = _unboxed(json.loads(raw.decode("utf-8")))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and _is_piece(found) else None
+
+
+def _is_piece(found: Piece) -> bool:
+    group = found.get("group")
+    if group is not None and not (
+        isinstance(group, dict)
+        and isinstance(group.get("key"), str)
+        and isinstance(group.get("members"), list)
+        and all(isinstance(one, dict) and _is_member(one) for one in group["members"])
+        and isinstance(group.get("patient"), str | None)
+        and isinstance(group.get("subject"), str | None)
+    ):
+        return False
+    entries = found.get("entries", [])
+    return (
+        isinstance(found.get("is", ""), str)
+        and isinstance(entries, list)
+        and all(isinstance(one, list) and len(one) == 4 and isinstance(one[0], list) for one in entries)
+    )
+
+
+def _is_member(member: Piece) -> bool:
+    resource = member.get("json", {"resourceType": ""})
+    return isinstance(resource, dict) and isinstance(resource.get("resourceType"), str)
+
+
+def _our_block(rest: DataSet) -> tuple[int, int] | None:
+    """Tags of our creator and our element; a block of another creator is not touched (PS3.5 7.8.1)."""
+    tags = {element.tag for element in rest}
+    for element in rest:
+        if element.tag >> 8 == PRIVATE_CREATOR_TAG >> 8 and element.value == _CREATOR:
+            data = REMAINDER_TAG & ~0xFF00 | (element.tag & 0xFF) << 8
+            if data in tags:
+                return element.tag, data
+    return None
+
+
+def _free_block(rest: DataSet) -> tuple[int, int]:
+    taken = {element.tag for element in rest}
+    block = next(number for number in range(0x10, 0x100) if PRIVATE_CREATOR_TAG & ~0xFF | number not in taken)
+    return PRIVATE_CREATOR_TAG & ~0xFF | block, REMAINDER_TAG & ~0xFF00 | block << 8
 
 
 def _boxed(value: Json) -> Json:

@@ -39,7 +39,10 @@ def offset_of(value: str | None) -> str | None:
 
 def in_zone(instant: str, zone: str) -> str:
     """The same instant, as a clock of that zone shows it. Raises ValueError where it is no instant."""
-    found = datetime.fromisoformat(instant)
-    if found.tzinfo is None:
+    own = offset_of(instant)
+    if own is None:
         raise ValueError("a time without zone is no instant")
-    return found.astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo).isoformat()
+    if own == zone:
+        return instant  # digits of a second stay as they are
+    shown = datetime.fromisoformat(instant).astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
+    return shown.isoformat()

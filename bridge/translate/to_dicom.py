@@ -25,9 +25,9 @@ from bridge.translate.report import Detail, Report, Translated
 def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Document]:
     """One SR. Raises UnicodeError where an edit does not fit the document's character set."""
     report = Report()
-    native = native_dicom(group, mapping, known)
-    report.warnings += [*native.warnings, *oddities_of_group(group)]
     remainder = attached(group.root, "document")
+    native = native_dicom(group, mapping, known, remainder.get("zone"))
+    report.warnings += [*native.warnings, *oddities_of_group(group)]
     dropped: list[str] = []
     header = native.header
     if "header" in remainder:
@@ -40,7 +40,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Documen
     root = builder.item(native.root, remainder, None, ())
     document = Document(header, root)
     image = native_fhir(document, mapping, known)
-    pieces = pieces_of(group, builder.homes, image)
+    pieces = pieces_of(group, builder.homes, image, header)
     _count(group, builder.homes, image, report)
     return Translated(put_in(document, pieces), report)
 

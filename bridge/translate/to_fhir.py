@@ -10,43 +10,73 @@ from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import own_elements, write_item
+from bridge.translate import times
 from bridge.translate.generic import relationship
 from bridge.translate.header import born_uid, split_patient, superseded_by
 from bridge.translate.ids import Known
 from bridge.translate.native_dicom import native_dicom
-from bridge.translate.native_fhir import native_fhir
+from bridge.translate.native_fhir import Path, native_fhir
 from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_document
-from bridge.translate.private import restored, taken_out
+from bridge.translate.private import Piece, restored, taken_out
 from bridge.translate.remainder import attach, dataset_json, difference, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
+from bridge.translate.to_dicom import to_dicom
 
 
 def to_fhir(document: Document, mapping: Mapping, known: Known) -> Translated[Group]:
     """DiagnosticReport, Composition, Observations and what they refer to; or the resources that the document was
-    made from. Raises nothing: what cannot be read natively is carried."""
-    report = Report()
+    made from. Raises nothing: what cannot be read natively is carried.
+
+    Resources are restored only if the whole document comes back from them. One that was edited beyond that is
+    translated like any other document, and our private elements in it are carried like anybody's."""
     bare, pieces = taken_out(document)
-    image = native_fhir(bare, mapping, known)
-    group = restored(image, pieces, report) if pieces else image.group
-    if pieces:  # born in FHIR: its predecessors are the bridge's own doing
-        known = replace(known, supersedes=superseded_by(bare.header))
-    back = native_dicom(group, mapping, known)
-    charset = bare.charset
-    remainder = _Comparison(report, mapping, charset).compare(bare.root, back.root, None, ())
-    native_header, header = back.header, bare.header
-    if born_uid(group.root):
+    if pieces:
+        report = Report()
+        group = _restored(bare, pieces, mapping, known, report)
+        if group is not None and to_dicom(group, mapping, known_of(bare, known)).result == document:
+            report.warnings += oddities_of_document(bare)
+            return Translated(group, report)
+    report = Report()
+    if pieces:
+        report.warnings.append("made from resources and edited since: it is translated anew, they are not restored")
+    group = _remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report)
+    report.warnings += oddities_of_document(document)
+    return Translated(group, report)
+
+
+def known_of(document: Document, known: Known) -> Known:
+    """Of a document born in FHIR: its predecessors are the bridge's own doing."""
+    return replace(known, supersedes=superseded_by(document.header))
+
+
+def _restored(
+    bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known, report: Report
+) -> Group | None:
+    group = restored(native_fhir(bare, mapping, known), pieces, bare.header, report)
+    return None if group is None else _remaindered(bare, group, mapping, known_of(bare, known), report)
+
+
+def _remaindered(document: Document, group: Group, mapping: Mapping, known: Known, report: Report) -> Group:
+    """The group with what the document holds beyond it."""
+    charset = document.charset
+    born = born_uid(group.root) is not None
+    zone = times.zone_of(document.header, known.zone)
+    back = native_dicom(group, mapping, replace(known, zone=zone), zone if born else None)
+    remainder = _Comparison(report, mapping, charset).compare(document.root, back.root, None, ())
+    native_header, header = back.header, document.header
+    if born:
         # a shared Patient may spell its name otherwise: the document keeps the Patient Module that it was read with
         patient, header = split_patient(header)
         remainder["patient"] = dataset_json(patient, charset)
+        remainder["zone"] = zone
         native_header = split_patient(native_header)[1]
     if patch := difference(native_header, header, header_group, charset):
         remainder["header"] = patch
     if remainder:
         attach(group.root, "document", remainder)
-    _count_header(bare.header, back.header, report)
-    report.warnings += oddities_of_document(bare)
-    return Translated(group, report)
+    _count_header(document.header, back.header, report)
+    return group
 
 
 class _Comparison:

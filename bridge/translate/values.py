@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from bridge.mapping.lens import LENSES
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Code, Coded, Container, Num, Plain, Value, value_type
-from bridge.model.group import Number
 from bridge.translate import times
 from bridge.translate.generic import VALUE_UNKNOWN
 from bridge.translate.node import Home
@@ -90,16 +90,47 @@ def printable(text: str) -> str:
 
 
 def _in_words(home: Home) -> str | None:
-    """A value that has no SR form of its own: comparator and number, range, ratio, period."""
+    """A value that has no SR form of its own. Nothing that changes its meaning may be missing."""
     for key, value in home.items():
-        if key.startswith("value"):
-            return printable(" ".join(_words(value)))[:1024].strip() or None
+        if key.startswith("value") and (words := _WORDS.get(key, str)(value)):
+            return printable(words)[:1024].strip() or None
     return None
 
 
-def _words(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [word for key, child in value.items() if key not in ("system", "code") for word in _words(child)]
-    if isinstance(value, list):
-        return [word for child in value for word in _words(child)]
-    return [str(value)] if isinstance(value, str | int | Number) else []
+def _of_quantity(value: Home) -> str:
+    parts = (value.get("comparator"), value.get("value"), value.get("unit") or value.get("code"))
+    return " ".join(str(part) for part in parts if part is not None)
+
+
+def _of_range(value: Home) -> str:
+    low, high = (_of_quantity(value[end]) if end in value else "" for end in ("low", "high"))
+    if low and high:
+        return f"{low} - {high}"
+    return f">= {low}" if low else f"<= {high}" if high else ""
+
+
+def _of_ratio(value: Home) -> str:
+    return " : ".join(_of_quantity(value[part]) if part in value else "?" for part in ("numerator", "denominator"))
+
+
+def _of_period(value: Home) -> str:
+    return f"{value.get('start', '')} - {value.get('end', '')}"
+
+
+def _of_concept(value: Home) -> str:
+    codings = value.get("coding", [{}])
+    return str(value.get("text") or codings[0].get("display") or codings[0].get("code") or "")
+
+
+def _of_samples(value: Home) -> str:
+    return "sampled data"
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "valueQuantity": _of_quantity,
+    "valueRange": _of_range,
+    "valueRatio": _of_ratio,
+    "valuePeriod": _of_period,
+    "valueCodeableConcept": _of_concept,
+    "valueSampledData": _of_samples,
+}
