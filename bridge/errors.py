@@ -31,5 +31,9 @@ class MappingError(PermanentError):
         self.faults = faults
 
 
+class LossError(PermanentError):
+    """A translation that would lose something; it is refused."""
+
+
 class UsageError(BridgeError):
     """Wrong usage or configuration: exit code 2."""

@@ -43,7 +43,7 @@ def convert(
 ) -> None:
     from bridge.codecs import json as codec
     from bridge.convert import inputs, run
-    from bridge.errors import UsageError
+    from bridge.errors import PermanentError, UsageError
     from bridge.settings import settings
     from bridge.translate.ids import Known
 
@@ -54,6 +54,8 @@ def convert(
     if json and out == "-":
         raise UsageError("--json and -o - both want stdout; use --report FILE")
     configured = settings(config)
+    if report is not None and (report.is_dir() or any(one.is_file() for one in report.parents)):
+        raise UsageError(f"{report}: a report is a file in a folder")
     files = inputs.files(sources)
     if not files:
         raise UsageError("nothing found in " + ", ".join(map(str, sources)))
@@ -74,7 +76,11 @@ def convert(
         if entry["error"]:
             print(f"rejected: {entry['error']}", file=sys.stderr)
         _progress(len(entries), len(files))
-    output.close()
+    try:
+        output.close()
+    except PermanentError as error:
+        print(f"rejected: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
     whole: dict[str, Any] = {"documents": entries, "totals": run.totals(entries)}
     if report is not None:
         report.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ def files(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+            inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+            found += sorted(one for one in inside if one.is_file())  # no pipes, no sockets
         elif path.is_file():
             found.append(path)
         else:
@@ -61,9 +63,14 @@ def files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
+def name_of(file: Path) -> str:
+    """As a report can hold it: a name that is not UTF-8 is written with escapes."""
+    return os.fsencode(file).decode("utf-8", "backslashreplace")
+
+
 def read(file: Path, target: Target) -> Iterator[Input]:
     """What one file holds for that target."""
-    source = str(file)
+    source = name_of(file)
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -104,7 +111,10 @@ def _groups(source: str, data: bytes, lines: bool) -> Iterator[Input]:
         values = [(source, json.loads(data))]
     entries: list[Entry] = []
     for place, value in values:
-        entries += _entries(place, value)
+        try:
+            entries += _entries(place, value)
+        except InvalidFhirError as error:
+            yield Rejected(place, f"{place}: {error}")
     gathered = gather(entries)
     for group in gathered.groups:
         yield _group(f"{source}#{group.key}", group)
@@ -124,7 +134,7 @@ def _group(name: str, group: Group) -> Input:
 
 
 def _entries(place: str, value: Json) -> list[Entry]:
-    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+    if not isinstance(value, dict) or not _is_type(value.get("resourceType")):
         raise InvalidFhirError("no FHIR resource: an object with `resourceType` is wanted")
     if value["resourceType"] != "Bundle":
         return [Entry(value, place)]
@@ -136,7 +146,14 @@ def _entries(place: str, value: Json) -> list[Entry]:
         resource: Resource | None = entry.get("resource") if isinstance(entry, dict) else None
         if resource is None and isinstance(entry, dict):
             continue  # a request without a body
-        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        if not isinstance(resource, dict) or not _is_type(resource.get("resourceType")):
             raise InvalidFhirError(f"Bundle.entry[{index}].resource: no FHIR resource")
-        entries.append(Entry(resource, entry.get("fullUrl") or f"{place}#{index}"))
+        url = entry.get("fullUrl", f"{place}#{index}")
+        if not isinstance(url, str):
+            raise InvalidFhirError(f"Bundle.entry[{index}].fullUrl: no URL")
+        entries.append(Entry(resource, url))
     return entries
+
+
+def _is_type(value: Json) -> bool:
+    return isinstance(value, str) and re.fullmatch("[A-Z][A-Za-z]{1,40}", value) is not None

@@ -8,13 +8,15 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from bridge.errors import PermanentError
+from bridge.errors import PermanentError, UsageError
 
 
 class Folder:
     """`OUT/<name>`, created when first needed."""
 
     def __init__(self, path: Path) -> None:
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{path}: a file is there; name a folder")
         self.path = path
 
     def put(self, name: str, data: bytes) -> None:
@@ -46,6 +48,8 @@ class Lines:
     """One document a line, in one file or on stdout; the file appears when all is written."""
 
     def __init__(self, path: Path | None) -> None:
+        if path is not None and path.is_dir():
+            raise UsageError(f"{path}: a folder is there; name a file")
         self.path = path
         self._seen: dict[str, bytes] = {}
         self._temporary = path.with_name(f".writing-{path.name}") if path else None
@@ -65,6 +69,9 @@ class Lines:
         self._file.flush()
         if self._temporary is not None and self.path is not None:
             self._file.close()
+            if self.path.exists() and self.path.read_bytes() != self._temporary.read_bytes():
+                self._temporary.unlink()
+                raise PermanentError(f"{self.path}: exists with other content; it is kept, name another file")
             os.replace(self._temporary, self.path)
 
 

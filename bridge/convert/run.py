@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -23,7 +24,7 @@ from bridge.model.sr import write_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.ids import Known
 from bridge.translate.report import Report
-from bridge.translate.to_dicom import to_dicom
+from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 
 Entry = dict[str, Any]
@@ -68,8 +69,12 @@ def _all(file: Path, job: Job) -> list[Done]:
 
 
 def converted(file: Path, job: Job) -> Iterator[Done]:
-    for one in inputs.read(file, job.target):
-        yield _converted(one, job)
+    """Whatever happens to one file happens to it alone."""
+    try:
+        for one in inputs.read(file, job.target):
+            yield _converted(one, job)
+    except Exception as error:  # noqa: BLE001 - a file that breaks us is named, and the others go on
+        yield _broken(inputs.name_of(file), error)
 
 
 def _converted(one: Input, job: Job) -> Done:
@@ -81,8 +86,22 @@ def _converted(one: Input, job: Job) -> Done:
         if isinstance(one.content, Document):
             return _to_fhir(one.source, one.content, job)
         return _to_dicom(one.source, one.content, job)
-    except (PermanentError, UnicodeError) as error:
+    except PermanentError as error:
         return Done(_entry(one.source, "rejected") | {"error": f"{one.source}: {error}"})
+    except UnicodeError:
+        what = "an edit does not fit the Specific Character Set of the document; write it in other characters"
+        return Done(_entry(one.source, "rejected") | {"error": f"{one.source}: {what}"})
+    except Exception as error:  # noqa: BLE001 - a document that breaks us is named, and the others go on
+        return _broken(one.source, error)
+
+
+def _broken(source: str, error: Exception) -> Done:
+    """The fault by its place in our code: its message may hold a value."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    what = (
+        f"cannot be translated ({type(error).__name__} at {Path(where.filename).name}:{where.lineno}); please report it"
+    )
+    return Done(_entry(source, "rejected") | {"error": f"{source}: {what}"})
 
 
 def _to_fhir(source: str, document: Document, job: Job) -> Done:
@@ -102,7 +121,7 @@ def _to_fhir(source: str, document: Document, job: Job) -> Done:
 
 
 def _to_dicom(source: str, group: Group, job: Job) -> Done:
-    translated = to_dicom(group, load(job.mappings), job.known)
+    translated = checked_to_dicom(group, load(job.mappings), job.known)
     uid = text_of(translated.result.header, SOP_INSTANCE_UID)
     entry = (
         _entry(source, "converted")
@@ -141,7 +160,7 @@ def _put(done: Done, output: Output) -> Entry:
         return done.entry
     try:
         output.put(done.name, done.data)
-    except (PermanentError, OSError) as error:
+    except (PermanentError, OSError, ValueError) as error:
         return _entry(done.entry["source"], "rejected") | {"error": f"{done.entry['source']}: {error}"}
     return done.entry
 

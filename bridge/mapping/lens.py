@@ -86,7 +86,10 @@ def _from_date(value: str) -> str:
 
 
 def _real(value: str) -> str:
-    date.fromisoformat(value + "0001-01-01"[len(value) :])  # raises ValueError for what no calendar has
+    try:
+        date.fromisoformat(value + "0001-01-01"[len(value) :])
+    except ValueError as error:
+        raise ValueError("not a date of the calendar") from error
     return value
 
 

@@ -6,13 +6,11 @@ from dataclasses import replace
 
 from bridge.codecs import fhir
 from bridge.codecs.dicom import reader, structured_report, writer
-from bridge.errors import InvalidDicomError, PermanentError
+from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger, Link
 from bridge.mapping.mapping import Mapping
-from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.sr import write_document
-from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.stores.store import Instance, Write
 from bridge.sync.content import dataset_digest, group_digest
 from bridge.sync.decide import Act, decide
@@ -21,10 +19,10 @@ from bridge.sync.held import Held
 from bridge.sync.news import News, news
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
-from bridge.translate.amend import amended
+from bridge.translate.amend import version_of
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Version
-from bridge.translate.to_dicom import to_dicom
+from bridge.translate.selfcheck import checked_to_dicom
 
 _WAITS = {"registered": "waits for a result", "cancelled": "cancelled"}
 
@@ -62,12 +60,11 @@ class ToDicom:
 
     def _write(self, present: Present, root: str, digest: str, link: Link | None) -> str:
         taken_in = self._taken_in(present, root, link)
-        chain = [Version(*one) for one in link.chain] if link else []
-        former = tuple([*chain[-1:], *(Version(*one.chain[-1]) for one in taken_in)])
-        document = self._translated(present, digest, former, chain)
+        former = tuple(Version(*one.chain[-1]) for one in [*([link] if link else []), *taken_in])
+        document = self._translated(present, former)
         data = writer.write(write_document(document))
         structured_report.read(data)  # what we write we can read
-        version = _version(document)
+        version = version_of(document)
         name = link.document if link else f"{'dicom' if born_uid(present.group.root) else 'fhir'}:{root}"
         keys = [*present.versions, version.sop_instance]
         target = self.route.dicom.key_of(data)
@@ -108,17 +105,5 @@ class ToDicom:
                 found[other.document] = other
         return [found[name] for name in sorted(found)]
 
-    def _translated(self, present: Present, digest: str, former: tuple[Version, ...], chain: list[Version]) -> Document:
-        known = self.route.known()
-        own = born_uid(present.group.root)
-        if own is None:
-            return to_dicom(present.group, self.mapping, replace(known, supersedes=former)).result
-        document = to_dicom(present.group, self.mapping, known).result
-        return amended(document, tuple(chain), digest, present.edited, known) if chain else document
-
-
-def _version(document: Document) -> Version:
-    uids = [text_of(document.header, tag) for tag in (STUDY_UID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID)]
-    if None in uids:
-        raise InvalidDicomError("a document without the UIDs of study, series or instance")
-    return Version(*(uid or "" for uid in uids))
+    def _translated(self, present: Present, former: tuple[Version, ...]) -> Document:
+        return checked_to_dicom(present.group, self.mapping, replace(self.route.known(), supersedes=former)).result

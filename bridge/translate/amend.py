@@ -10,12 +10,13 @@ from bridge.model.tags import (
     CONTENT_DATE,
     CONTENT_TIME,
     SERIES_UID,
+    SOP_CLASS_UID,
     SOP_INSTANCE_UID,
     STUDY_UID,
     VERIFICATION,
     VERIFYING_OBSERVERS,
 )
-from bridge.translate import times
+from bridge.translate import remainder, times
 from bridge.translate.header import predecessors
 from bridge.translate.ids import Known, Version, new_uid
 
@@ -23,11 +24,18 @@ _SERIES_NUMBER, _INSTANCE_NUMBER, _SIGNATURES, _MAC = 0x00200011, 0x00200013, 0x
 _OURS = "9001"  # number of the series that amendments go into
 
 
-def amended(document: Document, former: tuple[Version, ...], digest: str, when: str | None, known: Known) -> Document:
+def version_of(document: Document) -> Version:
+    return Version(
+        *(text_of(document.header, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID))
+    )
+
+
+def amended(document: Document, former: tuple[Version, ...], when: str | None, known: Known) -> Document:
     """`document` as a new version: own UID, a series of ours in the same study, not verified, not signed.
 
-    `when` is the FHIR instant of the edit, which becomes Content Date and Time; `digest` that of the edited content.
-    The same edit gives the same UID."""
+    `former` ends with the one that it replaces; `when` is the FHIR instant of the edit, which becomes Content Date and
+    Time. The same edit gives the same UID."""
+    digest = remainder.digest(repr(document))
     study = text_of(document.header, STUDY_UID) or ""
     key = known.document or former[0].sop_instance
     found = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from bridge.errors import PermanentError
 from bridge.mapping.lens import uid_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference
@@ -33,12 +34,29 @@ class DicomImage:
 
 def native_dicom(group: Group, mapping: Mapping, known: Known, zone: str | None = None) -> DicomImage:
     """`zone` is that of a document born in DICOM; one born in FHIR has the zone of its report."""
+    _refused(group)
     builder = _Builder(group, mapping, known, zone)
     root = builder.root()
     made, warnings = header.header_of(
         group, builder.composition, builder.effective, builder.find, mapping, builder.known
     )
     return DicomImage(made, root, [*warnings, *builder.warnings])
+
+
+def _refused(group: Group) -> None:
+    """Raises PermanentError for what would come out with another meaning, or under another person."""
+    subjects = group.index()
+    for resource in group.resources():
+        if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
+            continue
+        if any("modifierExtension" in one for one in (resource, *resource.get("component", ()))):
+            raise PermanentError(
+                f"{resource['resourceType']}.modifierExtension changes the meaning, in a way not known here"
+            )
+        own, roots = (one.get("subject", {}).get("reference", "") for one in (resource, group.root))
+        same = own == roots or subjects.get(own, own) is subjects.get(roots, roots)
+        if "Patient/" in own and "Patient/" in roots and not same:
+            raise PermanentError(f"{resource['resourceType']}.subject is another patient than that of the report")
 
 
 class _Builder:

@@ -96,6 +96,15 @@ def pieces_of(group: Group, homes: dict[Path, Json], image: FhirImage, header: D
     return pieces
 
 
+def edits(pieces: dict[Path, Piece]) -> list[str]:
+    """Places of a document born in DICOM where FHIR says what its items do not."""
+    return [
+        ".".join([piece["is"].partition("/")[0], *map(str, entry[0])])
+        for piece in pieces.values()
+        for entry in piece.get("entries", ())
+    ]
+
+
 def restored(image: FhirImage, pieces: dict[Path, Piece], header: DataSet, report: Report) -> Group | None:
     """The group that the document was made from, as far as the items still say so; None where the items do not say it,
     or the document belongs to another patient now."""

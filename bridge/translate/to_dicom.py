@@ -10,6 +10,7 @@ from bridge.model.dataset import Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, leaves, same
 from bridge.model.sr import item_of, own_elements, read_item
+from bridge.translate.amend import amended, version_of
 from bridge.translate.generic import relationship
 from bridge.translate.header import split_patient
 from bridge.translate.ids import Known
@@ -17,8 +18,8 @@ from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, Path, native_fhir
 from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_group
-from bridge.translate.private import pieces_of, put_in
-from bridge.translate.remainder import attached, dataset_of, header_group, item_group, patched, stripped
+from bridge.translate.private import edits, pieces_of, put_in
+from bridge.translate.remainder import attached, dataset_of, digest, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
 
 
@@ -39,10 +40,21 @@ def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Documen
     builder = _Builder(mapping, charset_of(header), report)
     root = builder.item(native.root, remainder, None, ())
     document = Document(header, root)
+    born = "digest" in remainder
+    if born and digest(repr(document)) != remainder["digest"]:
+        document = amended(document, known.supersedes or (version_of(document),), _edited(group), known)
+        report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
     image = native_fhir(document, mapping, known)
-    pieces = pieces_of(group, builder.homes, image, header)
+    pieces = pieces_of(group, builder.homes, image, document.header)
+    if born:
+        report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
     _count(group, builder.homes, image, report)
     return Translated(put_in(document, pieces), report)
+
+
+def _edited(group: Group) -> str | None:
+    """Instant of the last edit, as the server of the resources says."""
+    return max((one.get("meta", {}).get("lastUpdated", "") for one in group.resources()), default="") or None
 
 
 def _charset(patch: dict[str, Any], native: DataSet) -> Charset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bridge.errors import LossError
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Coded, ContentItem, Num, Plain, Value, value_type
 from bridge.model.dataset import Charset, DataSet, Element
@@ -19,14 +20,15 @@ from bridge.translate.native_fhir import Path, native_fhir
 from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_document
 from bridge.translate.private import Piece, restored, taken_out
-from bridge.translate.remainder import attach, dataset_json, difference, header_group, item_group
+from bridge.translate.remainder import attach, dataset_json, difference, digest, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.to_dicom import to_dicom
 
 
-def to_fhir(document: Document, mapping: Mapping, known: Known) -> Translated[Group]:
+def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool = True) -> Translated[Group]:
     """DiagnosticReport, Composition, Observations and what they refer to; or the resources that the document was
-    made from. Raises nothing: what cannot be read natively is carried.
+    made from. What cannot be read natively is carried; with `check`, raises LossError where the document would not
+    come back as it was.
 
     Resources are restored only if the whole document comes back from them. One that was edited beyond that is
     translated like any other document, and our private elements in it are carried like anybody's."""
@@ -41,6 +43,8 @@ def to_fhir(document: Document, mapping: Mapping, known: Known) -> Translated[Gr
     if pieces:
         report.warnings.append("made from resources and edited since: it is translated anew, they are not restored")
     group = _remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report)
+    if check and to_dicom(group, mapping, known).result != document:
+        raise LossError("the way back would give another document; please report this file")
     report.warnings += oddities_of_document(document)
     return Translated(group, report)
 
@@ -70,6 +74,7 @@ def _remaindered(document: Document, group: Group, mapping: Mapping, known: Know
         patient, header = split_patient(header)
         remainder["patient"] = dataset_json(patient, charset)
         remainder["zone"] = zone
+        remainder["digest"] = digest(repr(document))
         native_header = split_patient(native_header)[1]
     if patch := difference(native_header, header, header_group, charset):
         remainder["header"] = patch

@@ -17,7 +17,9 @@ from bridge.model.content import ByReference, Code, Container, ContentItem, Plai
 from bridge.model.document import Document
 from bridge.model.group import Group, same
 from bridge.model.sr import read_document, write_document
+from bridge.translate.amend import version_of
 from bridge.translate.gather import Entry, gather
+from bridge.translate.header import split_patient, superseded_by
 from bridge.translate.ids import Known
 from bridge.translate.remainder import stripped
 from bridge.translate.to_dicom import to_dicom
@@ -190,7 +192,13 @@ def test_an_edited_value_wins_over_its_remainder_and_is_reported() -> None:
     edited = copy.deepcopy(group)
     measured = next(one for one in edited.members if any("valueQuantity" in part for part in one.get("component", ())))
     measured["component"][0]["valueQuantity"]["value"] = 75
-    after = to_dicom(edited, MAPPING, KNOWN).result
-    texts = repr(after.root)
+    translated = to_dicom(edited, MAPPING, KNOWN)
+    after, texts = translated.result, repr(translated.result.root)
     assert "'75'" in texts and "'72'" not in texts
-    assert replace(after, root=before.root).header == before.header
+    assert [one.sop_instance for one in superseded_by(after.header)] == [version_of(before).sop_instance]
+    assert version_of(after).sop_instance != version_of(before).sop_instance
+    assert version_of(after).study == version_of(before).study
+    assert split_patient(after.header)[0] == split_patient(before.header)[0]
+    assert any("names its predecessor" in warning for warning in translated.report.warnings)
+    again = to_fhir(after, MAPPING, KNOWN).result
+    assert write_document(to_dicom(again, MAPPING, KNOWN).result) == write_document(after)

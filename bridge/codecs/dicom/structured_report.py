@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.codecs.dicom import reader
 from bridge.errors import InvalidDicomError
-from bridge.model.dataset import DataSet, find, text_of
+from bridge.model.dataset import DataSet, find, items, text_of
 from bridge.model.document import Document
 from bridge.model.sr import read_document
 from bridge.model.tags import (
@@ -18,6 +18,7 @@ from bridge.model.tags import (
     VERIFICATION,
 )
 
+MAX_DEPTH = 64
 SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
 _KOS = "1.2.840.10008.5.1.4.1.1.88.59"
 _REQUIRED = {
@@ -42,7 +43,17 @@ def read(data: bytes) -> Document:
     if not sop_class.startswith(SR_CLASSES):
         raise NotStructuredReportError(f"SOP Class {sop_class} is no Structured Report")
     _complete(dataset, sop_class)
+    if (depth := _depth(dataset)) > MAX_DEPTH:
+        raise InvalidDicomError(f"content items nested {depth} deep; {MAX_DEPTH} are read, real reports have about ten")
     return read_document(dataset)
+
+
+def _depth(dataset: DataSet) -> int:
+    """Levels of content items; a loop, for a file is not bound to be reasonable."""
+    depth, level = 0, [dataset]
+    while level := [child for one in level for child in items(one, CONTENT)]:
+        depth += 1
+    return depth
 
 
 def _complete(dataset: DataSet, sop_class: str) -> None:

@@ -1,0 +1,29 @@
+"""Translation that translates back before it hands out, and refuses a loss."""
+
+from __future__ import annotations
+
+from bridge.errors import LossError
+from bridge.mapping.mapping import Mapping
+from bridge.model.document import Document
+from bridge.model.group import Group, same
+from bridge.translate.ids import Known
+from bridge.translate.report import Translated
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+
+
+def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Document]:
+    """Raises LossError where the resources would not come back as they are."""
+    translated = to_dicom(group, mapping, known)
+    back = to_fhir(translated.result, mapping, known).result
+    before, after = list(group.resources()), list(back.resources())
+    if back.key != group.key and not _born_in_dicom(group):
+        raise LossError("the way back would give another document; please report this file")
+    if not _born_in_dicom(group) and (len(before) != len(after) or not all(map(same, before, after))):
+        raise LossError("the way back would give other resources; please report this file")
+    return translated
+
+
+def _born_in_dicom(group: Group) -> bool:
+    """Its remainder is made anew, so that only `to_fhir`, which checks itself, can tell."""
+    return any(one.get("system") == "urn:dicom:uid" for one in group.root.get("identifier", ()))
