@@ -35,5 +35,12 @@ class LossError(PermanentError):
     """A translation that would lose something; it is refused."""
 
 
+class DamagedRemainderError(PermanentError):
+    """A remainder extension that does not hold what we wrote; take it out, and what it carried is lost."""
+
+    def __init__(self) -> None:
+        super().__init__(str(self.__doc__))
+
+
 class UsageError(BridgeError):
     """Wrong usage or configuration: exit code 2."""

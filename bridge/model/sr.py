@@ -75,7 +75,10 @@ def item_of(own: DataSet, children: tuple[ContentItem, ...], charset: Charset) -
     concept_element = by_tag.get(CONCEPT)
     concept = code_of(concept_element, charset) if concept_element else None
     item = ContentItem(code_string_of(by_tag, RELATIONSHIP), concept, value_of(by_tag, charset), children, ())
-    written = {element.tag: element for element in _typed_elements(item, charset)}
+    try:
+        written = {element.tag: element for element in _typed_elements(item, charset)}
+    except UnicodeError:  # bytes that no text stands for: all of it stays as it is
+        return ContentItem(None, None, Other(value_type(item.value)), children, own)
     rest = tuple(element for element in own if written.get(element.tag) != element)
     return ContentItem(item.relationship, concept, item.value, children, rest) if rest else item
 

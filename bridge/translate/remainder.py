@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 
+from bridge.errors import DamagedRemainderError
 from bridge.model.dataset import TEXT_VRS, Charset, DataSet, Element, decode_text, encode_text
 from bridge.model.group import Json, same
 from bridge.model.names import REMAINDER_URL
@@ -113,7 +114,12 @@ def attach(home: dict[str, Json], of: str, remainder: dict[str, Json]) -> None:
 def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:
     for extension in (home or {}).get("extension", ()):
         if extension.get("url") == REMAINDER_URL:
-            found = dict(json.loads(extension["valueString"]))
+            try:
+                found = json.loads(extension["valueString"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise DamagedRemainderError from error
+            if not isinstance(found, dict):
+                raise DamagedRemainderError
             if found.get("of") == of:
                 return found
     return {}

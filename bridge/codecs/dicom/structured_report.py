@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bridge.codecs.dicom import reader
 from bridge.errors import InvalidDicomError
 from bridge.model.dataset import DataSet, find, items, text_of
@@ -62,5 +64,8 @@ def _complete(dataset: DataSet, sop_class: str) -> None:
     for tag, name in wanted.items():
         if text_of(dataset, tag) is None:
             raise InvalidDicomError(f"no {name}: truncated, or no valid SR; fetch the file again")
+    for tag in (SOP_INSTANCE_UID, STUDY_UID, SERIES_UID):
+        if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", text_of(dataset, tag) or "") or len(text_of(dataset, tag) or "") > 64:
+            raise InvalidDicomError(f"{wanted[tag]} is no UID (PS3.5 9.1); correct it at its source")
     if find(dataset, CONTENT) is None:
         raise InvalidDicomError("no Content Sequence (0040,A730): truncated, or an SR without content")
