@@ -31,10 +31,8 @@ def bundle(group: Group) -> Resource:
         if "id" in resource:
             url = _url(kind, resource["id"])
             request = {"method": "PUT", "url": f"{kind}/{resource['id']}"}
-        elif index == 0 and group.key.startswith("urn:"):
-            url, request = group.key, {"method": "POST", "url": kind}
         else:
-            url, request = _derived(f"{group.key}#{index}"), {"method": "POST", "url": kind}
+            url, request = _said(group, index, resource), {"method": "POST", "url": kind}
         entries.append({"fullUrl": url, "resource": renamed(resource, renames), "request": request})
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
@@ -56,6 +54,14 @@ def as_written(group: Group) -> Group:
 
 def _patient_url(patient: Resource, key: str) -> str:
     return _derived(f"Patient/{patient['id']}" if "id" in patient else f"{key}#patient")
+
+
+def _said(group: Group, index: int, resource: Resource) -> str:
+    """A resource without id is what the others call it."""
+    if index == 0 and group.key.startswith("urn:"):
+        return group.key
+    names = [one for one, target in (group.references or {}).items() if target is resource and one.startswith("urn:")]
+    return names[0] if names else _derived(f"{group.key}#{index}")
 
 
 def _url(kind: str, identifier: str) -> str:

@@ -93,6 +93,8 @@ def pieces_of(group: Group, homes: dict[Path, Json], image: FhirImage, header: D
         "subject": _subject(group),
         "identity": _identity(header),
     }
+    if (said := _references(group)) is not None:
+        root["group"]["references"] = said
     return pieces
 
 
@@ -143,7 +145,10 @@ def restored(image: FhirImage, pieces: dict[Path, Piece], header: DataSet, repor
     ]
     if not members:
         return None
-    return Group(members[0], tuple(members[1:]), patient, manifest["key"])
+    whole = [*members, *([patient] if patient is not None else [])]
+    said = manifest.get("references")
+    references = None if said is None else {one: whole[at] for one, at in said.items() if at < len(whole)}
+    return Group(members[0], tuple(members[1:]), patient, manifest["key"], references)
 
 
 def _name(resource: Resource, index: int) -> str:
@@ -161,6 +166,17 @@ def _named(resource: Resource, name: str) -> None:
 def _identity(header: DataSet) -> str:
     """Digest of what names the patient: never restored for another one."""
     return digest(repr([element for element in header if element.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]))
+
+
+def _references(group: Group) -> dict[str, int] | None:
+    """What references mean, by number of the resource (the Patient last), where `Type/id` does not say it."""
+    if group.references is None:
+        return None
+    plain = Group(group.root, group.members, group.patient, group.key).index()
+    if all(plain.get(one) is target for one, target in group.references.items()):
+        return None
+    numbers = {id(one): at for at, one in enumerate([*group.resources(), *([group.patient] if group.patient else [])])}
+    return {one: numbers[id(target)] for one, target in group.references.items()}
 
 
 def _subject(group: Group) -> str | None:
@@ -192,6 +208,8 @@ def _is_piece(found: Piece) -> bool:
         and all(isinstance(one, dict) and _is_member(one) for one in group["members"])
         and isinstance(group.get("patient"), str | None)
         and isinstance(group.get("subject"), str | None)
+        and isinstance(group.get("references", {}), dict)
+        and all(isinstance(at, int) and at >= 0 for at in group.get("references", {}).values())
     ):
         return False
     entries = found.get("entries", [])
