@@ -193,7 +193,8 @@ def header_of(
         found.text(tag, vr, "")
     found.text(0x00080060, "CS", "SR")
     found.text(TIMEZONE_OFFSET, "SH", known.zone.replace(":", ""))
-    found.text(STUDY_UID, "UI", new_uid(known.system, "study", scope))
+    nobodys = identity is None and known.supersedes  # what belongs to nobody stays beside what it supersedes
+    found.text(STUDY_UID, "UI", known.supersedes[-1].study if nobodys else new_uid(known.system, "study", scope))
     found.text(0x00200011, "IS", "1")
     found.text(0x00200013, "IS", "1")
     for tag in (0x00081111, 0x0040A372):  # Referenced Performed Procedure Step, Performed Procedure Code: type 2

@@ -104,6 +104,7 @@ def edits(pieces: dict[Path, Piece]) -> list[str]:
         ".".join([piece["is"].partition("/")[0], *map(str, entry[0])])
         for piece in pieces.values()
         for entry in piece.get("entries", ())
+        if entry[0][0] not in ("identifier", "status")  # follow from the new version
     ]
 
 

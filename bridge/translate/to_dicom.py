@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bridge.mapping.mapping import Mapping
@@ -42,6 +43,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Documen
     document = Document(header, root)
     born = "digest" in remainder
     if born and digest(repr(document)) != remainder["digest"]:
+        known = replace(known, document=known.document or version_of(document).sop_instance)
         document = amended(document, known.supersedes or (version_of(document),), _edited(group), known)
         report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
     image = native_fhir(document, mapping, known)
