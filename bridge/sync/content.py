@@ -9,13 +9,15 @@ from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource
 
 _SERVER_META = ("versionId", "lastUpdated", "source")
+_DATED = ("Observation", "DiagnosticReport")
 _TIMES = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming", "issued")
 
 
 def as_content(resource: Resource) -> Resource:
     """The resource without what its server adds. `lastUpdated` stays where it is the only time there is."""
     meta = {key: value for key, value in resource.get("meta", {}).items() if key not in _SERVER_META}
-    if "lastUpdated" in resource.get("meta", {}) and not any(key in resource for key in _TIMES):
+    timeless = resource["resourceType"] in _DATED and not any(key in resource for key in _TIMES)
+    if timeless and "lastUpdated" in resource.get("meta", {}):
         meta["lastUpdated"] = resource["meta"]["lastUpdated"]
     return {key: value for key, value in resource.items() if key != "meta"} | ({"meta": meta} if meta else {})
 

@@ -106,7 +106,7 @@ def study_of(document: Document, subject: Home | None, mapping: Mapping, known: 
     uid = text_of(document.header, STUDY_UID)
     if uid is None:
         return None
-    key = f"{text_of(document.header, SOP_INSTANCE_UID)}|{uid}"
+    key = f"{known.document or text_of(document.header, SOP_INSTANCE_UID)}|{uid}"
     resource: Resource = {"resourceType": "ImagingStudy", "id": known.id("ImagingStudy", key), "status": "available"}
     _shaped(mapping.shapes["study"], document, resource)
     resource["subject"] = subject or absent()

@@ -137,7 +137,6 @@ class _Builder:
         context = context_of(root, self.key, self.known)
         if context.language is not None:
             report["language"] = self.composition["language"] = context.language
-            report["_language"] = context.language_home
         self.members += context.resources
         self.homes |= {(index,): home for index, home in context.homes.items()}
         self.composition["author"] = context.authors or [self._equipment()]

@@ -32,6 +32,10 @@ class Node:
         self.children.append(node)
         return node
 
+    def index(self, order: int) -> int:
+        """Place among the children of the document, of the `order`-th child of the native translation."""
+        return self.number[0] - 1 if self.number[0] < LAST else order
+
     def sort(self) -> None:
         self.children.sort(key=lambda child: child.number)
         for child in self.children:

@@ -17,16 +17,17 @@ OBSERVER_TYPE = Code("121005", "DCM", "Observer Type")
 PERSON = Code("121006", "DCM", "Person")
 DEVICE = Code("121007", "DCM", "Device")
 PERSON_NAME = Code("121008", "DCM", "Person Observer Name")
-DEVICE_PARTS = {  # TID 1004
-    Code("121012", "DCM", "Device Observer UID"): "identifier",
-    Code("121013", "DCM", "Device Observer Name"): "deviceName",
-    Code("121014", "DCM", "Device Observer Manufacturer"): "manufacturer",
-    Code("121015", "DCM", "Device Observer Model Name"): "modelNumber",
-    Code("121016", "DCM", "Device Observer Serial Number"): "serialNumber",
+DEVICE_UID = Code("121012", "DCM", "Device Observer UID")
+SERIAL_NUMBER = Code("121016", "DCM", "Device Observer Serial Number")
+DEVICE_NAMES = {  # TID 1004: item -> type of Device.deviceName, and the element that holds a copy of it
+    Code("121013", "DCM", "Device Observer Name"): ("user-friendly-name", None),
+    Code("121014", "DCM", "Device Observer Manufacturer"): ("manufacturer-name", "manufacturer"),
+    Code("121015", "DCM", "Device Observer Model Name"): ("model-name", "modelNumber"),
 }
+_SERIAL_TYPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "SNO"}]}
 EQUIPMENT = "equipment"
 """Element id of the author that stands for the equipment of the header, and for no content item."""
-_PART_OF = {(code.scheme, code.value): element for code, element in DEVICE_PARTS.items()}
+_NAME_OF = {(code.scheme, code.value): how for code, how in DEVICE_NAMES.items()}
 _LANGUAGES = {  # CID 5000: meanings that readers expect
     "en": "English",
     "de": "German",
@@ -42,7 +43,6 @@ class Context:
     """What the children of the root say of language and observers."""
 
     language: str | None = None
-    language_home: Home | None = None
     authors: list[Home] = field(default_factory=list)  # references to `resources`
     resources: list[Resource] = field(default_factory=list)
     homes: dict[int, Home] = field(default_factory=dict)  # index of the child -> the element that it became
@@ -62,10 +62,10 @@ def _taken(item: ContentItem, number: int, context: Context, key: str, known: Kn
     code = item.value.code if isinstance(item.value, Coded) else None
     observer = context.resources[-1] if context.resources else {"resourceType": None}
     if LANGUAGE.same(item.concept):
-        if code is None or code.scheme != "RFC5646" or context.language is not None:
+        if code is None or code.scheme != "RFC5646" or number != 1:
             return None
-        context.language, context.language_home = code.value, {"id": str(number)}
-        return context.language_home
+        context.language = code.value
+        return {}  # a code of the resource itself has no element id on HAPI: the first item, as in every template
     if OBSERVER_TYPE.same(item.concept):
         kind = "Practitioner" if PERSON.same(code) else "Device" if DEVICE.same(code) else None
         if kind is None:
@@ -76,10 +76,7 @@ def _taken(item: ContentItem, number: int, context: Context, key: str, known: Kn
         return context.authors[-1]
     if PERSON_NAME.same(item.concept) and observer["resourceType"] == "Practitioner" and "name" not in observer:
         return _name(observer, item, number)
-    part = _PART_OF.get((item.concept.scheme, item.concept.value)) if item.concept else None
-    if part and observer["resourceType"] == "Device" and part not in observer:
-        return _device_part(observer, part, item, number)
-    return None
+    return _device_part(observer, item, number) if observer["resourceType"] == "Device" else None
 
 
 def _name(practitioner: Resource, item: ContentItem, number: int) -> Home | None:
@@ -91,19 +88,28 @@ def _name(practitioner: Resource, item: ContentItem, number: int) -> Home | None
     return home
 
 
-def _device_part(device: Resource, element: str, item: ContentItem, number: int) -> Home | None:
+def _device_part(device: Resource, item: ContentItem, number: int) -> Home | None:
+    """A repeating element for each item: its element id says the place, which HAPI drops from primitives."""
+    name_type, copy = _NAME_OF.get(item.concept[1::-1] if item.concept else ("", ""), (None, None))
     try:
-        if element == "identifier":
+        if name_type is not None:
+            home: Home = {"id": str(number), "name": _text(item, "TEXT"), "type": name_type}
+            element, taken = "deviceName", any(one["type"] == name_type for one in device.get("deviceName", ()))
+        elif DEVICE_UID.same(item.concept):
             home = {"id": str(number), **uid_identifier(_text(item, "UIDREF"))[0]}
-            device[element] = [home]
-        elif element == "deviceName":
-            home = {"id": str(number), "name": _text(item, "TEXT"), "type": "user-friendly-name"}
-            device[element] = [home]
+            element, taken = "identifier", any("system" in one for one in device.get("identifier", ()))
+        elif SERIAL_NUMBER.same(item.concept):
+            home = {"id": str(number), "type": _SERIAL_TYPE, "value": _text(item, "TEXT")}
+            element, taken, copy = "identifier", "serialNumber" in device, "serialNumber"
         else:
-            device[element] = _text(item, "TEXT")
-            home = device[f"_{element}"] = {"id": str(number)}
-    except ValueError:
+            return None
+    except ValueError:  # another value type, or no value: the remainder carries the item
         return None
+    if taken:
+        return None
+    device.setdefault(element, []).append(home)
+    if copy is not None:
+        device[copy] = home.get("name") or home["value"]
     return home
 
 
@@ -113,11 +119,11 @@ def _text(item: ContentItem, value_type: str) -> str:
     return item.value.text
 
 
-def add_context(root: Node, report: Resource, composition: Resource, find: Callable[[Home], Resource | None]) -> None:
+def add_context(root: Node, composition: Resource, find: Callable[[Home], Resource | None]) -> None:
     """The items again, each at the place that its element id says."""
     if language := composition.get("language"):
-        home = report.get("_language") or {}
-        root.add(Coded(Code(language, "RFC5646", _LANGUAGES.get(language) or language)), LANGUAGE, home)
+        code = Code(language, "RFC5646", _LANGUAGES.get(language) or language)
+        root.add(Coded(code), LANGUAGE, None).number = (1, -1)
     for author in composition.get("author", ()):
         observer = find(author)
         if observer is None or author.get("id") == EQUIPMENT:
@@ -139,18 +145,22 @@ def _add_name(root: Node, practitioner: Resource) -> None:
 
 
 def _add_device_parts(root: Node, device: Resource) -> None:
-    for concept, element in DEVICE_PARTS.items():
-        part = device.get(element)
-        if not part:
-            continue
-        if element == "identifier":
-            said = next((one for one in part if one.get("system") == DICOM_UID_SYSTEM), None)
-            try:
-                uid = uid_of([said] if said else [])
-            except ValueError:  # an identifier of another kind
-                continue
-            root.add(Plain("UIDREF", uid), concept, said)
-        elif element == "deviceName":
-            root.add(Plain("TEXT", part[0]["name"]), concept, part[0])
-        else:
-            root.add(Plain("TEXT", part), concept, device.get(f"_{element}") or {})
+    identifiers = device.get("identifier", ())
+    uid = next((one for one in identifiers if one.get("system") == DICOM_UID_SYSTEM), None)
+    if uid is not None and (text := _uid_of(uid)):
+        root.add(Plain("UIDREF", text), DEVICE_UID, uid)
+    for concept, (name_type, copy) in DEVICE_NAMES.items():
+        named = next((one for one in device.get("deviceName", ()) if one.get("type") == name_type), None)
+        text = (named or {}).get("name") or device.get(copy or "")
+        if text:
+            root.add(Plain("TEXT", text), concept, named)
+    serial = next((one for one in identifiers if one.get("type") == _SERIAL_TYPE), None)
+    if text := (serial or {}).get("value") or device.get("serialNumber"):
+        root.add(Plain("TEXT", text), SERIAL_NUMBER, serial)
+
+
+def _uid_of(identifier: Home) -> str | None:
+    try:
+        return str(uid_of([identifier]))
+    except ValueError:  # a system that says UID, and a value that is none
+        return None

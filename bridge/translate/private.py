@@ -78,7 +78,7 @@ def pieces_of(group: Group, homes: dict[Path, Json], image: FhirImage, header: D
             pieces[at[id(resource)]] = {"is": name} | ({"entries": entries} if entries else {})
             members.append({"is": name})
             plain = plain and not entries and name in natives
-        elif name in natives and same(natives[name], stripped(resource)):
+        elif name in natives and same(renamed(natives[name], renames), stripped(resource)):
             members.append({"native": name})
         else:
             members.append({"json": stripped(resource)})
@@ -104,8 +104,17 @@ def edits(pieces: dict[Path, Piece]) -> list[str]:
         ".".join([piece["is"].partition("/")[0], *map(str, entry[0])])
         for piece in pieces.values()
         for entry in piece.get("entries", ())
-        if entry[0][0] not in ("identifier", "status")  # follow from the new version
     ]
+
+
+def without_versions(pieces: dict[Path, Piece]) -> dict[Path, Piece]:
+    """Of a new version: that it is one says itself, by its UID and predecessor, and needs no remainder."""
+    left = {
+        path: piece
+        | {"entries": [one for one in piece.get("entries", ()) if one[0][0] not in ("identifier", "status")]}
+        for path, piece in pieces.items()
+    }
+    return left if any(piece["entries"] for piece in left.values()) else {}
 
 
 def restored(image: FhirImage, pieces: dict[Path, Piece], header: DataSet, report: Report) -> Group | None:
@@ -137,7 +146,7 @@ def restored(image: FhirImage, pieces: dict[Path, Piece], header: DataSet, repor
             image.homes[path].clear()
             image.homes[path].update(resource)
             found[piece["is"]] = image.homes[path]
-    natives = {_name(resource, 0): resource for resource in image.group.resources()}
+    natives = {_name(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
     members = [
         resource
         for member in manifest["members"]

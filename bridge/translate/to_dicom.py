@@ -19,7 +19,7 @@ from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, Path, native_fhir
 from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_group
-from bridge.translate.private import edits, pieces_of, put_in
+from bridge.translate.private import edits, pieces_of, put_in, without_versions
 from bridge.translate.remainder import attached, dataset_of, digest, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
 
@@ -28,6 +28,8 @@ def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Documen
     """One SR. Raises UnicodeError where an edit does not fit the document's character set."""
     report = Report()
     remainder = attached(group.root, "document")
+    if "zone" in remainder:  # whatever the store's zone is now
+        known = replace(known, zone=remainder["zone"])
     native = native_dicom(group, mapping, known, remainder.get("zone"))
     report.warnings += [*native.warnings, *oddities_of_group(group)]
     dropped: list[str] = []
@@ -41,13 +43,15 @@ def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Documen
     builder = _Builder(mapping, charset_of(header), report)
     root = builder.item(native.root, remainder, None, ())
     document = Document(header, root)
-    born = "digest" in remainder
-    if born and digest(repr(document)) != remainder["digest"]:
+    born, edited = "digest" in remainder, digest(repr(document)) != remainder.get("digest")
+    if born and edited:
         known = replace(known, document=known.document or version_of(document).sop_instance)
         document = amended(document, known.supersedes or (version_of(document),), _edited(group), known)
         report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
     image = native_fhir(document, mapping, known)
     pieces = pieces_of(group, builder.homes, image, document.header)
+    if born and edited:
+        pieces = without_versions(pieces)
     if born:
         report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
     _count(group, builder.homes, image, report)
@@ -77,18 +81,19 @@ class _Builder:
             self.homes[path] = node.home
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         without = set(remainder.get("without", ()))
-        numbered: list[tuple[tuple[int, int], Node | ContentItem]] = [
-            (child.number, child) for order, child in enumerate(node.children) if order not in without
+        inner = remainder.get("inner", {})  # of items that no element stands for
+        numbered: list[tuple[tuple[int, int], Node | ContentItem, dict[str, Any]]] = [
+            (child.number, child, attached(child.home, "item") or inner.get(str(child.index(order)), {}))
+            for order, child in enumerate(node.children)
+            if order not in without
         ]
         for carried in remainder.get("carried", ()):
             dataset = dataset_of(carried["e"], self.charset)
-            numbered.append(((carried["n"], -1), read_item(dataset, self.charset)))
+            numbered.append(((carried["n"], -1), read_item(dataset, self.charset), {}))
         numbered.sort(key=lambda one: one[0])
         children = tuple(
-            child
-            if isinstance(child, ContentItem)
-            else self.item(child, attached(child.home, "item"), node.value, (*path, index))
-            for index, (_, child) in enumerate(numbered)
+            child if isinstance(child, ContentItem) else self.item(child, its_own, node.value, (*path, index))
+            for index, (_, child, its_own) in enumerate(numbered)
         )
         own = own_elements(ContentItem(relation, node.concept, node.value, (), node.rest), self.charset)
         dropped: list[str] = []

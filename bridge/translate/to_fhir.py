@@ -50,8 +50,9 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
 
 
 def known_of(document: Document, known: Known) -> Known:
-    """Of a document born in FHIR: its predecessors are the bridge's own doing."""
-    return replace(known, supersedes=superseded_by(document.header))
+    """Of a document born in FHIR: its predecessors are the bridge's own doing, and its zone is said."""
+    zone = times.zone_of(document.header, known.zone)
+    return replace(known, supersedes=superseded_by(document.header), zone=zone)
 
 
 def _restored(
@@ -103,7 +104,7 @@ class _Comparison:
         matched, extra = matches(item, node)
         if extra:
             found["without"] = extra
-        carried = []
+        carried, homeless = [], dict[str, object]()
         for index, child in enumerate(item.children):
             at = (*path, index)
             if index not in matched:
@@ -114,6 +115,10 @@ class _Comparison:
             home = matched[index].home
             if inner and home is not None:
                 attach(home, "item", inner)
+            elif inner:  # an item that no element stands for
+                homeless[str(index)] = inner
+        if homeless:
+            found["inner"] = homeless
         if carried:
             found["carried"] = carried
         return found
@@ -143,7 +148,7 @@ def matches(item: ContentItem, node: Node) -> tuple[dict[int, Node], list[int]]:
     matched: dict[int, Node] = {}
     extra: list[int] = []
     for order, child in enumerate(node.children):
-        index = child.number[0] - 1 if child.number[0] < 1 << 30 else order
+        index = child.index(order)
         if index < len(item.children) and index not in matched:
             matched[index] = child
         else:
