@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .demo
+SERVERS ?= none
 
-.PHONY: demo test docs bench lint judges clean
+.PHONY: demo demo-folders demo-real test docs bench lint installed servers clean
 .DELETE_ON_ERROR:
 
 $(VENV)/run.stamp: requirements/run.txt pyproject.toml
@@ -17,30 +18,49 @@ $(VENV)/test.stamp: requirements/test.txt $(VENV)/run.stamp
 	$(BIN)/pip install -q --require-hashes -r requirements/test.txt
 	touch $@
 
-demo: $(VENV)/run.stamp
-	rm -rf $(DEMO)
-	@echo "== FHIR to DICOM: vital signs and laboratory values become Structured Reports"
-	$(BIN)/fhir-dicom convert fixtures/fhir --to dicom -o $(DEMO)/dicom --report $(DEMO)/to-dicom.json
-	@echo "== DICOM to FHIR: an ECG report becomes a Bundle, and those from above come back"
-	$(BIN)/fhir-dicom convert fixtures/dicom $(DEMO)/dicom --to fhir -o $(DEMO)/fhir --report $(DEMO)/to-fhir.json
-	@echo "== Look at $(DEMO)/dicom (SR), $(DEMO)/fhir (Bundles) and the reports $(DEMO)/to-dicom.json, to-fhir.json"
+ifeq ($(SERVERS),real)
+demo: demo-real
+else
+demo: demo-folders
+endif
 
-judges:
+demo-folders: $(VENV)/run.stamp
+	@rm -rf $(DEMO) && mkdir $(DEMO)
+	@$(BIN)/python fixtures/stores.py $(DEMO)/data
+	@echo "== One pass: the FHIR folder and the DICOM folder come in step"
+	cd $(DEMO) && ../$(BIN)/fhir-dicom sync --once
+	@echo "== A second pass"
+	cd $(DEMO) && ../$(BIN)/fhir-dicom sync --once
+	@echo "== What crossed from FHIR, element by element"
+	$(BIN)/fhir-dicom convert fixtures/fhir --to dicom -o $(DEMO)/converted --report $(DEMO)/to-dicom.json
+	@echo "== What crossed from DICOM, and what came back"
+	$(BIN)/fhir-dicom convert fixtures/dicom $(DEMO)/converted --to fhir -o $(DEMO)/converted --report $(DEMO)/to-fhir.json
+	@echo "== Look at $(DEMO)/data/fhir (resources), $(DEMO)/data/dicom (SR), $(DEMO)/converted, and the two reports"
+
+demo-real: installed $(VENV)/test.stamp
+	$(BIN)/python -m tests.servers.demo
+
+installed:
 	bash tests/judges/install.sh
+	bash tests/servers/install.sh
+
+servers: installed $(VENV)/test.stamp
+	exec $(BIN)/python -m tests.servers
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check bridge tests benchmarks fixtures
+	$(BIN)/ruff format --check -q bridge tests benchmarks fixtures
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 docs: $(VENV)/test.stamp
 	$(BIN)/mkdocs build --strict -q -d .cache/site
 
-test: judges $(VENV)/test.stamp lint docs
+test: installed $(VENV)/test.stamp lint docs
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.translation
 
 clean:
-	rm -rf $(VENV) $(DEMO) .cache build dist *.egg-info
+	rm -rf $(VENV) $(DEMO) .cache build dist *.egg-info tests/servers/hapi/target

@@ -203,7 +203,7 @@ class Ledger:
             counts = {state: number for state, number in states}
             waiting = select(WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.state, WORK.c.attempts, WORK.c.reason)
             query = waiting.where(WORK.c.reason.is_not(None)).order_by(WORK.c.store, WORK.c.key)
-            reasons = [dict(row._mapping) for row in connection.execute(query)]
+            reasons = [dict(zip(_WAITING, row, strict=True)) for row in connection.execute(query)]
             linked = connection.execute(select(LINK.c.born, func.count()).group_by(LINK.c.born))
             intents = connection.execute(select(func.count()).select_from(INTENT)).scalar_one()
             return {
@@ -214,6 +214,9 @@ class Ledger:
                 "intents": intents,
                 "reasons": reasons,
             }
+
+
+_WAITING = ("route", "store", "key", "state", "attempts", "reason")
 
 
 def _is(work: Work) -> Any:
