@@ -13,6 +13,7 @@ import pytest
 
 from tests.corpus import ROOT
 
+COMMANDS = ["convert", "check", "sync", "status", "retry"]
 _EXAMPLE = re.compile(r"<!-- run(?:: exit (\d))? -->\n```console\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = [
@@ -41,7 +42,7 @@ def test_an_example_runs_and_prints_what_it_says(tmp_path: Path, text: str, code
         assert line in done.stdout
 
 
-@pytest.mark.parametrize("command", ["convert", "check"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented_and_shows_an_example(command: str) -> None:
     page = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
     assert f"\n## {command}\n" in page
@@ -55,7 +56,7 @@ def test_every_command_is_documented_and_shows_an_example(command: str) -> None:
 
 def test_no_command_is_missing_here() -> None:
     done = subprocess.run([sys.executable, "-m", "bridge", "--help"], capture_output=True, text=True, check=True)
-    assert re.findall(r"│ (\w+)  +\w", done.stdout.partition("Commands")[2]) == ["convert", "check"]
+    assert re.findall(r"│ (\w+)  +\w", done.stdout.partition("Commands")[2]) == COMMANDS
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "fixtures/README.md"])
