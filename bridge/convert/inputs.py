@@ -82,11 +82,16 @@ def read(file: Path, target: Target) -> Iterator[Input]:
         if looks_json or is_dicom:
             yield Skipped(source, f"{'JSON' if looks_json else 'DICOM'}: nothing to convert to {target}")
             return
+    yield from read_bytes(source, data, target, lines=file.suffix == ".ndjson")
+
+
+def read_bytes(source: str, data: bytes, target: Target, *, lines: bool = False) -> Iterator[Input]:
+    """What the content of one file holds for that target; `source` is what errors call it."""
     try:
         if target == "fhir":
             yield _document(source, data)
         else:
-            yield from _groups(source, data, file.suffix == ".ndjson")
+            yield from _groups(source, data, lines)
     except (InvalidDicomError, InvalidFhirError) as error:
         yield Rejected(source, f"{source}: {error}")
 

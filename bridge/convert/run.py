@@ -69,12 +69,21 @@ def _all(file: Path, job: Job) -> list[Done]:
 
 
 def converted(file: Path, job: Job) -> Iterator[Done]:
+    return _each(inputs.name_of(file), inputs.read(file, job.target), job)
+
+
+def converted_bytes(source: str, data: bytes, job: Job) -> Iterator[Done]:
+    """The same of what is not a file."""
+    return _each(source, inputs.read_bytes(source, data, job.target), job)
+
+
+def _each(source: str, found: Iterator[Input], job: Job) -> Iterator[Done]:
     """Whatever happens to one file happens to it alone."""
     try:
-        for one in inputs.read(file, job.target):
+        for one in found:
             yield _converted(one, job)
     except Exception as error:  # noqa: BLE001 - a file that breaks us is named, and the others go on
-        yield _broken(inputs.name_of(file), error)
+        yield _broken(source, error)
 
 
 def _converted(one: Input, job: Job) -> Done:

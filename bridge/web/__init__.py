@@ -1,0 +1,1 @@
+"""The service: FastAPI app and the passes that it makes."""

@@ -1,0 +1,48 @@
+"""One pass after the other, in a thread; a pass that fails is reported, and the next one comes."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bridge.errors import BridgeError
+from bridge.ledger.ledger import Ledger
+from bridge.mapping.mapping import Mapping
+from bridge.sync.route import Route
+from bridge.sync.run import once
+
+
+class Passes:
+    def __init__(
+        self, routes: Sequence[Route], ledger: Ledger, mapping: Mapping, interval: float, clock: Callable[[], float]
+    ) -> None:
+        self._routes, self._ledger, self._mapping = routes, ledger, mapping
+        self._interval, self._clock = interval, clock
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="passes")
+        self._report: dict[str, Any] = {"made": 0, "last": None, "faults": 0}
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """After the pass that is under way."""
+        self._stopped.set()
+        self._thread.join()
+        self._ledger.close()
+
+    def report(self) -> dict[str, Any]:
+        return dict(self._report)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                faults = once(self._routes, self._ledger, self._mapping).faults
+            except BridgeError as error:
+                faults = [str(error)]
+            for fault in faults:
+                print(fault, file=sys.stderr, flush=True)
+            self._report = {"made": self._report["made"] + 1, "last": self._clock(), "faults": len(faults)}
+            self._stopped.wait(self._interval)
