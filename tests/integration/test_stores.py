@@ -1,0 +1,332 @@
+"""The stores on the real servers, and what these do that one would not expect (HAPI 8.8, Orthanc 1.10)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+import requests
+
+from bridge.codecs import json
+from bridge.codecs.dicom import reader
+from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.ledger.ledger import Ledger
+from bridge.stores.dicomweb import DicomWebStore
+from bridge.stores.fhir import FhirStore
+from bridge.stores.folder import InstanceFolder, ResourceFolder
+from bridge.stores.orthanc import OrthancStore, orthanc_id
+from bridge.stores.store import Instance, InstanceStore, ResourceStore, Write
+from bridge.sync.feed import take_resources
+from bridge.sync.route import Route
+from tests.corpus import FIXTURES, SR_FILES
+from tests.servers.hapi import Hapi
+from tests.servers.orthanc import Orthanc
+
+
+@dataclass
+class Servers:
+    hapi: Hapi
+    orthanc: Orthanc
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    folder = tmp_path_factory.mktemp("stores")
+    hapi, orthanc = Hapi(folder / "hapi"), Orthanc(folder / "orthanc")
+    try:
+        orthanc.start()
+        hapi.start()
+        yield Servers(hapi, orthanc, folder)
+    finally:
+        hapi.stop()
+        orthanc.stop()
+
+
+@pytest.fixture(params=["fhir", "folder"])
+def resources(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> ResourceStore:
+    return FhirStore("ehr", servers.hapi.base) if request.param == "fhir" else ResourceFolder("ehr", tmp_path)
+
+
+@pytest.fixture(params=["orthanc", "dicomweb", "folder"])
+def instances(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) -> InstanceStore:
+    if request.param == "orthanc":
+        return OrthancStore("pacs", servers.orthanc.base)
+    if request.param == "dicomweb":
+        return DicomWebStore("pacs", f"{servers.orthanc.base}/dicom-web")
+    return InstanceFolder("pacs", tmp_path)
+
+
+def observation(identifier: str, **more: Any) -> dict[str, Any]:
+    return {"resourceType": "Observation", "id": identifier, "status": "final", "code": {"text": "x"}, **more}
+
+
+def sr(uid: str, text: str = "Sinusrhythmus", study: str = "2.25.5001") -> bytes:
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
+    dataset.StudyInstanceUID, dataset.ContentSequence[-1].TextValue = study, text
+    out = pydicom.filebase.DicomBytesIO()
+    dataset.save_as(out)
+    return bytes(out.getvalue())
+
+
+def unique(request: pytest.FixtureRequest) -> str:
+    return f"{abs(hash(request.node.name))}"
+
+
+# -- every store ----------------------------------------------------------------------------------------------------
+def test_resources_are_written_read_listed_and_removed(
+    resources: ResourceStore, request: pytest.FixtureRequest
+) -> None:
+    name = f"t-{unique(request)}"
+    key = f"Observation/{name}"
+    (outcome,) = resources.write([Write(key, observation(name, valueInteger=3))])
+    assert outcome.error is None and outcome.stored is not None
+    (stored, missing) = resources.read([key, "Observation/no-such"])
+    assert stored is not None and missing is None
+    assert (stored.version, stored.item["valueInteger"]) == (outcome.stored.version, 3)
+    assert key in {seen.key for seen in resources.listing()}
+    assert key in {change.key for page in resources.changes(None) for change in page.changes}
+    assert resources.remove([key]) == [None]
+    assert resources.read([key]) == [None]
+
+
+def test_a_resource_that_changed_meanwhile_is_not_overwritten(
+    resources: ResourceStore, request: pytest.FixtureRequest
+) -> None:
+    name = f"t-{unique(request)}"
+    key = f"Observation/{name}"
+    (first,) = resources.write([Write(key, observation(name, valueInteger=1))])
+    resources.write([Write(key, observation(name, valueInteger=2))])
+    assert first.stored is not None
+    (refused,) = resources.write([Write(key, observation(name, valueInteger=3), expected=first.stored.version)])
+    assert refused.error is not None
+    (stored,) = resources.read([key])
+    assert stored is not None and stored.item["valueInteger"] == 2
+
+
+def test_a_conditional_create_finds_the_one_that_is_there(
+    resources: ResourceStore, request: pytest.FixtureRequest
+) -> None:
+    identity = ("urn:test", f"a,b|c$ {unique(request)}")  # everything that a search would take for syntax
+    patient = {"resourceType": "Patient", "identifier": [{"system": identity[0], "value": identity[1]}]}
+    new, again = f"p-{unique(request)}", f"q-{unique(request)}"
+    refer = observation(f"o-{unique(request)}", subject={"reference": f"urn:uuid:{again}"})
+    (one,) = resources.write([Write(f"Patient/{new}", {**patient, "id": new}, unless=identity)])
+    (two, three) = resources.write(
+        [
+            Write(f"Patient/{again}", {**patient, "id": again}, unless=identity),
+            Write(f"Observation/{refer['id']}", refer),
+        ]
+    )
+    assert one.stored is not None and two.stored is not None and three.stored is not None
+    assert one.stored.key == two.stored.key == three.stored.item["subject"]["reference"]
+    assert [found.key for found in resources.find("Patient", *identity)] == [one.stored.key]
+
+
+def test_instances_are_written_read_and_listed(instances: InstanceStore, request: pytest.FixtureRequest) -> None:
+    data = sr(f"2.25.{unique(request)}")
+    key = instances.key_of(data)
+    assert instances.read([key]) == [None]
+    (outcome,) = instances.write([Write("uid", Instance(data))])
+    assert outcome.error is None and outcome.stored is not None and outcome.stored.key == key
+    (stored,) = instances.read([key])
+    assert stored is not None
+    assert reader.read(stored.item.data).dataset == reader.read(data).dataset
+    assert key in {seen.key for seen in instances.listing()}
+    assert key in {change.key for page in instances.changes(None) for change in page.changes}
+
+
+def test_other_content_under_a_uid_is_refused_and_the_old_one_stays(
+    instances: InstanceStore, request: pytest.FixtureRequest
+) -> None:
+    uid = f"2.25.{unique(request)}"
+    instances.write([Write(uid, Instance(sr(uid)))])
+    (refused,) = instances.write([Write(uid, Instance(sr(uid, text="Vorhofflimmern")))])
+    assert isinstance(refused.error, PermanentError)
+    (stored,) = instances.read([instances.key_of(sr(uid))])
+    assert stored is not None and b"Sinusrhythmus" in stored.item.data
+
+
+@pytest.mark.parametrize("key", ["../etc/x", "Observation/..", "Observation/a/b", "/etc/passwd", "Observation/"])
+def test_a_key_never_leads_out_of_a_folder(tmp_path: Path, key: str) -> None:
+    (error,) = ResourceFolder("ehr", tmp_path / "in").remove([key])
+    assert isinstance(error, PermanentError)
+
+
+# -- Orthanc --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("path", SR_FILES, ids=lambda path: path.name)
+def test_an_orthanc_id_is_computed(servers: Servers, path: Path) -> None:
+    answer = requests.post(f"{servers.orthanc.base}/instances", data=path.read_bytes(), timeout=60).json()
+    assert orthanc_id(reader.read(path.read_bytes()).dataset) == answer["ID"]
+
+
+def test_a_connection_that_orthanc_closed_is_not_used_again(servers: Servers) -> None:
+    store = OrthancStore("pacs", servers.orthanc.base)
+    for uid in ("2.25.6001", "2.25.6002"):
+        (outcome,) = store.write([Write(uid, Instance(sr(uid)))])
+        assert outcome.error is None
+        time.sleep(1.3)  # it closes what is idle for a second
+
+
+def test_a_stow_that_is_answered_with_success_and_stored_nothing_is_an_error(servers: Servers) -> None:
+    store = DicomWebStore("pacs", f"{servers.orthanc.base}/dicom-web")
+    (outcome,) = store.write([Write("2.25.6101", Instance(sr("2.25.6101", study="")))])
+    assert outcome.error is not None
+
+
+def test_a_replaced_database_is_not_taken_for_news(servers: Servers) -> None:
+    with pytest.raises(PermanentError, match="replaced"):
+        list(OrthancStore("pacs", servers.orthanc.base).changes("99999999"))
+
+
+# -- HAPI -----------------------------------------------------------------------------------------------------------
+def test_history_is_read_to_its_end_over_many_pages(servers: Servers) -> None:
+    store = FhirStore("ehr", servers.hapi.base)
+    keys = {f"Observation/many-{number}" for number in range(1200)}
+    since = datetime.now(UTC).isoformat()
+    names = sorted(keys)
+    for start in range(0, len(names), 400):
+        batch = [Write(name, observation(name.partition("/")[2])) for name in names[start : start + 400]]
+        assert all(outcome.error is None for outcome in store.write(batch))
+    pages = list(store.changes(since))
+    assert len(pages) >= 3
+    assert keys <= {change.key for page in pages for change in page.changes}
+    assert pages[0].position >= since[:19]
+
+
+def test_a_search_is_never_answered_from_a_stale_result(servers: Servers, request: pytest.FixtureRequest) -> None:
+    store = FhirStore("ehr", servers.hapi.base)
+    identity = ("urn:stale", unique(request))
+    assert list(store.find("Patient", *identity)) == []
+    patient = {"resourceType": "Patient", "id": "stale", "identifier": [{"system": identity[0], "value": identity[1]}]}
+    store.write([Write("Patient/stale", patient)])
+    assert [one.key for one in store.find("Patient", *identity)] == ["Patient/stale"]
+
+
+def test_what_the_server_drops_is_seen_in_what_was_written(servers: Servers) -> None:
+    """HAPI answers 201 and drops unknown elements: the outcome holds what it has, not what was sent."""
+    store = FhirStore("ehr", servers.hapi.base)
+    (outcome,) = store.write([Write("Observation/drop", observation("drop", colour="red"))])
+    assert outcome.stored is not None and "colour" not in outcome.stored.item
+
+
+def test_a_placeholder_is_not_there(servers: Servers) -> None:
+    store = FhirStore("ehr", servers.hapi.base)
+    store.write([Write("Observation/refers", observation("refers", subject={"reference": "Patient/never-was"}))])
+    assert store.read(["Patient/never-was"]) == [None]
+
+
+def test_one_entry_that_is_refused_leaves_nothing_of_the_transaction(servers: Servers) -> None:
+    store = FhirStore("ehr", servers.hapi.base)
+    bad = observation("tx-bad") | {"status": "no-such-status"}
+    outcomes = store.write([Write("Observation/tx-good", observation("tx-good")), Write("Observation/tx-bad", bad)])
+    assert all(isinstance(outcome.error, PermanentError) for outcome in outcomes)
+    assert store.read(["Observation/tx-good"]) == [None]
+
+
+def test_a_large_resource_goes_through(servers: Servers) -> None:
+    store = FhirStore("ehr", servers.hapi.base)
+    (outcome,) = store.write([Write("Observation/large", observation("large", valueString="x" * 5_000_000))])
+    assert outcome.error is None
+    (stored,) = store.read(["Observation/large"])
+    assert stored is not None and len(stored.item["valueString"]) == 5_000_000
+
+
+def test_decimals_come_back_as_they_were_written(servers: Servers) -> None:
+    store = FhirStore("ehr", servers.hapi.base)
+    value = json.loads(b'{"value": 36.60}')
+    store.write([Write("Observation/decimal", observation("decimal", valueQuantity=value))])
+    (stored,) = store.read(["Observation/decimal"])
+    assert stored is not None and json.dumps(stored.item["valueQuantity"]) == b'{"value":36.60}'
+
+
+def test_a_transaction_that_commits_late_is_not_lost(servers: Servers, tmp_path: Path) -> None:
+    """Its entries carry the time of its start, behind the position that a poll in between has reached."""
+    store = FhirStore("ehr", servers.hapi.base)
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", time.time)
+    route = Route("late", store, InstanceFolder("pacs", tmp_path), "both", "urn:test", None, "+00:00")
+    late = [Write(f"Observation/late-{number}", observation(f"late-{number}")) for number in range(800)]
+    writing = threading.Thread(target=lambda: store_of(servers).write(late))
+    writing.start()
+    quick = 0
+    while writing.is_alive():
+        quick += 1
+        store.write([Write(f"Observation/quick-{quick}", observation(f"quick-{quick}"))])
+        take_resources(route, ledger)
+    writing.join()
+    take_resources(route, ledger)
+    owed = {work.key for work in ledger.claim("late", "ehr", 100_000)}
+    ledger.close()
+    assert {write.key for write in late} | {f"Observation/quick-{number}" for number in range(1, quick + 1)} <= owed
+
+
+def store_of(servers: Servers) -> FhirStore:
+    return FhirStore("ehr", servers.hapi.base)
+
+
+# -- bad peers ------------------------------------------------------------------------------------------------------
+class _Bad(BaseHTTPRequestHandler):
+    """Answers as its path says."""
+
+    def do_GET(self) -> None:
+        kind = self.path.split("/")[1]
+        body = {"garbage": b"<html>hello</html>", "list": b"[]", "short": b'{"resourceType":'}.get(kind, b"{}")
+        self.send_response({"busy": 503, "forbidden": 403, "moved": 302}.get(kind, 200))
+        if kind == "moved":
+            self.send_header("Location", "http://192.0.2.1/elsewhere")
+        self.send_header("Content-Length", str(len(body) + (100 if kind == "short" else 0)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silence."""
+
+
+@pytest.fixture(scope="module")
+def bad_peer() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), _Bad)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "says"),
+    [
+        ("garbage", TemporaryError, "no JSON"),
+        ("list", PermanentError, "no Bundle"),
+        ("short", TemporaryError, "broke|broken"),
+        ("busy", TemporaryError, "503"),
+        ("forbidden", PermanentError, "403"),
+        ("moved", PermanentError, "302"),
+    ],
+)
+def test_a_bad_answer_is_an_error_with_place_and_remedy(
+    bad_peer: str, path: str, kind: type[BridgeError], says: str
+) -> None:
+    with pytest.raises(kind, match=f"ehr.*({says})"):
+        list(FhirStore("ehr", f"{bad_peer}/{path}").changes(None))
+
+
+def test_a_peer_that_is_not_there(servers: Servers) -> None:
+    with pytest.raises(TemporaryError, match="no connection"):
+        list(OrthancStore("pacs", "http://127.0.0.1:9").changes(None))
+
+
+def test_a_link_that_leads_elsewhere_is_not_followed(servers: Servers) -> None:
+    peer = FhirStore("ehr", "http://127.0.0.1:9/fhir")._peer
+    assert peer.rejoined("http://evil.example/fhir?page=2") == "?page=2"
+    with pytest.raises(PermanentError, match="outside"):
+        peer.rejoined("http://127.0.0.1:9/other?page=2")
