@@ -59,8 +59,9 @@ docs: $(VENV)/test.stamp
 test: installed $(VENV)/test.stamp lint docs
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-bench: $(VENV)/test.stamp
+bench: installed $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.translation
+	$(BIN)/python -m benchmarks.sync
 
 clean:
 	rm -rf $(VENV) $(DEMO) .cache build dist *.egg-info tests/servers/hapi/target

@@ -5,6 +5,10 @@ The tests share one pair of servers and one ledger; each looks at documents of i
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +27,7 @@ from bridge.model.sr import write_document
 from bridge.settings import settings
 from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.sync.content import as_content
+from bridge.sync.failpoint import NAMES
 from bridge.sync.resources import Present, components, read_groups
 from bridge.sync.route import Route
 from bridge.sync.routes import routes_of
@@ -373,3 +378,25 @@ def _made_later(resource: dict[str, Any]) -> bool:
     """By other tests, or a Patient that a pass created."""
     ours = any("fhir-dicom.org" in one.get("system", "") for one in resource.get("identifier", []))
     return resource["id"] in ("to-be-corrected",) or ours
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_kill_at_any_step_is_completed_by_the_next_pass(world: World, name: str) -> None:
+    world.once()
+    uid = f"2.25.66{NAMES.index(name)}"
+    _store(world, uid)
+    put(
+        world.hapi.base,
+        {"resourceType": "Observation", "id": f"kill-{name}", "status": "final", "code": {"text": "Pain"}},
+    )
+    command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", str(world.configuration)]
+    killed = subprocess.run(
+        command, env=os.environ | {"BRIDGE_FAILPOINT": f"{name}:1"}, capture_output=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert world.once().faults == []
+    assert len(_of_observation(world, f"kill-{name}")) == 1
+    assert len(world.search(f"DiagnosticReport?identifier=urn:dicom:uid|urn:oid:{uid}")) == 1
+    before = world.written()
+    world.once()
+    assert world.written() == before
