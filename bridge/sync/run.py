@@ -14,7 +14,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import take_instances, take_resources
 from bridge.sync.held import Held, Waiting
-from bridge.sync.resources import components, read_groups
+from bridge.sync.resources import Present, components, read_groups
 from bridge.sync.route import Route
 from bridge.sync.to_dicom import ToDicom
 from bridge.sync.to_fhir import ToFhir
@@ -67,20 +67,28 @@ class _Pass:
         return bool(works)
 
     def _resources(self) -> bool:
+        """All that is claimed is read together; each component is settled, or put off, for itself."""
         works = self.ledger.claim(self.route.name, self.route.fhir.name, _BATCH)
         by_key = {work.key: work for work in works}
-        while by_key:
-            work = next(iter(by_key.values()))
+        wholes = components(self.route, self.ledger, by_key) if works else []
+        read = self._read(wholes)
+        for whole in wholes:
             failpoint("claimed")
-            (component,) = components(self.route, self.ledger, [work.key])
-            together = [by_key.pop(key) for key in sorted(component & by_key.keys())]
-            self._try(together, partial(self._component, component))
+            together = [by_key[key] for key in sorted(whole & by_key.keys())]
+            self._try(together, partial(self._component, whole, read))
         return bool(works)
 
-    def _component(self, keys: set[str]) -> None:
+    def _read(self, wholes: Sequence[set[str]]) -> list[Present] | None:
+        """None where reading all at once fails: then each component is read alone, and the culprit is found."""
+        try:
+            return read_groups(self.route, set().union(*wholes)) if wholes else []
+        except BridgeError:
+            return None
+
+    def _component(self, keys: set[str], read: list[Present] | None) -> None:
         """Each group for itself: one that fails does not stop the others; the first reason is raised when all are
         done, and the work stays owed."""
-        groups = read_groups(self.route, keys)
+        groups = read_groups(self.route, keys) if read is None else [one for one in read if keys & one.versions.keys()]
         roots = {f"{one.group.root['resourceType']}/{one.group.root['id']}" for one in groups}
         errors: list[Exception] = []
         for present in groups:

@@ -24,14 +24,35 @@ from bridge.translate.remainder import attached, dataset_of, digest, header_grou
 from bridge.translate.report import Detail, Report, Translated
 
 
-def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Document]:
-    """One SR. Raises UnicodeError where an edit does not fit the document's character set."""
+def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = True) -> Translated[Document]:
+    """One SR. Raises UnicodeError where an edit does not fit the document's character set. Without `counted` the
+    report says nothing of the elements."""
     report = Report()
     remainder = attached(group.root, "document")
-    if "zone" in remainder:  # whatever the store's zone is now
-        known = replace(known, zone=remainder["zone"])
+    known = replace(known, zone=remainder.get("zone", known.zone))  # whatever the store's zone is now
+    document, homes = content_of(group, mapping, known, report)
+    born, edited = "digest" in remainder, digest(repr(document)) != remainder.get("digest")
+    if born and edited:
+        known = replace(known, document=known.document or version_of(document).sop_instance)
+        document = amended(document, known.supersedes or (version_of(document),), _edited(group), known)
+        report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
+    image = native_fhir(document, mapping, known)
+    pieces = pieces_of(group, homes, image, document.header)
+    if born and edited:
+        pieces = without_versions(pieces)
+    if born:
+        report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
+    if counted:
+        report.warnings += oddities_of_group(group)
+        _count(group, homes, image, report)
+    return Translated(put_in(document, pieces), report)
+
+
+def content_of(group: Group, mapping: Mapping, known: Known, report: Report) -> tuple[Document, dict[Path, Json]]:
+    """What the resources say natively, with the remainder of the document on it; and the element of each item."""
+    remainder = attached(group.root, "document")
     native = native_dicom(group, mapping, known, remainder.get("zone"))
-    report.warnings += [*native.warnings, *oddities_of_group(group)]
+    report.warnings += native.warnings
     dropped: list[str] = []
     header = native.header
     if "header" in remainder:
@@ -42,20 +63,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Documen
     report.warnings += [f"header {tag}: changed in FHIR since; its value wins" for tag in dropped]
     builder = _Builder(mapping, charset_of(header), report)
     root = builder.item(native.root, remainder, None, ())
-    document = Document(header, root)
-    born, edited = "digest" in remainder, digest(repr(document)) != remainder.get("digest")
-    if born and edited:
-        known = replace(known, document=known.document or version_of(document).sop_instance)
-        document = amended(document, known.supersedes or (version_of(document),), _edited(group), known)
-        report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
-    image = native_fhir(document, mapping, known)
-    pieces = pieces_of(group, builder.homes, image, document.header)
-    if born and edited:
-        pieces = without_versions(pieces)
-    if born:
-        report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
-    _count(group, builder.homes, image, report)
-    return Translated(put_in(document, pieces), report)
+    return Document(header, root), builder.homes
 
 
 def _edited(group: Group) -> str | None:

@@ -22,7 +22,7 @@ from bridge.translate.oddities import oddities_of_document
 from bridge.translate.private import Piece, restored, taken_out
 from bridge.translate.remainder import attach, dataset_json, difference, digest, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
-from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_dicom import content_of, to_dicom
 
 
 def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool = True) -> Translated[Group]:
@@ -36,17 +36,22 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     if pieces:
         report = Report()
         group = _restored(bare, pieces, mapping, known, report)
-        if group is not None and to_dicom(group, mapping, known_of(bare, known)).result == document:
+        if group is not None and _again(group, mapping, known_of(bare, known)) == document:
             report.warnings += oddities_of_document(bare)
             return Translated(group, report)
     report = Report()
     if pieces:
         report.warnings.append("made from resources and edited since: it is translated anew, they are not restored")
     group = _remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report)
-    if check and to_dicom(group, mapping, known).result != document:
+    # equal content is read natively alike, so that nothing of FHIR is left for a private element
+    if check and content_of(group, mapping, known, Report())[0] != document:
         raise LossError("the way back would give another document; please report this file")
     report.warnings += oddities_of_document(document)
     return Translated(group, report)
+
+
+def _again(group: Group, mapping: Mapping, known: Known) -> Document:
+    return to_dicom(group, mapping, known, counted=False).result
 
 
 def known_of(document: Document, known: Known) -> Known:
