@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, value_type
-from bridge.model.dataset import text_of
+from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.names import EXTENSION_BASE
 from bridge.model.tags import TIMEZONE_OFFSET
 from bridge.terminology.schemes import designator_of, uri_of
+from bridge.translate.identity import ISSUER, PATIENT_ID, QUALIFIERS
 from bridge.translate.node import element_id
+from bridge.translate.times import zone_of
 
 _FACTS = "TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME COMPOSITE"
 VALUE_TYPES = frozenset(f"{_FACTS} CONTAINER IMAGE WAVEFORM SCOORD SCOORD3D TCOORD TABLE".split())
@@ -28,14 +30,17 @@ _LEGAL: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def oddities_of_document(document: Document) -> list[str]:
-    """One line for each kind of oddity, with its number and first place."""
+def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
+    """One line for each kind of oddity, with its number and first place. `issuer` is the store's own."""
     header = document.header
     found: dict[str, list[str]] = {}
-    if text_of(header, TIMEZONE_OFFSET) is None:
-        found["no Timezone Offset From UTC (0008,0201): times without zone are taken as the store's"] = []
-    if text_of(header, 0x00100020, document.charset) is None:
+    if zone_of(header, "") == "":
+        what = "no" if text_of(header, TIMEZONE_OFFSET) is None else "an unreadable"
+        found[f"{what} Timezone Offset From UTC (0008,0201): times without zone are taken as the store's"] = []
+    if text_of(header, PATIENT_ID, document.charset) is None:
         found["no Patient ID (0010,0020): the report has no subject"] = []
+    elif issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
+        found["Patient ID without issuer: two people with one ID would be taken for one; configure `issuer`"] = []
     for what, place in _of_items(document.root, None, ()):
         found.setdefault(what, []).append(place)
     return [_line(what, places) for what, places in found.items()]

@@ -37,7 +37,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
         report = Report()
         group = _restored(bare, pieces, mapping, known, report)
         if group is not None and _again(group, mapping, known_of(bare, known)) == document:
-            report.warnings += oddities_of_document(bare)
+            report.warnings += oddities_of_document(bare, known.issuer)
             return Translated(group, report)
     report = Report()
     if pieces:
@@ -46,7 +46,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     # equal content is read natively alike, so that nothing of FHIR is left for a private element
     if check and content_of(group, mapping, known, Report())[0] != document:
         raise LossError("the way back would give another document; please report this file")
-    report.warnings += oddities_of_document(document)
+    report.warnings += oddities_of_document(document, known.issuer)
     return Translated(group, report)
 
 
