@@ -16,6 +16,7 @@ COMPOSITES = (
     "1.2.840.10008.5.1.4.1.1.11.",
     "1.2.840.10008.5.1.4.1.1.481.",
 )
+SUBJECT_CLASS, PATIENT = Code("121024", "DCM", "Subject Class"), Code("121025", "DCM", "Patient")
 CONCLUSION = Code("121077", "DCM", "Conclusion")
 VALUE_UNKNOWN = Code("114010", "DCM", "Value unknown")
 

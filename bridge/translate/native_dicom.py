@@ -195,6 +195,8 @@ class _Builder:
             if element in observation:
                 self._fold(observation[element], element, node)
         for component in observation.get("component", ()):
+            if component.get("id") == "value":
+                continue  # a copy of one of several values
             value = value_to_dicom(component, self.zone, container=False)
             node.add(value, self.mapping.concept(component.get("code", {})), component)
         for member in observation.get("hasMember", ()):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bridge.mapping.lens import LENSES
+from bridge.mapping.lens import LENSES, code_of, coding
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Code, Coded, Container, Num, Plain, Value, value_type
 from bridge.translate import times
@@ -32,12 +32,42 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
                 into[element] = lens.to_fhir(text)
             case Coded(code) if code is not None:
                 into[element] = lens.to_fhir(code)
-            case Num(values, _, _) if values:
+            case Num(values, _, _) if len(values) == 1:
                 into[element] = lens.to_fhir(value)
             case _:
                 raise ValueError("no value")
     except ValueError:
-        into["dataAbsentReason"] = {"coding": [dict(_UNKNOWN)]}
+        into["dataAbsentReason"] = _reason(value)
+
+
+def _reason(value: Value) -> Home:
+    """Numeric Value Qualifier (CID 42) says why there is no number; both codes, so that it comes back."""
+    qualifier = value.qualifier if isinstance(value, Num) and not value.values and value.unit is None else None
+    if qualifier is None or qualifier.scheme != "DCM":
+        return {"coding": [_UNKNOWN]}
+    reason = _UNKNOWN | {"code": _REASONS.get(qualifier.value, "unknown")}
+    return {"coding": [reason, coding(qualifier)]}
+
+
+def _qualifier(home: Home) -> Code | None:
+    codings = home.get("dataAbsentReason", {}).get("coding", [])
+    said = next((one for one in codings if one.get("system") == _DCM and one.get("code", "").startswith("1140")), None)
+    return code_of(said) if said else None
+
+
+_DCM = "http://dicom.nema.org/resources/ontology/DCM"
+_REASONS = {  # CID 42 -> data-absent-reason
+    "114000": "not-a-number",
+    "114001": "negative-infinity",
+    "114002": "positive-infinity",
+    "114003": "error",  # divide by zero
+    "114006": "error",  # measurement failure
+    "114007": "not-performed",  # measurement not attempted
+    "114008": "error",  # calculation failure
+    "114009": "error",  # value out of range
+    "114010": "unknown",
+    "114011": "unknown",  # value indeterminate
+}
 
 
 def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
@@ -49,6 +79,8 @@ def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
         found = None
     if found is not None:
         return found
+    if (qualifier := _qualifier(home)) is not None:
+        return Num((), None, qualifier)
     if container and "dataAbsentReason" not in home and not any(key.startswith("value") for key in home):
         return Container("SEPARATE")
     words = _in_words(home)

@@ -1,0 +1,119 @@
+"""What a FHIR client reads of single items: the generic rule, case by case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+
+from bridge.codecs.dicom import structured_report
+from bridge.mapping.load import load
+from bridge.model.document import Document
+from bridge.translate.ids import Known
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+from fixtures.make_dicom import code, item, number
+from tests.corpus import FIXTURES
+
+HEART_RATE = ("8867-4", "LN", "Heart rate")
+PER_MINUTE = ("/min", "UCUM", "/min")
+
+
+def document(*children: Dataset) -> Document:
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
+    dataset.ContentSequence = list(children)
+    out = pydicom.filebase.DicomBytesIO()
+    dataset.save_as(out)
+    return structured_report.read(bytes(out.getvalue()))
+
+
+def observations(*children: Dataset) -> list[dict[str, Any]]:
+    made = document(*children)
+    group = to_fhir(made, load(), Known()).result
+    assert to_dicom(group, load(), Known()).result == made
+    return [one for one in group.members if one["resourceType"] == "Observation"]
+
+
+def empty(qualifier: str | None) -> Dataset:
+    found = item("CONTAINS", "NUM", HEART_RATE, MeasuredValueSequence=[])
+    if qualifier is not None:
+        found.NumericValueQualifierCodeSequence = code(qualifier, "DCM", "qualifier")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "reason"),
+    [
+        ("114000", "not-a-number"),
+        ("114006", "error"),
+        ("114007", "not-performed"),
+        ("114010", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_an_empty_number_says_why(qualifier: str | None, reason: str) -> None:
+    (one,) = observations(empty(qualifier))
+    assert one["dataAbsentReason"]["coding"][0]["code"] == reason
+    assert not any(key.startswith("value") for key in one)
+
+
+def test_several_values_are_components_in_order() -> None:
+    several = number(HEART_RATE, "60", PER_MINUTE)
+    several.MeasuredValueSequence[0].NumericValue = [60, 72, 65]
+    (one,) = observations(several)
+    assert [str(part["valueQuantity"]["value"]) for part in one["component"]] == ["60.0", "72.0", "65.0"]
+    assert "valueQuantity" not in one
+
+
+def test_a_fetus_is_not_its_mother() -> None:
+    subject = item(
+        "HAS OBS CONTEXT",
+        "CODE",
+        ("121024", "DCM", "Subject Class"),
+        ConceptCodeSequence=code("121026", "DCM", "Fetus"),
+    )
+    found = observations(
+        item(
+            "CONTAINS",
+            "CONTAINER",
+            ("125002", "DCM", "Fetal Biometry"),
+            ContinuityOfContent="SEPARATE",
+            ContentSequence=[subject, number(HEART_RATE, "140", PER_MINUTE)],
+        ),
+        number(HEART_RATE, "72", PER_MINUTE),
+    )
+    assert [one.get("focus") for one in found] == [[{"display": "Fetus"}], None]
+
+
+def test_the_report_has_a_copy_of_its_conclusion_and_headings_are_sections() -> None:
+    inner = item("CONTAINS", "CONTAINER", ("121070", "DCM", "Findings"), ContinuityOfContent="SEPARATE")
+    inner.ContentSequence = [number(HEART_RATE, "72", PER_MINUTE)]
+    image = item("CONTAINS", "CONTAINER", ("121064", "DCM", "Procedure"), ContinuityOfContent="SEPARATE")
+    image.ContentSequence = [inner]
+    made = document(image, item("CONTAINS", "TEXT", ("121077", "DCM", "Conclusion"), TextValue="a < b"))
+    group = to_fhir(made, load(), Known()).result
+    assert group.root["conclusion"] == "a < b"
+    (composition,) = [one for one in group.members if one["resourceType"] == "Composition"]
+    assert [section.get("title") for section in composition["section"]] == ["Procedure", None]
+
+
+def test_an_observation_says_who_when_and_of_what_kind() -> None:
+    (one,) = observations(number(HEART_RATE, "72", PER_MINUTE))
+    assert one["status"] == "final"
+    assert one["category"][0]["coding"][0]["code"] == "vital-signs"
+    assert one["subject"]["reference"].startswith("Patient/")
+    assert one["effectiveDateTime"] == "2026-03-02T08:15:00+01:00"
+    assert one["valueQuantity"] == {"value": 72, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"}
+
+
+def test_a_retired_code_has_today_s_beside_it() -> None:
+    site = item(
+        "CONTAINS", "CODE", ("G-C0E3", "SRT", "Finding Site"), ConceptCodeSequence=code("T-A0100", "SRT", "Brain")
+    )
+    (one,) = observations(site)
+    assert [coding["system"] for coding in one["valueCodeableConcept"]["coding"]] == [
+        "http://snomed.info/srt",
+        "http://snomed.info/sct",
+    ]
