@@ -17,7 +17,7 @@ def retry(config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = Non
     from bridge.ledger.ledger import Ledger
     from bridge.settings import settings
 
-    ledger = Ledger(settings(config).ledger, time.time)
+    ledger = Ledger(settings(config).ledger, time.time, reading=True)  # beside `serve`
     number = ledger.retry()
     ledger.close()
     print(f"{number} owed again")

@@ -12,7 +12,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, create_engine, delete, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from bridge.errors import TemporaryError, UsageError
 from bridge.ledger.tables import ALIAS, EDGE, INTENT, LINK, METADATA, POSITION, SEEN, WORK
@@ -66,7 +66,12 @@ class Ledger:
             self._lock = _locked(Path(parsed.database))
         self._engine = create_engine(parsed)
         event.listen(self._engine, "connect", _durable)
-        METADATA.create_all(self._engine)
+        if reading and parsed.database and not Path(parsed.database).exists():
+            raise UsageError(f"ledger: {parsed.database} is not there; was there a pass, and is this the right folder?")
+        try:
+            METADATA.create_all(self._engine)
+        except DatabaseError as error:
+            raise UsageError(f"ledger: {parsed.database} is no ledger, or cannot be opened") from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -74,31 +79,31 @@ class Ledger:
             self._lock.close()
 
     # -- feeds ------------------------------------------------------------------------------------------------------
-    def position(self, store: str) -> str | None:
+    def position(self, route: str, store: str) -> str | None:
         with self._engine.connect() as connection:
-            return connection.execute(select(POSITION.c.value).where(POSITION.c.store == store)).scalar()
+            of_store = (POSITION.c.route == route) & (POSITION.c.store == store)
+            return connection.execute(select(POSITION.c.value).where(of_store)).scalar()
 
-    def move(self, store: str, value: str) -> None:
+    def move(self, route: str, store: str, value: str) -> None:
         with self._engine.begin() as connection:
-            row = upsert(POSITION).values(store=store, value=value)
-            connection.execute(row.on_conflict_do_update(index_elements=["store"], set_={"value": value}))
+            row = upsert(POSITION).values(route=route, store=store, value=value)
+            connection.execute(row.on_conflict_do_update(index_elements=["route", "store"], set_={"value": value}))
 
-    def unseen(self, store: str, items: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Those (key, version) that were not turned into work before."""
+    def unseen(self, route: str, store: str, items: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those (key, version) that are not the newest that was turned into work: a return to an old one is news."""
         with self._engine.connect() as connection:
-            keys = [key for key, _ in items]
-            rows = _in_parts(
-                connection, select(SEEN.c.key, SEEN.c.version).where(SEEN.c.store == store), SEEN.c.key, keys
-            )
-        known = {(key, version) for key, version in rows}
-        return [item for item in items if item not in known]
+            of_store = (SEEN.c.route == route) & (SEEN.c.store == store)
+            query = select(SEEN.c.key, SEEN.c.version).where(of_store)
+            known = dict(map(tuple, _in_parts(connection, query, SEEN.c.key, [key for key, _ in items])))
+        return [(key, version) for key, version in items if known.get(key) != version]
 
     def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
         """References, work and what was seen, in one transaction."""
         with self._engine.begin() as connection:
             for one in news:
-                row = upsert(SEEN).values(store=store, key=one.key, version=one.version)
-                connection.execute(row.on_conflict_do_nothing())
+                row = upsert(SEEN).values(route=route, store=store, key=one.key, version=one.version)
+                newest = {"version": one.version}
+                connection.execute(row.on_conflict_do_update(index_elements=["route", "store", "key"], set_=newest))
                 if one.targets is not None:
                     of_source = (EDGE.c.store == store) & (EDGE.c.source == one.key)
                     connection.execute(delete(EDGE).where(of_source))
@@ -152,12 +157,6 @@ class Ledger:
             values = {"state": state, "reason": reason, "due": self._clock() + wait}
             connection.execute(update(WORK).where(unchanged).values(**values))
 
-    def is_owed(self, route: str, store: str) -> bool:
-        """Whether other work of that store is owed: claimed work counts once."""
-        with self._engine.connect() as connection:
-            of_store = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.state == "owed")
-            return connection.execute(select(func.count()).where(of_store)).scalar_one() > 1
-
     def retry(self) -> int:
         """Dead and held work is owed again; returns how much."""
         with self._engine.begin() as connection:
@@ -183,6 +182,19 @@ class Ledger:
             values = {"act": act, "store": store, "keys": list(keys)}
             connection.execute(row.on_conflict_do_update(index_elements=["document"], set_=values))
             _aliases(connection, route, document, keys)
+
+    def intended(self, document: str) -> tuple[str, list[str]] | None:
+        """Act and keys of the open intent: what was begun and is not agreed yet, or is held as a conflict."""
+        with self._engine.connect() as connection:
+            query = select(INTENT.c.act, INTENT.c["keys"]).where(INTENT.c.document == document)
+            row = connection.execute(query).first()
+        return (str(row[0]), list(row[1])) if row else None
+
+    def forget(self, document: str) -> None:
+        """A document that is gone on both sides."""
+        with self._engine.begin() as connection:
+            for table in (LINK, ALIAS, INTENT):
+                connection.execute(delete(table).where(table.c.document == document))
 
     def agree(self, link: Link, keys: Sequence[str], forgotten: Sequence[str] = ()) -> None:
         """After the effect: link and aliases, and the intent is settled. Documents taken in are `forgotten`."""

@@ -9,15 +9,17 @@ METADATA = MetaData()
 POSITION = Table(  # where the next poll of a store begins
     "position",
     METADATA,
+    Column("route", String, primary_key=True),
     Column("store", String, primary_key=True),
     Column("value", String, nullable=False),
 )
-SEEN = Table(  # the version of each item that was turned into work
+SEEN = Table(  # the newest version of each item that was turned into work
     "seen",
     METADATA,
+    Column("route", String, primary_key=True),
     Column("store", String, primary_key=True),
     Column("key", String, primary_key=True),
-    Column("version", String, primary_key=True),
+    Column("version", String, nullable=False),
 )
 EDGE = Table(  # references between the resources that form documents
     "edge",

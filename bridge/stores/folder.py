@@ -109,6 +109,8 @@ class ResourceFolder:
         try:
             keys = {item.key: self._existing(item) or item.key for item in items}
             renames = {f"urn:uuid:{old.partition('/')[2]}": new for old, new in keys.items()}
+            for item in items:  # before anything is written
+                self._expected(item, keys[item.key])
             return [self._write(item, keys[item.key], renames) for item in items]
         except BridgeError as error:
             return [Outcome(None, error) for _ in items]
@@ -126,12 +128,15 @@ class ResourceFolder:
             raise PermanentError(f"{self.name}: several {kind} have the identifier of the one to create; merge them")
         return found[0].key if found else None
 
+    def _expected(self, item: Write[Resource], key: str) -> None:
+        present = self._read(key)
+        if item.expected is not None and (present is None or present.version != item.expected):
+            raise TemporaryError(f"{self.name}: {key} was changed meanwhile")
+
     def _write(self, item: Write[Resource], key: str, renames: dict[str, str]) -> Outcome[Resource]:
         present = self._read(key)
         if present is not None and item.unless is not None:
             return Outcome(present)
-        if item.expected is not None and (present is None or present.version != item.expected):
-            raise TemporaryError(f"{self.name}: {key} was changed meanwhile")
         data = json.dumps(renamed(item.item, renames), indent=True)
         self._files.write(key, data)
         return Outcome(Stored(key, version(data), json.loads(data)))

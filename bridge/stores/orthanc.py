@@ -43,9 +43,10 @@ class OrthancStore:
                     f"{self.name}: last change is {found['Last']}, ours is {number}: the database was replaced or "
                     "restored; compare with `sync --reconcile`"
                 )
-            keys = [one["ID"] for one in found["Changes"] if one["ChangeType"] == "NewInstance"]
+            new = [one for one in found["Changes"] if one["ChangeType"] == "NewInstance"]
             number = found["Last"]
-            yield Page(tuple(Change(key, "") for key in keys), str(number))
+            # an overwritten instance is a new change of the same id
+            yield Page(tuple(Change(one["ID"], str(one["Seq"])) for one in new), str(number))
             if found["Done"]:
                 return
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger, News
 from bridge.model.group import Resource
 from bridge.stores.store import Change, Page
@@ -27,14 +28,16 @@ def local(reference: str) -> str | None:
 
 
 def take_resources(route: Route, ledger: Ledger) -> None:
+    """The newest version of each resource, once: a history brings every version, newest first."""
     store = route.fhir
     position = None
-    for page in store.changes(_overlapping(ledger.position(store.name))):
+    taken: set[str] = set()
+    for page in store.changes(_overlapping(ledger.position(route.name, store.name))):
         position = position or page.position
-        ledger.take_in(route.name, store.name, list(_resource_news(route, ledger, page)))
+        ledger.take_in(route.name, store.name, list(_resource_news(route, ledger, page, taken)))
         failpoint("taken-in")
     if position:
-        ledger.move(store.name, position)
+        ledger.move(route.name, store.name, position)
 
 
 def _overlapping(position: str | None) -> str | None:
@@ -43,19 +46,28 @@ def _overlapping(position: str | None) -> str | None:
     return (datetime.fromisoformat(position) - OVERLAP).isoformat(timespec="milliseconds")
 
 
-def _resource_news(route: Route, ledger: Ledger, page: Page[Resource]) -> Iterator[News]:
-    changes = [one for one in page.changes if one.key.partition("/")[0] in FORMING | SUPPORT]
-    versions = [(one.key, f"{one.version} deleted" if one.deleted else one.version) for one in changes]
-    fresh = set(ledger.unseen(route.fhir.name, versions))
-    changes = [one for one, version in zip(changes, versions, strict=True) if version in fresh]
-    without = [one.key for one in changes if one.item is None and not one.deleted]
-    read = dict(zip(without, route.fhir.read(without), strict=True)) if without else {}
-    for one in changes:
-        stored = read.get(one.key)
-        resource = one.item or (stored.item if stored else None)
+def _resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str]) -> Iterator[News]:
+    newest = {one.key: one for one in reversed(page.changes) if one.key not in taken}
+    taken |= newest.keys()
+    changes = {key: one for key, one in newest.items() if key.partition("/")[0] in FORMING | SUPPORT}
+    fresh = dict(ledger.unseen(route.name, route.fhir.name, [(key, _version(one)) for key, one in changes.items()]))
+    for key, version in fresh.items():
+        resource = changes[key].item or (None if changes[key].deleted else _read(route, key))
         targets = tuple(filter(None, map(local, links(resource)))) if resource else ()
-        version = f"{one.version} deleted" if one.deleted else one.version
-        yield News(one.key, version, _owed(route, ledger, one), targets)
+        yield News(key, version, _owed(route, ledger, changes[key]), targets)
+
+
+def _version(change: Change[Resource]) -> str:
+    return f"{change.version} deleted" if change.deleted else change.version
+
+
+def _read(route: Route, key: str) -> Resource | None:
+    """None where it cannot be read: it is owed all the same, and becomes a dead letter by its name."""
+    try:
+        (stored,) = route.fhir.read([key])
+    except PermanentError:
+        return None
+    return stored.item if stored else None
 
 
 def _owed(route: Route, ledger: Ledger, change: Change[Resource]) -> tuple[str, ...]:
@@ -68,9 +80,10 @@ def _owed(route: Route, ledger: Ledger, change: Change[Resource]) -> tuple[str, 
 
 def take_instances(route: Route, ledger: Ledger) -> None:
     store = route.dicom
-    for page in store.changes(ledger.position(store.name)):
-        fresh = ledger.unseen(store.name, [(one.key, one.version) for one in page.changes])
+    for page in store.changes(ledger.position(route.name, store.name)):
+        newest = {one.key: one.version for one in page.changes}
+        fresh = ledger.unseen(route.name, store.name, list(newest.items()))
         ledger.take_in(route.name, store.name, [News(key, version, (key,)) for key, version in fresh])
         failpoint("taken-in")
         if page.position:
-            ledger.move(store.name, page.position)
+            ledger.move(route.name, store.name, page.position)

@@ -20,7 +20,7 @@ from bridge.sync.to_dicom import ToDicom
 from bridge.sync.to_fhir import ToFhir
 
 _BATCH = 100
-_PATIENCE = 3  # passes over what is owed, after which something that is waited for is not coming
+_PATIENCE = 20  # passes over what is owed, after which something that is waited for is not coming
 _LAST_WAIT = 300.0
 
 
@@ -63,7 +63,7 @@ class _Pass:
         works = self.ledger.claim(self.route.name, self.route.dicom.name, _BATCH)
         for work in works:
             failpoint("claimed")
-            self._try([work], partial(self._instance, work.key))
+            self._try([work], partial(self._instance, work.key, patient=work.attempts < _PATIENCE))
         return bool(works)
 
     def _resources(self) -> bool:
@@ -82,7 +82,7 @@ class _Pass:
         """None where reading all at once fails: then each component is read alone, and the culprit is found."""
         try:
             return read_groups(self.route, set().union(*wholes)) if wholes else []
-        except BridgeError:
+        except Exception:  # noqa: BLE001 - whatever it is, it comes again where the culprit is read alone
             return None
 
     def _component(self, keys: set[str], read: list[Present] | None) -> None:
@@ -99,15 +99,18 @@ class _Pass:
         for key in sorted(keys - {name for one in groups for name in one.versions}):
             link = self.ledger.link_of(self.route.name, key)
             if link is not None and link.root == key and key not in roots:
-                errors.append(Held(f"{key} was deleted; deleting on the other side is not there yet"))
+                if self.route.dicom.read([link.instance]) == [None]:
+                    self.ledger.forget(link.document)  # gone on both sides
+                else:
+                    errors.append(Held(f"{key} was deleted; delete its SR by hand, then retry"))
         if errors:
             raise errors[0]
 
     def _count(self, direction: str, act: str) -> None:
         self.summary.acts[f"{direction} {act}"] += 1
 
-    def _instance(self, key: str) -> None:
-        self._count("to-fhir", self.to_fhir.settle(key))
+    def _instance(self, key: str, *, patient: bool) -> None:
+        self._count("to-fhir", self.to_fhir.settle(key, patient=patient))
 
     def _try(self, works: Sequence[Work], task: Callable[[], None]) -> None:
         """Work that one task settles is done, or put off, together."""

@@ -9,18 +9,20 @@ from bridge.codecs.dicom import reader, structured_report, writer
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger, Link
 from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import DataSet, Element
 from bridge.model.document import Document
 from bridge.model.sr import write_document
 from bridge.stores.store import Instance, Write
 from bridge.sync.content import dataset_digest, group_digest
 from bridge.sync.decide import Act, decide
 from bridge.sync.failpoint import failpoint
-from bridge.sync.held import Held
+from bridge.sync.held import Held, Waiting
 from bridge.sync.news import News, news
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.translate.amend import version_of
 from bridge.translate.header import born_uid
+from bridge.translate.identity import ISSUER, PATIENT_ID, QUALIFIERS
 from bridge.translate.ids import Version
 from bridge.translate.selfcheck import checked_to_dicom
 
@@ -37,8 +39,11 @@ class ToDicom:
         root = f"{group.root['resourceType']}/{group.root['id']}"
         status = group.root.get("status", "")
         link = self.ledger.link_of(self.route.name, root)
+        if link is not None and link.root != root:
+            link = None  # it left a report: a document of its own
         if link is None and status in _WAITS:
             return "skipped"
+        self._settled(link)
         for resource in (*group.resources(), *([group.patient] if group.patient else [])):
             fhir.validate(resource)
         digest = group_digest(group)
@@ -51,6 +56,14 @@ class ToDicom:
         if self.route.direction == "to-fhir":
             return "skipped"
         return self._write(present, root, digest, link)
+
+    def _settled(self, link: Link | None) -> None:
+        """What was begun on the other side is finished first: what stands here may be half of it."""
+        act, _ = (self.ledger.intended(link.document) if link else None) or ("", [])
+        if act == "to-fhir":
+            raise Waiting("an instance of this document is not yet in step")
+        if act == "conflict":
+            raise Held("the PACS has a newer version too; decide which one holds, then make them equal")
 
     def _theirs(self, link: Link | None) -> News:
         if link is None:
@@ -65,7 +78,9 @@ class ToDicom:
         data = writer.write(write_document(document))
         structured_report.read(data)  # what we write we can read
         version = version_of(document)
-        name = link.document if link else f"{'dicom' if born_uid(present.group.root) else 'fhir'}:{root}"
+        if link is not None:
+            self._same_patient(link, document)
+        name = link.document if link else f"{self.route.name}|{root}"
         keys = [*present.versions, version.sop_instance]
         target = self.route.dicom.key_of(data)
         (there,) = self.route.dicom.read([target])
@@ -96,6 +111,11 @@ class ToDicom:
         failpoint("agreed")
         return "adopted" if there is not None else "updated" if link else "created"
 
+    def _same_patient(self, link: Link, document: Document) -> None:
+        (stored,) = self.route.dicom.read([link.instance])
+        if stored is not None and _patient(reader.read(stored.item.data).dataset) != _patient(document.header):
+            raise Held("the patient is another than that of the version before; a document does not change its patient")
+
     def _taken_in(self, present: Present, root: str, link: Link | None) -> list[Link]:
         """Documents of members that stood alone before a report claimed them."""
         found: dict[str, Link] = {}
@@ -107,3 +127,7 @@ class ToDicom:
 
     def _translated(self, present: Present, former: tuple[Version, ...]) -> Document:
         return checked_to_dicom(present.group, self.mapping, replace(self.route.known(), supersedes=former)).result
+
+
+def _patient(header: DataSet) -> list[Element]:
+    return [element for element in header if element.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]

@@ -36,8 +36,9 @@ class ToFhir:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping) -> None:
         self.route, self.ledger, self.mapping = route, ledger, mapping
 
-    def settle(self, key: str) -> str:
-        """Brings the FHIR server in step with the instance; returns the act. Raises Held where a person decides."""
+    def settle(self, key: str, *, patient: bool) -> str:
+        """Brings the FHIR server in step with the instance; returns the act. Raises Held where a person decides, and
+        Waiting, while `patient`, where a predecessor may still come."""
         (stored,) = self.route.dicom.read([key])
         if stored is None:
             return "nothing"  # gone already; deletions are found by comparison, not here
@@ -48,14 +49,21 @@ class ToFhir:
         uid = text_of(document.header, SOP_INSTANCE_UID) or ""
         digest = dataset_digest(write_document(document))
         link = self.ledger.link_of(self.route.name, uid)
+        if link is not None and self._begun(link, uid):
+            return self._write(document, key, digest, link)
         if link is not None:
             return self._known(link, uid, digest)
-        former = self._former(document)
+        former = self._former(document, patient)
         if former is None and (root := _root_in_fhir(document)) is not None:
             return self._ours(root)
         if self.route.direction == "to-dicom":
             return "skipped"
         return self._write(document, key, digest, former)
+
+    def _begun(self, link: Link, uid: str) -> bool:
+        """Whether writing this version was begun and is not agreed, or is held as a conflict."""
+        act, keys = self.ledger.intended(link.document) or ("", [])
+        return act in ("to-fhir", "conflict") and uid in keys and uid not in {one[3] for one in link.chain}
 
     def _known(self, link: Link, uid: str, digest: str) -> str:
         head = link.chain[-1][3]
@@ -66,15 +74,17 @@ class ToFhir:
             "content: store the new one under a new UID, with its predecessor"
         )
 
-    def _former(self, document: Document) -> Link | None:
-        """The document that this instance is a new version of. Raises Waiting while a predecessor is still owed."""
-        for version in superseded_by(document.header):
-            link = self.ledger.link_of(self.route.name, version.sop_instance)
-            if link is not None:
-                return link
-        if superseded_by(document.header) and self.ledger.is_owed(self.route.name, self.route.dicom.name):
+    def _former(self, document: Document, patient: bool) -> Link | None:
+        """The document that this instance is a new version of."""
+        named = [version.sop_instance for version in superseded_by(document.header)]
+        links = [link for uid in named if (link := self.ledger.link_of(self.route.name, uid)) is not None]
+        if named and not links and patient:
             raise Waiting("its predecessor may be among what is still owed")
-        return None
+        if len({link.document for link in links}) > 1:
+            raise Held("it supersedes several documents; joining them is not there yet")
+        if links and links[0].chain[-1][3] not in named:
+            raise Held("it supersedes a version that is not the newest; store one that names the newest")
+        return links[0] if links else None
 
     def _ours(self, root: str) -> str:
         """Made by a bridge from resources: the resources decide, if they are there."""
@@ -97,6 +107,11 @@ class ToFhir:
         resources = [renamed(one, renames) for one in resources]
         present = self._present(resources, link)
         decision = decide(self._news(link, present, resources), News.CHANGED if link else News.NEW)
+        if link is not None and _subject(present.get(root)) not in (None, resources[0].get("subject")):
+            raise Held("the patient is another than that of the version before; a document does not change its patient")
+        if link is not None and decision.act is Act.HOLD:
+            uids = [version.sop_instance]
+            self.ledger.intend(self.route.name, link.document, "conflict", self.route.fhir.name, uids)
         if decision.act in (Act.HOLD, Act.ADOPT):
             raise Held(
                 decision.reason or f"{root} is there already, with other content; make them equal, or remove one"
@@ -105,7 +120,7 @@ class ToFhir:
         items += [Write(key, one, _version_of(present, key)) for key, one in zip(keys, resources, strict=True)]
         left = sorted(key for key in present.keys() - set(keys) if key.partition("/")[0] in _RETRACTABLE)
         items += [Write(key, _retracted(present[key].item), present[key].version) for key in left]
-        name = link.document if link else f"dicom:{version.sop_instance}"
+        name = link.document if link else f"{self.route.name}|{version.sop_instance}"
         self.ledger.intend(self.route.name, name, "to-fhir", self.route.fhir.name, [*keys, version.sop_instance])
         failpoint("intended")
         written: dict[str, Stored[Resource]] = {}
@@ -125,7 +140,8 @@ class ToFhir:
             dicom_digest=digest,
             chain=[*([] if link is None else link.chain), list(version)],
         )
-        self.ledger.agree(agreed, [*keys, version.sop_instance])
+        former = [one.sop_instance for one in superseded_by(document.header)]  # should they come later
+        self.ledger.agree(agreed, [*keys, version.sop_instance, *former])
         failpoint("agreed")
         return "updated" if link else "created"
 
@@ -136,6 +152,10 @@ class ToFhir:
     def _news(self, link: Link | None, present: dict[str, Stored[Resource]], resources: Sequence[Resource]) -> News:
         """What the FHIR side says. Without a link, equal resources at these places are the writing of a former run
         whose ledger is lost; others are somebody else's, or were edited since."""
+        keys = [f"{one['resourceType']}/{one['id']}" for one in resources]
+        written = [present[key].item for key in keys if key in present]
+        if link is not None and len(written) == len(keys) and resources_digest(written) == resources_digest(resources):
+            return News.SAME  # our own writing, before a kill
         if link is not None:
             now = [present[key].item for key in link.versions if key in present]
             return news(link.fhir_digest, resources_digest(now) if now else None)
@@ -175,6 +195,10 @@ def _root_in_fhir(document: Document) -> str | None:
     _, pieces = taken_out(document)
     key = pieces.get((), {}).get("group", {}).get("key")
     return str(key) if key else None
+
+
+def _subject(stored: Stored[Resource] | None) -> object:
+    return stored.item.get("subject") if stored else None
 
 
 def _differ(one: object, other: object) -> bool:

@@ -36,7 +36,8 @@ def create_app(settings: Settings, passes: Passes | None) -> FastAPI:
 
     @app.get("/health", summary="Is the process alive, and when was its last pass?")
     def health() -> dict[str, Any]:
-        return {"status": "ok", "passes": passes.report() if passes is not None else None}
+        report = passes.report() if passes is not None else None
+        return {"status": "faults" if report and report["faults"] else "ok", "passes": report}
 
     @app.get("/status", summary="What is linked, owed, held and dead, and why")
     def status() -> dict[str, Any]:

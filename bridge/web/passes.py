@@ -40,8 +40,8 @@ class Passes:
         while not self._stopped.is_set():
             try:
                 faults = once(self._routes, self._ledger, self._mapping).faults
-            except BridgeError as error:
-                faults = [str(error)]
+            except Exception as error:  # noqa: BLE001 - a pass that breaks is said, and the next one comes
+                faults = [str(error) if isinstance(error, BridgeError) else f"a pass broke: {type(error).__name__}"]
             for fault in faults:
                 print(fault, file=sys.stderr, flush=True)
             self._report = {"made": self._report["made"] + 1, "last": self._clock(), "faults": len(faults)}
