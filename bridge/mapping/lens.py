@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
+from bridge.errors import MappingError
 from bridge.model.content import Code, Num
 from bridge.model.group import Json, Number
 from bridge.model.names import ABSENT_URL, DICOM_UID_SYSTEM, EXTENSION_BASE
@@ -202,10 +204,13 @@ def _quantity(num: Num) -> dict[str, Json]:
         raise ValueError("not one number")
     exact = num.floating if num.floating and _rounds_to(num.floating, num.values[0]) else None
     found: dict[str, Json] = {"value": decimal(exact or num.values[0])}
-    if num.unit is not None:
-        found["unit"] = _string(num.unit.meaning or num.unit.value)
-        found |= {key: value for key, value in coding(num.unit).items() if key != "display"}
-    return found
+    return found | (unit_of(num.unit) if num.unit is not None else {})
+
+
+def unit_of(code: Code) -> dict[str, Json]:
+    """The unit of a Quantity: UCUM in words and as code."""
+    found: dict[str, Json] = {"unit": _string(code.meaning or code.value)}
+    return found | {key: value for key, value in coding(code).items() if key != "display"}
 
 
 def _rounds_to(exact: str, text: str) -> bool:
@@ -299,6 +304,16 @@ def uid_identifier(uid: str) -> list[dict[str, Json]]:
 
 def uid_of(identifiers: list[dict[str, Json]]) -> str:
     return _from_uid(next((one.get("value", "") for one in identifiers if one.get("system") == DICOM_UID_SYSTEM), ""))
+
+
+def lenses() -> dict[str, Lens[Any, Any]]:
+    """Ours, and those of other packages by entry point `fhir_dicom.lenses`. Raises MappingError where a name is taken."""
+    found = dict(LENSES)
+    for point in entry_points(group="fhir_dicom.lenses"):
+        if point.name in found:
+            raise MappingError([f"{point.value}: lens {point.name!r} is there already; give it another name"])
+        found[point.name] = point.load()
+    return found
 
 
 CONCEPT: Lens[Code | None, dict[str, Json]] = Lens(_concept, _from_concept)

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from bridge.errors import MappingError
-from bridge.mapping.lens import LENSES
+from bridge.mapping.lens import lenses
 from bridge.mapping.mapping import ConceptRow, Mapping, Pair, Template
 from bridge.mapping.paths import ELEMENTS
 from bridge.mapping.source import List, Map, Node, Text, files, parse
@@ -55,6 +55,7 @@ class _Compiler:
     def __init__(self) -> None:
         self.mapping = Mapping({}, {}, {}, {}, {}, {}, {}, {})
         self.faults: list[str] = []
+        self._lenses = lenses()
         self.remarks: list[str] = []
         self._file = Path()
         self._shadows = False
@@ -155,7 +156,7 @@ class _Compiler:
             if kind.text not in (*PLAIN, "NUM", "CODE"):
                 self._fault(kind.line, f"value type {kind.text!r} has no value[x]; use NUM, CODE, {', '.join(PLAIN)}")
             elif self._element(element, resource) and self._lens(lens):
-                self.mapping.values[kind.text] = (element.text, LENSES[lens.text])
+                self.mapping.values[kind.text] = (element.text, self._lenses[lens.text])
         for code, element in self._rows(root, "folds", 2):
             parsed = self._parsed(code, "")
             if parsed and self._element(element, resource):
@@ -174,7 +175,7 @@ class _Compiler:
             return None
         if not (self._element(element, resource) and self._lens(lens)):
             return None
-        return Pair(tag, str(dictionary_VR(tag)), element.text, LENSES[lens.text])
+        return Pair(tag, str(dictionary_VR(tag)), element.text, self._lenses[lens.text])
 
     def _element(self, element: Text, resource: str) -> bool:
         if element.text in ELEMENTS[resource]:
@@ -184,9 +185,9 @@ class _Compiler:
         return False
 
     def _lens(self, lens: Text) -> bool:
-        if lens.text in LENSES:
+        if lens.text in self._lenses:
             return True
-        self._fault(lens.line, f"no lens {lens.text!r}; there are {', '.join(sorted(LENSES))}")
+        self._fault(lens.line, f"no lens {lens.text!r}; there are {', '.join(sorted(self._lenses))}")
         return False
 
     def _rows(self, root: Map, name: str, width: int) -> list[tuple[Text, ...]]:

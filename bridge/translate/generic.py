@@ -49,7 +49,7 @@ def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Ki
     if isinstance(value, Container):
         return Kind.SECTION if parent is Kind.SECTION and not _has_fact(item, mapping, each) else Kind.OBSERVATION
     if isinstance(value, Reference):
-        return Kind.REFERENCE if not item.children else Kind.CARRIED
+        return Kind.REFERENCE  # its properties, such as the descriptors of an image library, are carried with it
     if isinstance(value, Graphic):
         return Kind.SELECTION if value.graphic_type in REGIONS[value.value_type] else Kind.CARRIED
     if value_type(value) not in mapping.values:

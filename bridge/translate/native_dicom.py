@@ -121,7 +121,7 @@ class _Builder:
 
     def _report(self, report: Resource, node: Node) -> None:
         if self.composition is not None:
-            add_context(node, self.composition, self.find)
+            add_context(node, self.composition, self.find, self.mapping.concept)
             self._section(self.composition, node, self.effective, top=True)
             return
         for reference in report.get("result", ()):

@@ -136,12 +136,14 @@ class _Builder:
 
     def _observers(self, root: ContentItem, report: Resource) -> list[int]:
         """Language and observers; returns the indices of the children that are content."""
-        context = context_of(root, self.key, self.known)
+        context = context_of(root, self.key, self.known, self._code)
         if context.language is not None:
             report["language"] = self.composition["language"] = context.language
         self.members += context.resources
         self.homes |= {(index,): home for index, home in context.homes.items()}
         self.composition["author"] = context.authors or [self._equipment()]
+        if context.procedures:
+            self.composition["event"] = [{"code": context.procedures}]
         return [index for index in range(len(root.children)) if index not in context.homes]
 
     def _equipment(self) -> Home:

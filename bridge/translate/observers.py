@@ -13,6 +13,7 @@ from bridge.translate.ids import Known
 from bridge.translate.node import Home, Node
 
 LANGUAGE = Code("121049", "DCM", "Language of Content Item and Descendants")
+PROCEDURE_REPORTED = Code("121058", "DCM", "Procedure reported")
 OBSERVER_TYPE = Code("121005", "DCM", "Observer Type")
 PERSON = Code("121006", "DCM", "Person")
 DEVICE = Code("121007", "DCM", "Device")
@@ -44,15 +45,18 @@ class Context:
 
     language: str | None = None
     authors: list[Home] = field(default_factory=list)  # references to `resources`
+    procedures: list[Home] = field(default_factory=list)  # CodeableConcepts
     resources: list[Resource] = field(default_factory=list)
     homes: dict[int, Home] = field(default_factory=dict)  # index of the child -> the element that it became
 
 
-def context_of(root: ContentItem, key: str, known: Known) -> Context:
+def context_of(root: ContentItem, key: str, known: Known, coded: Callable[[Code | None], Home]) -> Context:
     """Children that are not in `homes` are content, or have no place outside of it."""
     context = Context()
     for index, item in enumerate(root.children):
         home = None if item.children or item.concept is None else _taken(item, index + 1, context, key, known)
+        if home is None and PROCEDURE_REPORTED.same(item.concept) and not item.children:
+            home = _procedure(item, index + 1, context, coded)
         if home is not None:
             context.homes[index] = home
     return context
@@ -77,6 +81,13 @@ def _taken(item: ContentItem, number: int, context: Context, key: str, known: Kn
     if PERSON_NAME.same(item.concept) and observer["resourceType"] == "Practitioner" and "name" not in observer:
         return _name(observer, item, number)
     return _device_part(observer, item, number) if observer["resourceType"] == "Device" else None
+
+
+def _procedure(item: ContentItem, number: int, context: Context, coded: Callable[[Code | None], Home]) -> Home | None:
+    if not isinstance(item.value, Coded) or item.value.code is None:
+        return None
+    context.procedures.append({"id": str(number), **coded(item.value.code)})
+    return context.procedures[-1]
 
 
 def _name(practitioner: Resource, item: ContentItem, number: int) -> Home | None:
@@ -119,11 +130,21 @@ def _text(item: ContentItem, value_type: str) -> str:
     return item.value.text
 
 
-def add_context(root: Node, composition: Resource, find: Callable[[Home], Resource | None]) -> None:
+def add_context(
+    root: Node,
+    composition: Resource,
+    find: Callable[[Home], Resource | None],
+    concept: Callable[[Home], Code | None],
+) -> None:
     """The items again, each at the place that its element id says."""
     if language := composition.get("language"):
         code = Code(language, "RFC5646", _LANGUAGES.get(language) or language)
         root.add(Coded(code), LANGUAGE, None).number = (1, -1)
+    for event in composition.get("event", ()):
+        for coded in event.get("code", ()):
+            procedure = concept(coded) if "id" in coded else None  # another event has no such place
+            if procedure is not None:
+                root.add(Coded(procedure), PROCEDURE_REPORTED, coded)
     for author in composition.get("author", ()):
         observer = find(author)
         if observer is None or author.get("id") == EQUIPMENT:

@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bridge.mapping.lens import LENSES, code_of, coding
+from bridge.mapping.lens import LENSES, code_of, coding, unit_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Code, Coded, Container, Num, Plain, Value, value_type
+from bridge.model.names import ABSENT_URL
 from bridge.translate import times
 from bridge.translate.generic import VALUE_UNKNOWN
 from bridge.translate.node import Home
 
 YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")  # CID 230
+_ABSENT = {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
 _UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
@@ -34,6 +36,8 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
                 into[element] = lens.to_fhir(code)
             case Num(values, _, _) if len(values) == 1:
                 into[element] = lens.to_fhir(value)
+            case Num((), Code() as unit, None):
+                into[element] = {"_value": _ABSENT} | unit_of(unit)
             case _:
                 raise ValueError("no value")
     except ValueError:
@@ -47,6 +51,16 @@ def _reason(value: Value) -> Home:
         return {"coding": [_UNKNOWN]}
     reason = _UNKNOWN | {"code": _REASONS.get(qualifier.value, "unknown")}
     return {"coding": [reason, coding(qualifier)]}
+
+
+def _unit_alone(home: Home) -> Code | None:
+    quantity = home.get("valueQuantity", {})
+    if "_value" not in quantity or "value" in quantity or "code" not in quantity:
+        return None
+    try:
+        return code_of({"system": quantity.get("system"), "code": quantity["code"], "display": quantity.get("unit")})
+    except ValueError:  # a unit that DICOM cannot name
+        return None
 
 
 def _qualifier(home: Home) -> Code | None:
@@ -79,6 +93,8 @@ def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
         found = None
     if found is not None:
         return found
+    if (unit := _unit_alone(home)) is not None:
+        return Num((), unit, None)
     if (qualifier := _qualifier(home)) is not None:
         return Num((), None, qualifier)
     if container and "dataAbsentReason" not in home and not any(key.startswith("value") for key in home):

@@ -117,3 +117,41 @@ def test_a_retired_code_has_today_s_beside_it() -> None:
         "http://snomed.info/srt",
         "http://snomed.info/sct",
     ]
+
+
+def test_a_unit_without_a_number_says_that_the_number_is_absent() -> None:
+    bare = number(HEART_RATE, "1", PER_MINUTE)
+    del bare.MeasuredValueSequence[0].NumericValue
+    (one,) = observations(bare)
+    assert one["valueQuantity"]["code"] == "/min"
+    assert "value" not in one["valueQuantity"] and "_value" in one["valueQuantity"]
+    assert "dataAbsentReason" not in one
+
+
+def test_the_procedure_reported_is_an_event_of_the_composition() -> None:
+    procedure = item(
+        "HAS CONCEPT MOD",
+        "CODE",
+        ("121058", "DCM", "Procedure reported"),
+        ConceptCodeSequence=code("363680008", "SCT", "Radiography"),
+    )
+    made = document(procedure, number(HEART_RATE, "72", PER_MINUTE))
+    translated = to_fhir(made, load(), Known())
+    (composition,) = [one for one in translated.result.members if one["resourceType"] == "Composition"]
+    assert composition["event"][0]["code"][0]["coding"][0]["code"] == "363680008"
+    assert (translated.report.items.mapped, translated.report.items.total) == (3, 3)
+
+
+def test_an_image_with_descriptors_is_referred_to() -> None:
+    image = item("CONTAINS", "IMAGE", ("121112", "DCM", "Source of Measurement"))
+    reference = Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = "1.2.840.10008.5.1.4.1.1.2", "1.2.3"
+    image.ReferencedSOPSequence = [reference]
+    image.ContentSequence = [
+        item("HAS ACQ CONTEXT", "CODE", ("121139", "DCM", "Modality"), ConceptCodeSequence=code("CT", "DCM", "CT"))
+    ]
+    made = document(image, number(HEART_RATE, "72", PER_MINUTE))
+    group = to_fhir(made, load(), Known()).result
+    assert to_dicom(group, load(), Known()).result == made
+    (found,) = [one for one in group.members if one["resourceType"] == "DocumentReference"]
+    assert found["masterIdentifier"]["value"] == "urn:oid:1.2.3"

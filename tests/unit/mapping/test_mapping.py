@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
+from bridge.errors import MappingError
+from bridge.mapping import lens
 from bridge.mapping.load import compiled, load, shipped
 from bridge.mapping.paths import ELEMENTS
 from bridge.model.content import Code
@@ -87,3 +90,16 @@ def test_a_local_code_system_is_named_by_its_uri(tmp_path: Path) -> None:
         "code": "4711",
         "display": "Potassium",
     }
+
+
+def test_a_lens_of_another_package_is_used_and_a_clash_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    upper = EntryPoint("upper", "tests.unit.mapping.test_mapping:UPPER", "fhir_dicom.lenses")
+    monkeypatch.setattr(lens, "entry_points", lambda group: [upper])
+    assert lens.lenses()["upper"].to_fhir("a") == "A"
+    taken = EntryPoint("date", "tests.unit.mapping.test_mapping:UPPER", "fhir_dicom.lenses")
+    monkeypatch.setattr(lens, "entry_points", lambda group: [taken])
+    with pytest.raises(MappingError, match="'date' is there already"):
+        lens.lenses()
+
+
+UPPER = lens.Lens(str.upper, str.lower)
