@@ -307,7 +307,7 @@ def uid_of(identifiers: list[dict[str, Json]]) -> str:
 
 
 def lenses() -> dict[str, Lens[Any, Any]]:
-    """Ours, and those of other packages by entry point `fhir_dicom.lenses`. Raises MappingError where a name is taken."""
+    """Ours, and those of other packages by entry point `fhir_dicom.lenses`. A taken name is a MappingError."""
     found = dict(LENSES)
     for point in entry_points(group="fhir_dicom.lenses"):
         if point.name in found:
