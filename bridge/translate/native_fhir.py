@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
 
-from bridge.mapping.lens import LENSES, uid_identifier
+from bridge.mapping.lens import uid_identifier
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Graphic, Num, Plain, Reference
+from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Graphic, Reference
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, SOP_INSTANCE_UID
 from bridge.translate import header, times
+from bridge.translate.copies import narrative, several_values
 from bridge.translate.generic import CONCLUSION, PATIENT, SUBJECT_CLASS, Kind, kind, text
 from bridge.translate.ids import Known
 from bridge.translate.node import Home, element_id
 from bridge.translate.observers import EQUIPMENT, context_of
 from bridge.translate.selection import DERIVED_FROM, select_from, selection_of, subset_extensions
-from bridge.translate.values import printable, value_to_fhir
+from bridge.translate.values import value_to_fhir
 
 Path = tuple[int, ...]
 
@@ -179,8 +179,8 @@ class _Builder:
             section["code"] = self._code(item.concept)
         self.homes[at] = section
         self._sections(item, at, list(range(len(item.children))), section, self._inner(item, at, context))
-        if words := [said for child in item.children if (said := _words(child))]:
-            section["text"] = {"status": "generated", "div": _narrative(words)}
+        if (div := narrative(item)) is not None:
+            section["text"] = {"status": "generated", "div": div}
         elif not section.keys() & {"entry", "section"}:
             section["text"] = {"status": "empty", "div": _EMPTY_DIV}
         into.setdefault("section", []).append(section)
@@ -234,7 +234,7 @@ class _Builder:
         value_to_fhir(item.value, observation, self.mapping, self.zone)
         if CONCLUSION.same(item.concept) and "valueString" in observation:
             self.conclusions.append(observation["valueString"])
-        _several(item, observation)
+        several_values(item, observation)
         for index, child in enumerate(item.children):
             self._child(child, (*at, index), observation, context)
         return str(observation["id"])
@@ -342,40 +342,12 @@ def _part_of(reference: Home, value: Reference) -> Home:
     return reference | ({"extension": subset_extensions(value)} if value.subset else {})
 
 
-def _several(item: ContentItem, observation: Resource) -> None:
-    """A copy of several values as components, in order; the remainder says that they were one item."""
-    if isinstance(item.value, Num) and len(item.value.values) > 1:
-        for text_of_value in item.value.values:
-            try:
-                quantity = LENSES["quantity"].to_fhir(Num((text_of_value,), item.value.unit, None))
-            except ValueError:  # no number: none of them is shown
-                observation.pop("component", None)
-                return
-            part = {"id": "value", "code": observation["code"], "valueQuantity": quantity}
-            observation.setdefault("component", []).append(part)
-
-
 def _subject_of(item: ContentItem) -> str | None:
     """Subject Class (TID 1006), if it is another than the patient."""
     for child in item.children:
         if SUBJECT_CLASS.same(child.concept) and isinstance(child.value, Coded) and child.value.code is not None:
             return None if PATIENT.same(child.value.code) else child.value.code.meaning or child.value.code.value
     return None
-
-
-def _words(item: ContentItem) -> str:
-    """The text of a TEXT item, as XHTML can hold it; else nothing."""
-    match item.value:
-        case Plain("TEXT", found):
-            return printable(found).strip()
-        case _:
-            return ""
-
-
-def _narrative(words: list[str]) -> str:
-    """A copy of the section's texts, never read back."""
-    paragraphs = "".join(f"<p>{escape(one)}</p>" for one in words)
-    return f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'
 
 
 def _anchor(item: ContentItem) -> str | None:

@@ -1,0 +1,41 @@
+"""Copies for readers of FHIR, never read back: several values as components, texts as narrative."""
+
+from __future__ import annotations
+
+from html import escape
+
+from bridge.mapping.lens import LENSES
+from bridge.model.content import ContentItem, Num, Plain
+from bridge.model.group import Resource
+from bridge.translate.values import printable
+
+
+def several_values(item: ContentItem, observation: Resource) -> None:
+    """A copy of several values as components, in order; the remainder says that they were one item."""
+    if isinstance(item.value, Num) and len(item.value.values) > 1:
+        for text_of_value in item.value.values:
+            try:
+                quantity = LENSES["quantity"].to_fhir(Num((text_of_value,), item.value.unit, None))
+            except ValueError:  # no number: none of them is shown
+                observation.pop("component", None)
+                return
+            part = {"id": "value", "code": observation["code"], "valueQuantity": quantity}
+            observation.setdefault("component", []).append(part)
+
+
+def narrative(section: ContentItem) -> str | None:
+    """The TEXT items of a section as XHTML; None where it has none."""
+    said = [words for child in section.children if (words := _words(child))]
+    if not said:
+        return None
+    paragraphs = "".join(f"<p>{escape(one)}</p>" for one in said)
+    return f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'
+
+
+def _words(item: ContentItem) -> str:
+    """The text of a TEXT item, as XHTML can hold it; else nothing."""
+    match item.value:
+        case Plain("TEXT", found):
+            return printable(found).strip()
+        case _:
+            return ""
