@@ -130,7 +130,7 @@ def _groups(source: str, data: bytes, lines: bool) -> Iterator[Input]:
 def _group(name: str, group: Group) -> Input:
     """Rejected whole where one of its resources is invalid: a report without one of its results would mislead."""
     try:
-        for resource in (*group.resources(), *([group.patient] if group.patient else [])):
+        for resource in group.whole():
             fhir.validate(resource)
     except InvalidFhirError as error:
         return Rejected(name, f"{name}: {error}")

@@ -183,7 +183,6 @@ def _from_concept(value: dict[str, Json]) -> Code | None:
 
 # -- numbers --------------------------------------------------------------------------------------------------------
 _PLAIN_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
-UCUM_SYSTEM = "http://unitsofmeasure.org"
 
 
 def decimal(text: str) -> Number | int:

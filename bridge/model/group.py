@@ -29,11 +29,17 @@ class Group:
         if self.references is not None:
             return dict(self.references)
         found: dict[str, Resource] = {}
-        for one in (*self.resources(), *([self.patient] if self.patient else [])):
+        for one in self.whole():
             if "id" in one:
                 found[f"{one['resourceType']}/{one['id']}"] = one
                 found.setdefault(f"urn:uuid:{one['id']}", one)
         return found
+
+    def whole(self) -> Iterator[Resource]:
+        """Root, members, and the Patient if there is one."""
+        yield from self.resources()
+        if self.patient is not None:
+            yield self.patient
 
     def resources(self) -> Iterator[Resource]:
         """Root and members; the Patient is shared and not part of the document."""

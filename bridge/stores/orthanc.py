@@ -10,17 +10,16 @@ from bridge.codecs.dicom import reader
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
 from bridge.model.dataset import DataSet, charset_of, text_of
 from bridge.model.group import Json
-from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.stores.http import Peer
 from bridge.stores.store import Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
 
 _PAGE = 1000
-_PATIENT_ID = 0x00100020
 
 
 def orthanc_id(dataset: DataSet) -> str:
     """SHA-1 of `PatientID|Study|Series|SOP`, in five groups: lookups slow down with the size of the store."""
-    patient = text_of(dataset, _PATIENT_ID, charset_of(dataset)) or ""
+    patient = text_of(dataset, PATIENT_ID, charset_of(dataset)) or ""
     uids = (text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
     digest = hashlib.sha1("|".join((patient, *uids)).encode(), usedforsecurity=False).hexdigest()
     return "-".join(digest[start : start + 8] for start in range(0, 40, 8))

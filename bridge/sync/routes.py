@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.settings import FhirSettings, FolderSettings, OrthancSettings, Settings
+from bridge.settings import FhirSettings, FolderSettings, OrthancSettings, Settings, holds
 from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder, ResourceFolder
@@ -16,7 +16,7 @@ def routes_of(settings: Settings) -> list[Route]:
     found = []
     for route in settings.routes:
         fhir_name, dicom_name = route.between
-        if _is_dicom(settings, fhir_name):
+        if holds(settings.stores[fhir_name]) == "dicom":
             fhir_name, dicom_name = dicom_name, fhir_name
         archive = settings.stores[dicom_name]
         assert not isinstance(archive, FhirSettings)  # the settings were validated
@@ -32,11 +32,6 @@ def routes_of(settings: Settings) -> list[Route]:
             )
         )
     return found
-
-
-def _is_dicom(settings: Settings, name: str) -> bool:
-    store = settings.stores[name]
-    return store.holds == "dicom" if isinstance(store, FolderSettings) else not isinstance(store, FhirSettings)
 
 
 def _resources(settings: Settings, name: str) -> ResourceStore:

@@ -12,17 +12,18 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, Element
 from bridge.model.document import Document
 from bridge.model.sr import write_document
+from bridge.model.tags import PATIENT_ID
 from bridge.stores.store import Instance, Write
 from bridge.sync.content import dataset_digest, group_digest
 from bridge.sync.decide import Act, decide
 from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Held, Waiting
-from bridge.sync.news import News, news
+from bridge.sync.news import news
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.translate.amend import version_of
 from bridge.translate.header import born_uid
-from bridge.translate.identity import ISSUER, PATIENT_ID, QUALIFIERS
+from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.ids import Version
 from bridge.translate.selfcheck import checked_to_dicom
 
@@ -44,18 +45,20 @@ class ToDicom:
         if link is None and status in _WAITS:
             return "skipped"
         self._settled(link)
-        for resource in (*group.resources(), *([group.patient] if group.patient else [])):
+        for resource in group.whole():
             fhir.validate(resource)
         digest = group_digest(group)
         ours = news(link.fhir_digest if link else None, digest, retracted=status == "entered-in-error")
-        decision = decide(ours, self._theirs(link))
+        head = self._head(link)
+        theirs = news(link.dicom_digest if link else None, dataset_digest(head) if head is not None else None)
+        decision = decide(ours, theirs)
         if decision.act is Act.HOLD:
             raise Held(decision.reason)
         if decision.act is Act.NOTHING:
             return "nothing"
         if self.route.direction == "to-fhir":
             return "skipped"
-        return self._write(present, root, digest, link)
+        return self._write(present, root, digest, link, head)
 
     def _settled(self, link: Link | None) -> None:
         """What was begun on the other side is finished first: what stands here may be half of it."""
@@ -65,21 +68,21 @@ class ToDicom:
         if act == "conflict":
             raise Held("the PACS has a newer version too; decide which one holds, then make them equal")
 
-    def _theirs(self, link: Link | None) -> News:
-        if link is None:
-            return news(None, None)
-        (stored,) = self.route.dicom.read([link.instance])
-        return news(link.dicom_digest, dataset_digest(reader.read(stored.item.data).dataset) if stored else None)
+    def _head(self, link: Link | None) -> DataSet | None:
+        """The newest instance of the document, as the PACS has it now."""
+        stored = self.route.dicom.read([link.instance])[0] if link is not None else None
+        return reader.read(stored.item.data).dataset if stored is not None else None
 
-    def _write(self, present: Present, root: str, digest: str, link: Link | None) -> str:
+    def _write(self, present: Present, root: str, digest: str, link: Link | None, head: DataSet | None) -> str:
         taken_in = self._taken_in(present, root, link)
         former = tuple(Version(*one.chain[-1]) for one in [*([link] if link else []), *taken_in])
         document = self._translated(present, former)
-        data = writer.write(write_document(document))
+        dataset = write_document(document)
+        data = writer.write(dataset)
         structured_report.read(data)  # what we write we can read
         version = version_of(document)
-        if link is not None:
-            self._same_patient(link, document)
+        if head is not None and _patient(head) != _patient(document.header):
+            raise Held("the patient is another than that of the version before; a document does not change its patient")
         name = link.document if link else f"{self.route.name}|{root}"
         keys = [*present.versions, version.sop_instance]
         target = self.route.dicom.key_of(data)
@@ -90,7 +93,7 @@ class ToDicom:
             (outcome,) = self.route.dicom.write([Write(version.sop_instance, Instance(data))])
             if outcome.error is not None:
                 raise outcome.error
-        elif reader.read(there.item.data).dataset != write_document(document):
+        elif reader.read(there.item.data).dataset != dataset:
             raise PermanentError(
                 f"{self.route.dicom.name}: SOP Instance {version.sop_instance} is there already, "
                 "with other content; it is kept"
@@ -104,17 +107,12 @@ class ToDicom:
             versions=present.versions,
             fhir_digest=digest,
             instance=target,
-            dicom_digest=dataset_digest(reader.read(data).dataset),
+            dicom_digest=dataset_digest(dataset),
             chain=[*([] if link is None else link.chain), list(version)],
         )
         self.ledger.agree(agreed, keys, [one.document for one in taken_in])
         failpoint("agreed")
         return "adopted" if there is not None else "updated" if link else "created"
-
-    def _same_patient(self, link: Link, document: Document) -> None:
-        (stored,) = self.route.dicom.read([link.instance])
-        if stored is not None and _patient(reader.read(stored.item.data).dataset) != _patient(document.header):
-            raise Held("the patient is another than that of the version before; a document does not change its patient")
 
     def _taken_in(self, present: Present, root: str, link: Link | None) -> list[Link]:
         """Documents of members that stood alone before a report claimed them."""

@@ -15,7 +15,7 @@ from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, renamed
 from bridge.model.sr import write_document
-from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.stores.store import Stored, Write
 from bridge.sync.content import as_content, dataset_digest, resources_digest
 from bridge.sync.decide import Act, decide
@@ -23,8 +23,8 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Held, Waiting
 from bridge.sync.news import News, news
 from bridge.sync.route import Route
+from bridge.translate.amend import version_of
 from bridge.translate.header import superseded_by
-from bridge.translate.ids import Version
 from bridge.translate.private import taken_out
 from bridge.translate.to_fhir import to_fhir
 
@@ -96,11 +96,11 @@ class ToFhir:
         return "nothing"
 
     def _write(self, document: Document, instance: str, digest: str, link: Link | None) -> str:
-        version = Version(*(text_of(document.header, tag) or "" for tag in _VERSION))
+        version = version_of(document)
         first = link.chain[0][3] if link else version.sop_instance
         group = to_fhir(document, self.mapping, replace(self.route.known(document.header), document=first)).result
         resources = list(group.resources())
-        for resource in (*resources, *([group.patient] if group.patient else [])):
+        for resource in group.whole():
             fhir.validate(resource)
         root = f"{group.root['resourceType']}/{group.root['id']}"
         items, renames = self._patient(group)
@@ -185,9 +185,6 @@ class ToFhir:
                 f"{' and '.join(differ)}: two people? Give the issuer of Patient IDs, or correct one of them"
             )
         return [], {name: found[0].key}
-
-
-_VERSION = (STUDY_UID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID)
 
 
 def _root_in_fhir(document: Document) -> str | None:

@@ -10,10 +10,11 @@ from urllib.parse import quote, unquote
 from bridge.model.dataset import Charset, DataSet, Element, encode_text, items, text_of
 from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE
+from bridge.model.tags import PATIENT_ID
 from bridge.translate.ids import Known
 
-PATIENT_ID, ISSUER, QUALIFIERS, OTHER_IDS = 0x00100020, 0x00100021, 0x00100024, 0x00101002
-ENTITY_ID, ENTITY_TYPE, TYPE_CODE, ID_TYPE = 0x00400032, 0x00400033, 0x00400035, 0x00100022
+ISSUER, QUALIFIERS, OTHER_IDS = 0x00100021, 0x00100024, 0x00101002
+ENTITY_ID, ENTITY_TYPE, TYPE_CODE = 0x00400032, 0x00400033, 0x00400035
 TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _ISSUER_BASE = f"{EXTENSION_BASE}/issuer/"
 _UNKNOWN_BASE = f"{EXTENSION_BASE}/issuer-unknown/"

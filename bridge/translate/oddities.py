@@ -9,9 +9,9 @@ from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.names import EXTENSION_BASE
-from bridge.model.tags import TIMEZONE_OFFSET
+from bridge.model.tags import PATIENT_ID, TIMEZONE_OFFSET
 from bridge.terminology.schemes import designator_of, uri_of
-from bridge.translate.identity import ISSUER, PATIENT_ID, QUALIFIERS
+from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.node import element_id
 from bridge.translate.times import zone_of
 

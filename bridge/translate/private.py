@@ -10,7 +10,8 @@ from bridge.model.dataset import DataSet, Element, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Number, Resource, renamed, same
 from bridge.model.names import PRIVATE_CREATOR, PRIVATE_CREATOR_TAG, REMAINDER_TAG
-from bridge.translate.identity import ISSUER, PATIENT_ID, QUALIFIERS
+from bridge.model.tags import PATIENT_ID
+from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.native_fhir import FhirImage, Path
 from bridge.translate.remainder import digest, json_difference, json_patched, stripped
 from bridge.translate.report import Report
@@ -185,7 +186,7 @@ def _references(group: Group) -> dict[str, int] | None:
     plain = Group(group.root, group.members, group.patient, group.key).index()
     if all(plain.get(one) is target for one, target in group.references.items()):
         return None
-    numbers = {id(one): at for at, one in enumerate([*group.resources(), *([group.patient] if group.patient else [])])}
+    numbers = {id(one): at for at, one in enumerate(group.whole())}
     return {one: numbers[id(target)] for one, target in group.references.items()}
 
 
