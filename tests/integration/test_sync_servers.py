@@ -93,11 +93,14 @@ class World:
         ]
 
     def written(self) -> tuple[Any, Any]:
-        """What tells every write: HAPI's versions, Orthanc's last change."""
+        """What tells every write: HAPI's newest version, and Orthanc's changes of instances. Orthanc notes by itself
+        when a series has not changed for a minute: that is no write."""
         history = requests.get(f"{self.hapi.base}/_history?_count=1", headers=NO_CACHE, timeout=60).json()
         first = history["entry"][0]["resource"]
-        changes = requests.get(f"{self.orthanc.base}/changes?last", timeout=60).json()
-        return (first["resourceType"], first["id"], first["meta"]["versionId"]), changes["Last"]
+        changes = requests.get(f"{self.orthanc.base}/changes?limit=100000", timeout=60).json()
+        assert changes["Done"]
+        writes = [one["Seq"] for one in changes["Changes"] if not one["ChangeType"].startswith("Stable")]
+        return (first["resourceType"], first["id"], first["meta"]["versionId"]), writes
 
 
 @pytest.fixture(scope="module")

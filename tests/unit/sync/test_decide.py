@@ -20,14 +20,14 @@ def test_every_pair_has_an_answer_and_its_mirror(fhir: News, dicom: News) -> Non
     assert (one.act, one.on, one.reason) == (other.act, MIRROR[other.on], other.reason)
 
 
-@pytest.mark.parametrize(("fhir", "dicom"), product(LINKED, LINKED))
+@pytest.mark.parametrize(("fhir", "dicom"), [*product(LINKED, LINKED)])
 def test_only_an_unchanged_side_is_changed(fhir: News, dicom: News) -> None:
     decision = decide(fhir, dicom)
     if decision.on is not None:
         assert {Side.FHIR: fhir, Side.DICOM: dicom}[decision.on] is News.SAME
 
 
-@pytest.mark.parametrize(("fhir", "dicom"), product(LINKED, LINKED))
+@pytest.mark.parametrize(("fhir", "dicom"), [*product(LINKED, LINKED)])
 def test_a_hold_says_why(fhir: News, dicom: News) -> None:
     decision = decide(fhir, dicom)
     assert (decision.act is Act.HOLD) == bool(decision.reason)
