@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -15,7 +15,7 @@ from bridge.errors import MappingError
 from bridge.model.content import Code, Num
 from bridge.model.group import Json, Number
 from bridge.model.names import ABSENT_URL, DICOM_UID_SYSTEM, EXTENSION_BASE
-from bridge.terminology.schemes import designator_of, mdc_to_dicom, mdc_to_fhir, uri_of
+from bridge.terminology.schemes import canonical, designator_of, mdc_to_dicom, mdc_to_fhir, private_designator, uri_of
 from bridge.terminology.snomed import sct_of
 
 D = TypeVar("D")
@@ -140,18 +140,20 @@ def coding(code: Code) -> dict[str, Json]:
     return found
 
 
-def code_of(one: dict[str, Json]) -> Code:
-    """Raises ValueError where DICOM has no designator for the system, or no room for the code."""
+def code_of(one: dict[str, Json], text: str | None = None) -> Code:
+    """A Coding as code, `text` its meaning where it has no display. A system without designator gets a private one.
+
+    Raises ValueError where there is no code, or no room for it."""
     system = one.get("system")
-    scheme = designator_of(system, EXTENSION_BASE) if system else ""
+    scheme = (designator_of(system, EXTENSION_BASE) or private_designator(system)) if system else ""
     value = one.get("code")
-    if scheme is None or value is None or (not scheme and system):
-        raise ValueError("no DICOM designator for the code system")
+    if value is None:
+        raise ValueError("no code")
     if scheme == "MDC":
         value = mdc_to_dicom(value)
     if "\\" in value or "\\" in scheme or len(scheme) > 16:
         raise ValueError("no DICOM code")
-    return Code(value, scheme, _meaning(one.get("display") or value))
+    return Code(value, scheme, _meaning(one.get("display") or text or value))
 
 
 def _meaning(text: str) -> str:
@@ -162,23 +164,48 @@ def _meaning(text: str) -> str:
 def _concept(code: Code | None) -> dict[str, Json]:
     if code is None:
         return {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
-    codings = [coding(code)]
+    if (code.value, code.scheme) == _IN_WORDS and code.meaning:
+        return {"text": _string(code.meaning)}
+    codings = [coding(code), *map(coding, code.equivalents)]
     sct = sct_of(code.value) if code.scheme == "SRT" else None
     if sct is not None:  # the retired code first, as written; what it is today beside it
-        codings.append(coding(Code(sct, "SCT", code.meaning)))
-    return {"coding": codings}
+        codings.insert(1, coding(Code(sct, "SCT", code.meaning)))
+    return {"coding": codings, "text": codings[0]["display"]} if code.meaning else {"coding": codings}
 
 
 def _from_concept(value: dict[str, Json]) -> Code | None:
+    """The first code, the others as its equivalents; else the text."""
+    codes = [code for _, code in codes_of(value)]
+    if codes:
+        return with_equivalents(codes[0], codes)
+    codings = value.get("coding", ())
+    said = value.get("text") or next((one["display"] for one in codings if one.get("display")), None)
+    return Code(*_IN_WORDS, _meaning(said)) if said else None
+
+
+_IN_WORDS = ("TEXT", "99FDB")
+"""Code and designator of a concept that FHIR has in words only: its meaning says it."""
+
+
+def codes_of(value: dict[str, Json]) -> list[tuple[tuple[str, str], Code]]:
+    """The codings that a code can hold, in order: as FHIR says them, canonical system and code; and as DICOM does."""
+    found = []
     for one in value.get("coding", ()):
         try:
-            return code_of(one)
-        except ValueError:
+            code = code_of(one, value.get("text"))
+            found.append(((canonical(one.get("system", ""), EXTENSION_BASE), one["code"]), code))
+        except ValueError:  # no code, or one that is too long
             continue
-    text = value.get("text")
-    if not text:
-        return None
-    return Code("TEXT", "99FDB", _meaning(text))  # a concept that FHIR has in words only
+    return found
+
+
+def with_equivalents(code: Code, codes: Iterable[Code]) -> Code:
+    """`code` with the others, less those that its scheme itself gives: the SCT code of a SNOMED-RT style code."""
+    sct = sct_of(code.value) if code.scheme == "SRT" else None
+    others = tuple(
+        one for one in codes if not one.same(code) and not (one.scheme == "SCT" and one.value == sct is not None)
+    )
+    return code._replace(equivalents=others) if others else code
 
 
 # -- numbers --------------------------------------------------------------------------------------------------------
@@ -274,6 +301,18 @@ def name_of(human: dict[str, Json]) -> str:
     return text[:64]
 
 
+def _person_text(pn: str) -> str:
+    """PN -> how a person is spoken of."""
+    name = person_name(pn)
+    parts = (*name.get("prefix", ()), *name.get("given", ()), name.get("family", ""), *name.get("suffix", ()))
+    return _string(" ".join(filter(None, parts)))
+
+
+def _from_person_text(text: str) -> str:
+    """In words: what of it is the family name is not known."""
+    return name_of({"text": text})
+
+
 def _names(pn: str) -> list[dict[str, Json]]:
     return [person_name(pn)]
 
@@ -327,5 +366,6 @@ LENSES: dict[str, Lens[Any, Any]] = {
     "concept": CONCEPT,
     "quantity": Lens(_quantity, _from_quantity),
     "person-name": Lens(_names, _from_names),
+    "person-text": Lens(_person_text, _from_person_text),
     "sex": Lens(_sex, _from_sex),
 }

@@ -11,7 +11,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from bridge.errors import MappingError
 from bridge.mapping.lens import lenses
-from bridge.mapping.mapping import ConceptRow, Mapping, Pair, Template
+from bridge.mapping.mapping import ConceptRow, Fold, Mapping, Pair, Template
 from bridge.mapping.paths import ELEMENTS
 from bridge.mapping.source import List, Map, Node, Text, files, parse
 from bridge.model.content import Code
@@ -22,7 +22,7 @@ from bridge.terminology.units import is_ucum
 
 _ALIASES = {"LOINC": "LN", "SNOMED": "SCT"}
 _CODE = re.compile(r"(\S+) (\S+)")
-_RESOURCES = ("Patient", "ImagingStudy", "Device", "Observation")
+_RESOURCES = ("Patient", "ImagingStudy", "Device", "Observation", "DiagnosticReport")
 
 
 def shipped() -> Path:
@@ -136,13 +136,15 @@ class _Compiler:
             self.mapping.titles[category] = code
 
     def _template(self, row: Map) -> None:
-        self._known(row, {"template", "measurements", "category"})
+        self._known(row, {"template", "measurements", "category", "report"})
         template, category = self._text(row, "template"), self._text(row, "category")
         how = self._text(row, "measurements")
         if how not in (None, "each", "folded"):
             self._fault(row.line, f"measurements {how!r}; say each or folded")
         if template and category:
-            self.mapping.templates[template] = Template(template, how == "each", category)
+            self.mapping.templates[template] = Template(
+                template, how == "each", category, self._text(row, "report", needed=False)
+            )
 
     def _shape(self, root: Map) -> None:
         self._known(root, {"shape", "fhir", "pairs", "values", "folds", "relationships"})
@@ -153,14 +155,14 @@ class _Compiler:
         if shape:
             self.mapping.shapes[shape] = tuple(pairs)
         for kind, element, lens in self._rows(root, "values", 3):
-            if kind.text not in (*PLAIN, "NUM", "CODE"):
-                self._fault(kind.line, f"value type {kind.text!r} has no value[x]; use NUM, CODE, {', '.join(PLAIN)}")
-            elif self._element(element, resource) and self._lens(lens):
+            if self._kind(kind) and self._element(element, resource) and self._lens(lens):
                 self.mapping.values[kind.text] = (element.text, self._lenses[lens.text])
-        for code, element in self._rows(root, "folds", 2):
-            parsed = self._parsed(code, "")
-            if parsed and self._element(element, resource):
-                self.mapping.folds[parsed.scheme, parsed.value] = element.text
+        for code, name, kind, element, lens in self._rows(root, "folds", 5):
+            parsed, steps = self._parsed(code, name.text), tuple(element.text.split("."))
+            head = Text(steps[0], element.line)
+            if parsed and self._kind(kind) and self._element(head, resource) and self._lens(lens):
+                fold = Fold(parsed, kind.text, steps, self._lenses[lens.text])
+                self.mapping.folds[resource, parsed.scheme, parsed.value] = fold
         relations = root.entries.get("relationships")
         for relation, codes in relations.entries.items() if isinstance(relations, Map) else ():
             for one in codes.items if isinstance(codes, List) else ():
@@ -176,6 +178,12 @@ class _Compiler:
         if not (self._element(element, resource) and self._lens(lens)):
             return None
         return Pair(tag, str(dictionary_VR(tag)), element.text, self._lenses[lens.text])
+
+    def _kind(self, kind: Text) -> bool:
+        if kind.text in (*PLAIN, "NUM", "CODE"):
+            return True
+        self._fault(kind.line, f"value type {kind.text!r} has no value[x]; use NUM, CODE, {', '.join(PLAIN)}")
+        return False
 
     def _element(self, element: Text, resource: str) -> bool:
         if element.text in ELEMENTS[resource]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from bridge.mapping.lens import CONCEPT, Lens, code_of
+from bridge.mapping.lens import CONCEPT, Lens, codes_of, with_equivalents
 from bridge.model.content import Code
 from bridge.model.group import Json
-from bridge.model.names import EXTENSION_BASE
-from bridge.terminology.schemes import canonical
 
 
 class ConceptRow(NamedTuple):
@@ -32,10 +31,20 @@ class Pair(NamedTuple):
     lens: Lens[Any, Any]
 
 
+class Fold(NamedTuple):
+    """A child item that is an element of its parent's resource, beside the value."""
+
+    concept: Code
+    value_type: str
+    element: tuple[str, ...]  # `method`; `referenceRange`, `low`
+    lens: Lens[Any, Any]
+
+
 class Template(NamedTuple):
     template: str
     each: bool  # every measurement an Observation of its own
     category: str
+    report: str | None = None  # DiagnosticReport.category, code of HL7 table 0074
 
 
 @dataclass(frozen=True)
@@ -44,10 +53,19 @@ class Mapping:
     by_dicom: dict[tuple[str, str], ConceptRow]  # (designator, code)
     shapes: dict[str, tuple[Pair, ...]]
     values: dict[str, tuple[str, Lens[Any, Any]]]  # value type -> value[x], lens
-    folds: dict[tuple[str, str], str]  # modifier -> element
+    folds: dict[tuple[str, str, str], Fold]  # resource, designator, code
     relationships: dict[tuple[str, str], str]
     titles: dict[str, Code]
     templates: dict[str, Template]
+
+    @cached_property
+    def elements(self) -> dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]]:
+        """`folds` by resource, element and element within it, each with the rows that write it."""
+        found: dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]] = {"Observation": {}, "DiagnosticReport": {}}
+        for (resource, _, _), fold in self.folds.items():
+            head, *rest = fold.element
+            found.setdefault(resource, {}).setdefault(head, {}).setdefault(tuple(rest), []).append(fold)
+        return found
 
     def template(self, identifier: str | None) -> Template:
         return self.templates.get(identifier or "*") or self.templates["*"]
@@ -71,31 +89,22 @@ class Mapping:
         return self.by_dicom.get((concept.scheme, concept.value)) if concept else None
 
     def concept(self, coded: dict[str, Json]) -> Code | None:
-        """CodeableConcept -> concept name. A DICOM code that stands there already is kept; else a row says it; else
-        the first coding that DICOM can spell, else the text."""
-        codings = coded.get("coding", [])
-        codes = [code for one in codings if (code := _spelled(one))]
-        for code in codes:
-            if (code.scheme, code.value) in self.by_dicom:
-                return code
-        for one in codings:
-            row = self.by_fhir.get((canonical(one.get("system", ""), EXTENSION_BASE), one.get("code", "")))
-            if row is not None:
-                spelled = _spelled(one)
-                return row.dicom._replace(meaning=spelled.meaning if spelled else row.name)
-        return codes[0] if codes else CONCEPT.to_dicom(coded) or _in_words(codings)
+        """CodeableConcept -> concept name, the other codings as its equivalents. A DICOM code of a row that stands
+        there already is kept; else a row says it; else the first of a registered scheme, else the first, else words."""
+        said = codes_of(coded)
+        for _, code in said:
+            if (row := self.by_dicom.get((code.scheme, code.value))) is not None:
+                return with_equivalents(code, _without(row, said))
+        for name, code in said:
+            if (row := self.by_fhir.get(name)) is not None:
+                meaning = row.name if code.meaning == code.value else code.meaning
+                return with_equivalents(row.dicom._replace(meaning=meaning), _without(row, said))
+        if not said:
+            return CONCEPT.to_dicom(coded)
+        codes = [code for _, code in said]
+        return with_equivalents(next((one for one in codes if not one.scheme.startswith("99")), codes[0]), codes)
 
 
-def _in_words(codings: list[dict[str, Json]]) -> Code | None:
-    """A code of a system without designator still names the item: an item without a name would mislead."""
-    said = next(
-        (one.get("display") or one.get("code") for one in codings if one.get("display") or one.get("code")), None
-    )
-    return CONCEPT.to_dicom({"text": said}) if said else None
-
-
-def _spelled(one: dict[str, Json]) -> Code | None:
-    try:
-        return code_of(one)
-    except ValueError:  # a system without a designator, or no code at all
-        return None
+def _without(row: ConceptRow, said: list[tuple[tuple[str, str], Code]]) -> list[Code]:
+    """Less the FHIR code of the row, which `coded` puts there by itself."""
+    return [code for name, code in said if name != (row.system, row.code)]

@@ -25,6 +25,13 @@ ELEMENTS: dict[str, frozenset[str]] = {
             "type udiCarrier url version "
         ).split()
     ),
+    "DiagnosticReport": frozenset(
+        (
+            "basedOn category code conclusion conclusionCode contained effectiveDateTime effectivePeriod encounter "
+            "extension id identifier imagingStudy implicitRules issued language media meta modifierExtension performer "
+            "presentedForm result resultsInterpreter specimen status subject text "
+        ).split()
+    ),
     "Observation": frozenset(
         (
             "basedOn bodySite category code component contained dataAbsentReason derivedFrom device effectiveDateTime "

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from bridge.model.content import Code
-from bridge.model.dataset import Charset, Element, decode_text, encode_text
+from bridge.model.dataset import Charset, DataSet, Element, decode_text, encode_text
 
 _CODE_TAGS = {0x00080100: "SH", 0x00080119: "UC", 0x00080120: "UR"}
+_EQUIVALENTS = 0x00080121
 
 
 @lru_cache(maxsize=65536)
@@ -16,18 +17,25 @@ def code_of(element: Element, charset: Charset) -> Code | None:
     if not isinstance(element.value, tuple) or not element.value:
         return None
     inner = element.value[0]
+    equivalents: tuple[Code, ...] = ()
+    texts: dict[int, str] = {}
     try:
-        texts = {
-            part.tag: decode_text(part.value, part.vr, charset).strip(" \0")
-            for part in inner
-            if isinstance(part.value, bytes)
-        }
+        for part in inner:
+            if isinstance(part.value, bytes):
+                texts[part.tag] = decode_text(part.value, part.vr, charset).strip(" \0")
+            elif part.tag == _EQUIVALENTS:
+                equivalents = _codes(part.value, charset)
     except UnicodeError:
         return None
     value = next((texts[tag] for tag in _CODE_TAGS if texts.get(tag)), None)
     if value is None:
         return None
-    return Code(value, texts.get(0x00080102, ""), texts.get(0x00080104, ""), texts.get(0x00080103))
+    return Code(value, texts.get(0x00080102, ""), texts.get(0x00080104, ""), texts.get(0x00080103), equivalents)
+
+
+def _codes(items: tuple[DataSet, ...], charset: Charset) -> tuple[Code, ...]:
+    found = (code_of(Element(_EQUIVALENTS, "SQ", (item,)), charset) for item in items)
+    return tuple(code for code in found if code is not None)
 
 
 @lru_cache(maxsize=65536)
@@ -45,6 +53,9 @@ def code_element(tag: int, code: Code, charset: Charset) -> Element:
     if code.version is not None:
         parts.append(Element(0x00080103, "SH", encode_text(code.version, "SH", charset)))
     parts.append(Element(0x00080104, "LO", encode_text(code.meaning, "LO", charset)))
+    if code.equivalents:
+        said = (code_element(tag, one, charset).value for one in code.equivalents)
+        parts.append(Element(_EQUIVALENTS, "SQ", tuple(item for items in said for item in items)))  # type: ignore[misc]
     return Element(tag, "SQ", (tuple(sorted(parts, key=lambda part: part.tag)),))
 
 

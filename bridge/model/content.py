@@ -15,6 +15,7 @@ class Code(NamedTuple):
     scheme: str  # Coding Scheme Designator
     meaning: str
     version: str | None = None  # Coding Scheme Version
+    equivalents: tuple[Code, ...] = ()  # Equivalent Code Sequence (0008,0121): the concept in other schemes
 
     def same(self, other: Code | None) -> bool:
         """Whether both name the same concept: meaning and version are wording."""

@@ -8,6 +8,7 @@ NPI, RFC-3881, SCPECG): they go the way of every unknown one.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -154,6 +155,12 @@ def canonical(uri: str, extension_base: str) -> str:
     """The one URI of a system that has several, so that tables find it; any other as it is."""
     designator = designator_of(uri, extension_base)
     return uri if designator is None else uri_of(designator, extension_base)
+
+
+def private_designator(uri: str) -> str:
+    """Of a system that table 8-1 does not list: `99` and a digest of the URI, 14 characters of SH. The Coding Scheme
+    Identification Sequence of the document says the URI (PS3.3 C.12.1.1.1)."""
+    return f"99{hashlib.blake2b(uri.encode('utf-8', 'surrogatepass'), digest_size=6).hexdigest().upper()}"
 
 
 def _made_up(designator: str, extension_base: str) -> str:

@@ -8,6 +8,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Code, Container, ContentItem, Graphic, Plain, Reference, Value, value_type
 from bridge.model.dataset import find
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, WAVEFORMS
+from bridge.translate.folds import fold_of, is_of_component
 
 COMPOSITES = (
     "1.2.840.10008.5.1.4.1.1.88.",
@@ -38,7 +39,7 @@ class Kind(Enum):
     SECTION = auto()  # of the Composition
     OBSERVATION = auto()
     COMPONENT = auto()  # of the parent's Observation
-    FOLD = auto()  # an element of the parent's Observation: method, bodySite
+    FOLD = auto()  # an element of the parent's Observation: method, bodySite, interpretation, note
     REFERENCE = auto()  # derivedFrom of the parent's Observation, or entry of its section
     SELECTION = auto()  # an ImagingSelection, from which the parent is derived
     CARRIED = auto()  # no native place
@@ -52,12 +53,14 @@ def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Ki
         return Kind.REFERENCE  # its properties, such as the descriptors of an image library, are carried with it
     if isinstance(value, Graphic):
         return Kind.SELECTION if value.graphic_type in REGIONS[value.value_type] else Kind.CARRIED
+    if parent is not Kind.SECTION and fold_of(item, "Observation", mapping) and not _is_its_own(item):
+        return Kind.FOLD
     if value_type(value) not in mapping.values:
         return Kind.CARRIED
-    if parent is Kind.SECTION or item.children or _is_its_own(item) or item.concept is None:
+    if parent is Kind.SECTION or _is_its_own(item) or item.concept is None:
         return Kind.OBSERVATION
-    if (item.concept.scheme, item.concept.value) in mapping.folds and value_type(value) == "CODE":
-        return Kind.FOLD
+    if not all(is_of_component(child, mapping) for child in item.children):
+        return Kind.OBSERVATION
     return Kind.OBSERVATION if each and value_type(value) == "NUM" else Kind.COMPONENT
 
 

@@ -14,6 +14,7 @@ from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import header, times
+from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.node import LAST, Home, Node
@@ -22,7 +23,6 @@ from bridge.translate.selection import DERIVED_FROM, concept_of, graphic_of, sel
 from bridge.translate.values import printable, value_to_dicom
 
 _FINDING = Code("121071", "DCM", "Finding")
-_FOLD_NAMES = {"method": "Measurement Method", "bodySite": "Finding Site"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,12 @@ class _Builder:
         if self.composition is not None:
             add_context(node, self.composition, self.find, self.mapping.concept)
             self._section(self.composition, node, self.effective, top=True)
-            return
+        else:
+            self._results(report, node)
+        self._folds(report, node, primitives=False, resource="DiagnosticReport")
+        self._folds(report, node, primitives=True, resource="DiagnosticReport")
+
+    def _results(self, report: Resource, node: Node) -> None:
         for reference in report.get("result", ()):
             self._member(reference, node, self.effective)
         conclusion = printable(report.get("conclusion", "")).strip()
@@ -191,14 +196,13 @@ class _Builder:
             node.rest = self._observed(effective)
         if uid := self._observation_uid(observation):
             node.rest += (Element(OBSERVATION_UID, "UI", encode_text(uid, "UI", ())),)
-        for element in dict.fromkeys(self.mapping.folds.values()):
-            if element in observation:
-                self._fold(observation[element], element, node)
+        self._folds(observation, node, primitives=False)
         for component in observation.get("component", ()):
             if component.get("id") == "value":
                 continue  # a copy of one of several values
             value = value_to_dicom(component, self.zone, container=False)
-            node.add(value, self.mapping.concept(component.get("code", {})), component)
+            part = node.add(value, self.mapping.concept(component.get("code", {})), component)
+            self._folds(component, part, primitives=False)
         for member in observation.get("hasMember", ()):
             self._member(member, node, effective or outer)
         for source in observation.get("derivedFrom", ()):
@@ -210,6 +214,7 @@ class _Builder:
         for extension in observation.get("extension", ()):
             if extension.get("url") == DERIVED_FROM:
                 self._member(extension.get("valueReference", {}), node, effective or outer)
+        self._folds(observation, node, primitives=True)
 
     def _observation_uid(self, observation: Resource) -> str | None:
         """Its own, where it has one; a new one in a document of ours, so that it is found again."""
@@ -230,12 +235,10 @@ class _Builder:
             return ()
         return (Element(OBSERVATION_DATETIME, "DT", encode_text(dt, "DT", ())),) if dt else ()
 
-    def _fold(self, coded: Home, element: str, node: Node) -> None:
-        names = [code for code, name in self.mapping.folds.items() if name == element]
-        code = self.mapping.concept(coded)
-        if code is not None:
-            scheme, value = next((one for one in names if one[0] == code.scheme), names[0])  # SRT among SRT
-            node.add(Coded(code), Code(value, scheme, _FOLD_NAMES.get(element, element)), coded)
+    def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
+        if primitives and not whole_period(home):
+            home = {key: value for key, value in home.items() if key != "effectivePeriod"}
+        add_folds(node, home, resource, self.mapping, self.zone, primitives=primitives)
 
 
 def _observed_at(resource: Resource) -> str | None:

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bridge.mapping.lens import uid_identifier
-from bridge.mapping.mapping import Mapping
-from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Graphic, Reference
+from bridge.mapping.mapping import Fold, Mapping
+from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Graphic, Reference, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, SOP_INSTANCE_UID
 from bridge.translate import header, times
+from bridge.translate.categories import category_of, report_category
 from bridge.translate.copies import narrative, several_values
+from bridge.translate.folds import folded_into, folds_in
 from bridge.translate.generic import CONCLUSION, PATIENT, SUBJECT_CLASS, Kind, kind, text
 from bridge.translate.ids import Known
 from bridge.translate.node import Home, element_id
@@ -24,7 +26,6 @@ from bridge.translate.values import value_to_fhir
 
 Path = tuple[int, ...]
 
-_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 _EMPTY_DIV = '<div xmlns="http://www.w3.org/1999/xhtml">-</div>'
 
 
@@ -103,6 +104,7 @@ class _Builder:
         if self.study:
             report["imagingStudy"] = [{"reference": f"ImagingStudy/{self.study.resource['id']}"}]
         rest = self._observers(root, report)
+        rest = self._report_folds(root, rest, report)
         self._sections(root, (), rest, composition, context)
         self._inferences()
         if self.conclusions:  # a copy: never read back for documents born in DICOM
@@ -111,16 +113,26 @@ class _Builder:
             report["resultsInterpreter"] = [{"reference": f"Practitioner/{one['id']}"} for one in interpreters]
             self.members += interpreters
         results = [
-            {"reference": one["reference"]}
+            {key: value for key, value in one.items() if key != "id"}
             for section in composition["section"]
             for one in _entries(section)
             if one["reference"].startswith("Observation/")
         ]
         if results:
             report["result"] = results
+        if category := report_category(self.template.report, self.members):
+            report["category"] = [category]
         if not composition["section"]:
             del composition["section"]
         return report
+
+    def _report_folds(self, root: ContentItem, rest: list[int], report: Resource) -> list[int]:
+        """Elements of the report that are items; returns the indices of the children that are not."""
+        for index, child, fold in folds_in(root, "DiagnosticReport", self.mapping):
+            home = folded_into(report, child, fold, index + 1, self.mapping, self.zone) if index in rest else None
+            if home is not None:
+                self.homes[(index,)] = home
+        return [index for index in rest if (index,) not in self.homes]
 
     def _composition(self, root: ContentItem, context: _Context) -> Resource:
         return {
@@ -191,7 +203,7 @@ class _Builder:
             self.homes[at] = reference
             return reference
         if place is Kind.OBSERVATION:
-            return {"reference": f"Observation/{self._observation(item, at, context)}"}
+            return _named(f"Observation/{self._observation(item, at, context)}", item)
         if isinstance(item.value, Graphic) and place is Kind.SELECTION:
             return {"reference": f"Basic/{self._selection(item, item.value, at)}"}
         return None
@@ -218,7 +230,7 @@ class _Builder:
             "resourceType": "Observation",
             "id": self.known.id("Observation", context.key),
             "status": {"partial": "preliminary"}.get(self.status, self.status),
-            "category": [{"coding": [{"system": _CATEGORY, "code": category}]}],
+            "category": [category_of(category)],
             "code": self._code(item.concept),
         }
         self.members.append(observation)
@@ -235,32 +247,43 @@ class _Builder:
         if CONCLUSION.same(item.concept) and "valueString" in observation:
             self.conclusions.append(observation["valueString"])
         several_values(item, observation)
+        folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
         for index, child in enumerate(item.children):
-            self._child(child, (*at, index), observation, context)
+            self._child(child, (*at, index), observation, context, folds)
         return str(observation["id"])
 
-    def _child(self, child: ContentItem, at: Path, observation: Resource, context: _Context) -> None:
+    def _folded(self, item: ContentItem, at: Path, component: Home) -> None:
+        for index, child, fold in folds_in(item, "Observation", self.mapping):
+            home = folded_into(component, child, fold, index + 1, self.mapping, self.zone)
+            if home is not None:
+                self.homes[*at, index] = home
+
+    def _child(
+        self, child: ContentItem, at: Path, observation: Resource, context: _Context, folds: dict[int, Fold]
+    ) -> None:
         number = str(at[-1] + 1)
         place = kind(child, Kind.OBSERVATION, self.mapping, each=self.template.each)
         if at in self.targets and place in (Kind.COMPONENT, Kind.FOLD):
             place = Kind.OBSERVATION  # what others refer to is never folded
-        if place is Kind.FOLD and child.concept and isinstance(child.value, Coded):
-            element = self.mapping.folds[child.concept.scheme, child.concept.value]
-            if element in observation:
-                place = Kind.COMPONENT
-            else:
-                self.homes[at] = observation[element] = {"id": number, **self._code(child.value.code)}
+        if place is Kind.FOLD:
+            fold = folds.get(at[-1])
+            home = folded_into(observation, child, fold, at[-1] + 1, self.mapping, self.zone) if fold else None
+            if home is not None:
+                self.homes[at] = home
+                return
+            place = Kind.COMPONENT if value_type(child.value) in self.mapping.values else Kind.CARRIED
         if place is Kind.COMPONENT:
             component: Home = {"id": number, "code": self._code(child.concept)}
             value_to_fhir(child.value, component, self.mapping, self.zone)
             observation.setdefault("component", []).append(component)
             self.homes[at] = component
+            self._folded(child, at, component)
         elif place is Kind.REFERENCE and isinstance(child.value, Reference):
             reference = {"id": number, **self._reference(child, child.value, at)}
             observation.setdefault("derivedFrom", []).append(reference)
             self.homes[at] = reference
         elif place is Kind.OBSERVATION:
-            member = {"id": number, "reference": f"Observation/{self._observation(child, at, context)}"}
+            member = {"id": number} | _named(f"Observation/{self._observation(child, at, context)}", child)
             observation.setdefault("hasMember", []).append(member)
         elif place is Kind.SELECTION and isinstance(child.value, Graphic):
             reference = {"id": number, "reference": f"Basic/{self._selection(child, child.value, at)}"}
@@ -361,6 +384,12 @@ def _anchor(item: ContentItem) -> str | None:
 
 def _same_name(one: ContentItem, other: ContentItem) -> bool:
     return one.concept is None is other.concept or (one.concept is not None and one.concept.same(other.concept))
+
+
+def _named(reference: str, item: ContentItem) -> Home:
+    """With what it is, for whom reads."""
+    meaning = item.concept.meaning if item.concept else ""
+    return {"reference": reference, "display": meaning} if meaning.strip() else {"reference": reference}
 
 
 def _entries(section: Home) -> list[Home]:

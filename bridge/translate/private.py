@@ -57,15 +57,9 @@ def put_in(document: Document, pieces: dict[Path, Piece]) -> Document:
 def pieces_of(group: Group, homes: dict[Path, Json], image: FhirImage, header: DataSet) -> dict[Path, Piece]:
     """What `image` (the document, read natively) does not say of `group`; empty where it says all."""
     pieces: dict[Path, Piece] = {}
-    names = {id(resource): _name(resource, index) for index, resource in enumerate(group.resources())}
-    paired = {
-        path: home
-        for path, home in homes.items()
-        if id(home) in names and image.homes.get(path, {}).get("resourceType") == home["resourceType"]
-    }
-    renames = {_name(image.homes[path], 0): names[id(home)] for path, home in paired.items()}
-    if image.group.patient is not None and (subject := _subject(group)):
-        renames[_name(image.group.patient, 0)] = subject
+    names = _names(group)
+    paired = _paired(names, homes, image)
+    renames = renames_of(group, homes, image)
     at = {id(home): path for path, home in paired.items()}
     natives = {_name(resource, 0): resource for resource in image.group.resources()}
     members: list[Piece] = []
@@ -97,6 +91,28 @@ def pieces_of(group: Group, homes: dict[Path, Json], image: FhirImage, header: D
     if (said := _references(group)) is not None:
         root["group"]["references"] = said
     return pieces
+
+
+def _names(group: Group) -> dict[int, str]:
+    return {id(resource): _name(resource, index) for index, resource in enumerate(group.resources())}
+
+
+def _paired(names: dict[int, str], homes: dict[Path, Json], image: FhirImage) -> dict[Path, Json]:
+    """Resources of the group whose item is read as one of that type, by its path."""
+    return {
+        path: home
+        for path, home in homes.items()
+        if id(home) in names and image.homes.get(path, {}).get("resourceType") == home["resourceType"]
+    }
+
+
+def renames_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[str, str]:
+    """What the resources that are read natively are called in the group."""
+    names = _names(group)
+    renames = {_name(image.homes[path], 0): names[id(home)] for path, home in _paired(names, homes, image).items()}
+    if image.group.patient is not None and (subject := _subject(group)):
+        renames[_name(image.group.patient, 0)] = subject
+    return renames
 
 
 def edits(pieces: dict[Path, Piece]) -> list[str]:

@@ -9,7 +9,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Value
 from bridge.model.dataset import Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
-from bridge.model.group import Group, Json, leaves, same
+from bridge.model.group import Group, Json, leaves, renamed, same
 from bridge.model.sr import item_of, own_elements, read_item
 from bridge.translate.amend import amended, version_of
 from bridge.translate.generic import relationship
@@ -19,7 +19,7 @@ from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, Path, native_fhir
 from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_group
-from bridge.translate.private import edits, pieces_of, put_in, without_versions
+from bridge.translate.private import edits, pieces_of, put_in, renames_of, without_versions
 from bridge.translate.remainder import attached, dataset_of, digest, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
 
@@ -115,11 +115,12 @@ class _Builder:
 def _count(group: Group, homes: dict[Path, Json], image: FhirImage, report: Report) -> None:
     """A leaf is mapped where the SR alone, our private elements aside, gives the same leaf at the same place."""
     at = {id(home): path for path, home in homes.items()}
+    renames = renames_of(group, homes, image)
     natives = {(one["resourceType"], one.get("id")): one for one in image.group.resources()}
     for resource in group.resources():
         native = image.homes.get(at.get(id(resource), (-1,)))
         native = native or natives.get((resource["resourceType"], resource.get("id")), {})
-        _leaf_outcomes(resource["resourceType"], stripped(resource), native, "carried", report)
+        _leaf_outcomes(resource["resourceType"], stripped(resource), renamed(native, renames), "carried", report)
     if group.patient is not None:
         _leaf_outcomes("Patient", group.patient, image.group.patient or {}, "withheld", report)
 
@@ -127,7 +128,7 @@ def _count(group: Group, homes: dict[Path, Json], image: FhirImage, report: Repo
 def _leaf_outcomes(kind: str, resource: Json, native: Json, otherwise: str, report: Report) -> None:
     have = dict(leaves(native))
     for path, value in leaves(resource):
-        outcome = "mapped" if path in have and same(have[path], value) else otherwise
+        outcome = "mapped" if path in have and _means(have[path], value) else otherwise
         dotted = ".".join([kind, *map(str, path)])
         reason = (
             None
@@ -135,3 +136,10 @@ def _leaf_outcomes(kind: str, resource: Json, native: Json, otherwise: str, repo
             else ("no place in the Patient Module" if otherwise == "withheld" else "no native place in the SR")
         )
         report.item(Detail(dotted, None, outcome, "generic" if outcome == "mapped" else "remainder", reason))
+
+
+def _means(one: Json, other: Json) -> bool:
+    """Equal, or the same instant spelled otherwise: `Z` is `+00:00`."""
+    return same(one, other) or (
+        isinstance(one, str) and isinstance(other, str) and one.removesuffix("Z") == other.removesuffix("+00:00")
+    )

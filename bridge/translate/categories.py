@@ -1,0 +1,45 @@
+"""Category of an Observation and of a DiagnosticReport: what searches and national profiles ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.model.group import Resource
+from bridge.translate.node import Home
+
+_OBSERVATION = "http://terminology.hl7.org/CodeSystem/observation-category"
+_REPORT = "http://terminology.hl7.org/CodeSystem/v2-0074"
+_DISPLAYS = {  # code system observation-category
+    "social-history": "Social History",
+    "vital-signs": "Vital Signs",
+    "imaging": "Imaging",
+    "laboratory": "Laboratory",
+    "procedure": "Procedure",
+    "survey": "Survey",
+    "exam": "Exam",
+    "therapy": "Therapy",
+    "activity": "Activity",
+}
+REPORTS = {  # HL7 table 0074, diagnostic service section
+    "LAB": "Laboratory",
+    "RAD": "Radiology",
+    "EC": "Electrocardiac (e.g., EKG, EEG, Holter)",
+    "CUS": "Cardiac Ultrasound",
+    "OUS": "OB Ultrasound",
+    "VUS": "Vascular Ultrasound",
+    "NMS": "Nuclear Medicine Scan",
+    "CTH": "Cardiac Catheterization",
+}
+
+
+def category_of(code: str) -> Home:
+    display = {"display": _DISPLAYS[code]} if code in _DISPLAYS else {}
+    return {"coding": [{"system": _OBSERVATION, "code": code} | display]}
+
+
+def report_category(code: str | None, members: Iterable[Resource]) -> Home | None:
+    """What the template says; a report of nothing but laboratory results is one of the laboratory."""
+    if code is None:
+        found = {one["code"] for member in members for coded in member.get("category", ()) for one in coded["coding"]}
+        code = "LAB" if found == {"laboratory"} else None
+    return None if code is None else {"coding": [{"system": _REPORT, "code": code, "display": REPORTS[code]}]}

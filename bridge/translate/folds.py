@@ -1,0 +1,157 @@
+"""Child items that are elements of their parent's resource, beside its value: method, interpretation, note, issued.
+Which ones says the table `folds` of the shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bridge.mapping.mapping import Fold, Mapping
+from bridge.model.content import Code, Coded, ContentItem, Plain, Value, value_type
+from bridge.translate import times
+from bridge.translate.node import Home, Node
+
+_LISTS = frozenset({"interpretation", "referenceRange", "note", "performer", "conclusionCode"})
+_OF_COMPONENT = frozenset({"interpretation", "referenceRange"})  # FHIR R4 Observation.component
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_PERIOD = (("effectivePeriod", "start"), ("effectivePeriod", "end"))
+
+
+def fold_of(item: ContentItem, resource: str, mapping: Mapping) -> Fold | None:
+    """The row that makes an item an element; None of an item that has children."""
+    if item.concept is None or item.children:
+        return None
+    fold = mapping.folds.get((resource, item.concept.scheme, item.concept.value))
+    return fold if fold is not None and fold.value_type == value_type(item.value) else None
+
+
+def is_of_component(item: ContentItem, mapping: Mapping) -> bool:
+    """Whether a component, which is not a whole Observation, has the element too."""
+    fold = fold_of(item, "Observation", mapping)
+    return fold is not None and fold.element[0] in _OF_COMPONENT
+
+
+def is_primitive(fold: Fold) -> bool:
+    """A primitive has no element id on HAPI that would say the place of its item."""
+    return fold.value_type == "DATETIME"
+
+
+def placeable(children: Sequence[ContentItem], resource: str, mapping: Mapping) -> set[tuple[str, ...]]:
+    """Elements of the last children as far as these are primitives, each once: their place needs no saying."""
+    found: list[tuple[str, ...]] = []
+    for child in reversed(children):
+        fold = fold_of(child, resource, mapping)
+        if fold is None or not is_primitive(fold) or fold.element in found:
+            break
+        found.append(fold.element)
+    for lone, other in (_PERIOD, _PERIOD[::-1]):
+        if lone in found and other not in found:
+            found = found[: found.index(lone)]  # a start alone is the time of the Observation, and a component
+    return set(found)
+
+
+def folded_into(into: Home, item: ContentItem, fold: Fold, number: int, mapping: Mapping, zone: str) -> Home | None:
+    """Sets the element; the part of it that stands for the item. None where it is taken, or cannot hold the value."""
+    try:
+        value = _to_fhir(item.value, fold, mapping, zone)
+    except ValueError:
+        return None
+    head, *rest = fold.element
+    if head in _LISTS:
+        return _listed(into.setdefault(head, []), rest, value, str(number))
+    if rest:
+        into.pop("effectiveDateTime", None)
+        into.setdefault(head, {})[rest[0]] = value
+        return {}
+    if head in into:
+        return None
+    into[head] = {"id": str(number), **value} if isinstance(value, dict) else value
+    return into[head] if isinstance(value, dict) else {}
+
+
+def _listed(entries: list[Home], rest: list[str], value: Any, number: str) -> Home:
+    if not rest:
+        entries.append({"id": number, **value})
+        return entries[-1]
+    key = rest[0]
+    if not entries or key in entries[-1] or key in ("text", "display") and "id" in entries[-1]:
+        entries.append({})
+    entry = entries[-1]
+    if isinstance(value, dict):
+        entry[key] = {"id": number, **value}
+        part: Home = entry[key]
+        return part
+    entry.update({"id": number, key: value})
+    return entry
+
+
+def _to_fhir(value: Value, fold: Fold, mapping: Mapping, zone: str) -> Any:
+    match value:
+        case Coded(Code() as code):
+            return mapping.coded(code)
+        case Plain("DATETIME", text):
+            moment = times.to_fhir(text, zone)
+            if fold.element == ("issued",) and not _INSTANT.fullmatch(moment):
+                raise ValueError("no instant")
+            return moment
+        case Plain(_, text):
+            return fold.lens.to_fhir(text)
+        case _:
+            return fold.lens.to_fhir(value)
+
+
+def add_folds(node: Node, home: Home, resource: str, mapping: Mapping, zone: str, *, primitives: bool) -> None:
+    """The items that the elements of `home` are; those of its primitives go last, in a second call."""
+    for head, rows in mapping.elements[resource].items():
+        said = home.get(head)
+        if said is None:
+            continue
+        for entry in said if isinstance(said, list) else [said]:
+            for rest, folds in rows.items():
+                if is_primitive(folds[0]) == primitives:
+                    _add(node, entry, rest, folds, mapping, zone)
+
+
+def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], mapping: Mapping, zone: str) -> None:
+    value = entry.get(rest[0]) if rest else entry
+    if value is None or (isinstance(entry, dict) and "Organization/" in entry.get("reference", "")):
+        return  # the name of an organization is no person's
+    try:
+        made = _to_dicom(value, folds[0], mapping, zone)
+    except ValueError:  # what DICOM cannot hold: the remainder does
+        return
+    if made is None:
+        return
+    scheme = made.code.scheme if isinstance(made, Coded) and made.code else None
+    fold = next((one for one in folds if one.concept.scheme == scheme), folds[0])  # SRT among SRT
+    place = value if isinstance(value, dict) else entry if isinstance(entry, dict) and not is_primitive(fold) else None
+    node.add(made, fold.concept, place)
+
+
+def _to_dicom(value: Any, fold: Fold, mapping: Mapping, zone: str) -> Value | None:
+    match fold.value_type:
+        case "CODE":
+            code = mapping.concept(value)
+            return Coded(code) if code else None
+        case "NUM":
+            number: Value = fold.lens.to_dicom(value)
+            return number
+        case "DATETIME":
+            return Plain("DATETIME", times.to_dicom(value, zone))
+        case kind:
+            return Plain(kind, fold.lens.to_dicom(value))
+
+
+def whole_period(home: Home) -> bool:
+    """Whether effectivePeriod says more than one time."""
+    return bool({"start", "end"} <= home.get("effectivePeriod", {}).keys())
+
+
+def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tuple[int, ContentItem, Fold]]:
+    """Children that may be elements, in order."""
+    allowed = placeable(item.children, resource, mapping)
+    for index, child in enumerate(item.children):
+        fold = fold_of(child, resource, mapping)
+        if fold is not None and (not is_primitive(fold) or fold.element in allowed):
+            yield index, child, fold
