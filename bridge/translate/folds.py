@@ -90,6 +90,8 @@ def _to_fhir(value: Value, fold: Fold, mapping: Mapping, zone: str) -> Any:
     match value:
         case Coded(Code() as code):
             return mapping.coded(code)
+        case Coded():
+            raise ValueError("no code")
         case Plain("DATETIME", text):
             moment = times.to_fhir(text, zone)
             if fold.element == ("issued",) and not _INSTANT.fullmatch(moment):

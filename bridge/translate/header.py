@@ -31,6 +31,7 @@ from bridge.model.tags import (
 )
 from bridge.terminology.schemes import uri_of
 from bridge.translate import times
+from bridge.translate.encounter import encounter_elements
 from bridge.translate.identity import Identity, identifiers_of, identity_elements, identity_of
 from bridge.translate.ids import Known, Version, new_uid
 from bridge.translate.node import Home
@@ -203,6 +204,7 @@ def header_of(
     found.text(VERIFICATION, "CS", "UNVERIFIED")  # final does not make a verifier
     if identity is not None:
         found.update({element.tag: element for element in identity_elements(identity, _UNICODE)})
+    found.update({element.tag: element for element in encounter_elements(root.get("encounter", {}), _UNICODE, known)})
     equipment: Home = next((one for one in (composition or {}).get("author", ()) if one.get("id") == EQUIPMENT), {})
     study = next((found_study for one in root.get("imagingStudy", ()) if (found_study := find(one))), None)
     for shape, resource in (("patient", group.patient), ("study", study), ("equipment", find(equipment))):

@@ -46,13 +46,13 @@ def _identifier(dataset: DataSet, charset: Charset, issuer: str | None, known: K
     qualifiers = next(iter(items(dataset, QUALIFIERS)), ())
     entity, kind = text_of(qualifiers, ENTITY_ID, charset), text_of(qualifiers, ENTITY_TYPE)
     local = text_of(dataset, ISSUER, charset) or issuer
-    system = _universal(entity, kind) or (_ISSUER_BASE + quote(local, safe="") if local else None)
+    system = universal(entity, kind) or (_ISSUER_BASE + quote(local, safe="") if local else None)
     found: dict[str, Any] = {"system": system or _UNKNOWN_BASE + quote(known.system, safe=""), "value": value}
     code = text_of(qualifiers, TYPE_CODE, charset)
     return ({"type": {"coding": [{"system": TYPE_SYSTEM, "code": code}]}} if code else {}) | found
 
 
-def _universal(entity: str | None, kind: str | None) -> str | None:
+def universal(entity: str | None, kind: str | None) -> str | None:
     """Universal Entity ID (PS3.3 10.14, HL7 table 0301) as URI."""
     if entity is None:
         return None
@@ -101,7 +101,7 @@ def identity_elements(identity: Identity, charset: Charset) -> Iterator[Element]
         if _LO.fullmatch(local):
             yield Element(ISSUER, "LO", encode_text(local, "LO", charset))
     elif system:
-        entity, kind = _entity(system)
+        entity, kind = entity_of(system)
         qualifiers.append(Element(ENTITY_ID, "UT", encode_text(entity, "UT", charset)))
         qualifiers.append(Element(ENTITY_TYPE, "CS", encode_text(kind, "CS", ())))
     if identity.type_code and len(identity.type_code) <= 16:
@@ -110,7 +110,8 @@ def identity_elements(identity: Identity, charset: Charset) -> Iterator[Element]
         yield Element(QUALIFIERS, "SQ", (tuple(qualifiers),))
 
 
-def _entity(system: str) -> tuple[str, str]:
+def entity_of(system: str) -> tuple[str, str]:
+    """Universal Entity ID and its type, of a URI."""
     if re.fullmatch(r"urn:oid:\d+(\.\d+)+", system):
         return system[8:], "ISO"
     return (system[9:], "UUID") if system.startswith("urn:uuid:") else (system, "URI")

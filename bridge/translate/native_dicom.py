@@ -9,7 +9,7 @@ from bridge.errors import PermanentError
 from bridge.mapping.lens import uid_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference
-from bridge.model.dataset import DataSet, Element, encode_text
+from bridge.model.dataset import DataSet, Element, encode_text, merged
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
@@ -19,6 +19,7 @@ from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.node import LAST, Home, Node
 from bridge.translate.observers import add_context
+from bridge.translate.private_schemes import identification
 from bridge.translate.selection import DERIVED_FROM, concept_of, graphic_of, selected_from, subset_of
 from bridge.translate.values import printable, value_to_dicom
 
@@ -40,7 +41,8 @@ def native_dicom(group: Group, mapping: Mapping, known: Known, zone: str | None 
     made, warnings = header.header_of(
         group, builder.composition, builder.effective, builder.find, mapping, builder.known
     )
-    return DicomImage(made, root, [*warnings, *builder.warnings])
+    schemes = identification(root, group)
+    return DicomImage(merged(made, [schemes]) if schemes else made, root, [*warnings, *builder.warnings])
 
 
 def _refused(group: Group) -> None:

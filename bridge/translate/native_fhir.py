@@ -16,11 +16,13 @@ from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, SOP_INSTANC
 from bridge.translate import header, times
 from bridge.translate.categories import category_of, report_category
 from bridge.translate.copies import narrative, several_values
+from bridge.translate.encounter import encounter_of
 from bridge.translate.folds import folded_into, folds_in
 from bridge.translate.generic import CONCLUSION, PATIENT, SUBJECT_CLASS, Kind, kind, text
 from bridge.translate.ids import Known
 from bridge.translate.node import Home, element_id
 from bridge.translate.observers import EQUIPMENT, context_of
+from bridge.translate.private_schemes import explain, systems_of
 from bridge.translate.selection import DERIVED_FROM, select_from, selection_of, subset_extensions
 from bridge.translate.values import value_to_fhir
 
@@ -70,12 +72,17 @@ class _Builder:
         self.subject: Home | None = {"reference": f"Patient/{self.patient['id']}"} if self.patient else None
         self.study = header.study_of(document, self.subject, self.mapping, self.known)
         self.targets = frozenset(_targets(root))
+        self.encounter = encounter_of(document.header, document.charset, self.known)
         effective = self._effective(root) or header.content_time(document.header, self.zone)
         report = self._report(root, _Context(self.key, effective, _subject_of(root)))
         self.homes[()] = report
         studies = [self.study.resource] if self.study else []
         members = (self.composition, *studies, *self.members)
-        return FhirImage(Group(report, members, self.patient, f"urn:oid:{self.uid}"), self.homes)
+        group = Group(report, members, self.patient, f"urn:oid:{self.uid}")
+        if systems := systems_of(document.header):
+            for resource in group.resources():
+                explain(resource, systems)
+        return FhirImage(group, self.homes)
 
     def _effective(self, item: ContentItem) -> str | None:
         found = text_of(item.rest, OBSERVATION_DATETIME)
@@ -99,6 +106,8 @@ class _Builder:
         }
         if self.subject is not None:
             report["subject"] = composition["subject"] = self.subject
+        if self.encounter is not None:
+            report["encounter"] = self.encounter
         if context.effective:
             report["effectiveDateTime"] = context.effective
         if self.study:
@@ -239,6 +248,8 @@ class _Builder:
             observation["identifier"] = _uid_identifier(uid)
         if self.subject is not None:
             observation["subject"] = self.subject
+        if self.encounter is not None:
+            observation["encounter"] = self.encounter
         if context.subject:  # a fetus's heart rate is not its mother's
             observation["focus"] = [{"display": context.subject}]
         if context.effective:

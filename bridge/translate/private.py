@@ -109,7 +109,8 @@ def _paired(names: dict[int, str], homes: dict[Path, Json], image: FhirImage) ->
 def renames_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[str, str]:
     """What the resources that are read natively are called in the group."""
     names = _names(group)
-    renames = {_name(image.homes[path], 0): names[id(home)] for path, home in _paired(names, homes, image).items()}
+    said = names | ({id(target): one for one, target in _spelled(group).items()} if _references(group) else {})
+    renames = {_name(image.homes[path], 0): said[id(home)] for path, home in _paired(names, homes, image).items()}
     if image.group.patient is not None and (subject := _subject(group)):
         renames[_name(image.group.patient, 0)] = subject
     return renames
@@ -145,6 +146,8 @@ def restored(image: FhirImage, pieces: dict[Path, Piece], header: DataSet, repor
         for path, piece in pieces.items()
         if "is" in piece and path in image.homes
     }
+    spelled = _spellings(manifest)
+    renames = {native: spelled.get(name, name) for native, name in renames.items()}
     patient = image.group.patient
     if patient is not None and manifest["subject"]:
         renames[_name(patient, 0)] = manifest["subject"]
@@ -197,13 +200,29 @@ def _identity(header: DataSet) -> str:
 
 def _references(group: Group) -> dict[str, int] | None:
     """What references mean, by number of the resource (the Patient last), where `Type/id` does not say it."""
-    if group.references is None:
-        return None
+    found = _spelled(group)
     plain = Group(group.root, group.members, group.patient, group.key).index()
-    if all(plain.get(one) is target for one, target in group.references.items()):
+    subject = _subject(group)
+    if all(plain.get(one) is target and (one == subject or "/" in one) for one, target in found.items()):
         return None
     numbers = {id(one): at for at, one in enumerate(group.whole())}
-    return {one: numbers[id(target)] for one, target in group.references.items()}
+    return {one: numbers[id(target)] for one, target in found.items()}
+
+
+def _spellings(manifest: Piece) -> dict[str, str]:
+    """How the group refers to what its pieces name."""
+    members = manifest["members"]
+    return {
+        members[at]["is"]: one
+        for one, at in manifest.get("references", {}).items()
+        if at < len(members) and "is" in members[at]
+    }
+
+
+def _spelled(group: Group) -> dict[str, Resource]:
+    """Each reference of the group and its target, in one order whatever the order of reading."""
+    references = group.references or {}
+    return {one: references[one] for one in sorted(references)}
 
 
 def _subject(group: Group) -> str | None:

@@ -1,0 +1,88 @@
+"""Code systems of FHIR that have no designator: a private one, which the document explains in its Coding Scheme
+Identification Sequence (PS3.3 C.12.1.1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bridge.model.content import Code, Coded, Num
+from bridge.model.dataset import DataSet, Element, encode_text, items, text_of
+from bridge.model.group import Group, Json
+from bridge.model.names import EXTENSION_BASE
+from bridge.terminology.schemes import private_designator, uri_of
+from bridge.translate.node import Node
+
+SEQUENCE, _DESIGNATOR = 0x00080110, 0x00080102
+_RESOURCES, _URL_TYPE, _URL = 0x00080109, 0x0008010A, 0x0008010E
+
+
+def identification(root: Node, group: Group) -> Element | None:
+    """The sequence for the private designators in the tree that stand for a system of the group."""
+    used = {code.scheme for code in _codes(root) if len(code.scheme) == 14 and code.scheme.startswith("99")}
+    if not used:
+        return None
+    systems = {private_designator(system): system for one in group.resources() for system in _systems(one)}
+    found = tuple(_item(scheme, systems[scheme]) for scheme in sorted(used & systems.keys()))
+    return Element(SEQUENCE, "SQ", found) if found else None
+
+
+def _item(designator: str, uri: str) -> DataSet:
+    resource = (
+        Element(_URL_TYPE, "CS", encode_text("FHIR", "CS", ())),
+        Element(_URL, "UR", encode_text(uri, "UR", ("ISO_IR 192",))),
+    )
+    return (
+        Element(_DESIGNATOR, "SH", encode_text(designator, "SH", ())),
+        Element(_RESOURCES, "SQ", (resource,)),
+    )
+
+
+def systems_of(header: DataSet) -> dict[str, str]:
+    """What the made-up URIs of designators stand for: those that `identification` explained."""
+    found = {}
+    for item in items(header, SEQUENCE):
+        designator = text_of(item, _DESIGNATOR)
+        for resource in items(item, _RESOURCES):
+            uri = text_of(resource, _URL, ("ISO_IR 192",))
+            if uri and designator == private_designator(uri):
+                found[uri_of(designator, EXTENSION_BASE)] = uri
+    return found
+
+
+def explain(value: Json, systems: dict[str, str]) -> None:
+    """Puts the systems in place of their made-up URIs."""
+    if isinstance(value, dict):
+        system = value.get("system")
+        if isinstance(system, str) and system in systems:
+            value["system"] = systems[system]
+        for child in value.values():
+            explain(child, systems)
+    elif isinstance(value, list):
+        for child in value:
+            explain(child, systems)
+
+
+def _codes(node: Node) -> Iterator[Code]:
+    said: Iterable[Code | None] = (node.concept,)
+    match node.value:
+        case Coded(code):
+            said = (node.concept, code)
+        case Num(_, unit, _):
+            said = (node.concept, unit)
+    for code in said:
+        if code is not None:
+            yield from (code, *code.equivalents)
+    for child in node.children:
+        yield from _codes(child)
+
+
+def _systems(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        system = value.get("system")
+        if isinstance(system, str):
+            yield system
+        for child in value.values():
+            yield from _systems(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _systems(child)
