@@ -73,6 +73,19 @@ class Mapping:
     def title(self, category: str | None) -> Code:
         return self.titles.get(category or "*") or self.titles["*"]
 
+    @cached_property
+    def _categories(self) -> dict[tuple[str, str], str]:
+        """Of documents whose title says it; a title that several categories share says none."""
+        said = [(code.scheme, code.value) for code in self.titles.values()]
+        return {
+            (code.scheme, code.value): category
+            for category, code in self.titles.items()
+            if category != "*" and said.count((code.scheme, code.value)) == 1
+        }
+
+    def category_of_title(self, title: Code | None) -> str | None:
+        return self._categories.get((title.scheme, title.value)) if title else None
+
     def category(self, concept: Code | None) -> str | None:
         row = self._row(concept)
         return row.category if row else None

@@ -35,7 +35,7 @@ def amended(document: Document, former: tuple[Version, ...], when: str | None, k
 
     `former` ends with the one that it replaces; `when` is the FHIR instant of the edit, which becomes Content Date and
     Time. The same edit gives the same UID."""
-    digest = remainder.digest(repr(document))
+    digest = remainder.document_digest(document)
     study = text_of(document.header, STUDY_UID) or ""
     key = known.document or former[0].sop_instance
     found = [

@@ -228,7 +228,7 @@ class _Builder:
                 return None
         if header.born_uid(self.group.root):
             return None
-        return new_uid(self.known.system, "observation", str(observation.get("id") or self.group.key))
+        return made_uid(self.known, str(observation.get("id") or self.group.key))
 
     def _observed(self, effective: str | None) -> DataSet:
         try:
@@ -241,6 +241,11 @@ class _Builder:
         if primitives and not whole_period(home):
             home = {key: value for key, value in home.items() if key != "effectivePeriod"}
         add_folds(node, home, resource, self.mapping, self.zone, primitives=primitives)
+
+
+def made_uid(known: Known, identifier: str) -> str:
+    """Observation UID of an Observation that was born in FHIR, by its id."""
+    return new_uid(known.system, "observation", identifier)
 
 
 def _observed_at(resource: Resource) -> str | None:

@@ -67,6 +67,7 @@ class _Builder:
         self.uid = text_of(document.header, SOP_INSTANCE_UID) or ""
         self.key = self.known.document or self.uid
         self.template = self.mapping.template(document.template)
+        self.category = self.mapping.category_of_title(root.concept)
         self.status = header.status_of(document.header)
         self.patient = header.patient_of(document, self.mapping, self.known)
         self.subject: Home | None = {"reference": f"Patient/{self.patient['id']}"} if self.patient else None
@@ -234,7 +235,7 @@ class _Builder:
 
     def _observation(self, item: ContentItem, at: Path, outer: _Context) -> str:
         context = self._inner(item, at, outer)
-        category = self.mapping.category(item.concept) or self.template.category
+        category = self.category or self.mapping.category(item.concept) or self.template.category
         observation: Resource = {
             "resourceType": "Observation",
             "id": self.known.id("Observation", context.key),

@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterable
 
 from bridge.errors import DamagedRemainderError
 from bridge.model.dataset import TEXT_VRS, Charset, DataSet, Element, decode_text, encode_text
+from bridge.model.document import Document
 from bridge.model.group import Json, same
 from bridge.model.names import REMAINDER_URL
+from bridge.model.sr import write_document
 from bridge.model.tags import CONCEPT, VALUE_TAGS
 
+_GUARD = 4  # bytes: one edit in four thousand million would be taken for none
 Group = Callable[[int], str]
 """Tags whose elements stand and fall together."""
 
@@ -64,11 +67,16 @@ def patched(native: DataSet, patch: dict[str, Json], group: Group, charset: Char
 
 def _guard(native: DataSet, name: str, group: Group) -> str | None:
     of_group = [element for element in native if group(element.tag) == name]
-    return digest(repr(of_group)) if of_group else None
+    return digest(repr(of_group), _GUARD) if of_group else None
 
 
-def digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+def digest(text: str, size: int = 6) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
+
+
+def document_digest(document: Document) -> str:
+    """Of what would be written."""
+    return digest(repr(write_document(document)))
 
 
 def element_json(element: Element, charset: Charset) -> dict[str, Json]:
@@ -141,50 +149,57 @@ def stripped(value: Json) -> Json:
 
 
 # -- JSON -----------------------------------------------------------------------------------------------------------
-def json_difference(native: Json, wanted: Json, path: tuple[str | int, ...] = ()) -> Iterable[list[Json]]:
-    """Entries `[path, present, value, guard]` that turn `native` into `wanted`; key order is not part of it."""
+def json_difference(native: Json, wanted: Json, path: str = "") -> Iterable[list[Json]]:
+    """Entries that turn `native` into `wanted`: `[path, guard]` takes away, `[path, guard | null, value]` sets, where
+    null says that nothing is there. Key order is not part of it."""
     if same(native, wanted):
         return
     if isinstance(native, dict) and isinstance(wanted, dict):
         for key in sorted(native.keys() | wanted.keys()):
+            place = f"{path}/{key}" if path else key
             if key not in wanted:
-                yield [[*path, key], False, None, _json_guard(native[key])]
+                yield [place, _json_guard(native[key])]
             elif key not in native:
-                yield [[*path, key], True, wanted[key], None]
+                yield [place, None, wanted[key]]
             else:
-                yield from json_difference(native[key], wanted[key], (*path, key))
+                yield from json_difference(native[key], wanted[key], place)
     elif isinstance(native, list) and isinstance(wanted, list) and len(native) == len(wanted):
         for index, (one, other) in enumerate(zip(native, wanted, strict=True)):
-            yield from json_difference(one, other, (*path, index))
+            yield from json_difference(one, other, f"{path}/{index}")
     else:
-        yield [list(path), True, wanted, _json_guard(native)]
+        yield [path, _json_guard(native), wanted]
 
 
 def json_patched(native: Json, entries: Iterable[list[Json]]) -> list[str]:
     """Applies the entries in place; returns the paths of those whose native value has changed."""
     dropped: list[str] = []
-    for path, present, value, guard in entries:
+    for path, guard, *value in entries:
+        *above, last = path.split("/")
         parent: Json = native
-        for step in path[:-1]:
+        for step in above:
             parent = _at(parent, step)
-        now = _at(parent, path[-1])
+        now = _at(parent, last)
         if parent is None or (None if now is None else _json_guard(now)) != guard:
-            dropped.append(".".join(map(str, path)))
-        elif present:
-            parent[path[-1]] = value
+            dropped.append(path.replace("/", "."))
+        elif value:
+            parent[_step(parent, last)] = value[0]
         else:
-            del parent[path[-1]]
+            del parent[_step(parent, last)]
     return dropped
 
 
-def _at(value: Json, step: Json) -> Json:
+def _at(value: Json, step: str) -> Json:
     if isinstance(value, dict):
         return value.get(step)
-    return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
+    return value[int(step)] if isinstance(value, list) and step.isdecimal() and int(step) < len(value) else None
+
+
+def _step(parent: Json, step: str) -> Json:
+    return int(step) if isinstance(parent, list) else step
 
 
 def _json_guard(value: Json) -> str:
-    return digest(repr(canonical(value)))
+    return digest(repr(canonical(value)), _GUARD)
 
 
 def canonical(value: Json) -> Json:

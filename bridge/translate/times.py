@@ -19,16 +19,18 @@ def zone_of(header: DataSet, default: str) -> str:
 
 
 def to_fhir(dt: str, zone: str) -> str:
-    """DT -> dateTime; a time of day without zone gets `zone`. Raises ValueError."""
+    """DT -> dateTime; a time of day without zone gets `zone`, and one that says +0000 itself says `Z`. Raises
+    ValueError."""
     value = DATETIME.to_fhir(dt)
     if "T" in value and not re.search(r"[+-]\d\d:\d\d$", value):
-        value += zone
+        return value + zone
     return value.removesuffix("+00:00") + "Z" if value.endswith("+00:00") else value
 
 
 def to_dicom(value: str, zone: str) -> str:
-    """dateTime -> DT; the document's own zone is not repeated. Raises ValueError."""
-    return DATETIME.to_dicom(value).removesuffix(zone.replace(":", ""))
+    """dateTime -> DT; the document's own zone is not repeated, but for `Z`. Raises ValueError."""
+    dt = DATETIME.to_dicom(value)
+    return dt if value.endswith("Z") else dt.removesuffix(zone.replace(":", ""))
 
 
 def offset_of(value: str | None) -> str | None:
@@ -43,6 +45,6 @@ def in_zone(instant: str, zone: str) -> str:
     if own is None:
         raise ValueError("a time without zone is no instant")
     if own == zone:
-        return instant  # digits of a second stay as they are
+        return instant.removesuffix("Z").removesuffix(zone) + zone  # digits of a second stay as they are
     shown = datetime.fromisoformat(instant).astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
     return shown.isoformat()

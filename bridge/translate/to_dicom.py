@@ -19,8 +19,17 @@ from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, Path, native_fhir
 from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_group
-from bridge.translate.private import edits, pieces_of, put_in, renames_of, without_versions
-from bridge.translate.remainder import attached, dataset_of, digest, header_group, item_group, patched, stripped
+from bridge.translate.pieces import edits, pieces_of, renames_of, without_versions
+from bridge.translate.private import put_in
+from bridge.translate.remainder import (
+    attached,
+    dataset_of,
+    document_digest,
+    header_group,
+    item_group,
+    patched,
+    stripped,
+)
 from bridge.translate.report import Detail, Report, Translated
 
 
@@ -31,13 +40,13 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     remainder = attached(group.root, "document")
     known = replace(known, zone=remainder.get("zone", known.zone))  # whatever the store's zone is now
     document, homes = content_of(group, mapping, known, report)
-    born, edited = "digest" in remainder, digest(repr(document)) != remainder.get("digest")
+    born, edited = "digest" in remainder, document_digest(document) != remainder.get("digest")
     if born and edited:
         known = replace(known, document=known.document or version_of(document).sop_instance)
         document = amended(document, known.supersedes or (version_of(document),), _edited(group), known)
         report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
     image = native_fhir(document, mapping, known)
-    pieces = pieces_of(group, homes, image, document.header)
+    pieces = pieces_of(group, homes, image, document.header, known)
     if born and edited:
         pieces = without_versions(pieces)
     if born:

@@ -19,8 +19,9 @@ from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import Path, native_fhir
 from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_document
-from bridge.translate.private import Piece, restored, taken_out
-from bridge.translate.remainder import attach, dataset_json, difference, digest, header_group, item_group
+from bridge.translate.pieces import restored
+from bridge.translate.private import Piece, taken_out
+from bridge.translate.remainder import attach, dataset_json, difference, document_digest, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.to_dicom import content_of, to_dicom
 
@@ -63,7 +64,7 @@ def known_of(document: Document, known: Known) -> Known:
 def _restored(
     bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known, report: Report
 ) -> Group | None:
-    group = restored(native_fhir(bare, mapping, known), pieces, bare.header, report)
+    group = restored(native_fhir(bare, mapping, known), pieces, bare.header, known, report)
     return None if group is None else _remaindered(bare, group, mapping, known_of(bare, known), report)
 
 
@@ -80,7 +81,7 @@ def _remaindered(document: Document, group: Group, mapping: Mapping, known: Know
         patient, header = split_patient(header)
         remainder["patient"] = dataset_json(patient, charset)
         remainder["zone"] = zone
-        remainder["digest"] = digest(repr(document))
+        remainder["digest"] = document_digest(document)
         native_header = split_patient(native_header)[1]
     if patch := difference(native_header, header, header_group, charset):
         remainder["header"] = patch
