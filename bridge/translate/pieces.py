@@ -14,7 +14,7 @@ from bridge.translate.ids import Known
 from bridge.translate.native_dicom import made_uid
 from bridge.translate.native_fhir import FhirImage
 from bridge.translate.private import Path, Piece
-from bridge.translate.remainder import digest, json_difference, json_patched, stripped
+from bridge.translate.remainder import GUARD, digest, json_difference, json_patched, stripped
 from bridge.translate.report import Report
 
 _Manifest = dict[str, Any]
@@ -37,7 +37,7 @@ def pieces_of(
         if id(resource) in at:
             native = _as_made(renamed(image.homes[at[id(resource)]], renames), name, born, known)
             entries = list(json_difference(native, stripped(resource)))
-            pieces[at[id(resource)]] = {"is": number} | ({"entries": entries} if entries else {})
+            pieces[at[id(resource)]] = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
             members.append(name)
             plain = plain and not entries and name in natives
         elif name in natives and same(renamed(natives[name], renames), stripped(resource)):
@@ -81,7 +81,7 @@ def edits(pieces: dict[Path, Piece]) -> list[str]:
     """Places of a document born in DICOM where FHIR says what its items do not."""
     members = pieces[()]["group"]["members"] if pieces else []
     return [
-        ".".join([members[piece["is"]].partition("/")[0], *entry[0].split("/")])
+        ".".join([members[piece.get("is", 0)].partition("/")[0], *entry[0].split("/")])
         for piece in pieces.values()
         for entry in piece.get("entries", ())
     ]
@@ -110,9 +110,10 @@ def restored(
         return None
     members, born = manifest["members"], manifest.get("born") == "dicom"
     named = {
-        path: members[piece["is"]]
+        path: name
         for path, piece in pieces.items()
-        if path in image.homes and 0 <= piece.get("is", -1) < len(members) and isinstance(members[piece["is"]], str)
+        if isinstance(name := _at(members, piece.get("is", 0)), str)
+        and image.homes.get(path, {}).get("resourceType") == name.partition("/")[0]
     }
     spelled = {members[at]: one for one, at in _places(manifest, str).items()}
     renames = {_name(image.homes[path], 0): spelled.get(name, name) for path, name in named.items()}
@@ -135,6 +136,10 @@ def restored(
     references = {one: whole[at] for one, at in _places(manifest, object).items() if at < len(whole)}
     key = manifest.get("key", members[0] if isinstance(members[0], str) else "")
     return Group(resources[0], tuple(resources[1:]), patient, key, references if "references" in manifest else None)
+
+
+def _at(members: list[Json], number: int) -> Json:
+    return members[number] if 0 <= number < len(members) else None
 
 
 def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resource]) -> Resource | None:
@@ -205,7 +210,7 @@ def _paired(names: dict[int, str], homes: dict[Path, Json], image: FhirImage) ->
 
 def _identity(header: DataSet) -> str:
     """Digest of what names the patient: never restored for another one."""
-    return digest(repr([element for element in header if element.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]))
+    return digest(repr([element for element in header if element.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]), GUARD)
 
 
 def _references(group: Group) -> dict[str, int] | None:

@@ -20,7 +20,7 @@ from bridge.model.names import REMAINDER_URL
 from bridge.model.sr import write_document
 from bridge.model.tags import CONCEPT, VALUE_TAGS
 
-_GUARD = 4  # bytes: one edit in four thousand million would be taken for none
+GUARD = 4  # bytes: one edit in four thousand million would be taken for none
 Group = Callable[[int], str]
 """Tags whose elements stand and fall together."""
 
@@ -67,7 +67,7 @@ def patched(native: DataSet, patch: dict[str, Json], group: Group, charset: Char
 
 def _guard(native: DataSet, name: str, group: Group) -> str | None:
     of_group = [element for element in native if group(element.tag) == name]
-    return digest(repr(of_group), _GUARD) if of_group else None
+    return digest(repr(of_group), GUARD) if of_group else None
 
 
 def digest(text: str, size: int = 6) -> str:
@@ -199,7 +199,7 @@ def _step(parent: Json, step: str) -> Json:
 
 
 def _json_guard(value: Json) -> str:
-    return digest(repr(canonical(value)), _GUARD)
+    return digest(repr(canonical(value)), GUARD)
 
 
 def canonical(value: Json) -> Json:
