@@ -240,9 +240,9 @@ def unit_of(code: Code) -> dict[str, Json]:
 
 
 def _rounds_to(exact: str, text: str) -> bool:
-    """Whether Floating Point Value still says what Numeric Value says, with more digits."""
+    """Whether Floating Point Value says what Numeric Value says, with more digits."""
     number, wanted = float(exact), float(decimal(text))
-    return any(float(f"{number:.{digits}g}") == wanted for digits in range(1, 18))
+    return number != wanted and any(float(f"{number:.{digits}g}") == wanted for digits in range(1, 18))
 
 
 def _from_quantity(value: dict[str, Json]) -> Num:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Resource
-from bridge.translate.remainder import canonical
+from bridge.translate.json_patch import canonical
 
 _SERVER_META = ("versionId", "lastUpdated", "source")
 _DATED = ("Observation", "DiagnosticReport")

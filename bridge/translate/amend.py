@@ -16,7 +16,8 @@ from bridge.model.tags import (
     VERIFICATION,
     VERIFYING_OBSERVERS,
 )
-from bridge.translate import remainder, times
+from bridge.translate import times
+from bridge.translate.digests import document_digest
 from bridge.translate.header import predecessors
 from bridge.translate.ids import Known, Version, new_uid
 
@@ -35,7 +36,7 @@ def amended(document: Document, former: tuple[Version, ...], when: str | None, k
 
     `former` ends with the one that it replaces; `when` is the FHIR instant of the edit, which becomes Content Date and
     Time. The same edit gives the same UID."""
-    digest = remainder.document_digest(document)
+    digest = document_digest(document)
     study = text_of(document.header, STUDY_UID) or ""
     key = known.document or former[0].sop_instance
     found = [

@@ -31,12 +31,14 @@ from bridge.model.tags import (
 )
 from bridge.terminology.schemes import uri_of
 from bridge.translate import times
+from bridge.translate.digests import digest
 from bridge.translate.encounter import encounter_elements
 from bridge.translate.identity import Identity, identifiers_of, identity_elements, identity_of
 from bridge.translate.ids import Known, Version, new_uid
+from bridge.translate.json_patch import canonical
 from bridge.translate.node import Home
 from bridge.translate.observers import EQUIPMENT
-from bridge.translate.remainder import canonical, digest, stripped
+from bridge.translate.remainder import stripped
 
 COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
 _EVIDENCE = (0x0040A375, 0x0040A385)  # Current Requested Procedure, Pertinent Other

@@ -16,6 +16,7 @@ from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import header, times
 from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
+from bridge.translate.habits import Habits, accustomed
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.node import LAST, Home, Node
 from bridge.translate.observers import add_context
@@ -33,14 +34,17 @@ class DicomImage:
     warnings: list[str]
 
 
-def native_dicom(group: Group, mapping: Mapping, known: Known, zone: str | None = None) -> DicomImage:
-    """`zone` is that of a document born in DICOM; one born in FHIR has the zone of its report."""
+def native_dicom(
+    group: Group, mapping: Mapping, known: Known, zone: str | None = None, habits: Habits | None = None
+) -> DicomImage:
+    """`zone` and `habits` are those of a document born in DICOM; one born in FHIR has the zone of its report."""
     _refused(group)
     builder = _Builder(group, mapping, known, zone)
     root = builder.root()
     made, warnings = header.header_of(
         group, builder.composition, builder.effective, builder.find, mapping, builder.known
     )
+    accustomed(root, habits or {})
     schemes = identification(root, group)
     return DicomImage(merged(made, [schemes]) if schemes else made, root, [*warnings, *builder.warnings])
 

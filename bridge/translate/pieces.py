@@ -8,13 +8,15 @@ from typing import Any
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource, renamed, same
 from bridge.model.tags import PATIENT_ID
+from bridge.translate.digests import GUARD, digest
 from bridge.translate.header import born_uid
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.ids import Known
+from bridge.translate.json_patch import json_difference, json_patched
 from bridge.translate.native_dicom import made_uid
 from bridge.translate.native_fhir import FhirImage
 from bridge.translate.private import Path, Piece
-from bridge.translate.remainder import GUARD, digest, json_difference, json_patched, stripped
+from bridge.translate.remainder import stripped
 from bridge.translate.report import Report
 
 _Manifest = dict[str, Any]

@@ -7,20 +7,17 @@ is dropped and reported, never re-aimed.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from bridge.errors import DamagedRemainderError
-from bridge.model.dataset import TEXT_VRS, Charset, DataSet, Element, decode_text, encode_text
-from bridge.model.document import Document
-from bridge.model.group import Json, same
+from bridge.model.dataset import Charset, DataSet
+from bridge.model.group import Json
 from bridge.model.names import REMAINDER_URL
-from bridge.model.sr import write_document
 from bridge.model.tags import CONCEPT, VALUE_TAGS
+from bridge.translate.digests import GUARD, digest
+from bridge.translate.element_json import element_json, element_of
 
-GUARD = 4  # bytes: one edit in four thousand million would be taken for none
 Group = Callable[[int], str]
 """Tags whose elements stand and fall together."""
 
@@ -70,52 +67,10 @@ def _guard(native: DataSet, name: str, group: Group) -> str | None:
     return digest(repr(of_group), GUARD) if of_group else None
 
 
-def digest(text: str, size: int = 6) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
-
-
-def document_digest(document: Document) -> str:
-    """Of what would be written."""
-    return digest(repr(write_document(document)))
-
-
-def element_json(element: Element, charset: Charset) -> dict[str, Json]:
-    """DICOM JSON (PS3.18 F.2), its text only where it comes back byte for byte; else the bytes of whatever VR."""
-    if isinstance(element.value, tuple):
-        return {"vr": element.vr, "Value": [dataset_json(item, charset) for item in element.value]}
-    if not element.value:
-        return {"vr": element.vr}
-    if element.vr in TEXT_VRS:
-        try:
-            text = decode_text(element.value, element.vr, charset)
-            if encode_text(text, element.vr, charset) == element.value and text.isprintable():
-                return {"vr": element.vr, "Value": [text]}
-        except UnicodeError:
-            pass  # not of its character set: the bytes say it
-    return {"vr": element.vr, "InlineBinary": base64.b64encode(element.value).decode()}
-
-
-def dataset_json(dataset: DataSet, charset: Charset) -> dict[str, Json]:
-    return {f"{element.tag:08X}": element_json(element, charset) for element in dataset}
-
-
-def element_of(tag: int, found: dict[str, Json], charset: Charset) -> Element:
-    vr = found["vr"]
-    if "InlineBinary" in found:
-        return Element(tag, vr, base64.b64decode(found["InlineBinary"]))
-    if vr == "SQ":
-        return Element(tag, vr, tuple(dataset_of(item, charset) for item in found.get("Value", ())))
-    return Element(tag, vr, encode_text(found["Value"][0], vr, charset) if "Value" in found else b"")
-
-
-def dataset_of(found: dict[str, Json], charset: Charset) -> DataSet:
-    return tuple(element_of(int(tag, 16), found[tag], charset) for tag in sorted(found))
-
-
 # -- where it lives in FHIR -----------------------------------------------------------------------------------------
 def attach(home: dict[str, Json], of: str, remainder: dict[str, Json]) -> None:
     """`of`: `document` (header and root item) or `item`; one element may carry both."""
-    text = json.dumps({"of": of, **remainder}, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(({} if of == "item" else {"of": of}) | remainder, ensure_ascii=False, separators=(",", ":"))
     home.setdefault("extension", []).append({"url": REMAINDER_URL, "valueString": text})
 
 
@@ -128,7 +83,7 @@ def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:
                 raise DamagedRemainderError from error
             if not isinstance(found, dict):
                 raise DamagedRemainderError
-            if found.get("of") == of:
+            if found.get("of", "item") == of:
                 return found
     return {}
 
@@ -146,64 +101,3 @@ def stripped(value: Json) -> Json:
                 del copy["extension"]
         return copy
     return [stripped(child) for child in value] if isinstance(value, list) else value
-
-
-# -- JSON -----------------------------------------------------------------------------------------------------------
-def json_difference(native: Json, wanted: Json, path: str = "") -> Iterable[list[Json]]:
-    """Entries that turn `native` into `wanted`: `[path, guard]` takes away, `[path, guard | null, value]` sets, where
-    null says that nothing is there. Key order is not part of it."""
-    if same(native, wanted):
-        return
-    if isinstance(native, dict) and isinstance(wanted, dict):
-        for key in sorted(native.keys() | wanted.keys()):
-            place = f"{path}/{key}" if path else key
-            if key not in wanted:
-                yield [place, _json_guard(native[key])]
-            elif key not in native:
-                yield [place, None, wanted[key]]
-            else:
-                yield from json_difference(native[key], wanted[key], place)
-    elif isinstance(native, list) and isinstance(wanted, list) and len(native) == len(wanted):
-        for index, (one, other) in enumerate(zip(native, wanted, strict=True)):
-            yield from json_difference(one, other, f"{path}/{index}")
-    else:
-        yield [path, _json_guard(native), wanted]
-
-
-def json_patched(native: Json, entries: Iterable[list[Json]]) -> list[str]:
-    """Applies the entries in place; returns the paths of those whose native value has changed."""
-    dropped: list[str] = []
-    for path, guard, *value in entries:
-        *above, last = path.split("/")
-        parent: Json = native
-        for step in above:
-            parent = _at(parent, step)
-        now = _at(parent, last)
-        if parent is None or (None if now is None else _json_guard(now)) != guard:
-            dropped.append(path.replace("/", "."))
-        elif value:
-            parent[_step(parent, last)] = value[0]
-        else:
-            del parent[_step(parent, last)]
-    return dropped
-
-
-def _at(value: Json, step: str) -> Json:
-    if isinstance(value, dict):
-        return value.get(step)
-    return value[int(step)] if isinstance(value, list) and step.isdecimal() and int(step) < len(value) else None
-
-
-def _step(parent: Json, step: str) -> Json:
-    return int(step) if isinstance(parent, list) else step
-
-
-def _json_guard(value: Json) -> str:
-    return digest(repr(canonical(value)), GUARD)
-
-
-def canonical(value: Json) -> Json:
-    """Key order taken out, types kept apart: what a digest is of."""
-    if isinstance(value, dict):
-        return [(key, canonical(value[key])) for key in sorted(value)]
-    return [canonical(child) for child in value] if isinstance(value, list) else f"{type(value).__name__}:{value}"

@@ -12,6 +12,8 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Json, leaves, renamed, same
 from bridge.model.sr import item_of, own_elements, read_item
 from bridge.translate.amend import amended, version_of
+from bridge.translate.digests import document_digest
+from bridge.translate.element_json import dataset_of, element_of
 from bridge.translate.generic import relationship
 from bridge.translate.header import split_patient
 from bridge.translate.ids import Known
@@ -21,15 +23,7 @@ from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.pieces import edits, pieces_of, renames_of, without_versions
 from bridge.translate.private import put_in
-from bridge.translate.remainder import (
-    attached,
-    dataset_of,
-    document_digest,
-    header_group,
-    item_group,
-    patched,
-    stripped,
-)
+from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
 
 
@@ -60,7 +54,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
 def content_of(group: Group, mapping: Mapping, known: Known, report: Report) -> tuple[Document, dict[Path, Json]]:
     """What the resources say natively, with the remainder of the document on it; and the element of each item."""
     remainder = attached(group.root, "document")
-    native = native_dicom(group, mapping, known, remainder.get("zone"))
+    native = native_dicom(group, mapping, known, remainder.get("zone"), remainder.get("habits"))
     report.warnings += native.warnings
     dropped: list[str] = []
     header = native.header
@@ -83,8 +77,7 @@ def _edited(group: Group) -> str | None:
 def _charset(patch: dict[str, Any], native: DataSet) -> Charset:
     if "00080005" not in patch["e"]:
         return charset_of(native)
-    element = patch["e"]["00080005"]
-    return tuple(element["Value"][0].split("\\")) if element and "Value" in element else ()
+    return charset_of((element_of(0x00080005, patch["e"]["00080005"] or "", ()),))
 
 
 class _Builder:

@@ -12,7 +12,10 @@ from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import own_elements, write_item
 from bridge.translate import times
+from bridge.translate.digests import document_digest
+from bridge.translate.element_json import dataset_json
 from bridge.translate.generic import relationship
+from bridge.translate.habits import habits_of
 from bridge.translate.header import born_uid, split_patient, superseded_by
 from bridge.translate.ids import Known
 from bridge.translate.native_dicom import native_dicom
@@ -21,7 +24,7 @@ from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_document
 from bridge.translate.pieces import restored
 from bridge.translate.private import Piece, taken_out
-from bridge.translate.remainder import attach, dataset_json, difference, document_digest, header_group, item_group
+from bridge.translate.remainder import attach, difference, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.to_dicom import content_of, to_dicom
 
@@ -73,9 +76,12 @@ def _remaindered(document: Document, group: Group, mapping: Mapping, known: Know
     charset = document.charset
     born = born_uid(group.root) is not None
     zone = times.zone_of(document.header, known.zone)
-    back = native_dicom(group, mapping, replace(known, zone=zone), zone if born else None)
+    habits = habits_of(document.root)
+    back = native_dicom(group, mapping, replace(known, zone=zone), zone if born else None, habits)
     remainder = _Comparison(report, mapping, charset).compare(document.root, back.root, None, ())
     native_header, header = back.header, document.header
+    if habits:
+        remainder["habits"] = habits
     if born:
         # a shared Patient may spell its name otherwise: the document keeps the Patient Module that it was read with
         patient, header = split_patient(header)

@@ -1,0 +1,84 @@
+"""Elements as JSON in a remainder: DICOM JSON (PS3.18 F.2), less what the dictionary says.
+
+An element of its VR of PS3.6 is its text, or the list of its items; a Content Template Sequence of DCMR its Template
+Identifier. Anything else says its VR, as DICOM JSON does, with the bytes where text would not come back."""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache
+
+from pydicom.datadict import dictionary_VR
+
+from bridge.model.dataset import TEXT_VRS, Charset, DataSet, Element, decode_text, encode_text
+from bridge.model.group import Json
+from bridge.model.tags import TEMPLATE, TEMPLATE_ID
+
+_MAPPING_RESOURCE = 0x00080105
+
+
+@lru_cache(maxsize=4096)
+def _vr(tag: int) -> str:
+    try:
+        return str(dictionary_VR(tag))
+    except KeyError:  # private, or unknown to the dictionary
+        return ""
+
+
+def element_json(element: Element, charset: Charset) -> Json:
+    tag, vr, value = element
+    known = vr == _vr(tag)
+    if isinstance(value, tuple):
+        items = [dataset_json(item, charset) for item in value]
+        if known and tag == TEMPLATE and (identifier := _template(value)):
+            return identifier
+        return items if known else {"vr": vr, "Value": items}
+    if not value:
+        return "" if known else {"vr": vr}
+    if vr in TEXT_VRS:
+        try:
+            text = decode_text(value, vr, charset)
+            if text and encode_text(text, vr, charset) == value and text.isprintable():
+                return text if known else {"vr": vr, "Value": [text]}
+        except UnicodeError:
+            pass  # not of its character set: the bytes say it
+    return {"vr": vr, "InlineBinary": base64.b64encode(value).decode()}
+
+
+def dataset_json(dataset: DataSet, charset: Charset) -> dict[str, Json]:
+    return {f"{element.tag:08X}": element_json(element, charset) for element in dataset}
+
+
+def element_of(tag: int, found: Json, charset: Charset) -> Element:
+    if isinstance(found, str):
+        if tag == TEMPLATE and found:
+            return Element(tag, "SQ", (_of_template(found),))
+        vr = _vr(tag)
+        return Element(tag, vr, encode_text(found, vr, charset) if found else b"")
+    if isinstance(found, list):
+        return Element(tag, "SQ", tuple(dataset_of(item, charset) for item in found))
+    vr = found["vr"]
+    if "InlineBinary" in found:
+        return Element(tag, vr, base64.b64decode(found["InlineBinary"]))
+    if vr == "SQ":
+        return Element(tag, vr, tuple(dataset_of(item, charset) for item in found.get("Value", ())))
+    return Element(tag, vr, encode_text(found["Value"][0], vr, charset) if "Value" in found else b"")
+
+
+def dataset_of(found: dict[str, Json], charset: Charset) -> DataSet:
+    return tuple(element_of(int(tag, 16), found[tag], charset) for tag in sorted(found))
+
+
+def _template(items: tuple[DataSet, ...]) -> str | None:
+    """The identifier, where there is nothing else to say."""
+    if len(items) != 1 or len(items[0]) != 2 or not isinstance(items[0][1].value, bytes):
+        return None
+    identifier = items[0][1].value.decode("ascii", "replace").strip(" ")
+    return identifier if identifier and items[0] == _of_template(identifier) else None
+
+
+def _of_template(identifier: str) -> DataSet:
+    return (
+        Element(_MAPPING_RESOURCE, "CS", encode_text("DCMR", "CS", ())),
+        Element(TEMPLATE_ID, "CS", encode_text(identifier.encode("ascii", "replace").decode(), "CS", ())),
+    )
