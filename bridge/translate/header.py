@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from bridge.mapping.lens import person_name, uid_of
-from bridge.mapping.mapping import Mapping, Pair
+from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import Charset, DataSet, Element, encode_text, items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
-from bridge.model.names import ABSENT_URL, EXTENSION_BASE
 from bridge.model.tags import (
     COMPLETION,
     CONTENT_DATE,
@@ -29,7 +27,6 @@ from bridge.model.tags import (
     VERIFICATION,
     VERIFYING_OBSERVERS,
 )
-from bridge.terminology.schemes import uri_of
 from bridge.translate import times
 from bridge.translate.digests import digest
 from bridge.translate.encounter import encounter_elements
@@ -39,6 +36,8 @@ from bridge.translate.json_patch import canonical
 from bridge.translate.node import Home
 from bridge.translate.observers import EQUIPMENT
 from bridge.translate.remainder import stripped
+from bridge.translate.shaped import shaped_to_dicom, shaped_to_fhir
+from bridge.translate.study import study_elements
 
 COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
 _EVIDENCE = (0x0040A375, 0x0040A385)  # Current Requested Procedure, Pertinent Other
@@ -59,14 +58,6 @@ _EMPTY = {  # type 2: present, and empty where nothing is known
 
 
 # -- to FHIR --------------------------------------------------------------------------------------------------------
-@dataclass
-class Study:
-    """The ImagingStudy of a document, and the SOP classes of the instances that its evidence names in it."""
-
-    resource: Resource
-    classes: dict[str, str] = field(default_factory=dict)
-
-
 def interpreters_of(document: Document, key: str, known: Known) -> list[Resource]:
     """Practitioners who verified it. What FHIR says of them never verifies a document: `header_of` writes none."""
     found: list[Resource] = []
@@ -102,63 +93,13 @@ def patient_of(document: Document, mapping: Mapping, known: Known) -> Resource |
         return None
     key = f"{identifiers[0]['system']}|{identifiers[0]['value']}"
     patient = {"resourceType": "Patient", "id": known.id("Patient", key), "identifier": identifiers}
-    return _shaped(mapping.shapes["patient"], document, patient)
-
-
-def study_of(document: Document, subject: Home | None, mapping: Mapping, known: Known) -> Study | None:
-    uid = text_of(document.header, STUDY_UID)
-    if uid is None:
-        return None
-    key = f"{known.document or text_of(document.header, SOP_INSTANCE_UID)}|{uid}"
-    resource: Resource = {"resourceType": "ImagingStudy", "id": known.id("ImagingStudy", key), "status": "available"}
-    _shaped(mapping.shapes["study"], document, resource)
-    resource["subject"] = subject or absent()
-    study = Study(resource)
-    for sequence in _EVIDENCE:
-        for evidence in items(document.header, sequence):
-            if text_of(evidence, STUDY_UID) == uid:
-                for series in items(evidence, REFERENCED_SERIES):
-                    _series(series, study)
-    return study
-
-
-def _series(series: DataSet, study: Study) -> None:
-    instances = []
-    for instance in items(series, REFERENCED_SOP):
-        uid, sop_class = text_of(instance, SOP_INSTANCE), text_of(instance, SOP_CLASS)
-        if uid and sop_class and uid not in study.classes:
-            study.classes[uid] = sop_class
-            instances.append({"uid": uid, "sopClass": sop_class_coding(sop_class)})
-    uid = text_of(series, SERIES_UID)
-    if uid and instances:
-        modality = {"system": uri_of("DCM", EXTENSION_BASE), "code": "OT"}
-        study.resource.setdefault("series", []).append({"uid": uid, "modality": modality, "instance": instances})
+    return shaped_to_fhir(mapping.shapes["patient"], document, patient)
 
 
 def equipment_of(document: Document, key: str, mapping: Mapping, known: Known) -> Resource | None:
     device = {"resourceType": "Device", "id": known.id("Device", key)}
-    _shaped(mapping.shapes["equipment"], document, device)
+    shaped_to_fhir(mapping.shapes["equipment"], document, device)
     return device if len(device) > 2 else None
-
-
-def _shaped(shape: tuple[Pair, ...], document: Document, resource: Resource) -> Resource:
-    for pair in shape:
-        found = text_of(document.header, pair.tag, document.charset)
-        if found is None:
-            continue
-        try:
-            resource[pair.element] = pair.lens.to_fhir(found)
-        except ValueError:  # stays in the header, which the report carries
-            continue
-    return resource
-
-
-def sop_class_coding(uid: str) -> Home:
-    return {"system": "urn:ietf:rfc:3986", "code": f"urn:oid:{uid}"}
-
-
-def absent() -> Home:
-    return {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
 
 
 # -- to DICOM -------------------------------------------------------------------------------------------------------
@@ -182,7 +123,9 @@ def header_of(
     own = born_uid(root)
     content = "" if own else _content_digest(group, identity)
     scope = own or _scope(root, identity, effective, content)
-    found.text(SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192")
+    if own is None:  # what a document of others says of these, it says itself
+        found.text(SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192")
+        found.text(TIMEZONE_OFFSET, "SH", known.zone.replace(":", ""))
     found.text(SOP_CLASS_UID, "UI", COMPREHENSIVE_SR)
     former = tuple(version.sop_instance for version in known.supersedes)
     found.text(SOP_INSTANCE_UID, "UI", own or new_uid(known.system, group.key, *former, content))
@@ -195,7 +138,6 @@ def header_of(
     for tag, vr in _EMPTY.items():
         found.text(tag, vr, "")
     found.text(0x00080060, "CS", "SR")
-    found.text(TIMEZONE_OFFSET, "SH", known.zone.replace(":", ""))
     nobodys = identity is None and known.supersedes  # what belongs to nobody stays beside what it supersedes
     found.text(STUDY_UID, "UI", known.supersedes[-1].study if nobodys else new_uid(known.system, "study", scope))
     found.text(0x00200011, "IS", "1")
@@ -210,9 +152,15 @@ def header_of(
     equipment: Home = next((one for one in (composition or {}).get("author", ()) if one.get("id") == EQUIPMENT), {})
     study = next((found_study for one in root.get("imagingStudy", ()) if (found_study := find(one))), None)
     for shape, resource in (("patient", group.patient), ("study", study), ("equipment", find(equipment))):
-        if resource is not None:
-            warnings += found.shaped(mapping.shapes[shape], resource)
-    found.text(SERIES_UID, "UI", new_uid(known.system, "series", scope, repr(found[STUDY_UID].value)))
+        for said in shaped_to_dicom(mapping.shapes[shape], resource or {}):
+            if isinstance(said, str):
+                warnings.append(said)
+            else:
+                found[said.tag] = said
+    if study is not None:
+        found.update({element.tag: element for element in study_elements(study, own, known.zone)})
+    if SERIES_UID not in found:
+        found.text(SERIES_UID, "UI", new_uid(known.system, "series", scope, repr(found[STUDY_UID].value)))
     return tuple(found[tag] for tag in sorted(found)), warnings
 
 
@@ -255,16 +203,6 @@ class _Elements(dict[int, Element]):
     def text(self, tag: int, vr: str, text: str) -> None:
         self[tag] = Element(tag, vr, encode_text(text, vr, _UNICODE))
 
-    def shaped(self, shape: tuple[Pair, ...], resource: Resource) -> list[str]:
-        warnings = []
-        for pair in shape:
-            if pair.element in resource:
-                try:
-                    self.text(pair.tag, pair.vr, pair.lens.to_dicom(resource[pair.element]))
-                except ValueError:
-                    warnings.append(f"{resource['resourceType']}.{pair.element} has no DICOM form")
-        return warnings
-
 
 def _scope(root: Resource, identity: Identity | None, effective: str | None, content: str) -> str:
     """What decides study and series, never the document: the patient's Encounter, else patient and day."""
@@ -291,10 +229,7 @@ def _content_digest(group: Group, identity: Identity | None) -> str:
 
 
 def _date_and_time(effective: str | None, zone: str) -> tuple[str, str]:
-    if effective is None:
-        return "", ""
     try:
-        dt = times.to_dicom(times.in_zone(effective, zone) if times.offset_of(effective) else effective, zone)
+        return times.date_and_time(effective, zone) if effective else ("", "")
     except ValueError:  # more digits than a TM holds
         return "", ""
-    return (dt[:8] if len(dt) >= 8 else (dt + "0101")[:8]), dt[8:]

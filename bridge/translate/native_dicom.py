@@ -9,10 +9,10 @@ from bridge.errors import PermanentError
 from bridge.mapping.lens import uid_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference
-from bridge.model.dataset import DataSet, Element, encode_text, merged
+from bridge.model.dataset import DataSet, Element, encode_text, merged, text_of
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
-from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
+from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
 from bridge.translate import header, times
 from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
@@ -22,6 +22,7 @@ from bridge.translate.node import LAST, Home, Node
 from bridge.translate.observers import add_context
 from bridge.translate.private_schemes import identification
 from bridge.translate.selection import DERIVED_FROM, concept_of, graphic_of, selected_from, subset_of
+from bridge.translate.study import evidence_elements
 from bridge.translate.values import printable, value_to_dicom
 
 _FINDING = Code("121071", "DCM", "Finding")
@@ -45,8 +46,8 @@ def native_dicom(
         group, builder.composition, builder.effective, builder.find, mapping, builder.known
     )
     accustomed(root, habits or {})
-    schemes = identification(root, group)
-    return DicomImage(merged(made, [schemes]) if schemes else made, root, [*warnings, *builder.warnings])
+    more = [*builder.evidence(root, made), *identification(root, group)]
+    return DicomImage(merged(made, more) if more else made, root, [*warnings, *builder.warnings])
 
 
 def _refused(group: Group) -> None:
@@ -81,6 +82,13 @@ class _Builder:
 
     def find(self, reference: Home) -> Resource | None:
         return self._by_reference.get(reference.get("reference", ""))
+
+    def evidence(self, root: Node, made: DataSet) -> Iterator[Element]:
+        """All that the studies of a document born in DICOM name; of one born in FHIR, what its items refer to."""
+        own = header.born_uid(self.group.root)
+        studies = [one for one in self.group.members if one["resourceType"] == "ImagingStudy"]
+        wanted = None if own else set(_instances(root))
+        return evidence_elements(studies, own, text_of(made, STUDY_UID) or "", wanted) if studies else iter(())
 
     def _owning(self) -> Iterator[Home]:
         """References by which an item has its place in the tree; what is also derived from is only pointed to."""
@@ -245,6 +253,13 @@ class _Builder:
         if primitives and not whole_period(home):
             home = {key: value for key, value in home.items() if key != "effectivePeriod"}
         add_folds(node, home, resource, self.mapping, self.zone, primitives=primitives)
+
+
+def _instances(node: Node) -> Iterator[str]:
+    if isinstance(node.value, Reference):
+        yield node.value.sop_instance
+    for child in node.children:
+        yield from _instances(child)
 
 
 def made_uid(known: Known, identifier: str) -> str:

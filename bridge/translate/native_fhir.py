@@ -24,6 +24,7 @@ from bridge.translate.node import Home, element_id
 from bridge.translate.observers import EQUIPMENT, context_of
 from bridge.translate.private_schemes import explain, systems_of
 from bridge.translate.selection import DERIVED_FROM, select_from, selection_of, subset_extensions
+from bridge.translate.study import absent, sop_class_coding, studies_of
 from bridge.translate.values import value_to_fhir
 
 Path = tuple[int, ...]
@@ -71,14 +72,13 @@ class _Builder:
         self.status = header.status_of(document.header)
         self.patient = header.patient_of(document, self.mapping, self.known)
         self.subject: Home | None = {"reference": f"Patient/{self.patient['id']}"} if self.patient else None
-        self.study = header.study_of(document, self.subject, self.mapping, self.known)
+        self.studies = studies_of(document, self.subject, self.zone, self.mapping, self.known)
         self.targets = frozenset(_targets(root))
         self.encounter = encounter_of(document.header, document.charset, self.known)
         effective = self._effective(root) or header.content_time(document.header, self.zone)
         report = self._report(root, _Context(self.key, effective, _subject_of(root)))
         self.homes[()] = report
-        studies = [self.study.resource] if self.study else []
-        members = (self.composition, *studies, *self.members)
+        members = (self.composition, *self.studies.resources, *self.members)
         group = Group(report, members, self.patient, f"urn:oid:{self.uid}")
         if systems := systems_of(document.header):
             for resource in group.resources():
@@ -111,8 +111,8 @@ class _Builder:
             report["encounter"] = self.encounter
         if context.effective:
             report["effectiveDateTime"] = context.effective
-        if self.study:
-            report["imagingStudy"] = [{"reference": f"ImagingStudy/{self.study.resource['id']}"}]
+        if self.studies.resources:
+            report["imagingStudy"] = [{"reference": f"ImagingStudy/{one['id']}"} for one in self.studies.resources]
         rest = self._observers(root, report)
         rest = self._report_folds(root, rest, report)
         self._sections(root, (), rest, composition, context)
@@ -171,7 +171,7 @@ class _Builder:
     def _equipment(self) -> Home:
         device = header.equipment_of(self.document, self.key, self.mapping, self.known)
         if device is None:
-            return header.absent()
+            return absent()
         self.members.append(device)
         return {"id": EQUIPMENT, "reference": f"Device/{device['id']}"}
 
@@ -334,9 +334,10 @@ class _Builder:
 
     def _reference(self, item: ContentItem, value: Reference, at: Path) -> Home:
         """To the ImagingStudy where evidence names the instance and there is no concept, else a DocumentReference."""
-        if item.concept is None and self.study and self.study.classes.get(value.sop_instance) == value.sop_class:
+        study, sop_class = self.studies.instances.get(value.sop_instance, ({}, None))
+        if item.concept is None and sop_class == value.sop_class:
             reference = {
-                "reference": f"ImagingStudy/{self.study.resource['id']}",
+                "reference": f"ImagingStudy/{study['id']}",
                 "identifier": {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{value.sop_instance}"},
             }
             return _part_of(reference, value)
@@ -352,7 +353,7 @@ class _Builder:
         if self.subject is not None:
             document["subject"] = self.subject
         document["content"] = [
-            {"attachment": {"contentType": "application/dicom"}, "format": header.sop_class_coding(value.sop_class)}
+            {"attachment": {"contentType": "application/dicom"}, "format": sop_class_coding(value.sop_class)}
         ]
         self.members.append(document)
         return _part_of({"reference": f"DocumentReference/{document['id']}"}, value)

@@ -16,14 +16,15 @@ SEQUENCE, _DESIGNATOR = 0x00080110, 0x00080102
 _RESOURCES, _URL_TYPE, _URL = 0x00080109, 0x0008010A, 0x0008010E
 
 
-def identification(root: Node, group: Group) -> Element | None:
+def identification(root: Node, group: Group) -> Iterator[Element]:
     """The sequence for the private designators in the tree that stand for a system of the group."""
     used = {code.scheme for code in _codes(root) if len(code.scheme) == 14 and code.scheme.startswith("99")}
     if not used:
-        return None
+        return
     systems = {private_designator(system): system for one in group.resources() for system in _systems(one)}
     found = tuple(_item(scheme, systems[scheme]) for scheme in sorted(used & systems.keys()))
-    return Element(SEQUENCE, "SQ", found) if found else None
+    if found:
+        yield Element(SEQUENCE, "SQ", found)
 
 
 def _item(designator: str, uri: str) -> DataSet:

@@ -11,8 +11,8 @@ from bridge.model.content import Graphic, Reference
 from bridge.model.group import Json, Number, Resource
 from bridge.model.names import CROSS_VERSION
 from bridge.translate.generic import REGIONS
-from bridge.translate.header import sop_class_coding
 from bridge.translate.node import Home
+from bridge.translate.study import sop_class_coding
 
 _PREFIX = f"{CROSS_VERSION}ImagingSelection."
 SUBSET = f"{_PREFIX}instance.subset"

@@ -48,3 +48,10 @@ def in_zone(instant: str, zone: str) -> str:
         return instant.removesuffix("Z").removesuffix(zone) + zone  # digits of a second stay as they are
     shown = datetime.fromisoformat(instant).astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
     return shown.isoformat()
+
+
+def date_and_time(value: str, zone: str) -> tuple[str, str]:
+    """dateTime -> DA and TM of the clock of that zone; a date of less than a day begins with its first. Raises
+    ValueError."""
+    dt = to_dicom(in_zone(value, zone) if offset_of(value) else value, zone)
+    return (dt[:8] if len(dt) >= 8 else (dt + "0101")[:8]), dt[8:]

@@ -1,0 +1,34 @@
+"""Pairs of an attribute and an element, as the shapes list them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.mapping.mapping import Pair
+from bridge.model.dataset import Element, encode_text, text_of
+from bridge.model.document import Document
+from bridge.model.group import Resource
+
+
+def shaped_to_fhir(shape: tuple[Pair, ...], document: Document, resource: Resource) -> Resource:
+    """Sets the elements that the header says; what a lens cannot read stays in the header, which the report carries."""
+    for pair in shape:
+        found = text_of(document.header, pair.tag, document.charset)
+        if found is None:
+            continue
+        try:
+            resource[pair.element] = pair.lens.to_fhir(found)
+        except ValueError:  # not of that form
+            continue
+    return resource
+
+
+def shaped_to_dicom(shape: tuple[Pair, ...], resource: Resource) -> Iterator[Element | str]:
+    """The elements; a warning in place of one that DICOM cannot hold."""
+    for pair in shape:
+        if pair.element in resource:
+            try:
+                text = pair.lens.to_dicom(resource[pair.element])
+                yield Element(pair.tag, pair.vr, encode_text(text, pair.vr, ("ISO_IR 192",)))
+            except ValueError:
+                yield f"{resource['resourceType']}.{pair.element} has no DICOM form"
