@@ -42,6 +42,7 @@ class Kind(Enum):
     FOLD = auto()  # an element of the parent's Observation: method, bodySite, interpretation, note
     REFERENCE = auto()  # derivedFrom of the parent's Observation, or entry of its section
     SELECTION = auto()  # an ImagingSelection, from which the parent is derived
+    PERSON = auto()  # a Practitioner, entry of its section
     CARRIED = auto()  # no native place
 
 
@@ -55,6 +56,8 @@ def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Ki
         return Kind.SELECTION if value.graphic_type in REGIONS[value.value_type] else Kind.CARRIED
     if parent is not Kind.SECTION and fold_of(item, "Observation", mapping) and not _is_its_own(item):
         return Kind.FOLD
+    if value_type(value) == "PNAME" and parent is Kind.SECTION and not item.children:
+        return Kind.PERSON
     if value_type(value) not in mapping.values:
         return Kind.CARRIED
     if parent is Kind.SECTION or _is_its_own(item) or item.concept is None:

@@ -19,7 +19,7 @@ from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
 from bridge.translate.habits import Habits, accustomed
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.node import LAST, Home, Node
-from bridge.translate.observers import add_context
+from bridge.translate.observers import add_context, add_person
 from bridge.translate.private_schemes import identification
 from bridge.translate.selection import DERIVED_FROM, concept_of, graphic_of, selected_from, subset_of
 from bridge.translate.study import evidence_elements
@@ -169,6 +169,8 @@ class _Builder:
         if target["resourceType"] == "Observation":
             if id(target) not in self._done:
                 self._observation(target, into, reference, effective)
+        elif target["resourceType"] == "Practitioner":
+            add_person(into, target, reference, self.mapping.concept)
         elif target["resourceType"] == "Basic":
             self._selection(target, reference, into)
         elif target["resourceType"] == "ImagingStudy":

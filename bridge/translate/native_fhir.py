@@ -21,7 +21,7 @@ from bridge.translate.folds import folded_into, folds_in
 from bridge.translate.generic import CONCLUSION, PATIENT, SUBJECT_CLASS, Kind, kind, text
 from bridge.translate.ids import Known
 from bridge.translate.node import Home, element_id
-from bridge.translate.observers import EQUIPMENT, context_of
+from bridge.translate.observers import EQUIPMENT, context_of, person_of
 from bridge.translate.private_schemes import explain, systems_of
 from bridge.translate.selection import DERIVED_FROM, select_from, selection_of, subset_extensions
 from bridge.translate.study import absent, sop_class_coding, studies_of
@@ -214,9 +214,21 @@ class _Builder:
             return reference
         if place is Kind.OBSERVATION:
             return _named(f"Observation/{self._observation(item, at, context)}", item)
+        if place is Kind.PERSON:
+            return self._person(item, at)
         if isinstance(item.value, Graphic) and place is Kind.SELECTION:
             return {"reference": f"Basic/{self._selection(item, item.value, at)}"}
         return None
+
+    def _person(self, item: ContentItem, at: Path) -> Home | None:
+        """Somebody whom the document names, in the role that the concept says."""
+        identifier = self.known.id("Practitioner", f"{self.key}|{element_id(at)}")
+        person = person_of(item, identifier, self._code(item.concept) if item.concept else None)
+        if person is None:
+            return None
+        self.members.append(person)
+        self.homes[at] = reference = {"reference": f"Practitioner/{identifier}"}
+        return reference
 
     def _inner(self, item: ContentItem, at: Path, context: _Context) -> _Context:
         """Anchors keep ids when something is inserted before: Observation UID, tracking UID, irradiation event UID."""

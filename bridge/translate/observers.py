@@ -78,8 +78,10 @@ def _taken(item: ContentItem, number: int, context: Context, key: str, known: Kn
         context.resources.append(observer)
         context.authors.append({"id": str(number), "reference": f"{kind}/{observer['id']}"})
         return context.authors[-1]
-    if PERSON_NAME.same(item.concept) and observer["resourceType"] == "Practitioner" and "name" not in observer:
-        return _name(observer, item, number)
+    if PERSON_NAME.same(item.concept):
+        if observer["resourceType"] == "Practitioner" and "name" not in observer:
+            return _name(observer, item, number)
+        return None
     return _device_part(observer, item, number) if observer["resourceType"] == "Device" else None
 
 
@@ -88,6 +90,28 @@ def _procedure(item: ContentItem, number: int, context: Context, coded: Callable
         return None
     context.procedures.append({"id": str(number), **coded(item.value.code)})
     return context.procedures[-1]
+
+
+def person_of(item: ContentItem, identifier: str, role: Home | None) -> Resource | None:
+    """A PNAME among the content -> Practitioner, whose qualification is the concept of the item."""
+    if not isinstance(item.value, Plain):
+        return None
+    try:
+        names = [person_name(item.value.text)]
+    except ValueError:  # a name without any part
+        return None
+    person: Resource = {"resourceType": "Practitioner", "id": identifier, "name": names}
+    return person | ({"qualification": [{"code": role}]} if role else {})
+
+
+def add_person(into: Node, practitioner: Resource, reference: Home, concept: Callable[[Home], Code | None]) -> None:
+    """The item again."""
+    role = next((one["code"] for one in practitioner.get("qualification", ())), None)
+    for name in practitioner.get("name", ())[:1]:
+        try:
+            into.add(Plain("PNAME", name_of(name)), concept(role) if role else None, reference)
+        except ValueError:  # a name without any part
+            return
 
 
 def _name(practitioner: Resource, item: ContentItem, number: int) -> Home | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bridge.mapping.lens import uid_identifier, uid_of
@@ -146,10 +147,8 @@ def absent() -> Home:
 # -- to DICOM -------------------------------------------------------------------------------------------------------
 def study_elements(study: Resource, own: str | None, zone: str) -> Iterator[Element]:
     """Of the study, and of the series that the document `own` is in; each only where the resource says it."""
-    try:
+    with suppress(ValueError):  # a study that DICOM does not know
         yield _text(STUDY_UID, "UI", uid_of(study.get("identifier", [])))
-    except ValueError:  # a study that DICOM does not know
-        pass
     started = study.get("started")
     try:
         date, time = times.date_and_time(started, zone) if started else ("", "")
