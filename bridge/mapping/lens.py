@@ -301,16 +301,10 @@ def name_of(human: dict[str, Json]) -> str:
     return text[:64]
 
 
-def _person_text(pn: str) -> str:
-    """PN -> how a person is spoken of."""
-    name = person_name(pn)
+def person_text(name: dict[str, Json]) -> str:
+    """HumanName -> how a person is spoken of."""
     parts = (*name.get("prefix", ()), *name.get("given", ()), name.get("family", ""), *name.get("suffix", ()))
-    return _string(" ".join(filter(None, parts)))
-
-
-def _from_person_text(text: str) -> str:
-    """In words: what of it is the family name is not known."""
-    return name_of({"text": text})
+    return name.get("text") or " ".join(filter(None, parts))
 
 
 def _names(pn: str) -> list[dict[str, Json]]:
@@ -366,6 +360,5 @@ LENSES: dict[str, Lens[Any, Any]] = {
     "concept": CONCEPT,
     "quantity": Lens(_quantity, _from_quantity),
     "person-name": Lens(_names, _from_names),
-    "person-text": Lens(_person_text, _from_person_text),
     "sex": Lens(_sex, _from_sex),
 }

@@ -12,7 +12,7 @@ from bridge.model.content import Code, Coded, ContentItem, Plain, Value, value_t
 from bridge.translate import times
 from bridge.translate.node import Home, Node
 
-_LISTS = frozenset({"interpretation", "referenceRange", "note", "performer", "conclusionCode"})
+_LISTS = frozenset({"interpretation", "referenceRange", "note", "conclusionCode"})
 _OF_COMPONENT = frozenset({"interpretation", "referenceRange"})  # FHIR R4 Observation.component
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _PERIOD = (("effectivePeriod", "start"), ("effectivePeriod", "end"))
@@ -75,7 +75,7 @@ def _listed(entries: list[Home], rest: list[str], value: Any, number: str) -> Ho
         entries.append({"id": number, **value})
         return entries[-1]
     key = rest[0]
-    if not entries or key in entries[-1] or key in ("text", "display") and "id" in entries[-1]:
+    if not entries or key in entries[-1] or key == "text" and "id" in entries[-1]:
         entries.append({})
     entry = entries[-1]
     if isinstance(value, dict):
@@ -117,8 +117,8 @@ def add_folds(node: Node, home: Home, resource: str, mapping: Mapping, zone: str
 
 def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], mapping: Mapping, zone: str) -> None:
     value = entry.get(rest[0]) if rest else entry
-    if value is None or (isinstance(entry, dict) and "Organization/" in entry.get("reference", "")):
-        return  # the name of an organization is no person's
+    if value is None:
+        return
     try:
         made = _to_dicom(value, folds[0], mapping, zone)
     except ValueError:  # what DICOM cannot hold: the remainder does

@@ -137,9 +137,11 @@ def links(resource: Resource) -> Iterator[str]:
         yield from _references(resource, ("extension",))
         yield from _references(resource, ("result", "imagingStudy", "resultsInterpreter"))
     elif kind == "Observation":
-        yield from _references(resource, ("hasMember", "derivedFrom", "extension"))
+        yield from _references(resource, ("hasMember", "derivedFrom", "performer", "extension"))
     elif kind == "Composition":
         yield from _references(resource, ("author", "section"))
+    elif kind == "Basic":
+        yield from _references(resource, ("extension",))
 
 
 def _references(resource: Resource, elements: Sequence[str]) -> Iterator[str]:

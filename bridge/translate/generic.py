@@ -42,7 +42,7 @@ class Kind(Enum):
     FOLD = auto()  # an element of the parent's Observation: method, bodySite, interpretation, note
     REFERENCE = auto()  # derivedFrom of the parent's Observation, or entry of its section
     SELECTION = auto()  # an ImagingSelection, from which the parent is derived
-    PERSON = auto()  # a Practitioner, entry of its section
+    PERSON = auto()  # a Practitioner: performer of the parent's Observation, or entry of its section
     CARRIED = auto()  # no native place
 
 
@@ -51,12 +51,12 @@ def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Ki
     if isinstance(value, Container):
         return Kind.SECTION if parent is Kind.SECTION and not _has_fact(item, mapping, each) else Kind.OBSERVATION
     if isinstance(value, Reference):
-        return Kind.REFERENCE  # its properties, such as the descriptors of an image library, are carried with it
+        return Kind.OBSERVATION if item.children else Kind.REFERENCE  # with descriptors, as in an image library
     if isinstance(value, Graphic):
         return Kind.SELECTION if value.graphic_type in REGIONS[value.value_type] else Kind.CARRIED
     if parent is not Kind.SECTION and fold_of(item, "Observation", mapping) and not _is_its_own(item):
         return Kind.FOLD
-    if value_type(value) == "PNAME" and parent is Kind.SECTION and not item.children:
+    if value_type(value) == "PNAME" and not item.children and not _is_its_own(item):
         return Kind.PERSON
     if value_type(value) not in mapping.values:
         return Kind.CARRIED
@@ -87,6 +87,8 @@ def relationship(parent: Value, child: Value, concept: Code | None, mapping: Map
         return "CONTAINS"
     if isinstance(parent, Graphic):
         return "SELECTED FROM"
+    if isinstance(parent, Reference):
+        return "HAS ACQ CONTEXT"
     return "INFERRED FROM" if isinstance(child, Reference | Graphic | ByReference) else "HAS PROPERTIES"
 
 

@@ -18,10 +18,10 @@ from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
 from bridge.translate.habits import Habits, accustomed
 from bridge.translate.ids import Known, new_uid
-from bridge.translate.node import LAST, Home, Node
+from bridge.translate.node import ITSELF, LAST, Home, Node
 from bridge.translate.observers import add_context, add_person
 from bridge.translate.private_schemes import identification
-from bridge.translate.selection import DERIVED_FROM, concept_of, graphic_of, selected_from, subset_of
+from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
 from bridge.translate.study import evidence_elements
 from bridge.translate.values import printable, value_to_dicom
 
@@ -77,6 +77,7 @@ class _Builder:
         self.zone = zone or times.offset_of(self.effective) or known.zone
         self.known = replace(known, zone=self.zone)
         self.composition = self._composition(group.root)
+        self._born = header.born_uid(group.root) is not None
         self._owned = set(map(id, filter(None, map(self.find, self._owning()))))
         self._inferred: list[tuple[Node, Resource]] = []
 
@@ -180,6 +181,15 @@ class _Builder:
             concept = self.mapping.concept(target["type"]) if "type" in target else None
             self._instance(_uid(target.get("masterIdentifier", {})), sop_class, concept, reference, into)
 
+    def _itself(self, observation: Resource) -> Reference | None:
+        """The instance that an Observation of descriptors describes."""
+        for source in observation.get("derivedFrom", ()):
+            if source.get("id") == ITSELF:
+                into = Node(Container(None), None, None)
+                self._member(source, into, None)
+                return next((one.value for one in into.children if isinstance(one.value, Reference)), None)
+        return None
+
     def _instance(self, uid: str, sop_class: str | None, concept: Code | None, reference: Home, into: Node) -> None:
         if not uid or not sop_class or not sop_class.startswith("urn:oid:"):
             return
@@ -194,7 +204,8 @@ class _Builder:
         node = into.add(graphic, self.mapping.concept(code) if code else None, selection, reference)
         if (found := selected_from(selection)) is not None:
             image = Reference(reference_type(found.sop_class), found.sop_class, found.sop_instance, found.subset)
-            node.add(image, None, found.home)
+            document = self.find(derived_from(selection)) or {}
+            node.add(image, self.mapping.concept(document["type"]) if "type" in document else None, found.home)
 
     def _observation(self, observation: Resource, into: Node, reference: Home | None, outer: str | None) -> None:
         self._done.add(id(observation))
@@ -202,7 +213,7 @@ class _Builder:
             self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
             return
         node = into.add(
-            value_to_dicom(observation, self.zone, container=True),
+            self._itself(observation) or value_to_dicom(observation, self.zone, container=True),
             self.mapping.concept(observation.get("code", {})),
             observation,
             reference or {},
@@ -213,6 +224,8 @@ class _Builder:
         if uid := self._observation_uid(observation):
             node.rest += (Element(OBSERVATION_UID, "UI", encode_text(uid, "UI", ())),)
         self._folds(observation, node, primitives=False)
+        for performer in observation.get("performer", ()):
+            self._performer(performer, node)
         for component in observation.get("component", ()):
             if component.get("id") == "value":
                 continue  # a copy of one of several values
@@ -222,6 +235,8 @@ class _Builder:
         for member in observation.get("hasMember", ()):
             self._member(member, node, effective or outer)
         for source in observation.get("derivedFrom", ()):
+            if source.get("id") == ITSELF:
+                continue
             target = self.find(source)
             if target is not None and id(target) in self._owned and not isinstance(node.value, Container):
                 self._inferred.append((node.add(ByReference(()), None, source), target))
@@ -231,6 +246,17 @@ class _Builder:
             if extension.get("url") == DERIVED_FROM:
                 self._member(extension.get("valueReference", {}), node, effective or outer)
         self._folds(observation, node, primitives=True)
+
+    def _performer(self, performer: Home, node: Node) -> None:
+        """A person by the name; of a document born in DICOM only whom the item itself names, for the observers of the
+        document are inherited."""
+        practitioner = self.find(performer)
+        if practitioner is not None and practitioner["resourceType"] == "Practitioner":
+            if "id" in performer or not self._born:
+                add_person(node, practitioner, performer, self.mapping.concept)
+        elif "display" in performer and "Organization/" not in performer.get("reference", ""):
+            named = {"name": [{"text": performer["display"]}]}
+            add_person(node, named, performer, self.mapping.concept)
 
     def _observation_uid(self, observation: Resource) -> str | None:
         """Its own, where it has one; a new one in a document of ours, so that it is found again."""

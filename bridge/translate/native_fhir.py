@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bridge.mapping.lens import uid_identifier
+from bridge.mapping.lens import person_text, uid_identifier
 from bridge.mapping.mapping import Fold, Mapping
 from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Graphic, Reference, value_type
 from bridge.model.dataset import text_of
@@ -20,10 +20,10 @@ from bridge.translate.encounter import encounter_of
 from bridge.translate.folds import folded_into, folds_in
 from bridge.translate.generic import CONCLUSION, PATIENT, SUBJECT_CLASS, Kind, kind, text
 from bridge.translate.ids import Known
-from bridge.translate.node import Home, element_id
+from bridge.translate.node import ITSELF, Home, element_id
 from bridge.translate.observers import EQUIPMENT, context_of, person_of
 from bridge.translate.private_schemes import explain, systems_of
-from bridge.translate.selection import DERIVED_FROM, select_from, selection_of, subset_extensions
+from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
 from bridge.translate.study import absent, sop_class_coding, studies_of
 from bridge.translate.values import value_to_fhir
 
@@ -227,7 +227,8 @@ class _Builder:
         if person is None:
             return None
         self.members.append(person)
-        self.homes[at] = reference = {"reference": f"Practitioner/{identifier}"}
+        reference = {"reference": f"Practitioner/{identifier}", "display": person_text(person["name"][0])}
+        self.homes[at] = reference
         return reference
 
     def _inner(self, item: ContentItem, at: Path, context: _Context) -> _Context:
@@ -267,7 +268,10 @@ class _Builder:
             observation["focus"] = [{"display": context.subject}]
         if context.effective:
             observation["effectiveDateTime"] = context.effective
-        value_to_fhir(item.value, observation, self.mapping, self.zone)
+        if isinstance(item.value, Reference):
+            observation["derivedFrom"] = [{"id": ITSELF, **self._reference(item, item.value, at)}]
+        else:
+            value_to_fhir(item.value, observation, self.mapping, self.zone)
         if CONCLUSION.same(item.concept) and "valueString" in observation:
             self.conclusions.append(observation["valueString"])
         several_values(item, observation)
@@ -312,6 +316,9 @@ class _Builder:
         elif place is Kind.SELECTION and isinstance(child.value, Graphic):
             reference = {"id": number, "reference": f"Basic/{self._selection(child, child.value, at)}"}
             observation.setdefault("extension", []).append({"url": DERIVED_FROM, "valueReference": reference})
+        elif place is Kind.PERSON and (person := self._person(child, at)) is not None:
+            person["id"] = number
+            observation.setdefault("performer", []).append(person)
         elif isinstance(child.value, ByReference) and child.relationship == "INFERRED FROM":
             self.inferred.append((observation, at, _path(child.value)))
 
@@ -330,12 +337,14 @@ class _Builder:
         self.homes[at] = selection = selection_of(value, identifier, code, self.subject)
         self.members.append(selection)
         images = [
-            (index, child.value)
+            (index, child, child.value)
             for index, child in enumerate(item.children)
-            if isinstance(child.value, Reference) and not child.children and child.concept is None
+            if isinstance(child.value, Reference) and not child.children
         ]
-        for index, image in images[:1]:
+        for index, child, image in images[:1]:
             self.homes[*at, index] = select_from(selection, index + 1, image)
+            if child.concept is not None:
+                derive_from(selection, self._reference(child, replace(image, subset=()), (*at, index)))
         return identifier
 
     def _code(self, concept: Code | None) -> Home:

@@ -12,6 +12,8 @@ from bridge.model.dataset import DataSet
 Home = dict[str, Any]
 """A FHIR element: a resource, a component, a section, a reference."""
 
+ITSELF = "itself"
+"""Element id of the `derivedFrom` that is the item itself: an IMAGE with descriptors."""
 LAST = 1 << 30
 """Place of an item whose element has no number: behind those that have one."""
 

@@ -101,7 +101,7 @@ def person_of(item: ContentItem, identifier: str, role: Home | None) -> Resource
     except ValueError:  # a name without any part
         return None
     person: Resource = {"resourceType": "Practitioner", "id": identifier, "name": names}
-    return person | ({"qualification": [{"code": role}]} if role else {})
+    return person if PERSON_NAME.same(item.concept) or role is None else person | {"qualification": [{"code": role}]}
 
 
 def add_person(into: Node, practitioner: Resource, reference: Home, concept: Callable[[Home], Code | None]) -> None:
@@ -109,7 +109,7 @@ def add_person(into: Node, practitioner: Resource, reference: Home, concept: Cal
     role = next((one["code"] for one in practitioner.get("qualification", ())), None)
     for name in practitioner.get("name", ())[:1]:
         try:
-            into.add(Plain("PNAME", name_of(name)), concept(role) if role else None, reference)
+            into.add(Plain("PNAME", name_of(name)), concept(role) if role else PERSON_NAME, reference)
         except ValueError:  # a name without any part
             return
 

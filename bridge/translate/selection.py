@@ -52,6 +52,16 @@ def select_from(selection: Resource, number: int, reference: Reference) -> Home:
     return home
 
 
+def derive_from(selection: Resource, reference: Home) -> None:
+    """The DocumentReference that says which part the instance has: its type is the concept of the item."""
+    selection["extension"].append({"url": f"{_PREFIX}derivedFrom", "valueReference": reference})
+
+
+def derived_from(selection: Resource) -> Home:
+    said = _all(selection.get("extension", []), f"{_PREFIX}derivedFrom")
+    return next((one["valueReference"] for one in said if "valueReference" in one), {})
+
+
 def graphic_of(selection: Resource) -> Graphic | None:
     """None where the Basic is no ImagingSelection with one region."""
     if selection.get("code") != _CODE:
