@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bridge.errors import PermanentError
 from bridge.mapping.lens import uid_of
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference
+from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
 from bridge.model.dataset import DataSet, Element, encode_text, merged, text_of
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
@@ -181,6 +181,11 @@ class _Builder:
             concept = self.mapping.concept(target["type"]) if "type" in target else None
             self._instance(_uid(target.get("masterIdentifier", {})), sop_class, concept, reference, into)
 
+    def _value(self, home: Home, *, container: bool) -> Value:
+        """An empty text only where the document had it: what we create says that the value is unknown."""
+        value = value_to_dicom(home, self.zone, container=container)
+        return Coded(VALUE_UNKNOWN) if value == Plain("TEXT", "") and not self._born else value
+
     def _itself(self, observation: Resource) -> Reference | None:
         """The instance that an Observation of descriptors describes."""
         for source in observation.get("derivedFrom", ()):
@@ -213,7 +218,7 @@ class _Builder:
             self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
             return
         node = into.add(
-            self._itself(observation) or value_to_dicom(observation, self.zone, container=True),
+            self._itself(observation) or self._value(observation, container=True),
             self.mapping.concept(observation.get("code", {})),
             observation,
             reference or {},
@@ -227,10 +232,11 @@ class _Builder:
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
         for component in observation.get("component", ()):
-            if component.get("id") == "value":
+            if component.get("id") == "value" and self._born:
                 continue  # a copy of one of several values
-            value = value_to_dicom(component, self.zone, container=False)
-            part = node.add(value, self.mapping.concept(component.get("code", {})), component)
+            part = node.add(
+                self._value(component, container=False), self.mapping.concept(component.get("code", {})), component
+            )
             self._folds(component, part, primitives=False)
         for member in observation.get("hasMember", ()):
             self._member(member, node, effective or outer)

@@ -164,6 +164,7 @@ class _Builder:
         self.members += context.resources
         self.homes |= {(index,): home for index, home in context.homes.items()}
         self.composition["author"] = context.authors or [self._equipment()]
+        self.observers = _inherited(self.composition["author"])
         if context.procedures:
             self.composition["event"] = [{"code": context.procedures}]
         return [index for index in range(len(root.children)) if index not in context.homes]
@@ -268,6 +269,7 @@ class _Builder:
             observation["focus"] = [{"display": context.subject}]
         if context.effective:
             observation["effectiveDateTime"] = context.effective
+        observation |= self.observers
         if isinstance(item.value, Reference):
             observation["derivedFrom"] = [{"id": ITSELF, **self._reference(item, item.value, at)}]
         else:
@@ -381,6 +383,14 @@ class _Builder:
 
 
 _ANCHORS = {("DCM", "112040"), ("DCM", "113769")}  # Tracking Unique Identifier, Irradiation Event UID
+
+
+def _inherited(authors: list[Home]) -> Resource:
+    """Who observed: FHIR inherits nothing, so that every Observation says it."""
+    said = [one["reference"] for one in authors if "reference" in one and one.get("id") != EQUIPMENT]
+    people = [{"reference": one} for one in said if one.startswith("Practitioner/")]
+    device = next(({"reference": one} for one in said if one.startswith("Device/")), None)
+    return ({"performer": people} if people else {}) | ({"device": device} if device else {})
 
 
 def _targets(item: ContentItem) -> Iterator[Path]:

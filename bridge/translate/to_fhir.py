@@ -202,7 +202,7 @@ def same_value(one: Value, other: Value) -> bool:
         case (Coded(code), Coded(said)):
             return code is not None and code.same(said)
         case (Plain(), Plain()):
-            return one.value_type == other.value_type and one.text.strip() == other.text.strip() != ""
+            return one.value_type == other.value_type and one.text.strip() == other.text.strip()
         case _:
             return value_type(one) == "CONTAINER" == value_type(other) or one == other
 

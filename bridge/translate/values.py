@@ -28,6 +28,8 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
     element, lens = mapping.values[kind]
     try:
         match value:
+            case Plain("TEXT", "" | " "):
+                into["_valueString"] = _ABSENT
             case Plain("DATETIME", dt):
                 into[element] = times.to_fhir(dt, zone)
             case Plain(_, text):
@@ -112,6 +114,8 @@ def _typed(home: Home, zone: str) -> Value | None:
         return Coded(code) if code else None
     if "valueString" in home:
         return _text(home["valueString"])
+    if home.get("_valueString") == _ABSENT:
+        return Plain("TEXT", "")
     if "valueBoolean" in home:
         return Coded(YES if home["valueBoolean"] else NO)
     if "valueInteger" in home:
