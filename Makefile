@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := .demo
 SERVERS ?= none
 
-.PHONY: demo demo-folders demo-real test docs bench lint installed servers clean
+.PHONY: demo demo-folders demo-real test docs bench soak lint installed servers clean
 .DELETE_ON_ERROR:
 
 $(VENV)/run.stamp: requirements/run.txt pyproject.toml
@@ -62,6 +62,10 @@ test: installed $(VENV)/test.stamp lint docs
 bench: installed $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.translation
 	$(BIN)/python -m benchmarks.sync
+
+# What `make test` does with a thousand mutants and some hundred generated trees, with twenty times as many
+soak: installed $(VENV)/test.stamp
+	MUTANTS=20000 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 tests/property
 
 clean:
 	rm -rf $(VENV) $(DEMO) .cache build dist *.egg-info tests/servers/hapi/target

@@ -25,6 +25,7 @@ from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, g
 from bridge.translate.study import evidence_elements
 from bridge.translate.values import printable, value_to_dicom
 
+_MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _FINDING = Code("121071", "DCM", "Finding")
 
 
@@ -214,6 +215,9 @@ class _Builder:
 
     def _observation(self, observation: Resource, into: Node, reference: Home | None, outer: str | None) -> None:
         self._done.add(id(observation))
+        depth = into.depth + 1
+        if depth > _MAX_DEPTH:
+            raise PermanentError(f"results nested deeper than {_MAX_DEPTH}; real reports have about ten levels")
         if observation.get("status") in _RETRACTED:
             self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
             return

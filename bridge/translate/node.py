@@ -26,10 +26,11 @@ class Node:
     number: tuple[int, int] = (LAST, 0)  # place among its siblings: the number that the element id says, then order
     rest: DataSet = ()
     children: list[Node] = field(default_factory=list)
+    depth: int = 0  # of the root
 
     def add(self, value: Value, concept: Code | None, home: Home | None, place: Home | None = None) -> Node:
         """A child, whose place is that of `place` (else of its home)."""
-        node = Node(value, concept, home)
+        node = Node(value, concept, home, depth=self.depth + 1)
         node.number = number_of((home if place is None else place) or {}, len(self.children))
         self.children.append(node)
         return node
