@@ -3,10 +3,12 @@ they give back. Pieces are kept as private elements (`private.py`); the one of t
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
 
 from bridge.model.dataset import DataSet
-from bridge.model.group import Group, Json, Resource, renamed, same
+from bridge.model.group import Group, Json, Number, Resource, leaves, renamed, same
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.header import born_uid
@@ -29,7 +31,7 @@ def pieces_of(
     """What `image` (the document, read natively) does not say of `group`; empty where it says all."""
     pieces: dict[Path, Piece] = {}
     names, born = _names(group), born_uid(group.root) is not None
-    renames = renames_of(group, homes, image)
+    renames, utc = renames_of(group, homes, image), _utc(group)
     at = {id(home): path for path, home in _paired(names, homes, image).items()}
     natives = {_name(resource, 0): resource for resource in image.group.resources()}
     members: list[Json] = []
@@ -37,7 +39,7 @@ def pieces_of(
     for number, resource in enumerate(group.resources()):
         name = names[id(resource)]
         if id(resource) in at:
-            native = _as_made(renamed(image.homes[at[id(resource)]], renames), name, born, known)
+            native = _as_made(renamed(image.homes[at[id(resource)]], renames), name, born, known, utc)
             entries = list(json_difference(native, stripped(resource)))
             pieces[at[id(resource)]] = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
             members.append(name)
@@ -64,6 +66,8 @@ def _manifest(group: Group, members: list[Json], header: DataSet, *, born: bool)
         manifest["patient"] = patient
     if born:
         manifest["born"] = "dicom"
+    if _utc(group) == "Z":
+        manifest["utc"] = "Z"
     if (said := _references(group)) is not None:
         manifest["references"] = said
     return manifest
@@ -123,7 +127,7 @@ def restored(
         renames[_name(image.group.patient, 0)] = manifest["subject"]
     found: dict[str, Resource] = {}
     for path, name in named.items():
-        resource = _as_made(renamed(image.homes[path], renames), name, born, known)
+        resource = _as_made(renamed(image.homes[path], renames), name, born, known, manifest.get("utc"))
         for dropped in json_patched(resource, pieces[path].get("entries", ())):
             report.warnings.append(f"{resource['resourceType']}.{dropped}: changed in DICOM since; its value wins")
         image.homes[path].clear()
@@ -172,10 +176,13 @@ def _places(manifest: _Manifest, kind: type) -> dict[str, int]:
 
 
 # -- both -----------------------------------------------------------------------------------------------------------
-def _as_made(native: Resource, name: str, born: bool, known: Known) -> Resource:
-    """The resource by its own name; of a document born in FHIR without what only documents of DICOM need: element ids
-    that say the place of an item, and the Observation UID that the bridge has made."""
+def _as_made(native: Resource, name: str, born: bool, known: Known, utc: str | None) -> Resource:
+    """The resource by its own name, with UTC as its group spells it; of a document born in FHIR without what only
+    documents of DICOM need: element ids that say the place of an item, and the Observation UID that the bridge has
+    made."""
     identifier = name.partition("/")[2]
+    if utc == "Z":
+        native = _with_z(native)
     if not born:
         native = _without_ids(native)
         uid = made_uid(known, identifier)
@@ -185,6 +192,24 @@ def _as_made(native: Resource, name: str, born: bool, known: Known) -> Resource:
     if identifier.startswith("#"):
         del native["id"]
     return native
+
+
+_UTC = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+)(\+00:00|Z)")
+
+
+def _utc(group: Group) -> str | None:
+    """How most times of the group spell UTC."""
+    texts = (leaf for one in group.resources() for _, leaf in leaves(one) if isinstance(leaf, str))
+    found = Counter(match[2] for one in texts if (match := _UTC.fullmatch(one)))
+    return found.most_common(1)[0][0] if found else None
+
+
+def _with_z(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _with_z(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_with_z(child) for child in value]
+    return _UTC.sub(r"\1Z", value) if isinstance(value, str) and not isinstance(value, Number) else value
 
 
 def _without_ids(value: Json) -> Json:

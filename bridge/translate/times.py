@@ -19,18 +19,17 @@ def zone_of(header: DataSet, default: str) -> str:
 
 
 def to_fhir(dt: str, zone: str) -> str:
-    """DT -> dateTime; a time of day without zone gets `zone`, and one that says +0000 itself says `Z`. Raises
-    ValueError."""
+    """DT -> dateTime; a time of day without zone gets `zone`. Raises ValueError."""
     value = DATETIME.to_fhir(dt)
-    if "T" in value and not re.search(r"[+-]\d\d:\d\d$", value):
-        return value + zone
-    return value.removesuffix("+00:00") + "Z" if value.endswith("+00:00") else value
+    return value + zone if "T" in value and not re.search(r"[+-]\d\d:\d\d$", value) else value
 
 
 def to_dicom(value: str, zone: str) -> str:
-    """dateTime -> DT; the document's own zone is not repeated, but for `Z`. Raises ValueError."""
-    dt = DATETIME.to_dicom(value)
-    return dt if value.endswith("Z") else dt.removesuffix(zone.replace(":", ""))
+    """dateTime -> DT; the document's own zone is not repeated, and UTC is told in it: dcmtk takes `+0000` for an
+    error. Raises ValueError."""
+    if offset_of(value) == "+00:00":
+        value = in_zone(value, zone)
+    return DATETIME.to_dicom(value).removesuffix(zone.replace(":", ""))
 
 
 def offset_of(value: str | None) -> str | None:
