@@ -25,6 +25,7 @@ from bridge.sync.news import News, news
 from bridge.sync.route import Route
 from bridge.translate.amend import version_of
 from bridge.translate.header import superseded_by
+from bridge.translate.pieces import key_of
 from bridge.translate.private import taken_out
 from bridge.translate.to_fhir import to_fhir
 
@@ -190,8 +191,7 @@ class ToFhir:
 def _root_in_fhir(document: Document) -> str | None:
     """`Type/id` of the root resource that a document of ours was made from."""
     _, pieces = taken_out(document)
-    key = pieces.get((), {}).get("group", {}).get("key")
-    return str(key) if key else None
+    return key_of(pieces)
 
 
 def _subject(stored: Stored[Resource] | None) -> object:

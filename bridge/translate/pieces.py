@@ -140,12 +140,24 @@ def restored(
     patient = _patient(image.group.patient, manifest)
     whole = [*resources, *([patient] if patient is not None else [])]
     references = {one: whole[at] for one, at in _places(manifest, object).items() if at < len(whole)}
-    key = manifest.get("key", members[0] if isinstance(members[0], str) else "")
-    return Group(resources[0], tuple(resources[1:]), patient, key, references if "references" in manifest else None)
+    return Group(
+        resources[0],
+        tuple(resources[1:]),
+        patient,
+        key_of(pieces) or "",
+        references if "references" in manifest else None,
+    )
 
 
 def _at(members: list[Json], number: int) -> Json:
     return members[number] if 0 <= number < len(members) else None
+
+
+def key_of(pieces: dict[Path, Piece]) -> str | None:
+    """What identifies the group of the pieces at its source; None where they name none."""
+    manifest = pieces.get((), {}).get("group", {"members": []})
+    key = manifest.get("key", next(iter(manifest["members"]), None))
+    return key if isinstance(key, str) else None
 
 
 def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resource]) -> Resource | None:
