@@ -38,13 +38,15 @@ def is_primitive(fold: Fold) -> bool:
 
 
 def placeable(children: Sequence[ContentItem], resource: str, mapping: Mapping) -> set[tuple[str, ...]]:
-    """Elements of the last children as far as these are primitives, each once: their place needs no saying."""
+    """Elements of the last children as far as these are primitives, each once: their place needs no saying. Of a report
+    wherever they stand: others may have added results behind them."""
     found: list[tuple[str, ...]] = []
     for child in reversed(children):
         fold = fold_of(child, resource, mapping)
-        if fold is None or not is_primitive(fold) or fold.element in found:
+        if fold is not None and is_primitive(fold) and fold.element not in found:
+            found.append(fold.element)
+        elif resource != "DiagnosticReport":
             break
-        found.append(fold.element)
     for lone, other in (_PERIOD, _PERIOD[::-1]):
         if lone in found and other not in found:
             found = found[: found.index(lone)]  # a start alone is the time of the Observation, and a component

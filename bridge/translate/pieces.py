@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Number, Resource, leaves, renamed, same
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.digests import GUARD, digest
+from bridge.translate.generic import CONCLUSION
 from bridge.translate.header import born_uid
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.ids import Known
@@ -32,6 +34,8 @@ def pieces_of(
     pieces: dict[Path, Piece] = {}
     names, born = _names(group), born_uid(group.root) is not None
     renames, utc = renames_of(group, homes, image), _utc(group)
+    if not born:
+        _without_conclusions(image)
     at = {id(home): path for path, home in _paired(names, homes, image).items()}
     natives = {_name(resource, 0): resource for resource in image.group.resources()}
     members: list[Json] = []
@@ -40,7 +44,7 @@ def pieces_of(
         name = names[id(resource)]
         if id(resource) in at:
             native = _as_made(renamed(image.homes[at[id(resource)]], renames), name, born, known, utc)
-            entries = list(json_difference(native, stripped(resource)))
+            entries = [one for one in json_difference(native, stripped(resource)) if not (born and _drops_copy(one))]
             pieces[at[id(resource)]] = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
             members.append(name)
             plain = plain and not entries and name in natives
@@ -94,27 +98,39 @@ def edits(pieces: dict[Path, Piece]) -> list[str]:
 
 
 def without_versions(pieces: dict[Path, Piece]) -> dict[Path, Piece]:
-    """Of a new version: that it is one says itself, by its UID and predecessor, and needs no remainder."""
+    """Of a new version: that it is one, and not verified, it says itself: that needs no remainder."""
     left = {
         path: piece | {"entries": [*filter(_of_content, piece.get("entries", ()))]} for path, piece in pieces.items()
     }
     return left if any(piece["entries"] for piece in left.values()) else {}
 
 
+def _drops_copy(entry: list[Json]) -> bool:
+    """An edit of a document born in DICOM need not repeat the words of a code."""
+    return len(entry) == 2 and entry[0].rpartition("/")[2] in ("text", "display")
+
+
 def _of_content(entry: list[Json]) -> bool:
-    return entry[0].partition("/")[0] not in ("identifier", "status")
+    return entry[0].partition("/")[0] not in ("identifier", "status", "resultsInterpreter")
 
 
 # -- to FHIR --------------------------------------------------------------------------------------------------------
 def restored(
-    image: FhirImage, pieces: dict[Path, Piece], header: DataSet, known: Known, report: Report
+    image: FhirImage,
+    pieces: dict[Path, Piece],
+    header: DataSet,
+    known: Known,
+    report: Report,
+    added: Sequence[Resource] = (),
 ) -> Group | None:
-    """The group that the document was made from, as far as the items still say so; None where the items do not say it,
-    or the document belongs to another patient now."""
+    """The group that the document was made from, as far as the items still say so, and what was `added`; None where the
+    items do not say it, or the document belongs to another patient now."""
     manifest = pieces.get((), {}).get("group")
     if manifest is None or manifest.get("identity") != _identity(header):
         return None
     members, born = manifest["members"], manifest.get("born") == "dicom"
+    if not born:
+        _without_conclusions(image)
     named = {
         path: name
         for path, piece in pieces.items()
@@ -134,12 +150,15 @@ def restored(
         image.homes[path].update(resource)
         found[name] = image.homes[path]
     natives = {_name(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
-    resources = [one for member in members if (one := _member(member, found, natives)) is not None]
-    if not resources:
+    placed = [_member(member, found, natives) for member in members]  # None: its item has been removed
+    resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
+    if not resources or placed[0] is None:
         return None
     patient = _patient(image.group.patient, manifest)
-    whole = [*resources, *([patient] if patient is not None else [])]
-    references = {one: whole[at] for one, at in _places(manifest, object).items() if at < len(whole)}
+    placed.append(patient)
+    references = {
+        one: target for one, at in _places(manifest, object).items() if (target := _at(placed, at)) is not None
+    }
     return Group(
         resources[0],
         tuple(resources[1:]),
@@ -151,6 +170,42 @@ def restored(
 
 def _at(members: list[Json], number: int) -> Json:
     return members[number] if 0 <= number < len(members) else None
+
+
+def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
+    """Observations of a report whose items have no piece."""
+    if not (key_of(pieces) or "").startswith("DiagnosticReport/"):
+        return []
+    copies = _conclusions(image)
+    return [
+        home
+        for path, home in image.homes.items()
+        if home.get("resourceType") == "Observation" and path not in pieces and _name(home, 0) not in copies
+    ]
+
+
+def _conclusions(image: FhirImage) -> set[str]:
+    """Observations that say what the report of a group born in FHIR says as its conclusion."""
+    return {
+        _name(one, 0)
+        for one in image.group.members
+        if one["resourceType"] == "Observation" and "valueString" in one and _is_conclusion(one)
+    }
+
+
+def _without_conclusions(image: FhirImage) -> None:
+    """They are no results of the group."""
+    report = image.group.root
+    copies = _conclusions(image)
+    results = [one for one in report.get("result", ()) if one["reference"] not in copies]
+    if results:
+        report["result"] = results
+    else:
+        report.pop("result", None)
+
+
+def _is_conclusion(observation: Resource) -> bool:
+    return any(one.get("code") == CONCLUSION.value for one in observation["code"].get("coding", ()))
 
 
 def key_of(pieces: dict[Path, Piece]) -> str | None:

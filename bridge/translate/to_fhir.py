@@ -22,7 +22,7 @@ from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import Path, native_fhir
 from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_document
-from bridge.translate.pieces import restored
+from bridge.translate.pieces import added_to, restored
 from bridge.translate.private import Piece, taken_out
 from bridge.translate.remainder import attach, difference, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
@@ -34,13 +34,14 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     made from. What cannot be read natively is carried; with `check`, raises LossError where the document would not
     come back as it was.
 
-    Resources are restored only if the whole document comes back from them. One that was edited beyond that is
-    translated like any other document, and our private elements in it are carried like anybody's."""
+    Resources are restored only if all that the document says comes back from them: what was edited in it since is then
+    an edit of theirs. One that was edited beyond that is translated like any other document, and our private elements
+    in it are carried like anybody's."""
     bare, pieces = taken_out(document)
-    if pieces:
+    for added in (False, True) if pieces else ():
         report = Report()
-        group = _restored(bare, pieces, mapping, known, report)
-        if group is not None and _again(group, mapping, known_of(bare, known)) == document:
+        group = _restored(bare, pieces, mapping, known, report, added=added)
+        if group is not None and taken_out(_again(group, mapping, known_of(bare, known)))[0] == bare:
             report.warnings += oddities_of_document(bare, known.issuer)
             return Translated(group, report)
     report = Report()
@@ -65,9 +66,12 @@ def known_of(document: Document, known: Known) -> Known:
 
 
 def _restored(
-    bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known, report: Report
+    bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known, report: Report, *, added: bool
 ) -> Group | None:
-    group = restored(native_fhir(bare, mapping, known), pieces, bare.header, known, report)
+    """With `added`, items that no piece knows are results that were added since."""
+    image = native_fhir(bare, mapping, known)
+    new = added_to(image, pieces) if added else []
+    group = restored(image, pieces, bare.header, known, report, new)
     return None if group is None else _remaindered(bare, group, mapping, known_of(bare, known), report)
 
 

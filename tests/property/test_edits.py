@@ -1,0 +1,264 @@
+"""Law 3: what is edited on one side changes on the other, and nothing else does."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.codecs.dicom import structured_report
+from bridge.convert.inputs import Readable, read
+from bridge.mapping.load import load
+from bridge.model.content import Code, Coded, ContentItem, Num, Plain
+from bridge.model.document import Document
+from bridge.model.group import Group, Number, Resource, same
+from bridge.model.sr import write_item
+from bridge.translate.ids import Known
+from bridge.translate.pieces import key_of
+from bridge.translate.private import taken_out
+from bridge.translate.remainder import stripped
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.corpus import FHIR_FILES, FIXTURES, SR_FILES
+
+MAPPING, KNOWN = load(), Known()
+SMALL = [file for file in SR_FILES if file.stat().st_size < 100_000]
+Path_ = tuple[int, ...]
+
+
+# -- an SR of others, edited in FHIR --------------------------------------------------------------------------------
+@cache
+def report(file: Path) -> tuple[Document, Group]:
+    document = structured_report.read(file.read_bytes())
+    return document, to_fhir(document, MAPPING, KNOWN).result
+
+
+def values(group: Group) -> list[tuple[Resource, str]]:
+    """Observations and components that have a value of their own."""
+    found = []
+    for resource in group.resources():
+        if resource["resourceType"] == "Observation":
+            for home in (resource, *resource.get("component", ())):
+                kinds = [key for key in home if key in ("valueQuantity", "valueString", "valueCodeableConcept")]
+                found += [(home, kind) for kind in kinds if home.get("id") != "value" and not _is_anchor(home)]
+    return [(home, kind) for home, kind in found if kind != "valueQuantity" or "value" in home[kind]]
+
+
+def _is_anchor(home: Resource) -> bool:
+    """Ids are derived from a tracking UID and an irradiation event UID: another one is another thing."""
+    return any(one.get("code") in ("112040", "113769") for one in home["code"].get("coding", ()))
+
+
+def edited(home: Resource, kind: str) -> None:
+    if kind == "valueQuantity":
+        home[kind] = home[kind] | {"value": Number("4711.5")}
+    elif kind == "valueString":
+        home[kind] = "edited"
+    else:
+        home[kind] = {"coding": [{"system": "http://snomed.info/sct", "code": "373068000", "display": "Undetermined"}]}
+
+
+def again(group: Group) -> tuple[Document, Group]:
+    document = to_dicom(group, MAPPING, KNOWN).result
+    return document, to_fhir(document, MAPPING, replace(KNOWN, document=_first(group))).result
+
+
+def _first(group: Group) -> str:
+    return str(group.root["identifier"][0]["value"]).removeprefix("urn:oid:")
+
+
+def observations(group: Group) -> dict[str, Resource]:
+    """Without remainders, and without the status, which says that the report was amended."""
+    return {
+        one["id"]: {key: value for key, value in stripped(one).items() if key != "status"}
+        for one in group.resources()
+        if one["resourceType"] == "Observation"
+    }
+
+
+def items(item: ContentItem, path: Path_ = ()) -> Iterator[tuple[Path_, ContentItem]]:
+    yield path, item
+    for index, child in enumerate(item.children):
+        yield from items(child, (*path, index))
+
+
+@given(st.sampled_from(SMALL), st.integers(0, 10_000))
+def test_a_value_edited_in_fhir_changes_one_item(file: Path, number: int) -> None:
+    document, group = report(file)
+    group = copy.deepcopy(group)
+    if not (found := values(group)):
+        return
+    home, kind = found[number % len(found)]
+    edited(home, kind)
+    after, back = again(group)
+    old, new = dict(items(document.root)), dict(items(after.root))
+    assert old.keys() == new.keys()
+    changed = [path for path in old if _own(old[path], document) != _own(new[path], after)]
+    assert len(changed) == 1
+    assert _meaning(observations(back)) == _meaning(observations(group))
+
+
+def _own(item: ContentItem, document: Document) -> object:
+    return write_item(replace(item, children=()), document.charset)
+
+
+def _meaning(found: dict[str, Resource]) -> dict[str, Resource]:
+    """Copies for readers follow the values: text of a concept, and the display of a reference."""
+    return {name: _plain(one) for name, one in found.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(child) for key, child in value.items() if key not in ("text", "display")}
+    return [_plain(child) for child in value] if isinstance(value, list) else value
+
+
+@given(st.sampled_from(SMALL), st.integers(0, 10_000))
+def test_a_component_removed_in_fhir_removes_one_item(file: Path, number: int) -> None:
+    document, group = report(file)
+    group = copy.deepcopy(group)
+    folded = [one for one in group.resources() if one["resourceType"] == "Observation" and one.get("component")]
+    if not folded:
+        return
+    components = folded[number % len(folded)]["component"]
+    gone = components.pop(number // 7 % len(components))
+    if not components:
+        del folded[number % len(folded)]["component"]
+    after, back = again(group)
+    lost = 1 + len(gone.get("interpretation", ())) + sum(len(one) for one in gone.get("referenceRange", ()))
+    assert len(list(items(document.root))) - len(list(items(after.root))) in (1, lost)
+    assert len(observations(back)) == len(observations(group))
+
+
+@given(st.sampled_from(SMALL), st.integers(0, 10_000))
+def test_a_component_added_in_fhir_adds_one_item(file: Path, number: int) -> None:
+    document, group = report(file)
+    group = copy.deepcopy(group)
+    found = [one for one in group.resources() if one["resourceType"] == "Observation"]
+    if not found:
+        return
+    code = {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}]}
+    quantity = {"value": 72, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"}
+    found[number % len(found)].setdefault("component", []).append({"code": code, "valueQuantity": quantity})
+    after, _ = again(group)
+    assert len(list(items(after.root))) == len(list(items(document.root))) + 1
+
+
+@given(st.sampled_from(SMALL), st.integers(0, 10_000))
+def test_components_reordered_in_fhir_are_reordered_items(file: Path, number: int) -> None:
+    _, group = report(file)
+    group = copy.deepcopy(group)
+    folded = [one for one in group.resources() if len(one.get("component", ())) > 1]
+    folded = [one for one in folded if len({str(part["code"]) for part in one["component"]}) == len(one["component"])]
+    if not folded:
+        return
+    one = folded[number % len(folded)]
+    one["component"].reverse()
+    wanted = [part["code"] for part in one["component"]]
+    _, back = again(group)
+    assert [part["code"] for part in observations(back)[one["id"]]["component"]] == wanted
+
+
+def test_an_unedited_report_keeps_its_uid() -> None:
+    for file in SMALL:
+        document, group = report(file)
+        assert to_dicom(copy.deepcopy(group), MAPPING, KNOWN).result.header == document.header
+
+
+# -- resources of others, edited in DICOM ---------------------------------------------------------------------------
+@cache
+def made(file: Path) -> list[tuple[Group, Document]]:
+    groups = [one.content for one in read(file, "dicom") if isinstance(one, Readable)]
+    return [(one, to_dicom(one, MAPPING, KNOWN).result) for one in groups if isinstance(one, Group)]
+
+
+def put(item: ContentItem, path: Path_, new: ContentItem | None) -> ContentItem:
+    children = list(item.children)
+    if len(path) > 1:
+        children[path[0]] = put(children[path[0]], path[1:], new)
+    else:
+        children[path[0] : path[0] + 1] = [] if new is None else [new]
+    return replace(item, children=tuple(children))
+
+
+def changed(item: ContentItem) -> ContentItem:
+    match item.value:
+        case Num():
+            return replace(item, value=replace(item.value, values=("4711",), floating=None))
+        case Plain("TEXT", _):
+            return replace(item, value=Plain("TEXT", "edited"))
+        case _:
+            return replace(item, value=Coded(Code("373068000", "SCT", "Undetermined")))
+
+
+WITH_VALUES = [file for file in FHIR_FILES if made(file)]
+
+
+@given(st.sampled_from(WITH_VALUES), st.integers(0, 10_000))
+def test_a_value_edited_in_dicom_changes_one_resource(file: Path, number: int) -> None:
+    group, document = made(file)[number % len(made(file))]
+    found = [path for path, item in items(document.root) if isinstance(item.value, Num) and item.value.values]
+    if not found:
+        return
+    path = found[number // 3 % len(found)]
+    item = dict(items(document.root))[path]
+    after = Document(document.header, put(document.root, path, changed(item)))
+    back = to_fhir(after, MAPPING, KNOWN).result
+    before = [stripped(one) for one in group.resources()]
+    now = [stripped(one) for one in back.resources()]
+    assert [_name(one) for one in before] == [_name(one) for one in now]
+    differ = [(one, other) for one, other in zip(before, now, strict=True) if not same(one, other)]
+    assert len(differ) == 1
+    assert "4711" in str(differ[0][1])
+    assert _without_values(differ[0][0]) == _without_values(differ[0][1])
+
+
+def _without_values(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {key: _without_values(child) for key, child in value.items()}
+        return {key: child for key, child in kept.items() if not key.startswith("value") and key not in ("low", "high")}
+    return [_without_values(child) for child in value] if isinstance(value, list) else value
+
+
+def _name(resource: Resource) -> tuple[Any, Any]:
+    return resource["resourceType"], resource.get("id")
+
+
+@given(st.sampled_from(WITH_VALUES), st.integers(0, 10_000))
+def test_a_result_removed_in_dicom_is_no_result_any_more(file: Path, number: int) -> None:
+    reports = [(group, document) for group, document in made(file) if group.root["resourceType"] == "DiagnosticReport"]
+    if not reports:
+        return
+    group, document = reports[number % len(reports)]
+    _, pieces = taken_out(document)
+    results = [path for path in pieces if len(path) == 1]
+    if len(results) < 2:
+        return
+    path = results[number // 5 % len(results)]
+    after = Document(document.header, put(document.root, path, None))
+    back = to_fhir(after, MAPPING, KNOWN).result
+    gone = {_name(one) for one in group.resources()} - {_name(one) for one in back.resources()}
+    assert key_of(pieces) == back.key
+    assert len(gone) >= 1
+    assert {kind for kind, _ in gone} == {"Observation"}
+    assert len(back.root["result"]) == len(group.root["result"]) - 1
+
+
+@pytest.mark.parametrize("name", ["laboratory.json"])
+def test_a_result_added_in_dicom_is_a_result(name: str) -> None:
+    ((group, document),) = made(FIXTURES / "fhir" / name)
+    new = ContentItem(
+        "CONTAINS", Code("2823-3", "LN", "Potassium"), Num(("4.1",), Code("mmol/L", "UCUM", "mmol/L"), None), (), ()
+    )
+    after = Document(document.header, replace(document.root, children=(*document.root.children, new)))
+    back = to_fhir(after, MAPPING, KNOWN).result
+    assert back.key == group.key
+    assert len(back.root["result"]) == len(group.root["result"]) + 1
+    assert "4.1" in str([one for one in back.members if one["resourceType"] == "Observation"][-1])
