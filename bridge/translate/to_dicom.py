@@ -21,6 +21,7 @@ from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, Path, native_fhir
 from bridge.translate.node import Node
 from bridge.translate.oddities import oddities_of_group
+from bridge.translate.order import in_order
 from bridge.translate.pieces import edits, pieces_of, renames_of, without_versions
 from bridge.translate.private import put_in
 from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
@@ -32,6 +33,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     report says nothing of the elements."""
     report = Report()
     remainder = attached(group.root, "document")
+    group = in_order(group) if "digest" in remainder else group
     known = replace(known, zone=remainder.get("zone", known.zone))  # whatever the store's zone is now
     document, homes = content_of(group, mapping, known, report)
     born, edited = "digest" in remainder, document_digest(document) != remainder.get("digest")
