@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from bridge.mapping.lens import CONCEPT, Lens, codes_of, with_equivalents
 from bridge.model.content import Code
 from bridge.model.group import Json
+from bridge.terminology.snomed import sct_of
 
 
 class ConceptRow(NamedTuple):
@@ -99,14 +100,20 @@ class Mapping:
         return found
 
     def _row(self, concept: Code | None) -> ConceptRow | None:
-        return self.by_dicom.get((concept.scheme, concept.value)) if concept else None
+        """Of a SNOMED-RT style code, where it has none, the row of the SNOMED CT code that it is today."""
+        if concept is None:
+            return None
+        row = self.by_dicom.get((concept.scheme, concept.value))
+        if row is None and concept.scheme == "SRT" and (sct := sct_of(concept.value)) is not None:
+            return self.by_dicom.get(("SCT", sct))
+        return row
 
     def concept(self, coded: dict[str, Json]) -> Code | None:
         """CodeableConcept -> concept name, the other codings as its equivalents. A DICOM code of a row that stands
         there already is kept; else a row says it; else the first of a registered scheme, else the first, else words."""
         said = codes_of(coded)
         for _, code in said:
-            if (row := self.by_dicom.get((code.scheme, code.value))) is not None:
+            if (row := self._row(code)) is not None:
                 return with_equivalents(code, _without(row, said))
         for name, code in said:
             if (row := self.by_fhir.get(name)) is not None:

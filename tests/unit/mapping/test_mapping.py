@@ -77,6 +77,42 @@ def test_one_row_serves_both_directions() -> None:
     assert systolic.same(mapping.concept({"coding": coded["coding"][:1]}))
 
 
+@pytest.mark.parametrize(
+    ("retired", "now", "codes"),
+    [
+        (Code("F-008EC", "SRT", "Systolic blood pressure"), "271649006", ["8480-6", "F-008EC", "271649006"]),
+        (Code("G-D705", "SRT", "Volume"), "118565006", ["G-D705", "118565006"]),
+    ],
+)
+def test_a_row_holds_for_the_retired_code_too(retired: Code, now: str, codes: list[str]) -> None:
+    mapping = load()
+    coded = mapping.coded(retired)
+    assert [one["code"] for one in coded["coding"]] == codes
+    assert mapping.concept(coded) == retired
+    assert mapping.category(retired) == mapping.category(Code(now, "SCT", ""))
+    turned = mapping.concept({"coding": coded["coding"][::-1]})  # the code of today stands first
+    assert turned is not None and turned.same(Code(now, "SCT", ""))
+
+
+def test_a_code_that_snomed_rt_has_not_has_no_row() -> None:
+    assert load().category(Code("X-00000", "SRT", "Nothing")) is None
+
+
+def test_an_ecg_report_has_the_code_of_loinc_too() -> None:
+    mapping, title = load(), Code("11524-0", "LN", "ECG Report")
+    coded = mapping.coded(title)
+    assert [one["code"] for one in coded["coding"]] == ["11524-6", "11524-0"]
+    assert mapping.concept(coded) == title
+    assert title.same(mapping.concept({"coding": coded["coding"][:1]}))
+
+
+def test_an_interpretation_is_a_normality() -> None:
+    system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+    mapping, high = load(), Code("371879000", "SCT", "Abnormally High")
+    assert high.same(mapping.concept({"coding": [{"system": system, "code": "H"}]}))
+    assert mapping.coded(high)["coding"][0] == {"system": system, "code": "H", "display": "High"}
+
+
 def test_a_local_code_system_is_named_by_its_uri(tmp_path: Path) -> None:
     (tmp_path / "lab.yaml").write_text(
         'concepts:\n  - {fhir: "http://lab.example/codes 4711", dicom: LN 2823-3, name: Potassium}\n'

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pydicom.sr._concepts_dict import concepts
+from pydicom.sr._snomed_dict import mapping
 
+from bridge.terminology.schemes import mdc_to_fhir
 from bridge.terminology.units import is_ucum
 
 FOLDER = Path(__file__).parents[3] / "mappings" / "concepts"
@@ -15,11 +18,18 @@ ROWS: list[dict[str, Any]] = [
     for file in sorted(FOLDER.glob("*.yaml"))
     for row in yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)["concepts"]  # every scalar a string
 ]
-KEYS = {"fhir", "dicom", "name", "category"}
-PANELS = {"85354-9", "55284-4", "96607-7", "85353-1"}
-UNKNOWN_PROPERTY = {"2086-7"}
+NEEDED, ALLOWED = {"fhir", "dicom", "name"}, {"category", "unit", "accept"}
+# http://terminology.hl7.org/CodeSystem/observation-category
+CATEGORIES = set("social-history vital-signs imaging laboratory procedure survey exam therapy activity".split())
+PANELS = {"LN 85354-9", "LN 55284-4", "LN 96607-7", "LN 85353-1"}
+NO_MEASUREMENTS = {"LN 11524-0", "SCT 17621005", "SCT 263654008", "SCT 371879000", "SCT 371880002"}
+OF_UNKNOWN_UNIT = {"LN 2086-7", "DCM 111637"}
+KNOWN_SLIP = "LN 11524-0"  # PS3.16 TID 3700; LOINC 11524-6
+OF_PS3_16 = {f"{scheme} {code}" for scheme, by_name in concepts.items() for codes in by_name.values() for code in codes}
+OF_PS3_16 |= {f"SCT {code}" for code in mapping["SCT"]}
+OF_TID_3713 = {"MDC 2:16016", "MDC 2:16020"}  # heart rates; pydicom has the context groups only
 
-each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row["fhir"])
+each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row["fhir"].rpartition("/")[2])
 
 
 def check_digit(body: str) -> int:
@@ -29,31 +39,41 @@ def check_digit(body: str) -> int:
 
 
 def loinc_codes(row: dict[str, Any]) -> list[str]:
-    return [code for system, code in (row["fhir"].split(), row["dicom"].split()) if system in ("LOINC", "LN")]
+    """LOINC codes of both sides, without the one that is known to be none."""
+    return [
+        one.split()[1] for one in (row["fhir"], row["dicom"]) if one.split()[0] in ("LOINC", "LN") and one != KNOWN_SLIP
+    ]
 
 
 def test_the_check_digit_finds_dicoms_slip() -> None:
-    assert (check_digit("11524"), check_digit("8867"), check_digit("2951")) == (6, 4, 2)  # PS3.16 TID 3700: 11524-0
+    assert (check_digit("11524"), check_digit("8867"), check_digit("2951")) == (6, 4, 2)
 
 
 @each_row
 def test_a_row_has_the_keys_of_a_concept(row: dict[str, Any]) -> None:
-    assert KEYS <= set(row) <= KEYS | {"unit", "accept"}
-    assert row["category"] in ("vital-signs", "laboratory")
-    assert row["fhir"].startswith("LOINC ") and row["dicom"].split()[0] in ("LN", "SCT")
+    assert NEEDED <= set(row) <= NEEDED | ALLOWED
+    assert row.get("category", "exam") in CATEGORIES
+
+
+def test_only_interpretations_have_no_category() -> None:
+    assert {row["fhir"].split()[0].rpartition("/")[2] for row in ROWS if "category" not in row} == {
+        "v3-ObservationInterpretation"
+    }
 
 
 @each_row
 def test_loinc_codes_have_their_check_digit(row: dict[str, Any]) -> None:
-    assert loinc_codes(row)
     for code in loinc_codes(row):
         body, digit = code.split("-")
         assert int(digit) == check_digit(body)
 
 
 @each_row
-def test_a_loinc_code_in_dicom_is_the_one_in_fhir(row: dict[str, Any]) -> None:
-    assert len(set(loinc_codes(row))) == 1
+def test_a_code_of_both_worlds_is_the_same_in_both(row: dict[str, Any]) -> None:
+    system, code = row["fhir"].split()
+    scheme, value = row["dicom"].split()
+    if {"LOINC": "LN"}.get(system, system) == scheme and row["dicom"] != KNOWN_SLIP:
+        assert code == (mdc_to_fhir(value) if scheme == "MDC" else value)
 
 
 @each_row
@@ -63,8 +83,8 @@ def test_units_are_ucum_and_named_once(row: dict[str, Any]) -> None:
     assert "unit" in row or "accept" not in row
 
 
-def test_only_panels_and_one_unclear_code_have_no_unit() -> None:
-    assert {code for row in ROWS if "unit" not in row for code in loinc_codes(row)} == PANELS | UNKNOWN_PROPERTY
+def test_what_is_measured_has_a_unit() -> None:
+    assert {row["dicom"] for row in ROWS if "unit" not in row} == (PANELS | NO_MEASUREMENTS | OF_UNKNOWN_UNIT)
 
 
 @each_row
@@ -78,11 +98,15 @@ def test_nothing_stands_twice(key: str) -> None:
 
 
 @each_row
-def test_snomed_codes_are_those_of_part_16(row: dict[str, Any]) -> None:
-    from pydicom.sr._snomed_dict import mapping
+def test_codes_of_dicom_are_those_of_part_16(row: dict[str, Any]) -> None:
+    """Of LOINC, Part 16 has only some; a laboratory value has none of its own."""
+    assert row["dicom"].startswith("LN ") or row["dicom"] in OF_PS3_16 | OF_TID_3713
 
-    system, code = row["dicom"].split()
-    assert system != "SCT" or code in mapping["SCT"]
+
+@pytest.mark.parametrize("file", ["echo", "imaging", "dose"])
+def test_what_both_worlds_say_alike_is_of_part_16(file: str) -> None:
+    rows = yaml.load((FOLDER / f"{file}.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)["concepts"]
+    assert {row["dicom"] for row in rows} <= OF_PS3_16
 
 
 @pytest.mark.parametrize(
@@ -98,3 +122,20 @@ def test_snomed_codes_are_those_of_part_16(row: dict[str, Any]) -> None:
 )
 def test_vital_signs_are_what_tid_3602_and_5101_say(fhir: str, dicom: str) -> None:
     assert {row["dicom"] for row in ROWS if row["fhir"] == f"LOINC {fhir}"} == {dicom}
+
+
+@pytest.mark.parametrize(
+    ("fhir", "dicom"),
+    [
+        ("LOINC 11524-6", "LN 11524-0"),
+        ("LOINC 8625-6", "MDC 2:15872"),
+        ("LOINC 8634-8", "MDC 2:16160"),
+        ("LOINC 8636-3", "MDC 2:15876"),
+        ("LOINC 29436-3", "LN 29436-3"),
+        ("DCM 113813", "DCM 113813"),
+        ("SCT 118565006", "SCT 118565006"),
+        ("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation H", "SCT 371879000"),
+    ],
+)
+def test_measurements_of_ecg_echo_dose_and_images_are_those_of_their_templates(fhir: str, dicom: str) -> None:
+    assert {row["dicom"] for row in ROWS if row["fhir"] == fhir} == {dicom}
