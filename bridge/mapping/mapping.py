@@ -92,11 +92,14 @@ class Mapping:
         return row.category if row else None
 
     def coded(self, concept: Code | None) -> dict[str, Json]:
-        """Concept name -> CodeableConcept; a concept row puts the FHIR code in front of the DICOM one."""
-        found = CONCEPT.to_fhir(concept)
-        row = self._row(concept)
-        if row and not any((one.get("system"), one.get("code")) == (row.system, row.code) for one in found["coding"]):
-            found["coding"].insert(0, {"system": row.system, "code": row.code, "display": row.name})
+        """Concept name -> CodeableConcept; a concept row puts the FHIR code in front of the DICOM one, as the document
+        spells it where only capitals differ."""
+        found, row = CONCEPT.to_fhir(concept), self._row(concept)
+        if concept is None or row is None:
+            return found
+        if not any((one.get("system"), one.get("code")) == (row.system, row.code) for one in found["coding"]):
+            display = concept.meaning if concept.meaning.lower() == row.name.lower() else row.name
+            found["coding"].insert(0, {"system": row.system, "code": row.code, "display": display})
         return found
 
     def _row(self, concept: Code | None) -> ConceptRow | None:

@@ -113,6 +113,11 @@ def test_an_interpretation_is_a_normality() -> None:
     assert mapping.coded(high)["coding"][0] == {"system": system, "code": "H", "display": "High"}
 
 
+def test_capitals_of_a_display_come_back() -> None:
+    mapping, code = load(), {"system": "http://loinc.org", "code": "8480-6", "display": "Systolic Blood Pressure"}
+    assert mapping.coded(mapping.concept({"coding": [code]}))["coding"][0] == code
+
+
 def test_a_local_code_system_is_named_by_its_uri(tmp_path: Path) -> None:
     (tmp_path / "lab.yaml").write_text(
         'concepts:\n  - {fhir: "http://lab.example/codes 4711", dicom: LN 2823-3, name: Potassium}\n'
