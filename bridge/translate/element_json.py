@@ -52,7 +52,7 @@ def dataset_json(dataset: DataSet, charset: Charset) -> dict[str, Json]:
 def element_of(tag: int, found: Json, charset: Charset) -> Element:
     if isinstance(found, str):
         if tag == TEMPLATE and found:
-            return Element(tag, "SQ", (_of_template(found),))
+            return Element(tag, "SQ", template_items(found))
         vr = _vr(tag)
         return Element(tag, vr, encode_text(found, vr, charset) if found else b"")
     if isinstance(found, list):
@@ -74,11 +74,15 @@ def _template(items: tuple[DataSet, ...]) -> str | None:
     if len(items) != 1 or len(items[0]) != 2 or not isinstance(items[0][1].value, bytes):
         return None
     identifier = items[0][1].value.decode("ascii", "replace").strip(" ")
-    return identifier if identifier and items[0] == _of_template(identifier) else None
+    return identifier if identifier and items == template_items(identifier) else None
 
 
-def _of_template(identifier: str) -> DataSet:
+def template_items(identifier: str) -> tuple[DataSet, ...]:
+    """Value of a Content Template Sequence: a template of DCMR, PS3.16."""
+    text = identifier.encode("ascii", "replace").decode()
     return (
-        Element(_MAPPING_RESOURCE, "CS", encode_text("DCMR", "CS", ())),
-        Element(TEMPLATE_ID, "CS", encode_text(identifier.encode("ascii", "replace").decode(), "CS", ())),
+        (
+            Element(_MAPPING_RESOURCE, "CS", encode_text("DCMR", "CS", ())),
+            Element(TEMPLATE_ID, "CS", encode_text(text, "CS", ())),
+        ),
     )

@@ -158,7 +158,7 @@ def header_of(
             else:
                 found[said.tag] = said
     if study is not None:
-        found.update({element.tag: element for element in study_elements(study, own, known.zone)})
+        found.update({element.tag: element for element in study_elements(study, own, known.zone, mapping)})
     if SERIES_UID not in found:
         found.text(SERIES_UID, "UI", new_uid(known.system, "series", scope, repr(found[STUDY_UID].value)))
     return tuple(found[tag] for tag in sorted(found)), warnings

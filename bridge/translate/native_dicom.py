@@ -13,7 +13,7 @@ from bridge.model.dataset import DataSet, Element, encode_text, merged, text_of
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
-from bridge.translate import header, times
+from bridge.translate import documents, header, times
 from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
 from bridge.translate.habits import Habits, accustomed
@@ -79,6 +79,7 @@ class _Builder:
         self.known = replace(known, zone=self.zone)
         self.composition = self._composition(group.root)
         self._born = header.born_uid(group.root) is not None
+        self.template = None if self._born else documents.template_of(group, self.find)
         self._owned = set(map(id, filter(None, map(self.find, self._owning()))))
         self._inferred: list[tuple[Node, Resource]] = []
 
@@ -112,8 +113,10 @@ class _Builder:
             node = Node(Container("SEPARATE"), concept or self.mapping.title(None), root)
             self._report(root, node)
         else:
-            node = Node(Container("SEPARATE"), self.mapping.title(_category(root)), None)
-            self._observation(root, node, None, self.effective)
+            title = documents.TITLE if self.template else self.mapping.title(_category(root))
+            node = Node(Container("SEPARATE"), title, None)
+            self._begin(node)
+            self._observation(root, self._place(root, node), None, self.effective)
         for member in self.group.members:  # what the group owns but nothing led to
             if member["resourceType"] == "Observation" and id(member) not in self._done:
                 self._observation(member, node, None, self.effective)
@@ -144,11 +147,27 @@ class _Builder:
         self._folds(report, node, primitives=False, resource="DiagnosticReport")
         self._folds(report, node, primitives=True, resource="DiagnosticReport")
 
+    def _begin(self, node: Node) -> None:
+        if self.template is not None:
+            documents.begin(node, self.template, self.group, self.find, self.known)
+
+    def _place(self, observation: Resource | None, node: Node) -> Node:
+        """Where the item of a result stands: in a measurement group, where the template wants one."""
+        if self.template != documents.MEASUREMENTS or observation is None:
+            return node
+        name = observation.get("id") or "measurement"
+        return documents.measurement_group(node, name, self._observation_uid(observation) or "")
+
     def _results(self, report: Resource, node: Node) -> None:
+        self._begin(node)
         for reference in report.get("result", ()):
-            self._member(reference, node, self.effective)
+            target = self.find(reference)
+            known = target is not None and target["resourceType"] == "Observation" and id(target) not in self._done
+            self._member(reference, self._place(target, node) if known else node, self.effective)
         conclusion = printable(report.get("conclusion", "")).strip()
-        if conclusion:
+        if conclusion and self.template == documents.NARRATIVE:
+            documents.conclusions(node, conclusion)
+        elif conclusion:
             node.add(Plain("TEXT", conclusion), CONCLUSION, None)
         elif not node.children:  # a document must have content (PS3.3 C.17.3): one without says so
             node.add(Coded(VALUE_UNKNOWN), _FINDING, None)

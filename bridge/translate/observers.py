@@ -39,6 +39,10 @@ _LANGUAGES = {  # CID 5000: meanings that readers expect
 }
 
 
+def language_code(language: str) -> Code:
+    return Code(language, "RFC5646", _LANGUAGES.get(language) or language)
+
+
 @dataclass
 class Context:
     """What the children of the root say of language and observers."""
@@ -162,8 +166,7 @@ def add_context(
 ) -> None:
     """The items again, each at the place that its element id says."""
     if language := composition.get("language"):
-        code = Code(language, "RFC5646", _LANGUAGES.get(language) or language)
-        root.add(Coded(code), LANGUAGE, None).number = (1, -1)
+        root.add(Coded(language_code(language)), LANGUAGE, None).number = (1, -1)
     for event in composition.get("event", ()):
         for coded in event.get("code", ()):
             procedure = concept(coded) if "id" in coded else None  # another event has no such place

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bridge.mapping.lens import uid_identifier, uid_of
 from bridge.mapping.mapping import Mapping
+from bridge.model.codes import code_element, code_of
 from bridge.model.dataset import DataSet, Element, encode_text, items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -32,6 +33,7 @@ from bridge.translate.shaped import shaped_to_fhir
 
 CURRENT_EVIDENCE, OTHER_EVIDENCE = 0x0040A375, 0x0040A385  # Current Requested Procedure, Pertinent Other
 STUDY_DATE, STUDY_TIME, ACCESSION = 0x00080020, 0x00080030, 0x00080050
+PROCEDURES = 0x00081032  # Procedure Code Sequence
 SERIES_DESCRIPTION, SERIES_NUMBER, INSTANCE_NUMBER = 0x0008103E, 0x00200011, 0x00200013
 _ACCESSION_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "ACSN"}]}
 
@@ -71,6 +73,8 @@ def studies_of(document: Document, subject: Home | None, zone: str, mapping: Map
         first["identifier"].append({"type": _ACCESSION_TYPE, "value": accession})
     if started := _started(header, zone):
         first["started"] = started
+    if procedures := _procedures(header, document, mapping):
+        first["procedureCode"] = procedures
     if series := _own_series(header, document):
         first["series"] = [series]
     for sequence in (CURRENT_EVIDENCE, OTHER_EVIDENCE):
@@ -94,6 +98,17 @@ def _started(header: DataSet, zone: str) -> str | None:
         return times.to_fhir(date + (time or ""), zone) if date else None
     except ValueError:  # not a date
         return None
+
+
+def _procedures(header: DataSet, document: Document, mapping: Mapping) -> list[Home]:
+    found = []
+    for item in items(header, PROCEDURES):
+        code = code_of(Element(PROCEDURES, "SQ", (item,)), document.charset)
+        try:
+            found.append(mapping.coded(code))
+        except ValueError:  # a code that FHIR cannot spell
+            return []
+    return found
 
 
 def _own_series(header: DataSet, document: Document) -> Home | None:
@@ -145,7 +160,7 @@ def absent() -> Home:
 
 
 # -- to DICOM -------------------------------------------------------------------------------------------------------
-def study_elements(study: Resource, own: str | None, zone: str) -> Iterator[Element]:
+def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping) -> Iterator[Element]:
     """Of the study, and of the series that the document `own` is in; each only where the resource says it."""
     with suppress(ValueError):  # a study that DICOM does not know
         yield _text(STUDY_UID, "UI", uid_of(study.get("identifier", [])))
@@ -160,6 +175,10 @@ def study_elements(study: Resource, own: str | None, zone: str) -> Iterator[Elem
     accession: Home = next((one for one in study.get("identifier", ()) if one.get("type") == _ACCESSION_TYPE), {})
     if 0 < len(accession.get("value", "")) <= 16 and "\\" not in accession["value"]:
         yield _text(ACCESSION, "SH", accession["value"])
+    codes = [code for coded in study.get("procedureCode", ()) if (code := mapping.concept(coded)) is not None]
+    if codes:
+        said = (code_element(PROCEDURES, code, ("ISO_IR 192",)).value for code in codes)
+        yield Element(PROCEDURES, "SQ", tuple(item for value in said if isinstance(value, tuple) for item in value))
     for series in study.get("series", ()):
         for instance in series.get("instance", ()):
             if own is not None and instance["uid"] == own:
