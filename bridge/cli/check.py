@@ -17,12 +17,8 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     from bridge.codecs import json as codec
-    from bridge.errors import UsageError
     from bridge.mapping.load import compiled, shipped
 
-    for folder in folders or ():
-        if not folder.is_dir():
-            raise UsageError(f"{folder}: no folder of mappings")
     mapping, faults, remarks = compiled([shipped(), *(folders or ())])
     if json:
         sys.stdout.buffer.write(codec.dumps({"faults": faults, "remarks": remarks}, indent=True) + b"\n")

@@ -32,6 +32,8 @@ class Lens(Generic[D, F]):
 
     to_fhir: Callable[[D], F]
     to_dicom: Callable[[F], D]
+    takes: frozenset[str] = frozenset()  # VRs (PS3.5 6.2), and the value types NUM and CODE; empty: any
+    gives: frozenset[str] = frozenset()  # types of the FHIR element, `*` where it repeats; empty: any
 
 
 # -- text -----------------------------------------------------------------------------------------------------------
@@ -348,17 +350,22 @@ def lenses() -> dict[str, Lens[Any, Any]]:
     return found
 
 
-CONCEPT: Lens[Code | None, dict[str, Json]] = Lens(_concept, _from_concept)
-DATETIME = Lens(_datetime, _from_datetime)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TEXTS = _words("LO SH ST LT UC UT")
+CONCEPT: Lens[Code | None, dict[str, Json]] = Lens(_concept, _from_concept, _words("CODE"), _words("CodeableConcept"))
+DATETIME = Lens(_datetime, _from_datetime, _words("DT"), _words("dateTime instant"))
 LENSES: dict[str, Lens[Any, Any]] = {
-    "string": Lens(_string, _text),
-    "uid-string": Lens(_uid, _from_uid),
-    "uid-identifier": Lens(uid_identifier, uid_of),
-    "date": Lens(_date, _from_date),
-    "time": Lens(_time, _from_time),
+    "string": Lens(_string, _text, _TEXTS, _words("string markdown")),
+    "uid-string": Lens(_uid, _from_uid, _words("UI"), _words("string uri")),
+    "uid-identifier": Lens(uid_identifier, uid_of, _words("UI"), _words("Identifier*")),
+    "date": Lens(_date, _from_date, _words("DA"), _words("date dateTime")),
+    "time": Lens(_time, _from_time, _words("TM"), _words("time")),
     "datetime": DATETIME,
     "concept": CONCEPT,
-    "quantity": Lens(_quantity, _from_quantity),
-    "person-name": Lens(_names, _from_names),
-    "sex": Lens(_sex, _from_sex),
+    "quantity": Lens(_quantity, _from_quantity, _words("NUM"), _words("Quantity")),
+    "person-name": Lens(_names, _from_names, _words("PN"), _words("HumanName*")),
+    "sex": Lens(_sex, _from_sex, _words("CS"), _words("code")),
 }

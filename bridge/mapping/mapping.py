@@ -30,6 +30,7 @@ class Pair(NamedTuple):
     vr: str
     element: str  # of the FHIR resource
     lens: Lens[Any, Any]
+    place: str  # file:line
 
 
 class Fold(NamedTuple):
@@ -39,6 +40,7 @@ class Fold(NamedTuple):
     value_type: str
     element: tuple[str, ...]  # `method`; `referenceRange`, `low`
     lens: Lens[Any, Any]
+    place: str  # file:line
 
 
 class Template(NamedTuple):

@@ -1,44 +1,75 @@
-"""The elements that a shape may name, from the R4B models; a test holds the table to them."""
+"""The elements that a shape may name, with their types, from the R4B models; a test holds the table to them."""
 
 from __future__ import annotations
 
-ELEMENTS: dict[str, frozenset[str]] = {
-    "Patient": frozenset(
-        (
-            "active address birthDate communication contact contained deceasedBoolean deceasedDateTime extension "
-            "gender generalPractitioner id identifier implicitRules language link managingOrganization maritalStatus "
-            "meta modifierExtension multipleBirthBoolean multipleBirthInteger name photo telecom text "
-        ).split()
+from collections.abc import Sequence
+
+
+def _typed(words: str) -> dict[str, str]:
+    return dict(word.split(":") for word in words.split())
+
+
+ELEMENTS: dict[str, dict[str, str]] = {  # resource, or type -> element -> its type, `*` where it repeats
+    "Patient": _typed(
+        "active:boolean address:Address* birthDate:date communication:PatientCommunication* contact:PatientContact* "
+        "contained:Resource* deceasedBoolean:boolean deceasedDateTime:dateTime extension:Extension* gender:code "
+        "generalPractitioner:Reference* id:id identifier:Identifier* implicitRules:uri language:code "
+        "link:PatientLink* managingOrganization:Reference maritalStatus:CodeableConcept meta:Meta "
+        "modifierExtension:Extension* multipleBirthBoolean:boolean multipleBirthInteger:integer name:HumanName* "
+        "photo:Attachment* telecom:ContactPoint* text:Narrative"
     ),
-    "ImagingStudy": frozenset(
-        (
-            "basedOn contained description encounter endpoint extension id identifier implicitRules interpreter "
-            "language location meta modality modifierExtension note numberOfInstances numberOfSeries procedureCode "
-            "procedureReference reasonCode reasonReference referrer series started status subject text "
-        ).split()
+    "ImagingStudy": _typed(
+        "basedOn:Reference* contained:Resource* description:string encounter:Reference endpoint:Reference* "
+        "extension:Extension* id:id identifier:Identifier* implicitRules:uri interpreter:Reference* language:code "
+        "location:Reference meta:Meta modality:Coding* modifierExtension:Extension* note:Annotation* "
+        "numberOfInstances:unsignedInt numberOfSeries:unsignedInt procedureCode:CodeableConcept* "
+        "procedureReference:Reference reasonCode:CodeableConcept* reasonReference:Reference* referrer:Reference "
+        "series:ImagingStudySeries* started:dateTime status:code subject:Reference text:Narrative"
     ),
-    "Device": frozenset(
-        (
-            "contact contained definition deviceName distinctIdentifier expirationDate extension id identifier "
-            "implicitRules language location lotNumber manufactureDate manufacturer meta modelNumber modifierExtension "
-            "note owner parent partNumber patient property safety serialNumber specialization status statusReason text "
-            "type udiCarrier url version "
-        ).split()
+    "Device": _typed(
+        "contact:ContactPoint* contained:Resource* definition:Reference deviceName:DeviceDeviceName* "
+        "distinctIdentifier:string expirationDate:dateTime extension:Extension* id:id identifier:Identifier* "
+        "implicitRules:uri language:code location:Reference lotNumber:string manufactureDate:dateTime "
+        "manufacturer:string meta:Meta modelNumber:string modifierExtension:Extension* note:Annotation* "
+        "owner:Reference parent:Reference partNumber:string patient:Reference property:DeviceProperty* "
+        "safety:CodeableConcept* serialNumber:string specialization:DeviceSpecialization* status:code "
+        "statusReason:CodeableConcept* text:Narrative type:CodeableConcept udiCarrier:DeviceUdiCarrier* url:uri "
+        "version:DeviceVersion*"
     ),
-    "DiagnosticReport": frozenset(
-        (
-            "basedOn category code conclusion conclusionCode contained effectiveDateTime effectivePeriod encounter "
-            "extension id identifier imagingStudy implicitRules issued language media meta modifierExtension performer "
-            "presentedForm result resultsInterpreter specimen status subject text "
-        ).split()
+    "DiagnosticReport": _typed(
+        "basedOn:Reference* category:CodeableConcept* code:CodeableConcept conclusion:string "
+        "conclusionCode:CodeableConcept* contained:Resource* effectiveDateTime:dateTime effectivePeriod:Period "
+        "encounter:Reference extension:Extension* id:id identifier:Identifier* imagingStudy:Reference* "
+        "implicitRules:uri issued:instant language:code media:DiagnosticReportMedia* meta:Meta "
+        "modifierExtension:Extension* performer:Reference* presentedForm:Attachment* result:Reference* "
+        "resultsInterpreter:Reference* specimen:Reference* status:code subject:Reference text:Narrative"
     ),
-    "Observation": frozenset(
-        (
-            "basedOn bodySite category code component contained dataAbsentReason derivedFrom device effectiveDateTime "
-            "effectiveInstant effectivePeriod effectiveTiming encounter extension focus hasMember id identifier "
-            "implicitRules interpretation issued language meta method modifierExtension note partOf performer "
-            "referenceRange specimen status subject text valueBoolean valueCodeableConcept valueDateTime valueInteger "
-            "valuePeriod valueQuantity valueRange valueRatio valueSampledData valueString valueTime "
-        ).split()
+    "Observation": _typed(
+        "basedOn:Reference* bodySite:CodeableConcept category:CodeableConcept* code:CodeableConcept "
+        "component:ObservationComponent* contained:Resource* dataAbsentReason:CodeableConcept derivedFrom:Reference* "
+        "device:Reference effectiveDateTime:dateTime effectiveInstant:instant effectivePeriod:Period "
+        "effectiveTiming:Timing encounter:Reference extension:Extension* focus:Reference* hasMember:Reference* id:id "
+        "identifier:Identifier* implicitRules:uri interpretation:CodeableConcept* issued:instant language:code "
+        "meta:Meta method:CodeableConcept modifierExtension:Extension* note:Annotation* partOf:Reference* "
+        "performer:Reference* referenceRange:ObservationReferenceRange* specimen:Reference status:code "
+        "subject:Reference text:Narrative valueBoolean:boolean valueCodeableConcept:CodeableConcept "
+        "valueDateTime:dateTime valueInteger:integer valuePeriod:Period valueQuantity:Quantity valueRange:Range "
+        "valueRatio:Ratio valueSampledData:SampledData valueString:string valueTime:time"
+    ),
+    "Period": _typed("end:dateTime start:dateTime"),
+    "Annotation": _typed("authorReference:Reference authorString:string text:markdown time:dateTime"),
+    "ObservationReferenceRange": _typed(
+        "age:Range appliesTo:CodeableConcept* high:Quantity low:Quantity modifierExtension:Extension* text:string "
+        "type:CodeableConcept"
     ),
 }
+LISTS = frozenset({"interpretation", "referenceRange", "note", "conclusionCode"})
+"""Elements that repeat, and hold an item each time."""
+
+
+def type_of(resource: str, path: Sequence[str]) -> str | None:
+    """The type of an element, or of an element within it; None where there is none."""
+    found: str | None = resource
+    for step in path:
+        found = ELEMENTS.get((found or "").removesuffix("*"), {}).get(step)
+    return found

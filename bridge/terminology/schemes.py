@@ -126,6 +126,7 @@ def _by_uri() -> Iterator[tuple[str, str]]:
 
 _URI = {scheme.designator: scheme.uri for scheme in SCHEMES}
 _DESIGNATOR = dict(_by_uri())
+_WITHOUT_URI = frozenset("BARI BI IETF4646 ISO5218_1 ISO_OID MDNS NCDR NPI RFC-3881 SCPECG".split())
 
 
 def uri_of(designator: str, extension_base: str) -> str:
@@ -155,6 +156,11 @@ def canonical(uri: str, extension_base: str) -> str:
     """The one URI of a system that has several, so that tables find it; any other as it is."""
     designator = designator_of(uri, extension_base)
     return uri if designator is None else uri_of(designator, extension_base)
+
+
+def is_designator(text: str) -> bool:
+    """Registered in PS3.16 table 8-1, or private: `99...`, `L` (PS3.3 8.2). 16 characters of SH at most."""
+    return len(text) <= 16 and (text in _URI or text in _WITHOUT_URI or text == "L" or text.startswith("99"))
 
 
 def private_designator(uri: str) -> str:

@@ -5,35 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.model.group import Resource
+from bridge.terminology.categories import OBSERVATIONS, REPORTS
 from bridge.translate.node import Home
 
 _OBSERVATION = "http://terminology.hl7.org/CodeSystem/observation-category"
 _REPORT = "http://terminology.hl7.org/CodeSystem/v2-0074"
-_DISPLAYS = {  # code system observation-category
-    "social-history": "Social History",
-    "vital-signs": "Vital Signs",
-    "imaging": "Imaging",
-    "laboratory": "Laboratory",
-    "procedure": "Procedure",
-    "survey": "Survey",
-    "exam": "Exam",
-    "therapy": "Therapy",
-    "activity": "Activity",
-}
-REPORTS = {  # HL7 table 0074, diagnostic service section
-    "LAB": "Laboratory",
-    "RAD": "Radiology",
-    "EC": "Electrocardiac (e.g., EKG, EEG, Holter)",
-    "CUS": "Cardiac Ultrasound",
-    "OUS": "OB Ultrasound",
-    "VUS": "Vascular Ultrasound",
-    "NMS": "Nuclear Medicine Scan",
-    "CTH": "Cardiac Catheterization",
-}
 
 
 def category_of(code: str) -> Home:
-    display = {"display": _DISPLAYS[code]} if code in _DISPLAYS else {}
+    display = {"display": OBSERVATIONS[code]} if code in OBSERVATIONS else {}
     return {"coding": [{"system": _OBSERVATION, "code": code} | display]}
 
 

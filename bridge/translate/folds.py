@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bridge.mapping.mapping import Fold, Mapping
+from bridge.mapping.paths import LISTS
 from bridge.model.content import Code, Coded, ContentItem, Plain, Value, value_type
 from bridge.translate import times
 from bridge.translate.node import Home, Node
 
-_LISTS = frozenset({"interpretation", "referenceRange", "note", "conclusionCode"})
 _OF_COMPONENT = frozenset({"interpretation", "referenceRange"})  # FHIR R4 Observation.component
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _PERIOD = (("effectivePeriod", "start"), ("effectivePeriod", "end"))
@@ -60,7 +60,7 @@ def folded_into(into: Home, item: ContentItem, fold: Fold, number: int, mapping:
     except ValueError:
         return None
     head, *rest = fold.element
-    if head in _LISTS:
+    if head in LISTS:
         return _listed(into.setdefault(head, []), rest, value, str(number))
     if rest:
         into.pop("effectiveDateTime", None)

@@ -1,0 +1,167 @@
+"""Shapes: attributes, values and child items beside the elements of a resource that they become."""
+
+from __future__ import annotations
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+from bridge.mapping.codes import Codes
+from bridge.mapping.lens import Lens, lenses
+from bridge.mapping.mapping import Fold, Mapping, Pair
+from bridge.mapping.paths import LISTS, type_of
+from bridge.mapping.source import Map, Text
+from bridge.model.tags import PLAIN
+
+SHAPES = {  # what translation asks for: shape -> resource, and the tables that it reads of it
+    "patient": ("Patient", {"pairs"}),
+    "study": ("ImagingStudy", {"pairs"}),
+    "equipment": ("Device", {"pairs"}),
+    "report": ("DiagnosticReport", {"folds"}),
+    "observation": ("Observation", {"values", "folds", "relationships"}),
+}
+_RELATIONSHIPS = frozenset(  # PS3.3 C.17.3.2.4
+    {
+        "CONTAINS",
+        "HAS ACQ CONTEXT",
+        "HAS CONCEPT MOD",
+        "HAS OBS CONTEXT",
+        "HAS PROPERTIES",
+        "INFERRED FROM",
+        "SELECTED FROM",
+    }
+)
+_TAKEN = frozenset(
+    "id implicitRules language status code category subject dataAbsentReason effectiveDateTime effectiveInstant "
+    "conclusion".split()
+)
+"""Elements that translation writes by itself."""
+_VRS = {"NUM": "NUM", "CODE": "CODE"} | {kind: vr for kind, (_, vr) in PLAIN.items()}
+"""What a lens takes of each value type."""
+
+
+class Shapes(Codes):
+    def __init__(self, mapping: Mapping) -> None:
+        super().__init__(mapping)
+        self._lenses = lenses()
+
+    def _shape(self, root: Map) -> None:
+        shape = self._text(root, "shape")
+        if shape is None:
+            return
+        if shape not in SHAPES:
+            what = f"shape {shape!r}, which translation never asks for"
+            return self._fault(root.lines["shape"], f"{what}; say one of {', '.join(SHAPES)}")
+        resource, tables = SHAPES[shape]
+        self._known(root, {"shape", "fhir", *tables})
+        if self._text(root, "fhir") not in (None, resource):
+            self._fault(root.lines["fhir"], f"shape {shape!r} is not of that resource; write `fhir: {resource}`")
+        if "pairs" in root.entries:
+            self._pairs(root, shape, resource)
+        self._values(root)
+        self._folds(root, resource)
+        self._relationships(root)
+
+    def _pairs(self, root: Map, shape: str, resource: str) -> None:
+        """All pairs of a shape, or those of another folder."""
+        line, pairs = root.lines["pairs"], list[Pair]()
+        self._answers(line, f"shape {shape!r}", "shape", shape)
+        for keyword, element, name in self._rows(root, "pairs", 3):
+            tag = tag_for_keyword(keyword.text)
+            if tag is None:
+                self._fault(keyword.line, f"{keyword.text!r} is no keyword of PS3.6; see the data dictionary")
+                continue
+            vr = str(dictionary_VR(tag))
+            lens = self._fitting(name, vr, keyword.text, resource, element, (element.text,))
+            if lens:
+                pairs.append(Pair(tag, vr, element.text, lens, self._at(element.line)))
+            for what in (keyword.text, f"{resource}.{element.text}"):
+                self._answers(element.line, what, "pair", self._at(line), what)
+        self.mapping.shapes[shape] = tuple(pairs)
+
+    def _values(self, root: Map) -> None:
+        for kind, element, name in self._rows(root, "values", 3):
+            if not self._kind(kind):
+                continue
+            if not element.text.startswith("value"):
+                self._fault(element.line, f"{element.text!r} is no value[x]; write valueQuantity, valueString ...")
+                continue
+            lens = self._fitting(name, _VRS[kind.text], kind.text, "Observation", element, (element.text,))
+            if lens:
+                self._answers(kind.line, f"value type {kind.text}", "value", kind.text)
+                self.mapping.values[kind.text] = (element.text, lens)
+
+    def _folds(self, root: Map, resource: str) -> None:
+        for code, meaning, kind, element, name in self._rows(root, "folds", 5):
+            self._meaning(meaning.line, meaning.text)
+            parsed, steps = self._parsed(code, meaning.text), tuple(element.text.split("."))
+            if not self._kind(kind) or not self._foldable(element, steps, resource):
+                continue
+            lens = self._fitting(name, _VRS[kind.text], kind.text, resource, element, steps)
+            if lens and parsed:
+                fold = Fold(parsed, kind.text, steps, lens, self._at(code.line))
+                self._same_element(fold, code.line, resource)
+                self._answers(code.line, f"{resource} item {code.text}", "fold", resource, parsed.scheme, parsed.value)
+                self.mapping.folds[resource, parsed.scheme, parsed.value] = fold
+
+    def _foldable(self, element: Text, steps: tuple[str, ...], resource: str) -> bool:
+        head = type_of(resource, steps[:1]) or ""
+        if steps[0] in _TAKEN or steps[0].startswith("value"):
+            what = f"{resource}.{element.text} is written by translation itself; fold into another element"
+        elif head.endswith("*") and steps[0] not in LISTS:
+            what = f"{resource}.{steps[0]} repeats; of those, items fold only into {', '.join(sorted(LISTS))}"
+        else:
+            return True
+        self._fault(element.line, what)
+        return False
+
+    def _same_element(self, fold: Fold, line: int, resource: str) -> None:
+        """To DICOM, one row writes an element for all that read it: they have to read it alike."""
+        key = (resource, fold.concept.scheme, fold.concept.value)
+        for other, one in self.mapping.folds.items():
+            alike = (one.value_type, one.lens) == (fold.value_type, fold.lens)
+            if other != key and other[0] == resource and one.element == fold.element and not alike:
+                what = f"{resource}.{'.'.join(fold.element)} has another value type or lens at {one.place}"
+                return self._fault(line, f"{what}; give both rows the same")
+
+    def _relationships(self, root: Map) -> None:
+        node = root.entries.get("relationships", Map({}, root.line, {}))
+        if not isinstance(node, Map):
+            return self._fault(node.line, "'relationships' holds no map; write `HAS OBS CONTEXT: [SYSTEM code, ...]`")
+        for relation in node.entries:
+            if relation not in _RELATIONSHIPS:
+                what = f"{relation!r} is no Relationship Type of PS3.3"
+                self._fault(node.lines[relation], f"{what}; say one of {', '.join(sorted(_RELATIONSHIPS))}")
+            for one in self._list(node, relation):
+                if parsed := self._parsed(one, ""):
+                    question = (parsed.scheme, parsed.value)
+                    self._answers(one.line, f"the relationship of {' '.join(question)}", "relationship", *question)
+                    self.mapping.relationships[question] = relation
+
+    def _kind(self, kind: Text) -> bool:
+        if kind.text in _VRS:
+            return True
+        self._fault(kind.line, f"value type {kind.text!r} has no value[x]; use {', '.join(_VRS)}")
+        return False
+
+    def _fitting(
+        self, name: Text, vr: str, source: str, resource: str, element: Text, steps: tuple[str, ...]
+    ) -> Lens[object, object] | None:
+        """The lens, where there is one of that name, and it fits what it stands between."""
+        lens, kind = self._lenses.get(name.text), type_of(resource, steps)
+        if lens is None:
+            self._fault(name.line, f"no lens {name.text!r}; there are {', '.join(sorted(self._lenses))}")
+        elif lens.takes and vr not in lens.takes:
+            fitting = sorted(other for other, one in self._lenses.items() if vr in one.takes)
+            remedy = f"use {' or '.join(fitting)}" if fitting else "leave the row out, for no lens takes that"
+            self._fault(name.line, f"lens {name.text!r} takes no {vr}, which {source} is; {remedy}")
+            lens = None
+        if kind is None:
+            page = f"hl7.org/fhir/R4/{resource.lower()}.html"
+            self._fault(element.line, f"{resource} has no element {element.text!r}; see {page}")
+            return None
+        if len(steps) == 1 and steps[0] in LISTS:
+            kind = kind.removesuffix("*")
+        if lens is not None and lens.gives and kind not in lens.gives:
+            what = f"lens {name.text!r} gives no {kind}, which {resource}.{element.text} is"
+            self._fault(element.line, f"{what}; name an element of type {' or '.join(sorted(lens.gives))}")
+            return None
+        return lens

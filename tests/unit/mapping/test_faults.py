@@ -1,0 +1,239 @@
+"""Each kind of fault in a site's folder is named with file, line and remedy, all of them in one run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from bridge.mapping.load import compiled, shipped
+
+
+class Seed(NamedTuple):
+    """A file with one fault."""
+
+    line: int
+    what: str
+    text: str | bytes
+    name: str = "site.yaml"
+
+
+def concept(line: str) -> str:
+    return f"concepts:\n  - {{{line}}}\n"
+
+
+def row(more: str) -> str:
+    return concept(f"fhir: LOINC 8867-4, dicom: LN 8867-4, name: Pulse{more}")
+
+
+def shape(name: str, resource: str, rows: str) -> str:
+    return f"shape: {name}\nfhir: {resource}\n{rows}\n"
+
+
+def pairs(*rows: str) -> str:
+    return shape("patient", "Patient", "pairs:\n" + "\n".join(f"  - [{one}]" for one in rows))
+
+
+def relations(text: str) -> str:
+    return shape("observation", "Observation", f"relationships:{text}")
+
+
+def observation(table: str, *rows: str) -> str:
+    return shape("observation", "Observation", f"{table}:\n" + "\n".join(f"  - [{one}]" for one in rows))
+
+
+METHOD = "SCT 370129005, Measurement Method, CODE, method, concept"
+TITLE = "titles:\n  - {category: survey, title: LN 11329-0, name: History}\n"
+TEMPLATE = "templates:\n  - {template: '1500', measurements: each, category: imaging%s}\n"
+
+SEEDS = {
+    # the file
+    "invalid YAML": Seed(2, "no valid YAML", "concepts:\n  - {fhir: [}\n"),
+    "tab": Seed(2, "no valid YAML", "concepts:\n\t- {}\n"),
+    "two documents": Seed(2, "no valid YAML", "concepts: []\n---\nconcepts: []\n"),
+    "control character": Seed(2, "control character", "concepts:\n  - {name: 'a\x07'}\n"),
+    "not UTF-8": Seed(2, "not UTF-8", b"concepts:\n  - {name: M\xfcller}\n"),
+    "empty": Seed(1, "is empty", "# nothing yet\n"),
+    "no map": Seed(2, "is a map", "# rows\n- {fhir: LOINC 8867-4}\n"),
+    "key twice": Seed(2, "'concepts' twice", "concepts: []\nconcepts: []\n"),
+    "key that is no text": Seed(1, "key that is no text", "{a: 1}: 2\n"),
+    "alias loop": Seed(1, "alias that contains itself", "concepts: &all [*all]\n"),
+    "nested deeply": Seed(1, "nested deeper", "concepts: " + "[" * 40 + "]" * 40),
+    "other ending": Seed(1, "'.yml' files are not read", row(""), "site.yml"),
+    "unreadable": Seed(1, "cannot be read", "", "folder.yaml/"),
+    "unknown table": Seed(2, "unknown key 'concept'", "titles: []\nconcept:\n  - {}\n"),
+    "table that is no list": Seed(1, "'concepts' holds no list", "concepts: {}\n"),
+    "row that is no map": Seed(2, "a row is a map", "concepts:\n  - LOINC 8867-4\n"),
+    # concept rows
+    "unknown key": Seed(2, "unknown key 'colour'", row(", colour: red")),
+    "no name": Seed(2, "'name' is missing", concept("fhir: LOINC 8867-4, dicom: LN 8867-4")),
+    "blank name": Seed(2, "'name' is missing, blank", concept('fhir: LOINC 8867-4, dicom: LN 8867-4, name: " "')),
+    "long name": Seed(2, "longer than the 64", row("-" * 60)),
+    "name with a backslash": Seed(2, "name with a backslash", row("\\\\rate")),
+    "no fhir": Seed(2, "'fhir' is missing", concept("dicom: LN 8867-4, name: Pulse")),
+    "no dicom": Seed(2, "'dicom' is missing", concept("fhir: LOINC 8867-4, name: Pulse")),
+    "code without system": Seed(2, "not a code", concept("fhir: 8867-4, dicom: LN 8867-4, name: Pulse")),
+    "code in parts, one missing": Seed(
+        2, "'code' is missing", concept("fhir: {system: LOINC}, dicom: LN 8867-4, name: Pulse")
+    ),
+    "code in parts, one unknown": Seed(
+        2,
+        "unknown key 'display'",
+        concept("fhir: {system: LOINC, code: 8867-4, display: x}, dicom: LN 8867-4, name: P"),
+    ),
+    "FHIR system unknown": Seed(2, "neither a URI nor a designator", concept("fhir: LAB 1, dicom: LN 8867-4, name: P")),
+    "designator unknown": Seed(2, "'LAB' is no Coding", concept("fhir: LOINC 8867-4, dicom: LAB 1, name: P")),
+    "URI without designator": Seed(
+        2, "none has that URI", concept("fhir: LOINC 8867-4, dicom: 'http://lab.example 1', name: P")
+    ),
+    "long designator": Seed(
+        2, "than the 16 characters", concept("fhir: LOINC 8867-4, dicom: 99LABORATORY-NORTH 1, name: P")
+    ),
+    "backslash in a code": Seed(2, "a backslash", concept("fhir: LOINC 8867-4, dicom: 99LAB a\\b, name: P")),
+    "check digit in FHIR": Seed(2, "'8867-5' is no LOINC", concept("fhir: LOINC 8867-5, dicom: LN 8867-4, name: P")),
+    "check digit in DICOM": Seed(2, "'8867-5' is no LOINC", concept("fhir: LOINC 8867-4, dicom: LN 8867-5, name: P")),
+    "unit that is not UCUM": Seed(2, "'bpm' is no UCUM", row(", unit: bpm")),
+    "accepted unit that is not UCUM": Seed(2, "'beats' is no UCUM", row(", unit: /min, accept: [beats]")),
+    "accept that is no list": Seed(2, "'accept' holds no list", row(", unit: /min, accept: 1/min")),
+    "accept that holds no text": Seed(2, "a unit that is no text", row(", unit: /min, accept: [[1/min]]")),
+    "unit twice": Seed(2, "unit '/min' twice", row(", unit: /min, accept: [/min]")),
+    "accept without unit": Seed(2, "'accept' without 'unit'", row(", accept: [/min]")),
+    "category unknown": Seed(2, "category 'vitals' is not of", row(", category: vitals")),
+    "FHIR code twice": Seed(
+        3,
+        "to DICOM, http://loinc.org 8867-4 is answered",
+        row("") + "  - {fhir: LOINC 8867-4, dicom: DCM 1, name: Other}\n",
+    ),
+    "DICOM code twice": Seed(
+        3, "to FHIR, LN 8867-4 is answered", row("") + "  - {fhir: 'urn:lab 1', dicom: LN 8867-4, name: Other}\n"
+    ),
+    # shapes
+    "shape unknown": Seed(1, "shape 'patiant'", shape("patiant", "Patient", "pairs: []")),
+    "other resource": Seed(2, "not of that resource", shape("patient", "Person", "pairs: []")),
+    "table of another shape": Seed(3, "unknown key 'folds'", shape("patient", "Patient", "folds: []")),
+    "pair of two": Seed(4, "3 texts", pairs("PatientName, name")),
+    "keyword unknown": Seed(4, "'PatientNam' is no keyword", pairs("PatientNam, name, person-name")),
+    "element unknown": Seed(4, "no element 'nam'", pairs("PatientName, nam, person-name")),
+    "lens unknown": Seed(4, "no lens 'person'", pairs("PatientName, name, person")),
+    "VR that the lens does not take": Seed(4, "takes no PN", pairs("PatientName, birthDate, date")),
+    "VR that no lens takes": Seed(4, "takes no SQ", pairs("PatientSpeciesCodeSequence, birthDate, date")),
+    "type that the lens does not give": Seed(4, "gives no HumanName*", pairs("PatientBirthDate, name, date")),
+    "attribute twice": Seed(
+        5,
+        "PatientBirthDate is answered",
+        pairs("PatientBirthDate, birthDate, date", "PatientBirthDate, deceasedDateTime, date"),
+    ),
+    "element twice": Seed(
+        5,
+        "Patient.birthDate is answered",
+        pairs("PatientBirthDate, birthDate, date", "StudyDate, birthDate, date"),
+    ),
+    "value type unknown": Seed(4, "value type 'TCOORD'", observation("values", "TCOORD, valueString, string")),
+    "value type twice": Seed(
+        5,
+        "value type TEXT is answered",
+        observation("values", "TEXT, valueString, string", "TEXT, valueString, string"),
+    ),
+    "no value[x]": Seed(4, "'method' is no value[x]", observation("values", "CODE, method, concept")),
+    "fold into nothing": Seed(
+        4, "no element 'referenceRange.lo'", observation("folds", "DCM 1, Low, NUM, referenceRange.lo, quantity")
+    ),
+    "fold into what repeats": Seed(4, "performer repeats", observation("folds", "DCM 1, X, CODE, performer, concept")),
+    "fold into what is taken": Seed(
+        4, "written by translation itself", observation("folds", "DCM 1, X, CODE, code, concept")
+    ),
+    "fold twice": Seed(5, f"{METHOD[:13]} is answered", observation("folds", METHOD, METHOD)),
+    "folds of one element that differ": Seed(
+        5,
+        "another value type or lens",
+        observation(
+            "folds", "DCM 1, A, TEXT, referenceRange.text, string", "DCM 2, A, UIDREF, referenceRange.text, uid-string"
+        ),
+    ),
+    "relationships that are no map": Seed(3, "'relationships' holds no map", relations(" []")),
+    "relationship unknown": Seed(4, "'HAS CONTEXT' is no", relations("\n  HAS CONTEXT: [DCM 1]")),
+    "two relationships": Seed(
+        5,
+        "relationship of DCM 1 is answered",
+        relations("\n  CONTAINS: [DCM 1]\n  HAS PROPERTIES: [DCM 1]"),
+    ),
+    # documents
+    "measured in no way": Seed(2, "measurements 'some'", TEMPLATE.replace("each", "some") % ""),
+    "template twice": Seed(3, "template 1500 is answered", TEMPLATE % "" + TEMPLATE.partition("\n")[2] % ""),
+    "report unknown": Seed(2, "report 'XRAY' is not of", TEMPLATE % ", report: XRAY"),
+    "template category unknown": Seed(2, "category 'image' is not of", TEMPLATE.replace("imaging", "image") % ""),
+    "title without code": Seed(2, "'title' is missing", "titles:\n  - {category: survey, name: History}\n"),
+    "title category unknown": Seed(2, "category 'history' is not of", TITLE.replace("survey", "history")),
+    "title twice": Seed(3, "title of category survey is answered", TITLE + TITLE.partition("\n")[2]),
+}
+
+
+def write(seed: Seed, folder: Path) -> Path:
+    file = folder / seed.name
+    if seed.name.endswith("/"):
+        file.mkdir(parents=True)
+    else:
+        folder.mkdir(exist_ok=True)
+        file.write_bytes(seed.text.encode() if isinstance(seed.text, str) else seed.text)
+    return file
+
+
+def named(faults: list[str], seed: Seed, file: Path) -> list[str]:
+    """Those that name the file, the line, what is wrong, and what to do."""
+    wanted = re.compile(rf"{re.escape(str(file))}:{seed.line}: [^;]*{re.escape(seed.what)}.*")
+    return [fault for fault in faults if wanted.match(fault) and re.search(r"; \w.{8,}$", fault)]
+
+
+@pytest.mark.parametrize("seed", SEEDS.values(), ids=SEEDS.keys())
+def test_a_fault_is_named_with_file_line_and_remedy(tmp_path: Path, seed: Seed) -> None:
+    (tmp_path / "good.yaml").write_text("concepts: []\n")
+    file = write(seed, tmp_path)
+    faults = compiled([shipped(), tmp_path])[1]
+    assert named(faults, seed, file) == faults != []
+
+
+def test_one_run_finds_them_all(tmp_path: Path) -> None:
+    files = [(write(seed, tmp_path / str(number)), seed) for number, seed in enumerate(SEEDS.values())]
+    faults = compiled([shipped(), tmp_path])[1]
+    assert len(SEEDS) >= 60
+    assert [seed.what for file, seed in files if not named(faults, seed, file)] == []
+
+
+def test_a_folder_that_is_not_there_and_one_that_holds_nothing(tmp_path: Path) -> None:
+    (_, absent, _), (_, empty, _) = compiled([tmp_path / "none"]), compiled([tmp_path])
+    assert absent == [f"{tmp_path / 'none'}:1: no such folder; name the folder that holds your mappings"]
+    assert empty == [f"{tmp_path}:1: the folder holds no mapping; put a file there that ends in .yaml"]
+
+
+def test_a_correct_folder_has_no_fault(tmp_path: Path) -> None:
+    texts = [
+        row(", category: vital-signs, unit: /min, accept: [1/min, '{beats}/min']")
+        + "  - {fhir: {system: 'urn:lab', code: a b}, dicom: {system: 99LAB, code: '1', version: '2'}, name: Own}\n"
+        + "  - {fhir: LOINC 11524-6, dicom: LN 11524-0, name: EKG study}\n",  # PS3.16 writes that digit
+        pairs("PatientName, name, person-name", "PatientBirthDate, birthDate, date"),
+        observation("values", "NUM, valueQuantity, quantity") + "folds:\n  - [" + METHOD + "]\n"
+        "relationships:\n  HAS CONCEPT MOD: [SCT 370129005]\n",
+        shape("report", "DiagnosticReport", "folds:\n  - [DCM 121077, Conclusion, CODE, conclusionCode, concept]"),
+        TITLE + TEMPLATE % ", report: RAD",
+    ]
+    (tmp_path / "inner").mkdir()
+    for number, text in enumerate(texts):
+        (tmp_path / "inner" / f"{number}.yaml").write_text(text)
+    (tmp_path / "README.md").write_text("our mappings")
+    assert compiled([shipped(), tmp_path])[1] == []
+
+
+def test_the_command_prints_every_fault(tmp_path: Path) -> None:
+    write(SEEDS["no name"], tmp_path)
+    write(SEEDS["other ending"], tmp_path)
+    command = [sys.executable, "-m", "bridge", "check", str(tmp_path), str(tmp_path / "none")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()[:3]] == [
+        str(tmp_path / name) for name in ("site.yaml", "site.yml", "none")
+    ]
+    assert "3 faults" in done.stdout
