@@ -11,7 +11,7 @@ def main() -> None:
 
     import typer
 
-    from bridge.cli import check, convert, retry, serve, status, sync
+    from bridge.cli import check, convert, explain, retry, serve, status, sync
     from bridge.errors import MappingError, UsageError
 
     app = typer.Typer(
@@ -23,6 +23,7 @@ def main() -> None:
     app.callback()(lambda: None)
     app.command("convert", help=convert.HELP, epilog=convert.EXAMPLE)(convert.convert)
     app.command("check", help=check.HELP, epilog=check.EXAMPLE)(check.check)
+    app.command("explain", help=explain.HELP, epilog=explain.EXAMPLE)(explain.explain)
     app.command("sync", help=sync.HELP, epilog=sync.EXAMPLE)(sync.sync)
     app.command("serve", help=serve.HELP, epilog=serve.EXAMPLE)(serve.serve)
     app.command("status", help=status.HELP, epilog=status.EXAMPLE)(status.status)

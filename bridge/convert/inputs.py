@@ -76,13 +76,23 @@ def read(file: Path, target: Target) -> Iterator[Input]:
     except OSError as error:
         yield Rejected(source, f"{source}: cannot be read: {error.strerror}")
         return
-    looks_json = data.lstrip()[:1] in (b"{", b"[") or file.suffix in (".json", ".ndjson")
+    looks_json = _looks_json(file, data)
     if looks_json != (target == "dicom"):
         is_dicom = data[128:132] == b"DICM"
         if looks_json or is_dicom:
             yield Skipped(source, f"{'JSON' if looks_json else 'DICOM'}: nothing to convert to {target}")
             return
     yield from read_bytes(source, data, target, lines=file.suffix == ".ndjson")
+
+
+def target_of(file: Path) -> Target:
+    """What one file can become."""
+    with file.open("rb") as opened:
+        return "dicom" if _looks_json(file, opened.read(4096)) else "fhir"
+
+
+def _looks_json(file: Path, data: bytes) -> bool:
+    return data.lstrip()[:1] in (b"{", b"[") or file.suffix in (".json", ".ndjson")
 
 
 def read_bytes(source: str, data: bytes, target: Target, *, lines: bool = False) -> Iterator[Input]:

@@ -43,6 +43,7 @@ class Job:
     mappings: Path | None
     details: bool = False
     one_line: bool = False
+    header: bool = False  # elements of the header among the details
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ def _entry(source: str, status: str) -> Entry:
 
 
 def _counts(report: Report, job: Job) -> Entry:
-    details = [one._asdict() for one in report.details if job.details or one.outcome != "mapped"]
+    found = [*report.header, *report.details] if job.header else report.details
+    details = [one._asdict() for one in found if job.details or one.outcome != "mapped"]
     return {
         "items": asdict(report.items),
         "elements": asdict(report.elements),

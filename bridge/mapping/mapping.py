@@ -90,13 +90,13 @@ class Mapping:
         return self._categories.get((title.scheme, title.value)) if title else None
 
     def category(self, concept: Code | None) -> str | None:
-        row = self._row(concept)
+        row = self.row(concept)
         return row.category if row else None
 
     def coded(self, concept: Code | None) -> dict[str, Json]:
         """Concept name -> CodeableConcept; a concept row puts the FHIR code in front of the DICOM one, as the document
         spells it where only capitals differ."""
-        found, row = CONCEPT.to_fhir(concept), self._row(concept)
+        found, row = CONCEPT.to_fhir(concept), self.row(concept)
         if concept is None or row is None:
             return found
         if not any((one.get("system"), one.get("code")) == (row.system, row.code) for one in found["coding"]):
@@ -104,7 +104,7 @@ class Mapping:
             found["coding"].insert(0, {"system": row.system, "code": row.code, "display": display})
         return found
 
-    def _row(self, concept: Code | None) -> ConceptRow | None:
+    def row(self, concept: Code | None) -> ConceptRow | None:
         """Of a SNOMED-RT style code, where it has none, the row of the SNOMED CT code that it is today."""
         if concept is None:
             return None
@@ -118,7 +118,7 @@ class Mapping:
         there already is kept; else a row says it; else the first of a registered scheme, else the first, else words."""
         said = codes_of(coded)
         for _, code in said:
-            if (row := self._row(code)) is not None:
+            if (row := self.row(code)) is not None:
                 return with_equivalents(code, _without(row, said))
         for name, code in said:
             if (row := self.by_fhir.get(name)) is not None:

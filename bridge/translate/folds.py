@@ -130,7 +130,7 @@ def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], m
     scheme = made.code.scheme if isinstance(made, Coded) and made.code else None
     fold = next((one for one in folds if one.concept.scheme == scheme), folds[0])  # SRT among SRT
     place = value if isinstance(value, dict) else entry if isinstance(entry, dict) and not is_primitive(fold) else None
-    node.add(made, fold.concept, place)
+    node.add(made, fold.concept, place).fold = fold.place
 
 
 def _to_dicom(value: Any, fold: Fold, mapping: Mapping, zone: str) -> Value | None:

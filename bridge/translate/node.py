@@ -27,6 +27,7 @@ class Node:
     rest: DataSet = ()
     children: list[Node] = field(default_factory=list)
     depth: int = 0  # of the root
+    fold: str | None = None  # place of the row that made it of an element
 
     def add(self, value: Value, concept: Code | None, home: Home | None, place: Home | None = None) -> Node:
         """A child, whose place is that of `place` (else of its home)."""

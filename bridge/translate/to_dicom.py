@@ -9,7 +9,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Value
 from bridge.model.dataset import Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
-from bridge.model.group import Group, Json, leaves, renamed, same
+from bridge.model.group import Group, Json, Resource, leaves, renamed, same
 from bridge.model.sr import item_of, own_elements, read_item
 from bridge.translate.amend import amended, version_of
 from bridge.translate.digests import document_digest
@@ -26,6 +26,7 @@ from bridge.translate.pieces import edits, pieces_of, renames_of, without_versio
 from bridge.translate.private import put_in
 from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
+from bridge.translate.rules import NONE, REMAINDER, Rules, named
 
 
 def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = True) -> Translated[Document]:
@@ -49,7 +50,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
     if counted:
         report.warnings += oddities_of_group(group)
-        _count(group, homes, image, report)
+        _count(group, homes, image, mapping, report)
     return Translated(put_in(document, pieces), report)
 
 
@@ -116,30 +117,34 @@ class _Builder:
         return item_of(own, children, self.charset)  # as it will be read: bytes keep no trailing blank
 
 
-def _count(group: Group, homes: dict[Path, Json], image: FhirImage, report: Report) -> None:
+def _count(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: Mapping, report: Report) -> None:
     """A leaf is mapped where the SR alone, our private elements aside, gives the same leaf at the same place."""
     at = {id(home): path for path, home in homes.items()}
     renames = renames_of(group, homes, image)
+    rules = Rules(mapping)
     natives = {(one["resourceType"], one.get("id")): one for one in image.group.resources()}
     for resource in group.resources():
         native = image.homes.get(at.get(id(resource), (-1,)))
         native = native or natives.get((resource["resourceType"], resource.get("id")), {})
-        _leaf_outcomes(resource["resourceType"], stripped(resource), renamed(native, renames), "carried", report)
+        _leaf_outcomes(stripped(resource), renamed(native, renames), "carried", report, rules)
     if group.patient is not None:
-        _leaf_outcomes("Patient", group.patient, image.group.patient or {}, "withheld", report)
+        _leaf_outcomes(group.patient, image.group.patient or {}, "withheld", report, rules)
 
 
-def _leaf_outcomes(kind: str, resource: Json, native: Json, otherwise: str, report: Report) -> None:
-    have = dict(leaves(native))
+_LEFT: dict[str, tuple[str, str, str | None]] = {  # outcome, rule and reason of what is not mapped
+    "carried": ("carried", REMAINDER, "no native place in the SR"),
+    "withheld": ("withheld", NONE, "no place in the Patient Module"),
+}
+
+
+def _leaf_outcomes(resource: Resource, native: Json, otherwise: str, report: Report, rules: Rules) -> None:
+    kind, have, concepts = resource["resourceType"], dict(leaves(native)), rules.concepts(resource)
     for path, value in leaves(resource):
-        outcome = "mapped" if path in have and _means(have[path], value) else otherwise
-        dotted = ".".join([kind, *map(str, path)])
-        reason = (
-            None
-            if outcome == "mapped"
-            else ("no place in the Patient Module" if otherwise == "withheld" else "no native place in the SR")
-        )
-        report.item(Detail(dotted, None, outcome, "generic" if outcome == "mapped" else "remainder", reason))
+        concept = concepts.get(path[1] if path[0] == "component" else None)
+        said = _LEFT[otherwise]
+        if path in have and _means(have[path], value):
+            said = ("mapped", rules.leaf(kind, path, concept), None)
+        report.item(Detail(".".join([kind, *map(str, path)]), named(concept), *said))
 
 
 def _means(one: Json, other: Json) -> bool:

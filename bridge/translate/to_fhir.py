@@ -26,6 +26,7 @@ from bridge.translate.pieces import added_to, restored
 from bridge.translate.private import Piece, taken_out
 from bridge.translate.remainder import attach, difference, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
+from bridge.translate.rules import REMAINDER, Rules, attribute_path, named
 from bridge.translate.to_dicom import content_of, to_dicom
 
 
@@ -82,7 +83,8 @@ def _remaindered(document: Document, group: Group, mapping: Mapping, known: Know
     zone = times.zone_of(document.header, known.zone)
     habits = habits_of(document.root)
     back = native_dicom(group, mapping, replace(known, zone=zone), zone if born else None, habits)
-    remainder = _Comparison(report, mapping, charset).compare(document.root, back.root, None, ())
+    rules = Rules(mapping)
+    remainder = _Comparison(report, mapping, charset, rules).compare(document.root, back.root, None, ())
     native_header, header = back.header, document.header
     if habits:
         remainder["habits"] = habits
@@ -97,15 +99,15 @@ def _remaindered(document: Document, group: Group, mapping: Mapping, known: Know
         remainder["header"] = patch
     if remainder:
         attach(group.root, "document", remainder)
-    _count_header(document.header, back.header, report)
+    _count_header(document.header, back.header, report, rules)
     return group
 
 
 class _Comparison:
     """Walks the tree as read and the tree as FHIR would give it back, and leaves what differs on the FHIR elements."""
 
-    def __init__(self, report: Report, mapping: Mapping, charset: Charset) -> None:
-        self.report, self.mapping, self.charset = report, mapping, charset
+    def __init__(self, report: Report, mapping: Mapping, charset: Charset, rules: Rules) -> None:
+        self.report, self.mapping, self.charset, self.rules = report, mapping, charset, rules
 
     def compare(self, item: ContentItem, node: Node, parent: Value | None, path: tuple[int, ...]) -> dict[str, object]:
         """The remainder of this item; those of its children are attached to their homes."""
@@ -141,7 +143,10 @@ class _Comparison:
 
     def _outcome(self, item: ContentItem, node: Node, path: tuple[int, ...]) -> None:
         same = _same_concept(item, node) and same_value(item.value, node.value)
-        self._detail(item, path, "mapped" if same else "carried", None if same else "value or concept has no FHIR form")
+        if same:
+            self._detail(item, path, "mapped", self.rules.item(item.concept, node), None)
+        else:
+            self._detail(item, path, "carried", REMAINDER, "value or concept has no FHIR form")
 
     def _carry(self, item: ContentItem, path: tuple[int, ...]) -> None:
         reason = (
@@ -149,14 +154,13 @@ class _Comparison:
             if isinstance(item.value, ByReference)
             else f"value type {value_type(item.value)} has no native place here"
         )
-        self._detail(item, path, "carried", reason)
+        self._detail(item, path, "carried", REMAINDER, reason)
         for index, child in enumerate(item.children):
             self._carry(child, (*path, index))
 
-    def _detail(self, item: ContentItem, path: tuple[int, ...], outcome: str, reason: str | None) -> None:
-        concept = f"{item.concept.scheme} {item.concept.value}" if item.concept else None
+    def _detail(self, item: ContentItem, path: tuple[int, ...], outcome: str, rule: str, reason: str | None) -> None:
         dotted = ".".join(str(step + 1) for step in (0, *path))
-        self.report.item(Detail(dotted, concept, outcome, "generic" if outcome == "mapped" else "remainder", reason))
+        self.report.item(Detail(dotted, named(item.concept), outcome, rule, reason))
 
 
 def matches(item: ContentItem, node: Node) -> tuple[dict[int, Node], list[int]]:
@@ -218,10 +222,15 @@ def _same_number(one: str, other: str) -> bool:
         return False
 
 
-def _count_header(header: DataSet, native: DataSet, report: Report) -> None:
+def _count_header(header: DataSet, native: DataSet, report: Report, rules: Rules) -> None:
     have = {leaf for leaf in _leaves(native, ())}
     for leaf in _leaves(header, ()):
-        report.elements.add("mapped" if leaf in have else "carried")
+        path = leaf[0]
+        if leaf in have:
+            report.element(Detail(attribute_path(path), None, "mapped", rules.attribute(path), None))
+        else:
+            reason = "no native place in the resources"
+            report.element(Detail(attribute_path(path), None, "carried", REMAINDER, reason))
 
 
 def _leaves(dataset: DataSet, path: tuple[int, ...]) -> list[tuple[tuple[int, ...], Element]]:

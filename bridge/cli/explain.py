@@ -1,0 +1,59 @@
+"""`fhir-dicom explain`"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bridge.cli.convert import Target
+
+HELP = "Show each element of a file beside the rule that takes it: which row, by file and line. Writes nothing."
+EXAMPLE = "Example: fhir-dicom explain fixtures/fhir/laboratory.json --mappings my-mappings/"
+_COLUMNS = ("path", "concept", "outcome", "rule", "reason")
+
+
+def explain(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="one file, as `convert` takes it")],
+    to: Annotated[Target | None, typer.Option(help="what it would become; of JSON dicom, else fhir")] = None,
+    mappings: Annotated[Path | None, typer.Option(help="a site's own mappings; they win over the shipped ones")] = None,
+    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    json: Annotated[bool, typer.Option("--json", help="the report with all details, for machines")] = False,
+) -> None:
+    from bridge.codecs import json as codec
+    from bridge.convert import inputs, run
+    from bridge.errors import UsageError
+    from bridge.mapping.load import load
+    from bridge.settings import settings
+    from bridge.translate.ids import Known
+
+    if not file.is_file():
+        raise UsageError(f"{file}: no such file; name one DICOM or FHIR file")
+    configured = settings(config)
+    folder = mappings or configured.mappings
+    load(folder)  # faults are known before anything is read
+    known = Known(issuer=configured.issuer, zone=configured.timezone)
+    job = run.Job(inputs.target_of(file) if to is None else to.value, known, folder, details=True, header=True)
+    entries = [done.entry for done in run.converted(file, job)]
+    if json:
+        whole = {"documents": entries, "totals": run.totals(entries)}
+        sys.stdout.buffer.write(codec.dumps(whole, indent=True) + b"\n")
+    for entry in entries:
+        if entry["error"]:
+            print(f"rejected: {entry['error']}", file=sys.stderr)
+        elif not json:
+            _print(entry)
+    if any(entry["error"] for entry in entries):
+        raise typer.Exit(1)
+
+
+def _print(entry: dict[str, Any]) -> None:
+    if entry["status"] == "skipped":
+        return print(f"{entry['source']}: skipped: {entry['reason']}")
+    rows = [_COLUMNS, *(tuple(one[name] or "" for name in _COLUMNS) for one in entry["details"])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    print(f"{entry['source']}: {entry['items']['total'] + entry['elements']['total']} elements")
+    for row in rows:
+        print("  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,113 @@
+"""`fhir-dicom explain` as a user types it: each element beside the rule that takes it, and never a value."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.mapping.load import shipped
+from tests.corpus import FIXTURES, ROOT
+
+ECG = FIXTURES / "dicom" / "ecg-report.dcm"
+LABORATORY = FIXTURES / "fhir" / "laboratory.json"
+POTASSIUM = FIXTURES / "site" / "potassium.json"
+ROW = (
+    'concepts:\n  - {fhir: "http://lab.example/codes 4711", dicom: LN 2823-3, name: Potassium, category: laboratory}\n'
+)
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bridge", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def details(*arguments: str | Path) -> list[dict[str, Any]]:
+    (document,) = json.loads(run("explain", *arguments, "--json").stdout)["documents"]
+    found: list[dict[str, Any]] = document["details"]
+    totals = (document["items"]["total"], document["elements"]["total"])
+    assert len(found) == sum(totals)
+    return found
+
+
+def rule(found: list[dict[str, Any]], path: str) -> tuple[str, str]:
+    """Outcome and rule of the first element of that path."""
+    one = next(one for one in found if one["path"] == path)
+    return one["outcome"], one["rule"]
+
+
+def line(file: str, text: str) -> str:
+    """Where a shipped file says that."""
+    said = (shipped() / file).read_text("utf-8")
+    assert said.count(text) == 1
+    return f"mappings/{file}:{said[: said.index(text)].count(chr(10)) + 1}"
+
+
+def test_a_site_s_row_is_named_by_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "lab.yaml").write_text(ROW)
+    found = details(POTASSIUM, "--mappings", tmp_path)
+    assert rule(found, "Observation.code.coding.0.code") == ("mapped", f"{tmp_path / 'lab.yaml'}:2")
+    assert rule(found, "Observation.valueQuantity.value") == ("mapped", "generic")
+    assert {one["concept"] for one in found if one["path"].startswith("Observation")} == {"LN 2823-3"}
+    assert rule(details(POTASSIUM), "Observation.code.coding.0.code") == ("mapped", "generic")
+
+
+def test_to_dicom_a_leaf_has_its_row_pair_or_fold() -> None:
+    found = details(LABORATORY)
+    row, low = line("concepts/laboratory.yaml", "LOINC 718-7"), line("shapes/observation.yaml", "[SCT 385524004")
+    birth = line("shapes/patient.yaml", "PatientBirthDate")
+    assert rule(found, "Observation.code.coding.0.code") == ("mapped", row)
+    assert rule(found, "Observation.referenceRange.0.low.value") == ("mapped", low)
+    assert rule(found, "Patient.birthDate") == ("mapped", birth)
+    assert rule(found, "Observation.id") == ("carried", "remainder")
+    assert rule(found, "Patient.id") == ("withheld", "none")
+
+
+def test_to_fhir_an_item_has_its_row_or_fold_and_an_attribute_its_pair(tmp_path: Path) -> None:
+    run("convert", LABORATORY, "--to", "dicom", "-o", tmp_path)
+    (file,) = tmp_path.iterdir()
+    found = details(file)
+    rules = {one["concept"]: one["rule"] for one in found if one["outcome"] == "mapped"}
+    assert rules["LN 718-7"] == line("concepts/laboratory.yaml", "LOINC 718-7")
+    assert rules["SCT 385524004"] == line("shapes/observation.yaml", "[SCT 385524004")
+    assert rule(found, "PatientName") == ("mapped", line("shapes/patient.yaml", "PatientName, "))
+    assert rule(found, "StudyInstanceUID") == ("mapped", "generic")
+    assert rule(details(ECG), "Manufacturer") == ("carried", "remainder")
+
+
+def test_a_component_has_the_row_of_its_own_code() -> None:
+    vitals = json.loads(run("explain", FIXTURES / "fhir" / "vital-signs.json", "--json").stdout)["documents"]
+    found = next(one["details"] for one in vitals if one["source"].endswith("/bp"))
+    said = {one["concept"]: one["rule"] for one in found if one["path"].endswith(".code.coding.0.code")}
+    assert said["SCT 271649006"] == line("concepts/vital-signs.yaml", "LOINC 8480-6")
+    assert said["SCT 271650006"] == line("concepts/vital-signs.yaml", "LOINC 8462-4")
+
+
+@pytest.mark.parametrize("file", [ECG, LABORATORY])
+def test_the_table_says_what_the_json_says_and_no_value(file: Path) -> None:
+    done = run("explain", file)
+    head, names, *rows = done.stdout.splitlines()
+    assert done.returncode == 0 and head.startswith(str(file)) and names.split()[:2] == ["path", "concept"]
+    places = [names.index(name) for name in ("path", "outcome", "rule", "reason")]
+    cut = [tuple(row[a:b].strip() for a, b in zip(places, [*places[1:], 999], strict=True)) for row in rows]
+    wanted = [(one["path"], one["outcome"], one["rule"], one["reason"] or "") for one in details(file)]
+    assert [(one[0].split()[0], *one[1:]) for one in cut] == wanted
+    for value in ("Beispiel", "Erika", "MR-0001", "1959", "13.90", "Befund", "2026"):
+        assert value not in done.stdout
+
+
+def test_what_cannot_be_explained_is_said(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text('{"resourceType": "Observation"')
+    (tmp_path / "faulty").mkdir()
+    (tmp_path / "faulty" / "lab.yaml").write_text(ROW.replace("LN", "LAB"))
+    rejected, absent = run("explain", tmp_path / "broken.json"), run("explain", tmp_path / "none.json")
+    assert (rejected.returncode, absent.returncode) == (1, 2)
+    assert "broken.json" in rejected.stderr and "no such file" in absent.stderr
+    faulty = run("explain", POTASSIUM, "--mappings", tmp_path / "faulty")
+    assert faulty.returncode == 2 and "lab.yaml:2: 'LAB' is no Coding Scheme Designator" in faulty.stderr
+    skipped = run("explain", ECG, "--to", "dicom")
+    assert skipped.returncode == 0 and "skipped: DICOM" in skipped.stdout
