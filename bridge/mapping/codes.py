@@ -25,6 +25,8 @@ class _Written(NamedTuple):
 
 
 class Codes(Reader):
+    """Each method gives None for what is no code, after it has noted the fault."""
+
     def _fhir_code(self, row: Map, key: str) -> tuple[str, str] | None:
         """Canonical system and code. The system may be written as URI, or as a designator that stands for one."""
         written = self._of_key(row, key, {"system", "code"})

@@ -10,6 +10,8 @@ from bridge.terminology.units import is_ucum
 
 
 class Concepts(Codes):
+    """Reads rows of `concepts`."""
+
     def _concept(self, row: Map) -> None:
         self._known(row, {"fhir", "dicom", "name", "category", "unit", "accept"})
         name = self._text(row, "name")

@@ -39,6 +39,8 @@ _VRS = {"NUM": "NUM", "CODE": "CODE"} | {kind: vr for kind, (_, vr) in PLAIN.ite
 
 
 class Shapes(Codes):
+    """Reads files that begin with `shape`."""
+
     def __init__(self, mapping: Mapping) -> None:
         super().__init__(mapping)
         self._lenses = lenses()

@@ -63,7 +63,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 def strays(folder: Path) -> Iterator[Path]:
     """What somebody may take for a mapping file, and nobody reads."""
-    found = (one for one in folder.rglob("*") if one.suffix.lower() in (".yml", ".yaml", ".json"))
+    found = (one for one in folder.rglob("*") if one.suffix.lower() in (".yml", ".yaml"))
     yield from sorted(one for one in found if one.suffix != ".yaml")
 
 
