@@ -15,7 +15,7 @@ from tests.corpus import FIXTURES, ROOT
 
 ECG = FIXTURES / "dicom" / "ecg-report.dcm"
 LABORATORY = FIXTURES / "fhir" / "laboratory.json"
-POTASSIUM = FIXTURES / "site" / "potassium.json"
+POTASSIUM = FIXTURES / "laboratory" / "potassium.json"
 ROW = (
     'concepts:\n  - {fhir: "http://lab.example/codes 4711", dicom: LN 2823-3, name: Potassium, category: laboratory}\n'
 )

@@ -100,7 +100,7 @@ def test_the_example_of_the_how_to_is_valid(text: str) -> None:
 
 def test_the_example_is_the_file_that_the_how_to_uses() -> None:
     (example,) = EXAMPLES
-    assert example == (FIXTURES / "site" / "mappings" / "laboratory.yaml").read_text("utf-8")
+    assert example == (FIXTURES / "laboratory" / "mappings" / "laboratory.yaml").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("name", "content"), [pytest.param(*one, id=one[0]) for one in wholes()])
