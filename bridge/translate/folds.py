@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.mapping.mapping import Fold, Mapping
 from bridge.mapping.paths import LISTS
-from bridge.model.content import Code, Coded, ContentItem, Plain, Value, value_type
+from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value, value_type
 from bridge.translate import times
 from bridge.translate.node import Home, Node
 
@@ -101,8 +101,10 @@ def _to_fhir(value: Value, fold: Fold, mapping: Mapping, zone: str) -> Any:
             return moment
         case Plain(_, text):
             return fold.lens.to_fhir(text)
-        case _:
+        case Num():
             return fold.lens.to_fhir(value)
+        case _:
+            raise ValueError("a value type without its value")
 
 
 def add_folds(node: Node, home: Home, resource: str, mapping: Mapping, zone: str, *, primitives: bool) -> None:
