@@ -27,6 +27,7 @@ from bridge.translate.private import put_in
 from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.rules import NONE, REMAINDER, Rules, named
+from bridge.translate.transcode import SAID, UNICODE, in_unicode, recoded
 
 
 def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = True) -> Translated[Document]:
@@ -59,17 +60,31 @@ def content_of(group: Group, mapping: Mapping, known: Known, report: Report) -> 
     remainder = attached(group.root, "document")
     native = native_dicom(group, mapping, known, remainder.get("zone"), remainder.get("habits"))
     report.warnings += native.warnings
-    dropped: list[str] = []
-    header = native.header
+    charset = _charset(remainder.get("header", {"e": {}}), native.header)
+    header, fits = _header(native.header, remainder, charset, report)
+    builder = _Builder(mapping, charset, report)
+    root = builder.item(native.root, remainder, None, ())
+    if not fits or builder.unicode:
+        report.warnings.append("an edit does not fit the Specific Character Set: the document is in ISO_IR 192 now")
+        header = merged(recoded(header, charset, UNICODE) if fits else header, [SAID])
+        root = in_unicode(root, charset, set(map(id, builder.unicode)))
+    return Document(header, root), builder.homes
+
+
+def _header(native: DataSet, remainder: dict[str, Any], charset: Charset, report: Report) -> tuple[DataSet, bool]:
+    """The header with its remainder, and whether the character set can hold it; else it comes in UTF-8, as what is
+    native does."""
+    header, dropped = native, list[str]()
     if "header" in remainder:
-        charset = _charset(remainder["header"], header)
         header, dropped = patched(header, remainder["header"], header_group, charset)
     if "patient" in remainder:
-        header = merged(split_patient(header)[1], dataset_of(remainder["patient"], charset_of(header)))
+        header = merged(split_patient(header)[1], dataset_of(remainder["patient"], charset))
     report.warnings += [f"header {tag}: changed in FHIR since; its value wins" for tag in dropped]
-    builder = _Builder(mapping, charset_of(header), report)
-    root = builder.item(native.root, remainder, None, ())
-    return Document(header, root), builder.homes
+    ours = set(map(id, native))
+    try:
+        return tuple(recoded((one,), UNICODE, charset)[0] if id(one) in ours else one for one in header), True
+    except UnicodeError:
+        return tuple(one if id(one) in ours else recoded((one,), charset, UNICODE)[0] for one in header), False
 
 
 def _edited(group: Group) -> str | None:
@@ -87,6 +102,7 @@ class _Builder:
     def __init__(self, mapping: Mapping, charset: Charset, report: Report) -> None:
         self.mapping, self.charset, self.report = mapping, charset, report
         self.homes: dict[Path, Json] = {}
+        self.unicode: list[ContentItem] = []  # whose text the character set cannot hold
 
     def item(self, node: Node, remainder: dict[str, Any], parent: Value | None, path: Path) -> ContentItem:
         """The node as FHIR says it, with what it had in DICOM beyond."""
@@ -108,13 +124,21 @@ class _Builder:
             child if isinstance(child, ContentItem) else self.item(child, its_own, node.value, (*path, index))
             for index, (_, child, its_own) in enumerate(numbered)
         )
-        own = own_elements(ContentItem(relation, node.concept, node.value, (), node.rest), self.charset)
+        native, charset = ContentItem(relation, node.concept, node.value, (), node.rest), self.charset
+        try:
+            own = own_elements(native, charset)
+        except UnicodeError:  # an edit: the whole document must change its character set
+            charset = UNICODE
+            own = own_elements(native, charset)
         dropped: list[str] = []
         if "p" in remainder:
-            own, dropped = patched(own, remainder["p"], item_group, self.charset)
+            own, dropped = patched(own, remainder["p"], item_group, charset)
         dotted = ".".join(str(step + 1) for step in (0, *path))
         self.report.warnings += [f"item {dotted} ({name}): changed in FHIR since; its value wins" for name in dropped]
-        return item_of(own, children, self.charset)  # as it will be read: bytes keep no trailing blank
+        item = item_of(own, children, charset)  # as it will be read: bytes keep no trailing blank
+        if charset != self.charset:
+            self.unicode.append(item)
+        return item
 
 
 def _count(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: Mapping, report: Report) -> None:

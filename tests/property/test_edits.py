@@ -17,6 +17,7 @@ from bridge.codecs.dicom import structured_report
 from bridge.convert.inputs import Readable, read
 from bridge.mapping.load import load
 from bridge.model.content import Code, Coded, ContentItem, Num, Plain
+from bridge.model.dataset import Element, encode_text, merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, same
 from bridge.model.sr import write_item
@@ -165,6 +166,30 @@ def test_components_reordered_in_fhir_are_reordered_items(file: Path, number: in
     after, back = again(group)
     assert not taken_out(after)[1], "the items themselves say the order"
     assert [part["code"] for part in observations(back)[one["id"]]["component"]] == wanted
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 100", "ISO_IR 148"])
+def test_an_edit_beyond_the_character_set_takes_the_whole_document_to_unicode(charset: str) -> None:
+    """Never `?`: PS3.5 6.1.1, and pydicom's silent replacement."""
+    document = structured_report.read((FIXTURES / "dicom" / "ecg-report.dcm").read_bytes())
+    name, said = "Müller^Jürgen", (charset,)
+    header = merged(
+        document.header,
+        [
+            Element(0x00080005, "CS", encode_text(charset, "CS", ())),
+            Element(0x00100010, "PN", encode_text(name, "PN", said)),
+            Element(0x00081030, "LO", encode_text(name[:3], "LO", said)),
+        ],
+    )
+    group = copy.deepcopy(to_fhir(Document(header, document.root), MAPPING, KNOWN).result)
+    home, _ = next(one for one in values(group) if one[1] == "valueString")
+    home["valueString"] = "心電図"
+    translated = to_dicom(group, MAPPING, KNOWN)
+    after = translated.result
+    assert after.charset == ("ISO_IR 192",)
+    assert text_of(after.header, 0x00100010, after.charset) == name
+    assert "心電図" in [item.value.text for _, item in items(after.root) if isinstance(item.value, Plain)]
+    assert any("ISO_IR 192" in one for one in translated.report.warnings)
 
 
 def test_an_unedited_report_keeps_its_uid() -> None:
