@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -10,8 +11,10 @@ from bridge.errors import MappingError
 from bridge.mapping.concepts import Concepts
 from bridge.mapping.mapping import Mapping, Template
 from bridge.mapping.shapes import Shapes
-from bridge.mapping.source import Map, files, parse, strays
+from bridge.mapping.source import Map, Text, files, parse, strays
 from bridge.terminology.categories import OBSERVATIONS, REPORTS
+
+_SOP_CLASSES = "1.2.840.10008.5.1.4.1.1."
 
 
 def shipped() -> Path:
@@ -97,7 +100,8 @@ class _Compiler(Concepts, Shapes):
             self.mapping.titles[category] = code
 
     def _template(self, row: Map) -> None:
-        self._known(row, {"template", "measurements", "category", "report"})
+        known = {"template", "name", "titles", "classes", "measurements", "category", "report", "source"}
+        self._known(row, known)
         template, category = self._text(row, "template"), self._text(row, "category")
         how = self._text(row, "measurements")
         if how not in (None, "each", "folded"):
@@ -106,8 +110,20 @@ class _Compiler(Concepts, Shapes):
         self._one_of(row, "report", REPORTS, "HL7 table 0074")
         if template and category:
             self._answers(row.line, f"template {template}", "template", template)
+            titles = [code for one in self._list(row, "titles") if (code := self._parsed(one, ""))]
+            classes = [one for one in self._list(row, "classes") if isinstance(one, Text)]
+            for one in classes:
+                if not re.fullmatch(r"[1-9]\d*(\.\d+)*", one.text):
+                    self._fault(one.line, f"{one.text!r} is no part of a SOP Class UID; write 88.33")
             self.mapping.templates[template] = Template(
-                template, how == "each", category, self._text(row, "report", needed=False)
+                template,
+                how == "each",
+                category,
+                self._text(row, "report", needed=False),
+                self._text(row, "name", needed=False) or "",
+                tuple(titles),
+                tuple(f"{_SOP_CLASSES}{one.text}" for one in classes),
+                self._text(row, "source", needed=False) or "",
             )
 
 

@@ -48,6 +48,10 @@ class Template(NamedTuple):
     each: bool  # every measurement an Observation of its own
     category: str
     report: str | None = None  # DiagnosticReport.category, code of HL7 table 0074
+    name: str = ""
+    titles: tuple[Code, ...] = ()  # of the root; `CID n` is any of a context group
+    classes: tuple[str, ...] = ()  # SOP Class UIDs
+    source: str = ""  # in the standard
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,11 @@ class Mapping:
             found.setdefault(resource, {}).setdefault(head, {}).setdefault(tuple(rest), []).append(fold)
         return found
 
-    def template(self, identifier: str | None) -> Template:
+    def template(self, identifier: str | None, title: Code | None = None) -> Template:
+        """By template identifier; a document that names no template has that of its title."""
+        if identifier is None and title is not None:
+            titled = (row for row in self.templates.values() if any(title.same(one) for one in row.titles))
+            return next(titled, self.templates["*"])
         return self.templates.get(identifier or "*") or self.templates["*"]
 
     def title(self, category: str | None) -> Code:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import ByReference, Code, Container, ContentItem, Graphic, Plain, Reference, Value, value_type
+from bridge.model.content import (
+    ByReference,
+    Code,
+    Coded,
+    Container,
+    ContentItem,
+    Graphic,
+    Plain,
+    Reference,
+    Value,
+    value_type,
+)
 from bridge.model.dataset import find
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, WAVEFORMS
 from bridge.translate.folds import fold_of, is_of_component
@@ -18,6 +29,9 @@ COMPOSITES = (
     "1.2.840.10008.5.1.4.1.1.481.",
 )
 SUBJECT_CLASS, PATIENT = Code("121024", "DCM", "Subject Class"), Code("121025", "DCM", "Patient")
+FETUS_ID = Code("11951-1", "LN", "Fetus ID")
+SUBJECT_ID = Code("121030", "DCM", "Subject ID")
+PERSON_ROLE = Code("113875", "DCM", "Person Role in Procedure")
 CONCLUSION = Code("121077", "DCM", "Conclusion")
 VALUE_UNKNOWN = Code("114010", "DCM", "Value unknown")
 
@@ -56,7 +70,7 @@ def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Ki
         return Kind.SELECTION if value.graphic_type in REGIONS[value.value_type] else Kind.CARRIED
     if parent is not Kind.SECTION and fold_of(item, "Observation", mapping) and not _is_its_own(item):
         return Kind.FOLD
-    if value_type(value) == "PNAME" and not item.children and not _is_its_own(item):
+    if value_type(value) == "PNAME" and not _is_its_own(item) and _is_person(item):
         return Kind.PERSON
     if value_type(value) not in mapping.values:
         return Kind.CARRIED
@@ -71,6 +85,12 @@ def _has_fact(item: ContentItem, mapping: Mapping, each: bool) -> bool:
     return any(
         kind(child, Kind.OBSERVATION, mapping, each=each) in (Kind.COMPONENT, Kind.FOLD) for child in item.children
     )
+
+
+def _is_person(item: ContentItem) -> bool:
+    """With nothing below it but the role (TID 1020)."""
+    roles = [child for child in item.children if PERSON_ROLE.same(child.concept) and not child.children]
+    return len(roles) == len(item.children) <= 1 and all(isinstance(one.value, Coded) for one in roles)
 
 
 def _is_its_own(item: ContentItem) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bridge.errors import PermanentError
-from bridge.mapping.lens import uid_of
+from bridge.mapping.lens import coding, uid_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
 from bridge.model.dataset import DataSet, Element, encode_text, merged, text_of
@@ -18,7 +18,8 @@ from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
 from bridge.translate.habits import Habits, accustomed
 from bridge.translate.ids import Known, new_uid
-from bridge.translate.node import ITSELF, LAST, Home, Node
+from bridge.translate.inherited import STARTED
+from bridge.translate.node import INHERITED, ITSELF, LAST, Home, Node
 from bridge.translate.observers import add_context, add_person
 from bridge.translate.private_schemes import identification
 from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
@@ -26,6 +27,7 @@ from bridge.translate.study import evidence_elements
 from bridge.translate.values import printable, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
+_STARTED = (coding(STARTED)["system"], STARTED.value)
 _FINDING = Code("121071", "DCM", "Finding")
 
 
@@ -227,9 +229,13 @@ class _Builder:
             return
         code = concept_of(selection)
         node = into.add(graphic, self.mapping.concept(code) if code else None, selection, reference)
-        if (found := selected_from(selection)) is not None:
+        source = derived_from(selection)
+        library = self.find(source)
+        if library is not None and id(library) in self._owned:
+            self._inferred.append((node.add(ByReference(()), None, source), library))
+        elif (found := selected_from(selection)) is not None:
             image = Reference(reference_type(found.sop_class), found.sop_class, found.sop_instance, found.subset)
-            document = self.find(derived_from(selection)) or {}
+            document = library or {}
             node.add(image, self.mapping.concept(document["type"]) if "type" in document else None, found.home)
 
     def _observation(self, observation: Resource, into: Node, reference: Home | None, outer: str | None) -> None:
@@ -247,7 +253,7 @@ class _Builder:
             reference or {},
         )
         effective = _observed_at(observation)
-        if effective and (self.group.root is observation or effective != outer):
+        if effective and (self.group.root is observation or effective not in (outer, _started(observation))):
             node.rest = self._observed(effective)
         if uid := self._observation_uid(observation):
             node.rest += (Element(OBSERVATION_UID, "UI", encode_text(uid, "UI", ())),)
@@ -307,6 +313,8 @@ class _Builder:
         return (Element(OBSERVATION_DATETIME, "DT", encode_text(dt, "DT", ())),) if dt else ()
 
     def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
+        if home.get("bodySite", {}).get("id") == INHERITED:
+            home = {key: value for key, value in home.items() if key != "bodySite"}
         if primitives and not whole_period(home):
             home = {key: value for key, value in home.items() if key != "effectivePeriod"}
         add_folds(node, home, resource, self.mapping, self.zone, primitives=primitives)
@@ -334,6 +342,14 @@ def _observed_at(resource: Resource) -> str | None:
         or period.get("end")
     )
     return found
+
+
+def _started(observation: Resource) -> str | None:
+    """DateTime Started among its components: the time of the Observation is a copy of it."""
+    for part in observation.get("component", ()):
+        if any((one.get("system"), one.get("code")) == _STARTED for one in part.get("code", {}).get("coding", ())):
+            return str(part.get("valueDateTime", ""))
+    return None
 
 
 def _dated(group: Group) -> str | None:

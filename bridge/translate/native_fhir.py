@@ -18,10 +18,11 @@ from bridge.translate.categories import category_of, report_category
 from bridge.translate.copies import narrative, several_values
 from bridge.translate.encounter import encounter_of
 from bridge.translate.folds import folded_into, folds_in
-from bridge.translate.generic import CONCLUSION, PATIENT, SUBJECT_CLASS, Kind, kind, text
+from bridge.translate.generic import CONCLUSION, Kind, kind, text
 from bridge.translate.ids import Known
+from bridge.translate.inherited import is_site, site_of, started_of, subject_of
 from bridge.translate.node import ITSELF, Home, element_id
-from bridge.translate.observers import EQUIPMENT, context_of, person_of
+from bridge.translate.observers import EQUIPMENT, FUNCTION_URL, context_of, person_of
 from bridge.translate.private_schemes import explain, systems_of
 from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
 from bridge.translate.study import absent, sop_class_coding, studies_of
@@ -49,6 +50,7 @@ class _Context:
     key: str
     effective: str | None
     subject: str | None = None  # what it is about, where that is not the patient
+    site: Home | None = None  # where it was found
 
 
 @dataclass
@@ -60,6 +62,7 @@ class _Builder:
     homes: dict[Path, Home] = field(default_factory=dict)
     anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path
     inferred: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # Observation, item, the item it names
+    selected: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # selection, item, the item it names
     conclusions: list[str] = field(default_factory=list)
 
     def build(self) -> FhirImage:
@@ -67,7 +70,7 @@ class _Builder:
         self.zone = times.zone_of(document.header, self.known.zone)
         self.uid = text_of(document.header, SOP_INSTANCE_UID) or ""
         self.key = self.known.document or self.uid
-        self.template = self.mapping.template(document.template)
+        self.template = self.mapping.template(document.template, root.concept)
         self.category = self.mapping.category_of_title(root.concept)
         self.status = header.status_of(document.header)
         self.patient = header.patient_of(document, self.mapping, self.known)
@@ -76,7 +79,7 @@ class _Builder:
         self.targets = frozenset(_targets(root))
         self.encounter = encounter_of(document.header, document.charset, self.known)
         effective = self._effective(root) or header.content_time(document.header, self.zone)
-        report = self._report(root, _Context(self.key, effective, _subject_of(root)))
+        report = self._report(root, _Context(self.key, effective, subject_of(root)))
         self.homes[()] = report
         members = (self.composition, *self.studies.resources, *self.members)
         group = Group(report, members, self.patient, f"urn:oid:{self.uid}")
@@ -228,7 +231,14 @@ class _Builder:
         if person is None:
             return None
         self.members.append(person)
-        reference = {"reference": f"Practitioner/{identifier}", "display": person_text(person["name"][0])}
+        reference: Home = {"reference": f"Practitioner/{identifier}", "display": person_text(person["name"][0])}
+        for index, child in enumerate(item.children):
+            function = {
+                "id": str(index + 1),
+                **self._code(child.value.code if isinstance(child.value, Coded) else None),
+            }
+            reference["extension"] = [{"url": FUNCTION_URL, "valueCodeableConcept": function}]
+            self.homes[*at, index] = function
         self.homes[at] = reference
         return reference
 
@@ -245,7 +255,12 @@ class _Builder:
         else:
             self.anchors.add(anchor)
             anchor = f"{self.key}|{anchor}"
-        return _Context(anchor, self._effective(item) or context.effective, _subject_of(item) or context.subject)
+        return _Context(
+            anchor,
+            self._effective(item) or started_of(item, self.zone) or context.effective,
+            subject_of(item) or context.subject,
+            site_of(item, self.mapping) or context.site,
+        )
 
     def _observation(self, item: ContentItem, at: Path, outer: _Context) -> str:
         context = self._inner(item, at, outer)
@@ -278,8 +293,12 @@ class _Builder:
             self.conclusions.append(observation["valueString"])
         several_values(item, observation)
         folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
+        each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         for index, child in enumerate(item.children):
-            self._child(child, (*at, index), observation, context, folds)
+            self._child(child, (*at, index), observation, context, folds, each=each)
+        inherits = not isinstance(item.value, Reference) and not is_site(item, self.mapping)
+        if context.site is not None and inherits and "bodySite" not in observation:
+            observation["bodySite"] = dict(context.site)
         return str(observation["id"])
 
     def _folded(self, item: ContentItem, at: Path, component: Home) -> None:
@@ -289,10 +308,17 @@ class _Builder:
                 self.homes[*at, index] = home
 
     def _child(
-        self, child: ContentItem, at: Path, observation: Resource, context: _Context, folds: dict[int, Fold]
+        self,
+        child: ContentItem,
+        at: Path,
+        observation: Resource,
+        context: _Context,
+        folds: dict[int, Fold],
+        *,
+        each: bool,
     ) -> None:
         number = str(at[-1] + 1)
-        place = kind(child, Kind.OBSERVATION, self.mapping, each=self.template.each)
+        place = kind(child, Kind.OBSERVATION, self.mapping, each=each)
         if at in self.targets and place in (Kind.COMPONENT, Kind.FOLD):
             place = Kind.OBSERVATION  # what others refer to is never folded
         if place is Kind.FOLD:
@@ -321,11 +347,24 @@ class _Builder:
         elif place is Kind.PERSON and (person := self._person(child, at)) is not None:
             person["id"] = number
             observation.setdefault("performer", []).append(person)
-        elif isinstance(child.value, ByReference) and child.relationship == "INFERRED FROM":
+        elif isinstance(child.value, ByReference) and self._is_source(child, child.value):
             self.inferred.append((observation, at, _path(child.value)))
+
+    def _is_source(self, item: ContentItem, value: ByReference) -> bool:
+        """What an item was inferred from, or an instance: what was detected was detected on it."""
+        target: ContentItem | None = self.document.root
+        for step in _path(value):
+            target = target.children[step] if target is not None and step < len(target.children) else None
+        return item.relationship == "INFERRED FROM" or (target is not None and isinstance(target.value, Reference))
 
     def _inferences(self) -> None:
         """By-reference relationships, once every item has its resource."""
+        for selection, at, target in self.selected:
+            home = self.homes.get(target, {})
+            if home.get("resourceType") == "Observation":
+                reference = {"id": str(at[-1] + 1), "reference": f"Observation/{home['id']}"}
+                derive_from(selection, reference)
+                self.homes[at] = reference
         for observation, at, target in self.inferred:
             home = self.homes.get(target, {})
             if home.get("resourceType") == "Observation":
@@ -343,6 +382,12 @@ class _Builder:
             for index, child in enumerate(item.children)
             if isinstance(child.value, Reference) and not child.children
         ]
+        if not images:  # the image may be one of the library
+            self.selected += [
+                (selection, (*at, index), _path(child.value))
+                for index, child in enumerate(item.children[:1])
+                if isinstance(child.value, ByReference) and child.relationship == "SELECTED FROM"
+            ]
         for index, child, image in images[:1]:
             self.homes[*at, index] = select_from(selection, index + 1, image)
             if child.concept is not None:
@@ -407,14 +452,6 @@ def _path(value: ByReference) -> Path:
 
 def _part_of(reference: Home, value: Reference) -> Home:
     return reference | ({"extension": subset_extensions(value)} if value.subset else {})
-
-
-def _subject_of(item: ContentItem) -> str | None:
-    """Subject Class (TID 1006), if it is another than the patient."""
-    for child in item.children:
-        if SUBJECT_CLASS.same(child.concept) and isinstance(child.value, Coded) and child.value.code is not None:
-            return None if PATIENT.same(child.value.code) else child.value.code.meaning or child.value.code.value
-    return None
 
 
 def _anchor(item: ContentItem) -> str | None:

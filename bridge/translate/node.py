@@ -14,6 +14,8 @@ Home = dict[str, Any]
 
 ITSELF = "itself"
 """Element id of the `derivedFrom` that is the item itself: an IMAGE with descriptors."""
+INHERITED = "inherited"
+"""Element id of the `bodySite` that an Observation has from the container that holds it, and not of its own."""
 LAST = 1 << 30
 """Place of an item whose element has no number: behind those that have one."""
 

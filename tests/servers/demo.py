@@ -22,7 +22,7 @@ def main() -> int:
             orthanc.start()
             hapi.start()
             load_resources(hapi.base, sorted((FIXTURES / "fhir").glob("*.json")))
-            load_instances(orthanc.base, sorted((FIXTURES / "dicom").glob("*.dcm")))
+            load_instances(orthanc.base, [FIXTURES / "dicom" / "ecg-report.dcm"])
             configuration = Path(folder) / "bridge.yaml"
             configuration.write_text(CONFIGURATION.format(hapi=hapi.base, orthanc=orthanc.base, folder=folder))
             command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", str(configuration)]

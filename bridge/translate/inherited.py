@@ -1,0 +1,61 @@
+"""What DICOM inherits down the tree (PS3.3 C.17.5), and FHIR repeats: whom, when and where an item is about."""
+
+from __future__ import annotations
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import Code, Coded, Container, ContentItem
+from bridge.translate import times
+from bridge.translate.generic import FETUS_ID, PATIENT, SUBJECT_CLASS, SUBJECT_ID, text
+from bridge.translate.node import INHERITED, Home
+
+STARTED = Code("111526", "DCM", "DateTime Started")
+
+
+def subject_of(item: ContentItem) -> str | None:
+    """Subject Class (TID 1006) with the ID of the subject (TID 1008), if it is another than the patient."""
+    said, name = None, ""
+    for child in item.children:
+        if SUBJECT_CLASS.same(child.concept) and isinstance(child.value, Coded) and child.value.code is not None:
+            if PATIENT.same(child.value.code):
+                return None
+            said = child.value.code.meaning or child.value.code.value
+        elif FETUS_ID.same(child.concept):
+            said, name = said or "Fetus", text(child, "TEXT") or ""
+        elif SUBJECT_ID.same(child.concept):
+            name = name or text(child, "TEXT") or ""
+    return f"{said} {name}".strip() if said else None
+
+
+def started_of(item: ContentItem, zone: str) -> str | None:
+    """DateTime Started of an event: when it was observed."""
+    found = next((text(child, "DATETIME") for child in item.children if STARTED.same(child.concept)), None)
+    try:
+        return times.to_fhir(found, zone) if found else None
+    except ValueError:  # not a date: the remainder carries it
+        return None
+
+
+def site_of(item: ContentItem, mapping: Mapping) -> Home | None:
+    """Finding Site of a container, with its laterality in words."""
+    for child in item.children if isinstance(item.value, Container) else ():
+        if is_site(child, mapping) and (words := _words(child)):
+            return {"id": INHERITED, **_coded(child, mapping)} | ({"text": ", ".join(words)} if child.children else {})
+    return None
+
+
+def is_site(item: ContentItem, mapping: Mapping) -> bool:
+    scheme, value = (item.concept.scheme, item.concept.value) if item.concept else ("", "")
+    fold = mapping.folds.get(("Observation", scheme, value))
+    return fold is not None and fold.element == ("bodySite",)
+
+
+def _coded(item: ContentItem, mapping: Mapping) -> Home:
+    try:
+        return mapping.coded(item.value.code if isinstance(item.value, Coded) else None)
+    except ValueError:  # a code that FHIR cannot spell
+        return mapping.coded(None)
+
+
+def _words(item: ContentItem) -> list[str]:
+    values = [one.value for one in (item, *item.children)]
+    return [one.code.meaning for one in values if isinstance(one, Coded) and one.code is not None]
