@@ -1,4 +1,4 @@
-"""Each template with a mapping has a sample, a golden result and a page; none of them differs from what the code does."""
+"""Each template with a mapping has a sample, a golden result and a page, and none differs from what the code does."""
 
 from __future__ import annotations
 
