@@ -11,7 +11,8 @@ from bridge.errors import MappingError
 from bridge.mapping.concepts import Concepts
 from bridge.mapping.mapping import Mapping, Template
 from bridge.mapping.shapes import Shapes
-from bridge.mapping.source import Map, Text, files, parse, strays
+from bridge.mapping.source import Map, Node, Text, files, parse, strays
+from bridge.model.content import Code
 from bridge.terminology.categories import OBSERVATIONS, REPORTS
 
 _SOP_CLASSES = "1.2.840.10008.5.1.4.1.1."
@@ -99,6 +100,9 @@ class _Compiler(Concepts, Shapes):
             self._answers(row.line, f"the title of category {category}", "title", category)
             self.mapping.titles[category] = code
 
+    def _root(self, node: Node) -> Code | None:
+        return _of_context_group(node) or self._parsed(node, "")
+
     def _template(self, row: Map) -> None:
         known = {"template", "name", "titles", "classes", "measurements", "category", "report", "source"}
         self._known(row, known)
@@ -110,7 +114,7 @@ class _Compiler(Concepts, Shapes):
         self._one_of(row, "report", REPORTS, "HL7 table 0074")
         if template and category:
             self._answers(row.line, f"template {template}", "template", template)
-            titles = [code for one in self._list(row, "titles") if (code := self._parsed(one, ""))]
+            titles = [code for one in self._list(row, "titles") if (code := self._root(one))]
             classes = [one for one in self._list(row, "classes") if isinstance(one, Text)]
             for one in classes:
                 if not re.fullmatch(r"[1-9]\d*(\.\d+)*", one.text):
@@ -125,6 +129,12 @@ class _Compiler(Concepts, Shapes):
                 tuple(f"{_SOP_CLASSES}{one.text}" for one in classes),
                 self._text(row, "source", needed=False) or "",
             )
+
+
+def _of_context_group(node: Node) -> Code | None:
+    """`CID 7000`: any title of a context group."""
+    found = re.fullmatch(r"CID ([1-9]\d*)", node.text) if isinstance(node, Text) else None
+    return Code(found[1], "CID", "") if found else None
 
 
 def _called(file: Path, folder: Path) -> Path:

@@ -34,7 +34,16 @@ ROWS: dict[str, dict[str, Any]] = {
         "accept": ["meq/L"],
     },
     "titles": {"category": "survey", "title": "LN 11329-0", "name": "History"},
-    "templates": {"template": "1500", "measurements": "each", "category": "imaging", "report": "RAD"},
+    "templates": {
+        "template": "1500",
+        "name": "Measurement Report",
+        "titles": ["DCM 126000"],
+        "classes": ["88.33"],
+        "measurements": "each",
+        "category": "imaging",
+        "report": "RAD",
+        "source": "PS3.16 TID 1500",
+    },
 }
 TABLES: dict[str, Any] = {
     "pairs": [],
