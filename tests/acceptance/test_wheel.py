@@ -54,4 +54,4 @@ def test_it_converts_there_and_back(installed: Path, tmp_path: Path) -> None:
 
 def test_it_converts_fhir(installed: Path, tmp_path: Path) -> None:
     run(installed / "fhir-dicom", "convert", FIXTURES / "fhir", "--to", "dicom", "-o", "out", cwd=tmp_path)
-    assert len(list((tmp_path / "out").glob("*.dcm"))) == 3
+    assert len(list((tmp_path / "out").glob("*.dcm"))) == 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bridge.mapping.lens import DATETIME, LENSES, decimal
@@ -65,6 +65,7 @@ WORDS = st.text(st.characters(codec="utf-8", categories=["L", "Nd"]), min_size=1
 
 @given(WORDS, st.sampled_from(["LN", "SCT", "SRT", "DCM", "UCUM", "99LOCAL", "MDC"]), WORDS)
 def test_a_code_means_the_same(value: str, scheme: str, meaning: str) -> None:
+    assume(scheme != "MDC" or not value.isdecimal())  # DICOM writes partition and term, FHIR one number
     code = Code(value, scheme, meaning)
     assert LENSES["concept"].to_dicom(LENSES["concept"].to_fhir(code)) == code
 
