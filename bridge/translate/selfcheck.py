@@ -7,6 +7,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.group import Group, same
 from bridge.translate.ids import Known
+from bridge.translate.losses import lost_of_resources
 from bridge.translate.report import Translated
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -18,9 +19,9 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
     back = to_fhir(translated.result, mapping, known).result
     before, after = list(group.resources()), list(back.resources())
     if back.key != group.key and not _born_in_dicom(group):
-        raise LossError("the way back would give another document; please report this file")
+        raise LossError("the source that the document names would not come back; please report this file")
     if not _born_in_dicom(group) and (len(before) != len(after) or not all(map(same, before, after))):
-        raise LossError("the way back would give other resources; please report this file")
+        raise LossError(f"{lost_of_resources(before, after)} would not come back; please report this file")
     return translated
 
 

@@ -18,6 +18,7 @@ from bridge.translate.generic import relationship
 from bridge.translate.habits import habits_of
 from bridge.translate.header import born_uid, split_patient, superseded_by
 from bridge.translate.ids import Known
+from bridge.translate.losses import lost_of_document
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import Path, native_fhir
 from bridge.translate.node import Node
@@ -50,8 +51,8 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
         report.warnings.append("made from resources and edited since: it is translated anew, they are not restored")
     group = _remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report)
     # equal content is read natively alike, so that nothing of FHIR is left for a private element
-    if check and content_of(group, mapping, known, Report())[0] != document:
-        raise LossError("the way back would give another document; please report this file")
+    if check and (back := content_of(group, mapping, known, Report())[0]) != document:
+        raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
     report.warnings += oddities_of_document(document, known.issuer)
     return Translated(group, report)
 
