@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
-from bridge.mapping.lens import person_text, uid_identifier
-from bridge.mapping.mapping import Fold, Mapping
-from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Graphic, Reference, value_type
+from bridge.mapping.lens import uid_identifier
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import ByReference, ContentItem, Graphic, Reference
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
-from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
-from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, SOP_INSTANCE_UID
+from bridge.model.names import COMPOSITION_URL
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate import header, times
-from bridge.translate.categories import category_of, report_category
-from bridge.translate.copies import narrative, several_values
+from bridge.translate.categories import report_category
+from bridge.translate.copies import narrative
 from bridge.translate.encounter import encounter_of
 from bridge.translate.folds import folded_into, folds_in
-from bridge.translate.generic import CONCLUSION, Kind, kind, text
+from bridge.translate.generic import Kind, kind
 from bridge.translate.ids import Known
-from bridge.translate.inherited import is_site, site_of, started_of, subject_of
-from bridge.translate.node import ITSELF, Home, element_id
-from bridge.translate.observers import EQUIPMENT, FUNCTION_URL, context_of, person_of
+from bridge.translate.inherited import subject_of
+from bridge.translate.node import Home, element_id
+from bridge.translate.observations import Context, Observations, Path, named, path_of
+from bridge.translate.observers import EQUIPMENT, context_of
 from bridge.translate.private_schemes import explain, systems_of
-from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
-from bridge.translate.study import absent, sop_class_coding, studies_of
-from bridge.translate.values import value_to_fhir
-
-Path = tuple[int, ...]
+from bridge.translate.study import absent, studies_of
 
 _EMPTY_DIV = '<div xmlns="http://www.w3.org/1999/xhtml">-</div>'
 
@@ -43,27 +40,8 @@ def native_fhir(document: Document, mapping: Mapping, known: Known) -> FhirImage
     return _Builder(document, mapping, known).build()
 
 
-@dataclass(slots=True)
-class _Context:
-    """What DICOM inherits down the tree and FHIR repeats on every Observation."""
-
-    key: str
-    effective: str | None
-    subject: str | None = None  # what it is about, where that is not the patient
-    site: Home | None = None  # where it was found
-
-
-@dataclass
-class _Builder:
-    document: Document
-    mapping: Mapping
-    known: Known
-    members: list[Resource] = field(default_factory=list)
-    homes: dict[Path, Home] = field(default_factory=dict)
-    anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path
-    inferred: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # Observation, item, the item it names
-    selected: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # selection, item, the item it names
-    conclusions: list[str] = field(default_factory=list)
+class _Builder(Observations):
+    """The report and its sections."""
 
     def build(self) -> FhirImage:
         document, root = self.document, self.document.root
@@ -79,7 +57,7 @@ class _Builder:
         self.targets = frozenset(_targets(root))
         self.encounter = encounter_of(document.header, document.charset, self.known)
         effective = self._effective(root) or header.content_time(document.header, self.zone)
-        report = self._report(root, _Context(self.key, effective, subject_of(root)))
+        report = self._report(root, Context(self.key, effective, subject_of(root)))
         self.homes[()] = report
         members = (self.composition, *self.studies.resources, *self.members)
         group = Group(report, members, self.patient, f"urn:oid:{self.uid}")
@@ -88,15 +66,8 @@ class _Builder:
                 explain(resource, systems)
         return FhirImage(group, self.homes)
 
-    def _effective(self, item: ContentItem) -> str | None:
-        found = text_of(item.rest, OBSERVATION_DATETIME)
-        try:
-            return times.to_fhir(found, self.zone) if found else None
-        except ValueError:  # not a date: the remainder carries it
-            return None
-
     # -- report and its composition -----------------------------------------------------------------------------
-    def _report(self, root: ContentItem, context: _Context) -> Resource:
+    def _report(self, root: ContentItem, context: Context) -> Resource:
         composition = self.composition = self._composition(root, context)
         report: Resource = {
             "resourceType": "DiagnosticReport",
@@ -147,7 +118,7 @@ class _Builder:
                 self.homes[(index,)] = home
         return [index for index in rest if (index,) not in self.homes]
 
-    def _composition(self, root: ContentItem, context: _Context) -> Resource:
+    def _composition(self, root: ContentItem, context: Context) -> Resource:
         return {
             "resourceType": "Composition",
             "id": self.known.id("Composition", self.key),
@@ -180,7 +151,7 @@ class _Builder:
         return {"id": EQUIPMENT, "reference": f"Device/{device['id']}"}
 
     # -- content ------------------------------------------------------------------------------------------------
-    def _sections(self, item: ContentItem, path: Path, indices: list[int], into: Home, context: _Context) -> None:
+    def _sections(self, item: ContentItem, path: Path, indices: list[int], into: Home, context: Context) -> None:
         """Children of a section: containers become sections, leaves entries of it (of an unnamed one, at the root)."""
         for index in indices:
             child, at = item.children[index], (*path, index)
@@ -197,7 +168,7 @@ class _Builder:
             else:
                 into["section"].append({"entry": [entry]})
 
-    def _section(self, item: ContentItem, at: Path, into: Home, context: _Context) -> None:
+    def _section(self, item: ContentItem, at: Path, into: Home, context: Context) -> None:
         section: Home = {"id": element_id(at)}
         if item.concept is not None:
             if item.concept.meaning.strip():
@@ -211,223 +182,18 @@ class _Builder:
             section["text"] = {"status": "empty", "div": _EMPTY_DIV}
         into.setdefault("section", []).append(section)
 
-    def _entry(self, item: ContentItem, at: Path, place: Kind, context: _Context) -> Home | None:
+    def _entry(self, item: ContentItem, at: Path, place: Kind, context: Context) -> Home | None:
         if place is Kind.REFERENCE and isinstance(item.value, Reference):
             reference = self._reference(item, item.value, at)
             self.homes[at] = reference
             return reference
         if place is Kind.OBSERVATION:
-            return _named(f"Observation/{self._observation(item, at, context)}", item)
+            return named(f"Observation/{self._observation(item, at, context)}", item)
         if place is Kind.PERSON:
             return self._person(item, at)
         if isinstance(item.value, Graphic) and place is Kind.SELECTION:
             return {"reference": f"Basic/{self._selection(item, item.value, at)}"}
         return None
-
-    def _person(self, item: ContentItem, at: Path) -> Home | None:
-        """Somebody whom the document names, in the role that the concept says."""
-        identifier = self.known.id("Practitioner", f"{self.key}|{element_id(at)}")
-        person = person_of(item, identifier, self._code(item.concept) if item.concept else None)
-        if person is None:
-            return None
-        self.members.append(person)
-        reference: Home = {"reference": f"Practitioner/{identifier}", "display": person_text(person["name"][0])}
-        for index, child in enumerate(item.children):
-            function = {
-                "id": str(index + 1),
-                **self._code(child.value.code if isinstance(child.value, Coded) else None),
-            }
-            reference["extension"] = [{"url": FUNCTION_URL, "valueCodeableConcept": function}]
-            self.homes[*at, index] = function
-        self.homes[at] = reference
-        return reference
-
-    def _inner(self, item: ContentItem, at: Path, context: _Context) -> _Context:
-        """Anchors keep ids when something is inserted before: Observation UID, tracking UID, irradiation event UID."""
-        anchor = _anchor(item)
-        concept = f"{item.concept.scheme} {item.concept.value}" if item.concept else ""
-        if anchor is None or anchor in self.anchors:
-            parent = self.document.root
-            for step in at[:-1]:
-                parent = parent.children[step]
-            earlier = sum(1 for sibling in parent.children[: at[-1]] if _same_name(sibling, item))
-            anchor = f"{context.key}/{concept}#{earlier}"
-        else:
-            self.anchors.add(anchor)
-            anchor = f"{self.key}|{anchor}"
-        return _Context(
-            anchor,
-            self._effective(item) or started_of(item, self.zone) or context.effective,
-            subject_of(item) or context.subject,
-            site_of(item, self.mapping) or context.site,
-        )
-
-    def _observation(self, item: ContentItem, at: Path, outer: _Context) -> str:
-        context = self._inner(item, at, outer)
-        category = self.category or self.mapping.category(item.concept) or self.template.category
-        observation: Resource = {
-            "resourceType": "Observation",
-            "id": self.known.id("Observation", context.key),
-            "status": {"partial": "preliminary"}.get(self.status, self.status),
-            "category": [category_of(category)],
-            "code": self._code(item.concept),
-        }
-        self.members.append(observation)
-        self.homes[at] = observation
-        if uid := text_of(item.rest, OBSERVATION_UID):
-            observation["identifier"] = _uid_identifier(uid)
-        if self.subject is not None:
-            observation["subject"] = self.subject
-        if self.encounter is not None:
-            observation["encounter"] = self.encounter
-        if context.subject:  # a fetus's heart rate is not its mother's
-            observation["focus"] = [{"display": context.subject}]
-        if context.effective:
-            observation["effectiveDateTime"] = context.effective
-        observation |= self.observers
-        if isinstance(item.value, Reference):
-            observation["derivedFrom"] = [{"id": ITSELF, **self._reference(item, item.value, at)}]
-        else:
-            value_to_fhir(item.value, observation, self.mapping, self.zone)
-        if CONCLUSION.same(item.concept) and "valueString" in observation:
-            self.conclusions.append(observation["valueString"])
-        several_values(item, observation)
-        folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
-        each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
-        for index, child in enumerate(item.children):
-            self._child(child, (*at, index), observation, context, folds, each=each)
-        inherits = not isinstance(item.value, Reference) and not is_site(item, self.mapping)
-        if context.site is not None and inherits and "bodySite" not in observation:
-            observation["bodySite"] = dict(context.site)
-        return str(observation["id"])
-
-    def _folded(self, item: ContentItem, at: Path, component: Home) -> None:
-        for index, child, fold in folds_in(item, "Observation", self.mapping):
-            home = folded_into(component, child, fold, index + 1, self.mapping, self.zone)
-            if home is not None:
-                self.homes[*at, index] = home
-
-    def _child(
-        self,
-        child: ContentItem,
-        at: Path,
-        observation: Resource,
-        context: _Context,
-        folds: dict[int, Fold],
-        *,
-        each: bool,
-    ) -> None:
-        number = str(at[-1] + 1)
-        place = kind(child, Kind.OBSERVATION, self.mapping, each=each)
-        if at in self.targets and place in (Kind.COMPONENT, Kind.FOLD):
-            place = Kind.OBSERVATION  # what others refer to is never folded
-        if place is Kind.FOLD:
-            fold = folds.get(at[-1])
-            home = folded_into(observation, child, fold, at[-1] + 1, self.mapping, self.zone) if fold else None
-            if home is not None:
-                self.homes[at] = home
-                return
-            place = Kind.COMPONENT if value_type(child.value) in self.mapping.values else Kind.CARRIED
-        if place is Kind.COMPONENT:
-            component: Home = {"id": number, "code": self._code(child.concept)}
-            value_to_fhir(child.value, component, self.mapping, self.zone)
-            observation.setdefault("component", []).append(component)
-            self.homes[at] = component
-            self._folded(child, at, component)
-        elif place is Kind.REFERENCE and isinstance(child.value, Reference):
-            reference = {"id": number, **self._reference(child, child.value, at)}
-            observation.setdefault("derivedFrom", []).append(reference)
-            self.homes[at] = reference
-        elif place is Kind.OBSERVATION:
-            member = {"id": number} | _named(f"Observation/{self._observation(child, at, context)}", child)
-            observation.setdefault("hasMember", []).append(member)
-        elif place is Kind.SELECTION and isinstance(child.value, Graphic):
-            reference = {"id": number, "reference": f"Basic/{self._selection(child, child.value, at)}"}
-            observation.setdefault("extension", []).append({"url": DERIVED_FROM, "valueReference": reference})
-        elif place is Kind.PERSON and (person := self._person(child, at)) is not None:
-            person["id"] = number
-            observation.setdefault("performer", []).append(person)
-        elif isinstance(child.value, ByReference) and self._is_source(child, child.value):
-            self.inferred.append((observation, at, _path(child.value)))
-
-    def _is_source(self, item: ContentItem, value: ByReference) -> bool:
-        """What an item was inferred from, or an instance: what was detected was detected on it."""
-        target: ContentItem | None = self.document.root
-        for step in _path(value):
-            target = target.children[step] if target is not None and step < len(target.children) else None
-        return item.relationship == "INFERRED FROM" or (target is not None and isinstance(target.value, Reference))
-
-    def _inferences(self) -> None:
-        """By-reference relationships, once every item has its resource."""
-        for selection, at, target in self.selected:
-            home = self.homes.get(target, {})
-            if home.get("resourceType") == "Observation":
-                reference = {"id": str(at[-1] + 1), "reference": f"Observation/{home['id']}"}
-                derive_from(selection, reference)
-                self.homes[at] = reference
-        for observation, at, target in self.inferred:
-            home = self.homes.get(target, {})
-            if home.get("resourceType") == "Observation":
-                reference = {"id": str(at[-1] + 1), "reference": f"Observation/{home['id']}"}
-                observation.setdefault("derivedFrom", []).append(reference)
-                self.homes[at] = reference
-
-    def _selection(self, item: ContentItem, value: Graphic, at: Path) -> str:
-        identifier = self.known.id("Basic", f"{self.key}|{element_id(at)}")
-        code = self._code(item.concept) if item.concept else None
-        self.homes[at] = selection = selection_of(value, identifier, code, self.subject)
-        self.members.append(selection)
-        images = [
-            (index, child, child.value)
-            for index, child in enumerate(item.children)
-            if isinstance(child.value, Reference) and not child.children
-        ]
-        if not images:  # the image may be one of the library
-            self.selected += [
-                (selection, (*at, index), _path(child.value))
-                for index, child in enumerate(item.children[:1])
-                if isinstance(child.value, ByReference) and child.relationship == "SELECTED FROM"
-            ]
-        for index, child, image in images[:1]:
-            self.homes[*at, index] = select_from(selection, index + 1, image)
-            if child.concept is not None:
-                derive_from(selection, self._reference(child, replace(image, subset=()), (*at, index)))
-        return identifier
-
-    def _code(self, concept: Code | None) -> Home:
-        try:
-            return self.mapping.coded(concept)
-        except ValueError:  # a code that FHIR cannot spell
-            return self.mapping.coded(None)
-
-    def _reference(self, item: ContentItem, value: Reference, at: Path) -> Home:
-        """To the ImagingStudy where evidence names the instance and there is no concept, else a DocumentReference."""
-        study, sop_class = self.studies.instances.get(value.sop_instance, ({}, None))
-        if item.concept is None and sop_class == value.sop_class:
-            reference = {
-                "reference": f"ImagingStudy/{study['id']}",
-                "identifier": {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{value.sop_instance}"},
-            }
-            return _part_of(reference, value)
-        path = element_id(at)
-        document: Resource = {
-            "resourceType": "DocumentReference",
-            "id": self.known.id("DocumentReference", f"{self.key}|{path}"),
-            "masterIdentifier": {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{value.sop_instance}"},
-            "status": "current",
-        }
-        if item.concept is not None:
-            document["type"] = self._code(item.concept)
-        if self.subject is not None:
-            document["subject"] = self.subject
-        document["content"] = [
-            {"attachment": {"contentType": "application/dicom"}, "format": sop_class_coding(value.sop_class)}
-        ]
-        self.members.append(document)
-        return _part_of({"reference": f"DocumentReference/{document['id']}"}, value)
-
-
-_ANCHORS = {("DCM", "112040"), ("DCM", "113769")}  # Tracking Unique Identifier, Irradiation Event UID
 
 
 def _inherited(authors: list[Home]) -> Resource:
@@ -440,45 +206,10 @@ def _inherited(authors: list[Home]) -> Resource:
 
 def _targets(item: ContentItem) -> Iterator[Path]:
     if isinstance(item.value, ByReference):
-        yield _path(item.value)
+        yield path_of(item.value)
     for child in item.children:
         yield from _targets(child)
 
 
-def _path(value: ByReference) -> Path:
-    """Referenced Content Item Identifier (PS3.3 C.17.3.2.5) counts from 1 and begins with the root."""
-    return tuple(step - 1 for step in value.identifier[1:])
-
-
-def _part_of(reference: Home, value: Reference) -> Home:
-    return reference | ({"extension": subset_extensions(value)} if value.subset else {})
-
-
-def _anchor(item: ContentItem) -> str | None:
-    if uid := text_of(item.rest, OBSERVATION_UID):
-        return uid
-    if not isinstance(item.value, Container):
-        return None
-    named = [child for child in item.children if child.concept and child.concept[1::-1] in _ANCHORS]
-    return next((found for child in named if (found := text(child, "UIDREF"))), None)
-
-
-def _same_name(one: ContentItem, other: ContentItem) -> bool:
-    return one.concept is None is other.concept or (one.concept is not None and one.concept.same(other.concept))
-
-
-def _named(reference: str, item: ContentItem) -> Home:
-    """With what it is, for whom reads."""
-    meaning = item.concept.meaning if item.concept else ""
-    return {"reference": reference, "display": meaning} if meaning.strip() else {"reference": reference}
-
-
 def _entries(section: Home) -> list[Home]:
     return [*section.get("entry", ()), *(one for inner in section.get("section", ()) for one in _entries(inner))]
-
-
-def _uid_identifier(uid: str) -> list[Home]:
-    try:
-        return uid_identifier(uid)
-    except ValueError:
-        return [{"system": DICOM_UID_SYSTEM, "value": uid}]

@@ -18,8 +18,9 @@ from bridge.translate.generic import relationship
 from bridge.translate.header import split_patient
 from bridge.translate.ids import Known
 from bridge.translate.native_dicom import native_dicom
-from bridge.translate.native_fhir import FhirImage, Path, native_fhir
+from bridge.translate.native_fhir import FhirImage, native_fhir
 from bridge.translate.node import Node
+from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
 from bridge.translate.pieces import edits, pieces_of, renames_of, without_versions

@@ -20,8 +20,9 @@ from bridge.translate.header import born_uid, split_patient, superseded_by
 from bridge.translate.ids import Known
 from bridge.translate.losses import lost_of_document
 from bridge.translate.native_dicom import native_dicom
-from bridge.translate.native_fhir import Path, native_fhir
+from bridge.translate.native_fhir import native_fhir
 from bridge.translate.node import Node
+from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_document
 from bridge.translate.pieces import added_to, restored
 from bridge.translate.private import Piece, taken_out
