@@ -55,7 +55,10 @@ def values(group: Group) -> list[tuple[Resource, str]]:
 def _is_anchor(home: Resource) -> bool:
     """Ids are derived from a tracking UID and an irradiation event UID: another one is another thing. And a finding
     site, its side and the subject are copied to all that is below them."""
-    return _codes(home) & {"112040", "113769", "363698007", "272741003", "121024", "121030", "11951-1"} != set()
+    return (
+        _codes(home) & {"112040", "113769", "363698007", "272741003", "106233006", "121024", "121030", "11951-1"}
+        != set()
+    )
 
 
 def _codes(home: Resource) -> set[str]:
