@@ -68,12 +68,12 @@ def _until(condition: Any) -> None:
 
 
 def test_passes_bring_the_stores_in_step(service: Service) -> None:
-    _until(lambda: service.get("/status")["linked"] == {"dicom": 1, "fhir": 3})
+    _until(lambda: service.get("/status")["linked"] == {"dicom": 1, "fhir": 5})
     _until(lambda: service.get("/health")["passes"]["made"] >= 2)
     assert service.get("/health")["passes"]["faults"] == 0
     new = {"resourceType": "Observation", "id": "later", "status": "final", "code": {"text": "Pain"}, "valueInteger": 3}
     (service.folder / "data" / "fhir" / "Observation" / "later.json").write_text(json.dumps(new))
-    _until(lambda: service.get("/status")["linked"]["fhir"] == 4)
+    _until(lambda: service.get("/status")["linked"]["fhir"] == 6)
 
 
 def test_an_sr_becomes_a_bundle_and_comes_back(service: Service) -> None:

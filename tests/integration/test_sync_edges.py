@@ -224,7 +224,7 @@ def test_a_bad_file_is_a_dead_letter_and_the_others_go_on(tmp_path: Path, name: 
     file.write_bytes(content)
     done = sync(tmp_path)
     assert done.returncode == 1
-    assert acts(done) == {"to-dicom created": 3, "to-fhir created": 1}
+    assert acts(done) == {"to-dicom created": 5, "to-fhir created": 1}
     assert [one["key"] for one in json.loads(done.stdout)["status"]["reasons"]] == [f"Observation/{name}"]
     assert "Traceback" not in done.stderr
     file.write_text(json.dumps(observation(name, 5)))

@@ -59,7 +59,7 @@ def instances(stores: Path) -> dict[str, pydicom.Dataset]:
 def test_one_pass_and_a_second_that_finds_nothing(stores: Path) -> None:
     done = sync(stores)
     assert done.returncode == 0, done.stderr
-    assert acts(done) == {"to-dicom created": 3, "to-fhir created": 1}
+    assert acts(done) == {"to-dicom created": 5, "to-fhir created": 1}
     after = tree(stores / "data")
     again = sync(stores)
     assert (again.returncode, acts(again)) == (0, {})
@@ -134,7 +134,7 @@ def test_one_poisonous_document_does_not_stop_the_others(stores: Path) -> None:
     (odd / "1.4.dcm").write_bytes(b"no DICOM at all")
     done = sync(stores)
     assert done.returncode == 1
-    assert acts(done) == {"to-dicom created": 3, "to-fhir created": 1}
+    assert acts(done) == {"to-dicom created": 5, "to-fhir created": 1}
     reasons = {one["key"]: one["reason"] for one in json.loads(done.stdout)["status"]["reasons"]}
     assert "code" in reasons["Observation/broken"] and "DICM" in reasons["1.2/1.3/1.4"]
     put(stores, {"resourceType": "Observation", "id": "broken", "status": "final", "code": {"text": "mended"}})

@@ -362,7 +362,7 @@ def test_folders_that_hold_the_same_give_the_same(world: World, tmp_path: Path) 
 
 def _loaded(world: World) -> list[dict[str, Any]]:
     """The resources that were loaded, as HAPI gives them back."""
-    wanted = ("Observation", "DiagnosticReport", "Patient")
+    wanted = ("Observation", "DiagnosticReport", "ImagingStudy", "Patient")
     keys = set[str]()
     for kind in wanted:
         keys |= {f"{kind}/{resource['id']}" for resource in world.search(f"{kind}?_count=1000")}
