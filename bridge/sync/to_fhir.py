@@ -25,8 +25,8 @@ from bridge.sync.news import News, news
 from bridge.sync.route import Route
 from bridge.translate.amend import version_of
 from bridge.translate.header import superseded_by
-from bridge.translate.pieces import key_of
 from bridge.translate.private import taken_out
+from bridge.translate.restore import key_of
 from bridge.translate.to_fhir import to_fhir
 
 _RETRACTABLE = ("Observation", "DocumentReference")

@@ -24,10 +24,10 @@ from bridge.translate.native_fhir import native_fhir
 from bridge.translate.node import Node
 from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_document
-from bridge.translate.pieces import added_to, restored
 from bridge.translate.private import Piece, taken_out
 from bridge.translate.remainder import attach, difference, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
+from bridge.translate.restore import added_to, restored
 from bridge.translate.rules import REMAINDER, Rules, attribute_path, named
 from bridge.translate.to_dicom import content_of, to_dicom
 

@@ -22,9 +22,9 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, same
 from bridge.model.sr import write_item
 from bridge.translate.ids import Known
-from bridge.translate.pieces import key_of
 from bridge.translate.private import taken_out
 from bridge.translate.remainder import stripped
+from bridge.translate.restore import key_of
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FHIR_FILES, FIXTURES, SR_FILES

@@ -1,0 +1,101 @@
+"""A resource that was read natively, as the group that it was made from had it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from bridge.model.dataset import DataSet
+from bridge.model.group import Group, Json, Number, Resource, leaves
+from bridge.model.tags import PATIENT_ID
+from bridge.translate.digests import GUARD, digest
+from bridge.translate.generic import CONCLUSION
+from bridge.translate.identity import ISSUER, QUALIFIERS
+from bridge.translate.ids import Known
+from bridge.translate.native_dicom import made_uid
+from bridge.translate.native_fhir import FhirImage
+
+_UTC = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+)(\+00:00|Z)")
+
+
+def as_made(native: Resource, name: str, born: bool, known: Known, utc: str | None) -> Resource:
+    """The resource by its own name, with UTC as its group spells it; of a document born in FHIR without what only
+    documents of DICOM need: element ids that say the place of an item, and the Observation UID that the bridge has
+    made."""
+    identifier = name.partition("/")[2]
+    if utc == "Z":
+        native = _with_z(native)
+    if not born:
+        native = _without_ids(native)
+        uid = made_uid(known, identifier)
+        if native.get("identifier") == [{"system": "urn:dicom:uid", "value": f"urn:oid:{uid}"}]:
+            del native["identifier"]
+    native["id"] = identifier
+    if identifier.startswith("#"):
+        del native["id"]
+    return native
+
+
+def utc_of(group: Group) -> str | None:
+    """How most times of the group spell UTC."""
+    texts = (leaf for one in group.resources() for _, leaf in leaves(one) if isinstance(leaf, str))
+    found = Counter(match[2] for one in texts if (match := _UTC.fullmatch(one)))
+    return found.most_common(1)[0][0] if found else None
+
+
+def _with_z(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _with_z(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_with_z(child) for child in value]
+    return _UTC.sub(r"\1Z", value) if isinstance(value, str) and not isinstance(value, Number) else value
+
+
+def _without_ids(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _without_ids(child) for key, child in value.items() if key != "id"}
+    return [_without_ids(child) for child in value] if isinstance(value, list) else value
+
+
+def conclusions_in(image: FhirImage) -> set[str]:
+    """Observations that say what the report of a group born in FHIR says as its conclusion."""
+    return {
+        name_of(one, 0)
+        for one in image.group.members
+        if one["resourceType"] == "Observation" and "valueString" in one and _is_conclusion(one)
+    }
+
+
+def without_conclusions(image: FhirImage) -> None:
+    """They are no results of the group."""
+    report = image.group.root
+    copies = conclusions_in(image)
+    results = [one for one in report.get("result", ()) if one["reference"] not in copies]
+    if results:
+        report["result"] = results
+    else:
+        report.pop("result", None)
+
+
+def _is_conclusion(observation: Resource) -> bool:
+    return any(one.get("code") == CONCLUSION.value for one in observation["code"].get("coding", ()))
+
+
+def name_of(resource: Resource, index: int) -> str:
+    return f"{resource['resourceType']}/{resource.get('id', f'#{index}')}"
+
+
+def identity_digest(header: DataSet) -> str:
+    """Digest of what names the patient: never restored for another one."""
+    return digest(repr([element for element in header if element.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]), GUARD)
+
+
+def subject_of(group: Group) -> str | None:
+    """How the group refers to its Patient, resolved or not."""
+    found: str | None = group.root.get("subject", {}).get("reference")
+    return found
+
+
+def id_in(subject: str | None) -> str | None:
+    """The id that `Patient/id` or `urn:uuid:id` says."""
+    return subject.replace("/", ":").rpartition(":")[2] if subject else None

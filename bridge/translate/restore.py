@@ -1,0 +1,120 @@
+"""The group that a document of ours was made from, out of the pieces on its items (`pieces.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bridge.model.dataset import DataSet
+from bridge.model.group import Group, Json, Resource, renamed
+from bridge.translate.as_made import as_made, conclusions_in, id_in, identity_digest, name_of, without_conclusions
+from bridge.translate.ids import Known
+from bridge.translate.json_patch import json_patched
+from bridge.translate.native_fhir import FhirImage
+from bridge.translate.private import Path, Piece
+from bridge.translate.report import Report
+
+_Manifest = dict[str, Any]
+
+
+def restored(
+    image: FhirImage,
+    pieces: dict[Path, Piece],
+    header: DataSet,
+    known: Known,
+    report: Report,
+    added: Sequence[Resource] = (),
+) -> Group | None:
+    """The group that the document was made from, as far as the items still say so, and what was `added`; None where the
+    items do not say it, or the document belongs to another patient now."""
+    manifest = pieces.get((), {}).get("group")
+    if manifest is None or manifest.get("identity") != identity_digest(header):
+        return None
+    members, born = manifest["members"], manifest.get("born") == "dicom"
+    if not born:
+        without_conclusions(image)
+    named = {
+        path: name
+        for path, piece in pieces.items()
+        if isinstance(name := _at(members, piece.get("is", 0)), str)
+        and image.homes.get(path, {}).get("resourceType") == name.partition("/")[0]
+    }
+    spelled = {members[at]: one for one, at in _places(manifest, str).items()}
+    renames = {name_of(image.homes[path], 0): spelled.get(name, name) for path, name in named.items()}
+    if image.group.patient is not None and manifest.get("subject"):
+        renames[name_of(image.group.patient, 0)] = manifest["subject"]
+    found: dict[str, Resource] = {}
+    for path, name in named.items():
+        resource = as_made(renamed(image.homes[path], renames), name, born, known, manifest.get("utc"))
+        for dropped in json_patched(resource, pieces[path].get("entries", ())):
+            report.warnings.append(f"{resource['resourceType']}.{dropped}: changed in DICOM since; its value wins")
+        image.homes[path].clear()
+        image.homes[path].update(resource)
+        found[name] = image.homes[path]
+    natives = {name_of(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
+    placed = [_member(member, found, natives) for member in members]  # None: its item has been removed
+    resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
+    if not resources or placed[0] is None:
+        return None
+    patient = _patient(image.group.patient, manifest)
+    placed.append(patient)
+    references = {
+        one: target for one, at in _places(manifest, object).items() if (target := _at(placed, at)) is not None
+    }
+    return Group(
+        resources[0],
+        tuple(resources[1:]),
+        patient,
+        key_of(pieces) or "",
+        references if "references" in manifest else None,
+    )
+
+
+def _at(members: list[Json], number: int) -> Json:
+    return members[number] if 0 <= number < len(members) else None
+
+
+def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
+    """Observations of a report whose items have no piece."""
+    if not (key_of(pieces) or "").startswith("DiagnosticReport/"):
+        return []
+    copies = conclusions_in(image)
+    return [
+        home
+        for path, home in image.homes.items()
+        if home.get("resourceType") == "Observation" and path not in pieces and name_of(home, 0) not in copies
+    ]
+
+
+def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resource]) -> Resource | None:
+    if isinstance(member, str):
+        return found.get(member)
+    made: Resource | None = member.get("json") or natives.get(member.get("native", ""))
+    return made
+
+
+def _patient(native: Resource | None, manifest: _Manifest) -> Resource | None:
+    identifier = manifest["patient"] if "patient" in manifest else id_in(manifest.get("subject"))
+    if native is None or identifier is None:
+        return None
+    patient = {**native, "id": identifier}
+    if not identifier:
+        del patient["id"]
+    return patient
+
+
+def _places(manifest: _Manifest, kind: type) -> dict[str, int]:
+    """References to members of that kind, by number."""
+    members = manifest["members"]
+    return {
+        one: at
+        for one, at in manifest.get("references", {}).items()
+        if kind is object or (at < len(members) and isinstance(members[at], kind))
+    }
+
+
+def key_of(pieces: dict[Path, Piece]) -> str | None:
+    """What identifies the group of the pieces at its source; None where they name none."""
+    manifest = pieces.get((), {}).get("group", {"members": []})
+    key = manifest.get("key", next(iter(manifest["members"]), None))
+    return key if isinstance(key, str) else None
