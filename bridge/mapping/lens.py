@@ -252,10 +252,10 @@ def _from_quantity(value: dict[str, Json]) -> Num:
         raise ValueError("no number, or one with a comparator: neither has a place in NUM")
     text = str(value["value"])
     unit = {"system": value.get("system"), "code": value.get("code"), "display": value.get("unit")}
-    if value.get("code"):
+    if value.get("code") and value.get("system"):
         code = code_of({key: part for key, part in unit.items() if part})
-    elif value.get("unit"):
-        code = Code(_meaning(value["unit"])[:16].strip(), "99FDB", _meaning(value["unit"]))
+    elif said := value.get("unit") or value.get("code"):
+        code = Code(_meaning(said), "99FDB", _meaning(said))
     else:
         code = Code("1", "UCUM", "no units")
     if len(text) <= 16:

@@ -108,15 +108,25 @@ def _to_fhir(value: Value, fold: Fold, mapping: Mapping, zone: str) -> Any:
 
 
 def add_folds(node: Node, home: Home, resource: str, mapping: Mapping, zone: str, *, primitives: bool) -> None:
-    """The items that the elements of `home` are; those of its primitives go last, in a second call."""
+    """The items that the elements of `home` are; those of its primitives go last, in a second call. A reference range
+    that is not simply the normal one has no item: it would be taken for it."""
     for head, rows in mapping.elements[resource].items():
         said = home.get(head)
         if said is None:
+            continue
+        if head == "referenceRange" and not _is_normal_range(said):
             continue
         for entry in said if isinstance(said, list) else [said]:
             for rest, folds in rows.items():
                 if is_primitive(folds[0]) == primitives:
                     _add(node, entry, rest, folds, mapping, zone)
+
+
+def _is_normal_range(ranges: list[Home]) -> bool:
+    """The only thing that TID 312 can say: one range, of everybody, with limits that are numbers."""
+    if len(ranges) != 1 or not ranges[0].keys() <= {"id", "extension", "low", "high", "text"}:
+        return False
+    return not any("comparator" in ranges[0].get(limit, {}) for limit in ("low", "high"))
 
 
 def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], mapping: Mapping, zone: str) -> None:

@@ -44,6 +44,7 @@ _EVIDENCE = (0x0040A375, 0x0040A385)  # Current Requested Procedure, Pertinent O
 _UNICODE: Charset = ("ISO_IR 192",)
 _NO_DATE = "19000101"  # never the clock: the same input has the same output
 _STATUS = {("PARTIAL", False): "partial", ("PARTIAL", True): "partial", ("COMPLETE", True): "amended"}
+_RESULTS = ("DiagnosticReport", "Observation")
 _PARTIAL = ("partial", "preliminary", "registered")
 _EMPTY = {  # type 2: present, and empty where nothing is known
     0x00080050: "SH",
@@ -144,7 +145,7 @@ def header_of(
     found.text(0x00200013, "IS", "1")
     for tag in (0x00081111, 0x0040A372):  # Referenced Performed Procedure Step, Performed Procedure Code: type 2
         found[tag] = Element(tag, "SQ", ())
-    found.text(COMPLETION, "CS", "PARTIAL" if root.get("status") in _PARTIAL else "COMPLETE")
+    found.text(COMPLETION, "CS", "PARTIAL" if _is_partial(group) else "COMPLETE")
     found.text(VERIFICATION, "CS", "UNVERIFIED")  # final does not make a verifier
     if identity is not None:
         found.update({element.tag: element for element in identity_elements(identity, _UNICODE)})
@@ -162,6 +163,11 @@ def header_of(
     if SERIES_UID not in found:
         found.text(SERIES_UID, "UI", new_uid(known.system, "series", scope, repr(found[STUDY_UID].value)))
     return tuple(found[tag] for tag in sorted(found)), warnings
+
+
+def _is_partial(group: Group) -> bool:
+    """A result that is not final yet makes the document partial: its items have no status of their own."""
+    return any(one.get("status") in _PARTIAL for one in group.resources() if one["resourceType"] in _RESULTS)
 
 
 def split_patient(header: DataSet) -> tuple[DataSet, DataSet]:

@@ -1,14 +1,21 @@
-"""Guarded difference of two JSON values: what the items of a document do not say of a resource."""
+"""Guarded difference of two JSON values: what the items of a document do not say of a resource.
+
+Lists have no names for their elements, so an entry below a list is bound to what its element is, too: were an item
+removed or moved since, another element would stand at that place."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from bridge.model.group import Json, same
 from bridge.translate.digests import GUARD, digest
 
+_CHOICE = re.compile(r"_?(value[A-Z]\w*|effective[A-Z]\w*)|dataAbsentReason")
+"""Elements of which one excludes the others: they stand and fall together."""
 
-def json_difference(native: Json, wanted: Json, path: str = "") -> Iterable[list[Json]]:
+
+def json_difference(native: Json, wanted: Json, path: str = "", within: tuple[str, ...] = ()) -> Iterable[list[Json]]:
     """Entries that turn `native` into `wanted`: `[path, guard]` takes away, `[path, guard | null, value]` sets, where
     null says that nothing is there. Key order is not part of it."""
     if same(native, wanted):
@@ -17,34 +24,73 @@ def json_difference(native: Json, wanted: Json, path: str = "") -> Iterable[list
         for key in sorted(native.keys() | wanted.keys()):
             place = f"{path}/{key}" if path else key
             if key not in wanted:
-                yield [place, _json_guard(native[key])]
+                yield [place, _guard(native[key], within)]
             elif key not in native:
-                yield [place, None, wanted[key]]
+                yield [place, _guard(None, within), wanted[key]]
             else:
-                yield from json_difference(native[key], wanted[key], place)
+                yield from json_difference(native[key], wanted[key], place, within)
     elif isinstance(native, list) and isinstance(wanted, list) and len(native) == len(wanted):
         for index, (one, other) in enumerate(zip(native, wanted, strict=True)):
-            yield from json_difference(one, other, f"{path}/{index}")
+            yield from json_difference(one, other, f"{path}/{index}", (*within, _identity(native, index)))
     else:
-        yield [path, _json_guard(native), wanted]
+        yield [path, _guard(native, within), wanted]
 
 
 def json_patched(native: Json, entries: Iterable[list[Json]]) -> list[str]:
     """Applies the entries in place; returns the paths of those whose native value has changed."""
-    dropped: list[str] = []
-    for path, guard, *value in entries:
+    said = list(entries)
+    stale = {_together(path) for path, guard, *_ in said if _found(native, path) != guard}
+    dropped = [path.replace("/", ".") for path, *_ in said if _together(path) in stale]
+    for path, _, *value in said:
+        if _together(path) in stale:
+            continue
         *above, last = path.split("/")
         parent: Json = native
         for step in above:
             parent = _at(parent, step)
-        now = _at(parent, last)
-        if parent is None or (None if now is None else _json_guard(now)) != guard:
-            dropped.append(path.replace("/", "."))
-        elif value:
+        if value:
             parent[_step(parent, last)] = value[0]
         else:
             del parent[_step(parent, last)]
     return dropped
+
+
+def _found(native: Json, path: str) -> Json:
+    """The guard of what is there now; one that no entry has where there is no such place."""
+    within: tuple[str, ...] = ()
+    value = native
+    *above, last = path.split("/")
+    for step in above:
+        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            within = (*within, _identity(value, int(step)))
+        value = _at(value, step)
+        if not isinstance(value, dict | list):
+            return False
+    if isinstance(value, list) and last.isdecimal() and int(last) < len(value):
+        within = (*within, _identity(value, int(last)))
+    return _guard(_at(value, last), within)
+
+
+def _together(path: str) -> str:
+    """What an entry stands and falls with: a choice of types at its place, else itself alone."""
+    steps = path.split("/")
+    for index, step in enumerate(steps):
+        if _CHOICE.fullmatch(step):
+            return "/".join((*steps[:index], "effective" if "effective" in step else "value"))
+    return path
+
+
+def _identity(elements: list[Json], index: int) -> str:
+    """What an element of a list is, its value aside; where several are the same, all of it."""
+    found = _kept(elements[index])
+    alike = sum(1 for one in elements if _kept(one) == found)
+    return repr(canonical(elements[index])) if alike > 1 else repr(found)
+
+
+def _kept(element: Json) -> Json:
+    if not isinstance(element, dict):
+        return canonical(element)
+    return canonical({key: value for key, value in element.items() if not _CHOICE.fullmatch(key)})
 
 
 def _at(value: Json, step: str) -> Json:
@@ -57,8 +103,10 @@ def _step(parent: Json, step: str) -> Json:
     return int(step) if isinstance(parent, list) else step
 
 
-def _json_guard(value: Json) -> str:
-    return digest(repr(canonical(value)), GUARD)
+def _guard(value: Json, within: tuple[str, ...]) -> str | None:
+    if value is None and not within:
+        return None
+    return digest(repr((canonical(value), within)), GUARD)
 
 
 def canonical(value: Json) -> Json:

@@ -28,6 +28,7 @@ from bridge.translate.values import printable, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _STARTED = (coding(STARTED)["system"], STARTED.value)
+_SUBJECT_ID = Code("121030", "DCM", "Subject ID")
 _FINDING = Code("121071", "DCM", "Finding")
 
 
@@ -63,10 +64,20 @@ def _refused(group: Group) -> None:
             raise PermanentError(
                 f"{resource['resourceType']}.modifierExtension changes the meaning, in a way not known here"
             )
-        own, roots = (one.get("subject", {}).get("reference", "") for one in (resource, group.root))
-        same = own == roots or subjects.get(own, own) is subjects.get(roots, roots)
-        if "Patient/" in own and "Patient/" in roots and not same:
-            raise PermanentError(f"{resource['resourceType']}.subject is another patient than that of the report")
+        own, roots = (_subject_key(one.get("subject", {}), subjects) for one in (resource, group.root))
+        if own and roots and own != roots:
+            raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
+
+
+def _subject_key(subject: Home, subjects: dict[str, Resource]) -> tuple[object, ...]:
+    """Who is meant: the resource where it is here, else what the reference says."""
+    reference = subject.get("reference")
+    if reference is not None:
+        target = subjects.get(reference)
+        return ("resource", id(target)) if target is not None else ("reference", reference.partition("/_history/")[0])
+    if "identifier" in subject:
+        return ("identifier", subject["identifier"].get("system"), subject["identifier"].get("value"))
+    return ()  # nobody, or in words only
 
 
 class _Builder:
@@ -258,6 +269,8 @@ class _Builder:
         if uid := self._observation_uid(observation):
             node.rest += (Element(OBSERVATION_UID, "UI", encode_text(uid, "UI", ())),)
         self._folds(observation, node, primitives=False)
+        if not self._born:
+            self._focus(observation, node)
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
         for component in observation.get("component", ()):
@@ -281,6 +294,17 @@ class _Builder:
             if extension.get("url") == DERIVED_FROM:
                 self._member(extension.get("valueReference", {}), node, effective or outer)
         self._folds(observation, node, primitives=True)
+
+    def _focus(self, observation: Resource, node: Node) -> None:
+        """What the value is about, where that is not the patient (TID 1007): a fetus's value is not its mother's."""
+        for focus in observation.get("focus", ()):
+            subjects = (_subject_key(one, self._by_reference) for one in (focus, observation.get("subject", {})))
+            if len(set(subjects)) == 1:
+                continue
+            if focus.get("display", "").strip():
+                node.add(Plain("TEXT", printable(focus["display"])), _SUBJECT_ID, None)
+            else:
+                self.warnings.append("Observation.focus has no name: a DICOM reader takes the value for the patient's")
 
     def _performer(self, performer: Home, node: Node) -> None:
         """A person by the name; of a document born in DICOM only whom the item itself names, for the observers of the
@@ -340,6 +364,7 @@ def _observed_at(resource: Resource) -> str | None:
         or resource.get("effectiveInstant")
         or period.get("start")
         or period.get("end")
+        or min(resource.get("effectiveTiming", {}).get("event", ()), default=None)
     )
     return found
 

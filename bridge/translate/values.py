@@ -102,7 +102,22 @@ def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
     if container and "dataAbsentReason" not in home and not any(key.startswith("value") for key in home):
         return Container("SEPARATE")
     words = _in_words(home)
-    return Plain("TEXT", words) if words else Coded(VALUE_UNKNOWN)
+    return Plain("TEXT", words) if words else Coded(_absent_code(home))
+
+
+def _absent_code(home: Home) -> Code:
+    """CID 42, as far as it says why; else Value unknown."""
+    said = {one.get("code") for one in home.get("dataAbsentReason", {}).get("coding", ())}
+    return next((code for reason, code in _ABSENT_CODES.items() if reason in said), VALUE_UNKNOWN)
+
+
+_ABSENT_CODES = {
+    "not-performed": Code("114007", "DCM", "Measurement not attempted"),
+    "not-a-number": Code("114000", "DCM", "Not a number"),
+    "negative-infinity": Code("114001", "DCM", "Negative Infinity"),
+    "positive-infinity": Code("114002", "DCM", "Positive Infinity"),
+    "error": Code("114006", "DCM", "Measurement failure"),
+}
 
 
 def _typed(home: Home, zone: str) -> Value | None:
@@ -110,6 +125,8 @@ def _typed(home: Home, zone: str) -> Value | None:
         num = LENSES["quantity"].to_dicom(home["valueQuantity"])
         return num if isinstance(num, Num) else None
     if "valueCodeableConcept" in home:
+        if "coding" not in home["valueCodeableConcept"] and len(home["valueCodeableConcept"].get("text", "")) > 64:
+            return _text(home["valueCodeableConcept"]["text"])  # a meaning would be cut
         code = LENSES["concept"].to_dicom(home["valueCodeableConcept"])
         return Coded(code) if code else None
     if "valueString" in home:
