@@ -1,0 +1,99 @@
+"""What would come out with another meaning is refused, or left to the remainder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.errors import PermanentError
+from bridge.mapping.load import load
+from bridge.model.content import ContentItem, Plain
+from bridge.model.document import Document
+from bridge.model.group import Group, Resource
+from bridge.translate.ids import Known
+from bridge.translate.remainder import stripped
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+
+MAPPING, KNOWN = load(), Known()
+
+
+def observation(**more: Any) -> Resource:
+    return {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3", "display": "Potassium"}]},
+        "subject": {"reference": "Patient/p"},
+        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
+        **more,
+    }
+
+
+def quantity(value: int, **more: Any) -> dict[str, Any]:
+    unit = {"unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"}
+    return {"value": value, **unit, **more}
+
+
+def alone(resource: Resource) -> Group:
+    return Group(resource, (), None, f"Observation/{resource['id']}")
+
+
+def edited(group: Group, change: Any) -> Resource:
+    """The Observation after somebody changed its content item."""
+    document = to_dicom(group, MAPPING, KNOWN).result
+    item = change(document.root.children[0])
+    after = Document(document.header, replace(document.root, children=(item, *document.root.children[1:])))
+    back: Resource = stripped(to_fhir(after, MAPPING, KNOWN).result.root)
+    return back
+
+
+@pytest.mark.parametrize(
+    "subject", [{"reference": "urn:uuid:other"}, {"reference": "Group/1"}, {"identifier": {"value": "MR-OTHER"}}]
+)
+def test_a_result_of_another_subject_is_refused(subject: dict[str, Any]) -> None:
+    result = observation(subject=subject, valueQuantity=quantity(5))
+    report: Resource = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Report"},
+        "subject": {"reference": "Patient/p"},
+        "result": [{"reference": "Observation/o"}],
+    }
+    with pytest.raises(PermanentError, match="subject is another"):
+        to_dicom(Group(report, (result,), None, "DiagnosticReport/r"), MAPPING, KNOWN)
+
+
+def test_a_value_that_was_edited_is_the_only_one() -> None:
+    def change(item: ContentItem) -> ContentItem:
+        return replace(item, value=Plain("TEXT", "< 6 mmol/L"))
+
+    back = edited(alone(observation(valueQuantity=quantity(5, comparator="<"))), change)
+    assert [key for key in back if key.startswith("value")] == ["valueString"]
+
+
+def test_who_wrote_a_note_stays_with_it() -> None:
+    notes = [{"authorString": "Dr A", "text": "one"}, {"text": "two"}]
+
+    def change(item: ContentItem) -> ContentItem:
+        kept = [child for child in item.children if child.value != Plain("TEXT", "one")]
+        return replace(item, children=tuple(kept))
+
+    back = edited(alone(observation(valueQuantity=quantity(5), note=notes)), change)
+    assert [one["text"] for one in back["note"]] == ["two"]
+    assert "Dr A" not in str(back["note"])
+
+
+def test_a_therapeutic_range_is_not_written_as_the_normal_one() -> None:
+    ranges = [{"low": quantity(1), "high": quantity(2), "type": {"text": "therapeutic"}}]
+    document = to_dicom(alone(observation(valueQuantity=quantity(5), referenceRange=ranges)), MAPPING, KNOWN).result
+    assert "Normal Range" not in str(document.root.children[0].children)
+    assert to_fhir(document, MAPPING, KNOWN).result.root["referenceRange"] == ranges
+
+
+def test_a_preliminary_result_makes_the_document_partial() -> None:
+    document = to_dicom(alone(observation(status="preliminary", valueQuantity=quantity(5))), MAPPING, KNOWN).result
+    assert b"PARTIAL" in [element.value.strip() for element in document.header if isinstance(element.value, bytes)]
