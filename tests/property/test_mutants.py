@@ -69,7 +69,7 @@ def test_mutants_are_not_all_refused(reports: list[bytes], resources: list[bytes
     for make, sources, job in ((bytes_mutant, reports, TO_FHIR), (json_mutant, resources, TO_DICOM)):
         found = [
             done.entry["status"]
-            for number in range(60)
+            for number in range(300)
             for done in converted_bytes("mutant", make(sources, number), job)
         ]
         assert found.count("converted") >= 5
