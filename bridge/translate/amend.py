@@ -31,12 +31,14 @@ def version_of(document: Document) -> Version:
     )
 
 
-def amended(document: Document, former: tuple[Version, ...], when: str | None, known: Known) -> Document:
+def amended(
+    document: Document, former: tuple[Version, ...], when: str | None, known: Known, beyond: str | None = None
+) -> Document:
     """`document` as a new version: own UID, a series of ours in the same study, not verified, not signed.
 
     `former` ends with the one that it replaces; `when` is the FHIR instant of the edit, which becomes Content Date and
-    Time. The same edit gives the same UID."""
-    digest = document_digest(document)
+    Time; `beyond` the digest of what FHIR says that the items do not. The same edit gives the same UID."""
+    digest = document_digest(document) + (beyond or "")
     study = text_of(document.header, STUDY_UID) or ""
     key = known.document or former[0].sop_instance
     found = [

@@ -8,9 +8,10 @@ from typing import Any
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource, renamed, same
 from bridge.translate.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of, without_conclusions
+from bridge.translate.digests import digest
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
-from bridge.translate.json_patch import json_difference
+from bridge.translate.json_patch import canonical, json_difference
 from bridge.translate.native_fhir import FhirImage
 from bridge.translate.private import Path, Piece
 from bridge.translate.remainder import stripped
@@ -88,12 +89,20 @@ def edits(pieces: dict[Path, Piece]) -> list[str]:
     ]
 
 
+def beyond(pieces: dict[Path, Piece]) -> str | None:
+    """Digest of what FHIR says that the items do not; None where they say all."""
+    found = [(path, canonical(entries)) for path, piece in sorted(pieces.items()) if (entries := piece.get("entries"))]
+    return digest(repr(found)) if found else None
+
+
 def without_versions(pieces: dict[Path, Piece]) -> dict[Path, Piece]:
     """Of a new version: that it is one, and not verified, it says itself: that needs no remainder."""
-    left = {
-        path: piece | {"entries": [*filter(_of_content, piece.get("entries", ()))]} for path, piece in pieces.items()
-    }
-    return left if any(piece["entries"] for piece in left.values()) else {}
+    left: dict[Path, Piece] = {}
+    for path, piece in pieces.items():
+        left[path] = piece | {"entries": [*filter(_of_content, piece.get("entries", ()))]}
+        if not left[path]["entries"]:
+            del left[path]["entries"]
+    return left if any("entries" in piece for piece in left.values()) else {}
 
 
 def _drops_copy(entry: list[Json]) -> bool:

@@ -113,6 +113,12 @@ def _places(manifest: _Manifest, kind: type) -> dict[str, int]:
     }
 
 
+def first_version(pieces: dict[Path, Piece]) -> str | None:
+    """SOP Instance UID of the document born in DICOM that this one is a version of: its ids go by that."""
+    born = pieces.get((), {}).get("group", {}).get("born") == "dicom"
+    return (key_of(pieces) or "").removeprefix("urn:oid:") or None if born else None
+
+
 def key_of(pieces: dict[Path, Piece]) -> str | None:
     """What identifies the group of the pieces at its source; None where they name none."""
     manifest = pieces.get((), {}).get("group", {"members": []})

@@ -23,8 +23,8 @@ from bridge.translate.node import Node
 from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
-from bridge.translate.pieces import edits, pieces_of, renames_of, without_versions
-from bridge.translate.private import put_in
+from bridge.translate.pieces import beyond, edits, pieces_of, renames_of, without_versions
+from bridge.translate.private import Piece, put_in
 from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.rules import NONE, REMAINDER, Rules, named
@@ -39,15 +39,16 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     group = in_order(group) if "digest" in remainder else group
     known = replace(known, zone=remainder.get("zone", known.zone))  # whatever the store's zone is now
     document, homes = content_of(group, mapping, known, report)
-    born, edited = "digest" in remainder, document_digest(document) != remainder.get("digest")
-    if born and edited:
-        known = replace(known, document=known.document or version_of(document).sop_instance)
-        document = amended(document, known.supersedes or (version_of(document),), _edited(group), known)
-        report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
     image = native_fhir(document, mapping, known)
     pieces = pieces_of(group, homes, image, document.header, known)
-    if born and edited:
-        pieces = without_versions(pieces)
+    born = "digest" in remainder
+    if born and _is_edited(document, pieces, remainder):
+        known = replace(known, document=known.document or version_of(document).sop_instance)
+        former = known.supersedes or (version_of(document),)
+        document = amended(document, former, _edited(group), known, beyond(without_versions(pieces)))
+        report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
+        image = native_fhir(document, mapping, known)
+        pieces = without_versions(pieces_of(group, homes, image, document.header, known))
     if born:
         report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
     if counted:
@@ -86,6 +87,11 @@ def _header(native: DataSet, remainder: dict[str, Any], charset: Charset, report
         return tuple(recoded((one,), UNICODE, charset)[0] if id(one) in ours else one for one in header), True
     except UnicodeError:
         return tuple(one if id(one) in ours else recoded((one,), charset, UNICODE)[0] for one in header), False
+
+
+def _is_edited(document: Document, pieces: dict[Path, Piece], remainder: dict[str, Any]) -> bool:
+    """An edit shows in the items, or as what they do not say."""
+    return document_digest(document) != remainder["digest"] or beyond(pieces) != remainder.get("beyond")
 
 
 def _edited(group: Group) -> str | None:

@@ -9,7 +9,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Coded, ContentItem, Num, Plain, Value, value_type
 from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.document import Document
-from bridge.model.group import Group
+from bridge.model.group import Group, Json
 from bridge.model.sr import own_elements, write_item
 from bridge.translate import times
 from bridge.translate.digests import document_digest
@@ -24,10 +24,11 @@ from bridge.translate.native_fhir import native_fhir
 from bridge.translate.node import Node
 from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_document
+from bridge.translate.pieces import beyond, pieces_of
 from bridge.translate.private import Piece, taken_out
 from bridge.translate.remainder import attach, difference, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
-from bridge.translate.restore import added_to, restored
+from bridge.translate.restore import added_to, first_version, restored
 from bridge.translate.rules import REMAINDER, Rules, attribute_path, named
 from bridge.translate.to_dicom import content_of, to_dicom
 
@@ -41,10 +42,11 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     an edit of theirs. One that was edited beyond that is translated like any other document, and our private elements
     in it are carried like anybody's."""
     bare, pieces = taken_out(document)
+    first = replace(known, document=known.document or first_version(pieces))
     for added in (False, True) if pieces else ():
         report = Report()
-        group = _restored(bare, pieces, mapping, known, report, added=added)
-        if group is not None and taken_out(_again(group, mapping, known_of(bare, known)))[0] == bare:
+        group = _restored(bare, pieces, mapping, first, report, added=added)
+        if group is not None and taken_out(_again(group, mapping, known_of(bare, first)))[0] == bare:
             report.warnings += oddities_of_document(bare, known.issuer)
             return Translated(group, report)
     report = Report()
@@ -75,18 +77,22 @@ def _restored(
     image = native_fhir(bare, mapping, known)
     new = added_to(image, pieces) if added else []
     group = restored(image, pieces, bare.header, known, report, new)
-    return None if group is None else _remaindered(bare, group, mapping, known_of(bare, known), report)
+    return None if group is None else _remaindered(bare, group, mapping, known_of(bare, known), report, restored=True)
 
 
-def _remaindered(document: Document, group: Group, mapping: Mapping, known: Known, report: Report) -> Group:
-    """The group with what the document holds beyond it."""
+def _remaindered(
+    document: Document, group: Group, mapping: Mapping, known: Known, report: Report, *, restored: bool = False
+) -> Group:
+    """The group with what the document holds beyond it; and with a digest of what a restored group holds beyond the
+    document, which is no edit."""
     charset = document.charset
     born = born_uid(group.root) is not None
     zone = times.zone_of(document.header, known.zone)
     habits = habits_of(document.root)
     back = native_dicom(group, mapping, replace(known, zone=zone), zone if born else None, habits)
     rules = Rules(mapping)
-    remainder = _Comparison(report, mapping, charset, rules).compare(document.root, back.root, None, ())
+    comparison = _Comparison(report, mapping, charset, rules)
+    remainder = comparison.compare(document.root, back.root, None, ())
     native_header, header = back.header, document.header
     if habits:
         remainder["habits"] = habits
@@ -96,6 +102,9 @@ def _remaindered(document: Document, group: Group, mapping: Mapping, known: Know
         remainder["patient"] = dataset_json(patient, charset)
         remainder["zone"] = zone
         remainder["digest"] = document_digest(document)
+        image = native_fhir(document, mapping, known) if restored else None
+        if image and (said := beyond(pieces_of(group, comparison.homes, image, document.header, known))):
+            remainder["beyond"] = said
         native_header = split_patient(native_header)[1]
     if patch := difference(native_header, header, header_group, charset):
         remainder["header"] = patch
@@ -110,9 +119,12 @@ class _Comparison:
 
     def __init__(self, report: Report, mapping: Mapping, charset: Charset, rules: Rules) -> None:
         self.report, self.mapping, self.charset, self.rules = report, mapping, charset, rules
+        self.homes: dict[Path, Json] = {}
 
     def compare(self, item: ContentItem, node: Node, parent: Value | None, path: tuple[int, ...]) -> dict[str, object]:
         """The remainder of this item; those of its children are attached to their homes."""
+        if node.home is not None:
+            self.homes[path] = node.home
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         native = ContentItem(relation, node.concept, node.value, (), node.rest)
         found: dict[str, object] = {}

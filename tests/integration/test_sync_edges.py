@@ -92,6 +92,22 @@ def test_a_return_to_a_former_value_is_news(stores: Path) -> None:
     assert len(instances(stores)) == 3
 
 
+def test_words_that_no_item_says_are_a_new_version(stores: Path) -> None:
+    store(stores, "2.25.7", "as sent")
+    sync(stores)
+    (edited,) = reports(stores)
+    put(stores, edited | {"conclusion": "Sinus rhythm"})
+    assert acts(sync(stores)) == {"to-dicom updated": 1}
+    (head,) = heads(stores)
+    assert head.SOPInstanceUID != "2.25.7"
+    before = instances(stores).keys()
+    assert acts(sync(stores)) == {}
+    put(stores, edited | {"conclusion": "Atrial fibrillation"})
+    assert acts(sync(stores)) == {"to-dicom updated": 1}
+    assert len(instances(stores).keys() - before) == 1
+    assert len(heads(stores)) == 1
+
+
 def test_a_result_that_leaves_its_report_is_a_document_of_its_own(stores: Path) -> None:
     put(stores, observation("a", 1))
     put(stores, observation("b", 2))

@@ -21,6 +21,7 @@ from bridge.model.dataset import Element, encode_text, merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, same
 from bridge.model.sr import write_item
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.ids import Known
 from bridge.translate.private import taken_out
 from bridge.translate.remainder import stripped
@@ -127,6 +128,28 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(child) for key, child in value.items() if key not in ("text", "display")}
     return [_plain(child) for child in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("file", SR_FILES, ids=lambda file: file.name)
+def test_what_fhir_says_beyond_the_items_makes_a_new_version(file: Path) -> None:
+    """One that says it, gives it back, and is no edit of its own; without the words it is the document that it was."""
+    document, group = report(file)
+    group = copy.deepcopy(group)
+    group.root["conclusion"] = "as before"
+    after, back = again(group)
+    assert _uid(after) != _uid(document)
+    assert taken_out(after)[0].root == document.root
+    assert back.root["conclusion"] == "as before"
+    assert to_fhir(after, MAPPING, KNOWN).result == back
+    assert to_dicom(back, MAPPING, replace(KNOWN, document=_first(group))).result == after
+    other = to_dicom(replace(group, root=group.root | {"conclusion": "otherwise"}), MAPPING, KNOWN).result
+    assert len({_uid(document), _uid(after), _uid(other)}) == 3
+    del group.root["conclusion"]
+    assert to_dicom(group, MAPPING, KNOWN).result == document
+
+
+def _uid(document: Document) -> str | None:
+    return text_of(document.header, SOP_INSTANCE_UID)
 
 
 @given(st.sampled_from(SMALL), st.integers(0, 10_000))
