@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     mappings: Path | None = None  # a site's own folder; its rows win over the shipped ones
     issuer: str | None = None  # `convert`: issuer of Patient IDs that name none
     timezone: Zone = "+00:00"  # `convert`: of DICOM times that name none
+    fhir_version: Literal["R4", "R5"] = "R4"  # `convert` and /translate: of the resources
     stores: dict[str, StoreSettings] = {
         "fhir": FolderSettings(kind="folder", path=Path("data/fhir"), holds="fhir"),
         "dicom": FolderSettings(kind="folder", path=Path("data/dicom"), holds="dicom"),

@@ -35,7 +35,7 @@ def convert(
     report: Annotated[Path | None, typer.Option(help="write the report to this file")] = None,
     details: Annotated[bool, typer.Option("--details", help="list every element, not only what is not mapped")] = False,
     format: Annotated[Format, typer.Option(help="one file a document, or one line")] = Format.files,
-    fhir_version: Annotated[Version, typer.Option(help="only R4 so far")] = Version.R4,
+    fhir_version: Annotated[Version | None, typer.Option(help="of the resources; R4 if nothing else is said")] = None,
     mappings: Annotated[Path | None, typer.Option(help="a site's own mappings; they win over the shipped ones")] = None,
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
     workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
@@ -47,8 +47,6 @@ def convert(
     from bridge.settings import settings
     from bridge.translate.ids import Known
 
-    if fhir_version is Version.R5:
-        raise UsageError("--fhir-version R5 is not there yet; use R4")
     if format is Format.ndjson and to is Target.dicom:
         raise UsageError("--format ndjson goes with --to fhir; leave it out")
     if json and out == "-":
@@ -68,6 +66,7 @@ def convert(
         folder,
         details,
         one_line=format is Format.ndjson,
+        release=fhir_version.value if fhir_version else configured.fhir_version,
     )
     output = _output(out, format)
     entries: list[dict[str, Any]] = []

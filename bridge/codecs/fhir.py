@@ -1,24 +1,26 @@
-"""Validation by fhir.resources (R4B classes for R4), one resource at a time."""
+"""Validation by fhir.resources (R4B classes for R4, its own for R5), one resource at a time."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
 from bridge.errors import InvalidFhirError
 from bridge.model.group import Json, Number, Resource
 
+Release = Literal["R4", "R5"]
 
-def validate(resource: Resource) -> None:
+
+def validate(resource: Resource, release: Release = "R4") -> None:
     """Raises InvalidFhirError with the place of each fault, never with a value."""
     kind = resource.get("resourceType")
-    model = _model(kind) if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]+", kind) else None
+    model = _model(kind, release) if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]+", kind) else None
     if model is None:
-        raise InvalidFhirError(f"resourceType {kind!r} is no FHIR R4 resource")
+        raise InvalidFhirError(f"resourceType {kind!r} is no FHIR {release} resource")
     if place := _misfit(resource, ""):
         raise InvalidFhirError(f"invalid {kind}: {place}")
     try:
@@ -29,12 +31,15 @@ def validate(resource: Resource) -> None:
             for fault in error.errors(include_url=False, include_input=False, include_context=False)
         )
         raise InvalidFhirError(f"invalid {kind}: {faults}") from error
-    for name, allowed in _BINDINGS.get(str(kind), {}).items():
-        if name in resource and resource[name] not in allowed.split():
-            raise InvalidFhirError(f"invalid {kind}: {name}: not one of {', '.join(allowed.split())}")
+    except (AttributeError, TypeError) as error:  # how fhir.resources fails where `_element` is no object
+        raise InvalidFhirError(f"invalid {kind}: an element has the shape of another type") from error
+    for name, codes in _BINDINGS.get(str(kind), {}).items():
+        allowed = [*codes.split(), *_MORE_IN_R5.get(str(kind), "").split()] if release == "R5" else codes.split()
+        if name in resource and resource[name] not in allowed:
+            raise InvalidFhirError(f"invalid {kind}: {name}: not one of {', '.join(allowed)}")
 
 
-_BINDINGS = {  # required bindings of R4 that decide what is done with a resource; the models do not check them
+_BINDINGS = {  # required bindings that decide what is done with a resource; the models do not check them
     "Observation": {
         "status": "registered preliminary final amended corrected cancelled entered-in-error unknown",
     },
@@ -44,11 +49,18 @@ _BINDINGS = {  # required bindings of R4 that decide what is done with a resourc
     "Composition": {"status": "preliminary final amended entered-in-error"},
     "Patient": {"gender": "male female other unknown"},
 }
+_MORE_IN_R5 = {
+    "DiagnosticReport": "modified",
+    "Composition": "registered partial corrected appended cancelled deprecated unknown",
+}
 
 
 @cache
-def _model(kind: str) -> type[BaseModel] | None:
-    from fhir.resources.R4B import get_fhir_model_class
+def _model(kind: str, release: Release) -> type[BaseModel] | None:
+    if release == "R5":
+        from fhir.resources import get_fhir_model_class
+    else:
+        from fhir.resources.R4B import get_fhir_model_class
 
     try:
         model: type[BaseModel] = get_fhir_model_class(kind)

@@ -13,10 +13,12 @@ from typing import Literal
 from bridge.codecs import fhir, json
 from bridge.codecs.dicom import structured_report
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
+from bridge.codecs.fhir import Release
 from bridge.convert.bundle import as_written
-from bridge.errors import InvalidDicomError, InvalidFhirError, UsageError
+from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirError, UsageError
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource
+from bridge.releases.r5 import in_r4
 from bridge.translate.gather import Entry, gather
 
 Target = Literal["fhir", "dicom"]
@@ -44,6 +46,7 @@ class Rejected:
 class Readable:
     source: str
     content: Document | Group
+    warnings: Sequence[str] = ()
 
 
 Input = Readable | Skipped | Rejected
@@ -68,7 +71,7 @@ def name_of(file: Path) -> str:
     return os.fsencode(file).decode("utf-8", "backslashreplace")
 
 
-def read(file: Path, target: Target) -> Iterator[Input]:
+def read(file: Path, target: Target, release: Release = "R4") -> Iterator[Input]:
     """What one file holds for that target."""
     source = name_of(file)
     try:
@@ -82,7 +85,7 @@ def read(file: Path, target: Target) -> Iterator[Input]:
         if looks_json or is_dicom:
             yield Skipped(source, f"{'JSON' if looks_json else 'DICOM'}: nothing to convert to {target}")
             return
-    yield from read_bytes(source, data, target, lines=file.suffix == ".ndjson")
+    yield from read_bytes(source, data, target, release, lines=file.suffix == ".ndjson")
 
 
 def target_of(file: Path) -> Target:
@@ -95,13 +98,15 @@ def _looks_json(file: Path, data: bytes) -> bool:
     return data.lstrip()[:1] in (b"{", b"[") or file.suffix in (".json", ".ndjson")
 
 
-def read_bytes(source: str, data: bytes, target: Target, *, lines: bool = False) -> Iterator[Input]:
+def read_bytes(
+    source: str, data: bytes, target: Target, release: Release = "R4", *, lines: bool = False
+) -> Iterator[Input]:
     """What the content of one file holds for that target; `source` is what errors call it."""
     try:
         if target == "fhir":
             yield _document(source, data)
         else:
-            yield from _groups(source, data, lines)
+            yield from _groups(source, data, release, lines)
     except (InvalidDicomError, InvalidFhirError) as error:
         yield Rejected(source, f"{source}: {error}")
 
@@ -113,7 +118,7 @@ def _document(source: str, data: bytes) -> Input:
         return Skipped(source, str(error))
 
 
-def _groups(source: str, data: bytes, lines: bool) -> Iterator[Input]:
+def _groups(source: str, data: bytes, release: Release, lines: bool) -> Iterator[Input]:
     values: list[tuple[str, Json]] = []
     if lines:
         for number, line in enumerate(data.splitlines(), 1):
@@ -132,20 +137,21 @@ def _groups(source: str, data: bytes, lines: bool) -> Iterator[Input]:
             yield Rejected(place, f"{place}: {error}")
     gathered = gather(entries)
     for group in gathered.groups:
-        yield _group(f"{source}#{group.key}", group)
+        yield _group(f"{source}#{group.key}", group, release)
     for kind, count in sorted(Counter(one["resourceType"] for one in gathered.others).items()):
         yield Skipped(source, f"{kind}: no document of its own", count)
 
 
-def _group(name: str, group: Group) -> Input:
+def _group(name: str, group: Group, release: Release) -> Input:
     """Rejected whole where one of its resources is invalid: a report without one of its results would mislead."""
     try:
         for resource in group.whole():
-            fhir.validate(resource)
-    except InvalidFhirError as error:
+            fhir.validate(resource, release)
+        group, warnings = in_r4(group) if release == "R5" else (group, [])
+    except (InvalidFhirError, DamagedRemainderError) as error:
         return Rejected(name, f"{name}: {error}")
     status = _NOT_YET.get(group.root.get("status", ""))
-    return Skipped(name, status) if status else Readable(name, as_written(group))
+    return Skipped(name, status) if status else Readable(name, as_written(group), warnings)
 
 
 def _entries(place: str, value: Json) -> list[Entry]:

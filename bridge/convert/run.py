@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from bridge.codecs import fhir, json
 from bridge.codecs.dicom import writer
+from bridge.codecs.fhir import Release
 from bridge.convert import inputs
 from bridge.convert.bundle import bundle
 from bridge.convert.inputs import Input, Readable, Skipped, Target
@@ -22,6 +23,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.sr import write_document
 from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.releases.r5 import in_r5
 from bridge.translate.ids import Known
 from bridge.translate.report import Report
 from bridge.translate.selfcheck import checked_to_dicom
@@ -43,6 +45,7 @@ class Job:
     mappings: Path | None
     details: bool = False
     one_line: bool = False
+    release: Release = "R4"  # of the resources, read or written
     header: bool = False  # elements of the header among the details
 
 
@@ -70,12 +73,12 @@ def _all(file: Path, job: Job) -> list[Done]:
 
 
 def converted(file: Path, job: Job) -> Iterator[Done]:
-    return _each(inputs.name_of(file), inputs.read(file, job.target), job)
+    return _each(inputs.name_of(file), inputs.read(file, job.target, job.release), job)
 
 
 def converted_bytes(source: str, data: bytes, job: Job) -> Iterator[Done]:
     """The same of what is not a file."""
-    return _each(source, inputs.read_bytes(source, data, job.target), job)
+    return _each(source, inputs.read_bytes(source, data, job.target, job.release), job)
 
 
 def _each(source: str, found: Iterator[Input], job: Job) -> Iterator[Done]:
@@ -95,7 +98,7 @@ def _converted(one: Input, job: Job) -> Done:
     try:
         if isinstance(one.content, Document):
             return _to_fhir(one.source, one.content, job)
-        return _to_dicom(one.source, one.content, job)
+        return _to_dicom(one, one.content, job)
     except PermanentError as error:
         return Done(_entry(one.source, "rejected") | {"error": f"{one.source}: {error}"})
     except UnicodeError:
@@ -116,10 +119,11 @@ def _broken(source: str, error: Exception) -> Done:
 
 def _to_fhir(source: str, document: Document, job: Job) -> Done:
     translated = to_fhir(document, load(job.mappings), job.known)
-    group = translated.result
+    group, warnings = in_r5(translated.result) if job.release == "R5" else (translated.result, [])
+    translated.report.warnings += warnings
     resources: list[Resource] = [*([group.patient] if group.patient else []), *group.resources()]
     for resource in resources:
-        fhir.validate(resource)
+        fhir.validate(resource, job.release)
     targets = [f"{one['resourceType']}/{one.get('id', '')}" for one in resources]
     entry = (
         _entry(source, "converted")
@@ -130,11 +134,12 @@ def _to_fhir(source: str, document: Document, job: Job) -> Done:
     return Done(entry, f"{text_of(document.header, SOP_INSTANCE_UID)}.json", data)
 
 
-def _to_dicom(source: str, group: Group, job: Job) -> Done:
+def _to_dicom(one: Readable, group: Group, job: Job) -> Done:
     translated = checked_to_dicom(group, load(job.mappings), job.known)
+    translated.report.warnings += one.warnings
     uid = text_of(translated.result.header, SOP_INSTANCE_UID)
     entry = (
-        _entry(source, "converted")
+        _entry(one.source, "converted")
         | _counts(translated.report, job)
         | {"targets": [uid], "template": translated.result.template}
     )

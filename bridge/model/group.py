@@ -16,6 +16,21 @@ class Number(str):
     __slots__ = ()
 
 
+def boxed(value: Json) -> Json:
+    """For JSON that is ours alone: numbers whose text matters are `{"#": text}`."""
+    if isinstance(value, Number):
+        return {"#": str(value)}
+    if isinstance(value, dict):
+        return {key: boxed(child) for key, child in value.items()}
+    return [boxed(child) for child in value] if isinstance(value, list) else value
+
+
+def unboxed(value: Json) -> Json:
+    if isinstance(value, dict):
+        return Number(value["#"]) if value.keys() == {"#"} else {key: unboxed(child) for key, child in value.items()}
+    return [unboxed(child) for child in value] if isinstance(value, list) else value
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     root: Resource  # DiagnosticReport, or an Observation that stands alone

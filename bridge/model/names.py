@@ -18,6 +18,10 @@ REMAINDER_TAG = 0x00711001
 
 CROSS_VERSION = "http://hl7.org/fhir/5.0/StructureDefinition/extension-"
 """HL7's cross-version extensions: R5 elements, written in R4."""
+R4_URL = f"{EXTENSION_BASE}/StructureDefinition/r4"
+"""On a resource of R5: what only R4 could say, as a guarded difference; `valueString` holds JSON."""
+R5_URL = f"{EXTENSION_BASE}/StructureDefinition/r5"
+"""On a resource of R4: what only R5 could say."""
 COMPOSITION_URL = f"{CROSS_VERSION}DiagnosticReport.composition"
 ABSENT_URL = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 DICOM_UID_SYSTEM = "urn:dicom:uid"

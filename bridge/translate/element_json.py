@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from pydicom.datadict import dictionary_VR
 
+from bridge.errors import DamagedRemainderError
 from bridge.model.dataset import TEXT_VRS, Charset, DataSet, Element, decode_text, encode_text
 from bridge.model.group import Json
 from bridge.model.tags import TEMPLATE, TEMPLATE_ID
@@ -66,7 +67,11 @@ def element_of(tag: int, found: Json, charset: Charset) -> Element:
 
 
 def dataset_of(found: dict[str, Json], charset: Charset) -> DataSet:
-    return tuple(element_of(int(tag, 16), found[tag], charset) for tag in sorted(found))
+    try:
+        tags = [(int(tag, 16), element) for tag, element in sorted(found.items())]
+    except ValueError as error:
+        raise DamagedRemainderError from error
+    return tuple(element_of(tag, element, charset) for tag, element in tags)
 
 
 def _template(items: tuple[DataSet, ...]) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from bridge.model.group import Group, Json, Resource
 
 SUPPORT = frozenset({"Practitioner", "Device", "ImagingStudy", "DocumentReference", "Composition", "Basic"})
+_BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _reached(root: Resource, resolver: _Resolver, owned: set[int]) -> list[Resou
         kind = target["resourceType"]
         if kind == "Observation" and id(target) not in owned:
             owned.add(id(target))
-        elif kind not in SUPPORT:
+        elif kind not in _BELONGING:
             continue
         seen.add(id(target))
         found.append(target)
@@ -135,13 +136,15 @@ def links(resource: Resource) -> Iterator[str]:
     kind = resource["resourceType"]
     if kind == "DiagnosticReport":
         yield from _references(resource, ("extension",))
-        yield from _references(resource, ("result", "imagingStudy", "resultsInterpreter"))
+        yield from _references(resource, ("result", "imagingStudy", "study", "composition", "resultsInterpreter"))
     elif kind == "Observation":
         yield from _references(resource, ("hasMember", "derivedFrom", "performer", "extension"))
     elif kind == "Composition":
         yield from _references(resource, ("author", "section"))
     elif kind == "Basic":
         yield from _references(resource, ("extension",))
+    elif kind == "ImagingSelection":
+        yield from _references(resource, ("derivedFrom",))
 
 
 def _references(resource: Resource, elements: Sequence[str]) -> Iterator[str]:

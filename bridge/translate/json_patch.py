@@ -5,10 +5,11 @@ removed or moved since, another element would stand at that place."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 
-from bridge.model.group import Json, same
+from bridge.model.group import Json, boxed, same, unboxed
 from bridge.translate.digests import GUARD, digest
 
 _CHOICE = re.compile(r"_?(value[A-Z]\w*|effective[A-Z]\w*)|dataAbsentReason")
@@ -53,6 +54,25 @@ def json_patched(native: Json, entries: Iterable[list[Json]]) -> list[str]:
         else:
             del parent[_step(parent, last)]
     return dropped
+
+
+def dumped(entries: list[list[Json]]) -> str:
+    return json.dumps(boxed(entries), ensure_ascii=False, separators=(",", ":"))
+
+
+def loaded(text: str) -> list[list[Json]]:
+    """Raises ValueError for what are no entries."""
+    found = unboxed(json.loads(text))
+    if not are_entries(found):
+        raise ValueError("no entries of a difference")
+    said: list[list[Json]] = found
+    return said
+
+
+def are_entries(found: Json) -> bool:
+    return isinstance(found, list) and all(
+        isinstance(one, list) and len(one) in (2, 3) and isinstance(one[0], str) for one in found
+    )
 
 
 def _found(native: Json, path: str) -> Json:

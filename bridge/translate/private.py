@@ -8,8 +8,9 @@ from typing import Any
 from bridge.model.content import ContentItem
 from bridge.model.dataset import DataSet, Element, merged
 from bridge.model.document import Document
-from bridge.model.group import Json, Number
+from bridge.model.group import boxed, unboxed
 from bridge.model.names import PRIVATE_CREATOR, PRIVATE_CREATOR_TAG, REMAINDER_TAG
+from bridge.translate.json_patch import are_entries
 
 Path = tuple[int, ...]
 Piece = dict[str, Any]
@@ -52,13 +53,13 @@ def put_in(document: Document, pieces: dict[Path, Piece]) -> Document:
 
 def _dumps(piece: Piece) -> bytes:
     """Numbers whose text matters are written as `{"#": text}`: this JSON is ours alone."""
-    return json.dumps(_boxed(piece), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return json.dumps(boxed(piece), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
 def _loads(raw: bytes) -> Piece | None:
     """None where it is not ours after all, or damaged: then it stays a private element like any other."""
     try:
-        found = _unboxed(json.loads(raw.decode("utf-8")))
+        found = unboxed(json.loads(raw.decode("utf-8")))
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and _is_piece(found) else None
@@ -68,12 +69,7 @@ def _is_piece(found: Piece) -> bool:
     group = found.get("group")
     if group is not None and not (isinstance(group, dict) and _is_manifest(group)):
         return False
-    entries = found.get("entries", [])
-    return (
-        isinstance(found.get("is", 0), int)
-        and isinstance(entries, list)
-        and all(isinstance(one, list) and len(one) in (2, 3) and isinstance(one[0], str) for one in entries)
-    )
+    return isinstance(found.get("is", 0), int) and are_entries(found.get("entries", []))
 
 
 def _is_manifest(group: Piece) -> bool:
@@ -109,17 +105,3 @@ def _free_block(rest: DataSet) -> tuple[int, int]:
     taken = {element.tag for element in rest}
     block = next(number for number in range(0x10, 0x100) if PRIVATE_CREATOR_TAG & ~0xFF | number not in taken)
     return PRIVATE_CREATOR_TAG & ~0xFF | block, REMAINDER_TAG & ~0xFF00 | block << 8
-
-
-def _boxed(value: Json) -> Json:
-    if isinstance(value, Number):
-        return {"#": str(value)}
-    if isinstance(value, dict):
-        return {key: _boxed(child) for key, child in value.items()}
-    return [_boxed(child) for child in value] if isinstance(value, list) else value
-
-
-def _unboxed(value: Json) -> Json:
-    if isinstance(value, dict):
-        return Number(value["#"]) if value.keys() == {"#"} else {key: _unboxed(child) for key, child in value.items()}
-    return [_unboxed(child) for child in value] if isinstance(value, list) else value

@@ -51,7 +51,10 @@ def patched(native: DataSet, patch: dict[str, Json], group: Group, charset: Char
     dropped: set[str] = set()
     found = {element.tag: element for element in native}
     for name, element in patch.get("e", {}).items():
-        tag = int(name, 16)
+        try:
+            tag = int(name, 16)
+        except ValueError as error:
+            raise DamagedRemainderError from error
         belongs = group(tag)
         if _guard(native, belongs, group) != guards.get(belongs):
             dropped.add(belongs)

@@ -37,7 +37,7 @@ def router(settings: Settings) -> APIRouter:
     routes = APIRouter(prefix="/translate", tags=["translate"])
 
     def job(target: Target) -> Job:
-        return Job(target, known, settings.mappings)
+        return Job(target, known, settings.mappings, release=settings.fhir_version)
 
     @routes.post(
         "/fhir",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.mutants import bytes_mutant, json_mutant
 COUNT = int(os.environ.get("MUTANTS", "1000"))
 CHUNKS = 10
 TO_FHIR, TO_DICOM = Job("fhir", Known(), None), Job("dicom", Known(), None)
+TO_R5 = replace(TO_FHIR, release="R5")
 
 
 def _outputs(files: list[Path], job: Job) -> list[bytes]:
@@ -56,6 +58,12 @@ def _survives(data: bytes, job: Job) -> None:
 def test_broken_reports(chunk: int, reports: list[bytes]) -> None:
     for number in range(chunk, COUNT // 2, CHUNKS):
         _survives(bytes_mutant(reports, number), TO_FHIR)
+
+
+def test_broken_resources_of_r5() -> None:
+    bundles = _small(_outputs([file for file in SR_FILES if file.stat().st_size < 40_000], TO_R5))
+    for number in range(COUNT // 10):
+        _survives(json_mutant(bundles, number), replace(TO_DICOM, release="R5"))
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

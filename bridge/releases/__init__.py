@@ -1,0 +1,1 @@
+"""FHIR R5 at the edges: everything within translates R4."""

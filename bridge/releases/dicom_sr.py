@@ -1,0 +1,117 @@
+"""What the HL7 guide "DICOM SR to FHIR Resource Mapping" (dicom-sr, R5, STU1) asks of the Observations of a Measurement
+Report (PS3.16 TID 1500) beside what every Observation of ours has: copies for its readers, known by their element id
+and never read back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bridge.model.group import Group, Json, Resource
+from bridge.model.names import DICOM_UID_SYSTEM
+
+_DCM = "http://dicom.nema.org/resources/ontology/DCM"
+_TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021
+_GROUP, _FINDING, _CATEGORY, _STUDY_UID = "125007", "121071", "276214006", "110180"
+_COPY = "dicom-sr"
+_UID_TYPE = {
+    "coding": [
+        {"system": "http://hl7.org/fhir/uv/dicom-sr/CodeSystem/dicom-identifier-type", "code": "observation-uid"}
+    ]
+}
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What every Observation of the report refers to."""
+
+    study: str | None
+    study_uid: str | None
+    accession: Json
+    device: str | None
+
+
+def guide_of(group: Group) -> Guide | None:
+    """None where the report is no Measurement Report. The group is one of R4."""
+    if not any(one.get("code") in _TITLES for one in _codings(group.root.get("code", {}))):
+        return None
+    study = next((one for one in group.members if one["resourceType"] == "ImagingStudy"), {})
+    device = next((one for one in group.members if one["resourceType"] == "Device"), {})
+    identifiers = study.get("identifier", [])
+    uids = [one.get("value") for one in identifiers if one.get("system") == DICOM_UID_SYSTEM]
+    accessions = [one for one in identifiers if any(c.get("code") == "ACSN" for c in _codings(one.get("type", {})))]
+    return Guide(_name(study), next(iter(uids), None), next(iter(accessions), None), _name(device))
+
+
+def add(observation: Resource, guide: Guide) -> None:
+    if observation["resourceType"] != "Observation":
+        return
+    if guide.study is not None and guide.study_uid is not None:
+        concept = {"coding": [{"system": _DCM, "code": _STUDY_UID, "display": "Study Instance UID"}]}
+        identifier = {"type": concept, "system": DICOM_UID_SYSTEM, "value": guide.study_uid}
+        study = {"id": _COPY, "reference": guide.study, "identifier": identifier}
+        observation["partOf"] = [*observation.get("partOf", ()), study]
+    if guide.accession is not None:
+        order = {"id": _COPY, "type": "ServiceRequest", "identifier": guide.accession}
+        observation["basedOn"] = [*observation.get("basedOn", ()), order]
+    if guide.device is not None and "device" not in observation:
+        observation["device"] = {"id": _COPY, "reference": guide.device}
+    when = observation.get("effectiveDateTime", "")
+    if "issued" not in observation and isinstance(when, str) and _INSTANT.fullmatch(when):
+        observation["issued"], observation["_issued"] = when, {"id": _COPY}
+    for identifier in observation.get("identifier", ()):
+        if identifier.get("system") == DICOM_UID_SYSTEM and "type" not in identifier:
+            identifier["type"] = {"id": _COPY} | _UID_TYPE
+    if any(one.get("code") == _GROUP for one in _codings(observation.get("code", {}))):
+        _add_to_group(observation)
+
+
+def _add_to_group(observation: Resource) -> None:
+    """The finding is the value of the group, its category the code."""
+    said = {one["code"]: part for part in observation.get("component", ()) for one in _codings(part["code"])}
+    finding = said.get(_FINDING, {}).get("valueCodeableConcept")
+    if finding is not None and not any(key.startswith("value") for key in observation):
+        observation["valueCodeableConcept"] = {"id": _COPY} | _plain(finding)
+        observation.pop("dataAbsentReason", None)
+    kind = said.get(_CATEGORY, {}).get("valueCodeableConcept")
+    if kind is not None:
+        group = {"id": _COPY} | _plain(observation["code"])
+        observation["category"] = [*observation.get("category", ()), group]
+        observation["code"] = {"id": _COPY} | _plain(kind)
+
+
+def remove(observation: Resource) -> None:
+    """What `add` has added; the code that it replaced is in the category."""
+    if observation["resourceType"] != "Observation":
+        return
+    for group in observation.get("category", ()):
+        if group.get("id") == _COPY and observation.get("code", {}).get("id") == _COPY:
+            observation["code"] = _plain(group)
+    for name in ("partOf", "basedOn", "category"):
+        if name in observation:
+            left = [one for one in observation[name] if one.get("id") != _COPY]
+            if left:
+                observation[name] = left
+            else:
+                del observation[name]
+    for name in ("device", "valueCodeableConcept"):
+        if observation.get(name, {}).get("id") == _COPY:
+            del observation[name]
+    if observation.get("_issued", {}).get("id") == _COPY:
+        del observation["issued"], observation["_issued"]
+    for identifier in observation.get("identifier", ()):
+        if identifier.get("type", {}).get("id") == _COPY:
+            del identifier["type"]
+
+
+def _plain(concept: Json) -> Json:
+    return {key: value for key, value in concept.items() if key != "id"}
+
+
+def _codings(concept: Json) -> list[Json]:
+    return [one for one in concept.get("coding", ()) if "code" in one]
+
+
+def _name(resource: Resource) -> str | None:
+    return f"{resource['resourceType']}/{resource['id']}" if "id" in resource else None

@@ -1,0 +1,126 @@
+"""Where an element of R4 is in R5, by resource (FHIR R5, the R4 mappings on each resource's page)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
+from bridge.releases.moves import (
+    Coded,
+    Codes,
+    First,
+    FromExtension,
+    Gone,
+    Joined,
+    Listed,
+    Move,
+    Renamed,
+    Spread,
+    Within,
+    Wrapped,
+)
+
+_CODING = ("coding",)
+_VALUES = Gone(r5=("valueAttachment", "valueReference"))
+_RANGE = Within("referenceRange", (Gone(r5=("normalValue",)),))
+
+MOVES: dict[str, Sequence[Move]] = {
+    "DiagnosticReport": (
+        Renamed("imagingStudy", "study"),
+        FromExtension("composition", COMPOSITION_URL),
+        Codes("status", in_r4={"modified": "amended"}),
+        Gone(r5=("note", "supportingInfo")),
+    ),
+    "Observation": (
+        Gone(r5=("bodyStructure", "instantiatesCanonical", "instantiatesReference", "triggeredBy")),
+        _VALUES,
+        _RANGE,
+        Within("component", (_VALUES, _RANGE)),
+    ),
+    "Composition": (
+        Listed("identifier"),
+        Listed("subject"),
+        Within("attester", (Coded("mode", "http://hl7.org/fhir/composition-attestation-mode"),)),
+        Within("event", (Joined("code", "detail", "detail"),)),
+        Within("section", (Gone(r4=("mode",)),), deep=True),
+        Codes(
+            "status",
+            in_r4={
+                "registered": "preliminary",
+                "partial": "preliminary",
+                "unknown": "preliminary",
+                "corrected": "amended",
+                "appended": "amended",
+                "cancelled": "entered-in-error",
+                "deprecated": "entered-in-error",
+            },
+        ),
+        Gone(r4=("confidentiality", "relatesTo"), r5=("name", "note", "relatesTo", "url", "useContext", "version")),
+    ),
+    "ImagingStudy": (
+        Wrapped("modality", _CODING),
+        Joined("procedureCode", "procedureReference", "procedure", one_reference=True),
+        Joined("reasonCode", "reasonReference", "reason"),
+        Within(
+            "series",
+            (Wrapped("modality", _CODING), Wrapped("bodySite", ("concept", "coding")), Wrapped("laterality", _CODING)),
+        ),
+        Gone(r4=("interpreter",), r5=("partOf",)),
+    ),
+    "Device": (
+        Listed("type"),
+        Within(
+            "deviceName",
+            (
+                Renamed("name", "value"),
+                Codes(
+                    "type",
+                    in_r5={
+                        "udi-label-name": "registered-name",
+                        "manufacturer-name": "registered-name",
+                        "model-name": "registered-name",
+                        "other": "user-friendly-name",
+                    },
+                    in_r4={"registered-name": "udi-label-name"},
+                ),
+            ),
+        ),
+        Renamed("deviceName", "name"),
+        Within("version", (Gone(r5=("installDate",)),)),
+        Gone(
+            r4=("distinctIdentifier", "patient", "property", "specialization", "statusReason", "udiCarrier"),
+            r5=(
+                "availabilityStatus",
+                "biologicalSourceEvent",
+                "category",
+                "conformsTo",
+                "cycle",
+                "displayName",
+                "duration",
+                "endpoint",
+                "gateway",
+                "mode",
+                "property",
+                "udiCarrier",
+            ),
+        ),
+    ),
+    "DocumentReference": (
+        First("masterIdentifier", "identifier", DICOM_UID_SYSTEM),
+        Spread(
+            "context",
+            (
+                ("encounter", "context"),
+                ("event", "event"),
+                ("period", "period"),
+                ("facilityType", "facilityType"),
+                ("practiceSetting", "practiceSetting"),
+            ),
+        ),
+        Wrapped("event", ("concept",)),
+        Within("relatesTo", (Coded("code", "http://hl7.org/fhir/document-relationship-type"),)),
+        Within("content", (Renamed("format", "profile"), Wrapped("profile", ("valueCoding",)), Listed("profile"))),
+        Gone(r4=("authenticator",), r5=("attester", "basedOn", "bodySite", "modality", "version")),
+    ),
+    "Practitioner": (Gone(r5=("deceasedBoolean", "deceasedDateTime")),),
+}

@@ -1,0 +1,132 @@
+"""A group in R5 <-> the same in R4, which everything within translates; without loss, both ways.
+
+What the tables of `elements.py` do not bring back exactly is kept on the resource as a guarded difference: on the one
+of R5 what only R4 could say, on the one of R4 what only R5 could say. What was edited meanwhile wins."""
+
+from __future__ import annotations
+
+from bridge.errors import DamagedRemainderError
+from bridge.model.group import Group, Json, Resource, renamed
+from bridge.model.names import R4_URL, R5_URL
+from bridge.releases import dicom_sr
+from bridge.releases.dicom_sr import Guide
+from bridge.releases.elements import MOVES
+from bridge.releases.imaging_selection import (
+    derived_in_r4,
+    derived_in_r5,
+    is_selection,
+    selection_in_r4,
+    selection_in_r5,
+)
+from bridge.translate.json_patch import dumped, json_difference, json_patched, loaded
+
+Renames = dict[str, str]
+
+
+def in_r5(group: Group) -> tuple[Group, list[str]]:
+    """The group, and warnings: places that were edited in R4 since. Measurement Reports follow the dicom-sr guide."""
+    names = _selections(group)
+    guide = dicom_sr.guide_of(group)
+    warnings: list[str] = []
+    found: dict[int, Resource] = {}
+    for resource in group.whole():
+        beyond, plain = _taken(resource, R5_URL)
+        made = _whole_r5(plain, names, guide)
+        warnings += _said(made, json_patched(made, beyond))
+        found[id(resource)] = made
+    return _with(group, found, names), warnings
+
+
+def in_r4(group: Group) -> tuple[Group, list[str]]:
+    """The group, and warnings: places that were edited in R5 since."""
+    names = {
+        f"ImagingSelection/{one['id']}": f"Basic/{one['id']}"
+        for one in group.whole()
+        if one["resourceType"] == "ImagingSelection" and "id" in one
+    }
+    warnings: list[str] = []
+    found: dict[int, Resource] = {}
+    for resource in group.whole():
+        beyond, plain = _taken(resource, R4_URL)
+        made = _native_r4(plain, names)
+        warnings += _said(made, json_patched(made, beyond))
+        found[id(resource)] = made
+    made_group = _with(group, found, names)
+    guide, back = dicom_sr.guide_of(made_group), {name: said for said, name in names.items()}
+    for resource in group.whole():
+        made = found[id(resource)]
+        if beyond := list(json_difference(_whole_r5(made, back, guide), resource)):
+            made["extension"] = [*made.get("extension", ()), {"url": R5_URL, "valueString": dumped(beyond)}]
+    return made_group, warnings
+
+
+def _whole_r5(resource: Resource, names: Renames, guide: Guide | None) -> Resource:
+    """In R5, with what only R4 could say."""
+    made = _native_r5(resource, names)
+    if guide is not None:
+        dicom_sr.add(made, guide)
+    back = _native_r4(made, {said: name for name, said in names.items()})
+    if beyond := list(json_difference(back, resource)):
+        made["extension"] = [*made.get("extension", ()), {"url": R4_URL, "valueString": dumped(beyond)}]
+    return made
+
+
+def _native_r5(resource: Resource, names: Renames) -> Resource:
+    made: Resource = renamed(resource, names)
+    if is_selection(made):
+        made = selection_in_r5(made)
+    if made["resourceType"] == "Observation":
+        derived_in_r5(made)
+    for move in MOVES.get(made["resourceType"], ()):
+        move.forth(made)
+    return made
+
+
+def _native_r4(resource: Resource, names: Renames) -> Resource:
+    made: Resource = renamed(resource, {})
+    dicom_sr.remove(made)
+    for move in reversed(MOVES.get(made["resourceType"], ())):
+        move.back(made)
+    if made["resourceType"] == "ImagingSelection":
+        made = selection_in_r4(made)
+    if made["resourceType"] == "Observation":
+        derived_in_r4(made, set(names))
+    back: Resource = renamed(made, names)
+    return back
+
+
+def _selections(group: Group) -> Renames:
+    return {
+        f"Basic/{one['id']}": f"ImagingSelection/{one['id']}"
+        for one in group.whole()
+        if is_selection(one) and "id" in one
+    }
+
+
+def _taken(resource: Resource, url: str) -> tuple[list[list[Json]], Resource]:
+    """Our difference on the resource, and the resource without it."""
+    extensions = resource.get("extension", [])
+    said = [one for one in extensions if one.get("url") == url]
+    if not said:
+        return [], resource
+    plain = {key: value for key, value in resource.items() if key != "extension"}
+    if left := [one for one in extensions if one.get("url") != url]:
+        plain["extension"] = left
+    try:
+        return loaded(said[0]["valueString"]), plain
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedRemainderError from error
+
+
+def _with(group: Group, found: dict[int, Resource], names: Renames) -> Group:
+    references = group.references
+    if references is not None:
+        references = {names.get(one, one): found[id(target)] for one, target in references.items()}
+    patient = None if group.patient is None else found[id(group.patient)]
+    members = tuple(found[id(one)] for one in group.members)
+    return Group(found[id(group.root)], members, patient, group.key, references)
+
+
+def _said(resource: Resource, places: list[str]) -> list[str]:
+    kind = resource["resourceType"]
+    return [f"{kind}.{place}: edited in the other release of FHIR since; its value wins" for place in places]

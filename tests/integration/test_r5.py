@@ -1,0 +1,215 @@
+"""FHIR R5: every sample is valid R5, comes back from it without a difference, and so does what only R5 can say."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.codecs import fhir, json
+from bridge.codecs.dicom import structured_report
+from bridge.convert.inputs import Readable, read
+from bridge.convert.run import Job, converted, converted_bytes
+from bridge.mapping.load import load
+from bridge.model.document import Document
+from bridge.model.group import Group, Number, Resource, same
+from bridge.model.sr import write_document
+from bridge.releases.r5 import in_r4, in_r5
+from bridge.translate.ids import Known
+from bridge.translate.to_fhir import to_fhir
+from tests.corpus import FHIR_FILES, FIXTURES, SR_FILES, name
+
+MAPPING, KNOWN = load(), Known()
+TO_FHIR, TO_DICOM = (Job(target, KNOWN, None, release="R5") for target in ("fhir", "dicom"))
+
+
+def groups(file: Path) -> list[Group]:
+    found = read(file, "dicom" if file.suffix == ".json" else "fhir")
+    contents = [one.content for one in found if isinstance(one, Readable)]
+    return [to_fhir(one, MAPPING, KNOWN).result if isinstance(one, Document) else one for one in contents]
+
+
+@pytest.mark.parametrize("file", [*SR_FILES, *FHIR_FILES], ids=name)
+def test_every_group_goes_to_r5_and_comes_back(file: Path) -> None:
+    for group in groups(file):
+        before = copy.deepcopy(group)
+        there, warnings = in_r5(group)
+        assert group == before
+        for resource in there.whole():
+            fhir.validate(resource, "R5")
+        back, more = in_r4(there)
+        assert not warnings + more
+        assert back.key == group.key
+        assert back.index().keys() == group.index().keys()
+        for one, other in zip(group.whole(), back.whole(), strict=True):
+            assert same(one, other), one["resourceType"]
+
+
+@pytest.mark.parametrize("file", SR_FILES, ids=name)
+def test_an_sr_comes_back_from_a_bundle_of_r5(file: Path) -> None:
+    """Law 1, with bytes between."""
+    (there,) = converted(file, TO_FHIR)
+    assert there.entry["status"] == "converted"
+    (back,) = converted_bytes("bundle", there.data, TO_DICOM)
+    assert back.entry["error"] is None
+    assert _dataset(back.data) == _dataset(file.read_bytes())
+
+
+def _dataset(data: bytes) -> object:
+    return write_document(structured_report.read(data))
+
+
+# -- what only R5 can say -------------------------------------------------------------------------------------------
+SUBJECT = {"reference": "Patient/p"}
+REPORT: Resource = {
+    "resourceType": "DiagnosticReport",
+    "id": "r",
+    "status": "modified",
+    "code": {"text": "CT"},
+    "subject": SUBJECT,
+    "study": [{"reference": "ImagingStudy/s"}],
+    "result": [{"reference": "Observation/o"}],
+    "note": [{"text": "seen twice"}],
+    "supportingInfo": [{"type": {"text": "former"}, "reference": {"reference": "Observation/former"}}],
+    "composition": {"reference": "Composition/c"},
+    "conclusion": "nothing new",
+}
+OBSERVATION: Resource = {
+    "resourceType": "Observation",
+    "id": "o",
+    "status": "final",
+    "code": {"coding": [{"system": "http://snomed.info/sct", "code": "118565006", "display": "Volume"}]},
+    "subject": SUBJECT,
+    "issued": "2026-03-02T10:15:00+01:00",
+    "effectiveDateTime": "2026-03-02T10:15:00+01:00",
+    "triggeredBy": [{"observation": {"reference": "Observation/first"}, "type": "reflex"}],
+    "bodyStructure": {"reference": "BodyStructure/b"},
+    "derivedFrom": [{"reference": "Observation/first"}, {"reference": "ImagingSelection/i"}],
+    "referenceRange": [{"low": {"value": Number("1.50")}, "normalValue": {"text": "normal"}}],
+    "valueQuantity": {
+        "value": Number("12.50"), "unit": "ml", "system": "http://unitsofmeasure.org", "code": "ml"
+    },
+}  # fmt: skip
+SELECTION: Resource = {
+    "resourceType": "ImagingSelection",
+    "id": "i",
+    "status": "available",
+    "subject": SUBJECT,
+    "issued": "2026-03-02T10:15:00+01:00",
+    "code": {"text": "region"},
+    "studyUid": "2.25.1",
+    "bodySite": {"concept": {"text": "lung"}},
+    "instance": [
+        {
+            "uid": "2.25.2",
+            "sopClass": {"system": "urn:ietf:rfc:3986", "code": "urn:oid:1.2.840.10008.5.1.4.1.1.2"},
+            "subset": ["1"],
+            "imageRegion2D": [{"regionType": "point", "coordinate": [Number("0.50"), Number("1.25")]}],
+        }
+    ],
+}
+COMPOSITION: Resource = {
+    "resourceType": "Composition",
+    "id": "c",
+    "identifier": [{"value": "1"}, {"value": "2"}],
+    "version": "3",
+    "status": "corrected",
+    "type": {"text": "Report"},
+    "subject": [SUBJECT, {"reference": "Group/g"}],
+    "date": "2026-03-02",
+    "author": [{"display": "Dr A"}],
+    "name": "Report3",
+    "title": "Report",
+    "event": [{"detail": [{"reference": {"reference": "Procedure/p"}}, {"concept": {"text": "CT"}}]}],
+    "attester": [{"mode": {"coding": [{"code": "legal"}], "text": "signed"}}],
+}
+STUDY: Resource = {
+    "resourceType": "ImagingStudy",
+    "id": "s",
+    "identifier": [{"system": "urn:dicom:uid", "value": "urn:oid:2.25.9"}],
+    "status": "available",
+    "subject": SUBJECT,
+    "modality": [{"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "CT"}], "text": "CT"}],
+    "partOf": [{"reference": "Procedure/p"}],
+    "procedure": [{"concept": {"text": "CT thorax"}}, {"reference": {"reference": "Procedure/p"}}],
+    "series": [
+        {"uid": "2.25.10", "modality": {"coding": [{"code": "CT"}]}, "bodySite": {"concept": {"text": "chest"}}}
+    ],
+}
+
+
+def r5_group() -> Group:
+    return Group(REPORT, (OBSERVATION, SELECTION, COMPOSITION, STUDY), None, "DiagnosticReport/r")
+
+
+def test_what_only_r5_says_comes_back() -> None:
+    for resource in r5_group().whole():
+        fhir.validate(resource, "R5")
+    there, warnings = in_r4(r5_group())
+    for resource in there.whole():
+        fhir.validate(resource, "R4")
+    back, more = in_r5(there)
+    assert not warnings + more
+    for one, other in zip(r5_group().whole(), back.whole(), strict=True):
+        assert same(one, other), one["resourceType"]
+
+
+def test_resources_of_r5_come_back_from_an_sr() -> None:
+    """Law 2, with bytes between."""
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": one} for one in r5_group().whole()],
+    }
+    (there,) = converted_bytes("bundle", json.dumps(bundle), TO_DICOM)
+    assert there.entry["error"] is None
+    (back,) = converted_bytes("sr", there.data, TO_FHIR)
+    assert back.entry["error"] is None
+    found = {one["resource"]["resourceType"]: one["resource"] for one in json.loads(back.data)["entry"]}
+    for one in r5_group().whole():
+        assert same(one, found[one["resourceType"]]), one["resourceType"]
+
+
+def test_an_edit_in_r5_goes_over() -> None:
+    (there,) = converted(FIXTURES / "dicom" / "1500-plane.dcm", TO_FHIR)
+    bundle: Any = json.loads(there.data)
+    axis = next(
+        one["resource"]
+        for one in bundle["entry"]
+        if one["resource"].get("code", {}).get("text") == "Long axis"
+    )  # fmt: skip
+    axis["valueQuantity"]["value"] = Number("25.5")
+    (back,) = converted_bytes("bundle", json.dumps(bundle), TO_DICOM)
+    assert back.entry["error"] is None
+    assert b"25.5" in back.data and b"24.0" not in back.data
+
+
+def test_a_measurement_report_follows_the_dicom_sr_guide() -> None:
+    """As its profiles `imaging-observation` and `imaging-measurement-group` say."""
+    (there,) = converted(FIXTURES / "dicom" / "1500-group.dcm", TO_FHIR)
+    found = [one["resource"] for one in json.loads(there.data)["entry"]]
+    (study,) = [one for one in found if one["resourceType"] == "ImagingStudy"]
+    observations = [one for one in found if one["resourceType"] == "Observation"]
+    assert len(observations) > 2
+    for one in observations:
+        (part,) = one["partOf"]
+        assert part["reference"] == f"ImagingStudy/{study['id']}"
+        assert part["identifier"]["type"]["coding"][0]["code"] == "110180"
+        assert part["identifier"]["value"] == study["identifier"][0]["value"]
+        assert one["basedOn"][0]["identifier"]["value"] == "A-1500"
+        assert one["issued"] == one["effectiveDateTime"]
+    groups = [one for one in observations if one["code"].get("text") == "Measurement Group"]
+    assert groups
+    for one in groups:
+        finding = next(part for part in one["component"] if part["code"]["coding"][0]["code"] == "121071")
+        assert one["valueCodeableConcept"]["coding"] == finding["valueCodeableConcept"]["coding"]
+
+
+def test_a_resource_of_r4_is_refused_as_r5() -> None:
+    report = {key: value for key, value in REPORT.items() if key in ("resourceType", "id", "code", "subject")}
+    older = report | {"status": "final", "imagingStudy": [{"reference": "ImagingStudy/s"}]}
+    (done,) = converted_bytes("report", json.dumps(older), TO_DICOM)
+    assert done.entry["status"] == "rejected"
+    assert "unknown element" in done.entry["error"]
