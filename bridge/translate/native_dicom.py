@@ -10,7 +10,7 @@ from bridge.mapping.lens import coding, uid_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
 from bridge.model.dataset import DataSet, Element, encode_text, merged, text_of
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Json, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
 from bridge.translate import documents, header, times
@@ -60,13 +60,19 @@ def _refused(group: Group) -> None:
     for resource in group.resources():
         if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
             continue
-        if any("modifierExtension" in one for one in (resource, *resource.get("component", ()))):
+        if _is_modified(resource):
             raise PermanentError(
                 f"{resource['resourceType']}.modifierExtension changes the meaning, in a way not known here"
             )
         own, roots = (_subject_key(one.get("subject", {}), subjects) for one in (resource, group.root))
-        if own and roots and own != roots:
+        if own and roots and own != roots and (own[0] == "words") == (roots[0] == "words"):
             raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
+
+
+def _is_modified(value: Json) -> bool:
+    if isinstance(value, dict):
+        return "modifierExtension" in value or any(map(_is_modified, value.values()))
+    return isinstance(value, list) and any(map(_is_modified, value))
 
 
 def _subject_key(subject: Home, subjects: dict[str, Resource]) -> tuple[object, ...]:
@@ -77,7 +83,7 @@ def _subject_key(subject: Home, subjects: dict[str, Resource]) -> tuple[object, 
         return ("resource", id(target)) if target is not None else ("reference", reference.partition("/_history/")[0])
     if "identifier" in subject:
         return ("identifier", subject["identifier"].get("system"), subject["identifier"].get("value"))
-    return ()  # nobody, or in words only
+    return ("words", subject["display"].strip()) if "display" in subject else ()
 
 
 class _Builder:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, value_type
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
-from bridge.model.group import Group
+from bridge.model.group import Group, Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.model.tags import PATIENT_ID, TIMEZONE_OFFSET
 from bridge.terminology.schemes import designator_of, uri_of
+from bridge.terminology.units import is_ucum
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.node import element_id
 from bridge.translate.times import zone_of
@@ -92,12 +94,15 @@ def _schemes(item: ContentItem) -> Iterator[str]:
 
 
 def oddities_of_group(group: Group) -> list[str]:
-    """Code systems that DICOM has no Coding Scheme Designator for: such codes become text, and are carried."""
+    """Code systems that DICOM has no Coding Scheme Designator for, and words beside a code that say something else: a
+    DICOM reader sees those of the code."""
     found: dict[str, list[str]] = {}
     for resource in group.resources():
         if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
             continue  # only these become content items
         for home in (resource, *resource.get("component", ())):
+            for what, place in _contradictions(home):
+                found.setdefault(what, []).append(f"{resource['resourceType']}.{place}")
             for element in ("code", "valueCodeableConcept"):
                 for coding in home.get(element, {}).get("coding", ()):
                     system = coding.get("system")
@@ -105,6 +110,32 @@ def oddities_of_group(group: Group) -> list[str]:
                         what = f"code system {system!r} has no Coding Scheme Designator"
                         found.setdefault(what, []).append(f"{resource['resourceType']}.{element}")
     return [_line(what, places) for what, places in found.items()]
+
+
+_ALIKE = {("C", "Cel"), ("F", "[degF]")}  # coulomb and farad to UCUM, degrees to everybody else
+
+
+def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
+    for element in ("valueCodeableConcept", "interpretation", "conclusionCode"):
+        value = home.get(element, [])
+        for concept in value if isinstance(value, list) else [value]:
+            text = _folded(concept.get("text"))
+            said = [_folded(one.get("display")) for one in concept.get("coding", ())]
+            if text and any(said) and not any(text in one or one in text for one in said if one):
+                yield "the text is not that of the code, which a DICOM reader sees", element
+    quantity = home.get("valueQuantity", {})
+    unit, code = quantity.get("unit"), quantity.get("code")
+    if unit and code and is_ucum(unit) and _spelled(unit) != _spelled(code) and (unit, code) not in _ALIKE:
+        yield "the unit is another than its code", "valueQuantity"
+
+
+def _folded(text: str | None) -> str:
+    return " ".join((text or "").casefold().split())
+
+
+def _spelled(unit: str) -> str:
+    """One spelling of UCUM's two for the litre and for powers of ten, and without annotations."""
+    return re.sub(r"\{[^}]*\}", "", unit).replace("10^", "10*").replace("L", "l")
 
 
 def _line(what: str, places: list[str]) -> str:

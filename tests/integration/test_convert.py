@@ -191,7 +191,7 @@ def test_two_documents_under_one_uid(tmp_path: Path) -> None:
         (["convert", str(ECG), "--to", "hl7", "-o", "x"], "hl7"),
         (["convert", str(ECG), "--to", "fhir", "-o", "x", "--colour"], "--colour"),
         (["convert", "no-such-file", "--to", "fhir", "-o", "x"], "no-such-file"),
-        (["convert", str(ECG), "--to", "fhir", "-o", "x", "--fhir-version", "R5"], "R5"),
+        (["convert", str(ECG), "--to", "fhir", "-o", "x", "--fhir-version", "R3"], "R3"),
         (["convert", str(ECG), "--to", "fhir", "-o", "x", "--mappings", "no-such-folder"], "no-such-folder"),
         (["convert", str(ECG), "--to", "fhir", "-o", "x", "--config", "no-such.yaml"], "no-such.yaml"),
         (["convert", str(ECG), "--to", "fhir", "-o", "x", "--workers", "0"], "workers"),

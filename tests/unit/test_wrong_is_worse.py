@@ -18,6 +18,7 @@ from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 
 MAPPING, KNOWN = load(), Known()
+_DETECTED = {"system": "http://snomed.info/sct", "code": "260373001", "display": "Detected"}
 
 
 def observation(**more: Any) -> Resource:
@@ -97,3 +98,43 @@ def test_a_therapeutic_range_is_not_written_as_the_normal_one() -> None:
 def test_a_preliminary_result_makes_the_document_partial() -> None:
     document = to_dicom(alone(observation(status="preliminary", valueQuantity=quantity(5))), MAPPING, KNOWN).result
     assert b"PARTIAL" in [element.value.strip() for element in document.header if isinstance(element.value, bytes)]
+
+
+def test_subjects_in_words_are_compared() -> None:
+    result = observation(subject={"display": "Muster, Max"}, valueQuantity=quantity(5))
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Report"},
+        "subject": {"display": "Meier, Eva"},
+        "result": [{"reference": "Observation/o"}],
+    }
+    with pytest.raises(PermanentError, match="subject is another"):
+        to_dicom(Group(report, (result,), None, "DiagnosticReport/r"), MAPPING, KNOWN)
+
+
+@pytest.mark.parametrize("place", ["", "referenceRange"])
+def test_what_changes_the_meaning_is_refused_wherever_it_stands(place: str) -> None:
+    modified: dict[str, Any] = {"modifierExtension": [{"url": "http://example.org/not", "valueBoolean": True}]}
+    more = {place: [{"text": "normal"} | modified]} if place else modified
+    with pytest.raises(PermanentError, match="modifierExtension"):
+        to_dicom(alone(observation(valueQuantity=quantity(5), **more)), MAPPING, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ({"valueQuantity": quantity(5, unit="g/dL", code="g/L")}, "unit is another"),
+        ({"valueQuantity": quantity(5, unit="g/dl", code="g/dL")}, None),
+        ({"valueQuantity": quantity(5, unit="mmHg", code="mm[Hg]")}, None),
+        ({"valueCodeableConcept": {"coding": [_DETECTED], "text": "negative"}}, "text is not that of the code"),
+        ({"valueCodeableConcept": {"coding": [_DETECTED], "text": "detected"}}, None),
+    ],
+)
+def test_words_that_say_something_else_than_the_code_are_warned_of(value: dict[str, Any], says: str | None) -> None:
+    warnings = to_dicom(alone(observation(**value)), MAPPING, KNOWN).report.warnings
+    assert [one for one in warnings if "another than its code" in one or "not that of the code" in one] == [
+        one for one in warnings if says and says in one
+    ]
+    assert says is None or any(says in one for one in warnings)

@@ -37,7 +37,7 @@ def test_two_designators_never_share_a_uri(one: str, other: str) -> None:
 @given(st.text(max_size=24), st.sampled_from(["", f"{BASE}/scheme/"]))
 def test_a_uri_that_is_read_as_made_up_is_written_alike(text: str, prefix: str) -> None:
     designator = designator_of(prefix + text, BASE)
-    if designator is not None:
+    if designator is not None and (prefix + text).startswith(f"{BASE}/scheme/"):  # others may have several URIs
         assert uri_of(designator, BASE) == prefix + text
 
 
