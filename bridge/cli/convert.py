@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from bridge.convert.report import ReportFile
+    from bridge.convert.run import Job
 
 HELP = "Convert files: DICOM SR to FHIR Bundles, or FHIR Observations and DiagnosticReports to DICOM SR."
 EXAMPLE = "Example: fhir-dicom convert reports/ --to fhir -o out/ --report report.json"
@@ -41,9 +46,9 @@ def convert(
     workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
     json: Annotated[bool, typer.Option("--json", help="the report on stdout, for machines")] = False,
 ) -> None:
-    from bridge.codecs import json as codec
     from bridge.convert import inputs, run
-    from bridge.errors import PermanentError, UsageError
+    from bridge.convert.report import ReportFile
+    from bridge.errors import UsageError
     from bridge.settings import settings
     from bridge.translate.ids import Known
 
@@ -52,8 +57,7 @@ def convert(
     if json and out == "-":
         raise UsageError("--json and -o - both want stdout; use --report FILE")
     configured = settings(config)
-    if report is not None and (report.is_dir() or any(one.is_file() for one in report.parents)):
-        raise UsageError(f"{report}: a report is a file in a folder")
+    reports = [*([ReportFile(report)] if report else []), *([ReportFile(None)] if json else [])]
     files = inputs.files(sources)
     if not files:
         raise UsageError("nothing found in " + ", ".join(map(str, sources)))
@@ -68,28 +72,43 @@ def convert(
         one_line=format is Format.ndjson,
         release=fhir_version.value if fhir_version else configured.fhir_version,
     )
-    output = _output(out, format)
-    entries: list[dict[str, Any]] = []
+    totals = _run(files, job, _output(out, format), workers, reports, table=not json and out != "-")
+    if totals["rejected"]:
+        raise typer.Exit(1)
+
+
+def _run(
+    files: list[Path], job: Job, output: Any, workers: int, reports: list[ReportFile], *, table: bool
+) -> dict[str, Any]:
+    from bridge.convert import run
+    from bridge.convert.report import Totals
+    from bridge.errors import PermanentError
+    from bridge.mapping.load import load
+
+    load(job.mappings)
+    gc.freeze()  # what is loaded now stays: the collector need not visit it again with each document
+    gc.set_threshold(50_000, 20, 20)
+    totals, shown = Totals(), list[dict[str, Any]]()
+    done = 0
     for entry in run.run(files, job, output, workers):
-        entries.append(entry)
+        done += 1
+        totals.add(entry)
+        shown += [entry] if len(shown) < _ROWS else []
+        for report in reports:
+            report.put(entry)
         if entry["error"]:
             print(f"rejected: {entry['error']}", file=sys.stderr)
-        _progress(len(entries), len(files))
+        _progress(done, len(files))
     try:
         output.close()
     except PermanentError as error:
         print(f"rejected: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
-    whole: dict[str, Any] = {"documents": entries, "totals": run.totals(entries)}
-    if report is not None:
-        report.parent.mkdir(parents=True, exist_ok=True)
-        report.write_bytes(codec.dumps(whole, indent=True))
-    if json:
-        sys.stdout.buffer.write(codec.dumps(whole, indent=True) + b"\n")
-    elif out != "-":
-        _print(entries, whole["totals"])
-    if whole["totals"]["rejected"]:
-        raise typer.Exit(1)
+    for report in reports:
+        report.close(totals)
+    if table:
+        _print(shown, done, totals.found)
+    return totals.found
 
 
 def _output(out: str, format: Format) -> Any:
@@ -108,15 +127,15 @@ def _progress(done: int, files: int) -> None:
 _ROWS = 20
 
 
-def _print(entries: list[dict[str, Any]], totals: dict[str, Any]) -> None:
+def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any]) -> None:
     """What became of each document, and how much of it a reader of the other side sees natively."""
     print(f"{'source':44}{'status':>10}{'elements':>10}{'mapped':>8}{'carried':>9}{'withheld':>10}")
-    for one in entries[:_ROWS]:
+    for one in shown:
         items = one["items"]
         row = f"{one['source'][-43:]:44}{one['status']:>10}{items['total']:>10}{items['mapped']:>8}"
         print(f"{row}{items['carried']:>9}{items['withheld']:>10}")
-    if len(entries) > _ROWS:
-        print(f"... and {len(entries) - _ROWS} more; --report FILE lists all")
+    if done > len(shown):
+        print(f"... and {done - len(shown)} more; --report FILE lists all")
     items = totals["items"]
     print(
         f"{totals['converted']} converted, {totals['skipped']} skipped, {totals['rejected']} rejected: "

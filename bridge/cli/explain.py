@@ -22,8 +22,8 @@ def explain(
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
     json: Annotated[bool, typer.Option("--json", help="the report with all details, for machines")] = False,
 ) -> None:
-    from bridge.codecs import json as codec
     from bridge.convert import inputs, run
+    from bridge.convert.report import ReportFile, Totals
     from bridge.errors import UsageError
     from bridge.mapping.load import load
     from bridge.settings import settings
@@ -35,11 +35,14 @@ def explain(
     folder = mappings or configured.mappings
     load(folder)  # faults are known before anything is read
     known = Known(issuer=configured.issuer, zone=configured.timezone)
-    job = run.Job(inputs.target_of(file) if to is None else to.value, known, folder, details=True, header=True)
+    target = inputs.target_of(file) if to is None else to.value
+    job = run.Job(target, known, folder, details=True, header=True, release=configured.fhir_version)
     entries = [done.entry for done in run.converted(file, job)]
     if json:
-        whole = {"documents": entries, "totals": run.totals(entries)}
-        sys.stdout.buffer.write(codec.dumps(whole, indent=True) + b"\n")
+        report = ReportFile(None)
+        for entry in entries:
+            report.put(entry)
+        report.close(Totals(entries))
     for entry in entries:
         if entry["error"]:
             print(f"rejected: {entry['error']}", file=sys.stderr)

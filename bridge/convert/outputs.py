@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import sys
 import tempfile
@@ -69,7 +70,7 @@ class Lines:
         self._file.flush()
         if self._temporary is not None and self.path is not None:
             self._file.close()
-            if self.path.exists() and self.path.read_bytes() != self._temporary.read_bytes():
+            if self.path.exists() and not filecmp.cmp(self.path, self._temporary, shallow=False):
                 self._temporary.unlink()
                 raise PermanentError(f"{self.path}: exists with other content; it is kept, name another file")
             os.replace(self._temporary, self.path)

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from bridge.codecs import fhir, json
 from bridge.codecs.dicom import writer
@@ -16,6 +16,7 @@ from bridge.codecs.fhir import Release
 from bridge.convert import inputs
 from bridge.convert.bundle import bundle
 from bridge.convert.inputs import Input, Readable, Skipped, Target
+from bridge.convert.report import Entry
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
 from bridge.model.dataset import text_of
@@ -29,7 +30,7 @@ from bridge.translate.report import Report
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 
-Entry = dict[str, Any]
+_AHEAD = 256  # files that are given to the workers at once
 
 
 class Output(Protocol):
@@ -64,8 +65,9 @@ def run(files: Sequence[Path], job: Job, output: Output, workers: int = 1) -> It
             yield from (_put(done, output) for done in converted(file, job))
         return
     with ProcessPoolExecutor(workers) as pool:
-        for many in pool.map(partial(_all, job=job), files):
-            yield from (_put(done, output) for done in many)
+        for first in range(0, len(files), _AHEAD):  # results wait in memory until they are written
+            for many in pool.map(partial(_all, job=job), files[first : first + _AHEAD]):
+                yield from (_put(done, output) for done in many)
 
 
 def _all(file: Path, job: Job) -> list[Done]:
@@ -179,15 +181,3 @@ def _put(done: Done, output: Output) -> Entry:
     except (PermanentError, OSError, ValueError) as error:
         return _entry(done.entry["source"], "rejected") | {"error": f"{done.entry['source']}: {error}"}
     return done.entry
-
-
-def totals(entries: Sequence[Entry]) -> Entry:
-    """Documents by status, and the sums of their items and elements."""
-    found: Entry = {
-        status: sum(1 for one in entries if one["status"] == status) for status in ("converted", "skipped", "rejected")
-    }
-    for kind in ("items", "elements"):
-        found[kind] = {
-            name: sum(one[kind][name] for one in entries) for name in ("total", "mapped", "carried", "withheld")
-        }
-    return found

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
@@ -132,30 +133,39 @@ def _from_datetime(value: str) -> str:
 # -- codes ----------------------------------------------------------------------------------------------------------
 def coding(code: Code) -> dict[str, Json]:
     """One Coding; `version` is never written: a DICOM scheme version names another thing than FHIR's."""
-    value = mdc_to_fhir(code.value) if code.scheme == "MDC" else code.value
+    return dict(_coding(code.value, code.scheme, code.meaning))
+
+
+@lru_cache(maxsize=16384)
+def _coding(value: str, scheme: str, meaning: str) -> tuple[tuple[str, str], ...]:
+    value = mdc_to_fhir(value) if scheme == "MDC" else value
     if not value.strip() or re.search(r"\s\s|^\s|\s$", value):
         raise ValueError("not a FHIR code")
-    found: dict[str, Json] = {"system": uri_of(code.scheme, EXTENSION_BASE)} if code.scheme else {}
-    found["code"] = value
-    if code.meaning:
-        found["display"] = _string(code.meaning)
-    return found
+    found = [("system", uri_of(scheme, EXTENSION_BASE))] if scheme else []
+    found.append(("code", value))
+    if meaning:
+        found.append(("display", _string(meaning)))
+    return tuple(found)
 
 
 def code_of(one: dict[str, Json], text: str | None = None) -> Code:
     """A Coding as code, `text` its meaning where it has no display. A system without designator gets a private one.
 
     Raises ValueError where there is no code, or no room for it."""
-    system = one.get("system")
-    scheme = (designator_of(system, EXTENSION_BASE) or private_designator(system)) if system else ""
     value = one.get("code")
     if value is None:
         raise ValueError("no code")
+    return _code(one.get("system"), value, one.get("display") or text or value)
+
+
+@lru_cache(maxsize=16384)
+def _code(system: str | None, value: str, meaning: str) -> Code:
+    scheme = (designator_of(system, EXTENSION_BASE) or private_designator(system)) if system else ""
     if scheme == "MDC":
         value = mdc_to_dicom(value)
     if "\\" in value or "\\" in scheme or len(scheme) > 16:
         raise ValueError("no DICOM code")
-    return Code(value, scheme, _meaning(one.get("display") or text or value))
+    return Code(value, scheme, _meaning(meaning))
 
 
 def _meaning(text: str) -> str:
@@ -251,9 +261,8 @@ def _from_quantity(value: dict[str, Json]) -> Num:
     if "comparator" in value or not isinstance(value.get("value"), int | Number):
         raise ValueError("no number, or one with a comparator: neither has a place in NUM")
     text = str(value["value"])
-    unit = {"system": value.get("system"), "code": value.get("code"), "display": value.get("unit")}
     if value.get("code") and value.get("system"):
-        code = code_of({key: part for key, part in unit.items() if part})
+        code = _code(value["system"], value["code"], value.get("unit") or value["code"])
     elif said := value.get("unit") or value.get("code"):
         code = Code(_meaning(said), "99FDB", _meaning(said))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from functools import lru_cache
 
 from bridge.model.codes import code_of, optional_code
 from bridge.model.content import ByReference, Coded, Container, Graphic, Num, Other, Plain, Reference, Value
@@ -160,6 +161,7 @@ def _subset_element(reference: Reference) -> Element:
     return Element(tag, "US", struct.pack(f"<{len(reference.subset)}H", *reference.subset))
 
 
+@lru_cache(maxsize=4096)
 def code_string(tag: int, text: str) -> Element:
     raw = text.encode("ascii", "replace")
     return Element(tag, "CS", raw + b" " if len(raw) % 2 else raw)

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 
@@ -129,6 +130,7 @@ _DESIGNATOR = dict(_by_uri())
 _WITHOUT_URI = frozenset("BARI BI IETF4646 ISO5218_1 ISO_OID MDNS NCDR NPI RFC-3881 SCPECG".split())
 
 
+@lru_cache(maxsize=4096)
 def uri_of(designator: str, extension_base: str) -> str:
     """The system URI of a designator, case as written; an unknown one becomes `<extension base>/scheme/<designator>`.
 
@@ -137,6 +139,7 @@ def uri_of(designator: str, extension_base: str) -> str:
     return _URI.get(designator) or _made_up(designator, extension_base)
 
 
+@lru_cache(maxsize=4096)
 def designator_of(uri: str, extension_base: str) -> str | None:
     """The designator of a system URI, alternatives included; None where DICOM has none.
 
@@ -163,6 +166,7 @@ def is_designator(text: str) -> bool:
     return len(text) <= 16 and (text in _URI or text in _WITHOUT_URI or text == "L" or text.startswith("99"))
 
 
+@lru_cache(maxsize=4096)
 def private_designator(uri: str) -> str:
     """Of a system that table 8-1 does not list: `99` and a digest of the URI, 14 characters of SH. The Coding Scheme
     Identification Sequence of the document says the URI (PS3.3 C.12.1.1.1)."""

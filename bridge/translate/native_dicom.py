@@ -10,7 +10,7 @@ from bridge.mapping.lens import coding, uid_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
 from bridge.model.dataset import DataSet, Element, encode_text, merged, text_of
-from bridge.model.group import Group, Json, Resource
+from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
 from bridge.translate import documents, header, times
@@ -69,10 +69,11 @@ def _refused(group: Group) -> None:
             raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
 
 
-def _is_modified(value: Json) -> bool:
-    if isinstance(value, dict):
-        return "modifierExtension" in value or any(map(_is_modified, value.values()))
-    return isinstance(value, list) and any(map(_is_modified, value))
+def _is_modified(resource: Resource) -> bool:
+    """Wherever FHIR R4 allows it: on the resource and its backbone elements."""
+    parts = [resource, *resource.get("component", ()), *resource.get("media", ())]
+    ranges = [one for part in parts for one in part.get("referenceRange", ())]
+    return any("modifierExtension" in one for one in (*parts, *ranges))
 
 
 def _subject_key(subject: Home, subjects: dict[str, Resource]) -> tuple[object, ...]:

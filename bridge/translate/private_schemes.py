@@ -3,6 +3,7 @@ Identification Sequence (PS3.3 C.12.1.1.1)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from bridge.model.content import Code, Coded, Num
@@ -13,12 +14,13 @@ from bridge.terminology.schemes import private_designator, uri_of
 from bridge.translate.node import Node
 
 SEQUENCE, _DESIGNATOR = 0x00080110, 0x00080102
+_OURS = re.compile("99[0-9A-F]{12}")
 _RESOURCES, _URL_TYPE, _URL = 0x00080109, 0x0008010A, 0x0008010E
 
 
 def identification(root: Node, group: Group) -> Iterator[Element]:
     """The sequence for the private designators in the tree that stand for a system of the group."""
-    used = {code.scheme for code in _codes(root) if len(code.scheme) == 14 and code.scheme.startswith("99")}
+    used = {code.scheme for code in _codes(root) if code.scheme.startswith("99") and _OURS.fullmatch(code.scheme)}
     if not used:
         return
     systems = {private_designator(system): system for one in group.resources() for system in _systems(one)}

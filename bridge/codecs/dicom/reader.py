@@ -25,6 +25,7 @@ MAX_DEPTH = 200
 MAX_INFLATED = 1 << 30  # bytes; a deflated SR of a gigabyte is a bomb
 _LONG_VRS = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 VRS = _LONG_VRS | frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_VR_OF = {vr.encode("ascii"): vr for vr in VRS}
 _WIDTH = {
     "US": 2,
     "SS": 2,
@@ -106,6 +107,7 @@ class _Reader:
         self.data = data
         self.order = order
         self.explicit = explicit
+        self._start = struct.Struct(order + "HH2sH").unpack_from
         self._tag = struct.Struct(order + "HH").unpack_from
         self._short = struct.Struct(order + "H").unpack_from
         self._long = struct.Struct(order + "I").unpack_from
@@ -120,16 +122,31 @@ class _Reader:
         while at < end:
             if at + 8 > end:
                 raise InvalidDicomError(f"at byte {at}: truncated inside an element header")
-            high, low = self._tag(self.data, at)
+            high, low, code, length = self._start(self.data, at)
             tag = high << 16 | low
             if tag == _ITEM_END:
                 return tuple(found), at + 8
             if group is not None and high != group:
                 break
-            vr, length, start = self._header(tag, at, end, creators)
-            value, at = self._value(tag, vr, length, start, end, depth)
-            if vr == "UN" and isinstance(value, tuple):
+            start = at + 8
+            if not self.explicit or high == 0xFFFE:
+                vr, length = _implicit_vr(tag, creators), self._long(self.data, at + 4)[0]
+            else:
+                vr = _VR_OF.get(code, "")
+                if not vr:
+                    raise InvalidDicomError(f"at byte {at}: unknown VR {code.decode('latin-1')!r} of {_name(tag)}")
+                if vr in _LONG_VRS:
+                    if at + 12 > end:
+                        raise InvalidDicomError(f"at byte {at}: truncated inside an element header")
+                    length, start = self._long(self.data, start)[0], at + 12
+            if vr == "SQ" or (length == _UNDEFINED and vr == "UN"):
+                # PS3.5 6.2.2: UN of undefined length is an implicit little endian sequence
+                reader = _Reader(self.data, "<", explicit=False) if vr == "UN" else self
+                value: bytes | tuple[DataSet, ...]
+                value, at = reader._sequence(start, end, length, depth)
                 vr = "SQ"
+            else:
+                value, at = self._bytes(tag, vr, length, start, end), start + length
             if high % 2 and 0x10 <= low <= 0xFF and isinstance(value, bytes):
                 creators[low] = value.decode("latin-1").strip(" \0")
             if tag <= last:
@@ -138,34 +155,15 @@ class _Reader:
             found.append(Element(tag, vr, value))
         return tuple(found), at
 
-    def _header(self, tag: int, at: int, end: int, creators: dict[int, str]) -> tuple[str, int, int]:
-        if not self.explicit or tag >> 16 == 0xFFFE:
-            return _implicit_vr(tag, creators), self._long(self.data, at + 4)[0], at + 8
-        vr = self.data[at + 4 : at + 6].decode("latin-1")
-        if vr not in VRS:
-            raise InvalidDicomError(f"at byte {at}: unknown VR {vr!r} of ({tag >> 16:04X},{tag & 0xFFFF:04X})")
-        if vr not in _LONG_VRS:
-            return vr, self._short(self.data, at + 6)[0], at + 8
-        if at + 12 > end:
-            raise InvalidDicomError(f"at byte {at}: truncated inside an element header")
-        return vr, self._long(self.data, at + 8)[0], at + 12
-
-    def _value(
-        self, tag: int, vr: str, length: int, at: int, end: int, depth: int
-    ) -> tuple[bytes | tuple[DataSet, ...], int]:
-        if vr == "SQ" or (length == _UNDEFINED and vr == "UN"):
-            # PS3.5 6.2.2: UN of undefined length is an implicit little endian sequence
-            reader = _Reader(self.data, "<", explicit=False) if vr == "UN" else self
-            return reader._sequence(at, end, length, depth)
-        name = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+    def _bytes(self, tag: int, vr: str, length: int, at: int, end: int) -> bytes:
         if length == _UNDEFINED:
-            raise InvalidDicomError(f"at byte {at}: undefined length of {name}: encapsulated values are not read here")
+            raise InvalidDicomError(
+                f"at byte {at}: undefined length of {_name(tag)}: encapsulated values are not read here"
+            )
         if at + length > end:
-            raise InvalidDicomError(f"at byte {at}: {name} wants {length} bytes, {end - at} are left: truncated")
+            raise InvalidDicomError(f"at byte {at}: {_name(tag)} wants {length} bytes, {end - at} are left: truncated")
         raw = self.data[at : at + length]
-        if self.order == ">" and vr in _WIDTH:
-            raw = _turned(raw, _WIDTH[vr])
-        return raw, at + length
+        return _turned(raw, _WIDTH[vr]) if self.order == ">" and vr in _WIDTH else raw
 
     def _sequence(self, at: int, end: int, length: int, depth: int) -> tuple[tuple[DataSet, ...], int]:
         if length != _UNDEFINED and at + length > end:
@@ -192,6 +190,10 @@ class _Reader:
         if length == _UNDEFINED:
             raise InvalidDicomError(f"at byte {at}: sequence without its delimiter: truncated")
         return tuple(found), at
+
+
+def _name(tag: int) -> str:
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
 
 
 def _implicit_vr(tag: int, creators: dict[int, str]) -> str:

@@ -1,0 +1,64 @@
+"""The report of a run, written entry by entry: a run of any length needs no more memory than its longest document."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from bridge.codecs import json
+from bridge.errors import UsageError
+
+Entry = dict[str, Any]
+_STATUS = ("converted", "skipped", "rejected")
+_OUTCOMES = ("total", "mapped", "carried", "withheld")
+
+
+class Totals:
+    """Documents by status, and the sums of their items and elements."""
+
+    def __init__(self, entries: Sequence[Entry] = ()) -> None:
+        self.found: Entry = dict.fromkeys(_STATUS, 0)
+        self.found |= {kind: dict.fromkeys(_OUTCOMES, 0) for kind in ("items", "elements")}
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: Entry) -> None:
+        self.found[entry["status"]] += 1
+        for kind in ("items", "elements"):
+            for outcome in _OUTCOMES:
+                self.found[kind][outcome] += entry[kind][outcome]
+
+
+class ReportFile:
+    """`{"documents": [...], "totals": {...}}` in a file, which appears when all is written, or on stdout."""
+
+    def __init__(self, path: Path | None) -> None:
+        if path is not None and (path.is_dir() or any(one.is_file() for one in path.parents)):
+            raise UsageError(f"{path}: a report is a file in a folder")
+        self._path = path
+        self._temporary = path.with_name(f".writing-{path.name}") if path else None
+        self._file: BinaryIO | None = None
+
+    def put(self, entry: Entry) -> None:
+        file = self._file
+        self._opened().write(b'{\n  "documents": [\n' if file is None else b",\n")
+        self._opened().write(json.dumps(entry, indent=True))
+
+    def close(self, totals: Totals) -> None:
+        begun = self._file is not None
+        self._opened().write(b"\n  ],\n" if begun else b'{\n  "documents": [],\n')
+        self._opened().write(b'  "totals": ' + json.dumps(totals.found, indent=True) + b"\n}\n")
+        self._opened().flush()
+        if self._temporary is not None and self._path is not None:
+            self._opened().close()
+            os.replace(self._temporary, self._path)
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            if self._temporary is not None:
+                self._temporary.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._temporary.open("wb") if self._temporary else sys.stdout.buffer
+        return self._file
