@@ -8,13 +8,13 @@ from typing import Any
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource, renamed, same
 from bridge.translate.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of, without_conclusions
-from bridge.translate.digests import digest
+from bridge.translate.digests import GUARD, digest
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
 from bridge.translate.json_patch import canonical, json_difference
 from bridge.translate.native_fhir import FhirImage
 from bridge.translate.private import Path, Piece
-from bridge.translate.remainder import stripped
+from bridge.translate.remainder import attached, stripped
 
 _Manifest = dict[str, Any]
 
@@ -30,6 +30,7 @@ def pieces_of(
         without_conclusions(image)
     at = {id(home): path for path, home in _paired(names, homes, image).items()}
     natives = {name_of(resource, 0): resource for resource in image.group.resources()}
+    unedited = attached(group.root, "document").get("copies", ()) if born else ()
     members: list[Json] = []
     plain = len(natives) == len(names)
     for number, resource in enumerate(group.resources()):
@@ -37,10 +38,14 @@ def pieces_of(
         if id(resource) in at:
             native = as_made(renamed(image.homes[at[id(resource)]], renames), name, born, known, utc)
             entries = [one for one in json_difference(native, stripped(resource)) if not (born and _drops_copy(one))]
+            if number == 0 and copy_digest(resource.get("conclusion")) in unedited:
+                entries = [one for one in entries if one[0] != "conclusion"]
             pieces[at[id(resource)]] = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
             members.append(name)
             plain = plain and not entries and name in natives
-        elif name in natives and same(renamed(natives[name], renames), stripped(resource)):
+        elif name in natives and (
+            same(renamed(natives[name], renames), stripped(resource)) or copy_digest(resource) in unedited
+        ):
             members.append({"native": name})
         else:
             members.append({"json": stripped(resource)})
@@ -81,7 +86,7 @@ def renames_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[
 
 def edits(pieces: dict[Path, Piece]) -> list[str]:
     """Places of a document born in DICOM where FHIR says what its items do not."""
-    members = pieces[()]["group"]["members"] if pieces else []
+    members = _members(pieces)
     return [
         ".".join([members[piece.get("is", 0)].partition("/")[0], *entry[0].split("/")])
         for piece in pieces.values()
@@ -89,10 +94,31 @@ def edits(pieces: dict[Path, Piece]) -> list[str]:
     ]
 
 
+def copies_of(group: Group, pieces: dict[Path, Piece]) -> list[str]:
+    """Digests of what repeats the words of items for readers of FHIR, less what the pieces say: it was edited. The
+    others follow the items."""
+    carried = [one["json"] for one in _members(pieces) if isinstance(one, dict) and "json" in one]
+    said = [one[0] for one in pieces.get((), {}).get("entries", ())]
+    copies = [group.root["conclusion"]] if "conclusion" in group.root and "conclusion" not in said else []
+    compositions = [one for one in group.members if one["resourceType"] == "Composition"]
+    copies += [one for one in compositions if stripped(one) not in carried]
+    return [copy_digest(one) for one in copies]
+
+
+def copy_digest(value: Json) -> str:
+    return digest(repr(canonical(stripped(value))), GUARD)
+
+
+def _members(pieces: dict[Path, Piece]) -> list[Json]:
+    found: list[Json] = pieces[()]["group"]["members"] if pieces else []
+    return found
+
+
 def beyond(pieces: dict[Path, Piece]) -> str | None:
     """Digest of what FHIR says that the items do not; None where they say all."""
     found = [(path, canonical(entries)) for path, piece in sorted(pieces.items()) if (entries := piece.get("entries"))]
-    return digest(repr(found)) if found else None
+    whole = [canonical(one) for one in _members(pieces) if isinstance(one, dict) and "json" in one]
+    return digest(repr((found, whole))) if found or whole else None
 
 
 def without_versions(pieces: dict[Path, Piece]) -> dict[Path, Piece]:
@@ -102,7 +128,7 @@ def without_versions(pieces: dict[Path, Piece]) -> dict[Path, Piece]:
         left[path] = piece | {"entries": [*filter(_of_content, piece.get("entries", ()))]}
         if not left[path]["entries"]:
             del left[path]["entries"]
-    return left if any("entries" in piece for piece in left.values()) else {}
+    return left
 
 
 def _drops_copy(entry: list[Json]) -> bool:

@@ -45,10 +45,11 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     if born and _is_edited(document, pieces, remainder):
         known = replace(known, document=known.document or version_of(document).sop_instance)
         former = known.supersedes or (version_of(document),)
-        document = amended(document, former, _edited(group), known, beyond(without_versions(pieces)))
+        said = beyond(without_versions(pieces))
+        document = amended(document, former, _edited(group), known, said)
         report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
         image = native_fhir(document, mapping, known)
-        pieces = without_versions(pieces_of(group, homes, image, document.header, known))
+        pieces = without_versions(pieces_of(group, homes, image, document.header, known)) if said else {}
     if born:
         report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
     if counted:

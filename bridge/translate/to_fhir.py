@@ -24,7 +24,7 @@ from bridge.translate.native_fhir import native_fhir
 from bridge.translate.node import Node
 from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_document
-from bridge.translate.pieces import beyond, pieces_of
+from bridge.translate.pieces import beyond, copies_of, pieces_of
 from bridge.translate.private import Piece, taken_out
 from bridge.translate.remainder import attach, difference, header_group, item_group
 from bridge.translate.report import Detail, Report, Translated
@@ -103,7 +103,10 @@ def _remaindered(
         remainder["zone"] = zone
         remainder["digest"] = document_digest(document)
         image = native_fhir(document, mapping, known) if restored else None
-        if image and (said := beyond(pieces_of(group, comparison.homes, image, document.header, known))):
+        pieces = pieces_of(group, comparison.homes, image, document.header, known) if image else {}
+        if copies := copies_of(group, pieces):
+            remainder["copies"] = copies
+        if said := beyond(pieces):
             remainder["beyond"] = said
         native_header = split_patient(native_header)[1]
     if patch := difference(native_header, header, header_group, charset):

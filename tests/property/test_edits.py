@@ -22,6 +22,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, same
 from bridge.model.sr import write_item
 from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.translate.generic import CONCLUSION
 from bridge.translate.ids import Known
 from bridge.translate.private import taken_out
 from bridge.translate.remainder import stripped
@@ -146,6 +147,29 @@ def test_what_fhir_says_beyond_the_items_makes_a_new_version(file: Path) -> None
     assert len({_uid(document), _uid(after), _uid(other)}) == 3
     del group.root["conclusion"]
     assert to_dicom(group, MAPPING, KNOWN).result == document
+
+
+def test_an_unedited_copy_follows_its_item() -> None:
+    """The conclusion repeats an Observation: who edits that has not edited the conclusion."""
+    plain, _ = report(FIXTURES / "dicom" / "3700-ecg.dcm")
+    item = ContentItem("CONTAINS", CONCLUSION, Plain("TEXT", "sinus rhythm"), (), ())
+    document = Document(plain.header, replace(plain.root, children=(*plain.root.children, item)))
+    group = to_fhir(document, MAPPING, KNOWN).result
+    said = next(one for one in group.members if one.get("valueString") == group.root["conclusion"])
+    said["valueString"] = "otherwise"
+    after, back = again(group)
+    assert not taken_out(after)[1]
+    assert back.root["conclusion"] == "otherwise"
+
+
+def test_an_edit_of_a_supporting_resource_makes_a_new_version() -> None:
+    document, group = report(FIXTURES / "dicom" / "3700-ecg.dcm")
+    group = copy.deepcopy(group)
+    person = next(one for one in group.members if one["resourceType"] == "Practitioner")
+    person["telecom"] = [{"system": "phone", "value": "1"}]
+    after, back = again(group)
+    assert _uid(after) != _uid(document)
+    assert person in [stripped(one) for one in back.members]
 
 
 def _uid(document: Document) -> str | None:
