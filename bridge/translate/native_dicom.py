@@ -14,6 +14,7 @@ from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
 from bridge.translate import documents, header, times
+from bridge.translate.dose_summary import is_summary
 from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
 from bridge.translate.habits import Habits, accustomed
@@ -90,7 +91,8 @@ def _subject_key(subject: Home, subjects: dict[str, Resource]) -> tuple[object, 
 class _Builder:
     def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None) -> None:
         self.group, self.mapping = group, mapping
-        self._done: set[int] = set()
+        self._born = header.born_uid(group.root) is not None
+        self._done = {id(one) for one in group.members if self._born and is_summary(one)}  # it repeats items
         self._by_reference = group.index()
         self.warnings: list[str] = []
         self.effective = _dated(group)
@@ -98,7 +100,6 @@ class _Builder:
         self.zone = zone or times.offset_of(self.effective) or known.zone
         self.known = replace(known, zone=self.zone)
         self.composition = self._composition(group.root)
-        self._born = header.born_uid(group.root) is not None
         self.template = None if self._born else documents.template_of(group, self.find)
         self._owned = set(map(id, filter(None, map(self.find, self._owning()))))
         self._inferred: list[tuple[Node, Resource]] = []

@@ -14,8 +14,9 @@ from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate import header, times
-from bridge.translate.categories import report_category
+from bridge.translate.categories import category_of, report_category
 from bridge.translate.copies import narrative
+from bridge.translate.dose_summary import SUMMARY, TEMPLATES, dose_summary
 from bridge.translate.encounter import encounter_of
 from bridge.translate.folds import folded_into, folds_in
 from bridge.translate.generic import Kind, kind
@@ -104,11 +105,25 @@ class _Builder(Observations):
         ]
         if results:
             report["result"] = results
+        self._summary(root, report)
         if category := report_category(self.template.report, self.members):
             report["category"] = [category]
         if not composition["section"]:
             del composition["section"]
         return report
+
+    def _summary(self, root: ContentItem, report: Resource) -> None:
+        """Of a dose report."""
+        if self.template.template not in TEMPLATES:
+            return
+        identifier = self.known.id("Observation", f"{self.key}|{SUMMARY}")
+        procedures = [one for event in self.composition.get("event", ()) for one in event["code"]]
+        summary = dose_summary(root, self.homes, report, identifier, procedures)
+        if summary is not None:
+            summary["category"] = [category_of(self.template.category)]
+            self.members.append(summary)
+            reference = {"reference": f"Observation/{identifier}", "display": "Radiation dose summary"}
+            report["result"] = [*report.get("result", ()), reference]
 
     def _report_folds(self, root: ContentItem, rest: list[int], report: Resource) -> list[int]:
         """Elements of the report that are items; returns the indices of the children that are not."""

@@ -9,6 +9,7 @@ from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource, renamed, same
 from bridge.translate.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of, without_conclusions
 from bridge.translate.digests import GUARD, digest
+from bridge.translate.dose_summary import is_summary
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
 from bridge.translate.json_patch import canonical, json_difference
@@ -91,7 +92,7 @@ def edits(pieces: dict[Path, Piece]) -> list[str]:
         ".".join([members[piece.get("is", 0)].partition("/")[0], *entry[0].split("/")])
         for piece in pieces.values()
         for entry in piece.get("entries", ())
-    ]
+    ] + [one["json"]["resourceType"] for one in members if isinstance(one, dict) and "json" in one]
 
 
 def copies_of(group: Group, pieces: dict[Path, Piece]) -> list[str]:
@@ -100,8 +101,8 @@ def copies_of(group: Group, pieces: dict[Path, Piece]) -> list[str]:
     carried = [one["json"] for one in _members(pieces) if isinstance(one, dict) and "json" in one]
     said = [one[0] for one in pieces.get((), {}).get("entries", ())]
     copies = [group.root["conclusion"]] if "conclusion" in group.root and "conclusion" not in said else []
-    compositions = [one for one in group.members if one["resourceType"] == "Composition"]
-    copies += [one for one in compositions if stripped(one) not in carried]
+    repeating = [one for one in group.members if one["resourceType"] == "Composition" or is_summary(one)]
+    copies += [one for one in repeating if stripped(one) not in carried]
     return [copy_digest(one) for one in copies]
 
 

@@ -22,6 +22,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, same
 from bridge.model.sr import write_item
 from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.translate.dose_summary import is_summary
 from bridge.translate.generic import CONCLUSION
 from bridge.translate.ids import Known
 from bridge.translate.private import taken_out
@@ -43,14 +44,18 @@ def report(file: Path) -> tuple[Document, Group]:
     return document, to_fhir(document, MAPPING, KNOWN).result
 
 
+def results(group: Group) -> list[Resource]:
+    """Observations that stand for items."""
+    return [one for one in group.resources() if one["resourceType"] == "Observation" and not is_summary(one)]
+
+
 def values(group: Group) -> list[tuple[Resource, str]]:
     """Observations and components that have a value of their own."""
     found = []
-    for resource in group.resources():
-        if resource["resourceType"] == "Observation":
-            for home in (resource, *resource.get("component", ())):
-                kinds = [key for key in home if key in ("valueQuantity", "valueString", "valueCodeableConcept")]
-                found += [(home, kind) for kind in kinds if home.get("id") != "value" and not _is_anchor(home)]
+    for resource in results(group):
+        for home in (resource, *resource.get("component", ())):
+            kinds = [key for key in home if key in ("valueQuantity", "valueString", "valueCodeableConcept")]
+            found += [(home, kind) for kind in kinds if home.get("id") != "value" and not _is_anchor(home)]
     return [(home, kind) for home, kind in found if kind != "valueQuantity" or "value" in home[kind]]
 
 
@@ -88,9 +93,7 @@ def _first(group: Group) -> str:
 def observations(group: Group) -> dict[str, Resource]:
     """Without remainders, and without the status, which says that the report was amended."""
     return {
-        one["id"]: {key: value for key, value in stripped(one).items() if key != "status"}
-        for one in group.resources()
-        if one["resourceType"] == "Observation"
+        one["id"]: {key: value for key, value in stripped(one).items() if key != "status"} for one in results(group)
     }
 
 
@@ -180,7 +183,7 @@ def _uid(document: Document) -> str | None:
 def test_a_component_removed_in_fhir_removes_one_item(file: Path, number: int) -> None:
     document, group = report(file)
     group = copy.deepcopy(group)
-    folded = [one for one in group.resources() if one["resourceType"] == "Observation" and one.get("component")]
+    folded = [one for one in results(group) if one.get("component")]
     if not folded:
         return
     components = folded[number % len(folded)]["component"]
@@ -197,7 +200,7 @@ def test_a_component_removed_in_fhir_removes_one_item(file: Path, number: int) -
 def test_a_component_added_in_fhir_adds_one_item(file: Path, number: int) -> None:
     document, group = report(file)
     group = copy.deepcopy(group)
-    found = [one for one in group.resources() if one["resourceType"] == "Observation"]
+    found = results(group)
     if not found:
         return
     code = {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}]}
@@ -211,7 +214,7 @@ def test_a_component_added_in_fhir_adds_one_item(file: Path, number: int) -> Non
 def test_components_reordered_in_fhir_are_reordered_items(file: Path, number: int) -> None:
     _, group = report(file)
     group = copy.deepcopy(group)
-    folded = [one for one in group.resources() if len(one.get("component", ())) > 1]
+    folded = [one for one in results(group) if len(one.get("component", ())) > 1]
     folded = [one for one in folded if len({str(part["code"]) for part in one["component"]}) == len(one["component"])]
     times = {"111526", "111527"}  # start and end are a period where they stand last
     folded = [one for one in folded if not times & {code for part in one["component"] for code in _codes(part)}]
