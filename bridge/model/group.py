@@ -73,23 +73,35 @@ def same(one: Json, other: Json) -> bool:
     return bool(one == other)
 
 
-def leaves(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Json]]:
+Leaf: TypeAlias = tuple[tuple[str | int, ...], Json]
+
+
+def leaves(value: Json) -> list[Leaf]:
     """Every primitive with its path."""
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from leaves(child, (*path, key))
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from leaves(child, (*path, index))
-    else:
-        yield path, value
+    found: list[Leaf] = []
+    _collect(value, (), found)
+    return found
+
+
+def _collect(value: Json, path: tuple[str | int, ...], found: list[Leaf]) -> None:
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if children is None:
+        found.append((path, value))
+        return
+    for key, child in children:
+        if isinstance(child, dict | list):
+            _collect(child, (*path, key), found)
+        else:
+            found.append(((*path, key), child))
 
 
 def renamed(value: Json, renames: dict[str, str]) -> Json:
     """A copy whose `reference`s say the names of the group."""
     if isinstance(value, dict):
-        return {
-            key: renames.get(child, child) if key == "reference" and isinstance(child, str) else renamed(child, renames)
-            for key, child in value.items()
+        copy = {
+            key: renamed(child, renames) if isinstance(child, dict | list) else child for key, child in value.items()
         }
+        if isinstance(reference := copy.get("reference"), str):
+            copy["reference"] = renames.get(reference, reference)
+        return copy
     return [renamed(child, renames) for child in value] if isinstance(value, list) else value

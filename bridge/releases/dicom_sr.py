@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bridge.model.group import Group, Json, Resource
+from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import DICOM_UID_SYSTEM
 
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -44,16 +44,22 @@ def guide_of(group: Group) -> Guide | None:
     return Guide(_name(study), next(iter(uids), None), next(iter(accessions), None), _name(device))
 
 
-def add(observation: Resource, guide: Guide) -> None:
-    if observation["resourceType"] != "Observation":
-        return
+def added(resource: Resource, guide: Guide) -> Resource:
+    """A copy with what the guide asks for."""
+    observation: Resource = renamed(resource, {})
+    if observation["resourceType"] == "Observation":
+        _add(observation, guide)
+    return observation
+
+
+def _add(observation: Resource, guide: Guide) -> None:
     if guide.study is not None and guide.study_uid is not None:
         concept = {"coding": [{"system": _DCM, "code": _STUDY_UID, "display": "Study Instance UID"}]}
         identifier = {"type": concept, "system": DICOM_UID_SYSTEM, "value": guide.study_uid}
         study = {"id": _COPY, "reference": guide.study, "identifier": identifier}
         observation["partOf"] = [*observation.get("partOf", ()), study]
     if guide.accession is not None:
-        order = {"id": _COPY, "type": "ServiceRequest", "identifier": guide.accession}
+        order = {"id": _COPY, "type": "ServiceRequest", "identifier": renamed(guide.accession, {})}
         observation["basedOn"] = [*observation.get("basedOn", ()), order]
     if guide.device is not None and "device" not in observation:
         observation["device"] = {"id": _COPY, "reference": guide.device}
@@ -81,10 +87,16 @@ def _add_to_group(observation: Resource) -> None:
         observation["code"] = {"id": _COPY} | _plain(kind)
 
 
-def remove(observation: Resource) -> None:
-    """What `add` has added; the code that it replaced is in the category."""
-    if observation["resourceType"] != "Observation":
-        return
+def without(resource: Resource) -> Resource:
+    """A copy without what `added` has added."""
+    observation: Resource = renamed(resource, {})
+    if observation["resourceType"] == "Observation":
+        _remove(observation)
+    return observation
+
+
+def _remove(observation: Resource) -> None:
+    """The code that was replaced is in the category."""
     for group in observation.get("category", ()):
         if group.get("id") == _COPY and observation.get("code", {}).get("id") == _COPY:
             observation["code"] = _plain(group)
@@ -106,7 +118,7 @@ def remove(observation: Resource) -> None:
 
 
 def _plain(concept: Json) -> Json:
-    return {key: value for key, value in concept.items() if key != "id"}
+    return {key: renamed(value, {}) for key, value in concept.items() if key != "id"}
 
 
 def _codings(concept: Json) -> list[Json]:

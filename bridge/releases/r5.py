@@ -9,7 +9,6 @@ from bridge.errors import DamagedRemainderError
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import R4_URL, R5_URL
 from bridge.releases import dicom_sr
-from bridge.releases.dicom_sr import Guide
 from bridge.releases.elements import MOVES
 from bridge.releases.imaging_selection import (
     derived_in_r4,
@@ -31,9 +30,9 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
     found: dict[int, Resource] = {}
     for resource in group.whole():
         beyond, plain = _taken(resource, R5_URL)
-        made = _whole_r5(plain, names, guide)
+        made = _whole_r5(plain, names)
         warnings += _said(made, json_patched(made, beyond))
-        found[id(resource)] = made
+        found[id(resource)] = made if guide is None else dicom_sr.added(made, guide)
     return _with(group, found, names), warnings
 
 
@@ -55,16 +54,18 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
     guide, back = dicom_sr.guide_of(made_group), {name: said for said, name in names.items()}
     for resource in group.whole():
         made = found[id(resource)]
-        if beyond := list(json_difference(_whole_r5(made, back, guide), resource)):
+        native, plain = _whole_r5(made, back), dicom_sr.without(resource)
+        if guide is not None and plain != resource and dicom_sr.added(native, guide) != resource:
+            kind = resource["resourceType"]
+            warnings.append(f"{kind}: a copy for readers of the dicom-sr guide says something else; it is made anew")
+        if beyond := list(json_difference(native, plain)):
             made["extension"] = [*made.get("extension", ()), {"url": R5_URL, "valueString": dumped(beyond)}]
     return made_group, warnings
 
 
-def _whole_r5(resource: Resource, names: Renames, guide: Guide | None) -> Resource:
+def _whole_r5(resource: Resource, names: Renames) -> Resource:
     """In R5, with what only R4 could say."""
     made = _native_r5(resource, names)
-    if guide is not None:
-        dicom_sr.add(made, guide)
     back = _native_r4(made, {said: name for name, said in names.items()})
     if beyond := list(json_difference(back, resource)):
         made["extension"] = [*made.get("extension", ()), {"url": R4_URL, "valueString": dumped(beyond)}]
@@ -83,8 +84,7 @@ def _native_r5(resource: Resource, names: Renames) -> Resource:
 
 
 def _native_r4(resource: Resource, names: Renames) -> Resource:
-    made: Resource = renamed(resource, {})
-    dicom_sr.remove(made)
+    made = dicom_sr.without(resource)
     for move in reversed(MOVES.get(made["resourceType"], ())):
         move.back(made)
     if made["resourceType"] == "ImagingSelection":

@@ -38,7 +38,8 @@ def as_made(native: Resource, name: str, born: bool, known: Known, utc: str | No
 
 def utc_of(group: Group) -> str | None:
     """How most times of the group spell UTC."""
-    texts = (leaf for one in group.resources() for _, leaf in leaves(one) if isinstance(leaf, str))
+    said = (leaf for one in group.resources() for _, leaf in leaves(one))
+    texts = [one for one in said if isinstance(one, str) and one.endswith(("Z", "+00:00"))]
     found = Counter(match[2] for one in texts if (match := _UTC.fullmatch(one)))
     return found.most_common(1)[0][0] if found else None
 

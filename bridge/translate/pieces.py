@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource, renamed, same
+from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.translate.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of, without_conclusions
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.dose_summary import is_summary
@@ -53,11 +54,11 @@ def pieces_of(
             plain = False
     if plain:
         return {}
-    pieces.setdefault((), {})["group"] = _manifest(group, members, header, born=born)
+    pieces.setdefault((), {})["group"] = _manifest(group, members, header, known, born=born)
     return pieces
 
 
-def _manifest(group: Group, members: list[Json], header: DataSet, *, born: bool) -> _Manifest:
+def _manifest(group: Group, members: list[Json], header: DataSet, known: Known, *, born: bool) -> _Manifest:
     manifest: _Manifest = {"members": members, "identity": identity_digest(header)}
     if group.key != members[0]:
         manifest["key"] = group.key
@@ -67,7 +68,7 @@ def _manifest(group: Group, members: list[Json], header: DataSet, *, born: bool)
     if patient != id_in(subject):
         manifest["patient"] = patient
     if born:
-        manifest["born"] = "dicom"
+        manifest["born"] = known.document or born_uid(group.root)
     if utc_of(group) == "Z":
         manifest["utc"] = "Z"
     if (said := _references(group)) is not None:
@@ -122,23 +123,69 @@ def beyond(pieces: dict[Path, Piece]) -> str | None:
     return digest(repr((found, whole))) if found or whole else None
 
 
-def without_versions(pieces: dict[Path, Piece]) -> dict[Path, Piece]:
-    """Of a new version: that it is one, and not verified, it says itself: that needs no remainder."""
+def still_named(group: Group, edited: dict[Path, Piece], image: FhirImage) -> Group:
+    """The group less the unedited members that a new version does not name: who verified the one before."""
+    natives = {name_of(resource, 0) for resource in image.group.resources()}
+    gone = {
+        id(resource)
+        for resource, member in zip(group.resources(), _members(edited), strict=False)
+        if isinstance(member, dict) and member.get("native", "") not in natives and "native" in member
+    }
+    references = group.references
+    if references is not None:
+        references = {one: target for one, target in references.items() if id(target) not in gone}
+    members = tuple(one for one in group.members if id(one) not in gone)
+    return Group(group.root, members, group.patient, group.key, references)
+
+
+def _name_in(member: Json) -> str:
+    return name_of(member["json"], 0) if isinstance(member, dict) and "json" in member else ""
+
+
+def of_version(pieces: dict[Path, Piece], edited: dict[Path, Piece], former: str, uid: str) -> dict[Path, Piece]:
+    """Of a new version: that it is one, and not verified, it says itself, so that only what was `edited` is left."""
+    if not pieces:
+        return {}
     left: dict[Path, Piece] = {}
     for path, piece in pieces.items():
-        left[path] = piece | {"entries": [*filter(_of_content, piece.get("entries", ()))]}
-        if not left[path]["entries"]:
+        said = {_top(entry) for entry in edited.get(path, {}).get("entries", ())}
+        entries = [
+            _under(entry, former, uid)
+            for entry in piece.get("entries", ())
+            if _top(entry) not in _OF_VERSION or _top(entry) in said
+        ]
+        left[path] = piece | {"entries": entries}
+        if not entries:
             del left[path]["entries"]
+    unedited = [one for one in _members(edited) if isinstance(one, dict) and "native" in one]
+    members = [
+        {"native": name} if {"native": name} in unedited else now
+        for now in _members(pieces)
+        for name in [_name_in(now)]
+    ]
+    left[()] = left[()] | {"group": left[()]["group"] | {"members": members}}
     return left
+
+
+_OF_VERSION = frozenset({"identifier", "status", "resultsInterpreter"})
+
+
+def _top(entry: list[Json]) -> str:
+    return str(entry[0].partition("/")[0])
+
+
+def _under(entry: list[Json], former: str, uid: str) -> list[Json]:
+    """The entry with the UID of the new version: nothing else of its identifiers is touched."""
+    if _top(entry) != "identifier" or len(entry) < 3 or not isinstance(entry[2], list):
+        return entry
+    own = {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{former}"}
+    renewed = [one | {"value": f"urn:oid:{uid}"} if own.items() <= one.items() else one for one in entry[2]]
+    return [*entry[:2], renewed]
 
 
 def _drops_copy(entry: list[Json]) -> bool:
     """An edit of a document born in DICOM need not repeat the words of a code."""
     return len(entry) == 2 and entry[0].rpartition("/")[2] in ("text", "display")
-
-
-def _of_content(entry: list[Json]) -> bool:
-    return entry[0].partition("/")[0] not in ("identifier", "status", "resultsInterpreter")
 
 
 def _names(group: Group) -> dict[int, str]:

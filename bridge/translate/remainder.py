@@ -94,7 +94,7 @@ def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:
 def stripped(value: Json) -> Json:
     """A copy without our remainders; everything else is the very same."""
     if isinstance(value, dict):
-        copy = {key: stripped(child) for key, child in value.items()}
+        copy = {key: stripped(child) if isinstance(child, dict | list) else child for key, child in value.items()}
         extensions = copy.get("extension")
         if isinstance(extensions, list):
             kept = [one for one in extensions if not (isinstance(one, dict) and one.get("url") == REMAINDER_URL)]

@@ -30,7 +30,7 @@ def restored(
     manifest = pieces.get((), {}).get("group")
     if manifest is None or manifest.get("identity") != identity_digest(header):
         return None
-    members, born = manifest["members"], manifest.get("born") == "dicom"
+    members, born = manifest["members"], "born" in manifest
     if not born:
         without_conclusions(image)
     named = {
@@ -115,8 +115,8 @@ def _places(manifest: _Manifest, kind: type) -> dict[str, int]:
 
 def first_version(pieces: dict[Path, Piece]) -> str | None:
     """SOP Instance UID of the document born in DICOM that this one is a version of: its ids go by that."""
-    born = pieces.get((), {}).get("group", {}).get("born") == "dicom"
-    return (key_of(pieces) or "").removeprefix("urn:oid:") or None if born else None
+    found: str | None = pieces.get((), {}).get("group", {}).get("born")
+    return found
 
 
 def key_of(pieces: dict[Path, Piece]) -> str | None:

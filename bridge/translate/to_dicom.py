@@ -23,7 +23,7 @@ from bridge.translate.node import Node
 from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
-from bridge.translate.pieces import beyond, edits, pieces_of, renames_of, without_versions
+from bridge.translate.pieces import beyond, edits, of_version, pieces_of, renames_of, still_named
 from bridge.translate.private import Piece, put_in
 from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
@@ -37,19 +37,26 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     report = Report()
     remainder = attached(group.root, "document")
     group = in_order(group) if "digest" in remainder else group
-    known = replace(known, zone=remainder.get("zone", known.zone))  # whatever the store's zone is now
+    known = replace(
+        known,
+        zone=remainder.get("zone", known.zone),  # whatever the store's zone is now
+        document=known.document or remainder.get("first"),
+    )
     document, homes = content_of(group, mapping, known, report)
     image = native_fhir(document, mapping, known)
     pieces = pieces_of(group, homes, image, document.header, known)
     born = "digest" in remainder
     if born and _is_edited(document, pieces, remainder):
-        known = replace(known, document=known.document or version_of(document).sop_instance)
-        former = known.supersedes or (version_of(document),)
-        said = beyond(without_versions(pieces))
-        document = amended(document, former, _edited(group), known, said)
+        before, edited, said = version_of(document), pieces, beyond(pieces)
+        known = replace(known, document=known.document or before.sop_instance)
+        document = amended(document, known.supersedes or (before,), _edited(group), known, said)
         report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
         image = native_fhir(document, mapping, known)
-        pieces = without_versions(pieces_of(group, homes, image, document.header, known)) if said else {}
+        left = still_named(group, edited, image)
+        pieces = pieces_of(left, homes, image, document.header, known) if said else {}
+        pieces = of_version(pieces, edited, before.sop_instance, version_of(document).sop_instance)
+    if born and pieces:
+        pieces[()]["group"]["digest"] = document_digest(document)
     if born:
         report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
     if counted:

@@ -7,10 +7,11 @@ from dataclasses import replace
 from bridge.errors import LossError
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ByReference, Coded, ContentItem, Num, Plain, Value, value_type
-from bridge.model.dataset import Charset, DataSet, Element
+from bridge.model.dataset import Charset, DataSet, Element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
 from bridge.model.sr import own_elements, write_item
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate import times
 from bridge.translate.digests import document_digest
 from bridge.translate.element_json import dataset_json
@@ -46,7 +47,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     for added in (False, True) if pieces else ():
         report = Report()
         group = _restored(bare, pieces, mapping, first, report, added=added)
-        if group is not None and taken_out(_again(group, mapping, known_of(bare, first)))[0] == bare:
+        if group is not None and _comes_back(group, document, bare, pieces, mapping, known_of(bare, first)):
             report.warnings += oddities_of_document(bare, known.issuer)
             return Translated(group, report)
     report = Report()
@@ -60,8 +61,14 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     return Translated(group, report)
 
 
-def _again(group: Group, mapping: Mapping, known: Known) -> Document:
-    return to_dicom(group, mapping, known, counted=False).result
+def _comes_back(
+    group: Group, document: Document, bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known
+) -> bool:
+    """All that the items say; and where nobody has edited them since, to the last byte: a UID names one content."""
+    again = to_dicom(group, mapping, known, counted=False).result
+    if pieces[()]["group"].get("digest") == document_digest(bare):
+        return again == document
+    return taken_out(again)[0] == bare
 
 
 def known_of(document: Document, known: Known) -> Known:
@@ -102,6 +109,8 @@ def _remaindered(
         remainder["patient"] = dataset_json(patient, charset)
         remainder["zone"] = zone
         remainder["digest"] = document_digest(document)
+        if known.document not in (None, text_of(document.header, SOP_INSTANCE_UID)):
+            remainder["first"] = known.document  # version of the document: its ids go by that
         image = native_fhir(document, mapping, known) if restored else None
         pieces = pieces_of(group, comparison.homes, image, document.header, known) if image else {}
         if copies := copies_of(group, pieces):
