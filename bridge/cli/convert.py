@@ -48,7 +48,8 @@ def convert(
 ) -> None:
     from bridge.convert import inputs, run
     from bridge.convert.report import ReportFile
-    from bridge.errors import UsageError
+    from bridge.errors import PermanentError, UsageError
+    from bridge.mapping.load import load
     from bridge.settings import settings
     from bridge.translate.ids import Known
 
@@ -59,11 +60,14 @@ def convert(
     configured = settings(config)
     reports = [*([ReportFile(report)] if report else []), *([ReportFile(None)] if json else [])]
     files = inputs.files(sources)
+    if report is not None and (report.resolve() in {one.resolve() for one in files} or str(report) == out):
+        raise UsageError(f"{report}: is read or written by the run itself; name another file for the report")
     if not files:
         raise UsageError("nothing found in " + ", ".join(map(str, sources)))
     folder = mappings or configured.mappings
     if folder is not None and not folder.is_dir():
         raise UsageError(f"{folder}: no folder of mappings")
+    load(folder)  # faults are known before anything is read
     job = run.Job(
         "fhir" if to is Target.fhir else "dicom",
         Known(issuer=configured.issuer, zone=configured.timezone),
@@ -72,20 +76,21 @@ def convert(
         one_line=format is Format.ndjson,
         release=fhir_version.value if fhir_version else configured.fhir_version,
     )
-    totals = _run(files, job, _output(out, format), workers, reports, table=not json and out != "-")
-    if totals["rejected"]:
+    try:
+        done = _run(files, job, _output(out, format), workers, reports, table=not json and out != "-")
+    except PermanentError as error:  # of the report
+        print(error, file=sys.stderr)
+        done = False
+    if not done:
         raise typer.Exit(1)
 
 
-def _run(
-    files: list[Path], job: Job, output: Any, workers: int, reports: list[ReportFile], *, table: bool
-) -> dict[str, Any]:
+def _run(files: list[Path], job: Job, output: Any, workers: int, reports: list[ReportFile], *, table: bool) -> bool:
+    """Whether all of it was done."""
     from bridge.convert import run
     from bridge.convert.report import Totals
     from bridge.errors import PermanentError
-    from bridge.mapping.load import load
 
-    load(job.mappings)
     gc.freeze()  # what is loaded now stays: the collector need not visit it again with each document
     gc.set_threshold(50_000, 20, 20)
     totals, shown = Totals(), list[dict[str, Any]]()
@@ -99,16 +104,17 @@ def _run(
         if entry["error"]:
             print(f"rejected: {entry['error']}", file=sys.stderr)
         _progress(done, len(files))
+    kept = True
     try:
         output.close()
     except PermanentError as error:
+        kept = False
         print(f"rejected: {error}", file=sys.stderr)
-        raise typer.Exit(1) from error
     for report in reports:
         report.close(totals)
     if table:
         _print(shown, done, totals.found)
-    return totals.found
+    return kept and not totals.found["rejected"]
 
 
 def _output(out: str, format: Format) -> Any:

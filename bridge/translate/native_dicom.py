@@ -244,8 +244,9 @@ class _Builder:
 
     def _selection(self, selection: Resource, reference: Home, into: Node) -> None:
         graphic = graphic_of(selection)
-        if graphic is None:
+        if graphic is None or id(selection) in self._done:  # it has its item
             return
+        self._done.add(id(selection))
         code = concept_of(selection)
         node = into.add(graphic, self.mapping.concept(code) if code else None, selection, reference)
         source = derived_from(selection)

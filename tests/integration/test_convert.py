@@ -245,3 +245,49 @@ def test_odd_but_readable_content_crosses_with_a_warning(tmp_path: Path) -> None
     said = "\n".join(entry["warnings"])
     for what in ("no Patient ID", "illegal relationship", "unknown value type 'CODES'", "99NOBODY"):
         assert what in said
+
+
+def test_an_edit_beyond_the_items_comes_back_through_files(tmp_path: Path) -> None:
+    """Nobody who keeps files has a ledger that knows the first version of a document."""
+    assert run("convert", ECG, "--to", "fhir", "-o", tmp_path / "a").returncode == 0
+    (file,) = (tmp_path / "a").iterdir()
+    bundle = json.loads(file.read_bytes())
+    report = next(one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "DiagnosticReport")
+    report["conclusion"] = "edited"
+    (tmp_path / "edited.json").write_text(json.dumps(bundle))
+    assert run("convert", tmp_path / "edited.json", "--to", "dicom", "-o", tmp_path / "b").returncode == 0
+    assert run("convert", tmp_path / "b", "--to", "fhir", "-o", tmp_path / "c").returncode == 0
+    (back,) = (tmp_path / "c").iterdir()
+    found = [one["resource"] for one in json.loads(back.read_bytes())["entry"]]
+    assert {one["resourceType"]: one["id"] for one in found} == {
+        one["resource"]["resourceType"]: one["resource"]["id"] for one in bundle["entry"]
+    }
+    assert next(one for one in found if one["resourceType"] == "DiagnosticReport")["conclusion"] == "edited"
+    assert run("convert", tmp_path / "c", "--to", "dicom", "-o", tmp_path / "b").returncode == 0
+    assert len(list((tmp_path / "b").iterdir())) == 1, "unedited: the same instance, byte for byte"
+
+
+@pytest.mark.parametrize("out", ["out", "-"])
+def test_a_report_never_takes_the_place_of_an_input_or_of_the_output(tmp_path: Path, out: str) -> None:
+    source = tmp_path / "in.dcm"
+    source.write_bytes(ECG.read_bytes())
+    done = run("convert", source, "--to", "fhir", "-o", out, "--report", source, cwd=tmp_path)
+    assert done.returncode == 2
+    assert source.read_bytes() == ECG.read_bytes()
+    done = run("convert", source, "--to", "fhir", "--format", "ndjson", "-o", "x", "--report", "x", cwd=tmp_path)
+    assert done.returncode == 2
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_report_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    done = run("convert", ECG, "--to", "fhir", "-o", tmp_path / "out", "--report", "/dev/full")
+    assert done.returncode == 1
+    assert b"the report cannot be written" in done.stderr and b"Traceback" not in done.stderr
+
+
+def test_a_run_whose_output_is_refused_still_has_its_report(tmp_path: Path) -> None:
+    (tmp_path / "out.ndjson").write_text("something else")
+    arguments = ("--to", "fhir", "--format", "ndjson", "-o", "out.ndjson", "--report", "report.json")
+    done = run("convert", ECG, *arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert json.loads((tmp_path / "report.json").read_bytes())["totals"]["converted"] == 1
