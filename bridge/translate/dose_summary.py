@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bridge.model.content import Code, ContentItem
-from bridge.model.group import Resource
+from bridge.model.group import Resource, renamed
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.translate.node import Home
 
@@ -47,7 +47,7 @@ def dose_summary(
             found.setdefault(total, []).append(home)
     parts = [{"code": _PROCEDURE, "valueCodeableConcept": _without_id(one)} for one in procedures[:1]]
     totals = [
-        {"code": homes_of[0]["code"], "valueQuantity": homes_of[0]["valueQuantity"]}
+        {name: renamed(homes_of[0][name], {}) for name in ("code", "valueQuantity")}
         for total in _TOTALS
         if len(homes_of := found.get(total, [])) == 1
     ]
@@ -79,4 +79,4 @@ def _totals(item: ContentItem, path: Path) -> Iterator[tuple[Path, Code]]:
 
 
 def _without_id(concept: Home) -> Home:
-    return {key: value for key, value in concept.items() if key != "id"}
+    return {key: renamed(value, {}) for key, value in concept.items() if key != "id"}

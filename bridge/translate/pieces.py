@@ -46,7 +46,9 @@ def pieces_of(
             members.append(name)
             plain = plain and not entries and name in natives
         elif name in natives and (
-            same(renamed(natives[name], renames), stripped(resource)) or copy_digest(resource) in unedited
+            same(renamed(natives[name], renames), stripped(resource))
+            or copy_digest(resource) in unedited
+            or (born and is_summary(resource))
         ):
             members.append({"native": name})
         else:

@@ -13,6 +13,7 @@ from bridge.model.group import Group, Json, Resource, leaves, renamed, same
 from bridge.model.sr import item_of, own_elements, read_item
 from bridge.translate.amend import amended, version_of
 from bridge.translate.digests import document_digest
+from bridge.translate.dose_summary import is_summary
 from bridge.translate.element_json import dataset_of, element_of
 from bridge.translate.generic import relationship
 from bridge.translate.header import split_patient
@@ -23,7 +24,7 @@ from bridge.translate.node import Node
 from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
-from bridge.translate.pieces import beyond, edits, of_version, pieces_of, renames_of, still_named
+from bridge.translate.pieces import beyond, copy_digest, edits, of_version, pieces_of, renames_of, still_named
 from bridge.translate.private import Piece, put_in
 from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
@@ -59,6 +60,9 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         pieces[()]["group"]["digest"] = document_digest(document)
     if born:
         report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
+        summaries = [one for one in group.members if is_summary(one)]
+        if any(copy_digest(one) not in remainder.get("copies", ()) for one in summaries):
+            report.warnings.append("the dose summary repeats items: it was edited, and is made anew; edit those")
     if counted:
         report.warnings += oddities_of_group(group)
         _count(group, homes, image, mapping, report)

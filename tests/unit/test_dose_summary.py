@@ -82,3 +82,14 @@ def test_it_follows_the_items() -> None:
     after = to_dicom(group, MAPPING, KNOWN).result
     back = to_fhir(after, MAPPING, KNOWN).result
     assert summary(back)["component"][-1]["valueQuantity"]["value"] == 17
+
+
+def test_an_edit_of_the_summary_alone_is_none() -> None:
+    before = document("10011-ct-dose.dcm")
+    group = to_fhir(before, MAPPING, KNOWN).result
+    summary(group)["component"][-1]["valueQuantity"]["value"] = 17
+    translated = to_dicom(group, MAPPING, KNOWN)
+    assert translated.result == before
+    assert any("dose summary" in one for one in translated.report.warnings)
+    unedited = to_dicom(to_fhir(before, MAPPING, KNOWN).result, MAPPING, KNOWN)
+    assert not any("dose summary" in one for one in unedited.report.warnings)
