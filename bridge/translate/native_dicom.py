@@ -23,6 +23,7 @@ from bridge.translate.inherited import STARTED
 from bridge.translate.node import INHERITED, ITSELF, LAST, Home, Node
 from bridge.translate.observers import add_context, add_person
 from bridge.translate.private_schemes import identification
+from bridge.translate.refused import refuse, subject_key
 from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
 from bridge.translate.study import evidence_elements
 from bridge.translate.values import printable, value_to_dicom
@@ -44,7 +45,7 @@ def native_dicom(
     group: Group, mapping: Mapping, known: Known, zone: str | None = None, habits: Habits | None = None
 ) -> DicomImage:
     """`zone` and `habits` are those of a document born in DICOM; one born in FHIR has the zone of its report."""
-    _refused(group)
+    refuse(group)
     builder = _Builder(group, mapping, known, zone)
     root = builder.root()
     made, warnings = header.header_of(
@@ -53,39 +54,6 @@ def native_dicom(
     accustomed(root, habits or {})
     more = [*builder.evidence(root, made), *identification(root, group)]
     return DicomImage(merged(made, more) if more else made, root, [*warnings, *builder.warnings])
-
-
-def _refused(group: Group) -> None:
-    """Raises PermanentError for what would come out with another meaning, or under another person."""
-    subjects = group.index()
-    for resource in group.resources():
-        if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
-            continue
-        if _is_modified(resource):
-            raise PermanentError(
-                f"{resource['resourceType']}.modifierExtension changes the meaning, in a way not known here"
-            )
-        own, roots = (_subject_key(one.get("subject", {}), subjects) for one in (resource, group.root))
-        if own and roots and own != roots and (own[0] == "words") == (roots[0] == "words"):
-            raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
-
-
-def _is_modified(resource: Resource) -> bool:
-    """Wherever FHIR R4 allows it: on the resource and its backbone elements."""
-    parts = [resource, *resource.get("component", ()), *resource.get("media", ())]
-    ranges = [one for part in parts for one in part.get("referenceRange", ())]
-    return any("modifierExtension" in one for one in (*parts, *ranges))
-
-
-def _subject_key(subject: Home, subjects: dict[str, Resource]) -> tuple[object, ...]:
-    """Who is meant: the resource where it is here, else what the reference says."""
-    reference = subject.get("reference")
-    if reference is not None:
-        target = subjects.get(reference)
-        return ("resource", id(target)) if target is not None else ("reference", reference.partition("/_history/")[0])
-    if "identifier" in subject:
-        return ("identifier", subject["identifier"].get("system"), subject["identifier"].get("value"))
-    return ("words", subject["display"].strip()) if "display" in subject else ()
 
 
 class _Builder:
@@ -307,7 +275,7 @@ class _Builder:
     def _focus(self, observation: Resource, node: Node) -> None:
         """What the value is about, where that is not the patient (TID 1007): a fetus's value is not its mother's."""
         for focus in observation.get("focus", ()):
-            subjects = (_subject_key(one, self._by_reference) for one in (focus, observation.get("subject", {})))
+            subjects = (subject_key(one, self._by_reference) for one in (focus, observation.get("subject", {})))
             if len(set(subjects)) == 1:
                 continue
             if focus.get("display", "").strip():

@@ -7,7 +7,6 @@ from typing import Any
 
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource, renamed, same
-from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.translate.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of, without_conclusions
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.dose_summary import is_summary
@@ -90,7 +89,7 @@ def renames_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[
 
 def edits(pieces: dict[Path, Piece]) -> list[str]:
     """Places of a document born in DICOM where FHIR says what its items do not."""
-    members = _members(pieces)
+    members = members_of(pieces)
     return [
         ".".join([members[piece.get("is", 0)].partition("/")[0], *entry[0].split("/")])
         for piece in pieces.values()
@@ -101,7 +100,7 @@ def edits(pieces: dict[Path, Piece]) -> list[str]:
 def copies_of(group: Group, pieces: dict[Path, Piece]) -> list[str]:
     """Digests of what repeats the words of items for readers of FHIR, less what the pieces say: it was edited. The
     others follow the items."""
-    carried = [one["json"] for one in _members(pieces) if isinstance(one, dict) and "json" in one]
+    carried = [one["json"] for one in members_of(pieces) if isinstance(one, dict) and "json" in one]
     said = [one[0] for one in pieces.get((), {}).get("entries", ())]
     copies = [group.root["conclusion"]] if "conclusion" in group.root and "conclusion" not in said else []
     repeating = [one for one in group.members if one["resourceType"] == "Composition" or is_summary(one)]
@@ -113,7 +112,7 @@ def copy_digest(value: Json) -> str:
     return digest(repr(canonical(stripped(value))), GUARD)
 
 
-def _members(pieces: dict[Path, Piece]) -> list[Json]:
+def members_of(pieces: dict[Path, Piece]) -> list[Json]:
     found: list[Json] = pieces[()]["group"]["members"] if pieces else []
     return found
 
@@ -121,68 +120,8 @@ def _members(pieces: dict[Path, Piece]) -> list[Json]:
 def beyond(pieces: dict[Path, Piece]) -> str | None:
     """Digest of what FHIR says that the items do not; None where they say all."""
     found = [(path, canonical(entries)) for path, piece in sorted(pieces.items()) if (entries := piece.get("entries"))]
-    whole = [canonical(one) for one in _members(pieces) if isinstance(one, dict) and "json" in one]
+    whole = [canonical(one) for one in members_of(pieces) if isinstance(one, dict) and "json" in one]
     return digest(repr((found, whole))) if found or whole else None
-
-
-def still_named(group: Group, edited: dict[Path, Piece], image: FhirImage) -> Group:
-    """The group less the unedited members that a new version does not name: who verified the one before."""
-    natives = {name_of(resource, 0) for resource in image.group.resources()}
-    gone = {
-        id(resource)
-        for resource, member in zip(group.resources(), _members(edited), strict=False)
-        if isinstance(member, dict) and member.get("native", "") not in natives and "native" in member
-    }
-    references = group.references
-    if references is not None:
-        references = {one: target for one, target in references.items() if id(target) not in gone}
-    members = tuple(one for one in group.members if id(one) not in gone)
-    return Group(group.root, members, group.patient, group.key, references)
-
-
-def _name_in(member: Json) -> str:
-    return name_of(member["json"], 0) if isinstance(member, dict) and "json" in member else ""
-
-
-def of_version(pieces: dict[Path, Piece], edited: dict[Path, Piece], former: str, uid: str) -> dict[Path, Piece]:
-    """Of a new version: that it is one, and not verified, it says itself, so that only what was `edited` is left."""
-    if not pieces:
-        return {}
-    left: dict[Path, Piece] = {}
-    for path, piece in pieces.items():
-        said = {_top(entry) for entry in edited.get(path, {}).get("entries", ())}
-        entries = [
-            _under(entry, former, uid)
-            for entry in piece.get("entries", ())
-            if _top(entry) not in _OF_VERSION or _top(entry) in said
-        ]
-        left[path] = piece | {"entries": entries}
-        if not entries:
-            del left[path]["entries"]
-    unedited = [one for one in _members(edited) if isinstance(one, dict) and "native" in one]
-    members = [
-        {"native": name} if {"native": name} in unedited else now
-        for now in _members(pieces)
-        for name in [_name_in(now)]
-    ]
-    left[()] = left[()] | {"group": left[()]["group"] | {"members": members}}
-    return left
-
-
-_OF_VERSION = frozenset({"identifier", "status", "resultsInterpreter"})
-
-
-def _top(entry: list[Json]) -> str:
-    return str(entry[0].partition("/")[0])
-
-
-def _under(entry: list[Json], former: str, uid: str) -> list[Json]:
-    """The entry with the UID of the new version: nothing else of its identifiers is touched."""
-    if _top(entry) != "identifier" or len(entry) < 3 or not isinstance(entry[2], list):
-        return entry
-    own = {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{former}"}
-    renewed = [one | {"value": f"urn:oid:{uid}"} if own.items() <= one.items() else one for one in entry[2]]
-    return [*entry[:2], renewed]
 
 
 def _drops_copy(entry: list[Json]) -> bool:

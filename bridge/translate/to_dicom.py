@@ -24,12 +24,13 @@ from bridge.translate.node import Node
 from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
-from bridge.translate.pieces import beyond, copy_digest, edits, of_version, pieces_of, renames_of, still_named
+from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
 from bridge.translate.private import Piece, put_in
 from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.rules import NONE, REMAINDER, Rules, named
 from bridge.translate.transcode import SAID, UNICODE, in_unicode, recoded
+from bridge.translate.versions import of_version, still_named
 
 
 def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = True) -> Translated[Document]:

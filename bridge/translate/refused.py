@@ -1,0 +1,40 @@
+"""What is refused before it is translated: it would come out with another meaning, or under another person."""
+
+from __future__ import annotations
+
+from bridge.errors import PermanentError
+from bridge.model.group import Group, Resource
+from bridge.translate.node import Home
+
+
+def refuse(group: Group) -> None:
+    """Raises PermanentError for what would come out with another meaning, or under another person."""
+    subjects = group.index()
+    for resource in group.resources():
+        if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
+            continue
+        if _is_modified(resource):
+            raise PermanentError(
+                f"{resource['resourceType']}.modifierExtension changes the meaning, in a way not known here"
+            )
+        own, roots = (subject_key(one.get("subject", {}), subjects) for one in (resource, group.root))
+        if own and roots and own != roots and (own[0] == "words") == (roots[0] == "words"):
+            raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
+
+
+def _is_modified(resource: Resource) -> bool:
+    """Wherever FHIR R4 allows it: on the resource and its backbone elements."""
+    parts = [resource, *resource.get("component", ()), *resource.get("media", ())]
+    ranges = [one for part in parts for one in part.get("referenceRange", ())]
+    return any("modifierExtension" in one for one in (*parts, *ranges))
+
+
+def subject_key(subject: Home, subjects: dict[str, Resource]) -> tuple[object, ...]:
+    """Who is meant: the resource where it is here, else what the reference says."""
+    reference = subject.get("reference")
+    if reference is not None:
+        target = subjects.get(reference)
+        return ("resource", id(target)) if target is not None else ("reference", reference.partition("/_history/")[0])
+    if "identifier" in subject:
+        return ("identifier", subject["identifier"].get("system"), subject["identifier"].get("value"))
+    return ("words", subject["display"].strip()) if "display" in subject else ()
