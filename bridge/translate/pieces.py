@@ -113,7 +113,7 @@ def copy_digest(value: Json) -> str:
 
 
 def members_of(pieces: dict[Path, Piece]) -> list[Json]:
-    found: list[Json] = pieces[()]["group"]["members"] if pieces else []
+    found: list[Json] = pieces.get((), {}).get("group", {"members": []})["members"]
     return found
 
 

@@ -69,6 +69,8 @@ def _is_piece(found: Piece) -> bool:
     group = found.get("group")
     if group is not None and not (isinstance(group, dict) and _is_manifest(group)):
         return False
+    if not isinstance(found.get("version", ""), str):
+        return False
     return isinstance(found.get("is", 0), int) and are_entries(found.get("entries", []))
 
 

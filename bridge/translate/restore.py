@@ -113,10 +113,14 @@ def _places(manifest: _Manifest, kind: type) -> dict[str, int]:
     }
 
 
-def first_version(pieces: dict[Path, Piece]) -> str | None:
-    """SOP Instance UID of the document born in DICOM that this one is a version of: its ids go by that."""
-    found: str | None = pieces.get((), {}).get("group", {}).get("born")
-    return found
+def first_version(pieces: dict[Path, Piece], header: DataSet) -> str | None:
+    """SOP Instance UID of the document born in DICOM that this one is a version of: its ids go by that, unless it is
+    another patient's now."""
+    piece = pieces.get((), {})
+    manifest = piece.get("group", {})
+    alone: str | None = piece.get("version")
+    found: str | None = manifest.get("born") if manifest.get("identity") == identity_digest(header) else None
+    return alone or found
 
 
 def key_of(pieces: dict[Path, Piece]) -> str | None:

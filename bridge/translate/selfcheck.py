@@ -8,16 +8,24 @@ from bridge.model.document import Document
 from bridge.model.group import Group, same
 from bridge.translate.ids import Known
 from bridge.translate.losses import lost_of_resources
+from bridge.translate.remainder import stripped
 from bridge.translate.report import Translated
-from bridge.translate.to_dicom import to_dicom
-from bridge.translate.to_fhir import to_fhir
+from bridge.translate.to_dicom import NEW_INSTANCE, to_dicom
+from bridge.translate.to_fhir import ANEW, to_fhir
 
 
 def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Document]:
     """Raises LossError where the resources would not come back as they are."""
     translated = to_dicom(group, mapping, known)
-    back = to_fhir(translated.result, mapping, known).result
-    before, after = list(group.resources()), list(back.resources())
+    there = to_fhir(translated.result, mapping, known)
+    back = there.result
+    if NEW_INSTANCE in translated.report.warnings and ANEW in there.report.warnings:
+        places = [one.partition(":")[0] for one in translated.report.warnings if one.endswith("does not see it")]
+        raise LossError(
+            f"the edit of {', '.join(dict.fromkeys(places)) or 'the resources'} would not come back, because what "
+            "else was edited moved it; make one edit after the other, or undo it"
+        )
+    before, after = ([stripped(one) for one in found.resources()] for found in (group, back))
     if back.key != group.key and not _born_in_dicom(group):
         raise LossError("the source that the document names would not come back; please report this file")
     if not _born_in_dicom(group) and (len(before) != len(after) or not all(map(same, before, after))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from bridge.errors import PermanentError
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Value
 from bridge.model.dataset import Charset, DataSet, charset_of, merged
@@ -16,7 +17,7 @@ from bridge.translate.digests import document_digest
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.element_json import dataset_of, element_of
 from bridge.translate.generic import relationship
-from bridge.translate.header import split_patient
+from bridge.translate.header import born_uid, split_patient
 from bridge.translate.ids import Known
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, native_fhir
@@ -25,12 +26,14 @@ from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
 from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
-from bridge.translate.private import Piece, put_in
+from bridge.translate.private import Piece, put_in, taken_out
 from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.rules import NONE, REMAINDER, Rules, named
 from bridge.translate.transcode import SAID, UNICODE, in_unicode, recoded
-from bridge.translate.versions import of_version, still_named
+from bridge.translate.versions import of_version, still_named, version_alone
+
+NEW_INSTANCE = "edited in FHIR since: a new instance, not verified, that names its predecessor"
 
 
 def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = True) -> Translated[Document]:
@@ -38,6 +41,10 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     report says nothing of the elements."""
     report = Report()
     remainder = attached(group.root, "document")
+    if "digest" in remainder and born_uid(group.root) is None:
+        raise PermanentError(
+            "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
+        )
     group = in_order(group) if "digest" in remainder else group
     known = replace(
         known,
@@ -51,13 +58,17 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     if born and _is_edited(document, pieces, remainder):
         before, edited, said = version_of(document), pieces, beyond(pieces)
         known = replace(known, document=known.document or before.sop_instance)
+        document, _ = taken_out(document)  # what was said of a former version is not true of this one
         document = amended(document, known.supersedes or (before,), _edited(group), known, said)
-        report.warnings.append("edited in FHIR since: a new instance, not verified, that names its predecessor")
+        report.warnings.append(NEW_INSTANCE)
         image = native_fhir(document, mapping, known)
         left = still_named(group, edited, image)
         pieces = pieces_of(left, homes, image, document.header, known) if said else {}
         pieces = of_version(pieces, edited, before.sop_instance, version_of(document).sop_instance)
-    if born and pieces:
+        pieces = pieces if beyond(pieces) else version_alone(known.document or "")
+    elif "version" in remainder:
+        pieces = pieces or version_alone(remainder["version"])
+    if born and "group" in pieces.get((), {}):
         pieces[()]["group"]["digest"] = document_digest(document)
     if born:
         report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]

@@ -33,6 +33,8 @@ from bridge.translate.restore import added_to, first_version, restored
 from bridge.translate.rules import REMAINDER, Rules, attribute_path, named
 from bridge.translate.to_dicom import content_of, to_dicom
 
+ANEW = "made from resources and edited since: it is translated anew, they are not restored"
+
 
 def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool = True) -> Translated[Group]:
     """DiagnosticReport, Composition, Observations and what they refer to; or the resources that the document was
@@ -43,17 +45,20 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     an edit of theirs. One that was edited beyond that is translated like any other document, and our private elements
     in it are carried like anybody's."""
     bare, pieces = taken_out(document)
-    first = replace(known, document=known.document or first_version(pieces))
-    for added in (False, True) if pieces else ():
+    known = replace(known, document=known.document or first_version(pieces, bare.header))
+    report, alone = Report(), pieces.get((), {}).get("version")
+    if alone is not None:
+        document = bare
+    for added in (False, True) if alone is None and pieces else ():
         report = Report()
-        group = _restored(bare, pieces, mapping, first, report, added=added)
-        if group is not None and _comes_back(group, document, bare, pieces, mapping, known_of(bare, first)):
+        group = _restored(bare, pieces, mapping, known, report, added=added)
+        if group is not None and _comes_back(group, document, bare, pieces, mapping, known_of(bare, known)):
             report.warnings += oddities_of_document(bare, known.issuer)
             return Translated(group, report)
-    report = Report()
-    if pieces:
-        report.warnings.append("made from resources and edited since: it is translated anew, they are not restored")
-    group = _remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report)
+    if alone is None and pieces:
+        report = Report()
+        report.warnings.append(ANEW)
+    group = _remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report, version=alone)
     # equal content is read natively alike, so that nothing of FHIR is left for a private element
     if check and (back := content_of(group, mapping, known, Report())[0]) != document:
         raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
@@ -88,10 +93,17 @@ def _restored(
 
 
 def _remaindered(
-    document: Document, group: Group, mapping: Mapping, known: Known, report: Report, *, restored: bool = False
+    document: Document,
+    group: Group,
+    mapping: Mapping,
+    known: Known,
+    report: Report,
+    *,
+    restored: bool = False,
+    version: str | None = None,
 ) -> Group:
     """The group with what the document holds beyond it; and with a digest of what a restored group holds beyond the
-    document, which is no edit."""
+    document, which is no edit. `version`: the document that it said to be a version of."""
     charset = document.charset
     born = born_uid(group.root) is not None
     zone = times.zone_of(document.header, known.zone)
@@ -111,6 +123,8 @@ def _remaindered(
         remainder["digest"] = document_digest(document)
         if known.document not in (None, text_of(document.header, SOP_INSTANCE_UID)):
             remainder["first"] = known.document  # version of the document: its ids go by that
+        if version is not None:
+            remainder["version"] = version
         image = native_fhir(document, mapping, known) if restored else None
         pieces = pieces_of(group, comparison.homes, image, document.header, known) if image else {}
         if copies := copies_of(group, pieces):

@@ -13,6 +13,11 @@ from bridge.translate.private import Path, Piece
 _OF_VERSION = frozenset({"identifier", "status", "resultsInterpreter"})
 
 
+def version_alone(first: str) -> dict[Path, Piece]:
+    """Of a version whose items say all of it: which document it is a version of, for its ids go by that."""
+    return {(): {"version": first}}
+
+
 def still_named(group: Group, edited: dict[Path, Piece], image: FhirImage) -> Group:
     """The group less the unedited members that a new version does not name: who verified the one before."""
     natives = {name_of(resource, 0) for resource in image.group.resources()}

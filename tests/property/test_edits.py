@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bridge.codecs.dicom import structured_report
 from bridge.convert.inputs import Readable, read
+from bridge.errors import PermanentError
 from bridge.mapping.load import load
 from bridge.model.content import Code, Coded, ContentItem, Num, Plain
 from bridge.model.dataset import Element, encode_text, merged, text_of
@@ -112,7 +113,7 @@ def test_a_value_edited_in_fhir_changes_one_item(file: Path, number: int) -> Non
     home, kind = found[number % len(found)]
     edited(home, kind)
     after, back = again(group)
-    old, new = dict(items(document.root)), dict(items(after.root))
+    old, new = dict(items(document.root)), dict(items(taken_out(after)[0].root))
     assert old.keys() == new.keys()
     changed = [path for path in old if _own(old[path], document) != _own(new[path], after)]
     assert len(changed) == 1
@@ -161,7 +162,7 @@ def test_an_unedited_copy_follows_its_item() -> None:
     said = next(one for one in group.members if one.get("valueString") == group.root["conclusion"])
     said["valueString"] = "otherwise"
     after, back = again(group)
-    assert not taken_out(after)[1]
+    assert taken_out(after)[1] == {(): {"version": _uid(document)}}
     assert back.root["conclusion"] == "otherwise"
 
 
@@ -173,6 +174,34 @@ def test_an_edit_of_a_supporting_resource_makes_a_new_version() -> None:
     after, back = again(group)
     assert _uid(after) != _uid(document)
     assert person in [stripped(one) for one in back.members]
+
+
+@pytest.mark.parametrize("status", ["final", "amended", "corrected"])
+def test_versions_keep_the_ids_of_the_first_though_nobody_has_a_ledger(status: str) -> None:
+    """Three versions, the second without anything that its items do not say."""
+    document, group = report(FIXTURES / "dicom" / "2000-imaging-report.dcm")
+    group = copy.deepcopy(group)
+    ids = {one["id"] for one in group.whole()}
+    group.root["status"] = status
+    values(group)[0][0][values(group)[0][1]] = "first edit"
+    seen = {_uid(document)}
+    for step in range(3):
+        after = to_dicom(group, MAPPING, KNOWN).result
+        seen.add(_uid(after))
+        group = to_fhir(after, MAPPING, KNOWN).result
+        assert {one["id"] for one in group.whole()} == ids
+        assert to_dicom(group, MAPPING, KNOWN).result == after
+        person = next(one for one in group.members if one["resourceType"] == "Practitioner")
+        person["name"][0]["prefix"] = [f"Prof. {step}"]
+    assert len(seen) == 4
+
+
+def test_a_report_without_the_uid_that_it_was_born_with_is_refused() -> None:
+    _, group = report(FIXTURES / "dicom" / "ecg-report.dcm")
+    group = copy.deepcopy(group)
+    del group.root["identifier"]
+    with pytest.raises(PermanentError, match="put it back"):
+        to_dicom(group, MAPPING, KNOWN)
 
 
 def _uid(document: Document) -> str | None:
@@ -212,7 +241,7 @@ def test_a_component_added_in_fhir_adds_one_item(file: Path, number: int) -> Non
 
 @given(st.sampled_from(SMALL), st.integers(0, 10_000))
 def test_components_reordered_in_fhir_are_reordered_items(file: Path, number: int) -> None:
-    _, group = report(file)
+    document, group = report(file)
     group = copy.deepcopy(group)
     folded = [one for one in results(group) if len(one.get("component", ())) > 1]
     folded = [one for one in folded if len({str(part["code"]) for part in one["component"]}) == len(one["component"])]
@@ -224,7 +253,7 @@ def test_components_reordered_in_fhir_are_reordered_items(file: Path, number: in
     one["component"].reverse()
     wanted = [part["code"] for part in one["component"]]
     after, back = again(group)
-    assert not taken_out(after)[1], "the items themselves say the order"
+    assert taken_out(after)[1] == {(): {"version": _uid(document)}}, "the items themselves say the order"
     assert [part["code"] for part in observations(back)[one["id"]]["component"]] == wanted
 
 
