@@ -15,15 +15,15 @@ from bridge.translate.to_fhir import ANEW, to_fhir
 
 
 def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Document]:
-    """Raises LossError where the resources would not come back as they are."""
+    """Raises LossError where the resources would not come back as they are, or an edit of them not at all."""
     translated = to_dicom(group, mapping, known)
     there = to_fhir(translated.result, mapping, known)
     back = there.result
     if NEW_INSTANCE in translated.report.warnings and ANEW in there.report.warnings:
         places = [one.partition(":")[0] for one in translated.report.warnings if one.endswith("does not see it")]
         raise LossError(
-            f"the edit of {', '.join(dict.fromkeys(places)) or 'the resources'} would not come back, because what "
-            "else was edited moved it; make one edit after the other, or undo it"
+            f"the edit of {', '.join(dict.fromkeys(places)) or 'the resources'} would not come back from the SR; "
+            "undo it, or edit what the items say"
         )
     before, after = ([stripped(one) for one in found.resources()] for found in (group, back))
     if back.key != group.key and not _born_in_dicom(group):
