@@ -12,8 +12,11 @@ from bridge.translate.node import Home
 
 TEMPLATES = frozenset({"10001", "10011"})
 SUMMARY = "dose-summary"
-"""Element id of the identifier by which a summary is known."""
-_TYPES = "http://hl7.org/fhir/uv/radiation-dose-summary/CodeSystem/dicom-identifier-type"
+"""Element id of the identifier of a summary."""
+_UID_TYPE = {
+    "system": "http://hl7.org/fhir/uv/radiation-dose-summary/CodeSystem/dicom-identifier-type",
+    "code": "sop-instance-uid",
+}
 _CODE = {
     "system": "http://loinc.org",
     "code": "73569-6",
@@ -53,7 +56,7 @@ def dose_summary(
     ]
     if not totals:
         return None
-    kind = {"coding": [{"system": _TYPES, "code": "sop-instance-uid", "display": "SOP Instance UID"}]}
+    kind = {"coding": [_UID_TYPE | {"display": "SOP Instance UID"}]}
     uid = {"id": SUMMARY, "type": kind, "system": DICOM_UID_SYSTEM, "value": report["identifier"][0]["value"]}
     studies = {"partOf": report["imagingStudy"], "focus": report["imagingStudy"]} if "imagingStudy" in report else {}
     shared = ("subject", "encounter", "effectiveDateTime")
@@ -67,7 +70,12 @@ def dose_summary(
 
 
 def is_summary(resource: Resource) -> bool:
-    return any(one.get("id") == SUMMARY for one in resource.get("identifier", ()) if isinstance(one, dict))
+    """By the element id, or where a server has dropped that, as an Observation that is identified by a document."""
+    return resource["resourceType"] == "Observation" and any(
+        one.get("id") == SUMMARY or _UID_TYPE.items() <= coding.items()
+        for one in resource.get("identifier", ())
+        for coding in one.get("type", {}).get("coding", [{}])
+    )
 
 
 def _totals(item: ContentItem, path: Path) -> Iterator[tuple[Path, Code]]:

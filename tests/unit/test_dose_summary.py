@@ -93,3 +93,11 @@ def test_an_edit_of_the_summary_alone_is_none() -> None:
     assert any("dose summary" in one for one in translated.report.warnings)
     unedited = to_dicom(to_fhir(before, MAPPING, KNOWN).result, MAPPING, KNOWN)
     assert not any("dose summary" in one for one in unedited.report.warnings)
+
+
+def test_it_is_no_result_where_a_server_drops_element_ids() -> None:
+    before = document("10011-ct-dose.dcm")
+    group = to_fhir(before, MAPPING, KNOWN).result
+    del summary(group)["identifier"][0]["id"]
+    assert is_summary(group.members[-1])
+    assert to_dicom(group, MAPPING, KNOWN).result == before
