@@ -92,6 +92,10 @@ class ContentItem:
     rest: DataSet  # elements that the fields above do not reproduce byte for byte; they win when written
 
 
+Path: TypeAlias = tuple[int, ...]
+"""Of an item: the index of each child on the way from the root."""
+
+
 def value_type(value: Value) -> str | None:
     match value:
         case Container():

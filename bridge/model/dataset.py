@@ -15,6 +15,9 @@ Charset: TypeAlias = tuple[str, ...]
 """Values of Specific Character Set (0008,0005); empty: the default repertoire."""
 
 
+UNICODE: Charset = ("ISO_IR 192",)
+
+
 class Element(NamedTuple):
     tag: int  # group << 16 | element
     vr: str

@@ -4,11 +4,13 @@ and never read back."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.releases.moves import put_list
+from bridge.translate.copies import copied
+from bridge.translate.times import INSTANT
 
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021
@@ -19,7 +21,6 @@ _UID_TYPE = {
         {"system": "http://hl7.org/fhir/uv/dicom-sr/CodeSystem/dicom-identifier-type", "code": "observation-uid"}
     ]
 }
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _add(observation: Resource, guide: Guide) -> None:
     if guide.device is not None and "device" not in observation:
         observation["device"] = {"id": _COPY, "reference": guide.device}
     when = observation.get("effectiveDateTime", "")
-    if "issued" not in observation and isinstance(when, str) and _INSTANT.fullmatch(when):
+    if "issued" not in observation and isinstance(when, str) and INSTANT.fullmatch(when):
         observation["issued"], observation["_issued"] = when, {"id": _COPY}
     for identifier in observation.get("identifier", ()):
         if identifier.get("system") == DICOM_UID_SYSTEM and "type" not in identifier:
@@ -78,13 +79,13 @@ def _add_to_group(observation: Resource) -> None:
     said = {one["code"]: part for part in observation.get("component", ()) for one in _codings(part["code"])}
     finding = said.get(_FINDING, {}).get("valueCodeableConcept")
     if finding is not None and not any(key.startswith("value") for key in observation):
-        observation["valueCodeableConcept"] = {"id": _COPY} | _plain(finding)
+        observation["valueCodeableConcept"] = {"id": _COPY} | copied(finding)
         observation.pop("dataAbsentReason", None)
     kind = said.get(_CATEGORY, {}).get("valueCodeableConcept")
     if kind is not None:
-        group = {"id": _COPY} | _plain(observation["code"])
+        group = {"id": _COPY} | copied(observation["code"])
         observation["category"] = [*observation.get("category", ()), group]
-        observation["code"] = {"id": _COPY} | _plain(kind)
+        observation["code"] = {"id": _COPY} | copied(kind)
 
 
 def without(resource: Resource) -> Resource:
@@ -99,14 +100,10 @@ def _remove(observation: Resource) -> None:
     """The code that was replaced is in the category."""
     for group in observation.get("category", ()):
         if group.get("id") == _COPY and observation.get("code", {}).get("id") == _COPY:
-            observation["code"] = _plain(group)
+            observation["code"] = copied(group)
     for name in ("partOf", "basedOn", "category"):
         if name in observation:
-            left = [one for one in observation[name] if one.get("id") != _COPY]
-            if left:
-                observation[name] = left
-            else:
-                del observation[name]
+            put_list(observation, name, [one for one in observation[name] if one.get("id") != _COPY])
     for name in ("device", "valueCodeableConcept"):
         if observation.get(name, {}).get("id") == _COPY:
             del observation[name]
@@ -115,10 +112,6 @@ def _remove(observation: Resource) -> None:
     for identifier in observation.get("identifier", ()):
         if identifier.get("type", {}).get("id") == _COPY:
             del identifier["type"]
-
-
-def _plain(concept: Json) -> Json:
-    return {key: renamed(value, {}) for key, value in concept.items() if key != "id"}
 
 
 def _codings(concept: Json) -> list[Json]:

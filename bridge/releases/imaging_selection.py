@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bridge.model.group import Json, Resource
-from bridge.model.names import ABSENT_URL, CROSS_VERSION
-from bridge.translate.selection import DERIVED_FROM
+from bridge.model.names import ABSENT_URL
+from bridge.releases.moves import put_list
+from bridge.translate.selection import DERIVED_FROM, PREFIX, SELECTION
 
-_PREFIX = f"{CROSS_VERSION}ImagingSelection."
-_CODE = {"coding": [{"system": "http://hl7.org/fhir/fhir-types", "code": "ImagingSelection"}]}
 _ABSENT = {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
 _PARTS: dict[str, tuple[str | None, bool]] = {  # value[x] of its extension (None: a complex one), and whether a list
     "status": ("valueCode", False),
@@ -36,13 +35,13 @@ _KEPT = ("id", "meta", "implicitRules", "language", "text", "contained", "modifi
 
 def is_selection(resource: Resource) -> bool:
     """Whether a Basic stands for an ImagingSelection."""
-    return resource["resourceType"] == "Basic" and resource.get("code") == _CODE
+    return resource["resourceType"] == "Basic" and resource.get("code") == SELECTION
 
 
 def selection_in_r5(basic: Resource) -> Resource:
     """What R5 demands and nobody has said is said to be absent."""
     found: Resource = {"resourceType": "ImagingSelection"} | {key: basic[key] for key in _KEPT if key in basic}
-    others = _take(found, basic.get("extension", []), _PREFIX)
+    others = _take(found, basic.get("extension", []), PREFIX)
     if others:
         found["extension"] = others
     found.setdefault("status", "unknown")
@@ -54,9 +53,9 @@ def selection_in_r5(basic: Resource) -> Resource:
 
 
 def selection_in_r4(selection: Resource) -> Resource:
-    extensions = _extensions(selection, _PREFIX) + selection.get("extension", [])
+    extensions = _extensions(selection, PREFIX) + selection.get("extension", [])
     found: Resource = {"resourceType": "Basic"} | {key: selection[key] for key in _KEPT if key in selection}
-    return found | {"extension": extensions, "code": _CODE}
+    return found | {"extension": extensions, "code": SELECTION}
 
 
 def derived_in_r5(observation: Resource) -> None:
@@ -64,11 +63,7 @@ def derived_in_r5(observation: Resource) -> None:
     said = [one for one in observation.get("extension", ()) if one["url"] == DERIVED_FROM and "valueReference" in one]
     if not said:
         return
-    left = [one for one in observation["extension"] if one not in said]
-    if left:
-        observation["extension"] = left
-    else:
-        del observation["extension"]
+    put_list(observation, "extension", [one for one in observation["extension"] if one not in said])
     observation["derivedFrom"] = [*observation.get("derivedFrom", ()), *(one["valueReference"] for one in said)]
 
 
@@ -78,9 +73,7 @@ def derived_in_r4(observation: Resource, selections: set[str]) -> None:
     moved = [one for one in found if one.get("reference") in selections]
     if not moved:
         return
-    observation["derivedFrom"] = [one for one in found if one not in moved]
-    if not observation["derivedFrom"]:
-        del observation["derivedFrom"]
+    put_list(observation, "derivedFrom", [one for one in found if one not in moved])
     said = [{"url": DERIVED_FROM, "valueReference": one} for one in moved]
     observation["extension"] = [*said, *observation.get("extension", ())]
 

@@ -127,7 +127,7 @@ class First:
         found = home.get(self.r5, [])
         if found and found[0].get("system") == self.system:
             home[self.r4] = found[0]
-            _set(home, self.r5, found[1:])
+            put_list(home, self.r5, found[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class FromExtension:
         found = [one for one in home.get("extension", ()) if one["url"] == self.url and "valueReference" in one]
         if not found:
             return
-        _set(home, "extension", [one for one in home["extension"] if one not in found])
+        put_list(home, "extension", [one for one in home["extension"] if one not in found])
         home[self.name] = found[0]["valueReference"]
 
     def back(self, home: Home) -> None:
@@ -227,7 +227,7 @@ def _each(home: Home, name: str, change: Callable[[Json], Json]) -> None:
         return
     value = home[name]
     if isinstance(value, list):
-        _set(home, name, [made for one in value if (made := change(one)) is not None])
+        put_list(home, name, [made for one in value if (made := change(one)) is not None])
     else:
         made = change(value)
         if made is None:
@@ -236,7 +236,8 @@ def _each(home: Home, name: str, change: Callable[[Json], Json]) -> None:
             home[name] = made
 
 
-def _set(home: Home, name: str, found: list[Json]) -> None:
+def put_list(home: Home, name: str, found: list[Json]) -> None:
+    """FHIR has no empty lists."""
     if found:
         home[name] = found
     else:

@@ -58,8 +58,7 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
         if guide is not None and plain != resource and dicom_sr.added(native, guide) != resource:
             kind = resource["resourceType"]
             warnings.append(f"{kind}: a copy for readers of the dicom-sr guide says something else; it is made anew")
-        if beyond := list(json_difference(native, plain)):
-            made["extension"] = [*made.get("extension", ()), {"url": R5_URL, "valueString": dumped(beyond)}]
+        _keep(made, R5_URL, list(json_difference(native, plain)))
     return made_group, warnings
 
 
@@ -67,8 +66,7 @@ def _whole_r5(resource: Resource, names: Renames) -> Resource:
     """In R5, with what only R4 could say."""
     made = _native_r5(resource, names)
     back = _native_r4(made, {said: name for name, said in names.items()})
-    if beyond := list(json_difference(back, resource)):
-        made["extension"] = [*made.get("extension", ()), {"url": R4_URL, "valueString": dumped(beyond)}]
+    _keep(made, R4_URL, list(json_difference(back, resource)))
     return made
 
 
@@ -101,6 +99,11 @@ def _selections(group: Group) -> Renames:
         for one in group.whole()
         if is_selection(one) and "id" in one
     }
+
+
+def _keep(resource: Resource, url: str, beyond: list[list[Json]]) -> None:
+    if beyond:
+        resource["extension"] = [*resource.get("extension", ()), {"url": url, "valueString": dumped(beyond)}]
 
 
 def _taken(resource: Resource, url: str) -> tuple[list[list[Json]], Resource]:

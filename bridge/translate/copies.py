@@ -6,8 +6,14 @@ from html import escape
 
 from bridge.mapping.lens import LENSES
 from bridge.model.content import ContentItem, Num, Plain
-from bridge.model.group import Resource
+from bridge.model.group import Resource, renamed
+from bridge.translate.node import Home
 from bridge.translate.values import printable
+
+
+def copied(concept: Home) -> Home:
+    """A CodeableConcept as it is repeated elsewhere: the element id is that of its own place."""
+    return {key: renamed(value, {}) for key, value in concept.items() if key != "id"}
 
 
 def several_values(item: ContentItem, observation: Resource) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bridge.model.content import Code, ContentItem
+from bridge.model.content import Code, ContentItem, Path
 from bridge.model.group import Resource, renamed
 from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.translate.copies import copied
+from bridge.translate.header import result_status
 from bridge.translate.node import Home
 
 TEMPLATES = frozenset({"10001", "10011"})
@@ -37,7 +39,6 @@ _TOTALS = tuple(  # PS3.16 TID 10002, 10004, 10005, 10007 and 10012
         "113813",  # CT Dose Length Product Total
     )
 )
-Path = tuple[int, ...]
 
 
 def dose_summary(
@@ -48,7 +49,7 @@ def dose_summary(
     for path, total in _totals(root, ()):
         if "valueQuantity" in (home := homes.get(path, {})):
             found.setdefault(total, []).append(home)
-    parts = [{"code": _PROCEDURE, "valueCodeableConcept": _without_id(one)} for one in procedures[:1]]
+    parts = [{"code": _PROCEDURE, "valueCodeableConcept": copied(one)} for one in procedures[:1]]
     totals = [
         {name: renamed(homes_of[0][name], {}) for name in ("code", "valueQuantity")}
         for total in _TOTALS
@@ -62,7 +63,7 @@ def dose_summary(
     shared = ("subject", "encounter", "effectiveDateTime")
     return (
         {"resourceType": "Observation", "id": identifier, "identifier": [uid]}
-        | {"status": {"partial": "preliminary"}.get(report["status"], report["status"]), "code": {"coding": [_CODE]}}
+        | {"status": result_status(report["status"]), "code": {"coding": [_CODE]}}
         | {name: report[name] for name in shared if name in report}
         | studies
         | {"component": [*parts, *totals]}
@@ -84,7 +85,3 @@ def _totals(item: ContentItem, path: Path) -> Iterator[tuple[Path, Code]]:
             yield path, total
     for index, child in enumerate(item.children):
         yield from _totals(child, (*path, index))
-
-
-def _without_id(concept: Home) -> Home:
-    return {key: renamed(value, {}) for key, value in concept.items() if key != "id"}

@@ -3,7 +3,6 @@ Which ones says the table `folds` of the shapes."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,7 +13,6 @@ from bridge.translate import times
 from bridge.translate.node import Home, Node
 
 _OF_COMPONENT = frozenset({"interpretation", "referenceRange"})  # FHIR R4 Observation.component
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _PERIOD = (("effectivePeriod", "start"), ("effectivePeriod", "end"))
 
 
@@ -96,7 +94,7 @@ def _to_fhir(value: Value, fold: Fold, mapping: Mapping, zone: str) -> Any:
             raise ValueError("no code")
         case Plain("DATETIME", text):
             moment = times.to_fhir(text, zone)
-            if fold.element == ("issued",) and not _INSTANT.fullmatch(moment):
+            if fold.element == ("issued",) and not times.INSTANT.fullmatch(moment):
                 raise ValueError("no instant")
             return moment
         case Plain(_, text):

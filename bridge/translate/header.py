@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from bridge.mapping.lens import person_name, uid_of
 from bridge.mapping.mapping import Mapping
-from bridge.model.dataset import Charset, DataSet, Element, encode_text, items, text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.tags import (
@@ -41,7 +41,6 @@ from bridge.translate.study import study_elements
 
 COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
 _EVIDENCE = (0x0040A375, 0x0040A385)  # Current Requested Procedure, Pertinent Other
-_UNICODE: Charset = ("ISO_IR 192",)
 _NO_DATE = "19000101"  # never the clock: the same input has the same output
 _STATUS = {("PARTIAL", False): "partial", ("PARTIAL", True): "partial", ("COMPLETE", True): "amended"}
 _RESULTS = ("DiagnosticReport", "Observation")
@@ -77,6 +76,11 @@ def interpreters_of(document: Document, key: str, known: Known) -> list[Resource
 def status_of(header: DataSet) -> str:
     """DiagnosticReport.status, whatever the verification; a predecessor makes it amended."""
     return _STATUS.get((text_of(header, COMPLETION) or "", bool(items(header, PREDECESSORS))), "final")
+
+
+def result_status(status: str) -> str:
+    """Status of a result or Composition, of the report's: neither can be partial."""
+    return {"partial": "preliminary"}.get(status, status)
 
 
 def content_time(header: DataSet, zone: str) -> str | None:
@@ -148,8 +152,8 @@ def header_of(
     found.text(COMPLETION, "CS", "PARTIAL" if _is_partial(group) else "COMPLETE")
     found.text(VERIFICATION, "CS", "UNVERIFIED")  # final does not make a verifier
     if identity is not None:
-        found.update({element.tag: element for element in identity_elements(identity, _UNICODE)})
-    found.update({element.tag: element for element in encounter_elements(root.get("encounter", {}), _UNICODE, known)})
+        found.update({element.tag: element for element in identity_elements(identity, UNICODE)})
+    found.update({element.tag: element for element in encounter_elements(root.get("encounter", {}), UNICODE, known)})
     equipment: Home = next((one for one in (composition or {}).get("author", ()) if one.get("id") == EQUIPMENT), {})
     study = next((found_study for one in root.get("imagingStudy", ()) if (found_study := find(one))), None)
     for shape, resource in (("patient", group.patient), ("study", study), ("equipment", find(equipment))):
@@ -207,7 +211,7 @@ def superseded_by(header: DataSet) -> tuple[Version, ...]:
 
 class _Elements(dict[int, Element]):
     def text(self, tag: int, vr: str, text: str) -> None:
-        self[tag] = Element(tag, vr, encode_text(text, vr, _UNICODE))
+        self[tag] = Element(tag, vr, encode_text(text, vr, UNICODE))
 
 
 def _scope(root: Resource, identity: Identity | None, effective: str | None, content: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bridge.mapping.lens import uid_identifier
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import ByReference, ContentItem, Graphic, Reference
+from bridge.model.content import ByReference, ContentItem, Graphic, Path, Reference
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
@@ -23,7 +23,7 @@ from bridge.translate.generic import Kind, kind
 from bridge.translate.ids import Known
 from bridge.translate.inherited import subject_of
 from bridge.translate.node import Home, element_id
-from bridge.translate.observations import Context, Observations, Path, named, path_of
+from bridge.translate.observations import Context, Observations, named, path_of
 from bridge.translate.observers import EQUIPMENT, context_of
 from bridge.translate.private_schemes import explain, systems_of
 from bridge.translate.study import absent, studies_of
@@ -137,7 +137,7 @@ class _Builder(Observations):
         return {
             "resourceType": "Composition",
             "id": self.known.id("Composition", self.key),
-            "status": {"partial": "preliminary"}.get(self.status, self.status),
+            "status": header.result_status(self.status),
             "type": self._code(root.concept),
             "date": context.effective or "1900-01-01",
             "author": [],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from bridge.mapping.lens import person_text, uid_identifier
 from bridge.mapping.mapping import Fold, Mapping, Template
-from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Graphic, Reference, value_type
+from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Graphic, Path, Reference, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -17,6 +17,7 @@ from bridge.translate.categories import category_of
 from bridge.translate.copies import several_values
 from bridge.translate.folds import folded_into, folds_in
 from bridge.translate.generic import CONCLUSION, Kind, kind, text
+from bridge.translate.header import result_status
 from bridge.translate.ids import Known
 from bridge.translate.inherited import is_site, site_of, started_of, subject_of
 from bridge.translate.node import ITSELF, Home, element_id
@@ -25,7 +26,6 @@ from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, s
 from bridge.translate.study import Studies, sop_class_coding
 from bridge.translate.values import value_to_fhir
 
-Path = tuple[int, ...]
 _ANCHORS = {("DCM", "112040"), ("DCM", "113769")}  # Tracking Unique Identifier, Irradiation Event UID
 
 
@@ -115,7 +115,7 @@ class Observations:
         observation: Resource = {
             "resourceType": "Observation",
             "id": self.known.id("Observation", context.key),
-            "status": {"partial": "preliminary"}.get(self.status, self.status),
+            "status": result_status(self.status),
             "category": [category_of(category)],
             "code": self._code(item.concept),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bridge.model.content import Path
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource, renamed, same
 from bridge.translate.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of, without_conclusions
@@ -14,7 +15,7 @@ from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
 from bridge.translate.json_patch import canonical, json_difference
 from bridge.translate.native_fhir import FhirImage
-from bridge.translate.private import Path, Piece
+from bridge.translate.private import Piece
 from bridge.translate.remainder import attached, stripped
 
 _Manifest = dict[str, Any]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bridge.model.content import ContentItem
+from bridge.model.content import ContentItem, Path
 from bridge.model.dataset import DataSet, Element, merged
 from bridge.model.document import Document
 from bridge.model.group import boxed, unboxed
 from bridge.model.names import PRIVATE_CREATOR, PRIVATE_CREATOR_TAG, REMAINDER_TAG
 from bridge.translate.json_patch import are_entries
 
-Path = tuple[int, ...]
 Piece = dict[str, Any]
 _CREATOR = PRIVATE_CREATOR.encode("ascii") + b" " * (len(PRIVATE_CREATOR) % 2)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bridge.model.content import Code, Coded, Num
-from bridge.model.dataset import DataSet, Element, encode_text, items, text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, items, text_of
 from bridge.model.group import Group, Json
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import private_designator, uri_of
@@ -32,7 +32,7 @@ def identification(root: Node, group: Group) -> Iterator[Element]:
 def _item(designator: str, uri: str) -> DataSet:
     resource = (
         Element(_URL_TYPE, "CS", encode_text("FHIR", "CS", ())),
-        Element(_URL, "UR", encode_text(uri, "UR", ("ISO_IR 192",))),
+        Element(_URL, "UR", encode_text(uri, "UR", UNICODE)),
     )
     return (
         Element(_DESIGNATOR, "SH", encode_text(designator, "SH", ())),
@@ -46,7 +46,7 @@ def systems_of(header: DataSet) -> dict[str, str]:
     for item in items(header, SEQUENCE):
         designator = text_of(item, _DESIGNATOR)
         for resource in items(item, _RESOURCES):
-            uri = text_of(resource, _URL, ("ISO_IR 192",))
+            uri = text_of(resource, _URL, UNICODE)
             if uri and designator == private_designator(uri):
                 found[uri_of(designator, EXTENSION_BASE)] = uri
     return found

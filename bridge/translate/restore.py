@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bridge.model.content import Path
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.translate.as_made import as_made, conclusions_in, id_in, identity_digest, name_of, without_conclusions
 from bridge.translate.ids import Known
 from bridge.translate.json_patch import json_patched
 from bridge.translate.native_fhir import FhirImage
-from bridge.translate.private import Path, Piece
+from bridge.translate.private import Piece
 from bridge.translate.report import Report
 
 _Manifest = dict[str, Any]

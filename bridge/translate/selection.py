@@ -14,12 +14,13 @@ from bridge.translate.generic import REGIONS
 from bridge.translate.node import Home
 from bridge.translate.study import sop_class_coding
 
-_PREFIX = f"{CROSS_VERSION}ImagingSelection."
-SUBSET = f"{_PREFIX}instance.subset"
+PREFIX = f"{CROSS_VERSION}ImagingSelection."
+SUBSET = f"{PREFIX}instance.subset"
 """On a reference: the frames, segments or channels that are meant."""
 DERIVED_FROM = f"{CROSS_VERSION}Observation.derivedFrom"
 """R4 Observation.derivedFrom may not point to Basic."""
-_CODE = {"coding": [{"system": "http://hl7.org/fhir/fhir-types", "code": "ImagingSelection"}]}
+SELECTION = {"coding": [{"system": "http://hl7.org/fhir/fhir-types", "code": "ImagingSelection"}]}
+"""Basic.code."""
 _ELEMENT = {"SCOORD": "imageRegion2D", "SCOORD3D": "imageRegion3D"}
 
 
@@ -28,13 +29,13 @@ def selection_of(value: Graphic, identifier: str, code: Home | None, subject: Ho
     region = [_part("regionType", "valueCode", REGIONS[value.value_type][value.graphic_type])]
     region += [_part("coordinate", "valueDecimal", _decimal(number)) for number in value.data]
     instance: list[Json] = [{"url": _ELEMENT[value.value_type], "extension": region}]
-    extension: list[Json] = [{"url": f"{_PREFIX}status", "valueCode": "available"}]
+    extension: list[Json] = [{"url": f"{PREFIX}status", "valueCode": "available"}]
     if code is not None:
-        extension.append({"url": f"{_PREFIX}code", "valueCodeableConcept": code})
+        extension.append({"url": f"{PREFIX}code", "valueCodeableConcept": code})
     if value.frame_of_reference is not None:
-        extension.append({"url": f"{_PREFIX}frameOfReferenceUid", "valueId": value.frame_of_reference})
-    extension.append({"url": f"{_PREFIX}instance", "extension": instance})
-    found: Resource = {"resourceType": "Basic", "id": identifier, "extension": extension, "code": _CODE}
+        extension.append({"url": f"{PREFIX}frameOfReferenceUid", "valueId": value.frame_of_reference})
+    extension.append({"url": f"{PREFIX}instance", "extension": instance})
+    found: Resource = {"resourceType": "Basic", "id": identifier, "extension": extension, "code": SELECTION}
     if subject is not None:
         found["subject"] = subject
     return found
@@ -54,17 +55,17 @@ def select_from(selection: Resource, number: int, reference: Reference) -> Home:
 
 def derive_from(selection: Resource, reference: Home) -> None:
     """The DocumentReference that says which part the instance has: its type is the concept of the item."""
-    selection["extension"].append({"url": f"{_PREFIX}derivedFrom", "valueReference": reference})
+    selection["extension"].append({"url": f"{PREFIX}derivedFrom", "valueReference": reference})
 
 
 def derived_from(selection: Resource) -> Home:
-    said = _all(selection.get("extension", []), f"{_PREFIX}derivedFrom")
+    said = _all(selection.get("extension", []), f"{PREFIX}derivedFrom")
     return next((one["valueReference"] for one in said if "valueReference" in one), {})
 
 
 def graphic_of(selection: Resource) -> Graphic | None:
     """None where the Basic is no ImagingSelection with one region."""
-    if selection.get("code") != _CODE:
+    if selection.get("code") != SELECTION:
         return None
     for value_type, element in _ELEMENT.items():
         for region in _all(_instance(selection).get("extension", []), element):
@@ -72,7 +73,7 @@ def graphic_of(selection: Resource) -> Graphic | None:
             kinds = {fhir: dicom for dicom, fhir in REGIONS[value_type].items()}
             kind = kinds.get(next((str(one.get("valueCode")) for one in _all(parts, "regionType")), ""))
             numbers = [one["valueDecimal"] for one in _all(parts, "coordinate") if "valueDecimal" in one]
-            frames = _all(selection["extension"], f"{_PREFIX}frameOfReferenceUid")
+            frames = _all(selection["extension"], f"{PREFIX}frameOfReferenceUid")
             try:
                 data = tuple(map(_single, numbers))
             except OverflowError:  # no 32-bit float
@@ -82,7 +83,7 @@ def graphic_of(selection: Resource) -> Graphic | None:
 
 
 def concept_of(selection: Resource) -> Home | None:
-    codes = _all(selection.get("extension", []), f"{_PREFIX}code")
+    codes = _all(selection.get("extension", []), f"{PREFIX}code")
     return next((one.get("valueCodeableConcept") for one in codes), None)
 
 
@@ -118,7 +119,7 @@ def _numbers(extensions: list[Home]) -> tuple[int, ...]:
 
 
 def _instance(selection: Resource) -> Home:
-    return next(iter(_all(selection.get("extension", []), f"{_PREFIX}instance")), {})
+    return next(iter(_all(selection.get("extension", []), f"{PREFIX}instance")), {})
 
 
 def _part(url: str, element: str, value: Json) -> Home:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bridge.mapping.lens import uid_identifier, uid_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.codes import code_element, code_of
-from bridge.model.dataset import DataSet, Element, encode_text, items, text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
 from bridge.model.names import ABSENT_URL, EXTENSION_BASE
@@ -177,7 +177,7 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
         yield _text(ACCESSION, "SH", accession["value"])
     codes = [code for coded in study.get("procedureCode", ()) if (code := mapping.concept(coded)) is not None]
     if codes:
-        said = (code_element(PROCEDURES, code, ("ISO_IR 192",)).value for code in codes)
+        said = (code_element(PROCEDURES, code, UNICODE).value for code in codes)
         yield Element(PROCEDURES, "SQ", tuple(item for value in said if isinstance(value, tuple) for item in value))
     for series in study.get("series", ()):
         for instance in series.get("instance", ()):
@@ -230,4 +230,4 @@ def _sop_class(instance: Home) -> str:
 
 
 def _text(tag: int, vr: str, text: str) -> Element:
-    return Element(tag, vr, encode_text(text, vr, ("ISO_IR 192",)))
+    return Element(tag, vr, encode_text(text, vr, UNICODE))

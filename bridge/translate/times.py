@@ -9,6 +9,7 @@ from bridge.mapping.lens import DATETIME
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.tags import TIMEZONE_OFFSET
 
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)")
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from bridge.errors import PermanentError
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import ContentItem, Value
-from bridge.model.dataset import Charset, DataSet, charset_of, merged
+from bridge.model.content import ContentItem, Path, Value
+from bridge.model.dataset import UNICODE, Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, leaves, renamed, same
 from bridge.model.sr import item_of, own_elements, read_item
@@ -22,7 +22,6 @@ from bridge.translate.ids import Known
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, native_fhir
 from bridge.translate.node import Node
-from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
 from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
@@ -30,7 +29,7 @@ from bridge.translate.private import Piece, put_in, taken_out
 from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.rules import NONE, REMAINDER, Rules, named
-from bridge.translate.transcode import SAID, UNICODE, in_unicode, recoded
+from bridge.translate.transcode import SAID, in_unicode, recoded
 from bridge.translate.versions import of_version, still_named, version_alone
 
 NEW_INSTANCE = "edited in FHIR since: a new instance, not verified, that names its predecessor"

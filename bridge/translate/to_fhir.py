@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from bridge.errors import LossError
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import ByReference, Coded, ContentItem, Num, Plain, Value, value_type
-from bridge.model.dataset import Charset, DataSet, Element, text_of
+from bridge.model.content import ByReference, Coded, ContentItem, Num, Path, Plain, Value, value_type
+from bridge.model.dataset import UNICODE, Charset, DataSet, Element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
 from bridge.model.sr import own_elements, write_item
@@ -23,7 +23,6 @@ from bridge.translate.losses import lost_of_document
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import native_fhir
 from bridge.translate.node import Node
-from bridge.translate.observations import Path
 from bridge.translate.oddities import oddities_of_document
 from bridge.translate.pieces import beyond, copies_of, pieces_of
 from bridge.translate.private import Piece, taken_out
@@ -85,9 +84,11 @@ def known_of(document: Document, known: Known) -> Known:
 def _restored(
     bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known, report: Report, *, added: bool
 ) -> Group | None:
-    """With `added`, items that no piece knows are results that were added since."""
+    """With `added`, items that no piece knows are results that were added since; None where there are none."""
     image = native_fhir(bare, mapping, known)
     new = added_to(image, pieces) if added else []
+    if added and not new:
+        return None
     group = restored(image, pieces, bare.header, known, report, new)
     return None if group is None else _remaindered(bare, group, mapping, known_of(bare, known), report, restored=True)
 
@@ -220,7 +221,7 @@ def _own(item: ContentItem, charset: Charset) -> DataSet:
     try:
         return own_elements(item, charset)
     except UnicodeError:  # text that only the native translation holds, such as a name of our own
-        return own_elements(item, ("ISO_IR 192",))
+        return own_elements(item, UNICODE)
 
 
 def _equal(native: ContentItem, item: ContentItem) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bridge.model.content import ContentItem
-from bridge.model.dataset import TEXT_VRS, Charset, DataSet, Element, decode_text, encode_text
+from bridge.model.dataset import TEXT_VRS, UNICODE, Charset, DataSet, Element, decode_text, encode_text
 from bridge.model.tags import SPECIFIC_CHARACTER_SET
 
-UNICODE: Charset = ("ISO_IR 192",)
 SAID = Element(SPECIFIC_CHARACTER_SET, "CS", encode_text(UNICODE[0], "CS", ()))
 
 

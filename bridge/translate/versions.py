@@ -3,12 +3,13 @@ by itself (its UID, its status, who verified it) is no edit."""
 
 from __future__ import annotations
 
+from bridge.model.content import Path
 from bridge.model.group import Group, Json
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.translate.as_made import name_of
 from bridge.translate.native_fhir import FhirImage
 from bridge.translate.pieces import members_of
-from bridge.translate.private import Path, Piece
+from bridge.translate.private import Piece
 
 _OF_VERSION = frozenset({"identifier", "status", "resultsInterpreter"})
 

@@ -42,6 +42,19 @@ def alone(resource: Resource) -> Group:
     return Group(resource, (), None, f"Observation/{resource['id']}")
 
 
+def reported(subject: dict[str, Any], result: Resource) -> Group:
+    """A report of that subject, and its result."""
+    report: Resource = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Report"},
+        "subject": subject,
+        "result": [{"reference": "Observation/o"}],
+    }
+    return Group(report, (result,), None, "DiagnosticReport/r")
+
+
 def edited(group: Group, change: Any) -> Resource:
     """The Observation after somebody changed its content item."""
     document = to_dicom(group, MAPPING, KNOWN).result
@@ -56,16 +69,8 @@ def edited(group: Group, change: Any) -> Resource:
 )
 def test_a_result_of_another_subject_is_refused(subject: dict[str, Any]) -> None:
     result = observation(subject=subject, valueQuantity=quantity(5))
-    report: Resource = {
-        "resourceType": "DiagnosticReport",
-        "id": "r",
-        "status": "final",
-        "code": {"text": "Report"},
-        "subject": {"reference": "Patient/p"},
-        "result": [{"reference": "Observation/o"}],
-    }
     with pytest.raises(PermanentError, match="subject is another"):
-        to_dicom(Group(report, (result,), None, "DiagnosticReport/r"), MAPPING, KNOWN)
+        to_dicom(reported({"reference": "Patient/p"}, result), MAPPING, KNOWN)
 
 
 def test_a_value_that_was_edited_is_the_only_one() -> None:
@@ -102,16 +107,8 @@ def test_a_preliminary_result_makes_the_document_partial() -> None:
 
 def test_subjects_in_words_are_compared() -> None:
     result = observation(subject={"display": "Muster, Max"}, valueQuantity=quantity(5))
-    report = {
-        "resourceType": "DiagnosticReport",
-        "id": "r",
-        "status": "final",
-        "code": {"text": "Report"},
-        "subject": {"display": "Meier, Eva"},
-        "result": [{"reference": "Observation/o"}],
-    }
     with pytest.raises(PermanentError, match="subject is another"):
-        to_dicom(Group(report, (result,), None, "DiagnosticReport/r"), MAPPING, KNOWN)
+        to_dicom(reported({"display": "Meier, Eva"}, result), MAPPING, KNOWN)
 
 
 @pytest.mark.parametrize("place", ["", "referenceRange"])
