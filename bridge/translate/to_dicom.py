@@ -19,6 +19,7 @@ from bridge.translate.element_json import dataset_of, element_of
 from bridge.translate.generic import relationship
 from bridge.translate.header import born_uid, split_patient
 from bridge.translate.ids import Known
+from bridge.translate.kept import as_kept
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, native_fhir
 from bridge.translate.node import Node
@@ -77,7 +78,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     if counted:
         report.warnings += oddities_of_group(group)
         _count(group, homes, image, mapping, report)
-    return Translated(put_in(document, pieces), report)
+    return Translated(put_in(document, as_kept(group, pieces)), report)
 
 
 def content_of(group: Group, mapping: Mapping, known: Known, report: Report) -> tuple[Document, dict[Path, Json]]:

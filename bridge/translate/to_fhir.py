@@ -19,6 +19,7 @@ from bridge.translate.generic import relationship
 from bridge.translate.habits import habits_of
 from bridge.translate.header import born_uid, split_patient, superseded_by
 from bridge.translate.ids import Known
+from bridge.translate.kept import keep
 from bridge.translate.losses import lost_of_document
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import native_fhir
@@ -68,11 +69,16 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
 def _comes_back(
     group: Group, document: Document, bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known
 ) -> bool:
-    """All that the items say; and where nobody has edited them since, to the last byte: a UID names one content."""
+    """To the last byte: a UID names one content. Where somebody has edited the items since, what was said privately
+    before is kept for that."""
     again = to_dicom(group, mapping, known, counted=False).result
-    if pieces[()]["group"].get("digest") == document_digest(bare):
+    if again == document or pieces[()]["group"].get("digest") == document_digest(bare):
         return again == document
-    return taken_out(again)[0] == bare
+    unedited, made = taken_out(again)
+    if unedited != bare:
+        return False
+    keep(group, made, pieces)
+    return to_dicom(group, mapping, known, counted=False).result == document
 
 
 def known_of(document: Document, known: Known) -> Known:

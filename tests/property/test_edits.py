@@ -316,6 +316,37 @@ def changed(item: ContentItem) -> ContentItem:
 WITH_VALUES = [file for file in FHIR_FILES if made(file)]
 
 
+def in_pacs(document: Document, uid: str) -> Document:
+    """Its first number edited by equipment that gives it a new UID."""
+    path, item = next((at, one) for at, one in items(document.root) if isinstance(one.value, Num) and one.value.values)
+    header = merged(document.header, [Element(SOP_INSTANCE_UID, "UI", encode_text(uid, "UI", ()))])
+    return Document(header, put(document.root, path, changed(item)))
+
+
+def test_a_version_edited_in_dicom_comes_back_to_the_byte() -> None:
+    """What was private in it, too: a SOP Instance UID names one content. Who edits that in FHIR makes another."""
+    _, group = report(FIXTURES / "dicom" / "3700-ecg.dcm")
+    group = copy.deepcopy(group)
+    group.root["conclusion"] = "as before"
+    version, _ = again(group)
+    edited_version = in_pacs(version, "1.2.3.4.5")
+    back = to_fhir(edited_version, MAPPING, KNOWN).result
+    assert back.root["conclusion"] == "as before"
+    assert to_dicom(back, MAPPING, KNOWN).result == edited_version
+    back.root["conclusion"] = "otherwise"
+    assert _uid(to_dicom(back, MAPPING, KNOWN).result) not in (None, _uid(version), "1.2.3.4.5")
+
+
+def test_resources_whose_document_has_a_new_uid_in_dicom_come_back_to_the_byte() -> None:
+    for file in WITH_VALUES:
+        for _, document in made(file)[:3]:
+            if not any(isinstance(one.value, Num) and one.value.values for _, one in items(document.root)):
+                continue
+            after = in_pacs(document, "1.2.3.4.5")
+            back = to_fhir(after, MAPPING, KNOWN).result
+            assert to_dicom(back, MAPPING, KNOWN).result == after, file.name
+
+
 @given(st.sampled_from(WITH_VALUES), st.integers(0, 10_000))
 def test_a_value_edited_in_dicom_changes_one_resource(file: Path, number: int) -> None:
     group, document = made(file)[number % len(made(file))]

@@ -1,0 +1,36 @@
+"""What an SR of ours said privately before somebody edited its items in DICOM: written again while nobody edits the
+resources, because a SOP Instance UID names one content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.errors import DamagedRemainderError
+from bridge.model.content import Path
+from bridge.model.group import Group, boxed, unboxed
+from bridge.translate.digests import GUARD, digest
+from bridge.translate.private import Piece
+from bridge.translate.remainder import attach, attached
+
+_Pieces = dict[Path, Piece]
+
+
+def keep(group: Group, made: _Pieces, said: _Pieces) -> None:
+    """In place of the pieces that are `made` of the group, those that the document `said`."""
+    pieces: dict[str, Any] = {".".join(map(str, path)): boxed(piece) for path, piece in said.items()}
+    attach(group.root, "pieces", {"guard": _guard(made), "said": pieces})
+
+
+def as_kept(group: Group, made: _Pieces) -> _Pieces:
+    remainder = attached(group.root, "pieces")
+    if remainder.get("guard") != _guard(made):
+        return made
+    try:
+        said = remainder["said"].items()
+        return {tuple(map(int, path.split("."))) if path else (): unboxed(one) for path, one in said}
+    except (AttributeError, KeyError, ValueError) as error:
+        raise DamagedRemainderError from error
+
+
+def _guard(pieces: _Pieces) -> str:
+    return digest(repr(sorted(pieces.items())), GUARD)
