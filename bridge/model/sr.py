@@ -3,9 +3,11 @@ byte goes into `rest`, and wins."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from bridge.model.codes import code_of, optional_code
-from bridge.model.content import ContentItem, Other, value_type
-from bridge.model.dataset import Charset, DataSet, Element
+from bridge.model.content import Code, ContentItem, Other, value_type
+from bridge.model.dataset import Charset, DataSet, Element, merged
 from bridge.model.document import Document
 from bridge.model.names import PRIVATE_CREATOR_TAG
 from bridge.model.tags import (
@@ -66,7 +68,7 @@ def write_item(item: ContentItem, charset: Charset) -> DataSet:
     if not item.children:
         return own
     content = Element(CONTENT, "SQ", tuple([write_item(child, charset) for child in item.children]))
-    return tuple(sorted((*own, content), key=lambda element: element.tag))
+    return tuple(sorted((*own, content)))
 
 
 def item_of(own: DataSet, children: tuple[ContentItem, ...], charset: Charset) -> ContentItem:
@@ -76,9 +78,12 @@ def item_of(own: DataSet, children: tuple[ContentItem, ...], charset: Charset) -
     concept = code_of(concept_element, charset) if concept_element else None
     item = ContentItem(code_string_of(by_tag, RELATIONSHIP), concept, value_of(by_tag, charset), children, ())
     try:
-        written = {element.tag: element for element in _typed_elements(item, charset)}
+        typed = _typed_elements(item, charset)
     except UnicodeError:  # bytes that no text stands for: all of it stays as it is
         return ContentItem(None, None, Other(value_type(item.value)), children, own)
+    if typed == own:
+        return item
+    written = {element.tag: element for element in typed}
     rest = tuple(element for element in own if written.get(element.tag) != element)
     return ContentItem(item.relationship, concept, item.value, children, rest) if rest else item
 
@@ -86,20 +91,22 @@ def item_of(own: DataSet, children: tuple[ContentItem, ...], charset: Charset) -
 def own_elements(item: ContentItem, charset: Charset) -> DataSet:
     """The item's elements without its children."""
     typed = _typed_elements(item, charset)
-    if not item.rest:
-        return tuple(sorted(typed, key=lambda element: element.tag))
-    by_tag = {element.tag: element for element in typed}
-    by_tag.update({element.tag: element for element in item.rest})
-    return tuple(by_tag[tag] for tag in sorted(by_tag))
+    return merged(typed, item.rest) if item.rest else typed
 
 
-def _typed_elements(item: ContentItem, charset: Charset) -> list[Element]:
+def _typed_elements(item: ContentItem, charset: Charset) -> DataSet:
+    named = _name_elements(item.relationship, value_type(item.value), item.concept, charset)
+    return tuple(sorted((*named, *value_elements(item.value, charset))))  # no tag twice: only tags are compared
+
+
+@lru_cache(maxsize=65536)
+def _name_elements(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> DataSet:
+    """The same all over a document, and its neighbours."""
     elements: list[Element] = []
-    if item.relationship is not None:
-        elements.append(code_string(RELATIONSHIP, item.relationship))
-    kind = value_type(item.value)
+    if relationship is not None:
+        elements.append(code_string(RELATIONSHIP, relationship))
     if kind is not None:
         elements.append(code_string(VALUE_TYPE, kind))
-    if item.concept is not None:
-        elements.append(optional_code(CONCEPT, item.concept, charset))
-    return elements + value_elements(item.value, charset)
+    if concept is not None:
+        elements.append(optional_code(CONCEPT, concept, charset))
+    return tuple(elements)

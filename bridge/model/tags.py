@@ -19,6 +19,9 @@ FRAMES, SEGMENTS, CHANNELS = 0x00081160, 0x0062000B, 0x0040A0B0
 GRAPHIC_DATA, GRAPHIC_TYPE, FRAME_OF_REFERENCE = 0x00700022, 0x00700023, 0x30060024
 OBSERVATION_DATETIME, OBSERVATION_UID = 0x0040A032, 0x0040A171
 
+CODE_SEQUENCES = frozenset({CONCEPT, CONCEPT_CODE, UNITS, QUALIFIER, TEMPLATE})
+"""The same all over a report, and its neighbours: what is found out of one holds for all its occurrences."""
+
 PLAIN: dict[str, tuple[int, str]] = {  # value type -> its attribute and VR
     "TEXT": (0x0040A160, "UT"),
     "DATE": (0x0040A121, "DA"),

@@ -169,6 +169,9 @@ def code_string(tag: int, text: str) -> Element:
 
 def code_string_of(by_tag: dict[int, Element], tag: int) -> str | None:
     element = by_tag.get(tag)
-    if element is None or not isinstance(element.value, bytes):
-        return None
-    return element.value.decode("ascii", "replace").strip(" \0") or None
+    return _code_string(element.value) if element is not None and isinstance(element.value, bytes) else None
+
+
+@lru_cache(maxsize=4096)
+def _code_string(raw: bytes) -> str | None:
+    return raw.decode("ascii", "replace").strip(" \0") or None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import repeat
 
 from bridge.model.dataset import DataSet
-from bridge.model.group import Group, Json, Number, Resource, leaves
+from bridge.model.group import Group, Json, Number, Resource
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.generic import CONCLUSION
@@ -14,6 +15,7 @@ from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.ids import Known
 from bridge.translate.native_dicom import made_uid
 from bridge.translate.native_fhir import FhirImage
+from bridge.translate.remainder import without_remainders
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+)(\+00:00|Z)")
 
@@ -38,10 +40,45 @@ def as_made(native: Resource, name: str, born: bool, known: Known, utc: str | No
 
 def utc_of(group: Group) -> str | None:
     """How most times of the group spell UTC."""
-    said = (leaf for one in group.resources() for _, leaf in leaves(one))
-    texts = [one for one in said if isinstance(one, str) and one.endswith(("Z", "+00:00"))]
-    found = Counter(match[2] for one in texts if (match := _UTC.fullmatch(one)))
+    found = Counter(match[2] for one in group.resources() for text in _in_utc(one) if (match := _UTC.fullmatch(text)))
     return found.most_common(1)[0][0] if found else None
+
+
+def _in_utc(value: Json) -> list[str]:
+    found: list[str] = []
+    for child in value.values() if isinstance(value, dict) else value:
+        if isinstance(child, dict | list):
+            found += _in_utc(child)
+        elif isinstance(child, str) and child.endswith(("Z", "+00:00")):
+            found.append(child)
+    return found
+
+
+def alike(native: Json, wanted: Json, renames: dict[str, str]) -> bool:
+    """Whether the native value, its references renamed, is the wanted one, remainders aside: `same` without copies."""
+    if type(native) is not type(wanted):
+        return False
+    if isinstance(wanted, list):
+        return len(native) == len(wanted) and all(map(alike, native, wanted, repeat(renames)))
+    if not isinstance(wanted, dict):
+        return bool(native == wanted)
+    keys = 0
+    for key, child in wanted.items():
+        if key == "extension" and (kept := without_remainders(child)) is not child:
+            if not kept:
+                continue
+            child = kept
+        other = native.get(key)
+        if isinstance(child, dict | list):
+            if not alike(other, child, renames):
+                return False
+        else:
+            if key == "reference" and isinstance(other, str):
+                other = renames.get(other, other)
+            if type(other) is not type(child) or other != child or key not in native:
+                return False
+        keys += 1
+    return keys == len(native)
 
 
 def _with_z(value: Json) -> Json:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha1
 from typing import NamedTuple
-from uuid import UUID, uuid5
 
 from bridge.model.names import NAMESPACE
 
@@ -31,13 +31,18 @@ class Known:
     supersedes: tuple[Version, ...] = ()  # what a document born in FHIR replaces
 
     def id(self, kind: str, key: str) -> str:
-        return self.ids.get(f"{kind}|{key}") or str(_uuid(kind, self.system, key))
+        if (linked := self.ids.get(f"{kind}|{key}")) is not None:
+            return linked
+        made = f"{_uuid(kind, self.system, key):032x}"
+        return f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
 
 
-def _uuid(*parts: str) -> UUID:
-    return uuid5(NAMESPACE, "|".join(parts))
+def _uuid(*parts: str) -> int:
+    """UUIDv5 as RFC 9562 5.5 makes it; `uuid.uuid5` takes four times as long, for every resource."""
+    hashed = sha1(NAMESPACE.bytes + "|".join(parts).encode(), usedforsecurity=False).digest()
+    return int.from_bytes(hashed[:16], "big") & ~(0xF << 76 | 0x3 << 62) | 5 << 76 | 2 << 62
 
 
 def new_uid(*parts: str) -> str:
     """`2.25.` and the integer of a UUIDv5 of the parts, 64 characters at most."""
-    return f"2.25.{_uuid('uid', *parts).int}"
+    return f"2.25.{_uuid('uid', *parts)}"

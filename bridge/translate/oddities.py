@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, value_type
 from bridge.model.dataset import items, text_of
@@ -65,7 +66,12 @@ def _of_items(item: ContentItem, parent: ContentItem | None, path: tuple[int, ..
         source = value_type(parent.value)
         if item.relationship is None:
             yield "item without Relationship Type", place
-        elif not by_reference and source in VALUE_TYPES and kind in VALUE_TYPES and not is_legal(source, item, kind):
+        elif (
+            not by_reference
+            and source in VALUE_TYPES
+            and kind in VALUE_TYPES
+            and not is_legal(source, item.relationship, kind)
+        ):
             yield f"illegal relationship {source} {item.relationship} {kind}", place
     for scheme in _schemes(item):
         if uri_of(scheme, EXTENSION_BASE).startswith(EXTENSION_BASE):
@@ -74,8 +80,9 @@ def _of_items(item: ContentItem, parent: ContentItem | None, path: tuple[int, ..
         yield from _of_items(child, item, (*path, index))
 
 
-def is_legal(source: str, item: ContentItem, target: str) -> bool:
-    rows = _LEGAL.get(item.relationship or "", ())
+@lru_cache(maxsize=4096)
+def is_legal(source: str, relationship: str | None, target: str) -> bool:
+    rows = _LEGAL.get(relationship or "", ())
     return any(_holds(sources, source) and _holds(targets, target) for sources, targets in rows)
 
 

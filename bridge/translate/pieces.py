@@ -7,8 +7,17 @@ from typing import Any
 
 from bridge.model.content import Path
 from bridge.model.dataset import DataSet
-from bridge.model.group import Group, Json, Resource, renamed, same
-from bridge.translate.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of, without_conclusions
+from bridge.model.group import Group, Json, Resource, renamed
+from bridge.translate.as_made import (
+    alike,
+    as_made,
+    id_in,
+    identity_digest,
+    name_of,
+    subject_of,
+    utc_of,
+    without_conclusions,
+)
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.header import born_uid
@@ -38,15 +47,19 @@ def pieces_of(
     for number, resource in enumerate(group.resources()):
         name = names[id(resource)]
         if id(resource) in at:
-            native = as_made(renamed(image.homes[at[id(resource)]], renames), name, born, known, utc)
-            entries = [one for one in json_difference(native, stripped(resource)) if not (born and _drops_copy(one))]
+            native = image.homes[at[id(resource)]]
+            entries: list[list[Json]] = []
+            if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
+                native = as_made(renamed(native, renames), name, born, known, utc)
+                said = json_difference(native, stripped(resource))
+                entries = [one for one in said if not (born and _drops_copy(one))]
             if number == 0 and copy_digest(resource.get("conclusion")) in unedited:
                 entries = [one for one in entries if one[0] != "conclusion"]
             pieces[at[id(resource)]] = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
             members.append(name)
             plain = plain and not entries and name in natives
         elif name in natives and (
-            same(renamed(natives[name], renames), stripped(resource))
+            alike(natives[name], resource, renames)
             or copy_digest(resource) in unedited
             or (born and is_summary(resource))
         ):
@@ -56,11 +69,13 @@ def pieces_of(
             plain = False
     if plain:
         return {}
-    pieces.setdefault((), {})["group"] = _manifest(group, members, header, known, born=born)
+    pieces.setdefault((), {})["group"] = _manifest(group, members, header, known, utc, born=born)
     return pieces
 
 
-def _manifest(group: Group, members: list[Json], header: DataSet, known: Known, *, born: bool) -> _Manifest:
+def _manifest(
+    group: Group, members: list[Json], header: DataSet, known: Known, utc: str | None, *, born: bool
+) -> _Manifest:
     manifest: _Manifest = {"members": members, "identity": identity_digest(header)}
     if group.key != members[0]:
         manifest["key"] = group.key
@@ -71,7 +86,7 @@ def _manifest(group: Group, members: list[Json], header: DataSet, known: Known, 
         manifest["patient"] = patient
     if born:
         manifest["born"] = known.document or born_uid(group.root)
-    if utc_of(group) == "Z":
+    if utc == "Z":
         manifest["utc"] = "Z"
     if (said := _references(group)) is not None:
         manifest["references"] = said

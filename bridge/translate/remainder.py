@@ -95,12 +95,17 @@ def stripped(value: Json) -> Json:
     """A copy without our remainders; everything else is the very same."""
     if isinstance(value, dict):
         copy = {key: stripped(child) if isinstance(child, dict | list) else child for key, child in value.items()}
-        extensions = copy.get("extension")
-        if isinstance(extensions, list):
-            kept = [one for one in extensions if not (isinstance(one, dict) and one.get("url") == REMAINDER_URL)]
-            if kept:
-                copy["extension"] = kept
-            elif extensions:
+        if "extension" in copy and (kept := without_remainders(copy["extension"])) is not copy["extension"]:
+            copy["extension"] = kept
+            if not kept:
                 del copy["extension"]
         return copy
     return [stripped(child) for child in value] if isinstance(value, list) else value
+
+
+def without_remainders(extensions: Json) -> Json:
+    """The very same where there is none."""
+    if not isinstance(extensions, list):
+        return extensions
+    kept = [one for one in extensions if not (isinstance(one, dict) and one.get("url") == REMAINDER_URL)]
+    return kept if len(kept) < len(extensions) else extensions

@@ -16,33 +16,32 @@ class Detail(NamedTuple):
     reason: str | None
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Counts:
     total: int = 0
     mapped: int = 0
     carried: int = 0
     withheld: int = 0
 
-    def add(self, outcome: str) -> None:
-        self.total += 1
-        setattr(self, outcome, getattr(self, outcome) + 1)
+
+def _counts(details: list[Detail]) -> Counts:
+    outcomes = [detail.outcome for detail in details]
+    return Counts(len(outcomes), *map(outcomes.count, ("mapped", "carried", "withheld")))
 
 
 @dataclass
 class Report:
-    items: Counts = field(default_factory=Counts)
-    elements: Counts = field(default_factory=Counts)
     warnings: list[str] = field(default_factory=list)
     details: list[Detail] = field(default_factory=list)  # of items
     header: list[Detail] = field(default_factory=list)  # of elements
 
-    def item(self, detail: Detail) -> None:
-        self.items.add(detail.outcome)
-        self.details.append(detail)
+    @property
+    def items(self) -> Counts:
+        return _counts(self.details)
 
-    def element(self, detail: Detail) -> None:
-        self.elements.add(detail.outcome)
-        self.header.append(detail)
+    @property
+    def elements(self) -> Counts:
+        return _counts(self.header)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydicom.datadict import keyword_for_tag
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.shapes import SHAPES
 from bridge.model.content import Code
-from bridge.model.group import Resource
+from bridge.model.group import Json
 from bridge.translate.node import Node
 
 GENERIC = "generic"
@@ -17,8 +17,7 @@ GENERIC = "generic"
 REMAINDER, NONE = "remainder", "none"
 """Carried as it is; left where it was."""
 
-Step = str | int
-Path = tuple[Step, ...]
+Path = tuple[str, ...]
 
 
 class Rules:
@@ -29,6 +28,7 @@ class Rules:
         shapes = mapping.shapes.items()
         self._attributes = {pair.tag: pair.place for _, pairs in shapes for pair in pairs}
         self._elements = {(SHAPES[shape][0], pair.element): pair.place for shape, pairs in shapes for pair in pairs}
+        self._leaves: dict[tuple[str, Path], str] = {}
 
     def item(self, concept: Code | None, node: Node) -> str:
         """A content item: the fold that made it, else the row of its concept name."""
@@ -38,24 +38,28 @@ class Rules:
     def attribute(self, path: tuple[int, ...]) -> str:
         return self._attributes.get(path[0], GENERIC) if len(path) == 1 else GENERIC
 
-    def leaf(self, kind: str, path: Path, concept: Code | None) -> str:
-        """A primitive of a resource of that kind: a pair, a fold, or the row of the code that it is part of."""
-        names = [step for step in path if isinstance(step, str)]
-        head, *rest = names[1:] or names if names[0] == "component" else names
-        if head == "code":
+    def leaf(self, kind: str, names: Path, concept: Code | None) -> str:
+        """A primitive of a resource of that kind, by the names on its way: a pair, a fold, or the row of the code that
+        it is part of."""
+        if (names[1:2] or names if names[0] == "component" else names)[0] == "code":
             row = self.mapping.row(concept)
             return row.place if row else GENERIC
+        found = self._leaves.get((kind, names))
+        if found is None:
+            found = self._leaves[kind, names] = self._leaf(kind, names)
+        return found
+
+    def _leaf(self, kind: str, names: Path) -> str:
+        head, *rest = names[1:] or names if names[0] == "component" else names
         for within, folds in self.mapping.elements.get(kind, {}).get(head, {}).items():
             if tuple(rest[: len(within)]) == within:
                 return folds[0].place
         return self._elements.get((kind, head), GENERIC)
 
-    def concepts(self, resource: Resource) -> dict[Step | None, Code | None]:
-        """What a resource is about; and each component, by its index."""
-        owners: list[tuple[Step | None, Resource]] = [(None, resource), *enumerate(resource.get("component", ()))]
-        return {
-            index: self.mapping.concept(owner["code"]) for index, owner in owners if isinstance(owner.get("code"), dict)
-        }
+    def concept(self, owner: Json) -> Code | None:
+        """What a resource, or a component of one, is about."""
+        code = owner.get("code") if isinstance(owner, dict) else None
+        return self.mapping.concept(code) if isinstance(code, dict) else None
 
 
 def named(concept: Code | None) -> str | None:

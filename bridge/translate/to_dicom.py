@@ -10,7 +10,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Path, Value
 from bridge.model.dataset import UNICODE, Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
-from bridge.model.group import Group, Json, Resource, leaves, renamed, same
+from bridge.model.group import Group, Json
 from bridge.model.sr import item_of, own_elements, read_item
 from bridge.translate.amend import amended, version_of
 from bridge.translate.digests import document_digest
@@ -20,6 +20,7 @@ from bridge.translate.generic import relationship
 from bridge.translate.header import born_uid, split_patient
 from bridge.translate.ids import Known
 from bridge.translate.kept import as_kept
+from bridge.translate.leaves import outcomes
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, native_fhir
 from bridge.translate.node import Node
@@ -27,9 +28,9 @@ from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
 from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
 from bridge.translate.private import Piece, put_in, taken_out
-from bridge.translate.remainder import attached, header_group, item_group, patched, stripped
-from bridge.translate.report import Detail, Report, Translated
-from bridge.translate.rules import NONE, REMAINDER, Rules, named
+from bridge.translate.remainder import attached, header_group, item_group, patched
+from bridge.translate.report import Report, Translated
+from bridge.translate.rules import Rules
 from bridge.translate.transcode import SAID, in_unicode, recoded
 from bridge.translate.versions import of_version, still_named, version_alone
 
@@ -181,29 +182,6 @@ def _count(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: Map
     for resource in group.resources():
         native = image.homes.get(at.get(id(resource), (-1,)))
         native = native or natives.get((resource["resourceType"], resource.get("id")), {})
-        _leaf_outcomes(stripped(resource), renamed(native, renames), "carried", report, rules)
+        report.details += outcomes(resource, native, renames, "carried", rules)
     if group.patient is not None:
-        _leaf_outcomes(group.patient, image.group.patient or {}, "withheld", report, rules)
-
-
-_LEFT: dict[str, tuple[str, str, str | None]] = {  # outcome, rule and reason of what is not mapped
-    "carried": ("carried", REMAINDER, "no native place in the SR"),
-    "withheld": ("withheld", NONE, "no place in the Patient Module"),
-}
-
-
-def _leaf_outcomes(resource: Resource, native: Json, otherwise: str, report: Report, rules: Rules) -> None:
-    kind, have, concepts = resource["resourceType"], dict(leaves(native)), rules.concepts(resource)
-    for path, value in leaves(resource):
-        concept = concepts.get(path[1] if path[0] == "component" else None)
-        said = _LEFT[otherwise]
-        if path in have and _means(have[path], value):
-            said = ("mapped", rules.leaf(kind, path, concept), None)
-        report.item(Detail(".".join([kind, *map(str, path)]), named(concept), *said))
-
-
-def _means(one: Json, other: Json) -> bool:
-    """Equal, or the same instant spelled otherwise: `Z` is `+00:00`."""
-    return same(one, other) or (
-        isinstance(one, str) and isinstance(other, str) and one.removesuffix("Z") == other.removesuffix("+00:00")
-    )
+        report.details += outcomes(group.patient, image.group.patient or {}, {}, "withheld", rules)

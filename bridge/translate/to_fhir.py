@@ -207,7 +207,7 @@ class _Comparison:
 
     def _detail(self, item: ContentItem, path: tuple[int, ...], outcome: str, rule: str, reason: str | None) -> None:
         dotted = ".".join(str(step + 1) for step in (0, *path))
-        self.report.item(Detail(dotted, named(item.concept), outcome, rule, reason))
+        self.report.details.append(Detail(dotted, named(item.concept), outcome, rule, reason))
 
 
 def matches(item: ContentItem, node: Node) -> tuple[dict[int, Node], list[int]]:
@@ -274,10 +274,10 @@ def _count_header(header: DataSet, native: DataSet, report: Report, rules: Rules
     for leaf in _leaves(header, ()):
         path = leaf[0]
         if leaf in have:
-            report.element(Detail(attribute_path(path), None, "mapped", rules.attribute(path), None))
+            report.header.append(Detail(attribute_path(path), None, "mapped", rules.attribute(path), None))
         else:
             reason = "no native place in the resources"
-            report.element(Detail(attribute_path(path), None, "carried", REMAINDER, reason))
+            report.header.append(Detail(attribute_path(path), None, "carried", REMAINDER, reason))
 
 
 def _leaves(dataset: DataSet, path: tuple[int, ...]) -> list[tuple[tuple[int, ...], Element]]:

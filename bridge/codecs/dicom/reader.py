@@ -9,11 +9,13 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydicom.datadict import dictionary_VR, private_dictionary_VR
 
 from bridge.errors import InvalidDicomError
 from bridge.model.dataset import DataSet, Element
+from bridge.model.tags import CODE_SEQUENCES
 
 IMPLICIT, EXPLICIT, BIG, DEFLATED = (
     "1.2.840.10008.1.2",
@@ -25,7 +27,8 @@ MAX_DEPTH = 200
 MAX_INFLATED = 1 << 30  # bytes; a deflated SR of a gigabyte is a bomb
 _LONG_VRS = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 VRS = _LONG_VRS | frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
-_VR_OF = {vr.encode("ascii"): vr for vr in VRS}
+_VR_OF = {vr.encode("ascii"): (vr, vr in _LONG_VRS) for vr in VRS}
+_USUAL_LENGTH = 512  # bytes of a code sequence
 _WIDTH = {
     "US": 2,
     "SS": 2,
@@ -107,6 +110,7 @@ class _Reader:
         self.data = data
         self.order = order
         self.explicit = explicit
+        self.usual = explicit and order == "<"
         self._start = struct.Struct(order + "HH2sH").unpack_from
         self._tag = struct.Struct(order + "HH").unpack_from
         self._short = struct.Struct(order + "H").unpack_from
@@ -132,10 +136,10 @@ class _Reader:
             if not self.explicit or high == 0xFFFE:
                 vr, length = _implicit_vr(tag, creators), self._long(self.data, at + 4)[0]
             else:
-                vr = _VR_OF.get(code, "")
+                vr, long = _VR_OF.get(code, ("", False))
                 if not vr:
                     raise InvalidDicomError(f"at byte {at}: unknown VR {code.decode('latin-1')!r} of {_name(tag)}")
-                if vr in _LONG_VRS:
+                if long:
                     if at + 12 > end:
                         raise InvalidDicomError(f"at byte {at}: truncated inside an element header")
                     length, start = self._long(self.data, start)[0], at + 12
@@ -143,7 +147,10 @@ class _Reader:
                 # PS3.5 6.2.2: UN of undefined length is an implicit little endian sequence
                 reader = _Reader(self.data, "<", explicit=False) if vr == "UN" else self
                 value: bytes | tuple[DataSet, ...]
-                value, at = reader._sequence(start, end, length, depth)
+                if tag in CODE_SEQUENCES and length <= _USUAL_LENGTH and reader.usual:
+                    value, at = self._code_sequence(start, end, length, depth)
+                else:
+                    value, at = reader._sequence(start, end, length, depth)
                 vr = "SQ"
             else:
                 value, at = self._bytes(tag, vr, length, start, end), start + length
@@ -164,6 +171,15 @@ class _Reader:
             raise InvalidDicomError(f"at byte {at}: {_name(tag)} wants {length} bytes, {end - at} are left: truncated")
         raw = self.data[at : at + length]
         return _turned(raw, _WIDTH[vr]) if self.order == ">" and vr in _WIDTH else raw
+
+    def _code_sequence(self, at: int, end: int, length: int, depth: int) -> tuple[tuple[DataSet, ...], int]:
+        """Read once for all its occurrences."""
+        if at + length <= end:
+            try:
+                return _usual_items(self.data[at : at + length]), at + length
+            except InvalidDicomError:  # whose place is counted from the sequence
+                pass
+        return self._sequence(at, end, length, depth)
 
     def _sequence(self, at: int, end: int, length: int, depth: int) -> tuple[tuple[DataSet, ...], int]:
         if length != _UNDEFINED and at + length > end:
@@ -190,6 +206,12 @@ class _Reader:
         if length == _UNDEFINED:
             raise InvalidDicomError(f"at byte {at}: sequence without its delimiter: truncated")
         return tuple(found), at
+
+
+@lru_cache(maxsize=16384)
+def _usual_items(raw: bytes) -> tuple[DataSet, ...]:
+    """Of a sequence of defined length, explicit little endian."""
+    return _Reader(raw, "<", explicit=True)._sequence(0, len(raw), len(raw), 0)[0]
 
 
 def _name(tag: int) -> str:
