@@ -56,6 +56,7 @@ ELEMENTS: dict[str, dict[str, str]] = {  # resource, or type -> element -> its t
         "valueDateTime:dateTime valueInteger:integer valuePeriod:Period valueQuantity:Quantity valueRange:Range "
         "valueRatio:Ratio valueSampledData:SampledData valueString:string valueTime:time"
     ),
+    "CodeableConcept": _typed("coding:Coding* text:string"),
     "Period": _typed("end:dateTime start:dateTime"),
     "Annotation": _typed("authorReference:Reference authorString:string text:markdown time:dateTime"),
     "ObservationReferenceRange": _typed(
@@ -63,8 +64,10 @@ ELEMENTS: dict[str, dict[str, str]] = {  # resource, or type -> element -> its t
         "type:CodeableConcept"
     ),
 }
-LISTS = frozenset({"interpretation", "referenceRange", "note", "conclusionCode"})
+LISTS = frozenset({"category", "interpretation", "referenceRange", "note", "conclusionCode"})
 """Elements that repeat, and hold an item each time."""
+WORDS = frozenset({("code", "text"), ("valueCodeableConcept", "text")})
+"""What a person calls a concept, where that is not the Code Meaning."""
 
 
 def type_of(resource: str, path: Sequence[str]) -> str | None:

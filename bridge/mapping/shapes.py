@@ -7,7 +7,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from bridge.mapping.codes import Codes
 from bridge.mapping.lens import Lens, lenses
 from bridge.mapping.mapping import Fold, Mapping, Pair
-from bridge.mapping.paths import LISTS, type_of
+from bridge.mapping.paths import LISTS, WORDS, type_of
 from bridge.mapping.source import Map, Text
 from bridge.model.tags import PLAIN
 
@@ -30,7 +30,7 @@ _RELATIONSHIPS = frozenset(  # PS3.3 C.17.3.2.4
     }
 )
 _TAKEN = frozenset(
-    "id implicitRules language status code category subject dataAbsentReason effectiveDateTime effectiveInstant "
+    "id implicitRules language status code subject dataAbsentReason effectiveDateTime effectiveInstant "
     "conclusion".split()
 )
 """Elements that translation writes by itself."""
@@ -106,7 +106,7 @@ class Shapes(Codes):
 
     def _foldable(self, element: Text, steps: tuple[str, ...], resource: str) -> bool:
         head = type_of(resource, steps[:1]) or ""
-        if steps[0] in _TAKEN or steps[0].startswith("value"):
+        if steps not in WORDS and (steps[0] in _TAKEN or steps[0].startswith("value")):
             what = f"{resource}.{element.text} is written by translation itself; fold into another element"
         elif head.endswith("*") and steps[0] not in LISTS:
             what = f"{resource}.{steps[0]} repeats; of those, items fold only into {', '.join(sorted(LISTS))}"

@@ -12,6 +12,16 @@ _OBSERVATION = "http://terminology.hl7.org/CodeSystem/observation-category"
 _REPORT = "http://terminology.hl7.org/CodeSystem/v2-0074"
 
 
+CATEGORY = ("category",)
+"""The element that items say where it is another than what follows from title, concept and template."""
+
+
+def same_categories(said: Iterable[Home], native: Iterable[Home]) -> bool:
+    """Wording aside."""
+    one, other = ([[(c.get("system"), c.get("code")) for c in e.get("coding", ())] for e in x] for x in (said, native))
+    return one == other
+
+
 def category_of(code: str) -> Home:
     display = {"display": OBSERVATIONS[code]} if code in OBSERVATIONS else {}
     return {"coding": [{"system": _OBSERVATION, "code": code} | display]}

@@ -6,13 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bridge.mapping.lens import CONCEPT
 from bridge.mapping.mapping import Fold, Mapping
-from bridge.mapping.paths import LISTS
+from bridge.mapping.paths import LISTS, WORDS
 from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value, value_type
 from bridge.translate import times
 from bridge.translate.node import Home, Node
 
-_OF_COMPONENT = frozenset({"interpretation", "referenceRange"})  # FHIR R4 Observation.component
+_OF_COMPONENT = frozenset(
+    {"interpretation", "referenceRange", *(head for head, _ in WORDS)}
+)  # R4 Observation.component
 _PERIOD = (("effectivePeriod", "start"), ("effectivePeriod", "end"))
 
 
@@ -58,6 +61,13 @@ def folded_into(into: Home, item: ContentItem, fold: Fold, number: int, mapping:
     except ValueError:
         return None
     head, *rest = fold.element
+    if fold.element in WORDS:
+        concept = into.get(head)
+        if concept is None or "id" in concept:
+            return None
+        into[head] = {"id": str(number), **concept, "text": value}
+        named: Home = into[head]
+        return named
     if head in LISTS:
         return _listed(into.setdefault(head, []), rest, value, str(number))
     if rest:
@@ -132,6 +142,8 @@ def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], m
     if value is None:
         return
     try:
+        if folds[0].element in WORDS and _is_said(node, folds[0], value, mapping):
+            return
         made = _to_dicom(value, folds[0], mapping, zone)
     except ValueError:  # what DICOM cannot hold: the remainder does
         return
@@ -141,6 +153,13 @@ def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], m
     fold = next((one for one in folds if one.concept.scheme == scheme), folds[0])  # SRT among SRT
     place = value if isinstance(value, dict) else entry if isinstance(entry, dict) and not is_primitive(fold) else None
     node.add(made, fold.concept, place).fold = fold.place
+
+
+def _is_said(node: Node, fold: Fold, words: str, mapping: Mapping) -> bool:
+    """Whether the Code Meaning says these words, or the item no code at all."""
+    if fold.element[0] == "code":
+        return bool(mapping.coded(node.concept).get("text") == words)
+    return not isinstance(node.value, Coded) or bool(CONCEPT.to_fhir(node.value.code).get("text") == words)
 
 
 def _to_dicom(value: Any, fold: Fold, mapping: Mapping, zone: str) -> Value | None:

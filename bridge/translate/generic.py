@@ -63,7 +63,8 @@ class Kind(Enum):
 def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Kind:
     value = item.value
     if isinstance(value, Container):
-        return Kind.SECTION if parent is Kind.SECTION and not _has_fact(item, mapping, each) else Kind.OBSERVATION
+        heading = parent is Kind.SECTION and find(item.rest, OBSERVATION_UID) is None
+        return Kind.SECTION if heading and not _has_fact(item, mapping, each) else Kind.OBSERVATION
     if isinstance(value, Reference):
         return Kind.OBSERVATION if item.children else Kind.REFERENCE  # with descriptors, as in an image library
     if isinstance(value, Graphic):

@@ -63,4 +63,8 @@ class _Walk:
             native = self.renames.get(native, native)
         if native == value:
             return True
-        return isinstance(native, str) and native.removesuffix("Z") == value.removesuffix("+00:00")
+        return isinstance(native, str) and _instant(native) == _instant(value)
+
+
+def _instant(text: str) -> str:
+    return text.removesuffix("Z").removesuffix("+00:00")

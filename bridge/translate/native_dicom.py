@@ -14,6 +14,7 @@ from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
 from bridge.translate import documents, header, times
+from bridge.translate.categories import category_of, report_category, same_categories
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
@@ -98,12 +99,12 @@ class _Builder:
     def root(self) -> Node:
         root = self.group.root
         if root["resourceType"] == "DiagnosticReport":
-            concept = self.mapping.concept(root.get("code", {}))
-            node = Node(Container("SEPARATE"), concept or self.mapping.title(None), root)
+            self._title = self.mapping.concept(root.get("code", {})) or self.mapping.title(None)
+            node = Node(Container("SEPARATE"), self._title, root)
             self._report(root, node)
         else:
-            title = documents.TITLE if self.template else self.mapping.title(_category(root))
-            node = Node(Container("SEPARATE"), title, None)
+            self._title = documents.TITLE if self.template else self.mapping.title(_category(root))
+            node = Node(Container("SEPARATE"), self._title, None)
             self._begin(node)
             self._observation(root, self._place(root, node), None, self.effective)
         for member in self.group.members:  # what the group owns but nothing led to
@@ -318,7 +319,23 @@ class _Builder:
             home = {key: value for key, value in home.items() if key != "bodySite"}
         if primitives and not whole_period(home):
             home = {key: value for key, value in home.items() if key != "effectivePeriod"}
+        if "category" in home and not primitives:
+            home = home | {"category": self._categories(home, node)}
         add_folds(node, home, resource, self.mapping, self.zone, primitives=primitives)
+
+    def _categories(self, home: Home, node: Node) -> list[Home]:
+        """Those that do not follow from title, concept and template. In a document born in DICOM the element id says
+        that an item was there."""
+        said: list[Home] = home["category"]
+        if self._born:
+            return [one for one in said if "id" in one]
+        template = self.mapping.template(self.template, self._title)
+        if home["resourceType"] == "DiagnosticReport":
+            found = report_category(template.report, self.group.members)
+            return [] if found is not None and same_categories(said, [found]) else said
+        titled = self.mapping.category_of_title(self._title)
+        native = category_of(titled or self.mapping.category(node.concept) or template.category)
+        return [] if same_categories(said, [native]) else said
 
 
 def _instances(node: Node) -> Iterator[str]:

@@ -106,7 +106,8 @@ class _Builder(Observations):
         if results:
             report["result"] = results
         self._summary(root, report)
-        if category := report_category(self.template.report, self.members):
+        category = report_category(self.template.report, self.members)
+        if category is not None and "category" not in report:
             report["category"] = [category]
         if not composition["section"]:
             del composition["section"]

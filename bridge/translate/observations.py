@@ -13,7 +13,7 @@ from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import times
-from bridge.translate.categories import category_of
+from bridge.translate.categories import CATEGORY, category_of
 from bridge.translate.copies import several_values
 from bridge.translate.folds import folded_into, folds_in
 from bridge.translate.generic import CONCLUSION, Kind, kind, text
@@ -140,6 +140,8 @@ class Observations:
             self.conclusions.append(observation["valueString"])
         several_values(item, observation)
         folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
+        if any(fold.element == CATEGORY for fold in folds.values()):
+            observation["category"] = []
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         for index, child in enumerate(item.children):
             self._child(child, (*at, index), observation, context, folds, each=each)
