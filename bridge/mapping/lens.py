@@ -165,10 +165,10 @@ def _code(system: str | None, value: str, meaning: str) -> Code:
         value = mdc_to_dicom(value)
     if "\\" in value or "\\" in scheme or len(scheme) > 16:
         raise ValueError("no DICOM code")
-    return Code(value, scheme, _meaning(meaning))
+    return Code(value, scheme, code_meaning(meaning))
 
 
-def _meaning(text: str) -> str:
+def code_meaning(text: str) -> str:
     """LO: 64 characters, no backslash, no control character (PS3.5 6.2)."""
     return re.sub(r"[\x00-\x1f\\]", " ", text)[:64].strip() or "-"
 
@@ -192,7 +192,7 @@ def _from_concept(value: dict[str, Json]) -> Code | None:
         return with_equivalents(codes[0], codes)
     codings = value.get("coding", ())
     said = value.get("text") or next((one["display"] for one in codings if one.get("display")), None)
-    return Code(*_IN_WORDS, _meaning(said)) if said else None
+    return Code(*_IN_WORDS, code_meaning(said)) if said else None
 
 
 _IN_WORDS = ("TEXT", "99FDB")
@@ -264,7 +264,7 @@ def _from_quantity(value: dict[str, Json]) -> Num:
     if value.get("code") and value.get("system"):
         code = _code(value["system"], value["code"], value.get("unit") or value["code"])
     elif said := value.get("unit") or value.get("code"):
-        code = Code(_meaning(said), "99FDB", _meaning(said))
+        code = Code(code_meaning(said), "99FDB", code_meaning(said))
     else:
         code = Code("1", "UCUM", "no units")
     if len(text) <= 16:

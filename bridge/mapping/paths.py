@@ -57,6 +57,7 @@ ELEMENTS: dict[str, dict[str, str]] = {  # resource, or type -> element -> its t
         "valueRatio:Ratio valueSampledData:SampledData valueString:string valueTime:time"
     ),
     "CodeableConcept": _typed("coding:Coding* text:string"),
+    "Range": _typed("high:Quantity low:Quantity"),
     "Period": _typed("end:dateTime start:dateTime"),
     "Annotation": _typed("authorReference:Reference authorString:string text:markdown time:dateTime"),
     "ObservationReferenceRange": _typed(

@@ -106,7 +106,8 @@ class Shapes(Codes):
 
     def _foldable(self, element: Text, steps: tuple[str, ...], resource: str) -> bool:
         head = type_of(resource, steps[:1]) or ""
-        if steps not in WORDS and (steps[0] in _TAKEN or steps[0].startswith("value")):
+        within = steps in WORDS or steps[0] == "valueRange"
+        if not within and (steps[0] in _TAKEN or steps[0].startswith("value")):
             what = f"{resource}.{element.text} is written by translation itself; fold into another element"
         elif head.endswith("*") and steps[0] not in LISTS:
             what = f"{resource}.{steps[0]} repeats; of those, items fold only into {', '.join(sorted(LISTS))}"

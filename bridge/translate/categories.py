@@ -30,6 +30,10 @@ def category_of(code: str) -> Home:
 def report_category(code: str | None, members: Iterable[Resource]) -> Home | None:
     """What the template says; a report of nothing but laboratory results is one of the laboratory."""
     if code is None:
-        found = {one["code"] for member in members for coded in member.get("category", ()) for one in coded["coding"]}
-        code = "LAB" if found == {"laboratory"} else None
+        filed = [
+            {one.get("code") for coded in member["category"] for one in coded.get("coding", ())}
+            for member in members
+            if "category" in member
+        ]
+        code = "LAB" if filed and all("laboratory" in codes for codes in filed) else None
     return None if code is None else {"coding": [{"system": _REPORT, "code": code, "display": REPORTS[code]}]}

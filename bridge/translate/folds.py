@@ -12,10 +12,10 @@ from bridge.mapping.paths import LISTS, WORDS
 from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value, value_type
 from bridge.translate import times
 from bridge.translate.node import Home, Node
+from bridge.translate.ranges import of_range
+from bridge.translate.words import in_words, words_of
 
-_OF_COMPONENT = frozenset(
-    {"interpretation", "referenceRange", *(head for head, _ in WORDS)}
-)  # R4 Observation.component
+_OF_COMPONENT = frozenset({"code", "valueCodeableConcept", "valueRange", "interpretation", "referenceRange"})  # FHIR R4
 _PERIOD = (("effectivePeriod", "start"), ("effectivePeriod", "end"))
 
 
@@ -65,9 +65,14 @@ def folded_into(into: Home, item: ContentItem, fold: Fold, number: int, mapping:
         concept = into.get(head)
         if concept is None or "id" in concept:
             return None
-        into[head] = {"id": str(number), **concept, "text": value}
+        into[head] = {"id": str(number)} | in_words(concept, value)
         named: Home = into[head]
         return named
+    if head == "valueRange":
+        into.pop("valueString", None)
+        into.setdefault(head, {})[rest[0]] = {"id": str(number), **value}
+        limit: Home = into[head][rest[0]]
+        return limit
     if head in LISTS:
         return _listed(into.setdefault(head, []), rest, value, str(number))
     if rest:
@@ -132,17 +137,19 @@ def add_folds(node: Node, home: Home, resource: str, mapping: Mapping, zone: str
 
 def _is_normal_range(ranges: list[Home]) -> bool:
     """The only thing that TID 312 can say: one range, of everybody, with limits that are numbers."""
-    if len(ranges) != 1 or not ranges[0].keys() <= {"id", "extension", "low", "high", "text"}:
+    if len(ranges) != 1 or not ranges[0].keys() <= {"id", "extension", "low", "high", "text", "type"}:
+        return False
+    if any(one.get("code") != "normal" for one in ranges[0].get("type", {"coding": []}).get("coding", [{}])):
         return False
     return not any("comparator" in ranges[0].get(limit, {}) for limit in ("low", "high"))
 
 
 def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], mapping: Mapping, zone: str) -> None:
     value = entry.get(rest[0]) if rest else entry
-    if value is None:
-        return
     try:
-        if folds[0].element in WORDS and _is_said(node, folds[0], value, mapping):
+        if folds[0].element in WORDS:
+            value = words_of(entry, _coded(node, folds[0], mapping)) if isinstance(entry, dict) else None
+        if value is None:
             return
         made = _to_dicom(value, folds[0], mapping, zone)
     except ValueError:  # what DICOM cannot hold: the remainder does
@@ -155,11 +162,13 @@ def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], m
     node.add(made, fold.concept, place).fold = fold.place
 
 
-def _is_said(node: Node, fold: Fold, words: str, mapping: Mapping) -> bool:
-    """Whether the Code Meaning says these words, or the item no code at all."""
+def _coded(node: Node, fold: Fold, mapping: Mapping) -> Home:
+    """The CodeableConcept that the code of the item gives."""
     if fold.element[0] == "code":
-        return bool(mapping.coded(node.concept).get("text") == words)
-    return not isinstance(node.value, Coded) or bool(CONCEPT.to_fhir(node.value.code).get("text") == words)
+        return mapping.coded(node.concept)
+    if not isinstance(node.value, Coded):
+        raise ValueError("no code: the value says the words")
+    return CONCEPT.to_fhir(node.value.code)
 
 
 def _to_dicom(value: Any, fold: Fold, mapping: Mapping, zone: str) -> Value | None:
@@ -186,5 +195,22 @@ def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tup
     allowed = placeable(item.children, resource, mapping)
     for index, child in enumerate(item.children):
         fold = fold_of(child, resource, mapping)
-        if fold is not None and (not is_primitive(fold) or fold.element in allowed):
+        if fold is None or (is_primitive(fold) and fold.element not in allowed):
+            continue
+        if fold.element[0] != "valueRange" or _is_range(item, mapping):
             yield index, child, fold
+
+
+def _is_range(item: ContentItem, mapping: Mapping) -> bool:
+    """A text that says no more than its two limits."""
+    found: Home = {}
+    for child in item.children:
+        fold = fold_of(child, "Observation", mapping)
+        if fold is not None and fold.element[0] == "valueRange":
+            if fold.element[1] in found:
+                return False
+            try:
+                found[fold.element[1]] = fold.lens.to_fhir(child.value)
+            except ValueError:
+                return False
+    return bool(found) and isinstance(item.value, Plain) and item.value.text == of_range(found)

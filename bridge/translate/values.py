@@ -13,6 +13,7 @@ from bridge.model.names import ABSENT_URL
 from bridge.translate import times
 from bridge.translate.generic import VALUE_UNKNOWN
 from bridge.translate.node import Home
+from bridge.translate.ranges import of_quantity, of_range
 
 YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")  # CID 230
 _ABSENT = {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
@@ -166,20 +167,8 @@ def _in_words(home: Home) -> str | None:
     return None
 
 
-def _of_quantity(value: Home) -> str:
-    parts = (value.get("comparator"), value.get("value"), value.get("unit") or value.get("code"))
-    return " ".join(str(part) for part in parts if part is not None)
-
-
-def _of_range(value: Home) -> str:
-    low, high = (_of_quantity(value[end]) if end in value else "" for end in ("low", "high"))
-    if low and high:
-        return f"{low} - {high}"
-    return f">= {low}" if low else f"<= {high}" if high else ""
-
-
 def _of_ratio(value: Home) -> str:
-    return " : ".join(_of_quantity(value[part]) if part in value else "?" for part in ("numerator", "denominator"))
+    return " : ".join(of_quantity(value[part]) if part in value else "?" for part in ("numerator", "denominator"))
 
 
 def _of_period(value: Home) -> str:
@@ -196,8 +185,8 @@ def _of_samples(value: Home) -> str:
 
 
 _WORDS: dict[str, Callable[[Any], str]] = {
-    "valueQuantity": _of_quantity,
-    "valueRange": _of_range,
+    "valueQuantity": of_quantity,
+    "valueRange": of_range,
     "valueRatio": _of_ratio,
     "valuePeriod": _of_period,
     "valueCodeableConcept": _of_concept,
