@@ -16,6 +16,7 @@ from bridge.errors import MappingError
 from bridge.model.content import Code, Num
 from bridge.model.group import Json, Number
 from bridge.model.names import ABSENT_URL, DICOM_UID_SYSTEM, EXTENSION_BASE
+from bridge.terminology.editions import version_to_dicom, version_to_fhir
 from bridge.terminology.schemes import canonical, designator_of, mdc_to_dicom, mdc_to_fhir, private_designator, uri_of
 from bridge.terminology.snomed import sct_of
 
@@ -132,16 +133,18 @@ def _from_datetime(value: str) -> str:
 
 # -- codes ----------------------------------------------------------------------------------------------------------
 def coding(code: Code) -> dict[str, Json]:
-    """One Coding; `version` is never written: a DICOM scheme version names another thing than FHIR's."""
-    return dict(_coding(code.value, code.scheme, code.meaning))
+    """One Coding."""
+    return dict(_coding(code.value, code.scheme, code.meaning, code.version))
 
 
 @lru_cache(maxsize=16384)
-def _coding(value: str, scheme: str, meaning: str) -> tuple[tuple[str, str], ...]:
+def _coding(value: str, scheme: str, meaning: str, version: str | None) -> tuple[tuple[str, str], ...]:
     value = mdc_to_fhir(value) if scheme == "MDC" else value
     if not value.strip() or re.search(r"\s\s|^\s|\s$", value):
         raise ValueError("not a FHIR code")
     found = [("system", uri_of(scheme, EXTENSION_BASE))] if scheme else []
+    if (release := version_to_fhir(scheme, version)) is not None:
+        found.append(("version", release))
     found.append(("code", value))
     if meaning:
         found.append(("display", _string(meaning)))
@@ -155,17 +158,17 @@ def code_of(one: dict[str, Json], text: str | None = None) -> Code:
     value = one.get("code")
     if value is None:
         raise ValueError("no code")
-    return _code(one.get("system"), value, one.get("display") or text or value)
+    return _code(one.get("system"), value, one.get("display") or text or value, one.get("version"))
 
 
 @lru_cache(maxsize=16384)
-def _code(system: str | None, value: str, meaning: str) -> Code:
+def _code(system: str | None, value: str, meaning: str, version: str | None = None) -> Code:
     scheme = (designator_of(system, EXTENSION_BASE) or private_designator(system)) if system else ""
     if scheme == "MDC":
         value = mdc_to_dicom(value)
     if "\\" in value or "\\" in scheme or len(scheme) > 16:
         raise ValueError("no DICOM code")
-    return Code(value, scheme, code_meaning(meaning))
+    return Code(value, scheme, code_meaning(meaning), version_to_dicom(scheme, version))
 
 
 def code_meaning(text: str) -> str:
@@ -367,7 +370,7 @@ _TEXTS = _words("LO SH ST LT UC UT")
 CONCEPT: Lens[Code | None, dict[str, Json]] = Lens(_concept, _from_concept, _words("CODE"), _words("CodeableConcept"))
 DATETIME = Lens(_datetime, _from_datetime, _words("DT"), _words("dateTime instant"))
 LENSES: dict[str, Lens[Any, Any]] = {
-    "string": Lens(_string, _text, _TEXTS, _words("string markdown")),
+    "string": Lens(_string, _text, _TEXTS, _words("string markdown uri")),
     "uid-string": Lens(_uid, _from_uid, _words("UI"), _words("string uri")),
     "uid-identifier": Lens(uid_identifier, uid_of, _words("UI"), _words("Identifier*")),
     "date": Lens(_date, _from_date, _words("DA"), _words("date dateTime")),

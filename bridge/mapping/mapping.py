@@ -98,8 +98,9 @@ class Mapping:
         return self._categories.get((title.scheme, title.value)) if title else None
 
     def category(self, concept: Code | None) -> str | None:
-        row = self.row(concept)
-        return row.category if row else None
+        """Of the row of the concept, or of one that it is said to be equivalent to."""
+        rows = map(self.row, (concept, *concept.equivalents) if concept else ())
+        return next((row.category for row in rows if row is not None and row.category), None)
 
     def coded(self, concept: Code | None) -> dict[str, Json]:
         """Concept name -> CodeableConcept; a concept row puts the FHIR code in front of the DICOM one, as the document
@@ -122,20 +123,20 @@ class Mapping:
         return row
 
     def concept(self, coded: dict[str, Json]) -> Code | None:
-        """CodeableConcept -> concept name, the other codings as its equivalents. A DICOM code of a row that stands
-        there already is kept; else a row says it; else the first of a registered scheme, else the first, else words."""
+        """CodeableConcept -> concept name, the other codings as its equivalents: the first coding that has a row, in
+        the row's DICOM code, or that is of a registered scheme; else the first, else words. Vital signs say the general
+        code behind the one that they mean."""
         said = codes_of(coded)
-        for _, code in said:
+        for name, code in said:
             if (row := self.row(code)) is not None:
                 return with_equivalents(code, _without(row, said))
-        for name, code in said:
             if (row := self.by_fhir.get(name)) is not None:
+                standing = next((one for _, one in said if one.same(row.dicom)), None)
                 meaning = row.name if code.meaning == code.value else code.meaning
-                return with_equivalents(row.dicom._replace(meaning=meaning), _without(row, said))
-        if not said:
-            return CONCEPT.to_dicom(coded)
-        codes = [code for _, code in said]
-        return with_equivalents(next((one for one in codes if not one.scheme.startswith("99")), codes[0]), codes)
+                return with_equivalents(standing or row.dicom._replace(meaning=meaning), _without(row, said))
+            if not code.scheme.startswith("99"):
+                return with_equivalents(code, [one for _, one in said])
+        return with_equivalents(said[0][1], [one for _, one in said]) if said else CONCEPT.to_dicom(coded)
 
 
 def _without(row: ConceptRow, said: list[tuple[tuple[str, str], Code]]) -> list[Code]:

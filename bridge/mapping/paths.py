@@ -57,6 +57,7 @@ ELEMENTS: dict[str, dict[str, str]] = {  # resource, or type -> element -> its t
         "valueRatio:Ratio valueSampledData:SampledData valueString:string valueTime:time"
     ),
     "CodeableConcept": _typed("coding:Coding* text:string"),
+    "Identifier": _typed("assigner:Reference period:Period system:uri type:CodeableConcept use:code value:string"),
     "Range": _typed("high:Quantity low:Quantity"),
     "Period": _typed("end:dateTime start:dateTime"),
     "Annotation": _typed("authorReference:Reference authorString:string text:markdown time:dateTime"),
@@ -65,7 +66,7 @@ ELEMENTS: dict[str, dict[str, str]] = {  # resource, or type -> element -> its t
         "type:CodeableConcept"
     ),
 }
-LISTS = frozenset({"category", "interpretation", "referenceRange", "note", "conclusionCode"})
+LISTS = frozenset({"category", "identifier", "interpretation", "referenceRange", "note", "conclusionCode"})
 """Elements that repeat, and hold an item each time."""
 WORDS = frozenset({("code", "text"), ("valueCodeableConcept", "text")})
 """What a person calls a concept, where that is not the Code Meaning."""

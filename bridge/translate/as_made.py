@@ -8,6 +8,7 @@ from itertools import repeat
 
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Number, Resource
+from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.generic import CONCLUSION
@@ -29,9 +30,7 @@ def as_made(native: Resource, name: str, born: bool, known: Known, utc: str | No
         native = _with_z(native)
     if not born:
         native = _without_ids(native)
-        uid = made_uid(known, identifier)
-        if native.get("identifier") == [{"system": "urn:dicom:uid", "value": f"urn:oid:{uid}"}]:
-            del native["identifier"]
+        native = _without_uid(native, made_uid(known, identifier))
     native["id"] = identifier
     if identifier.startswith("#"):
         del native["id"]
@@ -87,6 +86,16 @@ def _with_z(value: Json) -> Json:
     if isinstance(value, list):
         return [_with_z(child) for child in value]
     return _UTC.sub(r"\1Z", value) if isinstance(value, str) and not isinstance(value, Number) else value
+
+
+def _without_uid(native: Resource, made: str) -> Resource:
+    """Less the SOP Instance UID of the report, and the Observation UID that was made for an Observation."""
+    said = {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{made}"}
+    if native["resourceType"] == "DiagnosticReport":
+        kept = [one for one in native.get("identifier", ()) if one.get("system") != DICOM_UID_SYSTEM]
+    else:
+        kept = [one for one in native.get("identifier", ()) if one != said]
+    return {key: value for key, value in native.items() if key != "identifier"} | ({"identifier": kept} if kept else {})
 
 
 def _without_ids(value: Json) -> Json:

@@ -11,6 +11,7 @@ from bridge.mapping.mapping import Fold, Mapping
 from bridge.mapping.paths import LISTS, WORDS
 from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value, value_type
 from bridge.translate import times
+from bridge.translate.categories import CATEGORY
 from bridge.translate.node import Home, Node
 from bridge.translate.ranges import of_range
 from bridge.translate.words import in_words, words_of
@@ -174,7 +175,7 @@ def _coded(node: Node, fold: Fold, mapping: Mapping) -> Home:
 def _to_dicom(value: Any, fold: Fold, mapping: Mapping, zone: str) -> Value | None:
     match fold.value_type:
         case "CODE":
-            code = mapping.concept(value)
+            code = fold.lens.to_dicom(value) if fold.element == CATEGORY else mapping.concept(value)
             return Coded(code) if code else None
         case "NUM":
             number: Value = fold.lens.to_dicom(value)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bridge.model.content import Code, Coded, Container, ContentItem, Num
+from bridge.terminology.editions import version_to_fhir
 from bridge.translate.node import Node
 
 Habits = dict[str, Any]
@@ -29,7 +30,8 @@ def habits_of(root: ContentItem) -> Habits:
     versions: dict[str, Counter[str | None]] = {}
     for item in items:
         for code in _codes(item):
-            versions.setdefault(code.scheme, Counter())[code.version] += 1
+            if version_to_fhir(code.scheme, code.version) is None:  # else its coding says it
+                versions.setdefault(code.scheme, Counter())[code.version] += 1
     usual = {scheme: version for scheme, many in versions.items() if (version := many.most_common(1)[0][0]) is not None}
     if usual:
         found["versions"] = usual
@@ -60,7 +62,7 @@ def _accustom(node: Node, habits: Habits) -> None:
 
 def _versioned(code: Code | None, versions: dict[str, str]) -> Code | None:
     version = versions.get(code.scheme) if code is not None else None
-    return code._replace(version=version) if code is not None and version is not None else code
+    return code._replace(version=version) if code is not None and code.version is None is not version else code
 
 
 def _floating(number: Num) -> str | None:

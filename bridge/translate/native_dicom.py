@@ -319,9 +319,17 @@ class _Builder:
             home = {key: value for key, value in home.items() if key != "bodySite"}
         if primitives and not whole_period(home):
             home = {key: value for key, value in home.items() if key != "effectivePeriod"}
+        if "identifier" in home and not primitives:
+            home = home | {"identifier": self._identifiers(home)}
         if "category" in home and not primitives:
             home = home | {"category": self._categories(home, node)}
         add_folds(node, home, resource, self.mapping, self.zone, primitives=primitives)
+
+    def _identifiers(self, home: Home) -> list[Home]:
+        """Those that are no UID, which has its own attribute. In a document born in DICOM the element id says that an
+        item was there."""
+        named = [one for one in home["identifier"] if "value" in one and one.get("system") != DICOM_UID_SYSTEM]
+        return [one for one in named if not self._born or "id" in one]
 
     def _categories(self, home: Home, node: Node) -> list[Home]:
         """Those that do not follow from title, concept and template. In a document born in DICOM the element id says

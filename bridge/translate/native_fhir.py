@@ -76,7 +76,6 @@ class _Builder(Observations):
             "extension": [
                 {"url": COMPOSITION_URL, "valueReference": {"reference": f"Composition/{composition['id']}"}}
             ],
-            "identifier": uid_identifier(self.uid),
             "status": self.status,
             "code": composition["type"],
         }
@@ -90,6 +89,7 @@ class _Builder(Observations):
             report["imagingStudy"] = [{"reference": f"ImagingStudy/{one['id']}"} for one in self.studies.resources]
         rest = self._observers(root, report)
         rest = self._report_folds(root, rest, report)
+        report.setdefault("identifier", []).extend(uid_identifier(self.uid))
         self._sections(root, (), rest, composition, context)
         self._inferences()
         if self.conclusions:  # a copy: never read back for documents born in DICOM

@@ -121,8 +121,6 @@ class Observations:
         }
         self.members.append(observation)
         self.homes[at] = observation
-        if uid := text_of(item.rest, OBSERVATION_UID):
-            observation["identifier"] = _uid_identifier(uid)
         if self.subject is not None:
             observation["subject"] = self.subject
         if self.encounter is not None:
@@ -145,6 +143,8 @@ class Observations:
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         for index, child in enumerate(item.children):
             self._child(child, (*at, index), observation, context, folds, each=each)
+        if uid := text_of(item.rest, OBSERVATION_UID):
+            observation.setdefault("identifier", []).extend(_uid_identifier(uid))
         inherits = not isinstance(item.value, Reference) and not is_site(item, self.mapping)
         if context.site is not None and inherits and "bodySite" not in observation:
             observation["bodySite"] = dict(context.site)
