@@ -104,11 +104,15 @@ class Mapping:
 
     def coded(self, concept: Code | None) -> dict[str, Json]:
         """Concept name -> CodeableConcept; a concept row puts the FHIR code in front of the DICOM one, as the document
-        spells it where only capitals differ."""
+        spells it where only capitals differ. Where it stands among the equivalent codes, all of these were there."""
         found, row = CONCEPT.to_fhir(concept), self.row(concept)
         if concept is None or row is None:
             return found
-        if not any((one.get("system"), one.get("code")) == (row.system, row.code) for one in found["coding"]):
+        said = [(one.get("system"), one.get("code")) for one in found["coding"]]
+        own = len(said) - len(concept.equivalents)
+        if (row.system, row.code) in said[own:]:
+            found["coding"] = found["coding"][own:] + found["coding"][:own]
+        elif (row.system, row.code) not in said:
             display = concept.meaning if concept.meaning.lower() == row.name.lower() else row.name
             found["coding"].insert(0, {"system": row.system, "code": row.code, "display": display})
         return found
@@ -131,9 +135,12 @@ class Mapping:
             if (row := self.row(code)) is not None:
                 return with_equivalents(code, _without(row, said))
             if (row := self.by_fhir.get(name)) is not None:
-                standing = next((one for _, one in said if one.same(row.dicom)), None)
+                standing = next((one for _, one in said if self.row(one) is row), None)
+                if standing is not None:
+                    return with_equivalents(standing, _without(row, said))
                 meaning = row.name if code.meaning == code.value else code.meaning
-                return with_equivalents(standing or row.dicom._replace(meaning=meaning), _without(row, said))
+                others = [one for _, one in said] if len(said) > 1 else []  # with its own code: `coded` knows the order
+                return with_equivalents(row.dicom._replace(meaning=meaning), others)
             if not code.scheme.startswith("99"):
                 return with_equivalents(code, [one for _, one in said])
         return with_equivalents(said[0][1], [one for _, one in said]) if said else CONCEPT.to_dicom(coded)
