@@ -6,7 +6,7 @@ from bridge.model.content import Code
 from bridge.model.group import Json, Resource
 from bridge.translate.remainder import without_remainders
 from bridge.translate.report import Detail
-from bridge.translate.rules import NONE, REMAINDER, Rules, named
+from bridge.translate.rules import GENERIC, NONE, REMAINDER, Rules, named
 
 _LEFT: dict[str, tuple[str, str, str]] = {  # outcome, rule and reason of what is not mapped
     "carried": ("carried", REMAINDER, "no native place in the SR"),
@@ -21,6 +21,7 @@ def outcomes(
     """In the order of the resource, our remainders aside. A leaf is mapped where `native`, which the SR alone gives,
     says the same; `renames`: what the group calls what that refers to."""
     walk = _Walk(resource["resourceType"], renames, otherwise, rules)
+    walk.derived = not any("id" in one for one in native.get("category", ()))
     walk.over(resource, native, walk.kind, (), rules.concept(resource))
     return walk.found
 
@@ -29,6 +30,7 @@ class _Walk:
     def __init__(self, kind: str, renames: dict[str, str], otherwise: str, rules: Rules) -> None:
         self.kind, self.renames, self.left, self.rules = kind, renames, _LEFT[otherwise], rules
         self.found: list[Detail] = []
+        self.derived = False  # the category follows from title, concept or template: no item says it
 
     def over(self, value: Json, native: Json, path: str, names: tuple[str, ...], about: Code | None) -> None:
         if isinstance(value, dict):
@@ -51,7 +53,9 @@ class _Walk:
 
     def _leaf(self, value: Json, native: Json, path: str, names: tuple[str, ...], about: Code | None) -> None:
         if self._says(native, value, names):
-            self.found.append(Detail(path, named(about), "mapped", self.rules.leaf(self.kind, names, about), None))
+            derived = self.derived and names[0] == "category"
+            rule = GENERIC if derived else self.rules.leaf(self.kind, names, about)
+            self.found.append(Detail(path, named(about), "mapped", rule, None))
         else:
             self.found.append(Detail(path, named(about), *self.left))
 
