@@ -39,20 +39,20 @@ def is_primitive(fold: Fold) -> bool:
     return fold.value_type == "DATETIME"
 
 
-def placeable(children: Sequence[ContentItem], resource: str, mapping: Mapping) -> set[tuple[str, ...]]:
-    """Elements of the last children as far as these are primitives, each once: their place needs no saying. Of a report
-    wherever they stand: others may have added results behind them."""
-    found: list[tuple[str, ...]] = []
-    for child in reversed(children):
-        fold = fold_of(child, resource, mapping)
+def _placeable(children: Sequence[ContentItem], resource: str, mapping: Mapping) -> dict[tuple[str, ...], int]:
+    """Elements of the last children as far as these are primitives, each once, with the index of the child: their place
+    needs no saying. Of a report wherever they stand: others may have added results behind them."""
+    found: dict[tuple[str, ...], int] = {}
+    for index in range(len(children) - 1, -1, -1):
+        fold = fold_of(children[index], resource, mapping)
         if fold is not None and is_primitive(fold) and fold.element not in found:
-            found.append(fold.element)
+            found[fold.element] = index
         elif resource != "DiagnosticReport":
             break
     for lone, other in (_PERIOD, _PERIOD[::-1]):
-        if lone in found and other not in found:
-            found = found[: found.index(lone)]  # a start alone is the time of the Observation, and a component
-    return set(found)
+        if lone in found and other not in found:  # a start alone is the time of the Observation, and a component
+            found = {element: index for element, index in found.items() if index > found[lone]}
+    return found
 
 
 def folded_into(into: Home, item: ContentItem, fold: Fold, number: int, mapping: Mapping, zone: str) -> Home | None:
@@ -193,10 +193,10 @@ def whole_period(home: Home) -> bool:
 
 def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tuple[int, ContentItem, Fold]]:
     """Children that may be elements, in order."""
-    allowed = placeable(item.children, resource, mapping)
+    allowed = _placeable(item.children, resource, mapping)
     for index, child in enumerate(item.children):
         fold = fold_of(child, resource, mapping)
-        if fold is None or (is_primitive(fold) and fold.element not in allowed):
+        if fold is None or (is_primitive(fold) and allowed.get(fold.element) != index):
             continue
         if fold.element[0] != "valueRange" or _is_range(item, mapping):
             yield index, child, fold

@@ -38,9 +38,10 @@ class Node:
         self.children.append(node)
         return node
 
-    def index(self, order: int) -> int:
-        """Place among the children of the document, of the `order`-th child of the native translation."""
-        return self.number[0] - 1 if self.number[0] < LAST else order
+    def index(self, order: int, more: int) -> int:
+        """Place among the children of the document, of the `order`-th child of the native translation. The document
+        has `more` children than that: those without a number stand behind them."""
+        return self.number[0] - 1 if self.number[0] < LAST else order + more
 
     def sort(self) -> None:
         self.children.sort(key=lambda child: child.number)
@@ -52,6 +53,14 @@ def number_of(place: Home, order: int) -> tuple[int, int]:
     """The last number of the element id, which survives insertions beside it; else behind all that have one."""
     last = str(place.get("id", "")).rpartition(".")[2]
     return (int(last), order) if re.fullmatch(r"\d{1,9}", last) else (LAST, order)
+
+
+def put_in_place(elements: list[Home], one: Home) -> None:
+    """In front of the first whose element id says a place behind that of `one`."""
+    place, _ = number_of(one, 0)
+    numbers = [number_of(other, 0)[0] for other in elements]
+    behind = (index for index, number in enumerate(numbers) if place < number < LAST)
+    elements.insert(next(behind, len(elements)), one)
 
 
 def element_id(path: tuple[int, ...]) -> str:

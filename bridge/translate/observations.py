@@ -20,7 +20,7 @@ from bridge.translate.generic import CONCLUSION, Kind, kind, text
 from bridge.translate.header import result_status
 from bridge.translate.ids import Known
 from bridge.translate.inherited import is_site, site_of, started_of, subject_of
-from bridge.translate.node import ITSELF, Home, element_id
+from bridge.translate.node import ITSELF, Home, element_id, put_in_place
 from bridge.translate.observers import FUNCTION_URL, person_of
 from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
 from bridge.translate.study import Studies, sop_class_coding
@@ -218,7 +218,7 @@ class Observations:
             home = self.homes.get(target, {})
             if home.get("resourceType") == "Observation":
                 reference = {"id": str(at[-1] + 1), "reference": f"Observation/{home['id']}"}
-                observation.setdefault("derivedFrom", []).append(reference)
+                put_in_place(observation.setdefault("derivedFrom", []), reference)
                 self.homes[at] = reference
 
     def _selection(self, item: ContentItem, value: Graphic, at: Path) -> str:

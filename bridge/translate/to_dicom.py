@@ -143,12 +143,14 @@ class _Builder:
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         without = set(remainder.get("without", ()))
         inner = remainder.get("inner", {})  # of items that no element stands for
+        carries = remainder.get("carried", ())
+        more = len(carries) - len(without)
         numbered: list[tuple[tuple[int, int], Node | ContentItem, dict[str, Any]]] = [
-            (child.number, child, attached(child.home, "item") or inner.get(str(child.index(order)), {}))
+            (child.number, child, attached(child.home, "item") or inner.get(str(child.index(order, more)), {}))
             for order, child in enumerate(node.children)
             if order not in without
         ]
-        for carried in remainder.get("carried", ()):
+        for carried in carries:
             dataset = dataset_of(carried["e"], self.charset)
             numbered.append(((carried["n"], -1), read_item(dataset, self.charset), {}))
         numbered.sort(key=lambda one: one[0])

@@ -214,9 +214,10 @@ def matches(item: ContentItem, node: Node) -> tuple[dict[int, Node], list[int]]:
     """Native children by the index of the child that they stand for; and the places of those that stand for none."""
     matched: dict[int, Node] = {}
     extra: list[int] = []
+    more = len(item.children) - len(node.children)
     for order, child in enumerate(node.children):
-        index = child.index(order)
-        if index < len(item.children) and index not in matched:
+        index = child.index(order, more)
+        if 0 <= index < len(item.children) and index not in matched:
             matched[index] = child
         else:
             extra.append(order)

@@ -45,8 +45,12 @@ def needs(*required: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy
     return st.fixed_dictionaries(always, optional=fields)
 
 
-CODING = needs("code", system=SYSTEMS, code=CODES, display=TEXT, version=TEXT)
-CONCEPT = needs("coding", coding=st.lists(CODING, min_size=1, max_size=3), text=TEXT) | needs("text", text=TEXT)
+LONG = "a name of a concept that is longer than the sixty-four characters of a Code Meaning"
+VERSIONS = st.sampled_from(["2.77", "20250701", "http://snomed.info/sct/900000000000207008/version/20250701"])
+CODING = needs("code", system=SYSTEMS, code=CODES, display=TEXT | st.just(LONG), version=TEXT | VERSIONS)
+CONCEPT = needs("coding", coding=st.lists(CODING, min_size=1, max_size=3), text=TEXT | st.just(LONG)) | needs(
+    "text", text=TEXT
+)
 EXTENSION = st.builds(lambda text: {"url": "http://example.org/e", "valueString": text}, TEXT)
 QUANTITY = needs(
     "value",
@@ -70,6 +74,9 @@ VALUES = st.one_of(
     st.tuples(st.just("valuePeriod"), needs("start", start=TIMES, end=TIMES)),
     st.tuples(st.just("dataAbsentReason"), CONCEPT),
 )
+IDENTIFIER = needs("system", system=st.just("urn:x"), value=TEXT, type=CONCEPT, use=st.just("official")) | st.just(
+    {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}
+)
 BODY = needs(
     category=st.lists(CONCEPT, min_size=1, max_size=2),
     effectiveDateTime=TIMES,
@@ -81,7 +88,7 @@ BODY = needs(
     interpretation=st.lists(CONCEPT, min_size=1, max_size=2),
     referenceRange=st.lists(st.fixed_dictionaries({"low": QUANTITY, "text": TEXT}), min_size=1, max_size=1),
     _status=st.builds(lambda extension: {"extension": [extension]}, EXTENSION),
-    identifier=st.lists(st.builds(lambda value: {"system": "urn:x", "value": value}, TEXT), min_size=1, max_size=1),
+    identifier=st.lists(IDENTIFIER, min_size=1, max_size=3),
     extension=st.lists(EXTENSION, min_size=1, max_size=2),
 )
 

@@ -130,8 +130,43 @@ def values(draw: st.DrawFn) -> list[Element]:
     return found
 
 
+FOLDS = sorted(
+    {
+        ((fold.concept.value, fold.concept.scheme, fold.concept.meaning), fold.value_type)
+        for fold in load().folds.values()
+    }
+)
+LONG = "Heart rate, as a person says it at some length, and at some more than that"
+
+
+@st.composite
+def folded(draw: st.DrawFn) -> list[Element]:
+    """An item that is an element of its parent's resource: the concept and the value type of a row of `folds`."""
+    concept, kind = draw(st.sampled_from(FOLDS))
+    found = [element(0x0040A040, "CS", kind), code(0x0040A043, concept)]
+    if kind == "NUM":
+        inner = (code(0x004008EA, draw(CODES)), element(0x0040A30A, "DS", draw(st.sampled_from(["2", "5.50", "x"]))))
+        found.append(Element(0x0040A300, "SQ", (inner,)))
+    elif kind == "CODE":
+        found.append(code(0x0040A168, draw(CODES)))
+    elif kind == "DATETIME":
+        found.append(element(0x0040A120, "DT", "20260302081500"))
+    else:
+        found.append(
+            element(
+                0x0040A160,
+                "UT",
+                draw(TEXT | st.just(LONG)),
+            )
+        )
+    return found
+
+
 @st.composite
 def items(draw: st.DrawFn, depth: int) -> DataSet:
+    if not draw(st.integers(0, 2)):
+        named = draw(st.sampled_from(["HAS PROPERTIES", "HAS CONCEPT MOD", "HAS OBS CONTEXT", "CONTAINS"]))
+        return tuple(sorted((*draw(folded()), element(0x0040A010, "CS", named)), key=lambda one: one.tag))
     found = draw(values())
     relation = draw(
         st.sampled_from(
