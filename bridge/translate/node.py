@@ -40,8 +40,10 @@ class Node:
 
     def index(self, order: int, more: int) -> int:
         """Place among the children of the document, of the `order`-th child of the native translation. The document
-        has `more` children than that: those without a number stand behind them."""
-        return self.number[0] - 1 if self.number[0] < LAST else order + more
+        has `more` children than that: primitives of the resource stand behind them."""
+        if self.number[0] < LAST:
+            return self.number[0] - 1
+        return order + more if self.fold is not None and self.home is None else order
 
     def sort(self) -> None:
         self.children.sort(key=lambda child: child.number)
