@@ -1,4 +1,4 @@
-"""Copies for readers of FHIR, never read back: several values as components, texts as narrative."""
+"""What FHIR says in another shape: several values as components, texts as narrative."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from bridge.model.group import Resource, renamed
 from bridge.translate.node import Home
 from bridge.translate.values import printable
 
+SEVERAL = "value"
+"""Element id of a component that is one of several values."""
+
 
 def copied(concept: Home) -> Home:
     """A CodeableConcept as it is repeated elsewhere: the element id is that of its own place."""
@@ -17,7 +20,7 @@ def copied(concept: Home) -> Home:
 
 
 def several_values(item: ContentItem, observation: Resource) -> None:
-    """A copy of several values as components, in order; the remainder says that they were one item."""
+    """Several values as components, in order."""
     if isinstance(item.value, Num) and len(item.value.values) > 1:
         for text_of_value in item.value.values:
             try:
@@ -25,8 +28,20 @@ def several_values(item: ContentItem, observation: Resource) -> None:
             except ValueError:  # no number: none of them is shown
                 observation.pop("component", None)
                 return
-            part = {"id": "value", "code": observation["code"], "valueQuantity": quantity}
+            part = {"id": SEVERAL, "code": observation["code"], "valueQuantity": quantity}
             observation.setdefault("component", []).append(part)
+
+
+def several_of(observation: Home) -> Num | None:
+    """The item again."""
+    parts = [one.get("valueQuantity", {}) for one in observation.get("component", ()) if one.get("id") == SEVERAL]
+    try:
+        numbers = [LENSES["quantity"].to_dicom(part) for part in parts]
+    except ValueError:  # one that was edited to what is no number
+        return None
+    if len(numbers) < 2 or any(one.unit != numbers[0].unit for one in numbers):
+        return None
+    return Num(tuple(text for one in numbers for text in one.values), numbers[0].unit, None)
 
 
 def narrative(section: ContentItem) -> str | None:

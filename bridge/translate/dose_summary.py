@@ -58,7 +58,7 @@ def dose_summary(
     if not totals:
         return None
     kind = {"coding": [_UID_TYPE | {"display": "SOP Instance UID"}]}
-    uid = {"id": SUMMARY, "type": kind, "system": DICOM_UID_SYSTEM, "value": report["identifier"][0]["value"]}
+    uid = {"id": SUMMARY, "type": kind, "system": DICOM_UID_SYSTEM, "value": report["identifier"][-1]["value"]}
     studies = {"partOf": report["imagingStudy"], "focus": report["imagingStudy"]} if "imagingStudy" in report else {}
     shared = ("subject", "encounter", "effectiveDateTime")
     return (

@@ -12,6 +12,7 @@ from bridge.model.content import (
     Container,
     ContentItem,
     Graphic,
+    Num,
     Plain,
     Reference,
     Value,
@@ -75,7 +76,7 @@ def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Ki
         return Kind.PERSON
     if value_type(value) not in mapping.values:
         return Kind.CARRIED
-    if parent is Kind.SECTION or _is_its_own(item) or item.concept is None:
+    if parent is Kind.SECTION or _is_its_own(item) or item.concept is None or _is_several(value):
         return Kind.OBSERVATION
     if not all(is_of_component(child, mapping) for child in item.children):
         return Kind.OBSERVATION
@@ -92,6 +93,11 @@ def _is_person(item: ContentItem) -> bool:
     """With nothing below it but the role (TID 1020)."""
     roles = [child for child in item.children if PERSON_ROLE.same(child.concept) and not child.children]
     return len(roles) == len(item.children) <= 1 and all(isinstance(one.value, Coded) for one in roles)
+
+
+def _is_several(value: Value) -> bool:
+    """Values whose components are their own: an Observation has them, a component has not."""
+    return isinstance(value, Num) and len(value.values) > 1
 
 
 def _is_its_own(item: ContentItem) -> bool:

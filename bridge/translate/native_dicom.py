@@ -15,6 +15,7 @@ from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
 from bridge.translate import documents, header, times
 from bridge.translate.categories import category_of, report_category, same_categories
+from bridge.translate.copies import SEVERAL, several_of
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN, reference_type
@@ -27,7 +28,7 @@ from bridge.translate.private_schemes import identification
 from bridge.translate.refused import refuse, subject_key
 from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
 from bridge.translate.study import evidence_elements
-from bridge.translate.values import printable, value_to_dicom
+from bridge.translate.values import empty_of, printable, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _STARTED = (coding(STARTED)["system"], STARTED.value)
@@ -192,7 +193,9 @@ class _Builder:
             self._instance(_uid(target.get("masterIdentifier", {})), sop_class, concept, reference, into)
 
     def _value(self, home: Home, *, container: bool) -> Value:
-        """An empty text only where the document had it: what we create says that the value is unknown."""
+        """An empty text, number or code only where the document had it: what we create says that the value is unknown."""
+        if self._born and (odd := several_of(home) or empty_of(home)) is not None:
+            return odd
         value = value_to_dicom(home, self.zone, container=container)
         return Coded(VALUE_UNKNOWN) if value == Plain("TEXT", "") and not self._born else value
 
@@ -252,8 +255,8 @@ class _Builder:
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
         for component in observation.get("component", ()):
-            if component.get("id") == "value" and self._born:
-                continue  # a copy of one of several values
+            if component.get("id") == SEVERAL and self._born:
+                continue  # one of several values
             part = node.add(
                 self._value(component, container=False), self.mapping.concept(component.get("code", {})), component
             )

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from bridge.errors import LossError
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import ByReference, Coded, ContentItem, Num, Path, Plain, Value, value_type
-from bridge.model.dataset import UNICODE, Charset, DataSet, Element, text_of
+from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, Path, Plain, Value, value_type
+from bridge.model.dataset import UNICODE, Charset, DataSet, Element, items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
 from bridge.model.sr import own_elements, write_item
-from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.model.tags import CONCEPT_CODE, SOP_INSTANCE_UID
 from bridge.translate import times
 from bridge.translate.digests import document_digest
 from bridge.translate.element_json import dataset_json
@@ -189,7 +189,7 @@ class _Comparison:
         return found
 
     def _outcome(self, item: ContentItem, node: Node, path: tuple[int, ...]) -> None:
-        same = _same_concept(item, node) and same_value(item.value, node.value)
+        same = _same_concept(item, node) and (same_value(item.value, node.value) or _is_empty(item, node.value))
         if same:
             self._detail(item, path, "mapped", self.rules.item(item.concept, node), None)
         else:
@@ -242,6 +242,12 @@ def _equal(native: ContentItem, item: ContentItem) -> bool:
 
 def _same_concept(item: ContentItem, node: Node) -> bool:
     return node.concept is None if item.concept is None else item.concept.same(node.concept)
+
+
+def _is_empty(item: ContentItem, native: Value) -> bool:
+    """Whether both have no code: with an empty sequence, or without any."""
+    codeless = item.value == Coded(None) or item.value == Other("CODE") and not items(item.rest, CONCEPT_CODE)
+    return codeless and native == Coded(None)
 
 
 def same_value(one: Value, other: Value) -> bool:

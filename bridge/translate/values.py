@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bridge.mapping.lens import LENSES, code_of, coding, unit_of
+from bridge.mapping.lens import CONCEPT, LENSES, code_of, coding, unit_of
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import Code, Coded, Container, Num, Plain, Value, value_type
+from bridge.model.content import Code, Coded, Container, Num, Other, Plain, Value, value_type
 from bridge.model.names import ABSENT_URL
 from bridge.translate import times
 from bridge.translate.generic import VALUE_UNKNOWN
@@ -39,8 +39,12 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
                 into[element] = lens.to_fhir(code)
             case Num(values, _, _) if len(values) == 1:
                 into[element] = lens.to_fhir(value)
+            case Num((), None, None):
+                into[element] = {"_value": _ABSENT}
             case Num((), Code() as unit, None):
                 into[element] = {"_value": _ABSENT} | unit_of(unit)
+            case Coded(None) | Other("CODE"):
+                into[element] = CONCEPT.to_fhir(None)
             case _:
                 raise ValueError("no value")
     except ValueError:
@@ -54,6 +58,13 @@ def _reason(value: Value) -> Home:
         return {"coding": [_UNKNOWN]}
     reason = _UNKNOWN | {"code": _REASONS.get(qualifier.value, "unknown")}
     return {"coding": [reason, coding(qualifier)]}
+
+
+def empty_of(home: Home) -> Value | None:
+    """What `value_to_fhir` says of a number without number and unit, and of a value that is no code."""
+    if home.get("valueQuantity", {}).keys() == {"_value"}:
+        return Num((), None, None)
+    return Coded(None) if home.get("valueCodeableConcept", {}).keys() == {"extension"} else None
 
 
 def _unit_alone(home: Home) -> Code | None:
