@@ -9,7 +9,9 @@ from typing import Any
 
 from bridge.model.group import Group, Json, Resource
 
-SUPPORT = frozenset({"Practitioner", "Device", "ImagingStudy", "DocumentReference", "Composition", "Basic"})
+SUPPORT = frozenset(
+    {"Practitioner", "PractitionerRole", "Device", "ImagingStudy", "DocumentReference", "Composition", "Basic"}
+)
 _BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
 
 
@@ -141,6 +143,8 @@ def links(resource: Resource) -> Iterator[str]:
         yield from _references(resource, ("hasMember", "derivedFrom", "performer", "extension"))
     elif kind == "Composition":
         yield from _references(resource, ("author", "section"))
+    elif kind == "PractitionerRole":
+        yield from _references(resource, ("practitioner",))
     elif kind == "Basic":
         yield from _references(resource, ("extension",))
     elif kind == "ImagingSelection":

@@ -8,7 +8,6 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import (
     ByReference,
     Code,
-    Coded,
     Container,
     ContentItem,
     Graphic,
@@ -33,6 +32,10 @@ SUBJECT_CLASS, PATIENT = Code("121024", "DCM", "Subject Class"), Code("121025", 
 FETUS_ID = Code("11951-1", "LN", "Fetus ID")
 SUBJECT_ID = Code("121030", "DCM", "Subject ID")
 PERSON_ROLE = Code("113875", "DCM", "Person Role in Procedure")
+PERSON_ID, PERSON_ID_ISSUER = Code("113871", "DCM", "Person ID"), Code("113872", "DCM", "Person ID Issuer")
+ORGANIZATION = Code("113873", "DCM", "Organization Name")
+ORGANIZATION_ROLE = Code("113874", "DCM", "Person Role in Organization")
+_OF_PERSON = {one[:2] for one in (PERSON_ROLE, PERSON_ID, PERSON_ID_ISSUER, ORGANIZATION, ORGANIZATION_ROLE)}
 CONCLUSION = Code("121077", "DCM", "Conclusion")
 VALUE_UNKNOWN = Code("114010", "DCM", "Value unknown")
 
@@ -90,9 +93,8 @@ def _has_fact(item: ContentItem, mapping: Mapping, each: bool) -> bool:
 
 
 def _is_person(item: ContentItem) -> bool:
-    """With nothing below it but the role (TID 1020)."""
-    roles = [child for child in item.children if PERSON_ROLE.same(child.concept) and not child.children]
-    return len(roles) == len(item.children) <= 1 and all(isinstance(one.value, Coded) for one in roles)
+    """With nothing below it but what TID 1020 says."""
+    return all(one.concept is not None and one.concept[:2] in _OF_PERSON and not one.children for one in item.children)
 
 
 def _is_several(value: Value) -> bool:

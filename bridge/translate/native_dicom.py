@@ -23,7 +23,8 @@ from bridge.translate.habits import Habits, accustomed
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.inherited import STARTED
 from bridge.translate.node import INHERITED, ITSELF, LAST, Home, Node
-from bridge.translate.observers import add_context, add_person
+from bridge.translate.observers import add_context
+from bridge.translate.participants import add_participant
 from bridge.translate.private_schemes import identification
 from bridge.translate.refused import refuse, subject_key
 from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
@@ -181,8 +182,8 @@ class _Builder:
         if target["resourceType"] == "Observation":
             if id(target) not in self._done:
                 self._observation(target, into, reference, effective)
-        elif target["resourceType"] == "Practitioner":
-            add_person(into, target, reference, self.mapping.concept)
+        elif target["resourceType"] in _PERSONS:
+            add_participant(into, target, reference, self.find, self.mapping.concept)
         elif target["resourceType"] == "Basic":
             self._selection(target, reference, into)
         elif target["resourceType"] == "ImagingStudy":
@@ -193,7 +194,7 @@ class _Builder:
             self._instance(_uid(target.get("masterIdentifier", {})), sop_class, concept, reference, into)
 
     def _value(self, home: Home, *, container: bool) -> Value:
-        """An empty text, number or code only where the document had it: what we create says that the value is unknown."""
+        """An empty text, number or code only where the document had it: what we create says that it is unknown."""
         if self._born and (odd := several_of(home) or empty_of(home)) is not None:
             return odd
         value = value_to_dicom(home, self.zone, container=container)
@@ -290,13 +291,11 @@ class _Builder:
     def _performer(self, performer: Home, node: Node) -> None:
         """A person by the name; of a document born in DICOM only whom the item itself names, for the observers of the
         document are inherited."""
-        practitioner = self.find(performer)
-        if practitioner is not None and practitioner["resourceType"] == "Practitioner":
-            if "id" in performer or not self._born:
-                add_person(node, practitioner, performer, self.mapping.concept)
-        elif "display" in performer and "Organization/" not in performer.get("reference", ""):
-            named = {"name": [{"text": performer["display"]}]}
-            add_person(node, named, performer, self.mapping.concept)
+        target, own = self.find(performer), "id" in performer or not self._born
+        if target is None and "display" in performer and "Organization/" not in performer.get("reference", ""):
+            target, own = {"resourceType": "Practitioner", "name": [{"text": performer["display"]}]}, True
+        if target is not None and target["resourceType"] in _PERSONS and own:
+            add_participant(node, target, performer, self.find, self.mapping.concept)
 
     def _observation_uid(self, observation: Resource) -> str | None:
         """Its own, where it has one; a new one in a document of ours, so that it is found again."""
@@ -395,6 +394,7 @@ def _dated(group: Group) -> str | None:
     return found
 
 
+_PERSONS = ("Practitioner", "PractitionerRole")
 _RETRACTED = ("entered-in-error", "cancelled")
 
 

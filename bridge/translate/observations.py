@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from bridge.mapping.lens import person_text, uid_identifier
+from bridge.mapping.lens import uid_identifier
 from bridge.mapping.mapping import Fold, Mapping, Template
-from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Graphic, Path, Reference, value_type
+from bridge.model.content import ByReference, Code, Container, ContentItem, Graphic, Path, Reference, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -21,7 +21,7 @@ from bridge.translate.header import result_status
 from bridge.translate.ids import Known
 from bridge.translate.inherited import is_site, site_of, started_of, subject_of
 from bridge.translate.node import ITSELF, Home, element_id, put_in_place
-from bridge.translate.observers import FUNCTION_URL, person_of
+from bridge.translate.participants import participant_of
 from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
 from bridge.translate.study import Studies, sop_class_coding
 from bridge.translate.values import value_to_fhir
@@ -73,21 +73,13 @@ class Observations:
 
     def _person(self, item: ContentItem, at: Path) -> Home | None:
         """Somebody whom the document names, in the role that the concept says."""
-        identifier = self.known.id("Practitioner", f"{self.key}|{element_id(at)}")
-        person = person_of(item, identifier, self._code(item.concept) if item.concept else None)
-        if person is None:
+        found = participant_of(item, lambda kind: self.known.id(kind, f"{self.key}|{element_id(at)}"), self._code)
+        if found is None:
             return None
-        self.members.append(person)
-        reference: Home = {"reference": f"Practitioner/{identifier}", "display": person_text(person["name"][0])}
-        for index, child in enumerate(item.children):
-            function = {
-                "id": str(index + 1),
-                **self._code(child.value.code if isinstance(child.value, Coded) else None),
-            }
-            reference["extension"] = [{"url": FUNCTION_URL, "valueCodeableConcept": function}]
-            self.homes[*at, index] = function
-        self.homes[at] = reference
-        return reference
+        self.members += found.resources
+        self.homes |= {(*at, index): home for index, home in found.homes.items()}
+        self.homes[at] = found.reference
+        return found.reference
 
     def _inner(self, item: ContentItem, at: Path, context: Context) -> Context:
         """Anchors keep ids when something is inserted before: Observation UID, tracking UID, irradiation event UID."""

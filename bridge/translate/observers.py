@@ -9,7 +9,6 @@ from bridge.mapping.lens import name_of, person_name, uid_identifier, uid_of
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
-from bridge.translate.generic import PERSON_ROLE
 from bridge.translate.ids import Known
 from bridge.translate.node import Home, Node
 
@@ -27,8 +26,6 @@ DEVICE_NAMES = {  # TID 1004: item -> type of Device.deviceName, and the element
     Code("121015", "DCM", "Device Observer Model Name"): ("model-name", "modelNumber"),
 }
 _SERIAL_TYPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "SNO"}]}
-FUNCTION_URL = "http://hl7.org/fhir/StructureDefinition/event-performerFunction"
-"""On a reference to a person: the role in the procedure."""
 EQUIPMENT = "equipment"
 """Element id of the author that stands for the equipment of the header, and for no content item."""
 _NAME_OF = {(code.scheme, code.value): how for code, how in DEVICE_NAMES.items()}
@@ -97,32 +94,6 @@ def _procedure(item: ContentItem, number: int, context: Context, coded: Callable
         return None
     context.procedures.append({"id": str(number), **coded(item.value.code)})
     return context.procedures[-1]
-
-
-def person_of(item: ContentItem, identifier: str, role: Home | None) -> Resource | None:
-    """A PNAME among the content -> Practitioner, whose qualification is the concept of the item."""
-    if not isinstance(item.value, Plain):
-        return None
-    try:
-        names = [person_name(item.value.text)]
-    except ValueError:  # a name without any part
-        return None
-    person: Resource = {"resourceType": "Practitioner", "id": identifier, "name": names}
-    return person if PERSON_NAME.same(item.concept) or role is None else person | {"qualification": [{"code": role}]}
-
-
-def add_person(into: Node, practitioner: Resource, reference: Home, concept: Callable[[Home], Code | None]) -> None:
-    """The item again."""
-    role = next((one["code"] for one in practitioner.get("qualification", ())), None)
-    for name in practitioner.get("name", ())[:1]:
-        try:
-            node = into.add(Plain("PNAME", name_of(name)), concept(role) if role else PERSON_NAME, reference)
-        except ValueError:  # a name without any part
-            return
-        for extension in reference.get("extension", ()):
-            function = extension.get("valueCodeableConcept", {}) if extension.get("url") == FUNCTION_URL else {}
-            if (code := concept(function)) is not None:
-                node.add(Coded(code), PERSON_ROLE, function)
 
 
 def _name(practitioner: Resource, item: ContentItem, number: int) -> Home | None:

@@ -21,6 +21,10 @@ _UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
+EMPTY = "empty"
+"""Element id of the dataAbsentReason of a NUM that has neither number nor unit nor reason."""
+
+
 def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None:
     """Sets value[x]; a data absent reason where there is no value that FHIR can hold (obs-6)."""
     kind = value_type(value)
@@ -40,7 +44,7 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
             case Num(values, _, _) if len(values) == 1:
                 into[element] = lens.to_fhir(value)
             case Num((), None, None):
-                into[element] = {"_value": _ABSENT}
+                into["dataAbsentReason"] = {"id": EMPTY, "coding": [_UNKNOWN]}
             case Num((), Code() as unit, None):
                 into[element] = {"_value": _ABSENT} | unit_of(unit)
             case Coded(None) | Other("CODE"):
@@ -62,7 +66,7 @@ def _reason(value: Value) -> Home:
 
 def empty_of(home: Home) -> Value | None:
     """What `value_to_fhir` says of a number without number and unit, and of a value that is no code."""
-    if home.get("valueQuantity", {}).keys() == {"_value"}:
+    if home.get("dataAbsentReason", {}).get("id") == EMPTY and "valueQuantity" not in home:
         return Num((), None, None)
     return Coded(None) if home.get("valueCodeableConcept", {}).keys() == {"extension"} else None
 
