@@ -155,3 +155,78 @@ def test_an_image_with_descriptors_is_referred_to() -> None:
     assert to_dicom(group, load(), Known()).result == made
     (found,) = [one for one in group.members if one["resourceType"] == "DocumentReference"]
     assert found["masterIdentifier"]["value"] == "urn:oid:1.2.3"
+
+
+def said_of(*children: Dataset) -> tuple[list[dict[str, Any]], list[str]]:
+    """The resources, and the items of the report that are carried."""
+    made = document(*children)
+    translated = to_fhir(made, load(), Known())
+    assert to_dicom(translated.result, load(), Known()).result == made
+    carried = [one.path for one in translated.report.details if one.outcome == "carried"]
+    return list(translated.result.members), carried
+
+
+def person(name: str, *parts: Dataset) -> Dataset:
+    found = item("CONTAINS", "PNAME", ("113870", "DCM", "Person Name"), PersonName=name)
+    if parts:
+        found.ContentSequence = list(parts)
+    return found
+
+
+def test_a_person_who_took_part_keeps_organization_and_roles() -> None:
+    """TID 1020, as the dose reports of several manufacturers have it within an event."""
+    event = item("CONTAINS", "CONTAINER", ("113819", "DCM", "CT Acquisition"), ContinuityOfContent="SEPARATE")
+    parts = [
+        item(
+            "HAS PROPERTIES",
+            "CODE",
+            ("113875", "DCM", "Person Role in Procedure"),
+            ConceptCodeSequence=code("113851", "DCM", "Irradiation Administering"),
+        ),
+        item("HAS PROPERTIES", "TEXT", ("113871", "DCM", "Person ID"), TextValue="4711"),
+        item("HAS PROPERTIES", "TEXT", ("113872", "DCM", "Person ID Issuer"), TextValue="Klinik"),
+        item("HAS PROPERTIES", "TEXT", ("113873", "DCM", "Organization Name"), TextValue="Radiologie"),
+        item(
+            "HAS PROPERTIES",
+            "CODE",
+            ("113874", "DCM", "Person Role in Organization"),
+            ConceptCodeSequence=code("121083", "DCM", "Technologist"),
+        ),
+    ]
+    event.ContentSequence = [
+        number(("113830", "DCM", "Mean CTDIvol"), "8", ("mGy", "UCUM", "mGy")),
+        person("Muster^Eva", *parts),
+    ]
+    members, carried = said_of(event)
+    assert carried == []
+    (place,) = [one for one in members if one["resourceType"] == "PractitionerRole"]
+    (who,) = [one for one in members if one["resourceType"] == "Practitioner"]
+    (result,) = [one for one in members if one["resourceType"] == "Observation"]
+    assert place["organization"]["display"] == "Radiologie"
+    assert place["code"][0]["coding"][0]["code"] == "121083"
+    assert place["practitioner"]["reference"] == f"Practitioner/{who['id']}"
+    assert (who["identifier"][0]["value"], who["identifier"][0]["assigner"]["display"]) == ("4711", "Klinik")
+    assert result["performer"][0]["reference"] == f"PractitionerRole/{place['id']}"
+
+
+def test_a_person_without_a_name_is_somebody() -> None:
+    members, carried = said_of(person(""), number(HEART_RATE, "72", PER_MINUTE))
+    assert carried == []
+    (who,) = [one for one in members if one["resourceType"] == "Practitioner"]
+    assert who["name"][0]["extension"][0]["valueCode"] == "unknown"
+
+
+def test_what_is_empty_or_several_is_not_carried() -> None:
+    """A number of several values within an event, one without anything, a code without any."""
+    event = item(
+        "CONTAINS", "CONTAINER", ("113706", "DCM", "Irradiation Event X-Ray Data"), ContinuityOfContent="SEPARATE"
+    )
+    several = number(("113793", "DCM", "Pulse Width"), "1", ("ms", "UCUM", "ms"))
+    several.MeasuredValueSequence[0].NumericValue = [0, 8, 8]
+    region = item("CONTAINS", "CODE", ("123014", "DCM", "Target Region"), ConceptCodeSequence=[])
+    event.ContentSequence = [empty(None), several, region, item("CONTAINS", "CODE", ("123014", "DCM", "Target Region"))]
+    members, carried = said_of(event)
+    assert carried == []
+    whole, width = [one for one in members if one["resourceType"] == "Observation"]
+    assert [str(one["valueQuantity"]["value"]) for one in width["component"]] == ["0.0", "8.0", "8.0"]
+    assert whole["component"][0]["dataAbsentReason"]["coding"][0]["code"] == "unknown"

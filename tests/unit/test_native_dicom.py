@@ -1,0 +1,123 @@
+"""What a DICOM reader finds of a result beside its value: natively, our private elements aside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.mapping.load import load
+from bridge.model.content import Coded, ContentItem, Num, Plain
+from bridge.model.group import Group, Resource
+from bridge.translate.ids import Known
+from bridge.translate.private import taken_out
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_fhir import to_fhir
+
+LONG = "Epithelial cells in urine sediment by light microscopy, at high magnification"
+
+
+def observation(**more: Any) -> Resource:
+    return {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3", "display": "Potassium"}]},
+        "subject": {"reference": "Patient/p"},
+        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
+        "valueQuantity": {"value": 4, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"},
+    } | more
+
+
+def item_of(resource: Resource) -> ContentItem:
+    group = Group(resource, (), None, "Observation/o")
+    return checked_to_dicom(group, load(), Known()).result.root.children[0]
+
+
+def natively(resource: Resource) -> Resource:
+    """What comes back where somebody has removed our private elements."""
+    group = Group(resource, (), None, "Observation/o")
+    bare, _ = taken_out(checked_to_dicom(group, load(), Known()).result)
+    return next(one for one in to_fhir(bare, load(), Known()).result.members if one["resourceType"] == "Observation")
+
+
+def without_ids(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_ids(child) for key, child in value.items() if key not in ("id", "extension")}
+    return [without_ids(child) for child in value] if isinstance(value, list) else value
+
+
+SURVEY = {"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "survey", "display": "Survey"}
+SDOH = {"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-category", "code": "sdoh", "display": "SDOH"}
+FILLER = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "OBI", "display": "Observation"}]
+}
+RANGE = {
+    "low": {"value": 2, "unit": "/HPF", "system": "http://unitsofmeasure.org", "code": "/[HPF]"},
+    "high": {"value": 5, "unit": "/HPF", "system": "http://unitsofmeasure.org", "code": "/[HPF]"},
+}
+
+
+@pytest.mark.parametrize(
+    ("element", "value"),
+    [
+        ("category", [{"coding": [SURVEY], "text": "Survey"}, {"coding": [SDOH], "text": "SDOH"}]),
+        ("code", {"coding": [{"system": "http://loinc.org", "code": "2823-3", "display": "Potassium"}], "text": "K+"}),
+        ("code", {"coding": [{"system": "http://loinc.org", "code": "5787-7", "display": LONG}], "text": LONG}),
+        (
+            "code",  # the special code first, the one of the vital signs behind it
+            {
+                "coding": [
+                    {"system": "http://loinc.org", "code": "8329-5", "display": "Body temperature - Core"},
+                    {
+                        "system": "http://snomed.info/sct",
+                        "version": "http://snomed.info/sct/900000000000207008/version/20241101",
+                        "code": "276885007",
+                        "display": "Core body temperature",
+                    },
+                    {"system": "http://loinc.org", "version": "2.77", "code": "8310-5", "display": "Body temperature"},
+                ],
+                "text": "Body temperature - Core",
+            },
+        ),
+    ],
+)
+def test_it_is_still_there_without_our_private_elements(element: str, value: Any) -> None:
+    assert without_ids(natively(observation(**{element: value}))[element]) == value
+
+
+def test_identifiers_stay_apart() -> None:
+    said = [
+        {"value": "1", "system": "urn:lab", "type": FILLER | {"text": "Observation"}},
+        {"value": "2", "system": "urn:ward"},
+        {"value": "3"},
+    ]
+    found = without_ids(natively(observation(identifier=said))["identifier"])
+    assert found[:3] == said
+    assert [one["system"] for one in found[3:]] == ["urn:dicom:uid"]  # the Observation UID that was made for it
+
+
+def test_a_range_is_a_text_with_its_two_limits() -> None:
+    resource = observation(valueRange=RANGE)
+    del resource["valueQuantity"]
+    item = item_of(resource)
+    assert item.value == Plain("TEXT", "2 /HPF - 5 /HPF")
+    limits = [child for child in item.children if isinstance(child.value, Num)]
+    assert [one.concept.meaning for one in limits if one.concept] == ["Minimum", "Maximum"]
+    assert without_ids(natively(resource)["valueRange"]) == RANGE
+
+
+def test_the_concept_is_the_first_that_is_meant() -> None:
+    codes = [
+        {"system": "http://loinc.org", "code": "8329-5", "display": "Body temperature - Core"},
+        {"system": "http://loinc.org", "code": "8310-5", "display": "Body temperature"},
+    ]
+    item = item_of(observation(code={"coding": codes}))
+    assert item.concept is not None and item.concept.value == "8329-5"
+    assert [one.value for one in item.concept.equivalents] == ["8310-5"]
+
+
+def test_a_category_that_follows_from_the_title_is_no_item() -> None:
+    laboratory = {"system": SURVEY["system"], "code": "laboratory", "display": "Laboratory"}
+    item = item_of(observation(category=[{"coding": [laboratory]}]))
+    assert not any(isinstance(child.value, Coded) for child in item.children)
