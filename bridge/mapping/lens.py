@@ -58,6 +58,23 @@ def _uid(text: str) -> str:
     return f"urn:oid:{text}"
 
 
+def _token(text: str) -> dict[str, Json]:
+    """`system|value`, as FHIR searches it (R4 search.html#token); without a bar it is the value alone."""
+    system, bar, value = text.partition("|")
+    if not bar:
+        return {"value": _string(text)}
+    if not value.strip() or re.search(r"\s", system):
+        raise ValueError("not an identifier")
+    return {"system": system, "value": _string(value)} if system else {"value": _string(value)}
+
+
+def _from_token(identifier: dict[str, Json]) -> str:
+    system, value = identifier.get("system", ""), identifier.get("value", "")
+    if not value.strip() or "|" in system or re.search(r"\s", system):
+        raise ValueError("an identifier without value, or with a system that is no URI")
+    return _text(f"{system}|{value}" if system or "|" in value else value)
+
+
 def _from_uid(value: str) -> str:
     if not value.startswith("urn:oid:"):
         raise ValueError("not a UID")
@@ -251,7 +268,7 @@ def _quantity(num: Num) -> dict[str, Json]:
 def unit_of(code: Code) -> dict[str, Json]:
     """The unit of a Quantity: UCUM in words and as code."""
     found: dict[str, Json] = {"unit": _string(code.meaning or code.value)}
-    return found | {key: value for key, value in coding(code).items() if key != "display"}
+    return found | {key: value for key, value in coding(code).items() if key in ("system", "code")}
 
 
 def _rounds_to(exact: str, text: str) -> bool:
@@ -370,8 +387,9 @@ _TEXTS = _words("LO SH ST LT UC UT")
 CONCEPT: Lens[Code | None, dict[str, Json]] = Lens(_concept, _from_concept, _words("CODE"), _words("CodeableConcept"))
 DATETIME = Lens(_datetime, _from_datetime, _words("DT"), _words("dateTime instant"))
 LENSES: dict[str, Lens[Any, Any]] = {
-    "string": Lens(_string, _text, _TEXTS, _words("string markdown uri")),
+    "string": Lens(_string, _text, _TEXTS, _words("string markdown")),
     "uid-string": Lens(_uid, _from_uid, _words("UI"), _words("string uri")),
+    "token": Lens(_token, _from_token, _TEXTS, _words("Identifier")),
     "uid-identifier": Lens(uid_identifier, uid_of, _words("UI"), _words("Identifier*")),
     "date": Lens(_date, _from_date, _words("DA"), _words("date dateTime")),
     "time": Lens(_time, _from_time, _words("TM"), _words("time")),

@@ -57,7 +57,6 @@ ELEMENTS: dict[str, dict[str, str]] = {  # resource, or type -> element -> its t
         "valueRatio:Ratio valueSampledData:SampledData valueString:string valueTime:time"
     ),
     "CodeableConcept": _typed("coding:Coding* text:string"),
-    "Identifier": _typed("assigner:Reference period:Period system:uri type:CodeableConcept use:code value:string"),
     "Range": _typed("high:Quantity low:Quantity"),
     "Period": _typed("end:dateTime start:dateTime"),
     "Annotation": _typed("authorReference:Reference authorString:string text:markdown time:dateTime"),

@@ -28,10 +28,10 @@ def fold_of(item: ContentItem, resource: str, mapping: Mapping) -> Fold | None:
     return fold if fold is not None and fold.value_type == value_type(item.value) else None
 
 
-def is_of_component(item: ContentItem, mapping: Mapping) -> bool:
-    """Whether a component, which is not a whole Observation, has the element too."""
-    fold = fold_of(item, "Observation", mapping)
-    return fold is not None and fold.element[0] in _OF_COMPONENT
+def may_be_component(item: ContentItem, mapping: Mapping) -> bool:
+    """Whether a component, which is not a whole Observation, has elements for all children."""
+    folds = [fold for _, _, fold in folds_in(item, "Observation", mapping)]
+    return len(folds) == len(item.children) and all(fold.element[0] in _OF_COMPONENT for fold in folds)
 
 
 def is_primitive(fold: Fold) -> bool:
@@ -74,6 +74,8 @@ def folded_into(into: Home, item: ContentItem, fold: Fold, number: int, mapping:
         into.setdefault(head, {})[rest[0]] = {"id": str(number), **value}
         limit: Home = into[head][rest[0]]
         return limit
+    if fold.element == CATEGORY:  # in place of what follows from title, concept and template
+        into[head] = [one for one in into.get(head, ()) if "id" in one]
     if head in LISTS:
         return _listed(into.setdefault(head, []), rest, value, str(number))
     if rest:
@@ -194,12 +196,19 @@ def whole_period(home: Home) -> bool:
 def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tuple[int, ContentItem, Fold]]:
     """Children that may be elements, in order."""
     allowed = _placeable(item.children, resource, mapping)
+    words: set[tuple[str, ...]] = set()
     for index, child in enumerate(item.children):
         fold = fold_of(child, resource, mapping)
         if fold is None or (is_primitive(fold) and allowed.get(fold.element) != index):
             continue
-        if fold.element[0] != "valueRange" or _is_range(item, mapping):
-            yield index, child, fold
+        if fold.element[0] == "valueRange" and not _is_range(item, mapping):
+            continue
+        if fold.element in WORDS:
+            coded = fold.element[0] == "code" or (isinstance(item.value, Coded) and item.value.code is not None)
+            if fold.element in words or not coded:
+                continue
+            words.add(fold.element)
+        yield index, child, fold
 
 
 def _is_range(item: ContentItem, mapping: Mapping) -> bool:

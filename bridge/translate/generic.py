@@ -19,7 +19,7 @@ from bridge.model.content import (
 )
 from bridge.model.dataset import find
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, WAVEFORMS
-from bridge.translate.folds import fold_of, is_of_component
+from bridge.translate.folds import fold_of, may_be_component
 
 COMPOSITES = (
     "1.2.840.10008.5.1.4.1.1.88.",
@@ -81,7 +81,7 @@ def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Ki
         return Kind.CARRIED
     if parent is Kind.SECTION or _is_its_own(item) or item.concept is None or _is_several(value):
         return Kind.OBSERVATION
-    if not all(is_of_component(child, mapping) for child in item.children):
+    if not may_be_component(item, mapping):
         return Kind.OBSERVATION
     return Kind.OBSERVATION if each and value_type(value) == "NUM" else Kind.COMPONENT
 

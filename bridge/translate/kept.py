@@ -7,23 +7,24 @@ from typing import Any
 
 from bridge.errors import DamagedRemainderError
 from bridge.model.content import Path
+from bridge.model.document import Document
 from bridge.model.group import Group, boxed, unboxed
-from bridge.translate.digests import GUARD, digest
+from bridge.translate.digests import GUARD, digest, document_digest
 from bridge.translate.private import Piece
 from bridge.translate.remainder import attach, attached
 
 _Pieces = dict[Path, Piece]
 
 
-def keep(group: Group, made: _Pieces, said: _Pieces) -> None:
+def keep(group: Group, document: Document, made: _Pieces, said: _Pieces) -> None:
     """In place of the pieces that are `made` of the group, those that the document `said`."""
     pieces: dict[str, Any] = {".".join(map(str, path)): boxed(piece) for path, piece in said.items()}
-    attach(group.root, "pieces", {"guard": _guard(made), "said": pieces})
+    attach(group.root, "pieces", {"guard": _guard(document, made), "said": pieces})
 
 
-def as_kept(group: Group, made: _Pieces) -> _Pieces:
+def as_kept(group: Group, document: Document, made: _Pieces) -> _Pieces:
     remainder = attached(group.root, "pieces")
-    if remainder.get("guard") != _guard(made):
+    if not remainder or remainder.get("guard") != _guard(document, made):
         return made
     try:
         said = remainder["said"].items()
@@ -32,5 +33,5 @@ def as_kept(group: Group, made: _Pieces) -> _Pieces:
         raise DamagedRemainderError from error
 
 
-def _guard(pieces: _Pieces) -> str:
-    return digest(repr(sorted(pieces.items())), GUARD)
+def _guard(document: Document, pieces: _Pieces) -> str:
+    return document_digest(document) + digest(repr(sorted(pieces.items())), GUARD)

@@ -321,6 +321,10 @@ class _Builder:
             home = {key: value for key, value in home.items() if key != "bodySite"}
         if primitives and not whole_period(home):
             home = {key: value for key, value in home.items() if key != "effectivePeriod"}
+        if self._born:  # text repeats the Code Meaning, unless the element id says that an item was there
+            for element in ("code", "valueCodeableConcept"):
+                if element in home and "id" not in home[element]:
+                    home = {key: value for key, value in home.items() if key != element}
         if "identifier" in home and not primitives:
             home = home | {"identifier": self._identifiers(home)}
         if "category" in home and not primitives:

@@ -13,7 +13,7 @@ from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import times
-from bridge.translate.categories import CATEGORY, category_of
+from bridge.translate.categories import category_of
 from bridge.translate.copies import several_values
 from bridge.translate.folds import folded_into, folds_in
 from bridge.translate.generic import CONCLUSION, Kind, kind, text
@@ -73,7 +73,8 @@ class Observations:
 
     def _person(self, item: ContentItem, at: Path) -> Home | None:
         """Somebody whom the document names, in the role that the concept says."""
-        found = participant_of(item, lambda kind: self.known.id(kind, f"{self.key}|{element_id(at)}"), self._code)
+        key = f"{self.key}|{element_id(at[:-1])}/{self._named(item, at)}"  # stays where a sibling is removed
+        found = participant_of(item, lambda kind: self.known.id(kind, key), self._code)
         if found is None:
             return None
         self.members += found.resources
@@ -81,16 +82,19 @@ class Observations:
         self.homes[at] = found.reference
         return found.reference
 
+    def _named(self, item: ContentItem, at: Path) -> str:
+        """Concept, and how many siblings of that concept stand before."""
+        concept = f"{item.concept.scheme} {item.concept.value}" if item.concept else ""
+        parent = self.document.root
+        for step in at[:-1]:
+            parent = parent.children[step]
+        return f"{concept}#{sum(1 for sibling in parent.children[: at[-1]] if _same_name(sibling, item))}"
+
     def _inner(self, item: ContentItem, at: Path, context: Context) -> Context:
         """Anchors keep ids when something is inserted before: Observation UID, tracking UID, irradiation event UID."""
         anchor = _anchor(item)
-        concept = f"{item.concept.scheme} {item.concept.value}" if item.concept else ""
         if anchor is None or anchor in self.anchors:
-            parent = self.document.root
-            for step in at[:-1]:
-                parent = parent.children[step]
-            earlier = sum(1 for sibling in parent.children[: at[-1]] if _same_name(sibling, item))
-            anchor = f"{context.key}/{concept}#{earlier}"
+            anchor = f"{context.key}/{self._named(item, at)}"
         else:
             self.anchors.add(anchor)
             anchor = f"{self.key}|{anchor}"
@@ -130,8 +134,6 @@ class Observations:
             self.conclusions.append(observation["valueString"])
         several_values(item, observation)
         folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
-        if any(fold.element == CATEGORY for fold in folds.values()):
-            observation["category"] = []
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         for index, child in enumerate(item.children):
             self._child(child, (*at, index), observation, context, folds, each=each)

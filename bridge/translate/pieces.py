@@ -51,8 +51,8 @@ def pieces_of(
             entries: list[list[Json]] = []
             if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
                 native = as_made(renamed(native, renames), name, born, known, utc)
-                said = json_difference(native, stripped(resource))
-                entries = [one for one in said if not (born and _drops_copy(one))]
+                said = list(json_difference(native, stripped(resource)))
+                entries = [one for one in said if not (born and _drops_copy(one, said))]
             if number == 0 and copy_digest(resource.get("conclusion")) in unedited:
                 entries = [one for one in entries if one[0] != "conclusion"]
             pieces[at[id(resource)]] = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
@@ -140,9 +140,13 @@ def beyond(pieces: dict[Path, Piece]) -> str | None:
     return digest(repr((found, whole))) if found or whole else None
 
 
-def _drops_copy(entry: list[Json]) -> bool:
-    """An edit of a document born in DICOM need not repeat the words of a code."""
-    return len(entry) == 2 and entry[0].rpartition("/")[2] in ("text", "display")
+def _drops_copy(entry: list[Json], said: list[list[Json]]) -> bool:
+    """A document born in DICOM need not repeat the words of a code that it still has."""
+    concept, _, element = entry[0].rpartition("/")
+    if len(entry) != 2 or element not in ("text", "display"):
+        return False
+    beside = (one for one in said if one[0].startswith(f"{concept}/") and one is not entry)
+    return all(len(one) == 2 and one[0].rpartition("/")[2] in ("text", "display") for one in beside)
 
 
 def _names(group: Group) -> dict[int, str]:

@@ -79,7 +79,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     if counted:
         report.warnings += oddities_of_group(group)
         _count(group, homes, image, mapping, report)
-    return Translated(put_in(document, as_kept(group, pieces)), report)
+    return Translated(put_in(document, as_kept(group, document, pieces)), report)
 
 
 def content_of(group: Group, mapping: Mapping, known: Known, report: Report) -> tuple[Document, dict[Path, Json]]:

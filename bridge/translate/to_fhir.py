@@ -77,7 +77,7 @@ def _comes_back(
     unedited, made = taken_out(again)
     if unedited != bare:
         return False
-    keep(group, made, pieces)
+    keep(group, bare, made, pieces)
     return to_dicom(group, mapping, known, counted=False).result == document
 
 

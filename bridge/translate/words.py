@@ -22,8 +22,8 @@ def in_words(native: Home, words: str) -> Home:
     """The concept by its words; a display that was cut is whole again."""
     concept = {**native, "text": words}
     if _is_cut(words) and "coding" in native:
-        cut = code_meaning(words)
-        concept["coding"] = [one | {"display": words} if one.get("display") == cut else one for one in native["coding"]]
+        cut = [one for one in native["coding"] if one.get("display") == code_meaning(words)]
+        concept["coding"] = [one | {"display": words} if [one] == cut else one for one in native["coding"]]
     return concept
 
 

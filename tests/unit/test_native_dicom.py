@@ -49,9 +49,6 @@ def without_ids(value: Any) -> Any:
 
 SURVEY = {"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "survey", "display": "Survey"}
 SDOH = {"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-category", "code": "sdoh", "display": "SDOH"}
-FILLER = {
-    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "OBI", "display": "Observation"}]
-}
 RANGE = {
     "low": {"value": 2, "unit": "/HPF", "system": "http://unitsofmeasure.org", "code": "/[HPF]"},
     "high": {"value": 5, "unit": "/HPF", "system": "http://unitsofmeasure.org", "code": "/[HPF]"},
@@ -88,7 +85,7 @@ def test_it_is_still_there_without_our_private_elements(element: str, value: Any
 
 def test_identifiers_stay_apart() -> None:
     said = [
-        {"value": "1", "system": "urn:lab", "type": FILLER | {"text": "Observation"}},
+        {"value": "1", "system": "urn:lab"},
         {"value": "2", "system": "urn:ward"},
         {"value": "3"},
     ]
