@@ -408,3 +408,113 @@ def test_a_result_added_in_dicom_is_a_result(name: str) -> None:
     assert back.key == group.key
     assert len(back.root["result"]) == len(group.root["result"]) + 1
     assert "4.1" in str([one for one in back.members if one["resourceType"] == "Observation"][-1])
+
+
+# -- found by a review of what stands beside a value -----------------------------------------------------------------
+LOCAL = Code("HRLOC", "99HOSP", "Local pulse", None, (Code("8867-4", "LN", "Heart rate"),))
+PULSE = ContentItem("CONTAINS", LOCAL, Num(("72",), Code("/min", "UCUM", "/min"), None), (), ())
+
+
+def with_items(*children: ContentItem) -> Document:
+    plain, _ = report(FIXTURES / "dicom" / "3700-ecg.dcm")
+    return Document(plain.header, replace(plain.root, children=children))
+
+
+def text_item(concept: Code, text: str) -> ContentItem:
+    return ContentItem("HAS OBS CONTEXT", concept, Plain("TEXT", text), (), ())
+
+
+def test_what_fhir_adds_to_a_result_of_a_local_code_is_that_item() -> None:
+    group = to_fhir(with_items(PULSE), MAPPING, KNOWN).result
+    one = results(group)[0]
+    one["note"] = [{"text": "at rest"}]
+    after, _ = again(group)
+    (child,) = taken_out(after)[0].root.children[0].children
+    assert child.concept is not None
+    assert (child.concept.value, child.value) == ("121106", Plain("TEXT", "at rest"))
+
+
+def test_a_code_that_was_edited_is_not_said_to_mean_the_former_one() -> None:
+    finding = ContentItem("CONTAINS", Code("121071", "DCM", "Finding"), Coded(Code("1", "99X", "Benign")), (), ())
+    group = to_fhir(with_items(finding), MAPPING, KNOWN).result
+    results(group)[0]["valueCodeableConcept"]["coding"][0] |= {"code": "2", "display": "Malignant"}
+    item = to_dicom(group, MAPPING, KNOWN).result.root.children[0]
+    assert (item.value, item.children) == (Coded(Code("2", "99X", "Malignant")), ())
+
+
+def test_an_identifier_is_not_torn_apart() -> None:
+    """Whichever item somebody removes, no value gets the system of another; and an edit is one of the item."""
+    name = Code("identifier", "99FDB", "Identifier")
+    items_ = (text_item(name, "urn:a|A"), text_item(name, "urn:b|B"))
+    for gone in range(2):
+        left = items_[:gone] + items_[gone + 1 :]
+        (one,) = results(to_fhir(with_items(replace(PULSE, children=left)), MAPPING, KNOWN).result)
+        said = [(one["system"], one["value"]) for one in one["identifier"]]
+        assert said == [(("urn:b", "B"), ("urn:a", "A"))[gone]]
+    group = to_fhir(with_items(replace(PULSE, children=items_)), MAPPING, KNOWN).result
+    results(group)[0]["identifier"][0]["value"] = "edited"
+    after, _ = again(group)
+    texts = [child.value for child in taken_out(after)[0].root.children[0].children]
+    assert texts == [Plain("TEXT", "urn:a|edited"), Plain("TEXT", "urn:b|B")]
+
+
+def test_a_category_that_says_nothing_leaves_the_one_that_follows() -> None:
+    empty = ContentItem("HAS CONCEPT MOD", Code("category", "99FDB", "Category"), Coded(None), (), ())
+    (one,) = results(to_fhir(with_items(replace(PULSE, children=(empty,))), MAPPING, KNOWN).result)
+    assert len(one["category"]) == 1
+
+
+def test_a_category_that_fhir_edits_keeps_no_display_of_the_former() -> None:
+    group = to_fhir(with_items(PULSE), MAPPING, KNOWN).result
+    system = "http://terminology.hl7.org/CodeSystem/observation-category"
+    results(group)[0]["category"] = [{"coding": [{"system": system, "code": "laboratory"}]}]
+    _, back = again(group)
+    assert results(back)[0]["category"] == [{"coding": [{"system": system, "code": "laboratory"}]}]
+
+
+def test_a_unit_is_no_coding() -> None:
+    unit = Code("258684004", "SCT", "mg", "20250701")
+    document = with_items(replace(PULSE, value=Num(("5",), unit, None)))
+    group = to_fhir(document, MAPPING, KNOWN).result
+    assert results(group)[0]["valueQuantity"].keys() == {"value", "unit", "system", "code"}
+    assert to_dicom(group, MAPPING, KNOWN).result == document
+
+
+def test_what_was_private_before_an_edit_in_dicom_does_not_come_back_with_the_words() -> None:
+    """The author of a note: gone with the words, and not there again when somebody writes the same words."""
+    resource = {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}]},
+        "subject": {"reference": "Patient/p"},
+        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
+        "valueQuantity": {"value": 72, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"},
+        "note": [{"authorString": "Dr. A", "text": "first"}],
+    }
+    document = to_dicom(Group(resource, (), None, "Observation/o"), MAPPING, KNOWN).result
+    path = next(at for at, one in items(document.root) if one.value == Plain("TEXT", "first"))
+    child = dict(items(document.root))[path]
+    after = Document(document.header, put(document.root, path, replace(child, value=Plain("TEXT", "second"))))
+    group = to_fhir(after, MAPPING, KNOWN).result
+    assert group.root["note"] == [{"text": "second"}]
+    group.root["note"] = [{"text": "first"}]
+    assert to_fhir(to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result.root["note"] == [{"text": "first"}]
+
+
+def test_a_performer_stays_who_it_is_when_an_item_before_is_removed() -> None:
+    resource = {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "category": [{"coding": [{"system": "http://example.org", "code": "own", "display": "Own"}], "text": "Own"}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}]},
+        "subject": {"reference": "Patient/p"},
+        "performer": [{"reference": "Patient/p", "display": "Amy Shaw"}],
+        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
+        "valueQuantity": {"value": 72, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"},
+    }
+    document = to_dicom(Group(resource, (), None, "Observation/o"), MAPPING, KNOWN).result
+    path = next(at for at, one in items(document.root) if one.concept and one.concept.value == "category")
+    back = to_fhir(Document(document.header, put(document.root, path, None)), MAPPING, KNOWN).result
+    assert back.root["performer"] == resource["performer"]
