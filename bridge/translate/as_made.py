@@ -14,7 +14,7 @@ from bridge.translate.digests import GUARD, digest
 from bridge.translate.generic import CONCLUSION
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.ids import Known
-from bridge.translate.native_dicom import made_uid
+from bridge.translate.items import made_uid
 from bridge.translate.native_fhir import FhirImage
 from bridge.translate.remainder import without_remainders
 

@@ -1,0 +1,289 @@
+"""Observations, and what they refer to -> content items: images, regions of them, persons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bridge.errors import PermanentError
+from bridge.mapping.lens import coding, uid_of
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
+from bridge.model.dataset import DataSet, Element, encode_text
+from bridge.model.group import Group, Resource
+from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
+from bridge.translate import documents, header, times
+from bridge.translate.categories import category_of, report_category, same_categories
+from bridge.translate.copies import SEVERAL, several_of
+from bridge.translate.dose_summary import is_summary
+from bridge.translate.folds import add_folds, whole_period
+from bridge.translate.generic import VALUE_UNKNOWN, reference_type
+from bridge.translate.ids import Known, new_uid
+from bridge.translate.inherited import STARTED
+from bridge.translate.node import INHERITED, ITSELF, Home, Node
+from bridge.translate.participants import add_participant
+from bridge.translate.refused import subject_key
+from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
+from bridge.translate.values import empty_of, printable, value_to_dicom
+
+_MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
+_STARTED = (coding(STARTED)["system"], STARTED.value)
+_SUBJECT_ID = Code("121030", "DCM", "Subject ID")
+_PERSONS = ("Practitioner", "PractitionerRole")
+_RETRACTED = ("entered-in-error", "cancelled")
+
+
+class Items:
+    """What a group says of itself is set before the first item is made (`native_dicom`)."""
+
+    def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None) -> None:
+        self.group, self.mapping = group, mapping
+        self.born = header.born_uid(group.root) is not None
+        self.done = {id(one) for one in group.members if self.born and is_summary(one)}  # it repeats items
+        self._by_reference = group.index()
+        self.warnings: list[str] = []
+        self.effective = dated(group)
+        # the zone of the report is that of the document: its times stay the local times that people wrote
+        self.zone = zone or times.offset_of(self.effective) or known.zone
+        self.known = replace(known, zone=self.zone)
+        self.title = mapping.title(None)  # of the document
+        self.template = None if self.born else documents.template_of(group, self.find)
+        self._owned = set(map(id, filter(None, map(self.find, self._owning()))))
+        self.inferred: list[tuple[Node, Resource]] = []
+
+    def find(self, reference: Home) -> Resource | None:
+        return self._by_reference.get(reference.get("reference", ""))
+
+    def _owning(self) -> Iterator[Home]:
+        """References by which an item has its place in the tree; what is also derived from is only pointed to."""
+        yield from self.group.root.get("result", ())
+        for resource in self.group.resources():
+            if resource["resourceType"] == "Observation":
+                yield from resource.get("hasMember", ())
+
+    def _member(self, reference: Home, into: Node, effective: str | None) -> None:
+        target = self.find(reference)
+        if target is None:
+            self.warnings.append("a result or member is not here: it is only referred to")
+            return
+        if target["resourceType"] == "Observation":
+            if id(target) not in self.done:
+                self._observation(target, into, reference, effective)
+        elif target["resourceType"] in _PERSONS:
+            add_participant(into, target, reference, self.find, self.mapping.concept)
+        elif target["resourceType"] == "Basic":
+            self._selection(target, reference, into)
+        elif target["resourceType"] == "ImagingStudy":
+            self._instance(_uid(reference.get("identifier", {})), _sop_class(target, reference), None, reference, into)
+        elif target["resourceType"] == "DocumentReference":
+            sop_class = next((one.get("format", {}).get("code") for one in target.get("content", ())), None)
+            concept = self.mapping.concept(target["type"]) if "type" in target else None
+            self._instance(_uid(target.get("masterIdentifier", {})), sop_class, concept, reference, into)
+
+    def _value(self, home: Home, *, container: bool) -> Value:
+        """An empty text, number or code only where the document had it: what we create says that it is unknown."""
+        if self.born and (odd := several_of(home) or empty_of(home)) is not None:
+            return odd
+        value = value_to_dicom(home, self.zone, container=container)
+        return Coded(VALUE_UNKNOWN) if value == Plain("TEXT", "") and not self.born else value
+
+    def _itself(self, observation: Resource) -> Reference | None:
+        """The instance that an Observation of descriptors describes."""
+        for source in observation.get("derivedFrom", ()):
+            if source.get("id") == ITSELF:
+                into = Node(Container(None), None, None)
+                self._member(source, into, None)
+                return next((one.value for one in into.children if isinstance(one.value, Reference)), None)
+        return None
+
+    def _instance(self, uid: str, sop_class: str | None, concept: Code | None, reference: Home, into: Node) -> None:
+        if not uid or not sop_class or not sop_class.startswith("urn:oid:"):
+            return
+        sop_class = sop_class.removeprefix("urn:oid:")
+        into.add(Reference(reference_type(sop_class), sop_class, uid, subset_of(reference)), concept, reference)
+
+    def _selection(self, selection: Resource, reference: Home, into: Node) -> None:
+        graphic = graphic_of(selection)
+        if graphic is None or id(selection) in self.done:  # it has its item
+            return
+        self.done.add(id(selection))
+        code = concept_of(selection)
+        node = into.add(graphic, self.mapping.concept(code) if code else None, selection, reference)
+        source = derived_from(selection)
+        library = self.find(source)
+        if library is not None and id(library) in self._owned:
+            self.inferred.append((node.add(ByReference(()), None, source), library))
+        elif (found := selected_from(selection)) is not None:
+            image = Reference(reference_type(found.sop_class), found.sop_class, found.sop_instance, found.subset)
+            document = library or {}
+            node.add(image, self.mapping.concept(document["type"]) if "type" in document else None, found.home)
+
+    def _observation(self, observation: Resource, into: Node, reference: Home | None, outer: str | None) -> None:
+        self.done.add(id(observation))
+        depth = into.depth + 1
+        if depth > _MAX_DEPTH:
+            raise PermanentError(f"results nested deeper than {_MAX_DEPTH}; real reports have about ten levels")
+        if observation.get("status") in _RETRACTED:
+            self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
+            return
+        node = into.add(
+            self._itself(observation) or self._value(observation, container=True),
+            self.mapping.concept(observation.get("code", {})),
+            observation,
+            reference or {},
+        )
+        effective = _observed_at(observation)
+        if effective and (self.group.root is observation or effective not in (outer, _started(observation))):
+            node.rest = self._observed(effective)
+        if uid := self._observation_uid(observation):
+            node.rest += (Element(OBSERVATION_UID, "UI", encode_text(uid, "UI", ())),)
+        self._folds(observation, node, primitives=False)
+        if not self.born:
+            self._focus(observation, node)
+        for performer in observation.get("performer", ()):
+            self._performer(performer, node)
+        for component in observation.get("component", ()):
+            if component.get("id") == SEVERAL and self.born:
+                continue  # one of several values
+            part = node.add(
+                self._value(component, container=False), self.mapping.concept(component.get("code", {})), component
+            )
+            self._folds(component, part, primitives=False)
+        for member in observation.get("hasMember", ()):
+            self._member(member, node, effective or outer)
+        for source in observation.get("derivedFrom", ()):
+            if source.get("id") == ITSELF:
+                continue
+            target = self.find(source)
+            if target is not None and id(target) in self._owned and not isinstance(node.value, Container):
+                self.inferred.append((node.add(ByReference(()), None, source), target))
+            else:
+                self._member(source, node, effective or outer)
+        for extension in observation.get("extension", ()):
+            if extension.get("url") == DERIVED_FROM:
+                self._member(extension.get("valueReference", {}), node, effective or outer)
+        self._folds(observation, node, primitives=True)
+
+    def _focus(self, observation: Resource, node: Node) -> None:
+        """What the value is about, where that is not the patient (TID 1007): a fetus's value is not its mother's."""
+        for focus in observation.get("focus", ()):
+            subjects = (subject_key(one, self._by_reference) for one in (focus, observation.get("subject", {})))
+            if len(set(subjects)) == 1:
+                continue
+            if focus.get("display", "").strip():
+                node.add(Plain("TEXT", printable(focus["display"])), _SUBJECT_ID, None)
+            else:
+                self.warnings.append("Observation.focus has no name: a DICOM reader takes the value for the patient's")
+
+    def _performer(self, performer: Home, node: Node) -> None:
+        """A person by the name; of a document born in DICOM only whom the item itself names, for the observers of the
+        document are inherited."""
+        target, own = self.find(performer), "id" in performer or not self.born
+        if target is None and "display" in performer and "Organization/" not in performer.get("reference", ""):
+            target, own = {"resourceType": "Practitioner", "name": [{"text": performer["display"]}]}, True
+        if target is not None and target["resourceType"] in _PERSONS and own:
+            add_participant(node, target, performer, self.find, self.mapping.concept)
+
+    def _observation_uid(self, observation: Resource) -> str | None:
+        """Its own, where it has one; a new one in a document of ours, so that it is found again."""
+        said = [one for one in observation.get("identifier", ()) if one.get("system") == DICOM_UID_SYSTEM]
+        if said:
+            try:
+                return str(uid_of(said))
+            except ValueError:  # no UID: an odd value of the document, which the remainder holds
+                return None
+        if header.born_uid(self.group.root):
+            return None
+        return made_uid(self.known, str(observation.get("id") or self.group.key))
+
+    def _observed(self, effective: str | None) -> DataSet:
+        try:
+            dt = times.to_dicom(effective, self.zone) if effective else ""
+        except ValueError:  # more digits than a DT holds: Content Date says the day
+            return ()
+        return (Element(OBSERVATION_DATETIME, "DT", encode_text(dt, "DT", ())),) if dt else ()
+
+    def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
+        if home.get("bodySite", {}).get("id") == INHERITED:
+            home = {key: value for key, value in home.items() if key != "bodySite"}
+        if primitives and not whole_period(home):
+            home = {key: value for key, value in home.items() if key != "effectivePeriod"}
+        if self.born:  # text repeats the Code Meaning, unless the element id says that an item was there
+            for element in ("code", "valueCodeableConcept"):
+                if element in home and "id" not in home[element]:
+                    home = {key: value for key, value in home.items() if key != element}
+        if "identifier" in home and not primitives:
+            home = home | {"identifier": self._identifiers(home)}
+        if "category" in home and not primitives:
+            home = home | {"category": self._categories(home, node)}
+        add_folds(node, home, resource, self.mapping, self.zone, primitives=primitives)
+
+    def _identifiers(self, home: Home) -> list[Home]:
+        """Those that are no UID, which has its own attribute. In a document born in DICOM the element id says that an
+        item was there."""
+        named = [one for one in home["identifier"] if "value" in one and one.get("system") != DICOM_UID_SYSTEM]
+        return [one for one in named if not self.born or "id" in one]
+
+    def _categories(self, home: Home, node: Node) -> list[Home]:
+        """Those that do not follow from title, concept and template. In a document born in DICOM the element id says
+        that an item was there."""
+        said: list[Home] = home["category"]
+        if self.born:
+            return [one for one in said if "id" in one]
+        template = self.mapping.template(self.template, self.title)
+        if home["resourceType"] == "DiagnosticReport":
+            found = report_category(template.report, self.group.members)
+            return [] if found is not None and same_categories(said, [found]) else said
+        titled = self.mapping.category_of_title(self.title)
+        native = category_of(titled or self.mapping.category(node.concept) or template.category)
+        return [] if same_categories(said, [native]) else said
+
+
+def made_uid(known: Known, identifier: str) -> str:
+    """Observation UID of an Observation that was born in FHIR, by its id."""
+    return new_uid(known.system, "observation", identifier)
+
+
+def _observed_at(resource: Resource) -> str | None:
+    """effective[x], which alone says when something was observed."""
+    period = resource.get("effectivePeriod", {})
+    found: str | None = (
+        resource.get("effectiveDateTime")
+        or resource.get("effectiveInstant")
+        or period.get("start")
+        or period.get("end")
+        or min(resource.get("effectiveTiming", {}).get("event", ()), default=None)
+    )
+    return found
+
+
+def _started(observation: Resource) -> str | None:
+    """DateTime Started among its components: the time of the Observation is a copy of it."""
+    for part in observation.get("component", ()):
+        if any((one.get("system"), one.get("code")) == _STARTED for one in part.get("code", {}).get("coding", ())):
+            return str(part.get("valueDateTime", ""))
+    return None
+
+
+def dated(group: Group) -> str | None:
+    """Time of the document: effective, that of its results, issued, lastUpdated; never the clock."""
+    root = group.root
+    of_results = (_observed_at(one) for one in group.members if one["resourceType"] == "Observation")
+    found: str | None = (
+        _observed_at(root)
+        or min(filter(None, of_results), default=None)
+        or root.get("issued")
+        or root.get("meta", {}).get("lastUpdated")
+    )
+    return found
+
+
+def _uid(identifier: Home) -> str:
+    return str(identifier.get("value", "")).removeprefix("urn:oid:")
+
+
+def _sop_class(study: Resource, reference: Home) -> str | None:
+    uid = _uid(reference.get("identifier", {}))
+    instances = (one for series in study.get("series", ()) for one in series.get("instance", ()))
+    return next((one["sopClass"].get("code") for one in instances if one["uid"] == uid), None)
