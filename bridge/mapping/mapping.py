@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from bridge.mapping.lens import CONCEPT, Lens, codes_of, with_equivalents
+from bridge.mapping.codings import codes_of, with_equivalents
+from bridge.mapping.lens import CONCEPT, Lens
 from bridge.model.content import Code
 from bridge.model.group import Json
 from bridge.terminology.snomed import sct_of

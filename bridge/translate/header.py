@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from bridge.mapping.lens import person_name, uid_of
 from bridge.mapping.mapping import Mapping
+from bridge.mapping.people import person_name
+from bridge.mapping.texts import uid_of
 from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource

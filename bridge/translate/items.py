@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bridge.errors import PermanentError
-from bridge.mapping.lens import coding, uid_of
+from bridge.mapping.codings import coding
 from bridge.mapping.mapping import Mapping
+from bridge.mapping.texts import uid_of
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
 from bridge.model.dataset import DataSet, Element, encode_text
 from bridge.model.group import Group, Resource

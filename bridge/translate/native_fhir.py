@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bridge.mapping.lens import uid_identifier
 from bridge.mapping.mapping import Mapping
+from bridge.mapping.texts import uid_identifier
 from bridge.model.content import ByReference, ContentItem, Graphic, Path, Reference
 from bridge.model.dataset import text_of
 from bridge.model.document import Document

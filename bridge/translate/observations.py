@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from bridge.mapping.lens import uid_identifier
 from bridge.mapping.mapping import Fold, Mapping, Template
+from bridge.mapping.texts import uid_identifier
 from bridge.model.content import ByReference, Code, Container, ContentItem, Graphic, Path, Reference, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.mapping.lens import name_of, person_name, uid_identifier, uid_of
+from bridge.mapping.people import name_of, person_name
+from bridge.mapping.texts import uid_identifier, uid_of
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.mapping.lens import name_of, person_name, person_text
+from bridge.mapping.people import name_of, person_name, person_text
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource
 from bridge.model.names import ABSENT_URL

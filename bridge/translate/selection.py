@@ -6,7 +6,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from bridge.mapping.lens import decimal
+from bridge.mapping.numbers import decimal
 from bridge.model.content import Graphic, Reference
 from bridge.model.group import Json, Number, Resource
 from bridge.model.names import CROSS_VERSION

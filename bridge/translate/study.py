@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bridge.mapping.lens import uid_identifier, uid_of
 from bridge.mapping.mapping import Mapping
+from bridge.mapping.texts import uid_identifier, uid_of
 from bridge.model.codes import code_element, code_of
 from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, items, text_of
 from bridge.model.document import Document

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bridge.mapping.lens import CONCEPT, LENSES, code_of, coding, unit_of
+from bridge.mapping.codings import code_of, coding
+from bridge.mapping.lens import CONCEPT, LENSES
 from bridge.mapping.mapping import Mapping
+from bridge.mapping.numbers import unit_of
 from bridge.model.content import Code, Coded, Container, Num, Other, Plain, Value, value_type
 from bridge.model.names import ABSENT_URL
 from bridge.translate import times

@@ -3,7 +3,7 @@ more than the 64 characters that a Code Meaning holds."""
 
 from __future__ import annotations
 
-from bridge.mapping.lens import code_meaning
+from bridge.mapping.codings import code_meaning
 from bridge.translate.node import Home
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bridge.mapping.lens import DATETIME, LENSES, decimal
+from bridge.mapping.lens import DATETIME, LENSES
+from bridge.mapping.numbers import decimal
 from bridge.model.content import Code, Num
 
 DAYS = st.dates().map(str).flatmap(lambda day: st.sampled_from([day[:4], day[:7], day]))

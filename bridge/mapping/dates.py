@@ -1,0 +1,71 @@
+"""DA, TM and DT (PS3.5 6.2) <-> date, time and dateTime. A FHIR time is without zone here: `translate/times.py` adds
+and takes it. All raise ValueError on what they cannot hold."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+_DA = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d))?)?")
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+_TM = re.compile(r"(\d\d)(\d\d)?(\d\d)?(\.\d{1,6})?")
+_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(\.\d+)?")
+_DT = re.compile(r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?")
+_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d{1,6})?)(Z|[+-]\d\d:\d\d)?")
+
+
+def _matched(pattern: re.Pattern[str], text: str, name: str) -> re.Match[str]:
+    found = pattern.fullmatch(text)
+    if found is None:
+        raise ValueError(f"not a {name}")
+    return found
+
+
+def date_to_fhir(text: str) -> str:
+    parts = [part for part in _matched(_DA, text.replace(".", ""), "DICOM date").groups() if part]
+    return _real("-".join(parts))
+
+
+def date_to_dicom(value: str) -> str:
+    _matched(_DATE, value, "FHIR date")
+    return _real(value).replace("-", "")
+
+
+def _real(value: str) -> str:
+    try:
+        date.fromisoformat(value + "0001-01-01"[len(value) :])
+    except ValueError as error:
+        raise ValueError("not a date of the calendar") from error
+    return value
+
+
+def time_to_fhir(text: str) -> str:
+    hour, minute, second, fraction = _matched(_TM, text, "DICOM time").groups()
+    if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 59:
+        raise ValueError("not a time of day")
+    return f"{hour}:{minute or '00'}:{second or '00'}{fraction or ''}"
+
+
+def time_to_dicom(value: str) -> str:
+    found = _matched(_TIME, value, "FHIR time")
+    if len(found[4] or "") > 7:
+        raise ValueError("more than six digits of a second")
+    return value.replace(":", "")
+
+
+def datetime_to_fhir(text: str) -> str:
+    found = _DT.fullmatch(text)
+    if found is None:
+        return date_to_fhir(text)
+    zone = found[3]
+    if zone and (int(zone[1:3]) > 14 or int(zone[3:]) > 59):
+        raise ValueError("not an offset from UTC")
+    return f"{date_to_fhir(found[1])}T{time_to_fhir(found[2])}" + (f"{zone[:3]}:{zone[3:]}" if zone else "")
+
+
+def datetime_to_dicom(value: str) -> str:
+    found = _DATETIME.fullmatch(value)
+    if found is None:
+        return date_to_dicom(value)
+    zone = {None: "", "Z": "+0000"}.get(found[3], (found[3] or "").replace(":", ""))
+    return date_to_dicom(found[1]) + time_to_dicom(found[2]) + zone

@@ -1,0 +1,66 @@
+"""NUM <-> Quantity. All raise ValueError on what they cannot hold."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal, InvalidOperation
+
+from bridge.mapping.codings import code_in, code_meaning, coding
+from bridge.mapping.texts import fhir_string
+from bridge.model.content import Code, Num
+from bridge.model.group import Json, Number
+
+_PLAIN_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+
+
+def decimal(text: str) -> Number | int:
+    """DS text -> JSON number, text kept where JSON allows it; `1.6e-005`, `+5`, `.5` are spelled anew."""
+    if _PLAIN_DECIMAL.fullmatch(text) and "e" not in text.lower():
+        return Number(text) if len(text) > 18 or not re.fullmatch(r"-?\d+", text) or text == "-0" else int(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("not a decimal string") from error
+    if not value.is_finite() or abs(value.adjusted()) > 50:
+        raise ValueError("not a decimal string")
+    return decimal(f"{value:f}")
+
+
+def quantity_to_fhir(num: Num) -> dict[str, Json]:
+    if len(num.values) != 1:
+        raise ValueError("not one number")
+    exact = num.floating if num.floating and _rounds_to(num.floating, num.values[0]) else None
+    found: dict[str, Json] = {"value": decimal(exact or num.values[0])}
+    return found | (unit_of(num.unit) if num.unit is not None else {})
+
+
+def unit_of(code: Code) -> dict[str, Json]:
+    """The unit of a Quantity: UCUM in words and as code."""
+    found: dict[str, Json] = {"unit": fhir_string(code.meaning or code.value)}
+    return found | {key: value for key, value in coding(code).items() if key in ("system", "code")}
+
+
+def _rounds_to(exact: str, text: str) -> bool:
+    """Whether Floating Point Value says what Numeric Value says, with more digits."""
+    number, wanted = float(exact), float(decimal(text))
+    return number != wanted and any(float(f"{number:.{digits}g}") == wanted for digits in range(1, 18))
+
+
+def quantity_to_dicom(value: dict[str, Json]) -> Num:
+    if "comparator" in value or not isinstance(value.get("value"), int | Number):
+        raise ValueError("no number, or one with a comparator: neither has a place in NUM")
+    text = str(value["value"])
+    if value.get("code") and value.get("system"):
+        code = code_in(value["system"], value["code"], value.get("unit") or value["code"])
+    elif said := value.get("unit") or value.get("code"):
+        code = Code(code_meaning(said), "99FDB", code_meaning(said))
+    else:
+        code = Code("1", "UCUM", "no units")
+    if len(text) <= 16:
+        return Num((text,), code, None)
+    if not math.isfinite(float(text)) or (float(text) == 0) != (Decimal(text) == 0):
+        raise ValueError("beyond what a Floating Point Value holds")
+    exact = repr(float(text))
+    rounded = next(short for digits in range(16, 0, -1) if len(short := f"{float(text):.{digits}g}") <= 16)
+    return Num((rounded,), code, None, exact)

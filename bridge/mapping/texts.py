@@ -1,0 +1,60 @@
+"""Text and UIDs of DICOM <-> string, uri and Identifier of FHIR. All raise ValueError on what they cannot hold."""
+
+from __future__ import annotations
+
+import re
+
+from bridge.model.group import Json
+from bridge.model.names import DICOM_UID_SYSTEM
+
+_NO_STRING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def fhir_string(text: str) -> str:
+    if not text.strip() or _NO_STRING.search(text) or len(text) > 1_000_000:
+        raise ValueError("not a FHIR string")
+    return text
+
+
+def dicom_text(value: str) -> str:
+    return fhir_string(value).replace("\t", " ")  # dciodvfy refuses a tab in UT
+
+
+def uid_to_fhir(text: str) -> str:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)+", text) or len(text) > 64:
+        raise ValueError("not a UID")
+    return f"urn:oid:{text}"
+
+
+def token_to_fhir(text: str) -> dict[str, Json]:
+    """`system|value`, as FHIR searches it (R4 search.html#token); without a bar it is the value alone."""
+    system, bar, value = text.partition("|")
+    if not bar:
+        return {"value": fhir_string(text)}
+    if not value.strip() or re.search(r"\s", system):
+        raise ValueError("not an identifier")
+    return {"system": system, "value": fhir_string(value)} if system else {"value": fhir_string(value)}
+
+
+def token_to_dicom(identifier: dict[str, Json]) -> str:
+    system, value = identifier.get("system", ""), identifier.get("value", "")
+    if not value.strip() or "|" in system or re.search(r"\s", system):
+        raise ValueError("an identifier without value, or with a system that is no URI")
+    return dicom_text(f"{system}|{value}" if system or "|" in value else value)
+
+
+def uid_to_dicom(value: str) -> str:
+    if not value.startswith("urn:oid:"):
+        raise ValueError("not a UID")
+    uid_to_fhir(value[8:])
+    return value[8:]
+
+
+def uid_identifier(uid: str) -> list[dict[str, Json]]:
+    return [{"system": DICOM_UID_SYSTEM, "value": uid_to_fhir(uid)}]
+
+
+def uid_of(identifiers: list[dict[str, Json]]) -> str:
+    return uid_to_dicom(
+        next((one.get("value", "") for one in identifiers if one.get("system") == DICOM_UID_SYSTEM), "")
+    )
