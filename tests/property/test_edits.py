@@ -32,6 +32,7 @@ from bridge.translate.restore import key_of
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FHIR_FILES, FIXTURES, SR_FILES
+from tests.samples import measured
 
 MAPPING, KNOWN = load(), Known()
 SMALL = [file for file in SR_FILES if file.stat().st_size < 100_000]
@@ -482,16 +483,7 @@ def test_a_unit_is_no_coding() -> None:
 
 def test_what_was_private_before_an_edit_in_dicom_does_not_come_back_with_the_words() -> None:
     """The author of a note: gone with the words, and not there again when somebody writes the same words."""
-    resource = {
-        "resourceType": "Observation",
-        "id": "o",
-        "status": "final",
-        "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}]},
-        "subject": {"reference": "Patient/p"},
-        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
-        "valueQuantity": {"value": 72, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"},
-        "note": [{"authorString": "Dr. A", "text": "first"}],
-    }
+    resource = measured(note=[{"authorString": "Dr. A", "text": "first"}])
     document = to_dicom(Group(resource, (), None, "Observation/o"), MAPPING, KNOWN).result
     path = next(at for at, one in items(document.root) if one.value == Plain("TEXT", "first"))
     child = dict(items(document.root))[path]
@@ -503,17 +495,10 @@ def test_what_was_private_before_an_edit_in_dicom_does_not_come_back_with_the_wo
 
 
 def test_a_performer_stays_who_it_is_when_an_item_before_is_removed() -> None:
-    resource = {
-        "resourceType": "Observation",
-        "id": "o",
-        "status": "final",
-        "category": [{"coding": [{"system": "http://example.org", "code": "own", "display": "Own"}], "text": "Own"}],
-        "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}]},
-        "subject": {"reference": "Patient/p"},
-        "performer": [{"reference": "Patient/p", "display": "Amy Shaw"}],
-        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
-        "valueQuantity": {"value": 72, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"},
-    }
+    resource = measured(
+        category=[{"coding": [{"system": "http://example.org", "code": "own", "display": "Own"}], "text": "Own"}],
+        performer=[{"reference": "Patient/p", "display": "Amy Shaw"}],
+    )
     document = to_dicom(Group(resource, (), None, "Observation/o"), MAPPING, KNOWN).result
     path = next(at for at, one in items(document.root) if one.concept and one.concept.value == "category")
     back = to_fhir(Document(document.header, put(document.root, path, None)), MAPPING, KNOWN).result

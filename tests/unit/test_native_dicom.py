@@ -13,20 +13,9 @@ from bridge.translate.ids import Known
 from bridge.translate.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
+from tests.samples import measured
 
 LONG = "Epithelial cells in urine sediment by light microscopy, at high magnification"
-
-
-def observation(**more: Any) -> Resource:
-    return {
-        "resourceType": "Observation",
-        "id": "o",
-        "status": "final",
-        "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3", "display": "Potassium"}]},
-        "subject": {"reference": "Patient/p"},
-        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
-        "valueQuantity": {"value": 4, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"},
-    } | more
 
 
 def item_of(resource: Resource) -> ContentItem:
@@ -80,7 +69,7 @@ RANGE = {
     ],
 )
 def test_it_is_still_there_without_our_private_elements(element: str, value: Any) -> None:
-    assert without_ids(natively(observation(**{element: value}))[element]) == value
+    assert without_ids(natively(measured(**{element: value}))[element]) == value
 
 
 def test_identifiers_stay_apart() -> None:
@@ -89,13 +78,13 @@ def test_identifiers_stay_apart() -> None:
         {"value": "2", "system": "urn:ward"},
         {"value": "3"},
     ]
-    found = without_ids(natively(observation(identifier=said))["identifier"])
+    found = without_ids(natively(measured(identifier=said))["identifier"])
     assert found[:3] == said
     assert [one["system"] for one in found[3:]] == ["urn:dicom:uid"]  # the Observation UID that was made for it
 
 
 def test_a_range_is_a_text_with_its_two_limits() -> None:
-    resource = observation(valueRange=RANGE)
+    resource = measured(valueRange=RANGE)
     del resource["valueQuantity"]
     item = item_of(resource)
     assert item.value == Plain("TEXT", "2 /HPF - 5 /HPF")
@@ -109,12 +98,12 @@ def test_the_concept_is_the_first_that_is_meant() -> None:
         {"system": "http://loinc.org", "code": "8329-5", "display": "Body temperature - Core"},
         {"system": "http://loinc.org", "code": "8310-5", "display": "Body temperature"},
     ]
-    item = item_of(observation(code={"coding": codes}))
+    item = item_of(measured(code={"coding": codes}))
     assert item.concept is not None and item.concept.value == "8329-5"
     assert [one.value for one in item.concept.equivalents] == ["8310-5"]
 
 
 def test_a_category_that_follows_from_the_title_is_no_item() -> None:
     laboratory = {"system": SURVEY["system"], "code": "laboratory", "display": "Laboratory"}
-    item = item_of(observation(category=[{"coding": [laboratory]}]))
+    item = item_of(measured(category=[{"coding": [laboratory]}]))
     assert not any(isinstance(child.value, Coded) for child in item.children)

@@ -16,21 +16,10 @@ from bridge.translate.ids import Known
 from bridge.translate.remainder import stripped
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
+from tests.samples import observation
 
 MAPPING, KNOWN = load(), Known()
 _DETECTED = {"system": "http://snomed.info/sct", "code": "260373001", "display": "Detected"}
-
-
-def observation(**more: Any) -> Resource:
-    return {
-        "resourceType": "Observation",
-        "id": "o",
-        "status": "final",
-        "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3", "display": "Potassium"}]},
-        "subject": {"reference": "Patient/p"},
-        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
-        **more,
-    }
 
 
 def quantity(value: int, **more: Any) -> dict[str, Any]:
