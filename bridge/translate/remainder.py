@@ -7,6 +7,7 @@ is dropped and reported, never re-aimed.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 
@@ -17,6 +18,9 @@ from bridge.model.names import REMAINDER_URL
 from bridge.model.tags import CONCEPT, VALUE_TAGS
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.element_json import element_json, element_of
+
+MAX_STRING = 1 << 20
+"""Characters of a string (FHIR R4 datatypes.html#string): what is longer is base64Binary, which has no such bound."""
 
 Group = Callable[[int], str]
 """Tags whose elements stand and fall together."""
@@ -74,14 +78,17 @@ def _guard(native: DataSet, name: str, group: Group) -> str | None:
 def attach(home: dict[str, Json], of: str, remainder: dict[str, Json]) -> None:
     """`of`: `document` (header and root item) or `item`; one element may carry both."""
     text = json.dumps(({} if of == "item" else {"of": of}) | remainder, ensure_ascii=False, separators=(",", ":"))
-    home.setdefault("extension", []).append({"url": REMAINDER_URL, "valueString": text})
+    value = {"valueString": text}
+    if len(text) > MAX_STRING:
+        value = {"valueBase64Binary": base64.b64encode(text.encode("utf-8")).decode("ascii")}
+    home.setdefault("extension", []).append({"url": REMAINDER_URL} | value)
 
 
 def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:
     for extension in (home or {}).get("extension", ()):
         if extension.get("url") == REMAINDER_URL:
             try:
-                found = json.loads(extension["valueString"])
+                found = json.loads(_text(extension))
             except (KeyError, TypeError, ValueError) as error:
                 raise DamagedRemainderError from error
             if not isinstance(found, dict):
@@ -89,6 +96,13 @@ def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:
             if found.get("of", "item") == of:
                 return found
     return {}
+
+
+def _text(extension: dict[str, Json]) -> str:
+    if "valueBase64Binary" in extension:
+        return base64.b64decode(extension["valueBase64Binary"], validate=True).decode("utf-8")
+    text: str = extension["valueString"]
+    return text
 
 
 def stripped(value: Json) -> Json:

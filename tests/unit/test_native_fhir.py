@@ -8,9 +8,12 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
+from bridge.codecs import fhir
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
+from bridge.model.dataset import Element, encode_text, merged
 from bridge.model.document import Document
+from bridge.model.names import REMAINDER_URL
 from bridge.translate.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -230,3 +233,16 @@ def test_what_is_empty_or_several_is_not_carried() -> None:
     whole, width = [one for one in members if one["resourceType"] == "Observation"]
     assert [str(one["valueQuantity"]["value"]) for one in width["component"]] == ["0.0", "8.0", "8.0"]
     assert whole["component"][0]["dataAbsentReason"]["coding"][0]["code"] == "unknown"
+
+
+def test_a_remainder_beyond_a_fhir_string_is_base64() -> None:
+    """FHIR R4 datatypes.html#string: at most 1 MB."""
+    made = document(number(HEART_RATE, "72", PER_MINUTE))
+    blob = Element(0x00091001, "OB", bytes(range(256)) * 6000)
+    header = merged(made.header, [Element(0x00090010, "LO", encode_text("SOMEBODY", "LO", ())), blob])
+    long = Document(header, made.root)
+    group = to_fhir(long, load(), Known()).result
+    (extension,) = [one for one in group.root["extension"] if one["url"] == REMAINDER_URL]
+    assert "valueString" not in extension
+    fhir.validate(group.root)
+    assert to_dicom(group, load(), Known()).result == long
