@@ -86,8 +86,9 @@ def _without_narrative(piece: dict[str, Json]) -> dict[str, Json]:
 
 def _extension_bytes(value: Json) -> int:
     if isinstance(value, dict):
-        own = [one["valueString"] for one in value.get("extension", ()) if one.get("url") == REMAINDER_URL]
-        return sum(len(one.encode()) for one in own) + sum(map(_extension_bytes, value.values()))
+        said = [one for one in value.get("extension", ()) if one.get("url") == REMAINDER_URL]
+        texts = [one.get("valueString") or one["valueBase64Binary"] for one in said]
+        return sum(len(one.encode()) for one in texts) + sum(map(_extension_bytes, value.values()))
     return sum(map(_extension_bytes, value)) if isinstance(value, list) else 0
 
 
