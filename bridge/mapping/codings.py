@@ -55,8 +55,12 @@ def code_in(system: str | None, value: str, meaning: str, version: str | None = 
 
 
 def code_meaning(text: str) -> str:
-    """LO: 64 characters, no backslash, no control character (PS3.5 6.2)."""
-    return re.sub(r"[\x00-\x1f\\]", " ", text)[:64].strip() or "-"
+    """LO: 64 characters, no backslash, no control character (PS3.5 6.2). What is cut has 64 bytes at most: dciodvfy
+    counts those."""
+    found = re.sub(r"[\x00-\x1f\\]", " ", text)
+    if len(found) > 64:
+        found = found.encode("utf-8", "replace")[:64].decode("utf-8", "ignore")
+    return found.strip() or "-"
 
 
 def concept_to_fhir(code: Code | None) -> dict[str, Json]:

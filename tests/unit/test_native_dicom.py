@@ -107,3 +107,11 @@ def test_a_category_that_follows_from_the_title_is_no_item() -> None:
     laboratory = {"system": SURVEY["system"], "code": "laboratory", "display": "Laboratory"}
     item = item_of(measured(category=[{"coding": [laboratory]}]))
     assert not any(isinstance(child.value, Coded) for child in item.children)
+
+
+def test_a_meaning_that_is_cut_has_64_bytes_at_most() -> None:
+    """PS3.5 6.2 counts characters; dciodvfy counts bytes, and so do databases behind it."""
+    display = "Epithelzellen [#/Fläche] in Urinsediment mittels Lichtmikroskopie, hohe Vergrößerung"
+    item = item_of(measured(code={"coding": [{"system": "http://loinc.org", "code": "5787-7", "display": display}]}))
+    assert item.concept is not None and len(item.concept.meaning.encode()) <= 64
+    assert Plain("TEXT", display) in [child.value for child in item.children]
