@@ -107,8 +107,15 @@ def _is_its_own(item: ContentItem) -> bool:
     return any(find(item.rest, tag) is not None for tag in (OBSERVATION_UID, OBSERVATION_DATETIME))
 
 
+_UNQUALIFIED = frozenset({"DATE", "TIME", "DATETIME", "UIDREF"})
+"""Value types that have no other children (PS3.3 table A.35.3-2)."""
+
+
 def relationship(parent: Value, child: Value, concept: Code | None, mapping: Mapping) -> str:
     """The relationship that Part 16 uses for such a pair, where FHIR does not say one."""
+    words = isinstance(child, Coded) or (isinstance(child, Plain) and child.value_type == "TEXT")
+    if words and isinstance(parent, Plain) and parent.value_type in _UNQUALIFIED:
+        return "HAS CONCEPT MOD"
     said = mapping.relationships.get((concept.scheme, concept.value)) if concept else None
     if said is not None:
         return said
