@@ -8,6 +8,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import (
     ByReference,
     Code,
+    Coded,
     Container,
     ContentItem,
     Graphic,
