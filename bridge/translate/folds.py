@@ -30,6 +30,8 @@ def fold_of(item: ContentItem, resource: str, mapping: Mapping) -> Fold | None:
 
 def may_be_component(item: ContentItem, mapping: Mapping) -> bool:
     """Whether a component, which is not a whole Observation, has elements for all children."""
+    if not item.children:
+        return True
     folds = [fold for _, _, fold in folds_in(item, "Observation", mapping)]
     return len(folds) == len(item.children) and all(fold.element[0] in _OF_COMPONENT for fold in folds)
 
