@@ -39,7 +39,7 @@ def several_of(observation: Home) -> Num | None:
         numbers = [LENSES["quantity"].to_dicom(part) for part in parts]
     except ValueError:  # one that was edited to what is no number
         return None
-    if len(numbers) < 2 or any(one.unit != numbers[0].unit for one in numbers):
+    if not numbers or any(one.unit != numbers[0].unit for one in numbers):
         return None
     return Num(tuple(text for one in numbers for text in one.values), numbers[0].unit, None)
 

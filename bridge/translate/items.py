@@ -86,6 +86,8 @@ class Items:
         """An empty text, number or code only where the document had it: what we create says that it is unknown."""
         if self.born and (odd := several_of(home) or empty_of(home)) is not None:
             return odd
+        if self.born and any(one.get("id") == SEVERAL for one in home.get("component", ())):
+            return Container("SEPARATE")  # values that are one number no more stand below it
         value = value_to_dicom(home, self.zone, container=container)
         return Coded(VALUE_UNKNOWN) if value == Plain("TEXT", "") and not self.born else value
 
@@ -144,8 +146,9 @@ class Items:
             self._focus(observation, node)
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
+        several = self.born and several_of(observation) is not None
         for component in observation.get("component", ()):
-            if component.get("id") == SEVERAL and self.born:
+            if component.get("id") == SEVERAL and several:
                 continue  # one of several values
             part = node.add(
                 self._value(component, container=False), self.mapping.concept(component.get("code", {})), component
@@ -181,7 +184,7 @@ class Items:
         """A person by the name; of a document born in DICOM only whom the item itself names, for the observers of the
         document are inherited."""
         target, own = self.find(performer), "id" in performer or not self.born
-        if target is None and "display" in performer and "Organization/" not in performer.get("reference", ""):
+        if target is None and "display" in performer and _is_person(performer):
             target, own = {"resourceType": "Practitioner", "name": [{"text": performer["display"]}]}, True
         if target is not None and target["resourceType"] in _PERSONS and own:
             add_participant(node, target, performer, self.find, self.mapping.concept)
@@ -239,6 +242,13 @@ class Items:
         titled = self.mapping.category_of_title(self.title)
         native = category_of(titled or self.mapping.category(node.concept) or template.category)
         return [] if same_categories(said, [native]) else said
+
+
+def _is_person(performer: Home) -> bool:
+    """By what the reference says of its target; one that only names somebody names a person."""
+    reference = performer.get("reference", "")
+    kind = performer.get("type") or reference.rpartition("/")[0].rpartition("/")[2]
+    return kind in (*_PERSONS, "Patient", "RelatedPerson") if reference or kind else True
 
 
 def made_uid(known: Known, identifier: str) -> str:

@@ -82,6 +82,8 @@ class _Builder(Items):
         for member in self.group.members:  # what the group owns but nothing led to
             if member["resourceType"] == "Observation" and id(member) not in self.done:
                 self._observation(member, node, None, self.effective)
+        if not self.born:
+            node.unnumber()
         node.sort()
         self._number_inferences(node)
         return node

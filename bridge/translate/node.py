@@ -45,6 +45,12 @@ class Node:
             return self.number[0] - 1
         return order + more if self.fold is not None and self.home is None else order
 
+    def unnumber(self) -> None:
+        """Places are those of the lists, whatever ids the elements have."""
+        for child in self.children:
+            child.number = (LAST, child.number[1])
+            child.unnumber()
+
     def sort(self) -> None:
         self.children.sort(key=lambda child: child.number)
         for child in self.children:

@@ -125,7 +125,7 @@ class Observations:
             observation["focus"] = [{"display": context.subject}]
         if context.effective:
             observation["effectiveDateTime"] = context.effective
-        observation |= self.observers
+        observation |= {key: [*one] if isinstance(one, list) else one for key, one in self.observers.items()}
         if isinstance(item.value, Reference):
             observation["derivedFrom"] = [{"id": ITSELF, **self._reference(item, item.value, at)}]
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.mapping.people import name_of, person_name, person_text
+from bridge.mapping.people import names_to_dicom, person_name, person_text
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource
 from bridge.model.names import ABSENT_URL
@@ -33,13 +33,18 @@ def participant_of(
     """`identify`: the id of a resource of that type. The concept of the item is a qualification of the person."""
     if not isinstance(item.value, Plain):
         return None
-    name = person_name(item.value.text) if item.value.text.strip(" ^=") else dict(_NAMELESS)
+    try:
+        name = person_name(item.value.text)
+    except ValueError:  # none, or none in the alphabetic group
+        name = dict(_NAMELESS)
     person: Resource = {"resourceType": "Practitioner", "id": identify("Practitioner"), "name": [name]}
     if item.concept is not None and not PERSON_NAME.same(item.concept):
         person["qualification"] = [{"code": coded(item.concept)}]
     found = Participant([person], {"reference": f"Practitioner/{person['id']}"})
     place: Resource = {"resourceType": "PractitionerRole", "id": identify("PractitionerRole")}
     for index, child in enumerate(item.children):
+        if PERSON_ID_ISSUER.same(child.concept) and index - 1 not in found.homes:
+            continue  # of an id that is not here
         home = _part(child, str(index + 1), found.reference, person, place, coded)
         if home is not None:
             found.homes[index] = home
@@ -75,8 +80,8 @@ def _part(
         home = {"id": number, "value": text}
         person["identifier"] = [home]
     elif PERSON_ID_ISSUER.same(child.concept) and text is not None and "identifier" in person:
-        if "assigner" in person["identifier"][0]:
-            return None
+        if "assigner" in person["identifier"][0] or int(person["identifier"][0]["id"]) != int(number) - 1:
+            return None  # of another id
         home = person["identifier"][0]["assigner"] = {"id": number, "display": text}
     else:
         return None
@@ -95,10 +100,11 @@ def add_participant(
     person = find(target.get("practitioner", {})) if place else target
     if person is None or person["resourceType"] != "Practitioner":
         return
-    role = next((one["code"] for one in person.get("qualification", ())), None)
-    for name in person.get("name", ())[:1]:
+    said = "id" in reference  # by an item, whose concept a qualification of the person is then
+    role = next((one["code"] for one in person.get("qualification", ()) if said), None)
+    if names := person.get("name"):
         try:
-            text = "" if name == _NAMELESS and "id" in reference else name_of(name)
+            text = "" if names == [_NAMELESS] and said else names_to_dicom(names)
         except ValueError:  # a name without any part
             return
         node = into.add(Plain("PNAME", text), (concept(role) if role else None) or PERSON_NAME, reference)
@@ -112,7 +118,7 @@ def _add_parts(
         function = extension.get("valueCodeableConcept", {}) if extension.get("url") == FUNCTION_URL else {}
         if (code := concept(function)) is not None:
             node.add(Coded(code), PERSON_ROLE, function)
-    for identifier in (one for one in person.get("identifier", ()) if "id" in one):
+    for identifier in (one for one in person.get("identifier", ()) if "id" in one and "id" in reference):
         node.add(Plain("TEXT", identifier.get("value", "")), PERSON_ID, identifier)
         if issuer := identifier.get("assigner", {}).get("display"):
             node.add(Plain("TEXT", issuer), PERSON_ID_ISSUER, identifier["assigner"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.model.content import Path
 from bridge.model.dataset import DataSet
-from bridge.model.group import Group, Json, Resource, renamed
+from bridge.model.group import Group, Json, Resource, leaves, renamed
 from bridge.translate.as_made import as_made, conclusions_in, id_in, identity_digest, name_of, without_conclusions
 from bridge.translate.ids import Known
 from bridge.translate.json_patch import json_patched
@@ -57,11 +57,13 @@ def restored(
     resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
     if not resources or placed[0] is None:
         return None
+    persons = _persons(resources, natives)
+    resources += persons
     patient = _patient(image.group.patient, manifest)
     placed.append(patient)
     references = {
         one: target for one, at in _places(manifest, object).items() if (target := _at(placed, at)) is not None
-    }
+    } | {name_of(one, 0): one for one in persons}
     return Group(
         resources[0],
         tuple(resources[1:]),
@@ -69,6 +71,21 @@ def restored(
         key_of(pieces) or "",
         references if "references" in manifest else None,
     )
+
+
+def _persons(resources: list[Resource], natives: dict[str, Resource]) -> list[Resource]:
+    """Whom the items name now, and nothing in the group did before."""
+    found: dict[str, Resource] = {}
+    waiting = list(resources)
+    here = {name_of(one, 0) for one in resources}
+    while waiting:
+        for path, reference in leaves(waiting.pop()):
+            person = isinstance(reference, str) and reference.startswith(("Practitioner/", "PractitionerRole/"))
+            if path[-1:] == ("reference",) and person and reference in natives and reference not in here:
+                found[reference] = natives[reference]
+                here.add(reference)
+                waiting.append(natives[reference])
+    return list(found.values())
 
 
 def _at(members: list[Json], number: int) -> Json:

@@ -33,6 +33,7 @@ from bridge.translate.restore import added_to, first_version, restored
 from bridge.translate.rules import REMAINDER, Rules, attribute_path, named
 from bridge.translate.to_dicom import content_of, to_dicom
 
+UNSAID = "value or concept has no FHIR form"
 ANEW = "made from resources and edited since: it is translated anew, they are not restored"
 
 
@@ -96,7 +97,13 @@ def _restored(
     if added and not new:
         return None
     group = restored(image, pieces, bare.header, known, report, new)
-    return None if group is None else _remaindered(bare, group, mapping, known_of(bare, known), report, restored=True)
+    if group is None:
+        return None
+    group = _remaindered(bare, group, mapping, known_of(bare, known), report, restored=True)
+    # what resources were made into says them; an item that they do not say (a person's name) was edited, and wins
+    unsaid = any(one.reason == UNSAID and one.path != "1" for one in report.details)
+    contradicted = unsaid and not added and born_uid(group.root) is None
+    return None if contradicted else group
 
 
 def _remaindered(
@@ -193,7 +200,7 @@ class _Comparison:
         if same:
             self._detail(item, path, "mapped", self.rules.item(item.concept, node), None)
         else:
-            self._detail(item, path, "carried", REMAINDER, "value or concept has no FHIR form")
+            self._detail(item, path, "carried", REMAINDER, UNSAID)
 
     def _carry(self, item: ContentItem, path: tuple[int, ...]) -> None:
         reason = (
