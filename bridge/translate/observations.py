@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from bridge.mapping.mapping import Fold, Mapping, Template
@@ -84,7 +85,7 @@ class Observations:
 
     def _named(self, item: ContentItem, at: Path) -> str:
         """Concept, and how many siblings of that concept stand before."""
-        concept = f"{item.concept.scheme} {item.concept.value}" if item.concept else ""
+        concept = " ".join(map(_plain, item.concept[1::-1])) if item.concept else ""
         parent = self.document.root
         for step in at[:-1]:
             parent = parent.children[step]
@@ -277,6 +278,11 @@ def path_of(value: ByReference) -> Path:
 
 def _part_of(reference: Home, value: Reference) -> Home:
     return reference | ({"extension": subset_extensions(value)} if value.subset else {})
+
+
+def _plain(text: str) -> str:
+    """Quoted where it would not stay apart from what stands beside it."""
+    return text if re.fullmatch(r"[\w.:-]*", text) else repr(text)
 
 
 def _anchor(item: ContentItem) -> str | None:

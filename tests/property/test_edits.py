@@ -503,3 +503,43 @@ def test_a_performer_stays_who_it_is_when_an_item_before_is_removed() -> None:
     path = next(at for at, one in items(document.root) if one.concept and one.concept.value == "category")
     back = to_fhir(Document(document.header, put(document.root, path, None)), MAPPING, KNOWN).result
     assert back.root["performer"] == resource["performer"]
+
+
+def test_a_person_renamed_in_dicom_is_renamed_in_fhir() -> None:
+    """With the reference to whoever it is now, and no reference to nobody."""
+    person = {"resourceType": "Practitioner", "id": "w", "name": [{"family": "Weber"}]}
+    place = {
+        "resourceType": "PractitionerRole",
+        "id": "r",
+        "practitioner": {"reference": "Practitioner/w"},
+        "organization": {"display": "Ward 1"},
+    }
+    resource = measured(performer=[{"reference": "PractitionerRole/r", "display": "Weber"}])
+    document = to_dicom(Group(resource, (place, person), None, "Observation/o"), MAPPING, KNOWN).result
+    for before, now in (
+        (Plain("PNAME", "Weber"), Plain("PNAME", "Other")),
+        (Plain("TEXT", "Ward 1"), Plain("TEXT", "Ward 2")),
+    ):
+        path, item = next((at, one) for at, one in items(document.root) if one.value == before)
+        after = Document(document.header, put(document.root, path, replace(item, value=now)))
+        group = to_fhir(after, MAPPING, KNOWN).result
+        assert to_dicom(group, MAPPING, KNOWN).result == after
+        named = {f"{one['resourceType']}/{one['id']}": one for one in group.resources()}
+        (performer,) = [two for one in results(group) for two in one["performer"]]
+        role = named[performer["reference"]]
+        said = repr((performer, role, named[role["practitioner"]["reference"]]))
+        assert now.text in said and f"'{before.text}'" not in said
+
+
+@pytest.mark.parametrize("change", ["unit", "one left"])
+def test_values_that_are_one_number_no_more_are_still_there(change: str) -> None:
+    unit = Code("mm", "UCUM", "mm")
+    group = to_fhir(with_items(replace(PULSE, value=Num(("1", "2", "3"), unit, None))), MAPPING, KNOWN).result
+    parts = results(group)[0]["component"]
+    if change == "unit":
+        parts[0]["valueQuantity"] |= {"unit": "cm", "code": "cm"}
+    else:
+        del parts[1:]
+    item = taken_out(to_dicom(group, MAPPING, KNOWN).result)[0].root.children[0]
+    said = [one.value.values for one in (item, *item.children) if isinstance(one.value, Num)]
+    assert said == ([("1",), ("2",), ("3",)] if change == "unit" else [("1",)])

@@ -246,3 +246,43 @@ def test_a_remainder_beyond_a_fhir_string_is_base64() -> None:
     assert "valueString" not in extension
     fhir.validate(group.root)
     assert to_dicom(group, load(), Known()).result == long
+
+
+def test_who_performed_one_result_performed_no_other() -> None:
+    """The observer of the document is everybody's, and a person within a result that result's alone."""
+    observer = [
+        item(
+            "HAS OBS CONTEXT",
+            "CODE",
+            ("121005", "DCM", "Observer Type"),
+            ConceptCodeSequence=code("121006", "DCM", "Person"),
+        ),
+        item("HAS OBS CONTEXT", "PNAME", ("121008", "DCM", "Person Observer Name"), PersonName="Author^A"),
+    ]
+    first, second = number(HEART_RATE, "72", PER_MINUTE), number(("8480-6", "LN", "Systolic"), "120", PER_MINUTE)
+    first.ContentSequence = [person("Own^O")]
+    one, other = observations(*observer, first, second)
+    assert [len(found["performer"]) for found in (one, other)] == [2, 1]
+
+
+@pytest.mark.parametrize("name", ["=山田^太郎", "^^^^^x", "=="])
+def test_a_name_without_an_alphabetic_group_is_carried(name: str) -> None:
+    observations(person(name), number(HEART_RATE, "72", PER_MINUTE))
+
+
+def test_an_issuer_belongs_to_the_id_before_it() -> None:
+    parts = [
+        item("HAS PROPERTIES", "TEXT", ("113871", "DCM", "Person ID"), TextValue="1"),
+        item("HAS PROPERTIES", "TEXT", ("113871", "DCM", "Person ID"), TextValue="2"),
+        item("HAS PROPERTIES", "TEXT", ("113872", "DCM", "Person ID Issuer"), TextValue="of two"),
+    ]
+    measured = number(HEART_RATE, "72", PER_MINUTE)
+    measured.ContentSequence = [person("Muster^Eva", *parts)]
+    members, _ = said_of(measured)
+    (who,) = [one for one in members if one["resourceType"] == "Practitioner"]
+    assert [(one["value"], "assigner" in one) for one in who["identifier"]] == [("1", False)]
+
+
+def test_ids_stay_apart_however_codes_are_spelled() -> None:
+    found = observations(number(("B C", "99A", "one"), "1", PER_MINUTE), number(("C", "99A B", "two"), "2", PER_MINUTE))
+    assert len({one["id"] for one in found}) == 2
