@@ -1,9 +1,10 @@
 """What of the samples is native on the other side, by law 5; `python -m tests.coverage` writes
-docs/reference/coverage.md, and a test holds the page to the code."""
+docs/reference/coverage.md, and a test holds the page to the code. With files, it prints their page instead."""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
@@ -145,4 +146,8 @@ def _median(documents: list[Document]) -> float:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+    if given := [Path(one) for one in sys.argv[1:]]:  # the page of other files, to look at
+        resources = of_resources([one for one in given if one.suffix == ".json"])
+        print("\n".join(_lines(of_reports([one for one in given if one.suffix != ".json"]), resources)))
+    else:
+        PAGE.write_text(page(), "utf-8")

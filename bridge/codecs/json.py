@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import orjson
 
 from bridge.errors import InvalidFhirError
-from bridge.model.group import Json, Number
+from bridge.model.group import Base64, Json, Number
 
 MAX_DEPTH = 200
 
@@ -52,6 +52,8 @@ def _integer(text: str) -> int | Number:
 def _number(value: Any) -> orjson.Fragment:
     if isinstance(value, Number):
         return orjson.Fragment(value.encode("ascii"))
+    if isinstance(value, Base64):
+        return orjson.Fragment(b'"%b"' % value.encode("ascii"))
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 

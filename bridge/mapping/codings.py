@@ -9,7 +9,7 @@ from functools import lru_cache
 from bridge.mapping.texts import fhir_string
 from bridge.model.content import Code
 from bridge.model.group import Json
-from bridge.model.names import ABSENT_URL, EXTENSION_BASE
+from bridge.model.names import ABSENT_URL, EXTENSION_BASE, PRIVATE_SCHEME
 from bridge.terminology.editions import version_to_dicom, version_to_fhir
 from bridge.terminology.schemes import canonical, designator_of, mdc_to_dicom, mdc_to_fhir, private_designator, uri_of
 from bridge.terminology.snomed import sct_of
@@ -85,7 +85,7 @@ def concept_to_dicom(value: dict[str, Json]) -> Code | None:
     return Code(*_IN_WORDS, code_meaning(said)) if said else None
 
 
-_IN_WORDS = ("TEXT", "99FDB")
+_IN_WORDS = ("TEXT", PRIVATE_SCHEME)
 """Code and designator of a concept that FHIR has in words only: its meaning says it."""
 
 

@@ -10,6 +10,7 @@ from bridge.mapping.codings import code_in, code_meaning, coding
 from bridge.mapping.texts import fhir_string
 from bridge.model.content import Code, Num
 from bridge.model.group import Json, Number
+from bridge.model.names import PRIVATE_SCHEME
 
 _PLAIN_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
@@ -54,7 +55,7 @@ def quantity_to_dicom(value: dict[str, Json]) -> Num:
     if value.get("code") and value.get("system"):
         code = code_in(value["system"], value["code"], value.get("unit") or value["code"])
     elif said := value.get("unit") or value.get("code"):
-        code = Code(code_meaning(said), "99FDB", code_meaning(said))
+        code = Code(code_meaning(said), PRIVATE_SCHEME, code_meaning(said))
     else:
         code = Code("1", "UCUM", "no units")
     if len(text) <= 16:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 
 from bridge.model.dataset import DataSet
@@ -19,24 +20,33 @@ def digest(text: str, size: int = 6) -> str:
 
 def document_digest(document: Document) -> str:
     """Of what would be written."""
-    return hashlib.blake2b(_spelled(write_document(document)), digest_size=6).hexdigest()
+    hashed = hashlib.blake2b(digest_size=6)
+    _spell(write_document(document), hashed.update)
+    return hashed.hexdigest()
 
 
-def _spelled(dataset: DataSet) -> bytes:
+def _spell(dataset: DataSet, to: Callable[[bytes], None]) -> None:
     """Every element, nested ones too, so that two data sets never spell alike."""
-    parts: list[bytes] = []
     for tag, vr, value in dataset:
         if isinstance(value, bytes):
-            parts.append(b"%d%b%d:" % (tag, vr.encode(), len(value)))
-            parts.append(value)
+            to(b"%d%b%d:" % (tag, vr.encode(), len(value)))
+            to(value)
+        elif tag in CODE_SEQUENCES:
+            to(b"%d%b[%b]" % (tag, vr.encode(), _code(value)))
         else:
-            spelled = _code(value) if tag in CODE_SEQUENCES else _items(value)
-            parts.append(b"%d%b[%b]" % (tag, vr.encode(), spelled))
+            to(b"%d%b[" % (tag, vr.encode()))
+            _spell_items(value, to)
+            to(b"]")
+
+
+def _spell_items(items: tuple[DataSet, ...], to: Callable[[bytes], None]) -> None:
+    for item in items:
+        _spell(item, to)
+        to(b";")
+
+
+@lru_cache(maxsize=16384)
+def _code(items: tuple[DataSet, ...]) -> bytes:
+    parts: list[bytes] = []
+    _spell_items(items, parts.append)
     return b"".join(parts)
-
-
-def _items(items: tuple[DataSet, ...]) -> bytes:
-    return b"".join([_spelled(item) + b";" for item in items])
-
-
-_code = lru_cache(maxsize=16384)(_items)

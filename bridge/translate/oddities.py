@@ -10,7 +10,7 @@ from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, va
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
-from bridge.model.names import EXTENSION_BASE
+from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
 from bridge.model.tags import PATIENT_ID, TIMEZONE_OFFSET
 from bridge.terminology.schemes import designator_of, uri_of
 from bridge.terminology.units import is_ucum
@@ -74,7 +74,7 @@ def _of_items(item: ContentItem, parent: ContentItem | None, path: tuple[int, ..
         ):
             yield f"illegal relationship {source} {item.relationship} {kind}", place
     for scheme in _schemes(item):
-        if uri_of(scheme, EXTENSION_BASE).startswith(EXTENSION_BASE):
+        if scheme != PRIVATE_SCHEME and uri_of(scheme, EXTENSION_BASE).startswith(EXTENSION_BASE):
             yield f"coding scheme {scheme!r} has no known URI", place
     for index, child in enumerate(item.children):
         yield from _of_items(child, item, (*path, index))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from bridge.errors import DamagedRemainderError
 from bridge.model.dataset import Charset, DataSet
-from bridge.model.group import Json
+from bridge.model.group import Base64, Json
 from bridge.model.names import REMAINDER_URL
 from bridge.model.tags import CONCEPT, VALUE_TAGS
 from bridge.translate.digests import GUARD, digest
@@ -80,7 +80,7 @@ def attach(home: dict[str, Json], of: str, remainder: dict[str, Json]) -> None:
     text = json.dumps(({} if of == "item" else {"of": of}) | remainder, ensure_ascii=False, separators=(",", ":"))
     value = {"valueString": text}
     if len(text) > MAX_STRING:
-        value = {"valueBase64Binary": base64.b64encode(text.encode("utf-8")).decode("ascii")}
+        value = {"valueBase64Binary": Base64(base64.b64encode(text.encode("utf-8")), "ascii")}
     home.setdefault("extension", []).append({"url": REMAINDER_URL} | value)
 
 
