@@ -35,7 +35,7 @@ def loads(text: bytes) -> Json:
 
 def dumps(value: Json, *, indent: bool = False) -> bytes:
     options = orjson.OPT_PASSTHROUGH_SUBCLASS | (orjson.OPT_INDENT_2 if indent else 0)
-    return orjson.dumps(value, default=_number, option=options)
+    return orjson.dumps(value, default=_fragment, option=options)
 
 
 def _decimal(text: str) -> Number:
@@ -49,7 +49,7 @@ def _integer(text: str) -> int | Number:
     return int(text) if len(text) <= 18 and text != "-0" else Number(text)
 
 
-def _number(value: Any) -> orjson.Fragment:
+def _fragment(value: Any) -> orjson.Fragment:
     if isinstance(value, Number):
         return orjson.Fragment(value.encode("ascii"))
     if isinstance(value, Base64):

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from bridge.mapping.texts import fhir_string
 from bridge.model.content import Code
-from bridge.model.group import Json
-from bridge.model.names import ABSENT_URL, EXTENSION_BASE, PRIVATE_SCHEME
+from bridge.model.group import Json, absent
+from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
 from bridge.terminology.editions import version_to_dicom, version_to_fhir
 from bridge.terminology.schemes import canonical, designator_of, mdc_to_dicom, mdc_to_fhir, private_designator, uri_of
 from bridge.terminology.snomed import sct_of
@@ -65,7 +65,7 @@ def code_meaning(text: str) -> str:
 
 def concept_to_fhir(code: Code | None) -> dict[str, Json]:
     if code is None:
-        return {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
+        return absent()
     if (code.value, code.scheme) == _IN_WORDS and code.meaning:
         return {"text": fhir_string(code.meaning)}
     codings = [coding(code), *map(coding, code.equivalents)]

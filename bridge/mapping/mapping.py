@@ -95,10 +95,14 @@ class Mapping:
             if category != "*" and said.count((code.scheme, code.value)) == 1
         }
 
-    def category_of_title(self, title: Code | None) -> str | None:
+    def category(self, title: Code | None, concept: Code | None, template: Template) -> str:
+        """Of a result: what the title of its document says, else its concept, else the template."""
+        return self._category_of_title(title) or self._category_of_concept(concept) or template.category
+
+    def _category_of_title(self, title: Code | None) -> str | None:
         return self._categories.get((title.scheme, title.value)) if title else None
 
-    def category(self, concept: Code | None) -> str | None:
+    def _category_of_concept(self, concept: Code | None) -> str | None:
         """Of the row of the concept, or of one that it is said to be equivalent to."""
         rows = map(self.row, (concept, *concept.equivalents) if concept else ())
         return next((row.category for row in rows if row is not None and row.category), None)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from bridge.model.names import ABSENT_URL
+
 Json: TypeAlias = Any
 Resource: TypeAlias = dict[str, Json]
 
@@ -21,6 +23,11 @@ class Base64(str):
     the process where it cannot."""
 
     __slots__ = ()
+
+
+def absent() -> Resource:
+    """In place of an element that has to be there."""
+    return {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
 
 
 def boxed(value: Json) -> Json:
@@ -100,6 +107,17 @@ def _collect(value: Json, path: tuple[str | int, ...], found: list[Leaf]) -> Non
             _collect(child, (*path, key), found)
         else:
             found.append(((*path, key), child))
+
+
+def references_in(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(reference := value.get("reference"), str):
+            yield reference
+        for child in value.values():
+            yield from references_in(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from references_in(child)
 
 
 def renamed(value: Json, renames: dict[str, str]) -> Json:

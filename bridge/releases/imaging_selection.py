@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bridge.model.group import Json, Resource
-from bridge.model.names import ABSENT_URL
+from bridge.model.group import Json, Resource, absent
 from bridge.releases.moves import put_list
 from bridge.translate.selection import DERIVED_FROM, PREFIX, SELECTION
 
-_ABSENT = {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
 _PARTS: dict[str, tuple[str | None, bool]] = {  # value[x] of its extension (None: a complex one), and whether a list
     "status": ("valueCode", False),
     "category": ("valueCodeableConcept", True),
@@ -45,10 +43,10 @@ def selection_in_r5(basic: Resource) -> Resource:
     if others:
         found["extension"] = others
     found.setdefault("status", "unknown")
-    found.setdefault("code", _ABSENT)
+    found.setdefault("code", absent())
     for instance in found.get("instance", ()):
         if "uid" not in instance:
-            instance["_uid"] = _ABSENT
+            instance["_uid"] = absent()
     return found
 
 
@@ -110,7 +108,7 @@ def _extensions(home: Resource, prefix: str) -> list[Json]:
             continue
         element, many = _PARTS[name]
         values = value if many else [value]
-        if None in values or value == _ABSENT:  # a null would move the coordinates behind it
+        if None in values or value == absent():  # a null would move the coordinates behind it
             continue
         for one in values:
             if element:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from bridge.model.group import Group, Json, Resource
+from bridge.model.group import Group, Json, Resource, references_in
 
 SUPPORT = frozenset(
     {"Practitioner", "PractitionerRole", "Device", "ImagingStudy", "DocumentReference", "Composition", "Basic"}
@@ -92,7 +91,7 @@ class _Resolver:
         inside = set(map(id, group))
         found: dict[str, Resource] = {}
         for resource in group:
-            for reference in _all(resource):
+            for reference in references_in(resource):
                 target = self.resolve(resource, reference)
                 if target is not None and id(target) in inside:
                     found[reference] = target
@@ -153,16 +152,4 @@ def links(resource: Resource) -> Iterator[str]:
 
 def _references(resource: Resource, elements: Sequence[str]) -> Iterator[str]:
     for element in elements:
-        yield from _all(resource.get(element))
-
-
-def _all(value: Json) -> Iterator[str]:
-    if isinstance(value, dict):
-        reference: Any = value.get("reference")
-        if isinstance(reference, str):
-            yield reference
-        for child in value.values():
-            yield from _all(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _all(child)
+        yield from references_in(resource.get(element))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bridge.errors import PermanentError
 from bridge.mapping.codings import coding
 from bridge.mapping.mapping import Mapping
+from bridge.mapping.paths import WORDS
 from bridge.mapping.texts import uid_of
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
 from bridge.model.dataset import DataSet, Element, encode_text
@@ -84,7 +85,7 @@ class Items:
 
     def _value(self, home: Home, *, container: bool) -> Value:
         """An empty text, number or code only where the document had it: what we create says that it is unknown."""
-        if self.born and (odd := several_of(home) or empty_of(home)) is not None:
+        if self.born and (odd := empty_of(home)) is not None:
             return odd
         if self.born and any(one.get("id") == SEVERAL for one in home.get("component", ())):
             return Container("SEPARATE")  # values that are one number no more stand below it
@@ -130,8 +131,9 @@ class Items:
         if observation.get("status") in _RETRACTED:
             self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
             return
+        several = several_of(observation) if self.born else None
         node = into.add(
-            self._itself(observation) or self._value(observation, container=True),
+            self._itself(observation) or several or self._value(observation, container=True),
             self.mapping.concept(observation.get("code", {})),
             observation,
             reference or {},
@@ -146,9 +148,8 @@ class Items:
             self._focus(observation, node)
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
-        several = self.born and several_of(observation) is not None
         for component in observation.get("component", ()):
-            if component.get("id") == SEVERAL and several:
+            if component.get("id") == SEVERAL and several is not None:
                 continue  # one of several values
             part = node.add(
                 self._value(component, container=False), self.mapping.concept(component.get("code", {})), component
@@ -209,14 +210,14 @@ class Items:
         return (Element(OBSERVATION_DATETIME, "DT", encode_text(dt, "DT", ())),) if dt else ()
 
     def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
+        without: set[str] = set()
         if home.get("bodySite", {}).get("id") == INHERITED:
-            home = {key: value for key, value in home.items() if key != "bodySite"}
+            without.add("bodySite")
         if primitives and not whole_period(home):
-            home = {key: value for key, value in home.items() if key != "effectivePeriod"}
+            without.add("effectivePeriod")
         if self.born:  # text repeats the Code Meaning, unless the element id says that an item was there
-            for element in ("code", "valueCodeableConcept"):
-                if element in home and "id" not in home[element]:
-                    home = {key: value for key, value in home.items() if key != element}
+            without.update(head for head, _ in WORDS if "id" not in home.get(head, {}))
+        home = {key: value for key, value in home.items() if key not in without} if without else home
         if "identifier" in home and not primitives:
             home = home | {"identifier": self._identifiers(home)}
         if "category" in home and not primitives:
@@ -239,8 +240,7 @@ class Items:
         if home["resourceType"] == "DiagnosticReport":
             found = report_category(template.report, self.group.members)
             return [] if found is not None and same_categories(said, [found]) else said
-        titled = self.mapping.category_of_title(self.title)
-        native = category_of(titled or self.mapping.category(node.concept) or template.category)
+        native = category_of(self.mapping.category(self.title, node.concept, template))
         return [] if same_categories(said, [native]) else said
 
 

@@ -10,7 +10,7 @@ from bridge.mapping.texts import uid_identifier
 from bridge.model.content import ByReference, ContentItem, Graphic, Path, Reference
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Resource, absent
 from bridge.model.names import COMPOSITION_URL
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate import header, times
@@ -26,7 +26,7 @@ from bridge.translate.node import Home, element_id
 from bridge.translate.observations import Context, Observations, named, path_of
 from bridge.translate.observers import EQUIPMENT, context_of
 from bridge.translate.private_schemes import explain, systems_of
-from bridge.translate.study import absent, studies_of
+from bridge.translate.study import studies_of
 
 _EMPTY_DIV = '<div xmlns="http://www.w3.org/1999/xhtml">-</div>'
 
@@ -50,7 +50,7 @@ class _Builder(Observations):
         self.uid = text_of(document.header, SOP_INSTANCE_UID) or ""
         self.key = self.known.document or self.uid
         self.template = self.mapping.template(document.template, root.concept)
-        self.category = self.mapping.category_of_title(root.concept)
+        self.title = root.concept
         self.status = header.status_of(document.header)
         self.patient = header.patient_of(document, self.mapping, self.known)
         self.subject: Home | None = {"reference": f"Patient/{self.patient['id']}"} if self.patient else None

@@ -57,7 +57,7 @@ class Observations:
     zone: str = ""
     key: str = ""  # what ids are derived from
     template: Template = field(init=False)
-    category: str | None = None
+    title: Code | None = None  # of the document
     status: str = "final"
     subject: Home | None = None
     studies: Studies = field(default_factory=Studies)
@@ -108,7 +108,7 @@ class Observations:
 
     def _observation(self, item: ContentItem, at: Path, outer: Context) -> str:
         context = self._inner(item, at, outer)
-        category = self.category or self.mapping.category(item.concept) or self.template.category
+        category = self.mapping.category(self.title, item.concept, self.template)
         observation: Resource = {
             "resourceType": "Observation",
             "id": self.known.id("Observation", context.key),

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 
 from bridge.mapping.people import names_to_dicom, person_name, person_text
 from bridge.model.content import Code, Coded, ContentItem, Plain
-from bridge.model.group import Resource
-from bridge.model.names import ABSENT_URL
+from bridge.model.group import Resource, absent
 from bridge.translate.generic import ORGANIZATION, ORGANIZATION_ROLE, PERSON_ID, PERSON_ID_ISSUER, PERSON_ROLE
 from bridge.translate.node import Home, Node
 from bridge.translate.observers import PERSON_NAME
 
 FUNCTION_URL = "http://hl7.org/fhir/StructureDefinition/event-performerFunction"
 """On a reference to a person: the role in the procedure."""
-_NAMELESS = {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
 
 
 @dataclass
@@ -36,15 +34,13 @@ def participant_of(
     try:
         name = person_name(item.value.text)
     except ValueError:  # none, or none in the alphabetic group
-        name = dict(_NAMELESS)
+        name = absent()
     person: Resource = {"resourceType": "Practitioner", "id": identify("Practitioner"), "name": [name]}
     if item.concept is not None and not PERSON_NAME.same(item.concept):
         person["qualification"] = [{"code": coded(item.concept)}]
     found = Participant([person], {"reference": f"Practitioner/{person['id']}"})
     place: Resource = {"resourceType": "PractitionerRole", "id": identify("PractitionerRole")}
     for index, child in enumerate(item.children):
-        if PERSON_ID_ISSUER.same(child.concept) and index - 1 not in found.homes:
-            continue  # of an id that is not here
         home = _part(child, str(index + 1), found.reference, person, place, coded)
         if home is not None:
             found.homes[index] = home
@@ -104,7 +100,7 @@ def add_participant(
     role = next((one["code"] for one in person.get("qualification", ()) if said), None)
     if names := person.get("name"):
         try:
-            text = "" if names == [_NAMELESS] and said else names_to_dicom(names)
+            text = "" if names == [absent()] and said else names_to_dicom(names)
         except ValueError:  # a name without any part
             return
         node = into.add(Plain("PNAME", text), (concept(role) if role else None) or PERSON_NAME, reference)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.model.content import Path
 from bridge.model.dataset import DataSet
-from bridge.model.group import Group, Json, Resource, leaves, renamed
+from bridge.model.group import Group, Json, Resource, references_in, renamed
 from bridge.translate.as_made import as_made, conclusions_in, id_in, identity_digest, name_of, without_conclusions
 from bridge.translate.ids import Known
 from bridge.translate.json_patch import json_patched
@@ -79,9 +79,9 @@ def _persons(resources: list[Resource], natives: dict[str, Resource]) -> list[Re
     waiting = list(resources)
     here = {name_of(one, 0) for one in resources}
     while waiting:
-        for path, reference in leaves(waiting.pop()):
-            person = isinstance(reference, str) and reference.startswith(("Practitioner/", "PractitionerRole/"))
-            if path[-1:] == ("reference",) and person and reference in natives and reference not in here:
+        for reference in references_in(waiting.pop()):
+            person = reference.startswith(("Practitioner/", "PractitionerRole/"))
+            if person and reference in natives and reference not in here:
                 found[reference] = natives[reference]
                 here.add(reference)
                 waiting.append(natives[reference])

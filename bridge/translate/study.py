@@ -11,8 +11,8 @@ from bridge.mapping.texts import uid_identifier, uid_of
 from bridge.model.codes import code_element, code_of
 from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, items, text_of
 from bridge.model.document import Document
-from bridge.model.group import Resource
-from bridge.model.names import ABSENT_URL, EXTENSION_BASE
+from bridge.model.group import Resource, absent
+from bridge.model.names import EXTENSION_BASE
 from bridge.model.tags import (
     REFERENCED_SERIES,
     REFERENCED_SOP,
@@ -153,10 +153,6 @@ def _modality(sop_class: str) -> Home:
 
 def sop_class_coding(uid: str) -> Home:
     return {"system": "urn:ietf:rfc:3986", "code": f"urn:oid:{uid}"}
-
-
-def absent() -> Home:
-    return {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
 
 
 # -- to DICOM -------------------------------------------------------------------------------------------------------

@@ -11,14 +11,13 @@ from bridge.mapping.lens import CONCEPT, LENSES
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.numbers import unit_of
 from bridge.model.content import Code, Coded, Container, Num, Other, Plain, Value, value_type
-from bridge.model.names import ABSENT_URL
+from bridge.model.group import absent
 from bridge.translate import times
 from bridge.translate.generic import VALUE_UNKNOWN
 from bridge.translate.node import Home
 from bridge.translate.ranges import of_quantity, of_range
 
 YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")  # CID 230
-_ABSENT = {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}
 _UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
@@ -36,7 +35,7 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
     try:
         match value:
             case Plain("TEXT", "" | " "):
-                into["_valueString"] = _ABSENT
+                into["_valueString"] = absent()
             case Plain("DATETIME", dt):
                 into[element] = times.to_fhir(dt, zone)
             case Plain(_, text):
@@ -48,7 +47,7 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
             case Num((), None, None):
                 into["dataAbsentReason"] = {"id": EMPTY, "coding": [_UNKNOWN]}
             case Num((), Code() as unit, None):
-                into[element] = {"_value": _ABSENT} | unit_of(unit)
+                into[element] = {"_value": absent()} | unit_of(unit)
             case Coded(None) | Other("CODE"):
                 into[element] = CONCEPT.to_fhir(None)
             case _:
@@ -149,7 +148,7 @@ def _typed(home: Home, zone: str) -> Value | None:
         return Coded(code) if code else None
     if "valueString" in home:
         return _text(home["valueString"])
-    if home.get("_valueString") == _ABSENT:
+    if home.get("_valueString") == absent():
         return Plain("TEXT", "")
     if "valueBoolean" in home:
         return Coded(YES if home["valueBoolean"] else NO)

@@ -18,6 +18,8 @@ from bridge.translate.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from fixtures.make_dicom import code, item, number
+from fixtures.templates.document import DCM, observer
+from fixtures.templates.items import coded, container, person, properties, text
 from tests.corpus import FIXTURES
 
 HEART_RATE = ("8867-4", "LN", "Heart rate")
@@ -169,37 +171,20 @@ def said_of(*children: Dataset) -> tuple[list[dict[str, Any]], list[str]]:
     return list(translated.result.members), carried
 
 
-def person(name: str, *parts: Dataset) -> Dataset:
-    found = item("CONTAINS", "PNAME", ("113870", "DCM", "Person Name"), PersonName=name)
-    if parts:
-        found.ContentSequence = list(parts)
-    return found
-
-
 def test_a_person_who_took_part_keeps_organization_and_roles() -> None:
     """TID 1020, as the dose reports of several manufacturers have it within an event."""
-    event = item("CONTAINS", "CONTAINER", ("113819", "DCM", "CT Acquisition"), ContinuityOfContent="SEPARATE")
     parts = [
-        item(
-            "HAS PROPERTIES",
-            "CODE",
-            ("113875", "DCM", "Person Role in Procedure"),
-            ConceptCodeSequence=code("113851", "DCM", "Irradiation Administering"),
-        ),
-        item("HAS PROPERTIES", "TEXT", ("113871", "DCM", "Person ID"), TextValue="4711"),
-        item("HAS PROPERTIES", "TEXT", ("113872", "DCM", "Person ID Issuer"), TextValue="Klinik"),
-        item("HAS PROPERTIES", "TEXT", ("113873", "DCM", "Organization Name"), TextValue="Radiologie"),
-        item(
-            "HAS PROPERTIES",
-            "CODE",
-            ("113874", "DCM", "Person Role in Organization"),
-            ConceptCodeSequence=code("121083", "DCM", "Technologist"),
-        ),
+        coded(DCM.PersonRoleInProcedure, DCM.IrradiationAdministering),
+        text(DCM.PersonID, "4711"),
+        text(DCM.PersonIDIssuer, "Klinik"),
+        text(DCM.OrganizationName, "Radiologie"),
+        coded(DCM.PersonRoleInOrganization, DCM.Technologist),
     ]
-    event.ContentSequence = [
+    event = container(
+        DCM.CTAcquisition,
         number(("113830", "DCM", "Mean CTDIvol"), "8", ("mGy", "UCUM", "mGy")),
-        person("Muster^Eva", *parts),
-    ]
+        person(DCM.PersonName, "Muster^Eva", *map(properties, parts)),
+    )
     members, carried = said_of(event)
     assert carried == []
     (place,) = [one for one in members if one["resourceType"] == "PractitionerRole"]
@@ -213,7 +198,7 @@ def test_a_person_who_took_part_keeps_organization_and_roles() -> None:
 
 
 def test_a_person_without_a_name_is_somebody() -> None:
-    members, carried = said_of(person(""), number(HEART_RATE, "72", PER_MINUTE))
+    members, carried = said_of(person(DCM.PersonName, ""), number(HEART_RATE, "72", PER_MINUTE))
     assert carried == []
     (who,) = [one for one in members if one["resourceType"] == "Practitioner"]
     assert who["name"][0]["extension"][0]["valueCode"] == "unknown"
@@ -250,34 +235,21 @@ def test_a_remainder_beyond_a_fhir_string_is_base64() -> None:
 
 def test_who_performed_one_result_performed_no_other() -> None:
     """The observer of the document is everybody's, and a person within a result that result's alone."""
-    observer = [
-        item(
-            "HAS OBS CONTEXT",
-            "CODE",
-            ("121005", "DCM", "Observer Type"),
-            ConceptCodeSequence=code("121006", "DCM", "Person"),
-        ),
-        item("HAS OBS CONTEXT", "PNAME", ("121008", "DCM", "Person Observer Name"), PersonName="Author^A"),
-    ]
     first, second = number(HEART_RATE, "72", PER_MINUTE), number(("8480-6", "LN", "Systolic"), "120", PER_MINUTE)
-    first.ContentSequence = [person("Own^O")]
-    one, other = observations(*observer, first, second)
+    first.ContentSequence = [person(DCM.PersonName, "Own^O")]
+    one, other = observations(*observer("Author^A"), first, second)
     assert [len(found["performer"]) for found in (one, other)] == [2, 1]
 
 
 @pytest.mark.parametrize("name", ["=山田^太郎", "^^^^^x", "=="])
 def test_a_name_without_an_alphabetic_group_is_carried(name: str) -> None:
-    observations(person(name), number(HEART_RATE, "72", PER_MINUTE))
+    observations(person(DCM.PersonName, name), number(HEART_RATE, "72", PER_MINUTE))
 
 
 def test_an_issuer_belongs_to_the_id_before_it() -> None:
-    parts = [
-        item("HAS PROPERTIES", "TEXT", ("113871", "DCM", "Person ID"), TextValue="1"),
-        item("HAS PROPERTIES", "TEXT", ("113871", "DCM", "Person ID"), TextValue="2"),
-        item("HAS PROPERTIES", "TEXT", ("113872", "DCM", "Person ID Issuer"), TextValue="of two"),
-    ]
+    parts = [text(DCM.PersonID, "1"), text(DCM.PersonID, "2"), text(DCM.PersonIDIssuer, "of two")]
     measured = number(HEART_RATE, "72", PER_MINUTE)
-    measured.ContentSequence = [person("Muster^Eva", *parts)]
+    measured.ContentSequence = [person(DCM.PersonName, "Muster^Eva", *map(properties, parts))]
     members, _ = said_of(measured)
     (who,) = [one for one in members if one["resourceType"] == "Practitioner"]
     assert [(one["value"], "assigner" in one) for one in who["identifier"]] == [("1", False)]

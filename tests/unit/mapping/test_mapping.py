@@ -74,13 +74,14 @@ def test_a_row_holds_for_the_retired_code_too(retired: Code, now: str, codes: li
     coded = mapping.coded(retired)
     assert [one["code"] for one in coded["coding"]] == codes
     assert mapping.concept(coded) == retired
-    assert mapping.category(retired) == mapping.category(Code(now, "SCT", ""))
+    of_retired, of_now = (mapping.row(one) for one in (retired, Code(now, "SCT", "")))
+    assert of_retired is not None and of_retired == of_now
     turned = mapping.concept({"coding": coded["coding"][::-1]})  # the code of today stands first
     assert turned is not None and turned.same(Code(now, "SCT", ""))
 
 
 def test_a_code_that_snomed_rt_has_not_has_no_row() -> None:
-    assert load().category(Code("X-00000", "SRT", "Nothing")) is None
+    assert load().row(Code("X-00000", "SRT", "Nothing")) is None
 
 
 def test_an_ecg_report_has_the_code_of_loinc_too() -> None:
