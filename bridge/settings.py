@@ -76,6 +76,9 @@ StoreSettings = Annotated[
 class RouteSettings(_Strict):
     between: tuple[str, str]  # names of two stores, one of each world
     direction: Literal["both", "to-fhir", "to-dicom"] = "both"
+    deleted: Literal["mark", "delete", "ignore"] = "mark"  # what was deleted on one side, on the other
+    superseded: Literal["keep", "delete"] = "keep"  # SR instances that a newer version of ours replaces
+    conflicts: Literal["hold", "fhir", "dicom"] = "hold"  # whose news hold where both sides have some
 
 
 class Settings(BaseSettings):
@@ -104,6 +107,11 @@ class Settings(BaseSettings):
             if sorted(held) != ["dicom", "fhir"]:
                 raise ValueError(f"routes: {' and '.join(route.between)} both hold {held[0]}; name one of each world")
         return self
+
+    def route_names(self) -> tuple[str, ...]:
+        """The FHIR store first."""
+        pairs = (sorted(route.between, key=lambda name: holds(self.stores[name]) == "dicom") for route in self.routes)
+        return tuple("-".join(pair) for pair in pairs)
 
 
 def holds(store: StoreSettings) -> str:

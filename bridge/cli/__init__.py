@@ -11,7 +11,7 @@ def main() -> None:
 
     import typer
 
-    from bridge.cli import check, convert, explain, retry, serve, status, sync
+    from bridge.cli import check, conflicts, convert, explain, pause, retry, serve, status, sync
     from bridge.errors import MappingError, UsageError
 
     app = typer.Typer(
@@ -28,6 +28,9 @@ def main() -> None:
     app.command("serve", help=serve.HELP, epilog=serve.EXAMPLE)(serve.serve)
     app.command("status", help=status.HELP, epilog=status.EXAMPLE)(status.status)
     app.command("retry", help=retry.HELP, epilog=retry.EXAMPLE)(retry.retry)
+    app.command("conflicts", help=conflicts.HELP, epilog=conflicts.EXAMPLE)(conflicts.conflicts)
+    app.command("pause", help=pause.PAUSE_HELP, epilog=pause.PAUSE_EXAMPLE)(pause.pause)
+    app.command("resume", help=pause.RESUME_HELP, epilog=pause.RESUME_EXAMPLE)(pause.resume)
     warnings.filterwarnings("ignore", module="pydicom")  # what it cannot read we carry, and report
     try:
         app()

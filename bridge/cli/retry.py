@@ -18,6 +18,6 @@ def retry(config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = Non
     from bridge.settings import settings
 
     ledger = Ledger(settings(config).ledger, time.time, reading=True)  # beside `serve`
-    number = ledger.retry()
+    number = ledger.work.retry()
     ledger.close()
     print(f"{number} owed again")

@@ -31,5 +31,9 @@ def status(
     born = ", ".join(f"{number} born in {world.upper()}" for world, number in sorted(found["linked"].items()))
     print(f"linked: {born or 'nothing'}")
     print(f"owed: {found['owed']}, held: {found['held']}, dead: {found['dead']}, unfinished: {found['intents']}")
+    if found["absent"] or found["conflicts"]:
+        print(f"looks deleted: {found['absent']}, conflicts: {found['conflicts']}")
+    for route, reason in found["paused"].items():
+        print(f"paused: {route}: {reason}")
     for one in found["reasons"]:
         print(f"{one['state']}: {one['store']}: {one['key']}: {one['reason']}")

@@ -14,6 +14,9 @@ EXAMPLE = "Example: fhir-dicom sync --once --config bridge.yaml"
 
 def sync(
     once: Annotated[bool, typer.Option("--once", help="one pass; the continuous service is `serve`")] = False,
+    reconcile: Annotated[
+        bool, typer.Option("--reconcile", help="list both stores in full first: finds deletions that no feed tells")
+    ] = False,
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
     json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
@@ -33,7 +36,7 @@ def sync(
     mapping = load(configured.mappings)
     ledger = Ledger(configured.ledger, time.time)
     try:
-        summary = one_pass(routes_of(configured), ledger, mapping)
+        summary = one_pass(routes_of(configured), ledger, mapping, reconciling=reconcile)
         status = ledger.status()
     finally:
         ledger.close()

@@ -1,4 +1,5 @@
-"""The tables. Whatever can be read again from the stores is not here; what is here can be rebuilt from them."""
+"""The tables. Whatever can be read again from the stores is not here; what is here can be rebuilt from them. A change
+of them is a migration."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ WORK = Table(  # what is owed: look at this item again
     Column("route", String, primary_key=True),
     Column("store", String, primary_key=True),
     Column("key", String, primary_key=True),
-    Column("state", String, nullable=False),  # owed, held, dead
+    Column("state", String, nullable=False),  # owed; absent, deleted; held, dead
     Column("generation", Integer, nullable=False),  # news that came in while it was worked on
     Column("attempts", Integer, nullable=False),
     Column("due", Float, nullable=False),  # seconds since the epoch
@@ -49,6 +50,8 @@ ALIAS = Table(  # resource keys and SOP Instance UIDs -> the document that they 
     Column("key", String, primary_key=True),
     Column("document", String, nullable=False, index=True),
 )
+VOID = ("retracted", "gone")
+"""States of a side that are no digest."""
 LINK = Table(  # the last agreement of both sides about a document
     "link",
     METADATA,
@@ -57,10 +60,11 @@ LINK = Table(  # the last agreement of both sides about a document
     Column("born", String, nullable=False),  # fhir or dicom
     Column("root", String, nullable=False),  # key of the root resource
     Column("versions", JSON, nullable=False),  # resource key -> version
-    Column("fhir_digest", String, nullable=False),
+    Column("fhir_digest", String, nullable=False),  # or `retracted`, `gone`
     Column("instance", String, nullable=False),  # key of the head instance in its store
     Column("dicom_digest", String, nullable=False),
     Column("chain", JSON, nullable=False),  # [study, series, class, instance] of every version, head last
+    Index("link_instance", "route", "instance"),
 )
 INTENT = Table(  # committed before an effect, deleted with the link
     "intent",
@@ -70,4 +74,32 @@ INTENT = Table(  # committed before an effect, deleted with the link
     Column("act", String, nullable=False),
     Column("store", String, nullable=False),
     Column("keys", JSON, nullable=False),
+)
+REJECTION = Table(  # what rejection notes say of instances, whether these are known or not
+    "rejection",
+    METADATA,
+    Column("route", String, primary_key=True),
+    Column("instance", String, primary_key=True),  # SOP Instance UID
+    Column("note", String, primary_key=True),  # SOP Instance UID
+    Column("reason", String, nullable=False),  # code of CID 7011
+)
+CONFLICT = Table(  # both sides have news, and a person decides whose hold
+    "conflict",
+    METADATA,
+    Column("document", String, primary_key=True),
+    Column("route", String, nullable=False),
+    Column("root", String, nullable=False),  # key of the root resource
+    Column("store", String, nullable=False),
+    Column("instance", String, nullable=False),  # key of the newest instance in its store
+    Column("fhir", String, nullable=False),  # state of each side that the verdict is about
+    Column("dicom", String, nullable=False),
+    Column("opened", Float, nullable=False),  # seconds since the epoch
+    Column("verdict", String),  # fhir, dicom
+)
+PAUSE = Table(  # routes that make no pass until a person resumes them
+    "pause",
+    METADATA,
+    Column("route", String, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", Float, nullable=False),
 )

@@ -9,11 +9,11 @@ from email.message import Message
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
-from bridge.model.dataset import text_of
+from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Json
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.stores.http import Peer
-from bridge.stores.store import Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
+from bridge.stores.store import Absence, Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
 
 _PAGE = 500
 _DICOM = 'multipart/related; type="application/dicom"; transfer-syntax=*'
@@ -22,6 +22,7 @@ _BOUNDARY = "fhir-dicom-bridge-part"
 
 class DicomWebStore:
     holds: Holds = "dicom"
+    lists = True
 
     def __init__(self, name: str, url: str, *, timeout: float = 60) -> None:
         self.name = name
@@ -69,7 +70,7 @@ class DicomWebStore:
     def _write(self, item: Write[Instance]) -> Outcome[Instance]:
         """Success means that this data set is read back: servers answer 200 and store nothing, or keep another."""
         try:
-            key = self.key_of(item.item.data)
+            key = self.key_of(reader.read(item.item.data).dataset)
             head = f"--{_BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
             body = head + item.item.data + f"\r\n--{_BOUNDARY}--\r\n".encode()
             headers = {
@@ -89,11 +90,13 @@ class DicomWebStore:
         except BridgeError as error:
             return Outcome(None, error)
 
+    def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
+        return ["unknown" if self._read(key) is None else None for key in keys]
+
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         return [PermanentError(f"{self.name}: DICOMweb archives do not delete; remove it there") for _ in keys]
 
-    def key_of(self, data: bytes) -> str:
-        dataset = reader.read(data).dataset
+    def key_of(self, dataset: DataSet) -> str:
         return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
 
 

@@ -10,7 +10,7 @@ from bridge.errors import BridgeError, InvalidFhirError, PermanentError, Tempora
 from bridge.model.group import Json, Resource
 from bridge.model.search import identifier_query, identifier_token
 from bridge.stores.http import Peer
-from bridge.stores.store import Change, Holds, Outcome, Page, Seen, Stored, Write
+from bridge.stores.store import Absence, Change, Holds, Outcome, Page, Seen, Stored, Write
 
 _FHIR = {"Accept": "application/fhir+json", "Cache-Control": "no-cache"}  # HAPI answers searches from a stale result
 _PAGE = 500
@@ -21,6 +21,7 @@ LISTED = ("DiagnosticReport", "Observation")
 
 class FhirStore:
     holds: Holds = "fhir"
+    lists = False
 
     def __init__(self, name: str, url: str, *, timeout: float = 60) -> None:
         self.name = name
@@ -105,6 +106,13 @@ class FhirStore:
             return stored
         key = f"{resource['resourceType']}/{resource['id']}"
         return Stored(key, resource.get("meta", {}).get("versionId", ""), resource)
+
+    def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
+        return [self._absent(key) for key in keys]
+
+    def _absent(self, key: str) -> Absence | None:
+        answer = self._peer.call("GET", f"/{_path(key)}", headers=_FHIR, accept=(404, 410))
+        return "deleted" if answer.status == 410 else "unknown" if answer.status == 404 else None
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         found: list[BridgeError | None] = []

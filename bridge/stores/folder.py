@@ -12,10 +12,10 @@ from pathlib import Path
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
 from bridge.errors import BridgeError, PermanentError, TemporaryError
-from bridge.model.dataset import text_of
+from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Resource, renamed
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
-from bridge.stores.store import Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
+from bridge.stores.store import Absence, Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
 
 _ID = re.compile(r"[A-Za-z]+/(?=.*[A-Za-z0-9-])[A-Za-z0-9.-]{1,64}")
 _UIDS = re.compile(r"([0-9]+(\.[0-9]+)*/){2}[0-9]+(\.[0-9]+)*")
@@ -52,6 +52,9 @@ class _Files:
         except OSError as error:
             raise TemporaryError(f"{self.name}: {key} cannot be written: {error.strerror}") from error
 
+    def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
+        return [None if self._file(key).exists() else "unknown" for key in keys]
+
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         found: list[BridgeError | None] = []
         for key in keys:
@@ -78,6 +81,7 @@ class ResourceFolder:
     """Every poll looks at every file: the ledger knows which version it has seen."""
 
     holds: Holds = "fhir"
+    lists = True
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
@@ -141,6 +145,9 @@ class ResourceFolder:
         self._files.write(key, data)
         return Outcome(Stored(key, version(data), json.loads(data)))
 
+    def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
+        return self._files.absent(keys)
+
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         return self._files.remove(keys)
 
@@ -151,6 +158,7 @@ def _identified(resource: Resource, system: str, value: str) -> bool:
 
 class InstanceFolder:
     holds: Holds = "dicom"
+    lists = True
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
@@ -171,7 +179,7 @@ class InstanceFolder:
 
     def _write(self, item: Write[Instance]) -> Outcome[Instance]:
         try:
-            key = self.key_of(item.item.data)
+            key = self.key_of(reader.read(item.item.data).dataset)
             present = self._files.read(key)
             if present is not None and present != item.item.data:
                 raise PermanentError(f"{self.name}: SOP Instance {item.key} is there with other content; it is kept")
@@ -181,9 +189,11 @@ class InstanceFolder:
         except BridgeError as error:
             return Outcome(None, error)
 
+    def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
+        return self._files.absent(keys)
+
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         return self._files.remove(keys)
 
-    def key_of(self, data: bytes) -> str:
-        dataset = reader.read(data).dataset
+    def key_of(self, dataset: DataSet) -> str:
         return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))

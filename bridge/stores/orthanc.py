@@ -6,13 +6,12 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from bridge.codecs import json
-from bridge.codecs.dicom import reader
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
 from bridge.model.dataset import DataSet, charset_of, text_of
 from bridge.model.group import Json
 from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.stores.http import Peer
-from bridge.stores.store import Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
+from bridge.stores.store import Absence, Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
 
 _PAGE = 1000
 
@@ -27,6 +26,7 @@ def orthanc_id(dataset: DataSet) -> str:
 
 class OrthancStore:
     holds: Holds = "dicom"
+    lists = False
 
     def __init__(self, name: str, url: str, *, timeout: float = 60) -> None:
         self.name = name
@@ -83,6 +83,10 @@ class OrthancStore:
         except BridgeError as error:
             return Outcome(None, error)
 
+    def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
+        asked = (self._peer.call("GET", f"/instances/{_checked(key)}", accept=(404,)) for key in keys)
+        return ["unknown" if answer.status == 404 else None for answer in asked]
+
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         found: list[BridgeError | None] = []
         for key in keys:
@@ -93,9 +97,9 @@ class OrthancStore:
                 found.append(error)
         return found
 
-    def key_of(self, data: bytes) -> str:
+    def key_of(self, dataset: DataSet) -> str:
         """Where an instance is, whether it is there or not."""
-        return orthanc_id(reader.read(data).dataset)
+        return orthanc_id(dataset)
 
     def _json(self, path: str) -> Json:
         return _parsed(self.name, self._peer.call("GET", path).body)

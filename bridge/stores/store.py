@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from bridge.errors import BridgeError
+from bridge.model.dataset import DataSet
 from bridge.model.group import Resource
 
 T = TypeVar("T")
 Holds = Literal["fhir", "dicom"]
+Absence = Literal["deleted", "unknown"]
 
 
 class Instance(NamedTuple):
@@ -68,6 +70,7 @@ class Outcome(Generic[T]):
 class Store(Protocol[T]):
     name: str
     holds: Holds
+    lists: bool  # `changes` is a listing of everything: what it does not bring is suspect
 
     def changes(self, since: str | None) -> Iterator[Page[T]]:
         """What changed since that position, at least; from the beginning where it is None."""
@@ -85,6 +88,11 @@ class Store(Protocol[T]):
         """All of them or none where the store has transactions; the outcomes say which."""
         ...
 
+    def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
+        """Asked directly, one by one: `deleted` where the store remembers it, `unknown` where it does not know the key;
+        None of what is there."""
+        ...
+
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]: ...
 
 
@@ -95,6 +103,6 @@ class ResourceStore(Store[Resource], Protocol):
 
 
 class InstanceStore(Store[Instance], Protocol):
-    def key_of(self, data: bytes) -> str:
-        """What the store names an instance by, whether it is there or not."""
+    def key_of(self, dataset: DataSet) -> str:
+        """What the store names an instance by, whether it is there or not: by Patient ID and the three UIDs."""
         ...

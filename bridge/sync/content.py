@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Resource
+from bridge.sync.news import RETRACTED
 from bridge.translate.json_patch import canonical
 
+VOID = ("entered-in-error", "cancelled")
 _SERVER_META = ("versionId", "lastUpdated", "source")
 _DATED = ("Observation", "DiagnosticReport")
 _TIMES = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming", "issued")
@@ -23,6 +25,11 @@ def as_content(resource: Resource) -> Resource:
 def group_digest(group: Group) -> str:
     """Of root and members, whatever their order; the Patient is shared and no part of the document."""
     return resources_digest(group.resources())
+
+
+def group_state(group: Group) -> str:
+    """The digest, or RETRACTED where the root says that it is void."""
+    return RETRACTED if group.root.get("status") in VOID else group_digest(group)
 
 
 def resources_digest(resources: Iterable[Resource]) -> str:

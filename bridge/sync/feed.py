@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bridge.errors import PermanentError
-from bridge.ledger.ledger import Ledger, News
+from bridge.ledger.feeds import ABSENT, News
+from bridge.ledger.ledger import Ledger
 from bridge.model.group import Resource
-from bridge.stores.store import Change, Page
+from bridge.stores.store import Change, Instance, Page
 from bridge.sync.failpoint import failpoint
 from bridge.sync.route import Route
 from bridge.translate.gather import SUPPORT, links
@@ -32,12 +33,26 @@ def take_resources(route: Route, ledger: Ledger) -> None:
     store = route.fhir
     position = None
     taken: set[str] = set()
-    for page in store.changes(_overlapping(ledger.position(route.name, store.name))):
+    for page in store.changes(_overlapping(ledger.feeds.position(route.name, store.name))):
         position = position or page.position
-        ledger.take_in(route.name, store.name, list(_resource_news(route, ledger, page, taken)))
+        ledger.feeds.take_in(route.name, store.name, list(resource_news(route, ledger, page, taken)))
         failpoint("taken-in")
+    if store.lists:
+        suspect_resources(route, ledger, taken, ())
     if position:
-        ledger.move(route.name, store.name, position)
+        ledger.feeds.move(route.name, store.name, position)
+
+
+def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds: Sequence[str]) -> None:
+    """What a whole listing, of all `kinds` or of these, does not show is owed: looked at, not believed."""
+    gone = ledger.feeds.unlisted(route.name, route.fhir.name, "fhir", listed, kinds)
+    news = [News(key, ABSENT, _owed(route, ledger, key), ()) for key in gone]
+    ledger.feeds.take_in(route.name, route.fhir.name, news)
+
+
+def suspect_instances(route: Route, ledger: Ledger, listed: Iterable[str]) -> None:
+    gone = ledger.feeds.unlisted(route.name, route.dicom.name, "dicom", listed)
+    ledger.feeds.take_in(route.name, route.dicom.name, [News(key, ABSENT, (key,)) for key in gone])
 
 
 def _overlapping(position: str | None) -> str | None:
@@ -46,15 +61,17 @@ def _overlapping(position: str | None) -> str | None:
     return (datetime.fromisoformat(position) - OVERLAP).isoformat(timespec="milliseconds")
 
 
-def _resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str]) -> Iterator[News]:
+def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str]) -> Iterator[News]:
     newest = {one.key: one for one in reversed(page.changes) if one.key not in taken}
-    taken |= newest.keys()
+    taken.update(newest)  # `|=` with a view of keys would make another set
     changes = {key: one for key, one in newest.items() if key.partition("/")[0] in FORMING | SUPPORT}
-    fresh = dict(ledger.unseen(route.name, route.fhir.name, [(key, _version(one)) for key, one in changes.items()]))
+    fresh = dict(
+        ledger.feeds.unseen(route.name, route.fhir.name, [(key, _version(one)) for key, one in changes.items()])
+    )
     for key, version in fresh.items():
         resource = changes[key].item or (None if changes[key].deleted else _read(route, key))
         targets = tuple(filter(None, map(local, links(resource)))) if resource else ()
-        yield News(key, version, _owed(route, ledger, changes[key]), targets)
+        yield News(key, version, _owed(route, ledger, key), targets)
 
 
 def _version(change: Change[Resource]) -> str:
@@ -70,20 +87,28 @@ def _read(route: Route, key: str) -> Resource | None:
     return stored.item if stored else None
 
 
-def _owed(route: Route, ledger: Ledger, change: Change[Resource]) -> tuple[str, ...]:
+def _owed(route: Route, ledger: Ledger, key: str) -> tuple[str, ...]:
     """What forms a document owes itself; what only belongs to documents owes those that refer to it."""
-    if change.key.partition("/")[0] in FORMING:
-        return (change.key,)
-    _, back = ledger.neighbours(route.fhir.name, [change.key])
+    if key.partition("/")[0] in FORMING:
+        return (key,)
+    _, back = ledger.feeds.neighbours(route.fhir.name, [key])
     return tuple(sorted({source for source, _ in back if source.partition("/")[0] in FORMING}))
 
 
 def take_instances(route: Route, ledger: Ledger) -> None:
     store = route.dicom
-    for page in store.changes(ledger.position(route.name, store.name)):
-        newest = {one.key: one.version for one in page.changes}
-        fresh = ledger.unseen(route.name, store.name, list(newest.items()))
-        ledger.take_in(route.name, store.name, [News(key, version, (key,)) for key, version in fresh])
-        failpoint("taken-in")
+    listed: set[str] = set()
+    for page in store.changes(ledger.feeds.position(route.name, store.name)):
+        take_page(route, ledger, page)
+        listed |= {one.key for one in page.changes} if store.lists else set()
         if page.position:
-            ledger.move(route.name, store.name, page.position)
+            ledger.feeds.move(route.name, store.name, page.position)
+    if store.lists:
+        suspect_instances(route, ledger, listed)
+
+
+def take_page(route: Route, ledger: Ledger, page: Page[Instance]) -> None:
+    newest = {one.key: one.version for one in page.changes}
+    fresh = ledger.feeds.unseen(route.name, route.dicom.name, list(newest.items()))
+    ledger.feeds.take_in(route.name, route.dicom.name, [News(key, version, (key,)) for key, version in fresh])
+    failpoint("taken-in")

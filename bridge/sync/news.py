@@ -1,8 +1,16 @@
-"""What each side has to say since the two last agreed. Pure."""
+"""What each side has to say since the two last agreed. Pure.
+
+The state of a side is one text: the digest of its content, RETRACTED, or GONE. The link holds the two that were agreed.
+"""
 
 from __future__ import annotations
 
 from enum import Enum, auto
+
+RETRACTED = "retracted"
+"""Entered in error, or rejected by a note (IHE RAD TF IOCM): whatever the content still says."""
+GONE = "gone"
+"""Deleted, asked directly and certain."""
 
 
 class News(Enum):
@@ -10,16 +18,15 @@ class News(Enum):
     NEW = auto()  # never linked, there
     SAME = auto()  # as at the last agreement
     CHANGED = auto()  # other content than at the last agreement
-    RETRACTED = auto()  # entered-in-error, or rejected by a note (IHE IOCM)
-    GONE = auto()  # deleted, asked directly and certain
+    RETRACTED = auto()
+    GONE = auto()
 
 
-def news(agreed: str | None, now: str | None, *, retracted: bool = False) -> News:
-    """From the digest of the last agreement (None: never linked) and that of now (None: not there)."""
-    if now is None:
-        return News.ABSENT if agreed is None else News.GONE
-    if retracted:
-        return News.RETRACTED
+def news(agreed: str | None, now: str) -> News:
+    """From the state of the last agreement (None: never linked) and that of now. Whether what is void is marked or
+    deleted is all the same once both sides know that it is."""
     if agreed is None:
-        return News.NEW
-    return News.SAME if agreed == now else News.CHANGED
+        return {GONE: News.ABSENT, RETRACTED: News.RETRACTED}.get(now, News.NEW)
+    if agreed == now or {agreed, now} <= {RETRACTED, GONE}:
+        return News.SAME
+    return {GONE: News.GONE, RETRACTED: News.RETRACTED}.get(now, News.CHANGED)

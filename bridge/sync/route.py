@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME
 from bridge.stores.store import InstanceStore, ResourceStore
+from bridge.sync.decide import Policy
 from bridge.translate.ids import Known
 
 Direction = Literal["both", "to-fhir", "to-dicom"]
@@ -25,6 +26,7 @@ class Route:
     system: str  # identity of the FHIR store, part of every derived id
     issuer: str | None  # of Patient IDs that name none
     timezone: str  # IANA name, or `+hh:mm`, of DICOM times that name none
+    policy: Policy = Policy()
 
     def known(self, header: DataSet = ()) -> Known:
         """What translation has to know; the zone as it was on the day of the document."""

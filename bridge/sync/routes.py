@@ -8,13 +8,14 @@ from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.stores.orthanc import OrthancStore
 from bridge.stores.store import InstanceStore, ResourceStore
+from bridge.sync.decide import Policy
 from bridge.sync.route import Route
 
 
 def routes_of(settings: Settings) -> list[Route]:
     """Each route with its two stores; nothing is called yet."""
     found = []
-    for route in settings.routes:
+    for name, route in zip(settings.route_names(), settings.routes, strict=True):
         fhir_name, dicom_name = route.between
         if holds(settings.stores[fhir_name]) == "dicom":
             fhir_name, dicom_name = dicom_name, fhir_name
@@ -22,10 +23,11 @@ def routes_of(settings: Settings) -> list[Route]:
         assert not isinstance(archive, FhirSettings)  # the settings were validated
         found.append(
             Route(
-                name=f"{fhir_name}-{dicom_name}",
+                name=name,
                 fhir=_resources(settings, fhir_name),
                 dicom=_instances(settings, dicom_name),
                 direction=route.direction,
+                policy=Policy(route.deleted, route.conflicts, route.superseded),
                 system=_system(settings, fhir_name),
                 issuer=archive.issuer,
                 timezone=archive.timezone,

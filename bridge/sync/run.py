@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bridge.errors import BridgeError, PermanentError, TemporaryError
-from bridge.ledger.ledger import Ledger, Work
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.work import Work
 from bridge.mapping.mapping import Mapping
+from bridge.sync.absence import doubtful
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import take_instances, take_resources
 from bridge.sync.held import Held, Waiting
+from bridge.sync.news import GONE, News, news
+from bridge.sync.reconcile import reconcile
 from bridge.sync.resources import Present, components, read_groups
 from bridge.sync.route import Route
 from bridge.sync.to_dicom import ToDicom
-from bridge.sync.to_fhir import ToFhir
+from bridge.sync.to_fhir import Absent, ToFhir
 
 _BATCH = 100
 _PATIENCE = 20  # passes over what is owed, after which something that is waited for is not coming
@@ -36,10 +40,12 @@ class Summary:
             self.faults.append(what)
 
 
-def once(routes: Sequence[Route], ledger: Ledger, mapping: Mapping) -> Summary:
+def once(routes: Sequence[Route], ledger: Ledger, mapping: Mapping, *, reconciling: bool = False) -> Summary:
+    """`reconciling` compares the whole of both stores with the ledger, too."""
     summary = Summary()
+    taking = (take_resources, take_instances, *([reconcile] if reconciling else []))
     for route in routes:
-        _Pass(route, ledger, mapping, summary).run()
+        _Pass(route, ledger, mapping, summary).run(taking)
     return summary
 
 
@@ -49,18 +55,27 @@ class _Pass:
         self.to_dicom = ToDicom(route, ledger, mapping)
         self.to_fhir = ToFhir(route, ledger, mapping)
 
-    def run(self) -> None:
-        for take in (take_resources, take_instances):
+    def run(self, taking: Sequence[Callable[[Route, Ledger], None]]) -> None:
+        if (reason := self.ledger.pauses.reasons().get(self.route.name)) is not None:
+            self.summary.fault(f"{self.route.name}: paused: {reason}")
+            return
+        for take in taking:
             try:
                 take(self.route, self.ledger)
             except BridgeError as error:
                 self.summary.fault(str(error))  # the other side, and what is owed already, go on
         progress = True
         while progress:
-            progress = self._instances() | self._resources()
+            while self._instances():  # a rejection, or a newer version, may be among them
+                pass
+            progress = self._resources()
+        try:
+            self._absences()
+        except BridgeError as error:
+            self.summary.fault(str(error))  # they stay suspect
 
     def _instances(self) -> bool:
-        works = self.ledger.claim(self.route.name, self.route.dicom.name, _BATCH)
+        works = self.ledger.work.claim(self.route.name, self.route.dicom.name, _BATCH)
         for work in works:
             failpoint("claimed")
             self._try([work], partial(self._instance, work.key, patient=work.attempts < _PATIENCE))
@@ -68,7 +83,7 @@ class _Pass:
 
     def _resources(self) -> bool:
         """All that is claimed is read together; each component is settled, or put off, for itself."""
-        works = self.ledger.claim(self.route.name, self.route.fhir.name, _BATCH)
+        works = self.ledger.work.claim(self.route.name, self.route.fhir.name, _BATCH)
         by_key = {work.key: work for work in works}
         wholes = components(self.route, self.ledger, by_key) if works else []
         read = self._read(wholes)
@@ -96,15 +111,41 @@ class _Pass:
                 self._count("to-dicom", self.to_dicom.settle(present))
             except BridgeError as error:
                 errors.append(error)
-        for key in sorted(keys - {name for one in groups for name in one.versions}):
-            link = self.ledger.link_of(self.route.name, key)
-            if link is not None and link.root == key and key not in roots:
-                if self.route.dicom.read([link.instance]) == [None]:
-                    self.ledger.forget(link.document)  # gone on both sides
-                else:
-                    errors.append(Held(f"{key} was deleted; delete its SR by hand, then retry"))
         if errors:
             raise errors[0]
+        there = roots.union(*(one.versions for one in groups))
+        if gone := [key for key in sorted(keys - there) if self._is_root(key)]:
+            raise Absent(gone)
+
+    def _is_root(self, key: str) -> bool:
+        """Of a document that is not known to be void."""
+        link = self.ledger.links.of(self.route.name, key)
+        return link is not None and link.root == key and news(link.fhir_digest, GONE) is not News.SAME
+
+    def _absences(self) -> None:
+        """What looks deleted, all together: many at once are no news, but a question."""
+        suspect = self.ledger.work.in_state(self.route.name, "absent")
+        said = self.ledger.work.in_state(self.route.name, "deleted")
+        if suspect and (doubt := doubtful(self.route, self.ledger, suspect)) is not None:
+            self.ledger.pauses.pause(self.route.name, doubt)
+            self.summary.fault(f"{self.route.name}: paused: {doubt}")
+            suspect = []
+        for work in (*suspect, *said):
+            failpoint("claimed")
+            self._try([work], partial(self._gone, work))
+
+    def _gone(self, work: Work) -> None:
+        """Asked for a second time, and directly."""
+        of_fhir = work.store == self.route.fhir.name
+        (absence,) = (self.route.fhir if of_fhir else self.route.dicom).absent([work.key])
+        if absence is None:
+            self.ledger.work.owe(work.route, work.store, work.key)
+        elif of_fhir:
+            link = self.ledger.links.of(self.route.name, work.key)
+            if link is not None and link.root == work.key:
+                self._count("to-dicom", self.to_dicom.gone(link))
+        elif (link := self.ledger.links.headed_by(self.route.name, work.key)) is not None:
+            self._count("to-fhir", self.to_fhir.gone(link))
 
     def _count(self, direction: str, act: str) -> None:
         self.summary.acts[f"{direction} {act}"] += 1
@@ -116,10 +157,12 @@ class _Pass:
         """Work that one task settles is done, or put off, together."""
         try:
             task()
+        except Absent as error:
+            self._absent(works, error.keys)
         except Waiting as error:
             wait = 0.0 if works[0].attempts < _PATIENCE else _LAST_WAIT
             for work in works:
-                self.ledger.put_off(work, "owed", str(error), wait)
+                self.ledger.work.put_off(work, "owed", str(error), wait)
         except Held as error:
             self._put_off(works, "held", error)
         except TemporaryError as error:
@@ -132,9 +175,18 @@ class _Pass:
             self._put_off(works, "dead", what)
         else:
             for work in works:
-                self.ledger.done(work)
+                self.ledger.work.done(work)
+
+    def _absent(self, works: Sequence[Work], keys: frozenset[str]) -> None:
+        for work in works:
+            if work.key in keys:
+                self.ledger.work.put_off(work, "absent", None)
+            else:
+                self.ledger.work.done(work)
+        for key in keys - {work.key for work in works}:  # a neighbour showed it
+            self.ledger.work.owe(self.route.name, works[0].store, key)
 
     def _put_off(self, works: Sequence[Work], state: str, error: Exception, wait: float = 0) -> None:
         for work in works:
-            self.ledger.put_off(work, state, str(error), wait)
+            self.ledger.work.put_off(work, state, str(error), wait)
         self.summary.fault(f"{state}: {works[0].store}: {works[0].key}: {error}")

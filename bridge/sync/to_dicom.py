@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from bridge.codecs import fhir
 from bridge.codecs.dicom import reader, structured_report, writer
 from bridge.errors import PermanentError
-from bridge.ledger.ledger import Ledger, Link
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.links import Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, Element
 from bridge.model.document import Document
 from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
 from bridge.stores.store import Instance, Write
-from bridge.sync.content import dataset_digest, group_digest
+from bridge.sync.content import dataset_digest, group_state
 from bridge.sync.decide import Act, decide
 from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Held, Waiting
-from bridge.sync.news import news
+from bridge.sync.news import GONE, RETRACTED, News, news
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
-from bridge.translate.amend import version_of
+from bridge.sync.withdraw import reject_instances, remove_instances, remove_superseded
+from bridge.translate.chain import version_of
 from bridge.translate.header import born_uid
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.ids import Version
+from bridge.translate.rejection import voided
 from bridge.translate.selfcheck import checked_to_dicom
 
-_WAITS = {"registered": "waits for a result", "cancelled": "cancelled"}
+_WAITS = ("registered", "cancelled")  # no result yet, or never
 
 
 class ToDicom:
@@ -38,42 +42,65 @@ class ToDicom:
         """Brings the PACS in step with the group; returns the act. Raises Held where a person has to decide."""
         group = present.group
         root = f"{group.root['resourceType']}/{group.root['id']}"
-        status = group.root.get("status", "")
-        link = self.ledger.link_of(self.route.name, root)
+        link = self.ledger.links.of(self.route.name, root)
         if link is not None and link.root != root:
             link = None  # it left a report: a document of its own
-        if link is None and status in _WAITS:
+        if link is None and group.root.get("status", "") in _WAITS:
             return "skipped"
-        self._settled(link)
         for resource in group.whole():
             fhir.validate(resource)
-        digest = group_digest(group)
-        ours = news(link.fhir_digest if link else None, digest, retracted=status == "entered-in-error")
-        head = self._head(link)
-        theirs = news(link.dicom_digest if link else None, dataset_digest(head) if head is not None else None)
-        decision = decide(ours, theirs)
-        if decision.act is Act.HOLD:
-            raise Held(decision.reason)
+        state, head = group_state(group), self._head(link)
+        if link is not None and self._pacs_first(link, head):
+            return "nothing"
+        ours = news(link.fhir_digest if link else None, state)
+        decision = decide(ours, News.SAME if link else News.ABSENT, self.route.policy)
         if decision.act is Act.NOTHING:
             return "nothing"
         if self.route.direction == "to-fhir":
             return "skipped"
-        return self._write(present, root, digest, link, head)
+        if decision.act is Act.RETRACT and link is not None and head is not None:
+            return reject_instances(self.route, self.ledger, link, head, state, present.edited or self._now())
+        return self._write(present, root, state, link, head)
 
-    def _settled(self, link: Link | None) -> None:
-        """What was begun on the other side is finished first: what stands here may be half of it."""
-        act, _ = (self.ledger.intended(link.document) if link else None) or ("", [])
-        if act == "to-fhir":
+    def gone(self, link: Link) -> str:
+        """The root was deleted, asked directly and certain."""
+        head = self._head(link)
+        if self._pacs_first(link, head):
+            return "nothing"
+        act = decide(news(link.fhir_digest, GONE), News.SAME, self.route.policy).act
+        if self.route.direction == "to-fhir" or head is None or act is Act.NOTHING:
+            return "skipped"
+        if act is Act.REMOVE:
+            return remove_instances(self.route, self.ledger, link, head, GONE)
+        return reject_instances(self.route, self.ledger, link, head, GONE, self._now())
+
+    def _now(self) -> str:
+        return datetime.fromtimestamp(self.ledger.now(), UTC).isoformat(timespec="seconds")
+
+    def _pacs_first(self, link: Link, head: DataSet | None) -> bool:
+        """Whether the PACS has news too: then the instance is looked at, with what stands here. What was begun there is
+        finished first, for what stands here may be half of it."""
+        if (self.ledger.links.intended(link.document) or ("", []))[0] in ("to-fhir", "remove"):
             raise Waiting("an instance of this document is not yet in step")
-        if act == "conflict":
-            raise Held("the PACS has a newer version too; decide which one holds, then make them equal")
+        conflict = self.ledger.conflicts.of(link.document)
+        now = self._state(link, head)
+        if conflict is None and news(link.dicom_digest, now) is News.SAME:
+            return False
+        instance = conflict.instance if conflict is not None else link.instance
+        self.ledger.work.owe(self.route.name, self.route.dicom.name, instance)
+        return True
+
+    def _state(self, link: Link, head: DataSet | None) -> str:
+        if head is None:
+            return GONE
+        return RETRACTED if voided(self.ledger.rejections.of(self.route.name, link.head)) else dataset_digest(head)
 
     def _head(self, link: Link | None) -> DataSet | None:
         """The newest instance of the document, as the PACS has it now."""
         stored = self.route.dicom.read([link.instance])[0] if link is not None else None
         return reader.read(stored.item.data).dataset if stored is not None else None
 
-    def _write(self, present: Present, root: str, digest: str, link: Link | None, head: DataSet | None) -> str:
+    def _write(self, present: Present, root: str, state: str, link: Link | None, head: DataSet | None) -> str:
         taken_in = self._taken_in(present, root, link)
         former = tuple(Version(*one.chain[-1]) for one in [*([link] if link else []), *taken_in])
         document = self._translated(present, former)
@@ -83,11 +110,16 @@ class ToDicom:
         version = version_of(document)
         if head is not None and _patient(head) != _patient(document.header):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
+        if voided(self.ledger.rejections.of(self.route.name, version.sop_instance)):
+            raise Held(
+                "its SR was rejected, and a UID is never used again: store a new version in the PACS, or "
+                "edit more than the status here"
+            )
         name = link.document if link else f"{self.route.name}|{root}"
         keys = [*present.versions, version.sop_instance]
-        target = self.route.dicom.key_of(data)
+        target = self.route.dicom.key_of(dataset)
         (there,) = self.route.dicom.read([target])
-        self.ledger.intend(self.route.name, name, "to-dicom", self.route.dicom.name, [version.sop_instance])
+        self.ledger.links.intend(self.route.name, name, "to-dicom", self.route.dicom.name, [version.sop_instance])
         failpoint("intended")
         if there is None:
             (outcome,) = self.route.dicom.write([Write(version.sop_instance, Instance(data))])
@@ -99,18 +131,20 @@ class ToDicom:
                 "with other content; it is kept"
             )
         failpoint("applied")
+        if self.route.policy.superseded == "delete":
+            remove_superseded(self.route, dataset, former)
         agreed = Link(
             document=name,
             route=self.route.name,
             born="dicom" if born_uid(present.group.root) else "fhir",
             root=root,
             versions=present.versions,
-            fhir_digest=digest,
+            fhir_digest=state,
             instance=target,
             dicom_digest=dataset_digest(dataset),
-            chain=[*([] if link is None else link.chain), list(version)],
+            chain=_with(link, version),
         )
-        self.ledger.agree(agreed, keys, [one.document for one in taken_in])
+        self.ledger.links.agree(agreed, keys, [one.document for one in taken_in])
         failpoint("agreed")
         return "adopted" if there is not None else "updated" if link else "created"
 
@@ -118,13 +152,18 @@ class ToDicom:
         """Documents of members that stood alone before a report claimed them."""
         found: dict[str, Link] = {}
         for key in present.versions:
-            other = self.ledger.link_of(self.route.name, key)
+            other = self.ledger.links.of(self.route.name, key)
             if other is not None and other.root == key != root and (link is None or other.document != link.document):
                 found[other.document] = other
         return [found[name] for name in sorted(found)]
 
     def _translated(self, present: Present, former: tuple[Version, ...]) -> Document:
         return checked_to_dicom(present.group, self.mapping, replace(self.route.known(), supersedes=former)).result
+
+
+def _with(link: Link | None, version: Version) -> list[list[str]]:
+    chain = link.chain if link is not None else []
+    return chain if list(version) in chain else [*chain, list(version)]
 
 
 def _patient(header: DataSet) -> list[Element]:

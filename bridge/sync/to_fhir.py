@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bridge.codecs import fhir
 from bridge.codecs.dicom import structured_report
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.errors import PermanentError
-from bridge.ledger.ledger import Ledger, Link
+from bridge.ledger.conflicts import Conflict
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.links import Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
@@ -17,15 +19,23 @@ from bridge.model.group import Group, Resource, renamed
 from bridge.model.sr import write_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.stores.store import Stored, Write
-from bridge.sync.content import as_content, dataset_digest, resources_digest
-from bridge.sync.decide import Act, decide
+from bridge.sync.content import VOID, dataset_digest, resources_digest
+from bridge.sync.decide import Act, Decision, Side, decide
 from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Held, Waiting
-from bridge.sync.news import News, news
+from bridge.sync.news import GONE, RETRACTED, News, news
 from bridge.sync.route import Route
-from bridge.translate.amend import version_of
-from bridge.translate.header import superseded_by
+from bridge.sync.withdraw import remove_resources, retract_resources, retracted
+from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.private import taken_out
+from bridge.translate.rejection import (
+    INCORRECT_WORKLIST,
+    PATIENT_SAFETY,
+    RETENTION_EXPIRED,
+    Rejection,
+    rejection_of,
+    voided,
+)
 from bridge.translate.restore import key_of
 from bridge.translate.to_fhir import to_fhir
 
@@ -33,25 +43,34 @@ _RETRACTABLE = ("Observation", "DocumentReference")
 _DEMOGRAPHICS = ("birthDate", "gender")
 
 
+class Absent(Exception):
+    """What looks deleted: `keys` of it. Absence is suspicion: counted at the end of the pass, and asked for again."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self.keys = frozenset(keys)
+
+
 class ToFhir:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping) -> None:
         self.route, self.ledger, self.mapping = route, ledger, mapping
 
     def settle(self, key: str, *, patient: bool) -> str:
-        """Brings the FHIR server in step with the instance; returns the act. Raises Held where a person decides, and
-        Waiting, while `patient`, where a predecessor may still come."""
+        """Brings the FHIR server in step with the instance; returns the act. Raises Held where a person decides,
+        Waiting, while `patient`, where a predecessor or a rejection may still come, and Absent."""
         (stored,) = self.route.dicom.read([key])
         if stored is None:
-            return "nothing"  # gone already; deletions are found by comparison, not here
+            return self._absent(key)
         try:
             document = structured_report.read(stored.item.data)
         except NotStructuredReportError:
             return "skipped"
         uid = text_of(document.header, SOP_INSTANCE_UID) or ""
+        if (rejection := rejection_of(document)) is not None:
+            return self._note(rejection, uid)
         digest = dataset_digest(write_document(document))
-        link = self.ledger.link_of(self.route.name, uid)
+        link = self.ledger.links.of(self.route.name, uid)
         if link is not None and self._begun(link, uid):
-            return self._write(document, key, digest, link)
+            return self._write(document, key, digest, link, patient)
         if link is not None:
             return self._known(link, uid, digest)
         former = self._former(document, patient)
@@ -59,26 +78,95 @@ class ToFhir:
             return self._ours(root)
         if self.route.direction == "to-dicom":
             return "skipped"
-        return self._write(document, key, digest, former)
+        return self._write(document, key, digest, former, patient)
+
+    def gone(self, link: Link) -> str:
+        """The head instance was deleted, asked directly and certain."""
+        if RETENTION_EXPIRED.value in self.ledger.rejections.of(self.route.name, link.head):
+            return "nothing"  # no longer available, and as right as it was
+        return self._void(link, GONE)
+
+    def _absent(self, key: str) -> str:
+        link = self.ledger.links.headed_by(self.route.name, key)
+        if link is None or news(link.dicom_digest, GONE) is News.SAME:
+            return "nothing"
+        raise Absent([key])
+
+    def _note(self, rejection: Rejection, uid: str) -> str:
+        """What it rejects is looked at again; what is not there yet will be looked at when it comes."""
+        fresh = self.ledger.rejections.add(self.route.name, rejection.instances, uid, rejection.reason.value)
+        for instance in rejection.instances:
+            link = self.ledger.links.of(self.route.name, instance)
+            if link is not None and link.head == instance:
+                self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
+        return "noted" if fresh else "nothing"
 
     def _begun(self, link: Link, uid: str) -> bool:
-        """Whether writing this version was begun and is not agreed, or is held as a conflict."""
-        act, keys = self.ledger.intended(link.document) or ("", [])
-        return act in ("to-fhir", "conflict") and uid in keys and uid not in {one[3] for one in link.chain}
+        """Whether writing this version was begun and is not agreed."""
+        act, keys = self.ledger.links.intended(link.document) or ("", [])
+        return act == "to-fhir" and uid in keys and uid not in {one[3] for one in link.chain}
 
     def _known(self, link: Link, uid: str, digest: str) -> str:
-        head = link.chain[-1][3]
-        if uid != head or digest == link.dicom_digest:
-            return "nothing"  # a former version, or our own writing
+        if uid != link.head:
+            return "nothing"  # a former version
+        if voided(self.ledger.rejections.of(self.route.name, uid)):
+            return self._void(link, RETRACTED)
+        if news(link.dicom_digest, digest) is News.SAME:
+            return "nothing"  # our own writing
         raise PermanentError(
             f"{self.route.dicom.name}: SOP Instance {uid} has other content than it had; a UID names one "
             "content: store the new one under a new UID, with its predecessor"
         )
 
+    def _void(self, link: Link, state: str) -> str:
+        """The document was rejected or deleted in the PACS."""
+        if (self.ledger.links.intended(link.document) or ("", []))[0] == "remove":
+            return remove_resources(self.route, self.ledger, link, state)
+        if news(link.dicom_digest, state) is News.SAME:
+            return "nothing"
+        present = self._stored(link.versions)
+        here = _state(link.root, link.versions, present)
+        decision = self._decided(link, here, state, link.instance)
+        if decision.act is Act.FORGET:
+            self.ledger.links.forget(link.document)
+            return "forgotten"
+        if decision.act is Act.AGREE:
+            self.ledger.links.agree(replace(link, fhir_digest=here, dicom_digest=state), list(link.versions))
+            return "agreed"
+        if decision.on is Side.DICOM:
+            return self._acknowledged(replace(link, dicom_digest=state))
+        if decision.on is None or self.route.direction == "to-dicom":
+            return "skipped"
+        reasons = self.ledger.rejections.of(self.route.name, link.head)
+        if state == RETRACTED and not {PATIENT_SAFETY.value, INCORRECT_WORKLIST.value} & reasons:
+            raise Held(f"rejected for quality reasons in {self.route.dicom.name}: retract it here too, or amend it")
+        if decision.act is Act.REMOVE:
+            return remove_resources(self.route, self.ledger, link, state)
+        return retract_resources(self.route, self.ledger, link, present, state)
+
+    def _acknowledged(self, link: Link) -> str:
+        """The PACS has had its say, and FHIR holds: what FHIR has to say is looked at against that."""
+        self.ledger.work.owe(self.route.name, self.route.fhir.name, link.root)
+        self.ledger.links.agree(link, [link.head])
+        failpoint("agreed")
+        return "overruled"
+
+    def _decided(self, link: Link, here: str, there: str, instance: str) -> Decision:
+        """By the table, the route's policy, and what a person said of exactly these two states. Raises Held on a
+        conflict, which is kept."""
+        conflict = Conflict(link.document, self.route.name, link.root, self.route.dicom.name, instance, here, there)
+        verdict = self.ledger.conflicts.verdict(conflict)
+        policy = self.route.policy._replace(conflicts=verdict) if verdict else self.route.policy
+        decision = decide(news(link.fhir_digest, here), news(link.dicom_digest, there), policy)
+        if decision.act is Act.CONFLICT:
+            self.ledger.conflicts.keep(conflict)
+            raise Held(f"both sides have news; decide by `fhir-dicom conflicts {conflict.name} --holds fhir|dicom`")
+        return decision
+
     def _former(self, document: Document, patient: bool) -> Link | None:
         """The document that this instance is a new version of."""
         named = [version.sop_instance for version in superseded_by(document.header)]
-        links = [link for uid in named if (link := self.ledger.link_of(self.route.name, uid)) is not None]
+        links = [link for uid in named if (link := self.ledger.links.of(self.route.name, uid)) is not None]
         if named and not links and patient:
             raise Waiting("its predecessor may be among what is still owed")
         if len({link.document for link in links}) > 1:
@@ -93,10 +181,10 @@ class ToFhir:
             raise Held(
                 f"made by a bridge from {root}, which is not in {self.route.fhir.name}; is this its FHIR server?"
             )
-        self.ledger.owe(self.route.name, self.route.fhir.name, root)
+        self.ledger.work.owe(self.route.name, self.route.fhir.name, root)
         return "nothing"
 
-    def _write(self, document: Document, instance: str, digest: str, link: Link | None) -> str:
+    def _write(self, document: Document, instance: str, digest: str, link: Link | None, patient: bool) -> str:
         version = version_of(document)
         first = link.chain[0][3] if link else version.sop_instance
         group = to_fhir(document, self.mapping, replace(self.route.known(document.header), document=first)).result
@@ -106,23 +194,25 @@ class ToFhir:
         root = f"{group.root['resourceType']}/{group.root['id']}"
         items, renames = self._patient(group)
         resources = [renamed(one, renames) for one in resources]
-        present = self._present(resources, link)
-        decision = decide(self._news(link, present, resources), News.CHANGED if link else News.NEW)
+        present = self._stored([*(f"{one['resourceType']}/{one['id']}" for one in resources), *_versions(link)])
         if link is not None and _subject(present.get(root)) not in (None, resources[0].get("subject")):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
-        if link is not None and decision.act is Act.HOLD:
-            uids = [version.sop_instance]
-            self.ledger.intend(self.route.name, link.document, "conflict", self.route.fhir.name, uids)
-        if decision.act in (Act.HOLD, Act.ADOPT):
-            raise Held(
-                decision.reason or f"{root} is there already, with other content; make them equal, or remove one"
-            )
+        rejected = voided(self.ledger.rejections.of(self.route.name, version.sop_instance))
+        if link is not None:
+            newer = replace(link, instance=instance, chain=[*link.chain, list(version)])
+            if rejected:
+                return self._void(newer, RETRACTED)
+            here = self._here(link, present, resources)
+            if self._decided(link, here, digest, instance).on is Side.DICOM:
+                return self._acknowledged(replace(newer, dicom_digest=digest))
+        elif (held := self._unlinked(root, present, resources, rejected, patient)) is not None:
+            return held
         keys = [f"{one['resourceType']}/{one['id']}" for one in resources]
         items += [Write(key, one, _version_of(present, key)) for key, one in zip(keys, resources, strict=True)]
         left = sorted(key for key in present.keys() - set(keys) if key.partition("/")[0] in _RETRACTABLE)
-        items += [Write(key, _retracted(present[key].item), present[key].version) for key in left]
+        items += [Write(key, retracted(present[key].item), present[key].version) for key in left]
         name = link.document if link else f"{self.route.name}|{version.sop_instance}"
-        self.ledger.intend(self.route.name, name, "to-fhir", self.route.fhir.name, [*keys, version.sop_instance])
+        self.ledger.links.intend(self.route.name, name, "to-fhir", self.route.fhir.name, [*keys, version.sop_instance])
         failpoint("intended")
         written: dict[str, Stored[Resource]] = {}
         for outcome, item in zip(self.route.fhir.write(items), items, strict=True):
@@ -142,28 +232,34 @@ class ToFhir:
             chain=[*([] if link is None else link.chain), list(version)],
         )
         former = [one.sop_instance for one in superseded_by(document.header)]  # should they come later
-        self.ledger.agree(agreed, [*keys, version.sop_instance, *former])
+        self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])
         failpoint("agreed")
         return "updated" if link else "created"
 
-    def _present(self, resources: Sequence[Resource], link: Link | None) -> dict[str, Stored[Resource]]:
-        keys = {f"{one['resourceType']}/{one['id']}" for one in resources} | set(link.versions if link else ())
-        return {one.key: one for one in self.route.fhir.read(sorted(keys)) if one is not None}
+    def _stored(self, keys: Iterable[str]) -> dict[str, Stored[Resource]]:
+        return {one.key: one for one in self.route.fhir.read(sorted(set(keys))) if one is not None}
 
-    def _news(self, link: Link | None, present: dict[str, Stored[Resource]], resources: Sequence[Resource]) -> News:
-        """What the FHIR side says. Without a link, equal resources at these places are the writing of a former run
-        whose ledger is lost; others are somebody else's, or were edited since."""
+    def _here(self, link: Link, present: dict[str, Stored[Resource]], resources: Sequence[Resource]) -> str:
+        """State of the FHIR side; our own writing, before a kill, is as if it had not changed."""
         keys = [f"{one['resourceType']}/{one['id']}" for one in resources]
         written = [present[key].item for key in keys if key in present]
-        if link is not None and len(written) == len(keys) and resources_digest(written) == resources_digest(resources):
-            return News.SAME  # our own writing, before a kill
-        if link is not None:
-            now = [present[key].item for key in link.versions if key in present]
-            return news(link.fhir_digest, resources_digest(now) if now else None)
-        foreign = [key for key in present if not self.ledger.document_of(self.route.name, key)]
-        if not foreign or resources_digest(one.item for one in present.values()) == resources_digest(resources):
-            return News.ABSENT
-        return News.NEW
+        if len(written) == len(keys) and resources_digest(written) == resources_digest(resources):
+            return link.fhir_digest
+        return _state(link.root, link.versions, present)
+
+    def _unlinked(
+        self, root: str, present: dict[str, Stored[Resource]], made: Sequence[Resource], rejected: bool, patient: bool
+    ) -> str | None:
+        """None where it is to be created: nothing stands at its place, or the same, of a run whose ledger is lost."""
+        foreign = [key for key in present if not self.ledger.links.document_of(self.route.name, key)]
+        if not foreign or resources_digest(one.item for one in present.values()) == resources_digest(made):
+            return "skipped" if rejected else None
+        void = _state(root, list(present), present) == RETRACTED
+        if rejected and void:
+            return "skipped"
+        if void and patient:
+            raise Waiting("it is retracted there; its rejection note may be among what is still owed")
+        raise Held(f"{root} is there already, with other content; make them equal, or remove one")
 
     def _patient(self, group: Group) -> tuple[list[Write[Resource]], dict[str, str]]:
         """The one Patient with that identifier, else a conditional create; never a rewrite."""
@@ -188,6 +284,19 @@ class ToFhir:
         return [], {name: found[0].key}
 
 
+def _versions(link: Link | None) -> Iterable[str]:
+    return link.versions if link is not None else ()
+
+
+def _state(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]]) -> str:
+    """Of the FHIR side: as in `group_state`."""
+    if root not in present:
+        return GONE
+    if present[root].item.get("status") in VOID:
+        return RETRACTED
+    return resources_digest(present[key].item for key in keys if key in present)
+
+
 def _root_in_fhir(document: Document) -> str | None:
     """`Type/id` of the root resource that a document of ours was made from."""
     _, pieces = taken_out(document)
@@ -204,7 +313,3 @@ def _differ(one: object, other: object) -> bool:
 
 def _version_of(present: dict[str, Stored[Resource]], key: str) -> str | None:
     return present[key].version if key in present else None
-
-
-def _retracted(resource: Resource) -> Resource:
-    return as_content(resource) | {"status": "entered-in-error"}

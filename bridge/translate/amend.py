@@ -9,26 +9,20 @@ from bridge.model.document import Document
 from bridge.model.tags import (
     CONTENT_DATE,
     CONTENT_TIME,
+    PREDECESSORS,
     SERIES_UID,
-    SOP_CLASS_UID,
     SOP_INSTANCE_UID,
     STUDY_UID,
     VERIFICATION,
     VERIFYING_OBSERVERS,
 )
 from bridge.translate import times
+from bridge.translate.chain import referring
 from bridge.translate.digests import document_digest
-from bridge.translate.header import predecessors
 from bridge.translate.ids import Known, Version, new_uid
 
 _SERIES_NUMBER, _INSTANCE_NUMBER, _SIGNATURES, _MAC = 0x00200011, 0x00200013, 0xFFFAFFFA, 0x4FFE0001
 _OURS = "9001"  # number of the series that amendments go into
-
-
-def version_of(document: Document) -> Version:
-    return Version(
-        *(text_of(document.header, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID))
-    )
 
 
 def amended(
@@ -47,7 +41,7 @@ def amended(
         _text(_SERIES_NUMBER, "IS", _OURS),
         _text(_INSTANCE_NUMBER, "IS", str(len(former) + 1)),
         _text(VERIFICATION, "CS", "UNVERIFIED"),
-        predecessors(former[-1:]),
+        referring(PREDECESSORS, former[-1:]),
         *_moment(document.header, when, known),
     ]
     header = merged(document.header, found, without=(VERIFYING_OBSERVERS, _SIGNATURES, _MAC))

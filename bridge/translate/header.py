@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import person_name
@@ -15,12 +15,8 @@ from bridge.model.tags import (
     CONTENT_DATE,
     CONTENT_TIME,
     PREDECESSORS,
-    REFERENCED_SERIES,
-    REFERENCED_SOP,
     SERIES_UID,
-    SOP_CLASS,
     SOP_CLASS_UID,
-    SOP_INSTANCE,
     SOP_INSTANCE_UID,
     SPECIFIC_CHARACTER_SET,
     STUDY_UID,
@@ -29,10 +25,11 @@ from bridge.model.tags import (
     VERIFYING_OBSERVERS,
 )
 from bridge.translate import times
+from bridge.translate.chain import referring
 from bridge.translate.digests import digest
 from bridge.translate.encounter import encounter_elements
 from bridge.translate.identity import Identity, identifiers_of, identity_elements, identity_of
-from bridge.translate.ids import Known, Version, new_uid
+from bridge.translate.ids import Known, new_uid
 from bridge.translate.json_patch import canonical
 from bridge.translate.node import Home
 from bridge.translate.observers import EQUIPMENT
@@ -136,7 +133,7 @@ def header_of(
     former = tuple(version.sop_instance for version in known.supersedes)
     found.text(SOP_INSTANCE_UID, "UI", own or new_uid(known.system, group.key, *former, content))
     if known.supersedes and own is None:
-        found[PREDECESSORS] = predecessors(known.supersedes)
+        found[PREDECESSORS] = referring(PREDECESSORS, known.supersedes)
     found.text(0x00080020, "DA", "" if own else date)  # an edited report does not move its study
     found.text(CONTENT_DATE, "DA", date or _NO_DATE)
     found.text(0x00080030, "TM", "" if own else time)
@@ -179,35 +176,6 @@ def split_patient(header: DataSet) -> tuple[DataSet, DataSet]:
     """The Patient Module (PS3.3 C.7.1.1), which is all that group 0010 holds in an SR, and the rest of the header."""
     module = tuple(element for element in header if element.tag >> 16 == 0x0010)
     return module, tuple(element for element in header if element.tag >> 16 != 0x0010)
-
-
-def predecessors(versions: Iterable[Version]) -> Element:
-    """Predecessor Documents Sequence (PS3.3 C.17.2.2), by study and series."""
-
-    def element(tag: int, text: str) -> Element:
-        return Element(tag, "UI", encode_text(text, "UI", ()))
-
-    items_of_sequence: list[DataSet] = []
-    for version in versions:
-        instance = (element(SOP_CLASS, version.sop_class), element(SOP_INSTANCE, version.sop_instance))
-        series = (Element(REFERENCED_SOP, "SQ", (instance,)), element(SERIES_UID, version.series))
-        items_of_sequence.append((Element(REFERENCED_SERIES, "SQ", (series,)), element(STUDY_UID, version.study)))
-    return Element(PREDECESSORS, "SQ", tuple(items_of_sequence))
-
-
-def superseded_by(header: DataSet) -> tuple[Version, ...]:
-    """The documents that a document names as its predecessors."""
-    return tuple(
-        Version(
-            text_of(study, STUDY_UID) or "",
-            text_of(series, SERIES_UID) or "",
-            text_of(instance, SOP_CLASS) or "",
-            text_of(instance, SOP_INSTANCE) or "",
-        )
-        for study in items(header, PREDECESSORS)
-        for series in items(study, REFERENCED_SERIES)
-        for instance in items(series, REFERENCED_SOP)
-    )
 
 
 class _Elements(dict[int, Element]):

@@ -12,7 +12,8 @@ from bridge.model.dataset import UNICODE, Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
 from bridge.model.sr import item_of, own_elements, read_item
-from bridge.translate.amend import amended, version_of
+from bridge.translate.amend import amended
+from bridge.translate.chain import version_of
 from bridge.translate.digests import document_digest
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.element_json import dataset_of, element_of

@@ -13,11 +13,12 @@ from bridge.model.group import Group, Json
 from bridge.model.sr import own_elements, write_item
 from bridge.model.tags import CONCEPT_CODE, SOP_INSTANCE_UID
 from bridge.translate import times
+from bridge.translate.chain import superseded_by
 from bridge.translate.digests import document_digest
 from bridge.translate.element_json import dataset_json
 from bridge.translate.generic import relationship
 from bridge.translate.habits import habits_of
-from bridge.translate.header import born_uid, split_patient, superseded_by
+from bridge.translate.header import born_uid, split_patient
 from bridge.translate.ids import Known
 from bridge.translate.kept import keep
 from bridge.translate.losses import lost_of_document

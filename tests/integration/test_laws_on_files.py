@@ -17,9 +17,9 @@ from bridge.model.content import ByReference, Code, Container, ContentItem, Plai
 from bridge.model.document import Document
 from bridge.model.group import Group, same
 from bridge.model.sr import read_document, write_document
-from bridge.translate.amend import version_of
+from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.gather import Entry, gather
-from bridge.translate.header import split_patient, superseded_by
+from bridge.translate.header import split_patient
 from bridge.translate.ids import Known
 from bridge.translate.remainder import stripped
 from bridge.translate.to_dicom import to_dicom

@@ -134,7 +134,7 @@ def test_a_conditional_create_finds_the_one_that_is_there(
 
 def test_instances_are_written_read_and_listed(instances: InstanceStore, request: pytest.FixtureRequest) -> None:
     data = sr(f"2.25.{unique(request)}")
-    key = instances.key_of(data)
+    key = instances.key_of(reader.read(data).dataset)
     assert instances.read([key]) == [None]
     (outcome,) = instances.write([Write("uid", Instance(data))])
     assert outcome.error is None and outcome.stored is not None and outcome.stored.key == key
@@ -152,7 +152,7 @@ def test_other_content_under_a_uid_is_refused_and_the_old_one_stays(
     instances.write([Write(uid, Instance(sr(uid)))])
     (refused,) = instances.write([Write(uid, Instance(sr(uid, text="Vorhofflimmern")))])
     assert isinstance(refused.error, PermanentError)
-    (stored,) = instances.read([instances.key_of(sr(uid))])
+    (stored,) = instances.read([instances.key_of(reader.read(sr(uid)).dataset)])
     assert stored is not None and b"Sinusrhythmus" in stored.item.data
 
 
@@ -264,7 +264,7 @@ def test_a_transaction_that_commits_late_is_not_lost(servers: Servers, tmp_path:
         take_resources(route, ledger)
     writing.join()
     take_resources(route, ledger)
-    owed = {work.key for work in ledger.claim("late", "ehr", 100_000)}
+    owed = {work.key for work in ledger.work.claim("late", "ehr", 100_000)}
     ledger.close()
     assert {write.key for write in late} | {f"Observation/quick-{number}" for number in range(1, quick + 1)} <= owed
 

@@ -153,17 +153,6 @@ def test_other_content_under_a_known_uid_is_a_dead_letter(stores: Path) -> None:
     assert "Vorhofflimmern" not in done.stdout + done.stderr
 
 
-def test_a_deleted_resource_is_held_for_a_person(stores: Path) -> None:
-    sync(stores)
-    before = tree(stores / "data" / "dicom")
-    heart_rate = get(stores, "Observation/hr")
-    put(stores, heart_rate | {"status": "entered-in-error"})
-    done = sync(stores)
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["status"]["held"] == 1
-    assert tree(stores / "data" / "dicom") == before
-
-
 @pytest.mark.parametrize(
     ("text", "says"),
     [

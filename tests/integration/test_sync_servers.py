@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,106 +20,30 @@ import requests
 from bridge.codecs import json
 from bridge.codecs.dicom import reader, structured_report
 from bridge.ledger.ledger import Ledger
-from bridge.mapping.load import load
 from bridge.model.group import same
 from bridge.model.sr import write_document
-from bridge.settings import settings
 from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.sync.content import as_content
 from bridge.sync.failpoint import NAMES
-from bridge.sync.resources import Present, components, read_groups
+from bridge.sync.resources import Present
 from bridge.sync.route import Route
-from bridge.sync.routes import routes_of
-from bridge.sync.run import Summary, once
+from bridge.sync.run import once
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import CORPUS, FHIR_FILES, FIXTURES, SR_FILES
 from tests.judges import judge
-from tests.servers.hapi import Hapi
 from tests.servers.load import load_instances, load_resources, put
-from tests.servers.orthanc import Orthanc
-
-MAPPING = load()
-NO_CACHE = {"Cache-Control": "no-cache", "Accept": "application/fhir+json"}
-CONFIGURATION = """
-stores:
-  ehr: {{kind: fhir, url: "{hapi}", system: "urn:test:ehr"}}
-  pacs: {{kind: orthanc, url: "{orthanc}", issuer: TEST-HOSPITAL, timezone: Europe/Berlin}}
-routes:
-  - {{between: [ehr, pacs]}}
-ledger: sqlite:///{folder}/bridge.db
-"""
-
-
-@dataclass
-class World:
-    hapi: Hapi
-    orthanc: Orthanc
-    configuration: Path
-    first: Summary
-
-    def route(self) -> Route:
-        (route,) = routes_of(settings(self.configuration))
-        return route
-
-    def ledger(self) -> Ledger:
-        return Ledger(settings(self.configuration).ledger, lambda: 1e12)
-
-    def once(self) -> Summary:
-        ledger = self.ledger()
-        try:
-            return once([self.route()], ledger, MAPPING)
-        finally:
-            ledger.close()
-
-    def search(self, query: str) -> list[dict[str, Any]]:
-        found = json.loads(requests.get(f"{self.hapi.base}/{query}", headers=NO_CACHE, timeout=60).content)
-        return [entry["resource"] for entry in found.get("entry", [])]
-
-    def groups(self) -> list[Present]:
-        ledger, route = self.ledger(), self.route()
-        try:
-            keys = [seen.key for seen in route.fhir.listing()]
-            return [one for whole in components(route, ledger, keys) for one in read_groups(route, whole)]
-        finally:
-            ledger.close()
-
-    def instances(self) -> list[bytes]:
-        base = self.orthanc.base
-        return [
-            requests.get(f"{base}/instances/{one}/file", timeout=60).content
-            for one in requests.get(f"{base}/instances", timeout=60).json()
-        ]
-
-    def written(self) -> tuple[Any, Any]:
-        """What tells every write: HAPI's newest version, and Orthanc's changes of instances. Orthanc notes by itself
-        when a series has not changed for a minute: that is no write."""
-        history = requests.get(f"{self.hapi.base}/_history?_count=1", headers=NO_CACHE, timeout=60).json()
-        first = history["entry"][0]["resource"]
-        changes = requests.get(f"{self.orthanc.base}/changes?limit=100000", timeout=60).json()
-        assert changes["Done"]
-        writes = [one["Seq"] for one in changes["Changes"] if not one["ChangeType"].startswith("Stable")]
-        return (first["resourceType"], first["id"], first["meta"]["versionId"]), writes
+from tests.servers.world import MAPPING, World, started
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("servers")
-    orthanc, hapi = Orthanc(folder / "orthanc"), Hapi(folder / "hapi")
-    try:
-        orthanc.start()
-        hapi.start()
-        load_resources(hapi.base, [file for file in FHIR_FILES if "paired" not in file.parts])
-        load_instances(orthanc.base, SR_FILES)
-        configuration = folder / "bridge.yaml"
-        configuration.write_text(CONFIGURATION.format(hapi=hapi.base, orthanc=orthanc.base, folder=folder))
-        made = World(hapi, orthanc, configuration, Summary())
+    with started(tmp_path_factory.mktemp("servers")) as made:
+        load_resources(made.hapi.base, [file for file in FHIR_FILES if "paired" not in file.parts])
+        load_instances(made.orthanc.base, SR_FILES)
         made.first = made.once()
         made.once()  # takes in the echo of what the first one wrote
         yield made
-    finally:
-        hapi.stop()
-        orthanc.stop()
 
 
 def test_one_pass_leaves_nothing_owed(world: World) -> None:

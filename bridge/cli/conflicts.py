@@ -1,0 +1,44 @@
+"""`fhir-dicom conflicts`"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+HELP = "Show documents of which both sides have news; say whose hold, and the next pass does it."
+EXAMPLE = "Example: fhir-dicom conflicts 1f0c9a2b --holds fhir --config bridge.yaml"
+
+
+def conflicts(
+    name: Annotated[str | None, typer.Argument(help="of a conflict, as this command shows it")] = None,
+    holds: Annotated[Literal["fhir", "dicom"] | None, typer.Option(help="the side whose news hold")] = None,
+    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+) -> None:
+    import time
+
+    from bridge.codecs import json as codec
+    from bridge.errors import UsageError
+    from bridge.ledger.ledger import Ledger
+    from bridge.settings import settings
+
+    if (name is None) != (holds is None):
+        raise UsageError("name a conflict and say --holds fhir or --holds dicom; or neither, to see all")
+    ledger = Ledger(settings(config).ledger, time.time, reading=True)  # beside `serve`
+    try:
+        if name is not None and holds is not None:
+            ledger.conflicts.decide(name, holds)
+        found = ledger.conflicts.open()
+    finally:
+        ledger.close()
+    if json:
+        sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
+    elif name is not None:
+        print(f"{name}: {holds} holds, from the next pass on")
+    else:
+        for one in found:
+            print(f"{one['name']}: {one['resource']}: FHIR {one['fhir']}, DICOM {one['dicom']} ({one['instance']}), "
+                  f"since {one['since']}")  # fmt: skip

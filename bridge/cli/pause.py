@@ -1,0 +1,57 @@
+"""`fhir-dicom pause` and `fhir-dicom resume`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PAUSE_HELP = "Make no pass over a route until it is resumed."
+PAUSE_EXAMPLE = "Example: fhir-dicom pause ehr-pacs --config bridge.yaml"
+RESUME_HELP = "Make passes over a route again; with --deleted, what looked deleted was."
+RESUME_EXAMPLE = "Example: fhir-dicom resume ehr-pacs --deleted --config bridge.yaml"
+
+Route = Annotated[str, typer.Argument(help="name of the FHIR store, a dash, name of the DICOM store")]
+Config = Annotated[Path | None, typer.Option(help="bridge.yaml")]
+
+
+def pause(route: Route, config: Config = None) -> None:
+    import time
+
+    from bridge.ledger.ledger import Ledger
+    from bridge.settings import settings
+
+    configured = settings(config)
+    _known(route, configured.route_names())
+    ledger = Ledger(configured.ledger, time.time, reading=True)  # beside `serve`
+    ledger.pauses.pause(route, "by a person")
+    ledger.close()
+    print(f"{route} is paused; what is under way is finished")
+
+
+def resume(
+    route: Route,
+    deleted: Annotated[bool, typer.Option("--deleted", help="what looked deleted was deleted on purpose")] = False,
+    config: Config = None,
+) -> None:
+    import time
+
+    from bridge.ledger.ledger import Ledger
+    from bridge.settings import settings
+
+    configured = settings(config)
+    _known(route, configured.route_names())
+    ledger = Ledger(configured.ledger, time.time, reading=True)
+    number = ledger.work.decide_absent(route, deleted=deleted)
+    was = ledger.pauses.resume(route)
+    ledger.close()
+    again = f"; {number} {'deletions are carried over' if deleted else 'are asked for again'}" if number else ""
+    print(f"{route} {'is resumed' if was else 'was not paused'}{again}")
+
+
+def _known(route: str, routes: tuple[str, ...]) -> None:
+    from bridge.errors import UsageError
+
+    if route not in routes:
+        raise UsageError(f"there is no route {route!r}; there are {', '.join(routes)}")

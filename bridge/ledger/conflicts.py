@@ -1,0 +1,100 @@
+"""Documents of which both sides have news, until a person, or an agreement, ends it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, select, update
+
+from bridge.errors import UsageError
+from bridge.ledger.database import Database, put
+from bridge.ledger.tables import CONFLICT, VOID
+from bridge.ledger.work import owe
+
+Winner = Literal["fhir", "dicom"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    document: str
+    route: str
+    root: str  # key of the root resource
+    store: str  # of the instance
+    instance: str  # key of the newest one
+    fhir: str  # state of each side
+    dicom: str
+
+    @property
+    def name(self) -> str:
+        """Of the conflict as it stands: later news give it another, and a verdict on the old one is refused."""
+        return hashlib.sha256(f"{self.document}|{self.fhir}|{self.dicom}".encode()).hexdigest()[:8]
+
+
+_OF = [CONFLICT.c[name] for name in Conflict.__dataclass_fields__]
+
+
+class Conflicts:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, conflict: Conflict) -> None:
+        """Opened, or refreshed: a verdict on other states than these is no verdict any more."""
+        row = asdict(conflict) | {"opened": self._database.now(), "verdict": None}
+        with self._database.begin() as connection:
+            row_now = connection.execute(select(*_OF).where(_is(conflict.document))).first()
+            if row_now is not None and Conflict(*row_now) == conflict:
+                return
+            again = {name: value for name, value in row.items() if name not in ("document", "opened")}
+            put(connection, CONFLICT, row, again)
+
+    def of(self, document: str) -> Conflict | None:
+        with self._database.connect() as connection:
+            row = connection.execute(select(*_OF).where(_is(document))).first()
+        return Conflict(*row) if row else None
+
+    def verdict(self, conflict: Conflict) -> Winner | None:
+        """On the conflict in exactly these states."""
+        with self._database.connect() as connection:
+            row = connection.execute(select(*_OF, CONFLICT.c.verdict).where(_is(conflict.document))).first()
+        if row is None or Conflict(*row[:-1]) != conflict:
+            return None
+        verdict: Winner | None = row[-1]
+        return verdict
+
+    def open(self) -> list[dict[str, str]]:
+        """For people."""
+        with self._database.connect() as connection:
+            rows = connection.execute(select(*_OF, CONFLICT.c.opened).order_by(CONFLICT.c.opened)).all()
+        return [
+            {
+                "name": Conflict(*row[:-1]).name,
+                "route": row.route,
+                "resource": row.root,
+                "instance": row.instance,
+                "fhir": _words(row.fhir),
+                "dicom": _words(row.dicom),
+                "since": datetime.fromtimestamp(row.opened, UTC).isoformat(timespec="seconds"),
+            }
+            for row in rows
+        ]
+
+    def decide(self, name: str, holds: Winner) -> None:
+        """The verdict; the instance is owed again. Raises UsageError where no conflict has that name (any more)."""
+        with self._database.begin() as connection:
+            found = [Conflict(*row) for row in connection.execute(select(*_OF))]
+            conflict = next((one for one in found if one.name == name), None)
+            if conflict is None:
+                raise UsageError(f"there is no conflict {name!r} (any more): look at `conflicts` again")
+            connection.execute(update(CONFLICT).where(_is(conflict.document)).values(verdict=holds))
+            owe(connection, conflict.route, conflict.store, conflict.instance, self._database.now())
+
+
+def _is(document: str) -> ColumnElement[bool]:
+    return CONFLICT.c.document == document
+
+
+def _words(state: str) -> str:
+    return state if state in VOID else "changed"

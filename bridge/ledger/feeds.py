@@ -1,0 +1,103 @@
+"""What was read of the feeds: positions, the newest version of each item, references between resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from sqlalchemy import Column, MetaData, String, Table, delete, insert, or_, select, true, union
+from sqlalchemy.schema import CreateTable
+
+from bridge.ledger.database import Database, in_parts, put
+from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID
+from bridge.ledger.work import owe
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One change of a feed: what it makes owed, and what it says about references."""
+
+    key: str
+    version: str
+    owes: tuple[str, ...] = ()
+    targets: tuple[str, ...] | None = None  # None: says nothing about them
+
+
+ABSENT = "absent"
+"""Version of what a listing did not show."""
+_LISTED = Table("listed", MetaData(), Column("key", String, primary_key=True), prefixes=["TEMPORARY"])
+
+
+class Feeds:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def position(self, route: str, store: str) -> str | None:
+        with self._database.connect() as connection:
+            of_store = (POSITION.c.route == route) & (POSITION.c.store == store)
+            return connection.execute(select(POSITION.c.value).where(of_store)).scalar()
+
+    def move(self, route: str, store: str, value: str) -> None:
+        with self._database.begin() as connection:
+            put(connection, POSITION, {"route": route, "store": store, "value": value})
+
+    def unseen(self, route: str, store: str, items: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those (key, version) that are not the newest that was turned into work: a return to an old one is news. A
+        store that tells no versions has an empty one."""
+        with self._database.connect() as connection:
+            of_store = (SEEN.c.route == route) & (SEEN.c.store == store)
+            query = select(SEEN.c.key, SEEN.c.version).where(of_store)
+            known = dict(map(tuple, in_parts(connection, query, SEEN.c.key, [key for key, _ in items])))
+        return [(key, version) for key, version in items if _is_news(known.get(key), version)]
+
+    def unlisted(
+        self, route: str, store: str, holds: Literal["fhir", "dicom"], listed: Iterable[str], kinds: Sequence[str] = ()
+    ) -> list[str]:
+        """Keys that were seen or agreed on, are not known to be gone, and are not `listed`; of resources, those of the
+        `kinds` that are listed, or all. A million keys take no memory."""
+        standing = SEEN.c.version.not_like("% deleted") & (SEEN.c.version != ABSENT)
+        seen = select(SEEN.c.key).where((SEEN.c.route == route) & (SEEN.c.store == store) & standing)
+        key, state = (LINK.c.root, LINK.c.fhir_digest) if holds == "fhir" else (LINK.c.instance, LINK.c.dicom_digest)
+        agreed = select(key.label("key")).where((LINK.c.route == route) & state.not_in(VOID))
+        keys = union(seen, agreed).subquery()
+        of_kind = or_(*(keys.c.key.startswith(f"{kind}/") for kind in kinds)) if kinds else true()
+        with self._database.connect() as connection:  # rolled back: a temporary table locks nothing
+            connection.execute(CreateTable(_LISTED))
+            for some in batched(listed):
+                connection.execute(insert(_LISTED).prefix_with("OR IGNORE"), [{"key": key} for key in some])
+            query = select(keys.c.key).where(of_kind & keys.c.key.not_in(select(_LISTED.c.key)))
+            return list(connection.execute(query).scalars())
+
+    def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
+        """References, work and what was seen, in one transaction."""
+        with self._database.begin() as connection:
+            for one in news:
+                put(connection, SEEN, {"route": route, "store": store, "key": one.key, "version": one.version})
+                if one.targets is not None:
+                    of_source = (EDGE.c.store == store) & (EDGE.c.source == one.key)
+                    connection.execute(delete(EDGE).where(of_source))
+                    for target in set(one.targets):
+                        connection.execute(insert(EDGE).values(store=store, source=one.key, target=target))
+                for key in one.owes:
+                    owe(connection, route, store, key, self._database.now())
+
+    def neighbours(self, store: str, keys: Iterable[str]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+        """References from and to the resources."""
+        wanted = list(keys)
+        columns = select(EDGE.c.source, EDGE.c.target).where(EDGE.c.store == store)
+        with self._database.connect() as connection:
+            out = in_parts(connection, columns, EDGE.c.source, wanted)
+            back = in_parts(connection, columns, EDGE.c.target, wanted)
+        return {(one, other) for one, other in out}, {(one, other) for one, other in back}
+
+
+def _is_news(known: str | None, version: str) -> bool:
+    return known != version if version else known in (None, ABSENT)
+
+
+def batched(keys: Iterable[str], size: int = 1000) -> Iterator[list[str]]:
+    waiting = iter(keys)
+    while some := list(islice(waiting, size)):
+        yield some

@@ -1,0 +1,27 @@
+"""Routes that make no pass until a person resumes them, and why."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+
+from bridge.ledger.database import Database, put
+from bridge.ledger.tables import PAUSE
+
+
+class Pauses:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pause(self, route: str, reason: str) -> None:
+        with self._database.begin() as connection:
+            put(connection, PAUSE, {"route": route, "reason": reason, "since": self._database.now()})
+
+    def resume(self, route: str) -> bool:
+        """Whether it was paused."""
+        with self._database.begin() as connection:
+            return connection.execute(delete(PAUSE).where(PAUSE.c.route == route)).rowcount > 0
+
+    def reasons(self) -> dict[str, str]:
+        """Of each route that is paused."""
+        with self._database.connect() as connection:
+            return {route: reason for route, reason in connection.execute(select(PAUSE.c.route, PAUSE.c.reason))}

@@ -1,0 +1,30 @@
+"""What rejection notes said of instances, known or not: a note may come before what it rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from bridge.ledger.database import Database, put
+from bridge.ledger.tables import REJECTION
+
+
+class Rejections:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, route: str, instances: Sequence[str], note: str, reason: str) -> bool:
+        """Whether the note was new."""
+        of_note = (REJECTION.c.route == route) & (REJECTION.c.note == note)
+        with self._database.begin() as connection:
+            known = connection.execute(select(REJECTION.c.note).where(of_note).limit(1)).first()
+            for instance in instances:
+                put(connection, REJECTION, {"route": route, "instance": instance, "note": note, "reason": reason})
+        return known is None
+
+    def of(self, route: str, instance: str) -> frozenset[str]:
+        """Codes of the reasons for which an instance was rejected."""
+        with self._database.connect() as connection:
+            of_instance = (REJECTION.c.route == route) & (REJECTION.c.instance == instance)
+            return frozenset(connection.execute(select(REJECTION.c.reason).where(of_instance)).scalars())

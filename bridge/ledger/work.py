@@ -1,0 +1,86 @@
+"""What is owed: one row for each item that has to be looked at again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from bridge.ledger.database import Database, put
+from bridge.ledger.tables import WORK
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    route: str
+    store: str
+    key: str
+    generation: int
+    attempts: int
+
+
+class WorkQueue:
+    """States: `owed`; `absent`, it looks deleted, `deleted`, a person said so; `held` for a person; `dead`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def owe(self, route: str, store: str, key: str) -> None:
+        with self._database.begin() as connection:
+            owe(connection, route, store, key, self._database.now())
+
+    def claim(self, route: str, store: str, limit: int) -> list[Work]:
+        """What is owed and due, oldest first; counted as an attempt."""
+        due = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.state == "owed")
+        with self._database.begin() as connection:
+            query = select(*_WORK).where(due & (WORK.c.due <= self._database.now())).order_by(WORK.c.due, WORK.c.key)
+            found = [Work(*row) for row in connection.execute(query.limit(limit))]
+            for work in found:
+                connection.execute(update(WORK).where(_is(work)).values(attempts=work.attempts + 1))
+        return found
+
+    def in_state(self, route: str, state: str) -> list[Work]:
+        with self._database.connect() as connection:
+            query = select(*_WORK).where((WORK.c.route == route) & (WORK.c.state == state)).order_by(WORK.c.key)
+            return [Work(*row) for row in connection.execute(query)]
+
+    def done(self, work: Work) -> None:
+        """Deleted, unless news came in meanwhile."""
+        with self._database.begin() as connection:
+            connection.execute(delete(WORK).where(_is(work) & (WORK.c.generation == work.generation)))
+
+    def put_off(self, work: Work, state: str, reason: str | None, wait: float = 0) -> None:
+        """In another state, or `owed` again after `wait` seconds; news that came in meanwhile stay owed."""
+        with self._database.begin() as connection:
+            unchanged = _is(work) & (WORK.c.generation == work.generation)
+            values = {"state": state, "reason": reason, "due": self._database.now() + wait}
+            connection.execute(update(WORK).where(unchanged).values(**values))
+
+    def retry(self) -> int:
+        """Dead and held work is owed again; returns how much."""
+        with self._database.begin() as connection:
+            put_aside = WORK.c.state.in_(("held", "dead"))
+            values = {"state": "owed", "due": self._database.now(), "attempts": 0}
+            return connection.execute(update(WORK).where(put_aside).values(**values)).rowcount
+
+    def decide_absent(self, route: str, *, deleted: bool) -> int:
+        """What looks deleted was `deleted`, or is asked for again; returns how much."""
+        with self._database.begin() as connection:
+            absent = (WORK.c.route == route) & (WORK.c.state == "absent")
+            values = {"state": "deleted" if deleted else "owed", "due": self._database.now(), "attempts": 0}
+            return connection.execute(update(WORK).where(absent).values(**values, reason=None)).rowcount
+
+
+_WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts)
+
+
+def owe(connection: Connection, route: str, store: str, key: str, now: float) -> None:
+    """Within another transaction."""
+    again = {"generation": WORK.c.generation + 1, "state": "owed", "due": now, "attempts": 0, "reason": None}
+    row = {"route": route, "store": store, "key": key, "state": "owed", "generation": 0, "attempts": 0, "due": now}
+    put(connection, WORK, row, again)
+
+
+def _is(work: Work) -> Any:
+    return (WORK.c.route == work.route) & (WORK.c.store == work.store) & (WORK.c.key == work.key)

@@ -1,0 +1,55 @@
+"""Which instances a document names: Hierarchical SOP Instance Reference (PS3.3 C.17.2.1), by study and series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.model.dataset import DataSet, Element, encode_text, items, text_of
+from bridge.model.document import Document
+from bridge.model.tags import (
+    PREDECESSORS,
+    REFERENCED_SERIES,
+    REFERENCED_SOP,
+    SERIES_UID,
+    SOP_CLASS,
+    SOP_CLASS_UID,
+    SOP_INSTANCE,
+    SOP_INSTANCE_UID,
+    STUDY_UID,
+)
+from bridge.translate.ids import Version
+
+
+def version_of(document: Document) -> Version:
+    return Version(
+        *(text_of(document.header, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID))
+    )
+
+
+def referring(tag: int, versions: Iterable[Version]) -> Element:
+    """A sequence of that tag, such as Predecessor Documents Sequence."""
+
+    def element(tag: int, text: str) -> Element:
+        return Element(tag, "UI", encode_text(text, "UI", ()))
+
+    studies: list[DataSet] = []
+    for version in versions:
+        instance = (element(SOP_CLASS, version.sop_class), element(SOP_INSTANCE, version.sop_instance))
+        series = (Element(REFERENCED_SOP, "SQ", (instance,)), element(SERIES_UID, version.series))
+        studies.append((Element(REFERENCED_SERIES, "SQ", (series,)), element(STUDY_UID, version.study)))
+    return Element(tag, "SQ", tuple(studies))
+
+
+def superseded_by(header: DataSet) -> tuple[Version, ...]:
+    """The documents that a document names as its predecessors (PS3.3 C.17.2.2)."""
+    return tuple(
+        Version(
+            text_of(study, STUDY_UID) or "",
+            text_of(series, SERIES_UID) or "",
+            text_of(instance, SOP_CLASS) or "",
+            text_of(instance, SOP_INSTANCE) or "",
+        )
+        for study in items(header, PREDECESSORS)
+        for series in items(study, REFERENCED_SERIES)
+        for instance in items(series, REFERENCED_SOP)
+    )

@@ -1,0 +1,108 @@
+"""Rejection notes: Key Object Selection documents that declare instances void (IHE RAD TF-2 4.66, Imaging Object Change
+Management; PS3.16 TID 2010, CID 7011)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from bridge.model.content import Code, Container, ContentItem, Reference
+from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, text_of
+from bridge.model.document import Document
+from bridge.model.tags import (
+    CONTENT_DATE,
+    CONTENT_TIME,
+    SERIES_UID,
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    SPECIFIC_CHARACTER_SET,
+    STUDY_UID,
+    TEMPLATE,
+    TEMPLATE_ID,
+    TIMEZONE_OFFSET,
+)
+from bridge.translate import times
+from bridge.translate.chain import referring
+from bridge.translate.generic import reference_type
+from bridge.translate.ids import Known, Version, new_uid
+
+KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
+QUALITY = Code("113001", "DCM", "Rejected for Quality Reasons")
+PATIENT_SAFETY = Code("113037", "DCM", "Rejected for Patient Safety Reasons")
+INCORRECT_WORKLIST = Code("113038", "DCM", "Incorrect Modality Worklist Entry")
+RETENTION_EXPIRED = Code("113039", "DCM", "Data Retention Policy Expired")
+_REASONS = (QUALITY, PATIENT_SAFETY, INCORRECT_WORKLIST, RETENTION_EXPIRED)
+
+_EVIDENCE, _MODALITY, _MANUFACTURER, _MAPPING_RESOURCE = 0x0040A375, 0x00080060, 0x00080070, 0x00080105
+_PERFORMED_STEP, _SERIES_NUMBER, _INSTANCE_NUMBER = 0x00081111, 0x00200011, 0x00200013
+_STUDY = {  # General Study Module (PS3.3 C.7.2.1): what a note shares with what it rejects, empty where it has none
+    0x00080020: "DA",
+    0x00080030: "TM",
+    0x00080050: "SH",
+    0x00080090: "PN",
+    0x00200010: "SH",
+}
+_PATIENT = {0x00100010: "PN", 0x00100020: "LO", 0x00100030: "DA", 0x00100040: "CS"}
+
+
+class Rejection(NamedTuple):
+    reason: Code
+    instances: tuple[str, ...]  # SOP Instance UIDs
+
+
+def voided(reasons: Collection[str]) -> bool:
+    """Whether these say that the content is wrong; an image that went by its retention was right."""
+    return not {RETENTION_EXPIRED.value}.issuperset(reasons)
+
+
+def rejection_of(document: Document) -> Rejection | None:
+    """What a document rejects; None where it is no rejection note."""
+    if text_of(document.header, SOP_CLASS_UID) != KEY_OBJECT_SELECTION:
+        return None
+    reason = next((one for one in _REASONS if one.same(document.root.concept)), None)
+    if reason is None:
+        return None
+    values = (item.value for item in document.root.children)
+    return Rejection(reason, tuple(one.sop_instance for one in values if isinstance(one, Reference)))
+
+
+def rejection_note(rejected: Sequence[Version], header: DataSet, reason: Code, when: str, known: Known) -> Document:
+    """A note in the study of the instances that it rejects, which is one.
+
+    `header` is that of one of them, `when` the FHIR instant of the rejection. Rejecting the same again is the same
+    note, by its UID."""
+    if len({one.study for one in rejected}) != 1:
+        raise ValueError("a rejection note is of the instances of one study")
+    study = rejected[0].study
+    zone = times.zone_of(header, known.zone)
+    date, time = times.date_and_time(times.in_zone(when, zone), zone)
+    uid = new_uid(known.system, "rejection", reason.value, *(one.sop_instance for one in rejected))
+    shared = {one.tag: one for one in header if one.tag in _STUDY or one.tag >> 16 == 0x0010}
+    found = [
+        *(Element(tag, vr, b"") for tag, vr in (_STUDY | _PATIENT).items() if tag not in shared),
+        *shared.values(),
+        *(one for one in header if one.tag in (SPECIFIC_CHARACTER_SET, TIMEZONE_OFFSET)),
+        _text(SOP_CLASS_UID, "UI", KEY_OBJECT_SELECTION),
+        _text(SOP_INSTANCE_UID, "UI", uid),
+        _text(STUDY_UID, "UI", study),
+        _text(SERIES_UID, "UI", new_uid(known.system, "rejections", study)),
+        _text(_MODALITY, "CS", "KO"),
+        _text(_MANUFACTURER, "LO", "FHIR-DICOM bridge"),
+        _text(_SERIES_NUMBER, "IS", "9002"),
+        _text(_INSTANCE_NUMBER, "IS", "1"),
+        _text(CONTENT_DATE, "DA", date),
+        _text(CONTENT_TIME, "TM", time),
+        Element(_PERFORMED_STEP, "SQ", ()),
+        referring(_EVIDENCE, rejected),
+    ]
+    items = tuple(
+        ContentItem("CONTAINS", None, Reference(reference_type(one.sop_class), one.sop_class, one.sop_instance), (), ())
+        for one in rejected
+    )
+    template = (_text(_MAPPING_RESOURCE, "CS", "DCMR"), _text(TEMPLATE_ID, "CS", "2010"))
+    root = ContentItem(None, reason, Container("SEPARATE"), items, (Element(TEMPLATE, "SQ", (template,)),))
+    return Document(tuple(sorted(found, key=lambda element: element.tag)), root)
+
+
+def _text(tag: int, vr: str, text: str) -> Element:
+    return Element(tag, vr, encode_text(text, vr, UNICODE))

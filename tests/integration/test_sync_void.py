@@ -1,0 +1,482 @@
+"""What is retracted, rejected, deleted or disputed on one side, on the other; and what only looks deleted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.uid import KeyObjectSelectionDocumentStorage
+
+from bridge.sync.failpoint import NAMES
+from fixtures.stores import lay_out
+from fixtures.templates.items import code, instance
+from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts
+from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
+from tests.judges import judge
+
+DCM = codes.DCM
+NOTHING_OPEN = {"owed": 0, "absent": 0, "held": 0, "dead": 0, "intents": 0, "conflicts": 0, "paused": {}}
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    lay_out(tmp_path / "data")
+    assert sync(tmp_path).returncode == 0
+    return tmp_path
+
+
+def command(stores: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bridge", *words], cwd=stores, capture_output=True, text=True, check=False
+    )
+
+
+def configure(stores: Path, **policy: str) -> None:
+    """As the embedded default, but for the route."""
+    route = {"between": ["fhir", "dicom"], **policy}
+    (stores / "bridge.yaml").write_text(json.dumps({"routes": [route]}))
+
+
+def passed(stores: Path) -> subprocess.CompletedProcess[str]:
+    return command(stores, "sync", "--once", "--json", "--config", "bridge.yaml")
+
+
+def open_points(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    status: dict[str, Any] = json.loads(done.stdout)["status"]
+    return {key: status[key] for key in NOTHING_OPEN}
+
+
+def notes(stores: Path) -> list[Dataset]:
+    found = instances(stores).values()
+    return [one for one in found if one.SOPClassUID == KeyObjectSelectionDocumentStorage]
+
+
+def rejected(note: Dataset) -> list[str]:
+    return [str(one.ReferencedSOPSequence[0].ReferencedSOPInstanceUID) for one in note.ContentSequence]
+
+
+def note(stores: Path, title: Any, *rejecting: Dataset, uid: str = "2.25.777") -> None:
+    """As a PACS stores one (IHE RAD TF IOCM)."""
+    first = rejecting[0]
+    made = Dataset()
+    for keyword in ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyDate"):
+        setattr(made, keyword, first.get(keyword, ""))
+    made.file_meta = pydicom.dataset.FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID = KeyObjectSelectionDocumentStorage
+    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID = uid
+    made.SeriesInstanceUID, made.Modality, made.ValueType = "2.25.778", "KO", "CONTAINER"
+    made.ContinuityOfContent, made.ConceptNameCodeSequence = "SEPARATE", code(title)
+    made.ContentSequence = [instance("COMPOSITE", None, one.SOPClassUID, one.SOPInstanceUID) for one in rejecting]
+    folder = stores / "data" / "dicom" / first.StudyInstanceUID / "2.25.778"
+    folder.mkdir(parents=True, exist_ok=True)
+    made.save_as(folder / f"{uid}.dcm", enforce_file_format=True)
+
+
+def foreign(stores: Path) -> Dataset:
+    """The SR that was born in DICOM."""
+    return instances(stores)["2.25.100000000000000000000000000000000001"]
+
+
+def file_of(stores: Path, one: Dataset) -> Path:
+    (file,) = (stores / "data" / "dicom").rglob(f"{one.SOPInstanceUID}.dcm")
+    return file
+
+
+def of_foreign(stores: Path) -> list[dict[str, Any]]:
+    """The resources of the SR that was born in DICOM, whose status can say that they are void."""
+    (one,) = [one for one in reports(stores) if one["id"] not in ("lab", "tumour", "chest")]
+    results = [get(stores, reference["reference"]) for reference in one["result"]]
+    composition = one["extension"][0]["valueReference"]["reference"]
+    return [one, *results, get(stores, composition)]
+
+
+# -- from FHIR ------------------------------------------------------------------------------------------------------
+def test_entered_in_error_is_a_rejection_note_that_the_judges_accept(stores: Path, tmp_path: Path) -> None:
+    before = instances(stores)
+    put(stores, get(stores, "Observation/hr") | {"status": "entered-in-error"})
+    done = sync(stores)
+    assert (done.returncode, acts(done)) == (0, {"to-dicom retracted": 1}), done.stderr
+    (made,) = notes(stores)
+    (uid,) = rejected(made)
+    assert made.ConceptNameCodeSequence[0].CodeValue == "113037"
+    assert made.StudyInstanceUID == before[uid].StudyInstanceUID
+    assert (made.PatientID, made.PatientName) == (before[uid].PatientID, before[uid].PatientName)
+    assert judge([file_of(stores, made)]) == {file_of(stores, made): []}
+    assert len(instances(stores)) == len(before) + 1
+    after = tree(stores / "data")
+    again = sync(stores)
+    assert (again.returncode, acts(again), open_points(again)) == (0, {}, NOTHING_OPEN)
+    assert tree(stores / "data") == after
+
+
+def test_every_version_is_rejected(stores: Path) -> None:
+    """A PACS that hides the newest would show the one before."""
+    heart_rate = get(stores, "Observation/hr")
+    heart_rate["valueQuantity"]["value"] = 75
+    put(stores, heart_rate)
+    sync(stores)
+    put(stores, heart_rate | {"status": "entered-in-error"})
+    sync(stores)
+    assert [len(rejected(one)) for one in notes(stores)] == [2]
+
+
+def test_what_was_retracted_and_is_final_again_is_a_new_version(stores: Path) -> None:
+    heart_rate = get(stores, "Observation/hr")
+    for _ in range(2):
+        put(stores, heart_rate | {"status": "entered-in-error"})
+        sync(stores)
+        put(stores, heart_rate)
+        assert acts(sync(stores)) == {"to-dicom updated": 1}
+    void = {uid for one in notes(stores) for uid in rejected(one)}
+    assert len(void) == 2
+    (head,) = [one for one in heads(stores) if "PredecessorDocumentsSequence" in one]
+    assert head.SOPInstanceUID not in void
+    assert head.ContentSequence[0].MeasuredValueSequence[0].NumericValue == heart_rate["valueQuantity"]["value"]
+    assert acts(sync(stores)) == {}
+
+
+def test_a_deleted_resource_is_a_rejection_note_and_its_return_a_new_version(stores: Path) -> None:
+    heart_rate = get(stores, "Observation/hr")
+    (stores / "data" / "fhir" / "Observation" / "hr.json").unlink()
+    done = sync(stores)
+    assert (done.returncode, acts(done)) == (0, {"to-dicom retracted": 1}), done.stderr
+    assert acts(sync(stores)) == {}
+    put(stores, heart_rate)
+    assert acts(sync(stores)) == {"to-dicom updated": 1}
+    assert open_points(sync(stores)) == NOTHING_OPEN
+
+
+def test_deleting_removes_every_version_where_the_route_says_so(stores: Path) -> None:
+    configure(stores, deleted="delete")
+    heart_rate = get(stores, "Observation/hr")
+    before = set(instances(stores))
+    heart_rate["valueQuantity"]["value"] = 75
+    put(stores, heart_rate)
+    passed(stores)
+    assert len(instances(stores)) == len(before) + 1
+    (stores / "data" / "fhir" / "Observation" / "hr.json").unlink()
+    assert acts(passed(stores)) == {"to-dicom removed": 1}
+    assert len(instances(stores)) == len(before) - 1
+    assert (acts(passed(stores)), notes(stores)) == ({}, [])
+
+
+def test_deleting_is_nobodys_business_where_the_route_says_so(stores: Path) -> None:
+    configure(stores, deleted="ignore")
+    before = tree(stores / "data" / "dicom")
+    (stores / "data" / "fhir" / "Observation" / "hr.json").unlink()
+    file_of(stores, foreign(stores)).rename(stores / "gone.dcm")
+    done = passed(stores)
+    assert (done.returncode, acts(done)) == (0, {})
+    assert {name: data for name, data in before.items() if "2.25.1000" not in name} == tree(stores / "data" / "dicom")
+
+
+def test_superseded_instances_go_where_the_route_says_so(stores: Path) -> None:
+    configure(stores, superseded="delete")
+    before = set(instances(stores))
+    heart_rate = get(stores, "Observation/hr")
+    heart_rate["valueQuantity"]["value"] = 75
+    put(stores, heart_rate)
+    assert acts(passed(stores)) == {"to-dicom updated": 1}
+    assert len(instances(stores)) == len(before)
+    done = passed(stores)
+    assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN)
+
+
+# -- from DICOM -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("title", [DCM.RejectedForPatientSafetyReasons, DCM.IncorrectModalityWorklistEntry])
+def test_a_rejection_note_retracts_the_report_and_its_results(stores: Path, title: Any) -> None:
+    others = tree(stores / "data" / "fhir")
+    note(stores, title, foreign(stores))
+    done = sync(stores)
+    assert (done.returncode, acts(done)) == (0, {"to-fhir noted": 1, "to-fhir retracted": 1}), done.stderr
+    assert {one["status"] for one in of_foreign(stores)} == {"entered-in-error"}
+    changed = {name for name, data in tree(stores / "data" / "fhir").items() if others[name] != data}
+    assert len(changed) == len(of_foreign(stores))
+    assert len(notes(stores)) == 1  # the echo makes no second one
+    again = sync(stores)
+    assert (acts(again), open_points(again)) == ({}, NOTHING_OPEN)
+
+
+def test_a_rejection_for_quality_is_a_question_that_fhir_may_answer(stores: Path) -> None:
+    note(stores, DCM.RejectedForQualityReasons, foreign(stores))
+    done = sync(stores)
+    assert done.returncode == 1
+    assert "quality" in done.stderr
+    (one,) = [one for one in reports(stores) if one["id"] not in ("lab", "tumour", "chest")]
+    assert one["status"] == "final"
+    put(stores, one | {"status": "entered-in-error"})
+    done = sync(stores)
+    assert (done.returncode, open_points(done), len(notes(stores))) == (0, NOTHING_OPEN, 1), done.stderr
+
+
+def test_expired_retention_is_no_error(stores: Path) -> None:
+    before = tree(stores / "data" / "fhir")
+    note(stores, DCM.DataRetentionPolicyExpired, foreign(stores))
+    assert sync(stores).returncode == 0
+    file_of(stores, foreign(stores)).unlink()
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert tree(stores / "data" / "fhir") == before
+
+
+def test_what_was_rejected_before_it_came_does_not_cross(stores: Path) -> None:
+    store(stores, "2.25.91", "wrong patient")
+    (file,) = (stores / "data" / "dicom").rglob("2.25.91.dcm")
+    note(stores, DCM.RejectedForPatientSafetyReasons, pydicom.dcmread(file))
+    aside = file.rename(stores / "aside.dcm")
+    sync(stores)
+    aside.rename(file)
+    done = sync(stores)
+    assert (done.returncode, acts(done)) == (0, {})
+    assert "wrong patient" not in texts(stores)
+
+
+def test_a_corrected_instance_after_a_rejection_amends_the_same_report(stores: Path) -> None:
+    store(stores, "2.25.91", "wrong")
+    sync(stores)
+    (file,) = (stores / "data" / "dicom").rglob("2.25.91.dcm")
+    note(stores, DCM.RejectedForPatientSafetyReasons, pydicom.dcmread(file))
+    sync(stores)
+    number = len(reports(stores))
+    store(stores, "2.25.92", "right", predecessor="2.25.91")
+    assert acts(sync(stores)) == {"to-fhir updated": 1}
+    assert len(reports(stores)) == number
+    assert [one["status"] for one in reports(stores) if one["status"] not in ("final", "preliminary")] == ["amended"]
+
+
+def test_a_deleted_instance_is_entered_in_error(stores: Path) -> None:
+    file_of(stores, foreign(stores)).unlink()
+    done = sync(stores)
+    assert (done.returncode, acts(done)) == (0, {"to-fhir retracted": 1}), done.stderr
+    assert (acts(sync(stores)), open_points(sync(stores))) == ({}, NOTHING_OPEN)
+
+
+def test_a_deleted_instance_takes_its_resources_where_the_route_says_so(stores: Path) -> None:
+    configure(stores, deleted="delete")
+    gone = [f"{one['resourceType']}/{one['id']}" for one in of_foreign(stores)]
+    file_of(stores, foreign(stores)).unlink()
+    assert acts(passed(stores)) == {"to-fhir removed": 1}
+    assert [key for key in gone if (stores / "data" / "fhir" / f"{key}.json").exists()] == []
+    assert (stores / "data" / "fhir" / "Patient" / "p1.json").exists()
+    done = passed(stores)
+    assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN)
+
+
+def test_a_result_that_is_deleted_changes_its_report(stores: Path) -> None:
+    put(stores, observation("x", 1))
+    put(stores, observation("y", 2))
+    put(stores, report("x", "y"))
+    sync(stores)
+    (stores / "data" / "fhir" / "Observation" / "y.json").unlink()
+    put(stores, report("x"))
+    done = sync(stores)
+    assert (done.returncode, acts(done), notes(stores)) == (0, {"to-dicom updated": 1}, []), done.stderr
+
+
+# -- what only looks deleted ----------------------------------------------------------------------------------------
+def names(stores: Path) -> list[Path]:
+    files = sorted((stores / "data" / "fhir" / "Observation").glob("many-*.json"))
+    assert files
+    return files
+
+
+@pytest.fixture
+def many(stores: Path) -> Path:
+    for number in range(12):
+        put(stores, observation(f"many-{number:02}", number))
+    assert sync(stores).returncode == 0
+    return stores
+
+
+def test_three_deletions_mark_three(many: Path) -> None:
+    for file in names(many)[:3]:
+        file.unlink()
+    assert acts(sync(many)) == {"to-dicom retracted": 3}
+
+
+def test_many_deletions_at_once_are_a_question(many: Path) -> None:
+    before = tree(many / "data" / "dicom")
+    aside = many / "aside"
+    aside.mkdir()
+    for file in names(many)[:4]:
+        file.rename(aside / file.name)
+    done = sync(many)
+    assert done.returncode == 1
+    assert "is that the right server" in done.stderr
+    put(many, observation("later", 5))
+    assert "paused" in sync(many).stderr
+    assert tree(many / "data" / "dicom") == before
+    for file in aside.iterdir():
+        file.rename(many / "data" / "fhir" / "Observation" / file.name)
+    assert command(many, "resume", "fhir-dicom").returncode == 0
+    done = sync(many)
+    assert (done.returncode, acts(done), open_points(done)) == (0, {"to-dicom created": 1}, NOTHING_OPEN), done.stderr
+
+
+def test_a_person_confirms_many_deletions(many: Path) -> None:
+    for file in names(many)[:5]:
+        file.unlink()
+    assert sync(many).returncode == 1
+    assert "5 deletions" in command(many, "resume", "fhir-dicom", "--deleted").stdout
+    done = sync(many)
+    assert (done.returncode, acts(done), open_points(done)) == (0, {"to-dicom retracted": 5}, NOTHING_OPEN), done.stderr
+
+
+@pytest.mark.parametrize("side", ["fhir", "dicom"])
+def test_an_emptied_store_marks_nothing(tmp_path: Path, side: str) -> None:
+    """With fewer documents than may go at once."""
+    (tmp_path / "data" / "dicom").mkdir(parents=True)
+    put(tmp_path, observation("a", 1))
+    put(tmp_path, observation("b", 2))
+    sync(tmp_path)
+    other = "dicom" if side == "fhir" else "fhir"
+    before = tree(tmp_path / "data" / other)
+    shutil.rmtree(tmp_path / "data" / side)
+    done = sync(tmp_path)
+    assert (done.returncode, tree(tmp_path / "data" / other)) == (1, before)
+    assert "knows none" in done.stderr
+
+
+# -- both sides -----------------------------------------------------------------------------------------------------
+@pytest.fixture
+def disputed(stores: Path) -> Path:
+    """A text that FHIR and the PACS have both changed."""
+    store(stores, "2.25.61", "old")
+    sync(stores)
+    _edit(stores, "old", "by FHIR")
+    store(stores, "2.25.62", "by PACS", predecessor="2.25.61")
+    assert sync(stores).returncode == 1
+    return stores
+
+
+def _edit(stores: Path, old: str, new: str) -> None:
+    files = (stores / "data" / "fhir" / "Observation").glob("*.json")
+    (one,) = [one for one in (json.loads(file.read_bytes()) for file in files) if one.get("valueString") == old]
+    put(stores, one | {"valueString": new})
+
+
+def _conflict(stores: Path) -> dict[str, str]:
+    (found,) = json.loads(command(stores, "conflicts", "--json").stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+def text_of(document: Dataset) -> str:
+    return str(document.ContentSequence[-1].TextValue)
+
+
+def test_fhir_holds_and_supersedes_what_the_pacs_said(disputed: Path) -> None:
+    assert command(disputed, "conflicts", _conflict(disputed)["name"], "--holds", "fhir").returncode == 0
+    done = sync(disputed)
+    assert (done.returncode, acts(done)) == (0, {"to-fhir overruled": 1, "to-dicom updated": 1}), done.stderr
+    assert "by PACS" not in texts(disputed) and "by FHIR" in texts(disputed)
+    (head,) = [one for one in heads(disputed) if one.get("ContentSequence") and "by" in str(one.ContentSequence[-1])]
+    assert text_of(head) == "by FHIR"
+    assert "2.25.62" in str(head.PredecessorDocumentsSequence)
+    done = sync(disputed)
+    assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN)
+
+
+def test_the_pacs_holds_and_overwrites_what_fhir_said(disputed: Path) -> None:
+    assert command(disputed, "conflicts", _conflict(disputed)["name"], "--holds", "dicom").returncode == 0
+    done = sync(disputed)
+    assert (done.returncode, acts(done)) == (0, {"to-fhir updated": 1}), done.stderr
+    assert "by PACS" in texts(disputed) and "by FHIR" not in texts(disputed)
+    assert (acts(sync(disputed)), open_points(sync(disputed))) == ({}, NOTHING_OPEN)
+
+
+def test_a_verdict_on_what_was_changed_since_is_refused(disputed: Path) -> None:
+    name = _conflict(disputed)["name"]
+    _edit(disputed, "by FHIR", "by FHIR, later")
+    assert sync(disputed).returncode == 1
+    done = command(disputed, "conflicts", name, "--holds", "dicom")
+    assert (done.returncode, "no conflict" in done.stderr) == (2, True)
+    assert _conflict(disputed)["name"] != name
+
+
+def test_a_verdict_is_about_what_stood_there_when_it_was_given(disputed: Path) -> None:
+    command(disputed, "conflicts", _conflict(disputed)["name"], "--holds", "dicom")
+    _edit(disputed, "by FHIR", "by FHIR, later")
+    assert sync(disputed).returncode == 1
+    assert "by FHIR, later" in texts(disputed)
+
+
+@pytest.mark.parametrize("winner", ["fhir", "dicom"])
+def test_a_route_may_say_who_holds(stores: Path, winner: str) -> None:
+    configure(stores, conflicts=winner)
+    store(stores, "2.25.61", "old")
+    passed(stores)
+    _edit(stores, "old", "by FHIR")
+    store(stores, "2.25.62", "by PACS", predecessor="2.25.61")
+    done = passed(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert ("by FHIR" in texts(stores), "by PACS" in texts(stores)) == (winner == "fhir", winner == "dicom")
+
+
+@pytest.mark.parametrize("winner", ["fhir", "dicom"])
+def test_edited_here_and_rejected_there(stores: Path, winner: str) -> None:
+    store(stores, "2.25.61", "old")
+    sync(stores)
+    _edit(stores, "old", "by FHIR")
+    note(stores, DCM.RejectedForPatientSafetyReasons, instances(stores)["2.25.61"])
+    assert sync(stores).returncode == 1
+    command(stores, "conflicts", _conflict(stores)["name"], "--holds", winner)
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    statuses = sorted({one["status"] for one in reports(stores) if one["id"] not in ("lab", "tumour", "chest")})
+    assert statuses == (["final"] if winner == "fhir" else ["entered-in-error", "final"])
+
+
+def test_void_on_both_sides_at_once_asks_nobody(stores: Path) -> None:
+    (one,) = [one for one in reports(stores) if one["id"] not in ("lab", "tumour", "chest")]
+    put(stores, one | {"status": "entered-in-error"})
+    note(stores, DCM.RejectedForPatientSafetyReasons, foreign(stores))
+    done = sync(stores)
+    assert (done.returncode, open_points(done), len(notes(stores))) == (0, NOTHING_OPEN, 1), done.stderr
+
+
+def test_gone_on_both_sides_is_forgotten(stores: Path) -> None:
+    for key in (f"{one['resourceType']}/{one['id']}" for one in of_foreign(stores)):
+        (stores / "data" / "fhir" / f"{key}.json").unlink()
+    file_of(stores, foreign(stores)).unlink()
+    before = json.loads(command(stores, "status", "--json").stdout)["linked"]
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert json.loads(done.stdout)["status"]["linked"] == {"fhir": before["fhir"]}
+
+
+# -- kills ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("deleted", ["mark", "delete"])
+def test_a_kill_within_a_withdrawal_is_completed(stores: Path, name: str, deleted: str) -> None:
+    configure(stores, deleted=deleted)
+    (stores / "data" / "fhir" / "Observation" / "hr.json").unlink()
+    file_of(stores, foreign(stores)).unlink()
+    put(stores, get(stores, "Observation/bp") | {"status": "entered-in-error"})
+    undisturbed = stores / "undisturbed"
+    undisturbed.mkdir()
+    for part in ("data", "bridge.yaml", "bridge.db"):
+        source = stores / part
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, undisturbed / part)
+    assert passed(undisturbed).returncode == 0
+    for passage in range(1, 4):
+        words = [sys.executable, "-m", "bridge", "sync", "--once", "--config", "bridge.yaml"]
+        environment = {"BRIDGE_FAILPOINT": f"{name}:{passage}", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd())}
+        killed = subprocess.run(words, cwd=stores, env=environment, capture_output=True, check=False)
+        assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
+    done = passed(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    here, there = tree(stores / "data" / "fhir"), tree(undisturbed / "data" / "fhir")
+    assert here == there
+    assert tree(stores / "data" / "dicom").keys() == tree(undisturbed / "data" / "dicom").keys()
+    assert acts(passed(stores)) == {}

@@ -1,0 +1,98 @@
+"""A real HAPI and a real Orthanc with a route between them, and what tests ask of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bridge.codecs import json
+from bridge.ledger.ledger import Ledger
+from bridge.mapping.load import load
+from bridge.settings import settings
+from bridge.sync.resources import Present, components, read_groups
+from bridge.sync.route import Route
+from bridge.sync.routes import routes_of
+from bridge.sync.run import Summary, once
+from tests.servers.hapi import Hapi
+from tests.servers.orthanc import Orthanc
+
+MAPPING = load()
+NO_CACHE = {"Cache-Control": "no-cache", "Accept": "application/fhir+json"}
+CONFIGURATION = """
+stores:
+  ehr: {{kind: fhir, url: "{hapi}", system: "urn:test:ehr"}}
+  pacs: {{kind: orthanc, url: "{orthanc}", issuer: TEST-HOSPITAL, timezone: Europe/Berlin}}
+routes:
+  - {{between: [ehr, pacs]}}
+ledger: sqlite:///{folder}/bridge.db
+"""
+
+
+@dataclass
+class World:
+    hapi: Hapi
+    orthanc: Orthanc
+    configuration: Path
+    first: Summary = field(default_factory=Summary)  # of the first pass
+
+    def route(self) -> Route:
+        (route,) = routes_of(settings(self.configuration))
+        return route
+
+    def ledger(self) -> Ledger:
+        return Ledger(settings(self.configuration).ledger, lambda: 1e12)
+
+    def once(self, *, reconciling: bool = False) -> Summary:
+        ledger = self.ledger()
+        try:
+            return once([self.route()], ledger, MAPPING, reconciling=reconciling)
+        finally:
+            ledger.close()
+
+    def search(self, query: str) -> list[dict[str, Any]]:
+        found = json.loads(requests.get(f"{self.hapi.base}/{query}", headers=NO_CACHE, timeout=60).content)
+        return [entry["resource"] for entry in found.get("entry", [])]
+
+    def groups(self) -> list[Present]:
+        ledger, route = self.ledger(), self.route()
+        try:
+            keys = [seen.key for seen in route.fhir.listing()]
+            return [one for whole in components(route, ledger, keys) for one in read_groups(route, whole)]
+        finally:
+            ledger.close()
+
+    def instances(self) -> list[bytes]:
+        base = self.orthanc.base
+        return [
+            requests.get(f"{base}/instances/{one}/file", timeout=60).content
+            for one in requests.get(f"{base}/instances", timeout=60).json()
+        ]
+
+    def written(self) -> tuple[Any, Any]:
+        """What tells every write: HAPI's newest version, and Orthanc's changes of instances. Orthanc notes by itself
+        when a series has not changed for a minute: that is no write."""
+        history = requests.get(f"{self.hapi.base}/_history?_count=1", headers=NO_CACHE, timeout=60).json()
+        first = history["entry"][0]["resource"]
+        changes = requests.get(f"{self.orthanc.base}/changes?limit=100000", timeout=60).json()
+        assert changes["Done"]
+        writes = [one["Seq"] for one in changes["Changes"] if not one["ChangeType"].startswith("Stable")]
+        return (first["resourceType"], first["id"], first["meta"]["versionId"]), writes
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[World]:
+    orthanc, hapi = Orthanc(folder / "orthanc"), Hapi(folder / "hapi")
+    try:
+        orthanc.start()
+        hapi.start()
+        configuration = folder / "bridge.yaml"
+        configuration.write_text(CONFIGURATION.format(hapi=hapi.base, orthanc=orthanc.base, folder=folder))
+        yield World(hapi, orthanc, configuration)
+    finally:
+        hapi.stop()
+        orthanc.stop()
