@@ -8,7 +8,11 @@ class BridgeError(Exception):
 
 
 class TemporaryError(BridgeError):
-    """May go away by waiting: a later try may succeed."""
+    """May go away by waiting: a later try may succeed, not before `wait` seconds."""
+
+    def __init__(self, what: str, wait: float = 0) -> None:
+        super().__init__(what)
+        self.wait = wait
 
 
 class PermanentError(BridgeError):

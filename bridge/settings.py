@@ -104,6 +104,9 @@ class Settings(BaseSettings):
                 if name not in self.stores:
                     raise ValueError(f"routes: there is no store {name!r}; there are {', '.join(self.stores)}")
                 held.append(holds(self.stores[name]))
+            removes = "delete" in (route.deleted, route.superseded)
+            if removes and any(isinstance(self.stores[name], DicomWebSettings) for name in route.between):
+                raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb deletes nothing; take mark and keep")
             if sorted(held) != ["dicom", "fhir"]:
                 raise ValueError(f"routes: {' and '.join(route.between)} both hold {held[0]}; name one of each world")
         return self

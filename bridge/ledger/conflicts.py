@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from bridge.errors import UsageError
 from bridge.ledger.database import Database, put
@@ -54,6 +54,18 @@ class Conflicts:
         with self._database.connect() as connection:
             row = connection.execute(select(*_OF).where(_is(document))).first()
         return Conflict(*row) if row else None
+
+    def drop(self, route: str, instance: str) -> str | None:
+        """The instance that it was about is gone: the root resource, if there was a conflict."""
+        about = (CONFLICT.c.route == route) & (CONFLICT.c.instance == instance)
+        with self._database.begin() as connection:
+            root: str | None = connection.execute(select(CONFLICT.c.root).where(about)).scalar()
+            connection.execute(delete(CONFLICT).where(about))
+        return root
+
+    def instances(self, route: str) -> list[str]:
+        with self._database.connect() as connection:
+            return list(connection.execute(select(CONFLICT.c.instance).where(CONFLICT.c.route == route)).scalars())
 
     def verdict(self, conflict: Conflict) -> Winner | None:
         """On the conflict in exactly these states."""

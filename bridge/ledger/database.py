@@ -37,6 +37,8 @@ class Database:
             raise UsageError(f"ledger: {file} is not there; was there a pass, and is this the right folder?")
         if file is not None and not reading:
             self._lock = _locked(file)
+        if file is not None and not file.exists():
+            file.touch(0o600)  # what it says of documents is nobody else's business
         self._engine = create_engine(parsed)
         event.listen(self._engine, "connect", _durable)
         event.listen(self._engine, "begin", _begun)

@@ -11,7 +11,7 @@ from sqlalchemy import Column, MetaData, String, Table, delete, insert, or_, sel
 from sqlalchemy.schema import CreateTable
 
 from bridge.ledger.database import Database, in_parts, put
-from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID
+from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK
 from bridge.ledger.work import owe
 
 
@@ -25,8 +25,6 @@ class News:
     targets: tuple[str, ...] | None = None  # None: says nothing about them
 
 
-ABSENT = "absent"
-"""Version of what a listing did not show."""
 _LISTED = Table("listed", MetaData(), Column("key", String, primary_key=True), prefixes=["TEMPORARY"])
 
 
@@ -57,7 +55,7 @@ class Feeds:
     ) -> list[str]:
         """Keys that were seen or agreed on, are not known to be gone, and are not `listed`; of resources, those of the
         `kinds` that are listed, or all. A million keys take no memory."""
-        standing = SEEN.c.version.not_like("% deleted") & (SEEN.c.version != ABSENT)
+        standing = SEEN.c.version.not_like("% deleted")
         seen = select(SEEN.c.key).where((SEEN.c.route == route) & (SEEN.c.store == store) & standing)
         key, state = (LINK.c.root, LINK.c.fhir_digest) if holds == "fhir" else (LINK.c.instance, LINK.c.dicom_digest)
         agreed = select(key.label("key")).where((LINK.c.route == route) & state.not_in(VOID))
@@ -69,6 +67,23 @@ class Feeds:
                 connection.execute(insert(_LISTED).prefix_with("OR IGNORE"), [{"key": key} for key in some])
             query = select(keys.c.key).where(of_kind & keys.c.key.not_in(select(_LISTED.c.key)))
             return list(connection.execute(query).scalars())
+
+    def suspect(self, route: str, store: str, keys: Iterable[str]) -> None:
+        """Each is owed a look, unless it is already."""
+        with self._database.begin() as connection:
+            open_work = WORK.c.state.in_(("owed", "waiting", "absent", "deleted"))
+            owed = select(WORK.c.key).where((WORK.c.route == route) & (WORK.c.store == store) & open_work)
+            for key in set(keys) - set(connection.execute(owed).scalars()):
+                owe(connection, route, store, key, self._database.now())
+
+    def forget(self, route: str, store: str, key: str, owes: Iterable[str] = ()) -> None:
+        """What is not there any more, asked directly; should it return, that is news."""
+        with self._database.begin() as connection:
+            of_key = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.key == key)
+            connection.execute(delete(SEEN).where(of_key))
+            connection.execute(delete(EDGE).where((EDGE.c.store == store) & (EDGE.c.source == key)))
+            for one in owes:
+                owe(connection, route, store, one, self._database.now())
 
     def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
         """References, work and what was seen, in one transaction."""
@@ -94,7 +109,7 @@ class Feeds:
 
 
 def _is_news(known: str | None, version: str) -> bool:
-    return known != version if version else known in (None, ABSENT)
+    return known != version if version else known is None
 
 
 def batched(keys: Iterable[str], size: int = 1000) -> Iterator[list[str]]:

@@ -44,7 +44,7 @@ class Ledger:
             linked = connection.execute(select(LINK.c.born, func.count()).group_by(LINK.c.born))
             return {
                 "linked": {born: number for born, number in linked},
-                "owed": counts.get("owed", 0) + counts.get("deleted", 0),
+                "owed": sum(counts.get(state, 0) for state in ("owed", "waiting", "deleted")),
                 "absent": counts.get("absent", 0),
                 "held": counts.get("held", 0),
                 "dead": counts.get("dead", 0),

@@ -29,6 +29,9 @@ class Link:
         return self.chain[-1][3]
 
 
+_STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
+
+
 class Links:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -54,14 +57,15 @@ class Links:
 
     def places(self, route: str, limit: int) -> list[tuple[str, str]]:
         """Key of the root resource and of the head instance, of some documents that stand on both sides."""
-        standing = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
         with self._database.connect() as connection:
-            query = select(LINK.c.root, LINK.c.instance).where((LINK.c.route == route) & standing).limit(limit)
+            query = select(LINK.c.root, LINK.c.instance).where((LINK.c.route == route) & _STANDING).limit(limit)
             return [(root, instance) for root, instance in connection.execute(query)]
 
     def count(self, route: str) -> int:
+        """Of documents that stand on both sides."""
         with self._database.connect() as connection:
-            return connection.execute(select(func.count()).select_from(LINK).where(LINK.c.route == route)).scalar_one()
+            query = select(func.count()).select_from(LINK).where((LINK.c.route == route) & _STANDING)
+            return connection.execute(query).scalar_one()
 
     def intend(self, route: str, document: str, act: str, store: str, keys: Sequence[str]) -> None:
         """Before the effect: feeds recognise by alias what is about to be written."""
@@ -94,10 +98,25 @@ class Links:
             _aliases(connection, link.route, link.document, [*keys, link.instance])
             for table in (INTENT, CONFLICT):
                 connection.execute(delete(table).where(table.c.document == link.document))
-            of_document = select(ALIAS.c.key).where((ALIAS.c.route == link.route) & (ALIAS.c.document == link.document))
-            held = (WORK.c.route == link.route) & (WORK.c.state == "held") & WORK.c.key.in_(of_document)
-            again = {"state": "owed", "due": self._database.now(), "attempts": 0, "reason": None}
-            connection.execute(update(WORK).where(held).values(**again))
+            self._wake(connection, link.route, link.document, ("held", "waiting"))
+
+    def wake(self, route: str, instance: str) -> None:
+        """What waits for the instance, which is as the link says, is looked at again."""
+        with self._database.begin() as connection:
+            of_instance = (LINK.c.route == route) & (LINK.c.instance == instance)
+            if (document := connection.execute(select(LINK.c.document).where(of_instance)).scalar()) is not None:
+                self._wake(connection, route, document, ("waiting",))
+
+    def _wake(self, connection: Connection, route: str, document: str, states: Sequence[str]) -> None:
+        keys = select(ALIAS.c.key).where((ALIAS.c.route == route) & (ALIAS.c.document == document))
+        aside = (WORK.c.route == route) & WORK.c.state.in_(states) & WORK.c.key.in_(keys)
+        again = {"state": "owed", "due": self._database.now(), "attempts": 0, "reason": None}
+        connection.execute(update(WORK).where(aside).values(**again))
+
+    def settle(self, document: str) -> None:
+        """An intent of which nothing came: it is decided again."""
+        with self._database.begin() as connection:
+            connection.execute(delete(INTENT).where(INTENT.c.document == document))
 
 
 def _aliases(connection: Connection, route: str, document: str, keys: Sequence[str]) -> None:

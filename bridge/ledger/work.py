@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,8 @@ class Work:
 
 
 class WorkQueue:
-    """States: `owed`; `absent`, it looks deleted, `deleted`, a person said so; `held` for a person; `dead`."""
+    """States: `owed`; `waiting` for the other side of its document; `absent`, it looks deleted; `deleted`, a person
+    said so; `held` for a person; `dead`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,9 +32,15 @@ class WorkQueue:
         with self._database.begin() as connection:
             owe(connection, route, store, key, self._database.now())
 
-    def claim(self, route: str, store: str, limit: int) -> list[Work]:
+    def suspect(self, route: str, store: str, key: str) -> None:
+        """It looks deleted."""
+        row = {"route": route, "store": store, "key": key, "state": "absent", "generation": 0, "attempts": 0}
+        with self._database.begin() as connection:
+            put(connection, WORK, row | {"due": self._database.now()}, {"state": "absent", "reason": None})
+
+    def claim(self, route: str, store: str, limit: int, without: Collection[str] = ()) -> list[Work]:
         """What is owed and due, oldest first; counted as an attempt."""
-        due = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.state == "owed")
+        due = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.state == "owed") & WORK.c.key.not_in(without)
         with self._database.begin() as connection:
             query = select(*_WORK).where(due & (WORK.c.due <= self._database.now())).order_by(WORK.c.due, WORK.c.key)
             found = [Work(*row) for row in connection.execute(query.limit(limit))]
@@ -58,9 +66,9 @@ class WorkQueue:
             connection.execute(update(WORK).where(unchanged).values(**values))
 
     def retry(self) -> int:
-        """Dead and held work is owed again; returns how much."""
+        """What is put aside is owed again; returns how much."""
         with self._database.begin() as connection:
-            put_aside = WORK.c.state.in_(("held", "dead"))
+            put_aside = WORK.c.state.in_(("held", "dead", "waiting"))
             values = {"state": "owed", "due": self._database.now(), "attempts": 0}
             return connection.execute(update(WORK).where(put_aside).values(**values)).rowcount
 
@@ -69,7 +77,10 @@ class WorkQueue:
         with self._database.begin() as connection:
             absent = (WORK.c.route == route) & (WORK.c.state == "absent")
             values = {"state": "deleted" if deleted else "owed", "due": self._database.now(), "attempts": 0}
-            return connection.execute(update(WORK).where(absent).values(**values, reason=None)).rowcount
+            number = connection.execute(update(WORK).where(absent).values(**values, reason=None)).rowcount
+            waiting = (WORK.c.route == route) & (WORK.c.state == "waiting")
+            connection.execute(update(WORK).where(waiting).values(state="owed", due=values["due"], attempts=0))
+            return number
 
 
 _WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts)

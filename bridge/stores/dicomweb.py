@@ -32,11 +32,12 @@ class DicomWebStore:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self.listing()), "")
 
     def listing(self) -> Iterator[Seen]:
-        """Instances of modality SR, study by study: a key is `study/series/instance`."""
-        for study in self._pages("/studies?ModalitiesInStudy=SR"):
-            uid = _uid(study, STUDY_UID)
-            for instance in self._pages(f"/studies/{uid}/instances?Modality=SR"):
-                yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", "")
+        """Reports and rejection notes, study by study: a key is `study/series/instance`."""
+        for modality in ("SR", "KO"):
+            for study in self._pages(f"/studies?ModalitiesInStudy={modality}"):
+                uid = _uid(study, STUDY_UID)
+                for instance in self._pages(f"/studies/{uid}/instances?Modality={modality}"):
+                    yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", "")
 
     def _pages(self, path: str) -> Iterator[Json]:
         offset = 0

@@ -8,14 +8,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
 from urllib3.util.retry import Retry
 
 from bridge.errors import PermanentError, TemporaryError
 
 MAX_BYTES = 512 << 20
 _CHUNK = 1 << 20
+_LONGEST_WAIT = 3600.0  # seconds
 _IDLE_SECONDS = 0.5  # Orthanc closes an idle connection after one second
-_TRANSIENT = frozenset({408, 409, 423, 425, 429, 500, 502, 503, 504})
+_TRANSIENT = frozenset({401, 408, 409, 423, 425, 429, 500, 502, 503, 504})
 
 
 class Answer:
@@ -70,8 +72,10 @@ class Peer:
             self._used = time.monotonic()
         if 200 <= status < 300 or status in accept:
             return Answer(status, {key.lower(): value for key, value in found.items()}, data)
-        kind = TemporaryError if status in _TRANSIENT else PermanentError
-        raise kind(f"{where}: answered {status}{_hint(status)}")
+        what = f"{where}: answered {status}{_hint(status)}"
+        if status in _TRANSIENT:
+            raise TemporaryError(what, _wait(found.get("Retry-After", "")))
+        raise PermanentError(what)
 
     def rejoined(self, url: str) -> str:
         """A link of the peer as a path below the base. Raises PermanentError where it leads elsewhere."""
@@ -97,16 +101,22 @@ def _bounded(response: requests.Response, where: str) -> bytes:
 
 
 def _why(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
+    cause = getattr(error.args[0], "reason", None) if error.args else None  # after the last try of several
+    if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     return f"broken answer ({type(error).__name__})"
 
 
+def _wait(retry_after: str) -> float:
+    """Seconds; a date (RFC 9110 10.2.3) is of the peer's clock, and ours may differ: the usual waiting does."""
+    return min(float(retry_after), _LONGEST_WAIT) if retry_after.isdecimal() else 0.0
+
+
 def _hint(status: int) -> str:
     return {
-        401: "; credentials are wanted",
+        401: "; credentials are wanted, or have expired",
         403: "; permission is missing",
         404: "; is the URL right?",
         413: "; too large for the server",

@@ -18,8 +18,9 @@ _ANCHORS = 20
 def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | None:
     """Why a person has to say whether these were deleted; None where there is no doubt."""
     linked = ledger.links.count(route.name)
-    if too_many(len(suspects), linked):
-        return _question(f"{len(suspects)} of {linked} documents are gone at once", route)
+    documents = {_document(route, ledger, work) for work in suspects}
+    if too_many(len(documents), linked):
+        return _question(f"{len(documents)} of {linked} documents are gone at once, or parts of them", route)
     places = ledger.links.places(route.name, len(suspects) + _ANCHORS)
     for number, store in enumerate[Store[Any]]((route.fhir, route.dicom)):
         keys = [work.key for work in suspects if work.store == store.name]
@@ -27,6 +28,12 @@ def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | No
         if "unknown" in store.absent(keys) and all(one is None for one in store.read(others)):
             return _question(f"{store.name} knows none of the documents that were there", route)
     return None
+
+
+def _document(route: Route, ledger: Ledger, work: Work) -> str:
+    of = ledger.links.of if work.store == route.fhir.name else ledger.links.headed_by
+    link = of(route.name, work.key)
+    return link.document if link is not None else work.key
 
 
 def too_many(gone: int, linked: int) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bridge.errors import PermanentError
-from bridge.ledger.feeds import ABSENT, News
+from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.model.group import Resource
 from bridge.stores.store import Change, Instance, Page
@@ -46,13 +46,21 @@ def take_resources(route: Route, ledger: Ledger) -> None:
 def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds: Sequence[str]) -> None:
     """What a whole listing, of all `kinds` or of these, does not show is owed: looked at, not believed."""
     gone = ledger.feeds.unlisted(route.name, route.fhir.name, "fhir", listed, kinds)
-    news = [News(key, ABSENT, _owed(route, ledger, key), ()) for key in gone]
-    ledger.feeds.take_in(route.name, route.fhir.name, news)
+    ledger.feeds.suspect(route.name, route.fhir.name, [key for key in gone if key.partition("/")[0] in FORMING])
+    for key in gone:
+        if key.partition("/")[0] not in FORMING:
+            ledger.feeds.forget(route.name, route.fhir.name, key, _owed(route, ledger, key, ()))
+
+
+def forget_resource(route: Route, ledger: Ledger, key: str) -> None:
+    """It is gone, asked directly: what it referred to may be a document of its own now."""
+    owes = [one for one in _owed(route, ledger, key, ()) if one != key]
+    ledger.feeds.forget(route.name, route.fhir.name, key, owes)
 
 
 def suspect_instances(route: Route, ledger: Ledger, listed: Iterable[str]) -> None:
     gone = ledger.feeds.unlisted(route.name, route.dicom.name, "dicom", listed)
-    ledger.feeds.take_in(route.name, route.dicom.name, [News(key, ABSENT, (key,)) for key in gone])
+    ledger.feeds.suspect(route.name, route.dicom.name, gone)
 
 
 def _overlapping(position: str | None) -> str | None:
@@ -71,7 +79,7 @@ def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set
     for key, version in fresh.items():
         resource = changes[key].item or (None if changes[key].deleted else _read(route, key))
         targets = tuple(filter(None, map(local, links(resource)))) if resource else ()
-        yield News(key, version, _owed(route, ledger, key), targets)
+        yield News(key, version, _owed(route, ledger, key, targets), targets)
 
 
 def _version(change: Change[Resource]) -> str:
@@ -87,11 +95,13 @@ def _read(route: Route, key: str) -> Resource | None:
     return stored.item if stored else None
 
 
-def _owed(route: Route, ledger: Ledger, key: str) -> tuple[str, ...]:
-    """What forms a document owes itself; what only belongs to documents owes those that refer to it."""
+def _owed(route: Route, ledger: Ledger, key: str, targets: Collection[str]) -> tuple[str, ...]:
+    """What forms a document owes itself, and what it referred to before; what only belongs to documents owes those that
+    refer to it."""
+    out, back = ledger.feeds.neighbours(route.fhir.name, [key])
     if key.partition("/")[0] in FORMING:
-        return (key,)
-    _, back = ledger.feeds.neighbours(route.fhir.name, [key])
+        left = {target for _, target in out} - set(targets)
+        return (key, *sorted(one for one in left if one.partition("/")[0] in FORMING))
     return tuple(sorted({source for source, _ in back if source.partition("/")[0] in FORMING}))
 
 

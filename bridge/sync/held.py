@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bridge.errors import BridgeError
 
 
@@ -11,3 +13,11 @@ class Held(BridgeError):
 
 class Waiting(BridgeError):
     """Something else of the same pass has to come first."""
+
+
+class Absent(Exception):
+    """What looks deleted: `keys` of it, and of what waits until that is known. Absence is suspicion: it is counted at
+    the end of the pass, and asked for again."""
+
+    def __init__(self, keys: Iterable[str], waiting: Iterable[str] = ()) -> None:
+        self.keys, self.waiting = frozenset(keys), frozenset(waiting)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from bridge.ledger.ledger import Ledger
 from bridge.model.group import Group, Resource
 from bridge.stores.store import Stored
-from bridge.sync.content import as_content
+from bridge.sync.content import VOID, as_content
 from bridge.sync.feed import FORMING, local
 from bridge.sync.route import Route
 from bridge.translate.gather import SUPPORT, Entry, gather, links
+from bridge.translate.header import born_uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,32 @@ def read_groups(route: Route, keys: set[str]) -> list[Present]:
     stored = _closure(route, sorted(keys))
     entries = [Entry(as_content(one.item), key) for key, one in stored.items()]
     found = []
-    for group in gather(entries).groups:
+    for group in _groups(entries):
         names = [f"{one['resourceType']}/{one['id']}" for one in group.resources()]
         times = [stored[name].item.get("meta", {}).get("lastUpdated", "") for name in names]
         found.append(Present(group, {name: stored[name].version for name in names}, max(times) or None))
     return found
+
+
+def _groups(entries: Sequence[Entry]) -> list[Group]:
+    """As `gather` has them, but that a report which is void, or not one yet, owns no result that stands. One that was
+    born in DICOM keeps what no other report claims: its results are the items of the instance that is void."""
+    aside = [one for one in entries if _owns_nothing(one.resource)]
+    if not aside:
+        return list(gather(entries).groups)
+    standing = gather([one for one in entries if one not in aside]).groups
+    reports = [group for group in standing if group.root["resourceType"] == "DiagnosticReport"]
+    claimed = {id(one) for group in reports for one in group.resources() if one["resourceType"] in FORMING}
+    born = [one for one in aside if born_uid(one.resource) is not None]
+    left = [one for one in entries if id(one.resource) not in claimed and (one not in aside or one in born)]
+    shells = [one for one in aside if one not in born]
+    patients = [one for one in entries if one.resource["resourceType"] == "Patient"]
+    alone = [group for one in shells for group in gather([one, *patients]).groups]
+    return [*reports, *gather(left).groups, *alone]
+
+
+def _owns_nothing(resource: Resource) -> bool:
+    return resource["resourceType"] == "DiagnosticReport" and resource.get("status") in (*VOID, "registered")
 
 
 def _closure(route: Route, keys: Sequence[str]) -> dict[str, Stored[Resource]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,18 +15,18 @@ from bridge.ledger.work import Work
 from bridge.mapping.mapping import Mapping
 from bridge.sync.absence import doubtful
 from bridge.sync.failpoint import failpoint
-from bridge.sync.feed import take_instances, take_resources
-from bridge.sync.held import Held, Waiting
+from bridge.sync.feed import FORMING, forget_resource, take_instances, take_resources
+from bridge.sync.held import Absent, Held, Waiting
 from bridge.sync.news import GONE, News, news
 from bridge.sync.reconcile import reconcile
 from bridge.sync.resources import Present, components, read_groups
 from bridge.sync.route import Route
 from bridge.sync.to_dicom import ToDicom
-from bridge.sync.to_fhir import Absent, ToFhir
+from bridge.sync.to_fhir import ToFhir
 
 _BATCH = 100
-_PATIENCE = 20  # passes over what is owed, after which something that is waited for is not coming
-_LAST_WAIT = 300.0
+_LAST_WAIT = 300.0  # seconds
+_ENOUGH = 5  # temporary errors in a row, after which a pass ends
 
 
 @dataclass
@@ -52,6 +53,9 @@ def once(routes: Sequence[Route], ledger: Ledger, mapping: Mapping, *, reconcili
 class _Pass:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping, summary: Summary) -> None:
         self.route, self.ledger, self.summary = route, ledger, summary
+        self.failed = 0  # temporary errors in a row
+        self.waiting: set[str] = set()  # instances that wait for others, until something is settled
+        self.sure: set[str] = set()  # members of documents that are gone, asked twice
         self.to_dicom = ToDicom(route, ledger, mapping)
         self.to_fhir = ToFhir(route, ledger, mapping)
 
@@ -64,34 +68,46 @@ class _Pass:
                 take(self.route, self.ledger)
             except BridgeError as error:
                 self.summary.fault(str(error))  # the other side, and what is owed already, go on
+        self._work()
+        try:
+            if self._absences():
+                self._work()
+        except BridgeError as error:
+            self.summary.fault(str(error))  # they stay suspect
+
+    def _work(self) -> None:
         progress = True
         while progress:
             while self._instances():  # a rejection, or a newer version, may be among them
                 pass
             progress = self._resources()
-        try:
-            self._absences()
-        except BridgeError as error:
-            self.summary.fault(str(error))  # they stay suspect
 
     def _instances(self) -> bool:
-        works = self.ledger.work.claim(self.route.name, self.route.dicom.name, _BATCH)
+        works = self._claimed(self.route.dicom.name)
         for work in works:
+            if self.failed >= _ENOUGH:
+                return False
             failpoint("claimed")
-            self._try([work], partial(self._instance, work.key, patient=work.attempts < _PATIENCE))
+            self._try([work], partial(self._instance, work.key))
         return bool(works)
 
     def _resources(self) -> bool:
         """All that is claimed is read together; each component is settled, or put off, for itself."""
-        works = self.ledger.work.claim(self.route.name, self.route.fhir.name, _BATCH)
+        works = self._claimed(self.route.fhir.name)
         by_key = {work.key: work for work in works}
         wholes = components(self.route, self.ledger, by_key) if works else []
         read = self._read(wholes)
         for whole in wholes:
+            if self.failed >= _ENOUGH:
+                return False
             failpoint("claimed")
             together = [by_key[key] for key in sorted(whole & by_key.keys())]
             self._try(together, partial(self._component, whole, read))
         return bool(works)
+
+    def _claimed(self, store: str) -> list[Work]:
+        """Nothing, once a server has failed so often in a row that it is down: all else waits for it."""
+        return self.ledger.work.claim(self.route.name, store, _BATCH, self.waiting) if self.failed < _ENOUGH else []
 
     def _read(self, wholes: Sequence[set[str]]) -> list[Present] | None:
         """None where reading all at once fails: then each component is read alone, and the culprit is found."""
@@ -106,7 +122,12 @@ class _Pass:
         groups = read_groups(self.route, keys) if read is None else [one for one in read if keys & one.versions.keys()]
         roots = {f"{one.group.root['resourceType']}/{one.group.root['id']}" for one in groups}
         errors: list[Exception] = []
+        gone, blocked = set[str](), set[str]()
         for present in groups:
+            if missing := self._missing(present):
+                gone |= missing
+                blocked |= present.versions.keys()
+                continue
             try:
                 self._count("to-dicom", self.to_dicom.settle(present))
             except BridgeError as error:
@@ -114,16 +135,34 @@ class _Pass:
         if errors:
             raise errors[0]
         there = roots.union(*(one.versions for one in groups))
-        if gone := [key for key in sorted(keys - there) if self._is_root(key)]:
-            raise Absent(gone)
+        left = sorted(keys - there)
+        stored = {one.key for one in self.route.fhir.read(left) if one is not None} if left else set()
+        for key in (one for one in left if one not in stored):
+            if self._is_root(key):
+                gone.add(key)
+            elif key not in gone:
+                forget_resource(self.route, self.ledger, key)
+        if gone:
+            raise Absent(gone, blocked)
+
+    def _missing(self, present: Present) -> set[str]:
+        """Members that were there and are not: a report that lost its results by accident says less, and is no news."""
+        root = f"{present.group.root['resourceType']}/{present.group.root['id']}"
+        link = self.ledger.links.of(self.route.name, root)
+        if link is None or link.root != root:
+            return set()
+        left = link.versions.keys() - present.versions.keys() - self.sure
+        left = {key for key in left if key.partition("/")[0] in FORMING}
+        there = self.route.fhir.read(sorted(left)) if left else []
+        return left - {one.key for one in there if one is not None}
 
     def _is_root(self, key: str) -> bool:
         """Of a document that is not known to be void."""
         link = self.ledger.links.of(self.route.name, key)
         return link is not None and link.root == key and news(link.fhir_digest, GONE) is not News.SAME
 
-    def _absences(self) -> None:
-        """What looks deleted, all together: many at once are no news, but a question."""
+    def _absences(self) -> bool:
+        """What looks deleted, all together: many at once are no news, but a question. Whether anything came of it."""
         suspect = self.ledger.work.in_state(self.route.name, "absent")
         said = self.ledger.work.in_state(self.route.name, "deleted")
         if suspect and (doubt := doubtful(self.route, self.ledger, suspect)) is not None:
@@ -133,40 +172,50 @@ class _Pass:
         for work in (*suspect, *said):
             failpoint("claimed")
             self._try([work], partial(self._gone, work))
+        return bool(suspect or said)
 
     def _gone(self, work: Work) -> None:
         """Asked for a second time, and directly."""
         of_fhir = work.store == self.route.fhir.name
         (absence,) = (self.route.fhir if of_fhir else self.route.dicom).absent([work.key])
+        link = (self.ledger.links.of if of_fhir else self.ledger.links.headed_by)(self.route.name, work.key)
         if absence is None:
             self.ledger.work.owe(work.route, work.store, work.key)
-        elif of_fhir:
-            link = self.ledger.links.of(self.route.name, work.key)
-            if link is not None and link.root == work.key:
-                self._count("to-dicom", self.to_dicom.gone(link))
-        elif (link := self.ledger.links.headed_by(self.route.name, work.key)) is not None:
+        elif link is not None and not of_fhir:
             self._count("to-fhir", self.to_fhir.gone(link))
+        elif link is not None and link.root == work.key:
+            self._count("to-dicom", self.to_dicom.gone(link))
+        if absence is not None and of_fhir:
+            self.sure.add(work.key)
+            forget_resource(self.route, self.ledger, work.key)
+        elif absence is not None:
+            self.ledger.feeds.forget(work.route, work.store, work.key)
+        if link is not None and of_fhir:  # a member is no more, or is there again
+            self.ledger.links.wake(work.route, link.instance)
 
     def _count(self, direction: str, act: str) -> None:
         self.summary.acts[f"{direction} {act}"] += 1
 
-    def _instance(self, key: str, *, patient: bool) -> None:
-        self._count("to-fhir", self.to_fhir.settle(key, patient=patient))
+    def _instance(self, key: str) -> None:
+        self._count("to-fhir", self.to_fhir.settle(key))
+        self.ledger.links.wake(self.route.name, key)
 
     def _try(self, works: Sequence[Work], task: Callable[[], None]) -> None:
         """Work that one task settles is done, or put off, together."""
         try:
             task()
         except Absent as error:
-            self._absent(works, error.keys)
+            self._absent(works, error)
         except Waiting as error:
-            wait = 0.0 if works[0].attempts < _PATIENCE else _LAST_WAIT
+            self.waiting |= {work.key for work in works}
+            state = "waiting" if works[0].store == self.route.fhir.name else "owed"
             for work in works:
-                self.ledger.work.put_off(work, "owed", str(error), wait)
+                self.ledger.work.put_off(work, state, str(error))
         except Held as error:
             self._put_off(works, "held", error)
         except TemporaryError as error:
-            self._put_off(works, "owed", error, min(_LAST_WAIT, 2.0 ** (works[0].attempts + 1)))
+            self.failed += 1
+            self._put_off(works, "owed", error, max(error.wait, _backoff(works[0].attempts)))
         except (PermanentError, UnicodeError) as error:
             self._put_off(works, "dead", error)
         except Exception as error:  # noqa: BLE001 - one poisonous document must not stop the others
@@ -174,19 +223,26 @@ class _Pass:
             what = PermanentError(f"{type(error).__name__} in {where.name} ({where.filename}:{where.lineno})")
             self._put_off(works, "dead", what)
         else:
+            self.failed = 0
+            self.waiting.clear()
             for work in works:
                 self.ledger.work.done(work)
 
-    def _absent(self, works: Sequence[Work], keys: frozenset[str]) -> None:
+    def _absent(self, works: Sequence[Work], error: Absent) -> None:
         for work in works:
-            if work.key in keys:
-                self.ledger.work.put_off(work, "absent", None)
+            if work.key in error.keys | error.waiting:
+                self.ledger.work.put_off(work, "absent" if work.key in error.keys else "waiting", None)
             else:
                 self.ledger.work.done(work)
-        for key in keys - {work.key for work in works}:  # a neighbour showed it
-            self.ledger.work.owe(self.route.name, works[0].store, key)
+        for key in error.keys - {work.key for work in works}:  # a neighbour showed it
+            self.ledger.work.suspect(self.route.name, works[0].store, key)
 
     def _put_off(self, works: Sequence[Work], state: str, error: Exception, wait: float = 0) -> None:
         for work in works:
             self.ledger.work.put_off(work, state, str(error), wait)
         self.summary.fault(f"{state}: {works[0].store}: {works[0].key}: {error}")
+
+
+def _backoff(attempts: int) -> float:
+    """Seconds: twice as long each time, and not all at the same moment."""
+    return min(_LAST_WAIT, 2.0 ** (attempts + 1)) * random.uniform(0.75, 1.25)

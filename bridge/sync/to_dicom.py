@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from bridge.codecs import fhir
 from bridge.codecs.dicom import reader, structured_report, writer
@@ -16,14 +15,14 @@ from bridge.model.document import Document
 from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
 from bridge.stores.store import Instance, Write
-from bridge.sync.content import dataset_digest, group_state
+from bridge.sync.content import VOID, dataset_digest, group_state
 from bridge.sync.decide import Act, decide
 from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Held, Waiting
 from bridge.sync.news import GONE, RETRACTED, News, news
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
-from bridge.sync.withdraw import reject_instances, remove_instances, remove_superseded
+from bridge.sync.withdraw import reject_instances, remove_instances, remove_superseded, unfinished
 from bridge.translate.chain import version_of
 from bridge.translate.header import born_uid
 from bridge.translate.identity import ISSUER, QUALIFIERS
@@ -47,53 +46,52 @@ class ToDicom:
             link = None  # it left a report: a document of its own
         if link is None and group.root.get("status", "") in _WAITS:
             return "skipped"
-        for resource in group.whole():
-            fhir.validate(resource)
+        if link is not None:
+            link = unfinished(self.route, self.ledger, link) or link
         state, head = group_state(group), self._head(link)
-        if link is not None and self._pacs_first(link, head):
-            return "nothing"
+        if link is not None:
+            self._pacs_first(link, head)
         ours = news(link.fhir_digest if link else None, state)
         decision = decide(ours, News.SAME if link else News.ABSENT, self.route.policy)
         if decision.act is Act.NOTHING:
             return "nothing"
         if self.route.direction == "to-fhir":
             return "skipped"
-        if decision.act is Act.RETRACT and link is not None and head is not None:
-            return reject_instances(self.route, self.ledger, link, head, state, present.edited or self._now())
+        if decision.act is Act.RETRACT and link is not None:
+            return reject_instances(self.route, self.ledger, link, state, present.edited)
+        for resource in group.whole():
+            fhir.validate(resource)
         return self._write(present, root, state, link, head)
 
     def gone(self, link: Link) -> str:
         """The root was deleted, asked directly and certain."""
-        head = self._head(link)
-        if self._pacs_first(link, head):
+        link = unfinished(self.route, self.ledger, link) or link
+        self._pacs_first(link, self._head(link))
+        ours = news(link.fhir_digest, GONE)
+        act = decide(ours, News.SAME, self.route.policy).act
+        if ours is News.SAME or act is Act.NOTHING or self.route.direction == "to-fhir":
+            self.ledger.links.agree(replace(link, fhir_digest=GONE), list(link.versions))
             return "nothing"
-        act = decide(news(link.fhir_digest, GONE), News.SAME, self.route.policy).act
-        if self.route.direction == "to-fhir" or head is None or act is Act.NOTHING:
-            return "skipped"
         if act is Act.REMOVE:
-            return remove_instances(self.route, self.ledger, link, head, GONE)
-        return reject_instances(self.route, self.ledger, link, head, GONE, self._now())
+            return remove_instances(self.route, self.ledger, link, GONE)
+        return reject_instances(self.route, self.ledger, link, GONE, None)
 
-    def _now(self) -> str:
-        return datetime.fromtimestamp(self.ledger.now(), UTC).isoformat(timespec="seconds")
-
-    def _pacs_first(self, link: Link, head: DataSet | None) -> bool:
-        """Whether the PACS has news too: then the instance is looked at, with what stands here. What was begun there is
-        finished first, for what stands here may be half of it."""
-        if (self.ledger.links.intended(link.document) or ("", []))[0] in ("to-fhir", "remove"):
+    def _pacs_first(self, link: Link, head: DataSet | None) -> None:
+        """Raises Waiting where the PACS has news too: the instance is looked at first, with what stands here. What was
+        begun there is finished first, for what stands here may be half of it."""
+        if (self.ledger.links.intended(link.document) or ("", []))[0] == "to-fhir":
             raise Waiting("an instance of this document is not yet in step")
         conflict = self.ledger.conflicts.of(link.document)
-        now = self._state(link, head)
-        if conflict is None and news(link.dicom_digest, now) is News.SAME:
-            return False
+        if conflict is None and news(link.dicom_digest, self._state(link, head)) is News.SAME:
+            return
         instance = conflict.instance if conflict is not None else link.instance
         self.ledger.work.owe(self.route.name, self.route.dicom.name, instance)
-        return True
+        raise Waiting("its instance has news, too")
 
     def _state(self, link: Link, head: DataSet | None) -> str:
-        if head is None:
-            return GONE
-        return RETRACTED if voided(self.ledger.rejections.of(self.route.name, link.head)) else dataset_digest(head)
+        if voided(self.ledger.rejections.of(self.route.name, link.head)):
+            return RETRACTED
+        return dataset_digest(head) if head is not None else GONE
 
     def _head(self, link: Link | None) -> DataSet | None:
         """The newest instance of the document, as the PACS has it now."""
@@ -101,6 +99,9 @@ class ToDicom:
         return reader.read(stored.item.data).dataset if stored is not None else None
 
     def _write(self, present: Present, root: str, state: str, link: Link | None, head: DataSet | None) -> str:
+        results = [one for one in present.group.members if one["resourceType"] == "Observation"]
+        if results and all(one.get("status") in VOID for one in results):
+            raise Held("all its results are entered in error; the report is not: correct one or the other")
         taken_in = self._taken_in(present, root, link)
         former = tuple(Version(*one.chain[-1]) for one in [*([link] if link else []), *taken_in])
         document = self._translated(present, former)
@@ -142,7 +143,7 @@ class ToDicom:
             fhir_digest=state,
             instance=target,
             dicom_digest=dataset_digest(dataset),
-            chain=_with(link, version),
+            chain=_with([*(link.chain if link else ()), *(one for other in taken_in for one in other.chain)], version),
         )
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in])
         failpoint("agreed")
@@ -161,8 +162,7 @@ class ToDicom:
         return checked_to_dicom(present.group, self.mapping, replace(self.route.known(), supersedes=former)).result
 
 
-def _with(link: Link | None, version: Version) -> list[list[str]]:
-    chain = link.chain if link is not None else []
+def _with(chain: list[list[str]], version: Version) -> list[list[str]]:
     return chain if list(version) in chain else [*chain, list(version)]
 
 

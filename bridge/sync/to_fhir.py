@@ -22,16 +22,16 @@ from bridge.stores.store import Stored, Write
 from bridge.sync.content import VOID, dataset_digest, resources_digest
 from bridge.sync.decide import Act, Decision, Side, decide
 from bridge.sync.failpoint import failpoint
-from bridge.sync.held import Held, Waiting
+from bridge.sync.held import Absent, Held, Waiting
 from bridge.sync.news import GONE, RETRACTED, News, news
 from bridge.sync.route import Route
-from bridge.sync.withdraw import remove_resources, retract_resources, retracted
+from bridge.sync.withdraw import as_version, remove_resources, retract_resources, retracted, unfinished
 from bridge.translate.chain import superseded_by, version_of
+from bridge.translate.ids import Version
 from bridge.translate.private import taken_out
 from bridge.translate.rejection import (
     INCORRECT_WORKLIST,
     PATIENT_SAFETY,
-    RETENTION_EXPIRED,
     Rejection,
     rejection_of,
     voided,
@@ -43,23 +43,18 @@ _RETRACTABLE = ("Observation", "DocumentReference")
 _DEMOGRAPHICS = ("birthDate", "gender")
 
 
-class Absent(Exception):
-    """What looks deleted: `keys` of it. Absence is suspicion: counted at the end of the pass, and asked for again."""
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        self.keys = frozenset(keys)
-
-
 class ToFhir:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping) -> None:
         self.route, self.ledger, self.mapping = route, ledger, mapping
 
-    def settle(self, key: str, *, patient: bool) -> str:
+    def settle(self, key: str) -> str:
         """Brings the FHIR server in step with the instance; returns the act. Raises Held where a person decides,
-        Waiting, while `patient`, where a predecessor or a rejection may still come, and Absent."""
+        Waiting where a predecessor comes first, and Absent."""
         (stored,) = self.route.dicom.read([key])
         if stored is None:
-            return self._absent(key)
+            act = self._absent(key)
+            self.ledger.feeds.forget(self.route.name, self.route.dicom.name, key)
+            return act
         try:
             document = structured_report.read(stored.item.data)
         except NotStructuredReportError:
@@ -69,26 +64,35 @@ class ToFhir:
             return self._note(rejection, uid)
         digest = dataset_digest(write_document(document))
         link = self.ledger.links.of(self.route.name, uid)
-        if link is not None and self._begun(link, uid):
-            return self._write(document, key, digest, link, patient)
         if link is not None:
+            link = unfinished(self.route, self.ledger, link) or link
+            if self._begun(link, uid) or (link.head == uid and link.dicom_digest == GONE):  # stored again
+                return self._write(document, key, digest, link)
             return self._known(link, uid, digest)
-        former = self._former(document, patient)
+        former = self._former(document)
         if former is None and (root := _root_in_fhir(document)) is not None:
-            return self._ours(root)
+            return self._ours(root, uid)
         if self.route.direction == "to-dicom":
             return "skipped"
-        return self._write(document, key, digest, former, patient)
+        return self._write(document, key, digest, former)
 
     def gone(self, link: Link) -> str:
         """The head instance was deleted, asked directly and certain."""
-        if RETENTION_EXPIRED.value in self.ledger.rejections.of(self.route.name, link.head):
-            return "nothing"  # no longer available, and as right as it was
-        return self._void(link, GONE)
+        return self._void(unfinished(self.route, self.ledger, link) or link, GONE)
 
     def _absent(self, key: str) -> str:
         link = self.ledger.links.headed_by(self.route.name, key)
-        if link is None or news(link.dicom_digest, GONE) is News.SAME:
+        if link is None:
+            if (root := self.ledger.conflicts.drop(self.route.name, key)) is not None:
+                self.ledger.work.owe(self.route.name, self.route.fhir.name, root)
+            return "nothing"
+        reasons = self.ledger.rejections.of(self.route.name, link.head)
+        if voided(reasons):  # and hidden, as some PACS do
+            return self._void(link, RETRACTED)
+        if news(link.dicom_digest, GONE) is News.SAME:
+            return "nothing"
+        if reasons:  # its retention has expired: no longer available, and as right as it was
+            self.ledger.links.agree(replace(link, dicom_digest=GONE), list(link.versions))
             return "nothing"
         raise Absent([key])
 
@@ -99,6 +103,8 @@ class ToFhir:
             link = self.ledger.links.of(self.route.name, instance)
             if link is not None and link.head == instance:
                 self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
+        for instance in self.ledger.conflicts.instances(self.route.name) if fresh else ():
+            self.ledger.work.owe(self.route.name, self.route.dicom.name, instance)
         return "noted" if fresh else "nothing"
 
     def _begun(self, link: Link, uid: str) -> bool:
@@ -120,8 +126,6 @@ class ToFhir:
 
     def _void(self, link: Link, state: str) -> str:
         """The document was rejected or deleted in the PACS."""
-        if (self.ledger.links.intended(link.document) or ("", []))[0] == "remove":
-            return remove_resources(self.route, self.ledger, link, state)
         if news(link.dicom_digest, state) is News.SAME:
             return "nothing"
         present = self._stored(link.versions)
@@ -135,7 +139,8 @@ class ToFhir:
             return "agreed"
         if decision.on is Side.DICOM:
             return self._acknowledged(replace(link, dicom_digest=state))
-        if decision.on is None or self.route.direction == "to-dicom":
+        if decision.on is None or self.route.direction == "to-dicom":  # known, and nothing follows
+            self.ledger.links.agree(replace(link, dicom_digest=state), list(link.versions))
             return "skipped"
         reasons = self.ledger.rejections.of(self.route.name, link.head)
         if state == RETRACTED and not {PATIENT_SAFETY.value, INCORRECT_WORKLIST.value} & reasons:
@@ -163,28 +168,34 @@ class ToFhir:
             raise Held(f"both sides have news; decide by `fhir-dicom conflicts {conflict.name} --holds fhir|dicom`")
         return decision
 
-    def _former(self, document: Document, patient: bool) -> Link | None:
-        """The document that this instance is a new version of."""
-        named = [version.sop_instance for version in superseded_by(document.header)]
-        links = [link for uid in named if (link := self.ledger.links.of(self.route.name, uid)) is not None]
-        if named and not links and patient:
-            raise Waiting("its predecessor may be among what is still owed")
+    def _former(self, document: Document) -> Link | None:
+        """The document that this instance is a new version of. A predecessor that is not in the PACS is waited for by
+        nobody, and one that is rejected and never crossed has nothing to amend."""
+        named = superseded_by(document.header)
+        links = [link for one in named if (link := self.ledger.links.of(self.route.name, one.sop_instance)) is not None]
         if len({link.document for link in links}) > 1:
             raise Held("it supersedes several documents; joining them is not there yet")
-        if links and links[0].chain[-1][3] not in named:
+        if links and links[0].head not in {one.sop_instance for one in named}:
             raise Held("it supersedes a version that is not the newest; store one that names the newest")
+        if not links and self.route.direction != "to-dicom":
+            for one in named:
+                void = voided(self.ledger.rejections.of(self.route.name, one.sop_instance))
+                if not void and as_version(self.route, document.header, one) is not None:
+                    raise Waiting("its predecessor comes first, which is still owed, held or dead")
         return links[0] if links else None
 
-    def _ours(self, root: str) -> str:
+    def _ours(self, root: str, uid: str) -> str:
         """Made by a bridge from resources: the resources decide, if they are there."""
         if self.route.fhir.read([root])[0] is None:
+            if voided(self.ledger.rejections.of(self.route.name, uid)):
+                return "nothing"
             raise Held(
                 f"made by a bridge from {root}, which is not in {self.route.fhir.name}; is this its FHIR server?"
             )
         self.ledger.work.owe(self.route.name, self.route.fhir.name, root)
         return "nothing"
 
-    def _write(self, document: Document, instance: str, digest: str, link: Link | None, patient: bool) -> str:
+    def _write(self, document: Document, instance: str, digest: str, link: Link | None) -> str:
         version = version_of(document)
         first = link.chain[0][3] if link else version.sop_instance
         group = to_fhir(document, self.mapping, replace(self.route.known(document.header), document=first)).result
@@ -199,13 +210,13 @@ class ToFhir:
             raise Held("the patient is another than that of the version before; a document does not change its patient")
         rejected = voided(self.ledger.rejections.of(self.route.name, version.sop_instance))
         if link is not None:
-            newer = replace(link, instance=instance, chain=[*link.chain, list(version)])
+            newer = replace(link, instance=instance, chain=_with(link, version))
             if rejected:
                 return self._void(newer, RETRACTED)
             here = self._here(link, present, resources)
-            if self._decided(link, here, digest, instance).on is Side.DICOM:
+            if self._decided(link, here, digest, instance).on is not Side.FHIR:
                 return self._acknowledged(replace(newer, dicom_digest=digest))
-        elif (held := self._unlinked(root, present, resources, rejected, patient)) is not None:
+        elif (held := self._unlinked(root, present, resources, rejected)) is not None:
             return held
         keys = [f"{one['resourceType']}/{one['id']}" for one in resources]
         items += [Write(key, one, _version_of(present, key)) for key, one in zip(keys, resources, strict=True)]
@@ -229,7 +240,7 @@ class ToFhir:
             fhir_digest=resources_digest(written[one].item for one in keys),
             instance=instance,
             dicom_digest=digest,
-            chain=[*([] if link is None else link.chain), list(version)],
+            chain=_with(link, version),
         )
         former = [one.sop_instance for one in superseded_by(document.header)]  # should they come later
         self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])
@@ -248,17 +259,14 @@ class ToFhir:
         return _state(link.root, link.versions, present)
 
     def _unlinked(
-        self, root: str, present: dict[str, Stored[Resource]], made: Sequence[Resource], rejected: bool, patient: bool
+        self, root: str, present: dict[str, Stored[Resource]], made: Sequence[Resource], rejected: bool
     ) -> str | None:
         """None where it is to be created: nothing stands at its place, or the same, of a run whose ledger is lost."""
         foreign = [key for key in present if not self.ledger.links.document_of(self.route.name, key)]
         if not foreign or resources_digest(one.item for one in present.values()) == resources_digest(made):
             return "skipped" if rejected else None
-        void = _state(root, list(present), present) == RETRACTED
-        if rejected and void:
+        if rejected and _state(root, list(present), present) == RETRACTED:
             return "skipped"
-        if void and patient:
-            raise Waiting("it is retracted there; its rejection note may be among what is still owed")
         raise Held(f"{root} is there already, with other content; make them equal, or remove one")
 
     def _patient(self, group: Group) -> tuple[list[Write[Resource]], dict[str, str]]:
@@ -282,6 +290,11 @@ class ToFhir:
                 f"{' and '.join(differ)}: two people? Give the issuer of Patient IDs, or correct one of them"
             )
         return [], {name: found[0].key}
+
+
+def _with(link: Link | None, version: Version) -> list[list[str]]:
+    chain = link.chain if link is not None else []
+    return chain if list(version) in chain else [*chain, list(version)]
 
 
 def _versions(link: Link | None) -> Iterable[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import groupby
 
-from bridge.codecs.dicom import structured_report, writer
+from bridge.codecs.dicom import reader, structured_report, writer
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.links import Link
@@ -20,36 +21,82 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.news import GONE, RETRACTED
 from bridge.sync.route import Route
 from bridge.translate.ids import Version
-from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of
+from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of, voided
 
 RETRACTABLE = ("DiagnosticReport", "Observation", "Composition", "DocumentReference")
 """Whose status can be entered-in-error, and which belong to one document."""
 
 
-def reject_instances(route: Route, ledger: Ledger, link: Link, head: DataSet, state: str, when: str) -> str:
+def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
+    """A withdrawal that was begun is ended first, on what it was decided on: its own effect is nobody's news. The link
+    as it stands then, and the root is looked at again; None where nothing was begun."""
+    act, keys = ledger.links.intended(link.document) or ("", [])
+    name, _, state = act.partition(":")
+    if name not in ("reject", "remove-instances", "retract", "remove-resources"):
+        return None
+    ledger.work.owe(route.name, route.fhir.name, link.root)
+    if name == "reject":
+        reject_instances(route, ledger, link, state, _now(ledger))
+    elif name == "remove-instances":
+        remove_instances(route, ledger, link, state)
+    elif name == "remove-resources" and _as_intended(route, link):
+        remove_resources(route, ledger, link, state)
+    else:  # one transaction, which came to pass or not; or somebody has edited since: decided again
+        ledger.links.settle(link.document)
+    return ledger.links.of(route.name, link.root)
+
+
+def _now(ledger: Ledger) -> str:
+    return datetime.fromtimestamp(ledger.now(), UTC).isoformat(timespec="seconds")
+
+
+def _as_intended(route: Route, link: Link) -> bool:
+    present = [one for one in route.fhir.read(sorted(link.versions)) if one is not None]
+    return all(one.version == link.versions[one.key] for one in present)
+
+
+def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when: str | None) -> str:
     """A rejection note for each study, of every version: a PACS that hides the newest would show the one before.
 
-    `state` is that of the FHIR side, `when` the FHIR instant of its news."""
-    left = [Version(*one) for one in link.chain if not ledger.rejections.of(route.name, one[3])]
+    `state` is that of the FHIR side, `when` the FHIR instant of its news, if it has one."""
+    chain = [Version(*one) for one in link.chain]
     if route.policy.superseded == "delete":
-        left = left[-1:]
+        chain = chain[-1:]
+    left = [one for one in chain if not voided(ledger.rejections.of(route.name, one.sop_instance))]
+    head = _head(route, link)
     for _, versions in groupby(sorted(left), key=lambda one: one.study):
-        note = write_document(rejection_note(list(versions), head, PATIENT_SAFETY, when, route.known(head)))
-        _write_note(route, ledger, link, note)
-    agreed = replace(link, fhir_digest=state, dicom_digest=RETRACTED)
+        if head is None:
+            break  # nothing is there that could be rejected
+        rejected = list(versions)
+        header = as_version(route, head, rejected[-1]) or head
+        known = route.known(header)
+        note = write_document(rejection_note(rejected, header, PATIENT_SAFETY, when or _now(ledger), known))
+        _write_note(route, ledger, link, note, state)
+    agreed = replace(link, fhir_digest=state, dicom_digest=RETRACTED if head is not None else GONE)
     ledger.links.agree(agreed, list(link.versions))
     failpoint("agreed")
     return "retracted"
 
 
-def _write_note(route: Route, ledger: Ledger, link: Link, note: DataSet) -> None:
+def _head(route: Route, link: Link) -> DataSet | None:
+    (stored,) = route.dicom.read([link.instance])
+    return reader.read(stored.item.data).dataset if stored is not None else None
+
+
+def as_version(route: Route, header: DataSet, version: Version) -> DataSet | None:
+    """Another version of the same document, as the PACS has it."""
+    (stored,) = route.dicom.read([route.dicom.key_of(_named(header, version))])
+    return reader.read(stored.item.data).dataset if stored is not None else None
+
+
+def _write_note(route: Route, ledger: Ledger, link: Link, note: DataSet, state: str) -> None:
     data = writer.write(note)
     document = structured_report.read(data)  # what we write we can read
     rejection = rejection_of(document)
     assert rejection is not None
     uid = text_of(note, SOP_INSTANCE_UID) or ""
     (there,) = route.dicom.read([route.dicom.key_of(note)])
-    ledger.links.intend(route.name, link.document, "to-dicom", route.dicom.name, [uid])
+    ledger.links.intend(route.name, link.document, f"reject:{state}", route.dicom.name, [uid])
     failpoint("intended")
     if there is None:
         (outcome,) = route.dicom.write([Write(uid, Instance(data))])
@@ -61,11 +108,13 @@ def _write_note(route: Route, ledger: Ledger, link: Link, note: DataSet) -> None
     ledger.rejections.add(route.name, rejection.instances, uid, rejection.reason.value)
 
 
-def remove_instances(route: Route, ledger: Ledger, link: Link, head: DataSet, state: str) -> str:
-    """The newest version last: as long as it is there, the rest is tried again."""
-    ledger.links.intend(route.name, link.document, "to-dicom", route.dicom.name, [])
+def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> str:
+    """The newest version last: as long as it is there, the rest can be named."""
+    head = _head(route, link)
+    ledger.links.intend(route.name, link.document, f"remove-instances:{state}", route.dicom.name, [])
     failpoint("intended")
-    _remove(route.dicom.remove([route.dicom.key_of(_as_version(head, one)) for one in link.chain]))
+    if head is not None:
+        _remove(route.dicom.remove([route.dicom.key_of(_named(head, one)) for one in link.chain]))
     failpoint("applied")
     ledger.links.agree(replace(link, fhir_digest=state, dicom_digest=GONE), list(link.versions))
     failpoint("agreed")
@@ -74,10 +123,10 @@ def remove_instances(route: Route, ledger: Ledger, link: Link, head: DataSet, st
 
 def remove_superseded(route: Route, head: DataSet, former: Sequence[Version]) -> None:
     """Instances that the head names as its predecessors."""
-    _remove(route.dicom.remove([route.dicom.key_of(_as_version(head, one)) for one in former]))
+    _remove(route.dicom.remove([route.dicom.key_of(_named(head, one)) for one in former]))
 
 
-def _as_version(head: DataSet, version: Sequence[str]) -> DataSet:
+def _named(head: DataSet, version: Sequence[str]) -> DataSet:
     """What names another version in its store: no version changes the patient."""
     study, series, _, instance = version
     tags = ((STUDY_UID, study), (SERIES_UID, series), (SOP_INSTANCE_UID, instance))
@@ -88,10 +137,10 @@ def retract_resources(
     route: Route, ledger: Ledger, link: Link, present: dict[str, Stored[Resource]], state: str
 ) -> str:
     """entered-in-error on what belongs to this document alone, in one transaction. `state` is that of the PACS."""
-    kinds = [key for key in link.versions if key in present and key.partition("/")[0] in RETRACTABLE]
-    standing = [key for key in kinds if present[key].item.get("status") != "entered-in-error"]
+    own = [key for key in _own(route, ledger, link) if key in present]
+    standing = [key for key in own if present[key].item.get("status") != "entered-in-error"]
     items = [Write(key, retracted(present[key].item), present[key].version) for key in standing]
-    ledger.links.intend(route.name, link.document, "to-fhir", route.fhir.name, standing)
+    ledger.links.intend(route.name, link.document, f"retract:{state}", route.fhir.name, standing)
     failpoint("intended")
     versions = {key: present[key].version for key in link.versions if key in present}
     for outcome in route.fhir.write(items) if items else ():
@@ -111,13 +160,21 @@ def retracted(resource: Resource) -> Resource:
 
 def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> str:
     """Those that refer before those that are referred to; the root, by which the document is there, comes first."""
-    ledger.links.intend(route.name, link.document, "remove", route.fhir.name, [])
+    ledger.links.intend(route.name, link.document, f"remove-resources:{state}", route.fhir.name, [])
     failpoint("intended")
-    _remove(route.fhir.remove([key for key in link.versions if key.partition("/")[0] in RETRACTABLE]))
+    _remove(route.fhir.remove(_own(route, ledger, link)))
     failpoint("applied")
     ledger.links.agree(replace(link, fhir_digest=GONE, dicom_digest=state), list(link.versions))
     failpoint("agreed")
     return "removed"
+
+
+def _own(route: Route, ledger: Ledger, link: Link) -> list[str]:
+    """What belongs to this document alone: a result that another report refers to stands."""
+    kinds = [key for key in link.versions if key.partition("/")[0] in RETRACTABLE]
+    _, back = ledger.feeds.neighbours(route.fhir.name, kinds)
+    shared = {target for source, target in back if source not in link.versions}
+    return [key for key in kinds if key not in shared]
 
 
 def _remove(errors: Sequence[Exception | None]) -> None:

@@ -142,11 +142,11 @@ def test_a_correction_in_fhir_becomes_a_new_sr_with_its_predecessor(world: World
     }
     put(world.hapi.base, observation)
     world.once()
-    (first,) = _of_observation(world, "to-be-corrected")
+    (first,) = world.srs_of("Observation/to-be-corrected")
     value = {"value": 64, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"}
     put(world.hapi.base, observation | {"status": "corrected", "valueQuantity": value})
     assert world.once().acts["to-dicom updated"] == 1
-    versions = _of_observation(world, "to-be-corrected")
+    versions = world.srs_of("Observation/to-be-corrected")
     assert len(versions) == 2
     (second,) = [one for one in versions if one.SOPInstanceUID != first.SOPInstanceUID]
     (study,) = second.PredecessorDocumentsSequence
@@ -155,15 +155,6 @@ def test_a_correction_in_fhir_becomes_a_new_sr_with_its_predecessor(world: World
     assert instance.ReferencedSOPInstanceUID == first.SOPInstanceUID
     assert second.ContentSequence[0].MeasuredValueSequence[0].NumericValue == 64
     assert second.StudyInstanceUID == first.StudyInstanceUID
-
-
-def _of_observation(world: World, identifier: str) -> list[pydicom.Dataset]:
-    found = []
-    for data in world.instances():
-        group = to_fhir(structured_report.read(data), MAPPING, world.route().known()).result
-        if group.key == f"Observation/{identifier}":
-            found.append(pydicom.dcmread(pydicom.filebase.DicomBytesIO(data)))
-    return found
 
 
 def test_a_correction_of_what_came_from_dicom_becomes_a_new_sr_too(world: World) -> None:
@@ -265,7 +256,7 @@ def test_folders_that_hold_the_same_give_the_same(world: World, tmp_path: Path) 
         "TEST-HOSPITAL",
         "Europe/Berlin",
     )
-    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: 1e12)
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: 4e9)
     summary = once([route], ledger, MAPPING)
     ledger.close()
     assert summary.faults == []
@@ -321,7 +312,7 @@ def test_a_kill_at_any_step_is_completed_by_the_next_pass(world: World, name: st
     )
     assert killed.returncode == -signal.SIGKILL
     assert world.once().faults == []
-    assert len(_of_observation(world, f"kill-{name}")) == 1
+    assert len(world.srs_of(f"Observation/kill-{name}")) == 1
     assert len(world.search(f"DiagnosticReport?identifier=urn:dicom:uid|urn:oid:{uid}")) == 1
     before = world.written()
     world.once()

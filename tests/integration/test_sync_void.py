@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -34,10 +35,9 @@ def stores(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def command(stores: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bridge", *words], cwd=stores, capture_output=True, text=True, check=False
-    )
+def command(stores: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "bridge", *words]
+    return subprocess.run(line, cwd=stores, env=os.environ | environment, capture_output=True, text=True, check=False)
 
 
 def configure(stores: Path, **policy: str) -> None:
@@ -353,19 +353,19 @@ def disputed(stores: Path) -> Path:
     """A text that FHIR and the PACS have both changed."""
     store(stores, "2.25.61", "old")
     sync(stores)
-    _edit(stores, "old", "by FHIR")
+    edit(stores, "old", "by FHIR")
     store(stores, "2.25.62", "by PACS", predecessor="2.25.61")
     assert sync(stores).returncode == 1
     return stores
 
 
-def _edit(stores: Path, old: str, new: str) -> None:
+def edit(stores: Path, old: str, new: str) -> None:
     files = (stores / "data" / "fhir" / "Observation").glob("*.json")
     (one,) = [one for one in (json.loads(file.read_bytes()) for file in files) if one.get("valueString") == old]
     put(stores, one | {"valueString": new})
 
 
-def _conflict(stores: Path) -> dict[str, str]:
+def the_conflict(stores: Path) -> dict[str, str]:
     (found,) = json.loads(command(stores, "conflicts", "--json").stdout)
     assert isinstance(found, dict)
     return found
@@ -376,7 +376,7 @@ def text_of(document: Dataset) -> str:
 
 
 def test_fhir_holds_and_supersedes_what_the_pacs_said(disputed: Path) -> None:
-    assert command(disputed, "conflicts", _conflict(disputed)["name"], "--holds", "fhir").returncode == 0
+    assert command(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "fhir").returncode == 0
     done = sync(disputed)
     assert (done.returncode, acts(done)) == (0, {"to-fhir overruled": 1, "to-dicom updated": 1}), done.stderr
     assert "by PACS" not in texts(disputed) and "by FHIR" in texts(disputed)
@@ -388,7 +388,7 @@ def test_fhir_holds_and_supersedes_what_the_pacs_said(disputed: Path) -> None:
 
 
 def test_the_pacs_holds_and_overwrites_what_fhir_said(disputed: Path) -> None:
-    assert command(disputed, "conflicts", _conflict(disputed)["name"], "--holds", "dicom").returncode == 0
+    assert command(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "dicom").returncode == 0
     done = sync(disputed)
     assert (done.returncode, acts(done)) == (0, {"to-fhir updated": 1}), done.stderr
     assert "by PACS" in texts(disputed) and "by FHIR" not in texts(disputed)
@@ -396,17 +396,17 @@ def test_the_pacs_holds_and_overwrites_what_fhir_said(disputed: Path) -> None:
 
 
 def test_a_verdict_on_what_was_changed_since_is_refused(disputed: Path) -> None:
-    name = _conflict(disputed)["name"]
-    _edit(disputed, "by FHIR", "by FHIR, later")
+    name = the_conflict(disputed)["name"]
+    edit(disputed, "by FHIR", "by FHIR, later")
     assert sync(disputed).returncode == 1
     done = command(disputed, "conflicts", name, "--holds", "dicom")
     assert (done.returncode, "no conflict" in done.stderr) == (2, True)
-    assert _conflict(disputed)["name"] != name
+    assert the_conflict(disputed)["name"] != name
 
 
 def test_a_verdict_is_about_what_stood_there_when_it_was_given(disputed: Path) -> None:
-    command(disputed, "conflicts", _conflict(disputed)["name"], "--holds", "dicom")
-    _edit(disputed, "by FHIR", "by FHIR, later")
+    command(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "dicom")
+    edit(disputed, "by FHIR", "by FHIR, later")
     assert sync(disputed).returncode == 1
     assert "by FHIR, later" in texts(disputed)
 
@@ -416,7 +416,7 @@ def test_a_route_may_say_who_holds(stores: Path, winner: str) -> None:
     configure(stores, conflicts=winner)
     store(stores, "2.25.61", "old")
     passed(stores)
-    _edit(stores, "old", "by FHIR")
+    edit(stores, "old", "by FHIR")
     store(stores, "2.25.62", "by PACS", predecessor="2.25.61")
     done = passed(stores)
     assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
@@ -427,10 +427,10 @@ def test_a_route_may_say_who_holds(stores: Path, winner: str) -> None:
 def test_edited_here_and_rejected_there(stores: Path, winner: str) -> None:
     store(stores, "2.25.61", "old")
     sync(stores)
-    _edit(stores, "old", "by FHIR")
+    edit(stores, "old", "by FHIR")
     note(stores, DCM.RejectedForPatientSafetyReasons, instances(stores)["2.25.61"])
     assert sync(stores).returncode == 1
-    command(stores, "conflicts", _conflict(stores)["name"], "--holds", winner)
+    command(stores, "conflicts", the_conflict(stores)["name"], "--holds", winner)
     done = sync(stores)
     assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
     statuses = sorted({one["status"] for one in reports(stores) if one["id"] not in ("lab", "tumour", "chest")})
@@ -470,9 +470,7 @@ def test_a_kill_within_a_withdrawal_is_completed(stores: Path, name: str, delete
         (shutil.copytree if source.is_dir() else shutil.copy)(source, undisturbed / part)
     assert passed(undisturbed).returncode == 0
     for passage in range(1, 4):
-        words = [sys.executable, "-m", "bridge", "sync", "--once", "--config", "bridge.yaml"]
-        environment = {"BRIDGE_FAILPOINT": f"{name}:{passage}", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd())}
-        killed = subprocess.run(words, cwd=stores, env=environment, capture_output=True, check=False)
+        killed = command(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT=f"{name}:{passage}")
         assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
     done = passed(stores)
     assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import requests
 
 from bridge.codecs import json
+from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings import settings
@@ -18,8 +21,10 @@ from bridge.sync.resources import Present, components, read_groups
 from bridge.sync.route import Route
 from bridge.sync.routes import routes_of
 from bridge.sync.run import Summary, once
+from bridge.translate.to_fhir import to_fhir
 from tests.servers.hapi import Hapi
 from tests.servers.orthanc import Orthanc
+from tests.servers.proxy import Proxy
 
 MAPPING = load()
 NO_CACHE = {"Cache-Control": "no-cache", "Accept": "application/fhir+json"}
@@ -38,6 +43,9 @@ class World:
     hapi: Hapi
     orthanc: Orthanc
     configuration: Path
+    to_hapi: Proxy
+    to_orthanc: Proxy
+    now: float = 4e9  # seconds since the epoch: everything is due
     first: Summary = field(default_factory=Summary)  # of the first pass
 
     def route(self) -> Route:
@@ -45,7 +53,17 @@ class World:
         return route
 
     def ledger(self) -> Ledger:
-        return Ledger(settings(self.configuration).ledger, lambda: 1e12)
+        return Ledger(settings(self.configuration).ledger, lambda: self.now)
+
+    def later(self, seconds: float) -> None:
+        self.now += seconds
+
+    def retry(self) -> None:
+        """What is put off, dead and held is owed again."""
+        self.later(7200)
+        ledger = self.ledger()
+        ledger.work.retry()
+        ledger.close()
 
     def once(self, *, reconciling: bool = False) -> Summary:
         ledger = self.ledger()
@@ -65,6 +83,14 @@ class World:
             return [one for whole in components(route, ledger, keys) for one in read_groups(route, whole)]
         finally:
             ledger.close()
+
+    def srs_of(self, key: str) -> list[pydicom.Dataset]:
+        """Whose SR was made of that resource."""
+        found = []
+        for data in self.instances():
+            if to_fhir(structured_report.read(data), MAPPING, self.route().known()).result.key == key:
+                found.append(pydicom.dcmread(BytesIO(data)))
+        return found
 
     def instances(self) -> list[bytes]:
         base = self.orthanc.base
@@ -86,13 +112,19 @@ class World:
 
 @contextmanager
 def started(folder: Path) -> Iterator[World]:
+    """The bridge reaches each server through a proxy, tests reach it directly."""
     orthanc, hapi = Orthanc(folder / "orthanc"), Hapi(folder / "hapi")
+    proxies: list[Proxy] = []
     try:
         orthanc.start()
         hapi.start()
+        proxies = [Proxy(hapi.base), Proxy(orthanc.base)]
         configuration = folder / "bridge.yaml"
-        configuration.write_text(CONFIGURATION.format(hapi=hapi.base, orthanc=orthanc.base, folder=folder))
-        yield World(hapi, orthanc, configuration)
+        to_hapi, to_orthanc = proxies
+        configuration.write_text(CONFIGURATION.format(hapi=to_hapi.base, orthanc=to_orthanc.base, folder=folder))
+        yield World(hapi, orthanc, configuration, to_hapi, to_orthanc)
     finally:
+        for proxy in proxies:
+            proxy.stop()
         hapi.stop()
         orthanc.stop()

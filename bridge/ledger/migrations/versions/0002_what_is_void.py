@@ -1,9 +1,11 @@
-"""Rejections, conflicts, pauses. An intent that stood for a conflict was one: the instance is looked at again."""
+"""Rejections, conflicts, pauses. What stood for a conflict was an intent: its instance is looked at again."""
 
 from __future__ import annotations
 
+import json
+
 from alembic import op
-from sqlalchemy import Column, Float, String, Text
+from sqlalchemy import Column, Float, String, Text, text
 
 revision, down_revision = "0002", "0001"
 
@@ -35,5 +37,18 @@ def upgrade() -> None:
         Column("since", Float, nullable=False),
     )
     op.create_index("link_instance", "link", ["route", "instance"])
+    connection = op.get_bind()
+    disputed = text(
+        "SELECT intent.document, intent.keys, link.chain FROM intent JOIN link USING (document) WHERE act = 'conflict'"
+    )
+    for document, keys, chain in connection.execute(disputed).all():
+        for key in set(json.loads(keys)) - {version[3] for version in json.loads(chain)}:
+            forgotten = text("DELETE FROM alias WHERE document = :document AND key = :key")
+            connection.execute(forgotten, {"document": document, "key": key})
     op.execute("DELETE FROM intent WHERE act = 'conflict'")
+    # instances, whose keys begin with no capital: rejection notes among them were taken for documents
+    op.execute(
+        "INSERT INTO work (route, store, key, state, generation, attempts, due) "
+        "SELECT route, store, key, 'owed', 0, 0, 0 FROM seen WHERE key NOT GLOB '[A-Z]*' ON CONFLICT DO NOTHING"
+    )
     op.execute("UPDATE work SET state = 'owed', attempts = 0, reason = NULL WHERE state = 'held'")

@@ -1,0 +1,306 @@
+"""What a review of retractions, deletions and conflicts found: no value is lost with the report around it, no edit
+while the other side is away, and what was begun is ended before anything else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+
+from fixtures.stores import lay_out
+from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts
+from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
+from tests.integration.test_sync_void import (
+    DCM,
+    NOTHING_OPEN,
+    command,
+    configure,
+    edit,
+    file_of,
+    note,
+    notes,
+    open_points,
+    passed,
+    rejected,
+    the_conflict,
+)
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    (tmp_path / "data" / "fhir" / "Observation").mkdir(parents=True)
+    (tmp_path / "data" / "dicom").mkdir()
+    return tmp_path
+
+
+def live(stores: Path) -> list[pydicom.Dataset]:
+    """Heads that no note rejects, and that are no notes."""
+    void = {uid for one in notes(stores) for uid in rejected(one)}
+    return [one for one in heads(stores) if one.SOPInstanceUID not in void and one.Modality == "SR"]
+
+
+def numbers(stores: Path) -> list[int]:
+    """Of all live SRs."""
+    items = [item for one in live(stores) for item in one.ContentSequence if item.ValueType == "NUM"]
+    return sorted(int(item.MeasuredValueSequence[0].NumericValue) for item in items)
+
+
+def named(name: str, *results: str, **more: Any) -> dict[str, Any]:
+    found = report(*results) | {"id": name, **more}
+    return {key: value for key, value in found.items() if value != []}
+
+
+def test_a_report_that_lost_its_results_says_no_less(tmp_path: Path) -> None:
+    lay_out(tmp_path / "data")
+    for number in range(8):
+        put(tmp_path, observation(f"x{number}", number))
+        put(tmp_path, named(f"r{number}", f"x{number}"))
+    sync(tmp_path)
+    before = tree(tmp_path / "data" / "dicom")
+    aside = (tmp_path / "data" / "fhir" / "Observation").rename(tmp_path / "aside")
+    assert "is that the right server" in sync(tmp_path).stderr
+    assert tree(tmp_path / "data" / "dicom") == before
+    shutil.copytree(aside, tmp_path / "data" / "fhir" / "Observation")
+    command(tmp_path, "resume", "fhir-dicom")
+    done = sync(tmp_path)
+    assert (done.returncode, acts(done), open_points(done)) == (0, {}, NOTHING_OPEN), done.stderr
+
+
+def test_an_edit_while_the_pacs_is_away_crosses_when_it_is_back(stores: Path) -> None:
+    for number in range(5):
+        put(stores, observation(f"x{number}", number))
+    sync(stores)
+    aside = (stores / "data" / "dicom").rename(stores / "aside")
+    put(stores, observation("x1", 99))
+    assert sync(stores).returncode == 1
+    shutil.rmtree(stores / "data" / "dicom", ignore_errors=True)
+    aside.rename(stores / "data" / "dicom")
+    command(stores, "resume", "fhir-dicom")
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert numbers(stores) == [0, 2, 3, 4, 99]
+
+
+def test_an_edit_beside_an_altered_sr_crosses_when_that_is_mended(stores: Path) -> None:
+    put(stores, observation("x", 1))
+    sync(stores)
+    sync(stores)
+    (file,) = (stores / "data" / "dicom").rglob("*.dcm")
+    whole, altered = file.read_bytes(), pydicom.dcmread(file)
+    altered.ContentSequence[0].MeasuredValueSequence[0].NumericValue = "7"
+    altered.save_as(file)
+    put(stores, observation("x", 2))
+    assert sync(stores).returncode == 1
+    file.write_bytes(whole)
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert numbers(stores) == [2]
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "registered", "cancelled"])
+def test_a_report_that_is_none_does_not_swallow_its_results(stores: Path, status: str) -> None:
+    put(stores, observation("x", 11))
+    sync(stores)
+    put(stores, named("r", "x", status=status))
+    put(stores, observation("x", 12))
+    sync(stores)
+    assert numbers(stores) == [12]
+    put(stores, observation("x", 12, status="entered-in-error"))
+    done = sync(stores)
+    assert (done.returncode, open_points(done), numbers(stores)) == (0, NOTHING_OPEN, []), done.stderr
+
+
+def test_what_a_report_took_in_is_rejected_with_it(stores: Path) -> None:
+    put(stores, observation("x", 11))
+    sync(stores)
+    put(stores, named("r", "x"))
+    sync(stores)
+    put(stores, named("r", "x", status="entered-in-error"))
+    put(stores, observation("x", 11, status="entered-in-error"))
+    sync(stores)
+    assert {uid for one in notes(stores) for uid in rejected(one)} == {
+        uid for uid, one in instances(stores).items() if one.Modality == "SR"
+    }
+
+
+def test_a_result_goes_to_the_report_that_stands(stores: Path) -> None:
+    put(stores, observation("x", 11))
+    put(stores, named("r1", "x"))
+    sync(stores)
+    put(stores, named("r1", "x", status="entered-in-error"))
+    put(stores, named("r2", "x"))
+    sync(stores)
+    assert numbers(stores) == [11]
+    put(stores, observation("x", 12))
+    done = sync(stores)
+    assert (done.returncode, numbers(stores), open_points(done)) == (0, [12], NOTHING_OPEN), done.stderr
+
+
+@pytest.mark.parametrize("policy", ["mark", "delete"])
+def test_a_deleted_report_leaves_its_results(stores: Path, policy: str) -> None:
+    configure(stores, deleted=policy)
+    for name in ("x", "y", "z"):
+        put(stores, observation(name, 11))
+        put(stores, named(f"r{name}", name))
+    passed(stores)
+    (stores / "data" / "fhir" / "DiagnosticReport" / "rx.json").unlink()
+    put(stores, named("ry"))
+    done = passed(stores)
+    assert (done.returncode, open_points(done), numbers(stores)) == (0, NOTHING_OPEN, [11, 11, 11]), done.stderr
+
+
+@pytest.mark.parametrize("policy", ["mark", "delete"])
+def test_a_result_that_another_report_shares_stands(stores: Path, policy: str) -> None:
+    configure(stores, deleted=policy)
+    for name in ("x", "y", "z"):
+        put(stores, observation(name, 11))
+    put(stores, named("r1", "x"))
+    put(stores, named("r2", "x", "y"))
+    put(stores, named("r3", "z"))
+    passed(stores)
+    (first,) = [
+        one for one in instances(stores).values() if b"DiagnosticReport/r1" in file_of(stores, one).read_bytes()
+    ]
+    file_of(stores, first).unlink()
+    done = passed(stores)
+    assert done.returncode == 0, done.stderr
+    assert get(stores, "Observation/x")["status"] == "final"
+
+
+def test_the_pacs_s_next_version_waits_for_the_verdict(stores: Path) -> None:
+    store(stores, "2.25.61", "old")
+    sync(stores)
+    edit(stores, "old", "by FHIR")
+    store(stores, "2.25.62", "by PACS", predecessor="2.25.61")
+    sync(stores)
+    store(stores, "2.25.63", "by PACS, later", predecessor="2.25.62")
+    sync(stores)
+    assert len(reports(stores)) == 1
+    command(stores, "conflicts", the_conflict(stores)["name"], "--holds", "dicom")
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert "by PACS, later" in texts(stores) and len(reports(stores)) == 1
+
+
+def test_a_conflict_ends_with_the_instance_that_it_is_about(stores: Path) -> None:
+    store(stores, "2.25.61", "old")
+    sync(stores)
+    edit(stores, "old", "by FHIR")
+    store(stores, "2.25.62", "by PACS", predecessor="2.25.61")
+    sync(stores)
+    file_of(stores, instances(stores)["2.25.62"]).unlink()
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert "by FHIR" in str(live(stores)[0].ContentSequence[-1])
+
+
+def test_a_kill_before_a_removal_does_not_cost_an_edit(stores: Path) -> None:
+    configure(stores, deleted="delete")
+    for uid in ("2.25.61", "2.25.62"):
+        store(stores, uid, uid)
+    passed(stores)
+    file_of(stores, instances(stores)["2.25.61"]).unlink()
+    killed = command(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="intended:1")
+    assert killed.returncode == -signal.SIGKILL
+    edit(stores, "2.25.61", "edited meanwhile")
+    assert passed(stores).returncode == 1
+    assert "edited meanwhile" in texts(stores)
+    assert the_conflict(stores)["dicom"] == "gone"
+
+
+@pytest.mark.parametrize("policy", ["mark", "delete"])
+def test_a_resource_that_returns_after_a_kill_is_a_new_version(stores: Path, policy: str) -> None:
+    """What the bridge has done itself is no news of the PACS."""
+    configure(stores, deleted=policy)
+    for name in ("x", "y"):
+        put(stores, observation(name, 1))
+    passed(stores)
+    (stores / "data" / "fhir" / "Observation" / "x.json").unlink()
+    killed = command(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="applied:1")
+    assert killed.returncode == -signal.SIGKILL
+    put(stores, observation("x", 1))
+    done = passed(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert get(stores, "Observation/x")["status"] == "final"
+    assert numbers(stores) == [1, 1]
+
+
+@pytest.mark.parametrize("policy", ["mark", "delete"])
+def test_an_sr_that_returns_after_a_kill_holds_up_nothing(stores: Path, policy: str) -> None:
+    configure(stores, deleted=policy)
+    for uid in ("2.25.61", "2.25.62"):
+        store(stores, uid, uid)
+    passed(stores)
+    file = file_of(stores, instances(stores)["2.25.61"])
+    file.rename(stores / "aside.dcm")
+    assert command(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="intended:1").returncode < 0
+    (stores / "aside.dcm").rename(file)
+    edit(stores, "2.25.61", "edited")
+    passed(stores)
+    done = passed(stores)
+    assert open_points(done) == NOTHING_OPEN or the_conflict(stores)
+
+
+def test_a_deleted_sr_that_is_stored_again_is_a_report_again(stores: Path) -> None:
+    for uid in ("2.25.61", "2.25.62"):
+        store(stores, uid, uid)
+    sync(stores)
+    file = file_of(stores, instances(stores)["2.25.61"])
+    file.rename(stores / "aside.dcm")
+    sync(stores)
+    assert sorted(one["status"] for one in reports(stores)) == ["entered-in-error", "final"]
+    (stores / "aside.dcm").rename(file)
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert [one["status"] for one in reports(stores)] == ["final", "final"]
+
+
+@pytest.mark.parametrize("title", [DCM.DataRetentionPolicyExpired, DCM.RejectedForPatientSafetyReasons])
+def test_a_pacs_that_hides_what_is_rejected(stores: Path, title: Any) -> None:
+    """More of them at once than may be deleted: a note says why they are gone."""
+    for number in range(5):
+        store(stores, f"2.25.6{number}", str(number))
+    sync(stores)
+    for number in range(5):
+        one = instances(stores)[f"2.25.6{number}"]
+        note(stores, title, one, uid=f"2.25.777{number}")
+        file_of(stores, one).unlink()
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    expected = "final" if title == DCM.DataRetentionPolicyExpired else "entered-in-error"
+    assert {one["status"] for one in reports(stores)} == {expected}
+    edit(stores, "0", "edited")
+    assert sync(stores).returncode == 0
+
+
+def test_ignored_deletions_do_not_add_up_to_a_question(stores: Path) -> None:
+    configure(stores, deleted="ignore")
+    for number in range(12):
+        put(stores, observation(f"x{number}", number))
+    passed(stores)
+    for number in range(6):
+        (stores / "data" / "fhir" / "Observation" / f"x{number}.json").unlink()
+        done = passed(stores)
+        assert (done.returncode, acts(done), open_points(done)) == (0, {}, NOTHING_OPEN), done.stderr
+
+
+def test_what_is_invalid_and_void_is_void(stores: Path) -> None:
+    put(stores, observation("x", 1))
+    sync(stores)
+    wrong = observation("x", 1, status="entered-in-error")
+    del wrong["code"]
+    put(stores, wrong)
+    done = sync(stores)
+    assert (done.returncode, numbers(stores)) == (0, []), done.stderr
+
+
+def test_the_ledger_is_nobody_else_s_business(stores: Path) -> None:
+    put(stores, observation("x", 1))
+    sync(stores)
+    assert {oct((stores / name).stat().st_mode & 0o777) for name in ("bridge.db",)} == {"0o600"}
+    assert json.loads(command(stores, "status", "--json").stdout)["linked"] == {"fhir": 1}
