@@ -95,6 +95,7 @@ class Settings(BaseSettings):
     routes: tuple[RouteSettings, ...] = (RouteSettings(between=("fhir", "dicom")),)
     ledger: str = "sqlite:///bridge.db"
     interval: Annotated[float, Field(gt=0)] = 30.0  # `serve`: seconds from one pass to the next
+    reconcile: Annotated[float, Field(gt=0)] = 86400.0  # `serve`: seconds from one full comparison to the next
 
     @model_validator(mode="after")
     def _routes_lead_somewhere(self) -> Settings:

@@ -32,6 +32,6 @@ def serve(
     passes = None
     if sync:
         ledger = Ledger(configured.ledger, time.time)
-        passes = Passes(routes_of(configured), ledger, mapping, configured.interval, time.time)
+        passes = Passes(routes_of(configured), ledger, mapping, configured.interval, configured.reconcile)
     # no access log: a URL may name a patient's resource
     uvicorn.run(create_app(configured, passes), host="127.0.0.1", port=port, log_level="warning", access_log=False)

@@ -110,7 +110,11 @@ class Links:
     def _wake(self, connection: Connection, route: str, document: str, states: Sequence[str]) -> None:
         keys = select(ALIAS.c.key).where((ALIAS.c.route == route) & (ALIAS.c.document == document))
         aside = (WORK.c.route == route) & WORK.c.state.in_(states) & WORK.c.key.in_(keys)
-        again = {"state": "owed", "due": self._database.now(), "attempts": 0, "reason": None}
+        again = {
+            "state": "owed",
+            "due": self._database.now(),
+            "reason": None,
+        }  # attempts count on: nothing turns for ever
         connection.execute(update(WORK).where(aside).values(**again))
 
     def settle(self, document: str) -> None:

@@ -11,6 +11,8 @@ RETRACTED = "retracted"
 """Entered in error, or rejected by a note (IHE RAD TF IOCM): whatever the content still says."""
 GONE = "gone"
 """Deleted, asked directly and certain."""
+UNKNOWN = "unknown"
+"""No agreement is remembered: the link was built again from the instances (`rebuild`)."""
 
 
 class News(Enum):

@@ -26,6 +26,7 @@ from bridge.sync.to_fhir import ToFhir
 
 _BATCH = 100
 _LAST_WAIT = 300.0  # seconds
+_PATIENCE = 50  # times that one item waits for another, before it does so for long
 _ENOUGH = 5  # temporary errors in a row, after which a pass ends
 
 
@@ -210,7 +211,8 @@ class _Pass:
             self.waiting |= {work.key for work in works}
             state = "waiting" if works[0].store == self.route.fhir.name else "owed"
             for work in works:
-                self.ledger.work.put_off(work, state, str(error))
+                patient = work.attempts < _PATIENCE
+                self.ledger.work.put_off(work, state if patient else "owed", str(error), 0 if patient else _LAST_WAIT)
         except Held as error:
             self._put_off(works, "held", error)
         except TemporaryError as error:

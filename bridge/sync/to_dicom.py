@@ -19,11 +19,11 @@ from bridge.sync.content import VOID, dataset_digest, group_state
 from bridge.sync.decide import Act, decide
 from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Held, Waiting
-from bridge.sync.news import GONE, RETRACTED, News, news
+from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.sync.withdraw import reject_instances, remove_instances, remove_superseded, unfinished
-from bridge.translate.chain import version_of
+from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.header import born_uid
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.ids import Version
@@ -49,6 +49,11 @@ class ToDicom:
         if link is not None:
             link = unfinished(self.route, self.ledger, link) or link
         state, head = group_state(group), self._head(link)
+        if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, head):
+            taken_in = [one.document for one in self._taken_in(present, root, link)]
+            agreed = replace(link, fhir_digest=state, dicom_digest=self._state(link, head), versions=present.versions)
+            self.ledger.links.agree(agreed, list(present.versions), taken_in)
+            return "adopted"
         if link is not None:
             self._pacs_first(link, head)
         ours = news(link.fhir_digest if link else None, state)
@@ -62,6 +67,14 @@ class ToDicom:
         for resource in group.whole():
             fhir.validate(resource)
         return self._write(present, root, state, link, head)
+
+    def _says(self, present: Present, head: DataSet) -> bool:
+        """Whether the head is what would be written now, in its place. Void resources say nothing."""
+        if present.group.root.get("status") in VOID:
+            return False
+        for resource in present.group.whole():
+            fhir.validate(resource)
+        return write_document(self._translated(present, superseded_by(head))) == head
 
     def gone(self, link: Link) -> str:
         """The root was deleted, asked directly and certain."""

@@ -23,7 +23,8 @@ from bridge.sync.content import VOID, dataset_digest, resources_digest
 from bridge.sync.decide import Act, Decision, Side, decide
 from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Absent, Held, Waiting
-from bridge.sync.news import GONE, RETRACTED, News, news
+from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.rebuild import is_own, rebuild
 from bridge.sync.route import Route
 from bridge.sync.withdraw import as_version, remove_resources, retract_resources, retracted, unfinished
 from bridge.translate.chain import superseded_by, version_of
@@ -66,12 +67,16 @@ class ToFhir:
         link = self.ledger.links.of(self.route.name, uid)
         if link is not None:
             link = unfinished(self.route, self.ledger, link) or link
-            if self._begun(link, uid) or (link.head == uid and link.dicom_digest == GONE):  # stored again
+            if self._begun(link, uid) or (link.head == uid and link.dicom_digest in (GONE, UNKNOWN)):
                 return self._write(document, key, digest, link)
             return self._known(link, uid, digest)
-        former = self._former(document)
-        if former is None and (root := _root_in_fhir(document)) is not None:
-            return self._ours(root, uid)
+        former, root = self._former(document), _root_in_fhir(document)
+        if (
+            root is not None
+            and (former is None or former.born == "fhir")
+            and is_own(document, self.route, self.mapping)
+        ):
+            return self._ours(document, key, digest, root)
         if self.route.direction == "to-dicom":
             return "skipped"
         return self._write(document, key, digest, former)
@@ -184,15 +189,15 @@ class ToFhir:
                     raise Waiting("its predecessor comes first, which is still owed, held or dead")
         return links[0] if links else None
 
-    def _ours(self, root: str, uid: str) -> str:
-        """Made by a bridge from resources: the resources decide, if they are there."""
+    def _ours(self, document: Document, key: str, digest: str, root: str) -> str:
+        """Written by a bridge, whose ledger is lost or older: the resources decide, if they are there."""
         if self.route.fhir.read([root])[0] is None:
-            if voided(self.ledger.rejections.of(self.route.name, uid)):
+            if voided(self.ledger.rejections.of(self.route.name, version_of(document).sop_instance)):
                 return "nothing"
             raise Held(
                 f"made by a bridge from {root}, which is not in {self.route.fhir.name}; is this its FHIR server?"
             )
-        self.ledger.work.owe(self.route.name, self.route.fhir.name, root)
+        rebuild(self.route, self.ledger, document, key, digest, root)
         return "nothing"
 
     def _write(self, document: Document, instance: str, digest: str, link: Link | None) -> str:
@@ -213,11 +218,13 @@ class ToFhir:
             newer = replace(link, instance=instance, chain=_with(link, version))
             if rejected:
                 return self._void(newer, RETRACTED)
+            if link.fhir_digest == UNKNOWN and version.sop_instance != link.head:
+                return self._acknowledged(replace(newer, dicom_digest=digest))
             here = self._here(link, present, resources)
             if self._decided(link, here, digest, instance).on is not Side.FHIR:
                 return self._acknowledged(replace(newer, dicom_digest=digest))
-        elif (held := self._unlinked(root, present, resources, rejected)) is not None:
-            return held
+        elif (done := self._unlinked(document, root, present, resources, rejected, instance, digest)) is not None:
+            return done
         keys = [f"{one['resourceType']}/{one['id']}" for one in resources]
         items += [Write(key, one, _version_of(present, key)) for key, one in zip(keys, resources, strict=True)]
         left = sorted(key for key in present.keys() - set(keys) if key.partition("/")[0] in _RETRACTABLE)
@@ -259,15 +266,36 @@ class ToFhir:
         return _state(link.root, link.versions, present)
 
     def _unlinked(
-        self, root: str, present: dict[str, Stored[Resource]], made: Sequence[Resource], rejected: bool
+        self,
+        document: Document,
+        root: str,
+        present: dict[str, Stored[Resource]],
+        made: Sequence[Resource],
+        rejected: bool,
+        instance: str,
+        digest: str,
     ) -> str | None:
         """None where it is to be created: nothing stands at its place, or the same, of a run whose ledger is lost."""
-        foreign = [key for key in present if not self.ledger.links.document_of(self.route.name, key)]
-        if not foreign or resources_digest(one.item for one in present.values()) == resources_digest(made):
+        if not present or resources_digest(one.item for one in present.values()) == resources_digest(made):
             return "skipped" if rejected else None
         if rejected and _state(root, list(present), present) == RETRACTED:
             return "skipped"
-        raise Held(f"{root} is there already, with other content; make them equal, or remove one")
+        if root not in present:
+            raise Held(f"{', '.join(sorted(present))} are there already, of somebody else")
+        return self._unagreed(document, root, present, instance, digest)
+
+    def _unagreed(
+        self, document: Document, root: str, present: dict[str, Stored[Resource]], instance: str, digest: str
+    ) -> str:
+        """Other content at the very place that is derived from it: of a later version, where the ledger was lost, or a
+        conflict. The resources are looked at when all versions are known."""
+        version = version_of(document)
+        name = f"{self.route.name}|{version.sop_instance}"
+        versions = {key: one.version for key, one in present.items()}
+        link = Link(name, self.route.name, "dicom", root, versions, UNKNOWN, instance, UNKNOWN, [list(version)])
+        self.ledger.work.owe(self.route.name, self.route.fhir.name, root)
+        self.ledger.links.agree(link, [*versions, version.sop_instance])
+        return "nothing"
 
     def _patient(self, group: Group) -> tuple[list[Write[Resource]], dict[str, str]]:
         """The one Patient with that identifier, else a conditional create; never a rewrite."""

@@ -13,7 +13,7 @@ import pytest
 
 from tests.corpus import ROOT
 
-COMMANDS = ["convert", "check", "explain", "sync", "serve", "status", "retry"]
+COMMANDS = ["convert", "check", "explain", "sync", "serve", "status", "retry", "conflicts", "pause", "resume"]
 _EXAMPLE = re.compile(r"<!-- run(?:: exit (\d))? -->\n```console\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = [

@@ -304,3 +304,100 @@ def test_the_ledger_is_nobody_else_s_business(stores: Path) -> None:
     sync(stores)
     assert {oct((stores / name).stat().st_mode & 0o777) for name in ("bridge.db",)} == {"0o600"}
     assert json.loads(command(stores, "status", "--json").stdout)["linked"] == {"fhir": 1}
+
+
+# -- a ledger that is lost, or of yesterday -------------------------------------------------------------------------
+def lose(stores: Path) -> None:
+    for file in stores.glob("bridge.db*"):
+        file.unlink()
+
+
+def yesterday(stores: Path) -> Path:
+    """A copy of the ledger as it is now."""
+    return Path(shutil.copy(stores / "bridge.db", stores / "yesterday.db"))
+
+
+def restore(stores: Path, copy: Path) -> None:
+    lose(stores)
+    copy.rename(stores / "bridge.db")
+
+
+def history(stores: Path, *, upto: int = 9) -> None:
+    """Of documents born on each side, edited on each side."""
+
+    def first() -> None:
+        put(stores, observation("x", 36))
+        store(stores, "2.25.61", "old")
+        store(stores, "2.25.71", "one")
+
+    def second() -> None:
+        put(stores, observation("x", 37))
+        edit(stores, "old", "by FHIR")
+
+    def third() -> None:
+        put(stores, observation("x", 38))
+        store(stores, "2.25.72", "two", predecessor="2.25.71")
+
+    def fourth() -> None:
+        edit(stores, "by FHIR", "by FHIR again")
+        put(stores, observation("y", 1))
+        put(stores, named("r", "y"))
+
+    for step in (first, second, third, fourth)[:upto]:
+        step()
+        done = sync(stores)
+        assert done.returncode == 0, done.stderr
+
+
+def unchanged(stores: Path) -> None:
+    before = tree(stores / "data")
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert tree(stores / "data") == before
+    assert acts(sync(stores)) == {}
+
+
+@pytest.mark.parametrize("upto", [1, 2, 3, 4])
+def test_a_lost_ledger_after_corrections_writes_nothing(stores: Path, upto: int) -> None:
+    history(stores, upto=upto)
+    lose(stores)
+    unchanged(stores)
+    put(stores, observation("x", 39))
+    assert acts(sync(stores)) == {"to-dicom updated": 1}
+    assert 39 in numbers(stores) and len([one for one in numbers(stores) if 36 <= one <= 38]) == 0
+
+
+def test_yesterday_s_ledger_writes_nothing(stores: Path) -> None:
+    put(stores, observation("x", 36))
+    store(stores, "2.25.71", "one")
+    sync(stores)
+    copy = yesterday(stores)
+    for value in (37, 38):
+        put(stores, observation("x", value))
+        sync(stores)
+    store(stores, "2.25.72", "two", predecessor="2.25.71")
+    sync(stores)
+    restore(stores, copy)
+    unchanged(stores)
+
+
+def test_a_lost_ledger_after_a_retraction_writes_nothing(stores: Path) -> None:
+    for value in (36, 37):
+        put(stores, observation("x", value))
+        sync(stores)
+    put(stores, observation("x", 37, status="entered-in-error"))
+    sync(stores)
+    lose(stores)
+    unchanged(stores)
+    put(stores, observation("x", 37))
+    assert acts(sync(stores)) == {"to-dicom updated": 1}
+    assert numbers(stores) == [37]
+
+
+def test_an_edit_while_the_ledger_was_lost_is_a_correction(stores: Path) -> None:
+    history(stores)
+    lose(stores)
+    put(stores, observation("x", 40))
+    done = sync(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert 40 in numbers(stores) and 38 not in numbers(stores)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -12,12 +13,13 @@ import requests
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from bridge.codecs import json
+from bridge.web.passes import Passes
 from fixtures.make_dicom import code
 from fixtures.templates.items import instance
 from tests.corpus import FIXTURES
 from tests.servers.load import put
 from tests.servers.proxy import Answer, plain, status
-from tests.servers.world import World, started
+from tests.servers.world import MAPPING, World, started
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +143,19 @@ def test_what_orthanc_deletes_without_a_word_is_found_by_comparison(world: World
     before = world.written()
     assert world.once(reconciling=True).acts["to-fhir retracted"] == 0
     assert world.written() == before
+
+
+def test_serve_compares_by_itself(world: World) -> None:
+    identifier = stored(world, "2.25.521")
+    world.once()
+    world.once()
+    remove(world, identifier)
+    passes = Passes([world.route()], world.ledger(), MAPPING, interval=60, reconcile=3600)
+    passes.start()
+    while not passes.report()["made"]:
+        time.sleep(0.1)
+    passes.stop()
+    assert report_of(world, "2.25.521")["status"] == "entered-in-error"
 
 
 def test_three_deletions_mark_three(world: World) -> None:

@@ -1,0 +1,46 @@
+"""Links from what stands in the PACS: for a ledger that was lost, or is of yesterday."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.errors import BridgeError
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.links import Link
+from bridge.mapping.mapping import Mapping
+from bridge.model.document import Document
+from bridge.sync.news import RETRACTED, UNKNOWN
+from bridge.sync.route import Route
+from bridge.translate.chain import superseded_by, version_of
+from bridge.translate.rejection import voided
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+
+
+def is_own(document: Document, route: Route, mapping: Mapping) -> bool:
+    """Whether the bridge wrote it, of resources: its UID follows from what it says and from what it supersedes. Whoever
+    edits it gives it another."""
+    known = route.known(document.header)
+    try:
+        group = to_fhir(document, mapping, known).result
+        again = to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(document.header))).result
+    except (BridgeError, UnicodeError):
+        return False
+    return version_of(again) == version_of(document)
+
+
+def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, digest: str, root: str) -> None:
+    """The link of a document that was born in FHIR, by one version more; versions come in their order. What FHIR says
+    now is looked at against the newest."""
+    version = version_of(document)
+    link = ledger.links.of(route.name, root)
+    ledger.work.owe(route.name, route.fhir.name, root)
+    state = RETRACTED if voided(ledger.rejections.of(route.name, version.sop_instance)) else digest
+    if link is None or link.root != root:
+        name = f"{route.name}|{root}"
+        found = Link(name, route.name, "fhir", root, {}, UNKNOWN, instance, state, [list(version)])
+        ledger.links.agree(found, [root, version.sop_instance])
+    elif link.head in {one.sop_instance for one in superseded_by(document.header)}:
+        chain = [*link.chain, list(version)]
+        newer = replace(link, fhir_digest=UNKNOWN, instance=instance, dicom_digest=state, chain=chain)
+        ledger.links.agree(newer, [version.sop_instance])
