@@ -22,8 +22,8 @@ class Work:
 
 
 class WorkQueue:
-    """States: `owed`; `waiting` for the other side of its document; `absent`, it looks deleted; `deleted`, a person
-    said so; `held` for a person; `dead`."""
+    """States: `owed`; `waiting` for the other side of its document, which wakes it, or until it is due; `absent`, it
+    looks deleted; `deleted`, a person said so; `held` for a person; `dead`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -40,7 +40,8 @@ class WorkQueue:
 
     def claim(self, route: str, store: str, limit: int, without: Collection[str] = ()) -> list[Work]:
         """What is owed and due, oldest first; counted as an attempt."""
-        due = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.state == "owed") & WORK.c.key.not_in(without)
+        to_do = WORK.c.state.in_(("owed", "waiting")) & WORK.c.key.not_in(without)
+        due = (WORK.c.route == route) & (WORK.c.store == store) & to_do
         with self._database.begin() as connection:
             query = select(*_WORK).where(due & (WORK.c.due <= self._database.now())).order_by(WORK.c.due, WORK.c.key)
             found = [Work(*row) for row in connection.execute(query.limit(limit))]

@@ -25,17 +25,20 @@ class Present:
 
 
 def components(route: Route, ledger: Ledger, keys: Iterable[str]) -> list[set[str]]:
-    """Resources that references hold together, whichever way they point: a report may claim what stood alone."""
-    left, found = set(keys), []
-    while left:
-        start = left.pop()
+    """Resources that references hold together, whichever way they point: a report may claim what stood alone. In the
+    order of the keys."""
+    found: list[set[str]] = []
+    known: set[str] = set()
+    for start in keys:
+        if start in known:
+            continue
         whole, edge = {start}, {start}
         while edge:
             out, back = ledger.feeds.neighbours(route.fhir.name, edge)
             near = {target for _, target in out} | {source for source, _ in back}
             edge = {key for key in near if key.partition("/")[0] in FORMING} - whole
             whole |= edge
-        left -= whole
+        known |= whole
         found.append(whole)
     return found
 

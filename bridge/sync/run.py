@@ -26,7 +26,7 @@ from bridge.sync.to_fhir import ToFhir
 
 _BATCH = 100
 _LAST_WAIT = 300.0  # seconds
-_PATIENCE = 50  # times that one item waits for another, before it does so for long
+_PATIENCE = 50  # times that an instance waits for another, before it does so for long
 _ENOUGH = 5  # temporary errors in a row, after which a pass ends
 
 
@@ -139,7 +139,7 @@ class _Pass:
         left = sorted(keys - there)
         stored = {one.key for one in self.route.fhir.read(left) if one is not None} if left else set()
         for key in (one for one in left if one not in stored):
-            if self._is_root(key):
+            if self._stands(key):
                 gone.add(key)
             elif key not in gone:
                 forget_resource(self.route, self.ledger, key)
@@ -157,10 +157,12 @@ class _Pass:
         there = self.route.fhir.read(sorted(left)) if left else []
         return left - {one.key for one in there if one is not None}
 
-    def _is_root(self, key: str) -> bool:
-        """Of a document that is not known to be void."""
+    def _stands(self, key: str) -> bool:
+        """In a document that is not known to be void, as both sides agreed on it last."""
         link = self.ledger.links.of(self.route.name, key)
-        return link is not None and link.root == key and news(link.fhir_digest, GONE) is not News.SAME
+        if link is None or key in self.sure or news(link.fhir_digest, GONE) is News.SAME:
+            return False
+        return link.root == key or (key in link.versions and key.partition("/")[0] in FORMING)
 
     def _absences(self) -> bool:
         """What looks deleted, all together: many at once are no news, but a question. Whether anything came of it."""
@@ -209,10 +211,10 @@ class _Pass:
             self._absent(works, error)
         except Waiting as error:
             self.waiting |= {work.key for work in works}
-            state = "waiting" if works[0].store == self.route.fhir.name else "owed"
+            of_fhir = works[0].store == self.route.fhir.name  # what it waits for wakes it
             for work in works:
-                patient = work.attempts < _PATIENCE
-                self.ledger.work.put_off(work, state if patient else "owed", str(error), 0 if patient else _LAST_WAIT)
+                wait = _LAST_WAIT if of_fhir or work.attempts >= _PATIENCE else 0
+                self.ledger.work.put_off(work, "waiting" if of_fhir else "owed", str(error), wait)
         except Held as error:
             self._put_off(works, "held", error)
         except TemporaryError as error:
@@ -233,7 +235,8 @@ class _Pass:
     def _absent(self, works: Sequence[Work], error: Absent) -> None:
         for work in works:
             if work.key in error.keys | error.waiting:
-                self.ledger.work.put_off(work, "absent" if work.key in error.keys else "waiting", None)
+                state = "absent" if work.key in error.keys else "waiting"
+                self.ledger.work.put_off(work, state, None, _LAST_WAIT)
             else:
                 self.ledger.work.done(work)
         for key in error.keys - {work.key for work in works}:  # a neighbour showed it
