@@ -44,8 +44,8 @@ class Conflicts:
         """Opened, or refreshed: a verdict on other states than these is no verdict any more."""
         row = asdict(conflict) | {"opened": self._database.now(), "verdict": None}
         with self._database.begin() as connection:
-            row_now = connection.execute(select(*_OF).where(_is(conflict.document))).first()
-            if row_now is not None and Conflict(*row_now) == conflict:
+            kept = connection.execute(select(*_OF).where(_is(conflict.document))).first()
+            if kept is not None and Conflict(*kept) == conflict:
                 return
             again = {name: value for name, value in row.items() if name not in ("document", "opened")}
             put(connection, CONFLICT, row, again)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import insert
@@ -17,6 +18,7 @@ from bridge.errors import TemporaryError, UsageError
 from bridge.ledger.migrate import migrate, newest
 
 _PARTS = 500  # values of one query
+T = TypeVar("T")
 
 
 class Database:
@@ -86,9 +88,16 @@ def put(connection: Connection, table: Table, row: dict[str, Any], again: dict[s
 def in_parts(connection: Connection, query: Any, column: Any, values: Sequence[str]) -> list[Any]:
     """`query` where `column` is one of the values, however many these are."""
     found: list[Any] = []
-    for start in range(0, len(values), _PARTS):
-        found += connection.execute(query.where(column.in_(values[start : start + _PARTS]))).all()
+    for some in batched(values, _PARTS):
+        found += connection.execute(query.where(column.in_(some))).all()
     return found
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """As itertools.batched of Python 3.12."""
+    waiting = iter(items)
+    while some := list(islice(waiting, size)):
+        yield some
 
 
 def _begun(connection: Connection) -> None:

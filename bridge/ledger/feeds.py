@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
 from sqlalchemy import Column, MetaData, String, Table, delete, insert, or_, select, true, union
 from sqlalchemy.schema import CreateTable
 
-from bridge.ledger.database import Database, in_parts, put
+from bridge.ledger.database import Database, batched, in_parts, put
 from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK
 from bridge.ledger.work import owe
 
@@ -63,7 +62,7 @@ class Feeds:
         of_kind = or_(*(keys.c.key.startswith(f"{kind}/") for kind in kinds)) if kinds else true()
         with self._database.connect() as connection:  # rolled back: a temporary table locks nothing
             connection.execute(CreateTable(_LISTED))
-            for some in batched(listed):
+            for some in batched(listed, 1000):
                 connection.execute(insert(_LISTED).prefix_with("OR IGNORE"), [{"key": key} for key in some])
             query = select(keys.c.key).where(of_kind & keys.c.key.not_in(select(_LISTED.c.key)))
             return list(connection.execute(query).scalars())
@@ -110,9 +109,3 @@ class Feeds:
 
 def _is_news(known: str | None, version: str) -> bool:
     return known != version if version else known is None
-
-
-def batched(keys: Iterable[str], size: int = 1000) -> Iterator[list[str]]:
-    waiting = iter(keys)
-    while some := list(islice(waiting, size)):
-        yield some

@@ -29,6 +29,11 @@ class Link:
         return self.chain[-1][3]
 
 
+def extended(chain: Sequence[list[str]], version: Sequence[str]) -> list[list[str]]:
+    """The chain with that version as its head, unless it is in it already."""
+    return list(chain) if list(version) in chain else [*chain, list(version)]
+
+
 _STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
 
 
@@ -49,11 +54,6 @@ class Links:
             query = select(LINK).where((LINK.c.route == route) & (LINK.c.instance == instance))
             row = connection.execute(query).first()
         return Link(**row._mapping) if row else None
-
-    def document_of(self, route: str, key: str) -> str | None:
-        with self._database.connect() as connection:
-            query = select(ALIAS.c.document).where((ALIAS.c.route == route) & (ALIAS.c.key == key))
-            return connection.execute(query).scalar()
 
     def places(self, route: str, limit: int) -> list[tuple[str, str]]:
         """Key of the root resource and of the head instance, of some documents that stand on both sides."""
@@ -110,12 +110,8 @@ class Links:
     def _wake(self, connection: Connection, route: str, document: str, states: Sequence[str]) -> None:
         keys = select(ALIAS.c.key).where((ALIAS.c.route == route) & (ALIAS.c.document == document))
         aside = (WORK.c.route == route) & WORK.c.state.in_(states) & WORK.c.key.in_(keys)
-        again = {
-            "state": "owed",
-            "due": self._database.now(),
-            "reason": None,
-        }  # attempts count on: nothing turns for ever
-        connection.execute(update(WORK).where(aside).values(**again))
+        again = update(WORK).where(aside).values(state="owed", due=self._database.now(), reason=None)
+        connection.execute(again)  # attempts count on: nothing turns for ever
 
     def settle(self, document: str) -> None:
         """An intent of which nothing came: it is decided again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from bridge.model.content import Code
-from bridge.model.dataset import Charset, DataSet, Element, decode_text, encode_text
+from bridge.model.dataset import Charset, DataSet, Element, decode_text, text_element
 
 _CODE_TAGS = {0x00080100: "SH", 0x00080119: "UC", 0x00080120: "UR"}
 _EQUIVALENTS = 0x00080121
@@ -47,12 +47,12 @@ def code_element(tag: int, code: Code, charset: Charset) -> Element:
     value_tag = 0x00080100 if len(code.value) <= 16 else 0x00080119
     if value_tag == 0x00080119 and code.value.startswith(("urn:", "http:", "https:")):
         value_tag = 0x00080120
-    parts = [Element(value_tag, _CODE_TAGS[value_tag], encode_text(code.value, _CODE_TAGS[value_tag], charset))]
+    parts = [text_element(value_tag, _CODE_TAGS[value_tag], code.value, charset)]
     if code.scheme or value_tag != 0x00080120:
-        parts.append(Element(0x00080102, "SH", encode_text(code.scheme, "SH", charset)))
+        parts.append(text_element(0x00080102, "SH", code.scheme, charset))
     if code.version is not None:
-        parts.append(Element(0x00080103, "SH", encode_text(code.version, "SH", charset)))
-    parts.append(Element(0x00080104, "LO", encode_text(code.meaning, "LO", charset)))
+        parts.append(text_element(0x00080103, "SH", code.version, charset))
+    parts.append(text_element(0x00080104, "LO", code.meaning, charset))
     if code.equivalents:
         said = (code_element(tag, one, charset).value for one in code.equivalents)
         parts.append(Element(_EQUIVALENTS, "SQ", tuple(item for items in said for item in items)))  # type: ignore[misc]

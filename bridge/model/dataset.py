@@ -105,6 +105,11 @@ def encode_text(text: str, vr: str, charset: Charset) -> bytes:
     return raw + (b"\0" if vr == "UI" else b" ") if len(raw) % 2 else raw
 
 
+def text_element(tag: int, vr: str, text: str, charset: Charset = ()) -> Element:
+    """Raises UnicodeError where the charset cannot hold the text."""
+    return Element(tag, vr, encode_text(text, vr, charset))
+
+
 def text_of(dataset: DataSet, tag: int, charset: Charset = ()) -> str | None:
     """A text element without surrounding blanks; None where absent, empty or not of its character set."""
     element = find(dataset, tag)

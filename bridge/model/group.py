@@ -45,6 +45,11 @@ def unboxed(value: Json) -> Json:
     return [unboxed(child) for child in value] if isinstance(value, list) else value
 
 
+def reference_to(resource: Resource) -> str:
+    """`Type/id`: a relative reference, and its key in a store."""
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     root: Resource  # DiagnosticReport, or an Observation that stands alone
@@ -60,7 +65,7 @@ class Group:
         found: dict[str, Resource] = {}
         for one in self.whole():
             if "id" in one:
-                found[f"{one['resourceType']}/{one['id']}"] = one
+                found[reference_to(one)] = one
                 found.setdefault(f"urn:uuid:{one['id']}", one)
         return found
 

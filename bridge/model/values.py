@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from bridge.model.codes import code_of, optional_code
 from bridge.model.content import ByReference, Coded, Container, Graphic, Num, Other, Plain, Reference, Value
-from bridge.model.dataset import Charset, DataSet, Element, decode_text, encode_text, find
+from bridge.model.dataset import Charset, DataSet, Element, decode_text, find, text_element
 from bridge.model.tags import (
     CONCEPT_CODE,
     CONTINUITY,
@@ -115,7 +115,7 @@ def value_elements(value: Value, charset: Charset) -> list[Element]:
     match value:
         case Plain(kind, text):
             tag, vr = PLAIN[kind]
-            elements.append(Element(tag, vr, encode_text(text, vr, charset)))
+            elements.append(text_element(tag, vr, text, charset))
         case Coded(code):
             elements.append(optional_code(CONCEPT_CODE, code, charset))
         case Num():
@@ -124,8 +124,8 @@ def value_elements(value: Value, charset: Charset) -> list[Element]:
             elements.append(code_string(CONTINUITY, continuity))
         case Reference(_, sop_class, instance, subset):
             inner: DataSet = (
-                Element(SOP_CLASS, "UI", encode_text(sop_class, "UI", ())),
-                Element(SOP_INSTANCE, "UI", encode_text(instance, "UI", ())),
+                text_element(SOP_CLASS, "UI", sop_class),
+                text_element(SOP_INSTANCE, "UI", instance),
             )
             if subset:
                 inner = tuple(sorted((*inner, _subset_element(value)), key=lambda part: part.tag))
@@ -134,7 +134,7 @@ def value_elements(value: Value, charset: Charset) -> list[Element]:
             elements.append(Element(GRAPHIC_DATA, "FL", struct.pack(f"<{len(data)}f", *data)))
             elements.append(code_string(GRAPHIC_TYPE, graphic_type))
             if frame_of_reference is not None:
-                elements.append(Element(FRAME_OF_REFERENCE, "UI", encode_text(frame_of_reference, "UI", ())))
+                elements.append(text_element(FRAME_OF_REFERENCE, "UI", frame_of_reference))
         case ByReference(identifier):
             elements.append(Element(REFERENCED_ITEM, "UL", struct.pack(f"<{len(identifier)}I", *identifier)))
         case _:
@@ -147,7 +147,7 @@ def _num_elements(num: Num, charset: Charset) -> list[Element]:
     if num.unit is not None:
         inner.append(optional_code(UNITS, num.unit, charset))
     if num.values:
-        inner.append(Element(NUMERIC, "DS", encode_text("\\".join(num.values), "DS", ())))
+        inner.append(text_element(NUMERIC, "DS", "\\".join(num.values)))
     if num.floating is not None:
         inner.insert(-1, Element(FLOATING, "FD", struct.pack("<d", float(num.floating))))
     measured = [Element(MEASURED, "SQ", (tuple(inner),) if inner else ())]
@@ -157,7 +157,7 @@ def _num_elements(num: Num, charset: Charset) -> list[Element]:
 def _subset_element(reference: Reference) -> Element:
     tag = subset_tag(reference.sop_class)
     if tag == FRAMES:
-        return Element(tag, "IS", encode_text("\\".join(map(str, reference.subset)), "IS", ()))
+        return text_element(tag, "IS", "\\".join(map(str, reference.subset)))
     return Element(tag, "US", struct.pack(f"<{len(reference.subset)}H", *reference.subset))
 
 

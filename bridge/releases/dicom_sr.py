@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.model.group import Group, Json, Resource, renamed
+from bridge.model.group import Group, Json, Resource, reference_to, renamed
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.releases.moves import put_list
 from bridge.translate.copies import copied
@@ -119,4 +119,4 @@ def _codings(concept: Json) -> list[Json]:
 
 
 def _name(resource: Resource) -> str | None:
-    return f"{resource['resourceType']}/{resource['id']}" if "id" in resource else None
+    return reference_to(resource) if "id" in resource else None

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from bridge.codecs import json
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
-from bridge.model.group import Json, Resource
+from bridge.model.group import Json, Resource, reference_to
 from bridge.model.search import identifier_query, identifier_token
 from bridge.stores.http import Peer
 from bridge.stores.store import Absence, Change, Holds, Outcome, Page, Seen, Stored, Write
@@ -44,7 +44,7 @@ class FhirStore:
         resource = entry.get("resource")
         if resource is not None:
             # a placeholder owes a look like any other change; `read` says that there is nothing yet
-            key = f"{resource['resourceType']}/{resource['id']}"
+            key = reference_to(resource)
             return Change(key, resource.get("meta", {}).get("versionId", ""), resource)
         url = str(entry.get("request", {}).get("url") or entry.get("fullUrl", ""))
         parts = url.partition("/_history")[0].split("/")
@@ -104,7 +104,7 @@ class FhirStore:
             if stored is None:
                 raise TemporaryError(f"{self.name}: {item.key} was written and is not there")
             return stored
-        key = f"{resource['resourceType']}/{resource['id']}"
+        key = reference_to(resource)
         return Stored(key, resource.get("meta", {}).get("versionId", ""), resource)
 
     def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bridge.errors import PermanentError
@@ -47,14 +48,14 @@ def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds
     """What a whole listing, of all `kinds` or of these, does not show is owed: looked at, not believed."""
     gone = ledger.feeds.unlisted(route.name, route.fhir.name, "fhir", listed, kinds)
     ledger.feeds.suspect(route.name, route.fhir.name, [key for key in gone if key.partition("/")[0] in FORMING])
-    for key in gone:
-        if key.partition("/")[0] not in FORMING:
-            ledger.feeds.forget(route.name, route.fhir.name, key, _owed(route, ledger, key, ()))
+    supporting = [key for key in gone if key.partition("/")[0] not in FORMING]
+    for key, owes in _owed(route, ledger, dict.fromkeys(supporting, ())).items():
+        ledger.feeds.forget(route.name, route.fhir.name, key, owes)
 
 
 def forget_resource(route: Route, ledger: Ledger, key: str) -> None:
     """It is gone, asked directly: what it referred to may be a document of its own now."""
-    owes = [one for one in _owed(route, ledger, key, ()) if one != key]
+    owes = [one for one in _owed(route, ledger, {key: ()})[key] if one != key]
     ledger.feeds.forget(route.name, route.fhir.name, key, owes)
 
 
@@ -76,10 +77,15 @@ def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set
     fresh = dict(
         ledger.feeds.unseen(route.name, route.fhir.name, [(key, _version(one)) for key, one in changes.items()])
     )
+    targets = {key: _targets(route, changes[key]) for key in fresh}
+    owed = _owed(route, ledger, targets)
     for key, version in fresh.items():
-        resource = changes[key].item or (None if changes[key].deleted else _read(route, key))
-        targets = tuple(filter(None, map(local, links(resource)))) if resource else ()
-        yield News(key, version, _owed(route, ledger, key, targets), targets)
+        yield News(key, version, owed[key], targets[key])
+
+
+def _targets(route: Route, change: Change[Resource]) -> tuple[str, ...]:
+    resource = change.item or (None if change.deleted else _read(route, change.key))
+    return tuple(filter(None, map(local, links(resource)))) if resource else ()
 
 
 def _version(change: Change[Resource]) -> str:
@@ -95,14 +101,19 @@ def _read(route: Route, key: str) -> Resource | None:
     return stored.item if stored else None
 
 
-def _owed(route: Route, ledger: Ledger, key: str, targets: Collection[str]) -> tuple[str, ...]:
-    """What forms a document owes itself, and what it referred to before; what only belongs to documents owes those that
-    refer to it."""
-    out, back = ledger.feeds.neighbours(route.fhir.name, [key])
-    if key.partition("/")[0] in FORMING:
-        left = {target for _, target in out} - set(targets)
-        return (key, *sorted(one for one in left if one.partition("/")[0] in FORMING))
-    return tuple(sorted({source for source, _ in back if source.partition("/")[0] in FORMING}))
+def _owed(route: Route, ledger: Ledger, targets: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
+    """By resource, with what each refers to now. What forms a document owes itself, and what it referred to before;
+    what only belongs to documents owes those that refer to it."""
+    out, back = ledger.feeds.neighbours(route.fhir.name, targets)
+    left, referring = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for source, target in out:
+        if target not in targets[source] and target.partition("/")[0] in FORMING:
+            left[source].add(target)
+    for source, target in back:
+        if source.partition("/")[0] in FORMING:
+            referring[target].add(source)
+    forming = {key for key in targets if key.partition("/")[0] in FORMING}
+    return {key: (key, *sorted(left[key])) if key in forming else tuple(sorted(referring[key])) for key in targets}
 
 
 def take_instances(route: Route, ledger: Ledger) -> None:

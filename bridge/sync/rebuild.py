@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bridge.errors import BridgeError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.links import Link
+from bridge.ledger.links import Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.sync.news import RETRACTED, UNKNOWN
@@ -41,6 +41,6 @@ def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, dig
         found = Link(name, route.name, "fhir", root, {}, UNKNOWN, instance, state, [list(version)])
         ledger.links.agree(found, [root, version.sop_instance])
     elif link.head in {one.sop_instance for one in superseded_by(document.header)}:
-        chain = [*link.chain, list(version)]
+        chain = extended(link.chain, version)
         newer = replace(link, fhir_digest=UNKNOWN, instance=instance, dicom_digest=state, chain=chain)
         ledger.links.agree(newer, [version.sop_instance])

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Iterator
 
+from bridge.ledger.database import batched
 from bridge.ledger.ledger import Ledger
+from bridge.stores.fhir import LISTED
 from bridge.stores.store import Change, Page, Seen
 from bridge.sync.feed import resource_news, suspect_instances, suspect_resources, take_page
 from bridge.sync.route import Route
 
-LISTED = ("DiagnosticReport", "Observation")
-"""Roots of documents: what a FHIR store lists."""
 _PAGE = 500
-T = TypeVar("T")
 
 
 def reconcile(route: Route, ledger: Ledger) -> None:
@@ -25,7 +22,7 @@ def reconcile(route: Route, ledger: Ledger) -> None:
 
 def _resources(route: Route, ledger: Ledger) -> Iterator[str]:
     taken: set[str] = set()
-    for some in _pages(route.fhir.listing()):
+    for some in batched(route.fhir.listing(), _PAGE):
         stored = route.fhir.read([one.key for one in _unseen(route, ledger, some)])
         present = [one for one in stored if one is not None]
         changes = tuple(Change(one.key, one.version, one.item) for one in present)
@@ -40,12 +37,6 @@ def _unseen(route: Route, ledger: Ledger, some: list[Seen]) -> list[Seen]:
 
 
 def _instances(route: Route, ledger: Ledger) -> Iterator[str]:
-    for some in _pages(route.dicom.listing()):
+    for some in batched(route.dicom.listing(), _PAGE):
         take_page(route, ledger, Page(tuple(Change(one.key, one.version) for one in some), ""))
         yield from (one.key for one in some)
-
-
-def _pages(items: Iterable[T]) -> Iterator[list[T]]:
-    waiting = iter(items)
-    while some := list(islice(waiting, _PAGE)):
-        yield some

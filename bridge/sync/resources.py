@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bridge.ledger.ledger import Ledger
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Resource, reference_to
 from bridge.stores.store import Stored
 from bridge.sync.content import VOID, as_content
 from bridge.sync.feed import FORMING, local
@@ -22,6 +22,11 @@ class Present:
     group: Group
     versions: dict[str, str]
     edited: str | None  # instant of the last change, by the server's clock
+
+    @property
+    def root(self) -> str:
+        """Key of the resource that the group is named by."""
+        return reference_to(self.group.root)
 
 
 def components(route: Route, ledger: Ledger, keys: Iterable[str]) -> list[set[str]]:
@@ -49,7 +54,7 @@ def read_groups(route: Route, keys: set[str]) -> list[Present]:
     entries = [Entry(as_content(one.item), key) for key, one in stored.items()]
     found = []
     for group in _groups(entries):
-        names = [f"{one['resourceType']}/{one['id']}" for one in group.resources()]
+        names = [reference_to(one) for one in group.resources()]
         times = [stored[name].item.get("meta", {}).get("lastUpdated", "") for name in names]
         found.append(Present(group, {name: stored[name].version for name in names}, max(times) or None))
     return found

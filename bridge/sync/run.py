@@ -121,7 +121,7 @@ class _Pass:
         """Each group for itself: one that fails does not stop the others; the first reason is raised when all are
         done, and the work stays owed."""
         groups = read_groups(self.route, keys) if read is None else [one for one in read if keys & one.versions.keys()]
-        roots = {f"{one.group.root['resourceType']}/{one.group.root['id']}" for one in groups}
+        roots = {one.root for one in groups}
         errors: list[Exception] = []
         gone, blocked = set[str](), set[str]()
         for present in groups:
@@ -148,9 +148,8 @@ class _Pass:
 
     def _missing(self, present: Present) -> set[str]:
         """Members that were there and are not: a report that lost its results by accident says less, and is no news."""
-        root = f"{present.group.root['resourceType']}/{present.group.root['id']}"
-        link = self.ledger.links.of(self.route.name, root)
-        if link is None or link.root != root:
+        link = self.ledger.links.of(self.route.name, present.root)
+        if link is None or link.root != present.root:
             return set()
         left = link.versions.keys() - present.versions.keys() - self.sure
         left = {key for key in left if key.partition("/")[0] in FORMING}

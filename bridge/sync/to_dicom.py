@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.codecs import fhir
-from bridge.codecs.dicom import reader, structured_report, writer
-from bridge.errors import PermanentError
+from bridge.codecs.dicom import reader
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.links import Link
+from bridge.ledger.links import Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, Element
 from bridge.model.document import Document
 from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
-from bridge.stores.store import Instance, Write
 from bridge.sync.content import VOID, dataset_digest, group_state
 from bridge.sync.decide import Act, decide
 from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Held, Waiting
+from bridge.sync.instances import read_instance, store_instance
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
@@ -40,7 +39,7 @@ class ToDicom:
     def settle(self, present: Present) -> str:
         """Brings the PACS in step with the group; returns the act. Raises Held where a person has to decide."""
         group = present.group
-        root = f"{group.root['resourceType']}/{group.root['id']}"
+        root = present.root
         link = self.ledger.links.of(self.route.name, root)
         if link is not None and link.root != root:
             link = None  # it left a report: a document of its own
@@ -108,19 +107,17 @@ class ToDicom:
 
     def _head(self, link: Link | None) -> DataSet | None:
         """The newest instance of the document, as the PACS has it now."""
-        stored = self.route.dicom.read([link.instance])[0] if link is not None else None
-        return reader.read(stored.item.data).dataset if stored is not None else None
+        return read_instance(self.route, link.instance) if link is not None else None
 
     def _write(self, present: Present, root: str, state: str, link: Link | None, head: DataSet | None) -> str:
         results = [one for one in present.group.members if one["resourceType"] == "Observation"]
         if results and all(one.get("status") in VOID for one in results):
             raise Held("all its results are entered in error; the report is not: correct one or the other")
         taken_in = self._taken_in(present, root, link)
-        former = tuple(Version(*one.chain[-1]) for one in [*([link] if link else []), *taken_in])
+        known = [*([link] if link else []), *taken_in]
+        former = tuple(Version(*one.chain[-1]) for one in known)
         document = self._translated(present, former)
         dataset = write_document(document)
-        data = writer.write(dataset)
-        structured_report.read(data)  # what we write we can read
         version = version_of(document)
         if head is not None and _patient(head) != _patient(document.header):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
@@ -131,20 +128,11 @@ class ToDicom:
             )
         name = link.document if link else f"{self.route.name}|{root}"
         keys = [*present.versions, version.sop_instance]
-        target = self.route.dicom.key_of(dataset)
-        (there,) = self.route.dicom.read([target])
-        self.ledger.links.intend(self.route.name, name, "to-dicom", self.route.dicom.name, [version.sop_instance])
-        failpoint("intended")
-        if there is None:
-            (outcome,) = self.route.dicom.write([Write(version.sop_instance, Instance(data))])
-            if outcome.error is not None:
-                raise outcome.error
-        elif reader.read(there.item.data).dataset != dataset:
-            raise PermanentError(
-                f"{self.route.dicom.name}: SOP Instance {version.sop_instance} is there already, "
-                "with other content; it is kept"
-            )
-        failpoint("applied")
+
+        def same(there: bytes) -> bool:
+            return reader.read(there).dataset == dataset
+
+        stored = store_instance(self.route, self.ledger, name, "to-dicom", dataset, same)
         if self.route.policy.superseded == "delete":
             remove_superseded(self.route, dataset, former)
         agreed = Link(
@@ -154,13 +142,13 @@ class ToDicom:
             root=root,
             versions=present.versions,
             fhir_digest=state,
-            instance=target,
+            instance=self.route.dicom.key_of(dataset),
             dicom_digest=dataset_digest(dataset),
-            chain=_with([*(link.chain if link else ()), *(one for other in taken_in for one in other.chain)], version),
+            chain=extended([one for each in known for one in each.chain], version),
         )
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in])
         failpoint("agreed")
-        return "adopted" if there is not None else "updated" if link else "created"
+        return "adopted" if not stored else "updated" if link else "created"
 
     def _taken_in(self, present: Present, root: str, link: Link | None) -> list[Link]:
         """Documents of members that stood alone before a report claimed them."""
@@ -173,10 +161,6 @@ class ToDicom:
 
     def _translated(self, present: Present, former: tuple[Version, ...]) -> Document:
         return checked_to_dicom(present.group, self.mapping, replace(self.route.known(), supersedes=former)).result
-
-
-def _with(chain: list[list[str]], version: Version) -> list[list[str]]:
-    return chain if list(version) in chain else [*chain, list(version)]
 
 
 def _patient(header: DataSet) -> list[Element]:

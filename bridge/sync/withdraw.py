@@ -7,19 +7,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
-from bridge.codecs.dicom import reader, structured_report, writer
+from bridge.codecs.dicom import structured_report
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.links import Link
-from bridge.model.dataset import DataSet, Element, encode_text, merged, text_of
+from bridge.model.dataset import DataSet
+from bridge.model.document import Document
 from bridge.model.group import Resource
 from bridge.model.sr import write_document
-from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
-from bridge.stores.store import Instance, Stored, Write
+from bridge.stores.store import Stored, Write
 from bridge.sync.content import as_content
 from bridge.sync.failpoint import failpoint
+from bridge.sync.instances import key_of_version, read_instance, read_version, store_instance
 from bridge.sync.news import GONE, RETRACTED
 from bridge.sync.route import Route
+from bridge.translate.chain import version_of
 from bridge.translate.ids import Version
 from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of, voided
 
@@ -30,7 +32,7 @@ RETRACTABLE = ("DiagnosticReport", "Observation", "Composition", "DocumentRefere
 def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
     """A withdrawal that was begun is ended first, on what it was decided on: its own effect is nobody's news. The link
     as it stands then, and the root is looked at again; None where nothing was begun."""
-    act, keys = ledger.links.intended(link.document) or ("", [])
+    act, _ = ledger.links.intended(link.document) or ("", [])
     name, _, state = act.partition(":")
     if name not in ("reject", "remove-instances", "retract", "remove-resources"):
         return None
@@ -63,58 +65,40 @@ def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when:
     if route.policy.superseded == "delete":
         chain = chain[-1:]
     left = [one for one in chain if not voided(ledger.rejections.of(route.name, one.sop_instance))]
-    head = _head(route, link)
+    head = read_instance(route, link.instance)
     for _, versions in groupby(sorted(left), key=lambda one: one.study):
         if head is None:
             break  # nothing is there that could be rejected
         rejected = list(versions)
-        header = as_version(route, head, rejected[-1]) or head
+        header = read_version(route, head, rejected[-1]) or head
         known = route.known(header)
-        note = write_document(rejection_note(rejected, header, PATIENT_SAFETY, when or _now(ledger), known))
-        _write_note(route, ledger, link, note, state)
+        note = rejection_note(rejected, header, PATIENT_SAFETY, when or _now(ledger), known)
+        _store_note(route, ledger, link, note, state)
     agreed = replace(link, fhir_digest=state, dicom_digest=RETRACTED if head is not None else GONE)
     ledger.links.agree(agreed, list(link.versions))
     failpoint("agreed")
     return "retracted"
 
 
-def _head(route: Route, link: Link) -> DataSet | None:
-    (stored,) = route.dicom.read([link.instance])
-    return reader.read(stored.item.data).dataset if stored is not None else None
-
-
-def as_version(route: Route, header: DataSet, version: Version) -> DataSet | None:
-    """Another version of the same document, as the PACS has it."""
-    (stored,) = route.dicom.read([route.dicom.key_of(_named(header, version))])
-    return reader.read(stored.item.data).dataset if stored is not None else None
-
-
-def _write_note(route: Route, ledger: Ledger, link: Link, note: DataSet, state: str) -> None:
-    data = writer.write(note)
-    document = structured_report.read(data)  # what we write we can read
-    rejection = rejection_of(document)
+def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state: str) -> None:
+    rejection = rejection_of(note)
     assert rejection is not None
-    uid = text_of(note, SOP_INSTANCE_UID) or ""
-    (there,) = route.dicom.read([route.dicom.key_of(note)])
-    ledger.links.intend(route.name, link.document, f"reject:{state}", route.dicom.name, [uid])
-    failpoint("intended")
-    if there is None:
-        (outcome,) = route.dicom.write([Write(uid, Instance(data))])
-        if outcome.error is not None:
-            raise outcome.error
-    elif rejection_of(structured_report.read(there.item.data)) != rejection:
-        raise PermanentError(f"{route.dicom.name}: SOP Instance {uid} is there already, with other content; it is kept")
-    failpoint("applied")
+
+    def same(there: bytes) -> bool:
+        return rejection_of(structured_report.read(there)) == rejection
+
+    store_instance(route, ledger, link.document, f"reject:{state}", write_document(note), same)
+    uid = version_of(note).sop_instance
     ledger.rejections.add(route.name, rejection.instances, uid, rejection.reason.value)
 
 
 def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> str:
     """The newest version last: as long as it is there, the rest can be named."""
-    head = _head(route, link)
+    head = read_instance(route, link.instance)
     ledger.links.intend(route.name, link.document, f"remove-instances:{state}", route.dicom.name, [])
     failpoint("intended")
     if head is not None:
-        _remove(route.dicom.remove([route.dicom.key_of(_named(head, one)) for one in link.chain]))
+        _remove(route.dicom.remove([key_of_version(route, head, one) for one in link.chain]))
     failpoint("applied")
     ledger.links.agree(replace(link, fhir_digest=state, dicom_digest=GONE), list(link.versions))
     failpoint("agreed")
@@ -123,14 +107,7 @@ def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> st
 
 def remove_superseded(route: Route, head: DataSet, former: Sequence[Version]) -> None:
     """Instances that the head names as its predecessors."""
-    _remove(route.dicom.remove([route.dicom.key_of(_named(head, one)) for one in former]))
-
-
-def _named(head: DataSet, version: Sequence[str]) -> DataSet:
-    """What names another version in its store: no version changes the patient."""
-    study, series, _, instance = version
-    tags = ((STUDY_UID, study), (SERIES_UID, series), (SOP_INSTANCE_UID, instance))
-    return merged(head, [Element(tag, "UI", encode_text(uid, "UI", ())) for tag, uid in tags])
+    _remove(route.dicom.remove([key_of_version(route, head, one) for one in former]))
 
 
 def retract_resources(

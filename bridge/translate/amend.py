@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bridge.model.dataset import DataSet, Element, encode_text, merged, text_of
+from bridge.model.dataset import DataSet, Element, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.tags import (
     CONTENT_DATE,
@@ -36,11 +36,11 @@ def amended(
     study = text_of(document.header, STUDY_UID) or ""
     key = known.document or former[0].sop_instance
     found = [
-        _text(SOP_INSTANCE_UID, "UI", new_uid(known.system, key, *(one.sop_instance for one in former), digest)),
-        _text(SERIES_UID, "UI", new_uid(known.system, "amendments", study)),
-        _text(_SERIES_NUMBER, "IS", _OURS),
-        _text(_INSTANCE_NUMBER, "IS", str(len(former) + 1)),
-        _text(VERIFICATION, "CS", "UNVERIFIED"),
+        text_element(SOP_INSTANCE_UID, "UI", new_uid(known.system, key, *(one.sop_instance for one in former), digest)),
+        text_element(SERIES_UID, "UI", new_uid(known.system, "amendments", study)),
+        text_element(_SERIES_NUMBER, "IS", _OURS),
+        text_element(_INSTANCE_NUMBER, "IS", str(len(former) + 1)),
+        text_element(VERIFICATION, "CS", "UNVERIFIED"),
         referring(PREDECESSORS, former[-1:]),
         *_moment(document.header, when, known),
     ]
@@ -56,8 +56,4 @@ def _moment(header: DataSet, when: str | None, known: Known) -> list[Element]:
         return []
     if not re.fullmatch(r"\d{14}(\.\d+)?", dt):
         return []
-    return [_text(CONTENT_DATE, "DA", dt[:8]), _text(CONTENT_TIME, "TM", dt[8:])]
-
-
-def _text(tag: int, vr: str, text: str) -> Element:
-    return Element(tag, vr, encode_text(text, vr, ()))
+    return [text_element(CONTENT_DATE, "DA", dt[:8]), text_element(CONTENT_TIME, "TM", dt[8:])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.model.dataset import DataSet, Element, encode_text, items, text_of
+from bridge.model.dataset import DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.tags import (
     PREDECESSORS,
@@ -28,15 +28,12 @@ def version_of(document: Document) -> Version:
 
 def referring(tag: int, versions: Iterable[Version]) -> Element:
     """A sequence of that tag, such as Predecessor Documents Sequence."""
-
-    def element(tag: int, text: str) -> Element:
-        return Element(tag, "UI", encode_text(text, "UI", ()))
-
     studies: list[DataSet] = []
     for version in versions:
-        instance = (element(SOP_CLASS, version.sop_class), element(SOP_INSTANCE, version.sop_instance))
-        series = (Element(REFERENCED_SOP, "SQ", (instance,)), element(SERIES_UID, version.series))
-        studies.append((Element(REFERENCED_SERIES, "SQ", (series,)), element(STUDY_UID, version.study)))
+        sop_class = text_element(SOP_CLASS, "UI", version.sop_class)
+        instance = (sop_class, text_element(SOP_INSTANCE, "UI", version.sop_instance))
+        series = (Element(REFERENCED_SOP, "SQ", (instance,)), text_element(SERIES_UID, "UI", version.series))
+        studies.append((Element(REFERENCED_SERIES, "SQ", (series,)), text_element(STUDY_UID, "UI", version.study)))
     return Element(tag, "SQ", tuple(studies))
 
 

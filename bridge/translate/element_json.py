@@ -11,7 +11,7 @@ from functools import lru_cache
 from pydicom.datadict import dictionary_VR
 
 from bridge.errors import DamagedRemainderError
-from bridge.model.dataset import TEXT_VRS, Charset, DataSet, Element, decode_text, encode_text
+from bridge.model.dataset import TEXT_VRS, Charset, DataSet, Element, decode_text, encode_text, text_element
 from bridge.model.group import Json
 from bridge.model.tags import TEMPLATE, TEMPLATE_ID
 
@@ -87,7 +87,7 @@ def template_items(identifier: str) -> tuple[DataSet, ...]:
     text = identifier.encode("ascii", "replace").decode()
     return (
         (
-            Element(_MAPPING_RESOURCE, "CS", encode_text("DCMR", "CS", ())),
-            Element(TEMPLATE_ID, "CS", encode_text(text, "CS", ())),
+            text_element(_MAPPING_RESOURCE, "CS", "DCMR"),
+            text_element(TEMPLATE_ID, "CS", text),
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bridge.model.dataset import Charset, DataSet, Element, encode_text, items, text_of
+from bridge.model.dataset import Charset, DataSet, Element, items, text_element, text_of
 from bridge.model.names import EXTENSION_BASE
 from bridge.translate.identity import ENTITY_ID, ENTITY_TYPE, entity_of, universal
 from bridge.translate.ids import Known
@@ -25,18 +25,18 @@ def encounter_elements(encounter: Home, charset: Charset, known: Known) -> list[
         value, system = encounter.get("reference", "").removeprefix("Encounter/"), None
         if value.startswith("#"):
             return []
-        issuer: DataSet = (Element(_LOCAL_NAMESPACE, "UT", encode_text(known.system, "UT", charset)),)
+        issuer: DataSet = (text_element(_LOCAL_NAMESPACE, "UT", known.system, charset),)
     elif system is None or system == _UNKNOWN:
         issuer = ()
     else:
         entity, kind = entity_of(system)
         issuer = (
-            Element(ENTITY_ID, "UT", encode_text(entity, "UT", charset)),
-            Element(ENTITY_TYPE, "CS", encode_text(kind, "CS", ())),
+            text_element(ENTITY_ID, "UT", entity, charset),
+            text_element(ENTITY_TYPE, "CS", kind),
         )
     if not _LO.fullmatch(value):
         return []
-    found = [Element(ADMISSION_ID, "LO", encode_text(value, "LO", charset))]
+    found = [text_element(ADMISSION_ID, "LO", value, charset)]
     return [*found, Element(ADMISSION_ISSUER, "SQ", (issuer,))] if issuer else found
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bridge.model.group import Group, Json, Resource, references_in
+from bridge.model.group import Group, Json, Resource, reference_to, references_in
 
 SUPPORT = frozenset(
     {"Practitioner", "PractitionerRole", "Device", "ImagingStudy", "DocumentReference", "Composition", "Basic"}
@@ -61,14 +61,12 @@ class _Resolver:
         self._by_name: dict[str, list[Resource]] = {}
         for entry in entries:
             if _is_id(entry.resource.get("id")):
-                self._by_name.setdefault(f"{entry.resource['resourceType']}/{entry.resource['id']}", []).append(
-                    entry.resource
-                )
+                self._by_name.setdefault(reference_to(entry.resource), []).append(entry.resource)
 
     def name(self, resource: Resource) -> str:
         """`Type/id` where that is an id, else where the resource was found."""
         if _is_id(resource.get("id")):
-            return f"{resource['resourceType']}/{resource['id']}"
+            return reference_to(resource)
         return self._urls[id(resource)]
 
     def resolve(self, source: Resource, reference: str) -> Resource | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import person_name
 from bridge.mapping.texts import uid_of
-from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, items, text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.tags import (
@@ -180,7 +180,7 @@ def split_patient(header: DataSet) -> tuple[DataSet, DataSet]:
 
 class _Elements(dict[int, Element]):
     def text(self, tag: int, vr: str, text: str) -> None:
-        self[tag] = Element(tag, vr, encode_text(text, vr, UNICODE))
+        self[tag] = text_element(tag, vr, text, UNICODE)
 
 
 def _scope(root: Resource, identity: Identity | None, effective: str | None, content: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from bridge.model.dataset import Charset, DataSet, Element, encode_text, items, text_of
+from bridge.model.dataset import Charset, DataSet, Element, items, text_element, text_of
 from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.model.tags import PATIENT_ID
@@ -93,19 +93,19 @@ def _type_code(identifier: dict[str, Any]) -> str | None:
 
 def identity_elements(identity: Identity, charset: Charset) -> Iterator[Element]:
     """Patient ID, its issuer and the qualifiers of the issuer."""
-    yield Element(PATIENT_ID, "LO", encode_text(identity.value, "LO", charset))
+    yield text_element(PATIENT_ID, "LO", identity.value, charset)
     system = identity.system or ""
     qualifiers: list[Element] = []
     if system.startswith(_ISSUER_BASE):
         local = unquote(system.removeprefix(_ISSUER_BASE))
         if _LO.fullmatch(local):
-            yield Element(ISSUER, "LO", encode_text(local, "LO", charset))
+            yield text_element(ISSUER, "LO", local, charset)
     elif system:
         entity, kind = entity_of(system)
-        qualifiers.append(Element(ENTITY_ID, "UT", encode_text(entity, "UT", charset)))
-        qualifiers.append(Element(ENTITY_TYPE, "CS", encode_text(kind, "CS", ())))
+        qualifiers.append(text_element(ENTITY_ID, "UT", entity, charset))
+        qualifiers.append(text_element(ENTITY_TYPE, "CS", kind))
     if identity.type_code and len(identity.type_code) <= 16:
-        qualifiers.append(Element(TYPE_CODE, "CS", encode_text(identity.type_code, "CS", ())))
+        qualifiers.append(text_element(TYPE_CODE, "CS", identity.type_code))
     if qualifiers:
         yield Element(QUALIFIERS, "SQ", (tuple(qualifiers),))
 

@@ -11,7 +11,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.mapping.paths import WORDS
 from bridge.mapping.texts import uid_of
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
-from bridge.model.dataset import DataSet, Element, encode_text
+from bridge.model.dataset import DataSet, text_element
 from bridge.model.group import Group, Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
@@ -142,7 +142,7 @@ class Items:
         if effective and (self.group.root is observation or effective not in (outer, _started(observation))):
             node.rest = self._observed(effective)
         if uid := self._observation_uid(observation):
-            node.rest += (Element(OBSERVATION_UID, "UI", encode_text(uid, "UI", ())),)
+            node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
         self._folds(observation, node, primitives=False)
         if not self.born:
             self._focus(observation, node)
@@ -207,7 +207,7 @@ class Items:
             dt = times.to_dicom(effective, self.zone) if effective else ""
         except ValueError:  # more digits than a DT holds: Content Date says the day
             return ()
-        return (Element(OBSERVATION_DATETIME, "DT", encode_text(dt, "DT", ())),) if dt else ()
+        return (text_element(OBSERVATION_DATETIME, "DT", dt),) if dt else ()
 
     def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
         without: set[str] = set()

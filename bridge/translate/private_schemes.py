@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bridge.model.content import Code, Coded, Num
-from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, items, text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.group import Group, Json
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import private_designator, uri_of
@@ -31,11 +31,11 @@ def identification(root: Node, group: Group) -> Iterator[Element]:
 
 def _item(designator: str, uri: str) -> DataSet:
     resource = (
-        Element(_URL_TYPE, "CS", encode_text("FHIR", "CS", ())),
-        Element(_URL, "UR", encode_text(uri, "UR", UNICODE)),
+        text_element(_URL_TYPE, "CS", "FHIR"),
+        text_element(_URL, "UR", uri, UNICODE),
     )
     return (
-        Element(_DESIGNATOR, "SH", encode_text(designator, "SH", ())),
+        text_element(_DESIGNATOR, "SH", designator),
         Element(_RESOURCES, "SQ", (resource,)),
     )
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from pydicom.uid import KeyObjectSelectionDocumentStorage
+
 from bridge.model.content import Code, Container, ContentItem, Reference
-from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, text_of
+from bridge.model.dataset import DataSet, Element, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.tags import (
     CONTENT_DATE,
@@ -26,7 +28,6 @@ from bridge.translate.chain import referring
 from bridge.translate.generic import reference_type
 from bridge.translate.ids import Known, Version, new_uid
 
-KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
 QUALITY = Code("113001", "DCM", "Rejected for Quality Reasons")
 PATIENT_SAFETY = Code("113037", "DCM", "Rejected for Patient Safety Reasons")
 INCORRECT_WORKLIST = Code("113038", "DCM", "Incorrect Modality Worklist Entry")
@@ -57,7 +58,7 @@ def voided(reasons: Collection[str]) -> bool:
 
 def rejection_of(document: Document) -> Rejection | None:
     """What a document rejects; None where it is no rejection note."""
-    if text_of(document.header, SOP_CLASS_UID) != KEY_OBJECT_SELECTION:
+    if text_of(document.header, SOP_CLASS_UID) != KeyObjectSelectionDocumentStorage:
         return None
     reason = next((one for one in _REASONS if one.same(document.root.concept)), None)
     if reason is None:
@@ -82,16 +83,16 @@ def rejection_note(rejected: Sequence[Version], header: DataSet, reason: Code, w
         *(Element(tag, vr, b"") for tag, vr in (_STUDY | _PATIENT).items() if tag not in shared),
         *shared.values(),
         *(one for one in header if one.tag in (SPECIFIC_CHARACTER_SET, TIMEZONE_OFFSET)),
-        _text(SOP_CLASS_UID, "UI", KEY_OBJECT_SELECTION),
-        _text(SOP_INSTANCE_UID, "UI", uid),
-        _text(STUDY_UID, "UI", study),
-        _text(SERIES_UID, "UI", new_uid(known.system, "rejections", study)),
-        _text(_MODALITY, "CS", "KO"),
-        _text(_MANUFACTURER, "LO", "FHIR-DICOM bridge"),
-        _text(_SERIES_NUMBER, "IS", "9002"),
-        _text(_INSTANCE_NUMBER, "IS", "1"),
-        _text(CONTENT_DATE, "DA", date),
-        _text(CONTENT_TIME, "TM", time),
+        text_element(SOP_CLASS_UID, "UI", KeyObjectSelectionDocumentStorage),
+        text_element(SOP_INSTANCE_UID, "UI", uid),
+        text_element(STUDY_UID, "UI", study),
+        text_element(SERIES_UID, "UI", new_uid(known.system, "rejections", study)),
+        text_element(_MODALITY, "CS", "KO"),
+        text_element(_MANUFACTURER, "LO", "FHIR-DICOM bridge"),
+        text_element(_SERIES_NUMBER, "IS", "9002"),
+        text_element(_INSTANCE_NUMBER, "IS", "1"),
+        text_element(CONTENT_DATE, "DA", date),
+        text_element(CONTENT_TIME, "TM", time),
         Element(_PERFORMED_STEP, "SQ", ()),
         referring(_EVIDENCE, rejected),
     ]
@@ -99,10 +100,6 @@ def rejection_note(rejected: Sequence[Version], header: DataSet, reason: Code, w
         ContentItem("CONTAINS", None, Reference(reference_type(one.sop_class), one.sop_class, one.sop_instance), (), ())
         for one in rejected
     )
-    template = (_text(_MAPPING_RESOURCE, "CS", "DCMR"), _text(TEMPLATE_ID, "CS", "2010"))
+    template = (text_element(_MAPPING_RESOURCE, "CS", "DCMR"), text_element(TEMPLATE_ID, "CS", "2010"))
     root = ContentItem(None, reason, Container("SEPARATE"), items, (Element(TEMPLATE, "SQ", (template,)),))
     return Document(tuple(sorted(found, key=lambda element: element.tag)), root)
-
-
-def _text(tag: int, vr: str, text: str) -> Element:
-    return Element(tag, vr, encode_text(text, vr, UNICODE))

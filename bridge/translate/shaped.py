@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.mapping.mapping import Pair
-from bridge.model.dataset import UNICODE, Element, encode_text, text_of
+from bridge.model.dataset import UNICODE, Element, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
 
@@ -29,6 +29,6 @@ def shaped_to_dicom(shape: tuple[Pair, ...], resource: Resource) -> Iterator[Ele
         if pair.element in resource:
             try:
                 text = pair.lens.to_dicom(resource[pair.element])
-                yield Element(pair.tag, pair.vr, encode_text(text, pair.vr, UNICODE))
+                yield text_element(pair.tag, pair.vr, text, UNICODE)
             except ValueError:
                 yield f"{resource['resourceType']}.{pair.element} has no DICOM form"

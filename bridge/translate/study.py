@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import uid_identifier, uid_of
 from bridge.model.codes import code_element, code_of
-from bridge.model.dataset import UNICODE, DataSet, Element, encode_text, items, text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource, absent
 from bridge.model.names import EXTENSION_BASE
@@ -159,18 +159,18 @@ def sop_class_coding(uid: str) -> Home:
 def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping) -> Iterator[Element]:
     """Of the study, and of the series that the document `own` is in; each only where the resource says it."""
     with suppress(ValueError):  # a study that DICOM does not know
-        yield _text(STUDY_UID, "UI", uid_of(study.get("identifier", [])))
+        yield text_element(STUDY_UID, "UI", uid_of(study.get("identifier", [])))
     started = study.get("started")
     try:
         date, time = times.date_and_time(started, zone) if started else ("", "")
     except ValueError:  # more digits than a TM holds
         date = ""
     if date:
-        yield _text(STUDY_DATE, "DA", date)
-        yield _text(STUDY_TIME, "TM", time)
+        yield text_element(STUDY_DATE, "DA", date)
+        yield text_element(STUDY_TIME, "TM", time)
     accession: Home = next((one for one in study.get("identifier", ()) if one.get("type") == _ACCESSION_TYPE), {})
     if 0 < len(accession.get("value", "")) <= 16 and "\\" not in accession["value"]:
-        yield _text(ACCESSION, "SH", accession["value"])
+        yield text_element(ACCESSION, "SH", accession["value"], UNICODE)
     codes = [code for coded in study.get("procedureCode", ()) if (code := mapping.concept(coded)) is not None]
     if codes:
         said = (code_element(PROCEDURES, code, UNICODE).value for code in codes)
@@ -182,13 +182,13 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
 
 
 def _own_elements(series: Home, instance: Home) -> Iterator[Element]:
-    yield _text(SERIES_UID, "UI", series["uid"])
-    yield _text(SOP_CLASS_UID, "UI", _sop_class(instance))
+    yield text_element(SERIES_UID, "UI", series["uid"])
+    yield text_element(SOP_CLASS_UID, "UI", _sop_class(instance))
     if "description" in series:
-        yield _text(SERIES_DESCRIPTION, "LO", series["description"].replace("\\", " ")[:64])
+        yield text_element(SERIES_DESCRIPTION, "LO", series["description"].replace("\\", " ")[:64], UNICODE)
     for tag, home in ((SERIES_NUMBER, series), (INSTANCE_NUMBER, instance)):
         if "number" in home:
-            yield _text(tag, "IS", str(home["number"]))
+            yield text_element(tag, "IS", str(home["number"]))
 
 
 def evidence_elements(
@@ -205,7 +205,7 @@ def evidence_elements(
             continue
         series = [said for one in study.get("series", ()) if (said := _evidence_series(one, own, wanted))]
         if series:
-            item: DataSet = (Element(REFERENCED_SERIES, "SQ", tuple(series)), _text(STUDY_UID, "UI", uid))
+            item: DataSet = (Element(REFERENCED_SERIES, "SQ", tuple(series)), text_element(STUDY_UID, "UI", uid))
             (current if uid == study_uid else other).append(item)
     for tag, found in ((CURRENT_EVIDENCE, current), (OTHER_EVIDENCE, other)):
         if found:
@@ -214,16 +214,12 @@ def evidence_elements(
 
 def _evidence_series(series: Home, own: str | None, wanted: set[str] | None) -> DataSet | None:
     found = tuple(
-        (_text(SOP_CLASS, "UI", _sop_class(one)), _text(SOP_INSTANCE, "UI", one["uid"]))
+        (text_element(SOP_CLASS, "UI", _sop_class(one)), text_element(SOP_INSTANCE, "UI", one["uid"]))
         for one in series.get("instance", ())
         if one["uid"] != own and (wanted is None or one["uid"] in wanted)
     )
-    return (Element(REFERENCED_SOP, "SQ", found), _text(SERIES_UID, "UI", series["uid"])) if found else None
+    return (Element(REFERENCED_SOP, "SQ", found), text_element(SERIES_UID, "UI", series["uid"])) if found else None
 
 
 def _sop_class(instance: Home) -> str:
     return str(instance["sopClass"].get("code", "")).removeprefix("urn:oid:")
-
-
-def _text(tag: int, vr: str, text: str) -> Element:
-    return Element(tag, vr, encode_text(text, vr, UNICODE))

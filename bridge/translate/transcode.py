@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bridge.model.content import ContentItem
-from bridge.model.dataset import TEXT_VRS, UNICODE, Charset, DataSet, Element, decode_text, encode_text
+from bridge.model.dataset import TEXT_VRS, UNICODE, Charset, DataSet, Element, decode_text, text_element
 from bridge.model.tags import SPECIFIC_CHARACTER_SET
 
-SAID = Element(SPECIFIC_CHARACTER_SET, "CS", encode_text(UNICODE[0], "CS", ()))
+SAID = text_element(SPECIFIC_CHARACTER_SET, "CS", UNICODE[0])
 
 
 def recoded(dataset: DataSet, old: Charset, new: Charset) -> DataSet:
@@ -28,4 +28,4 @@ def _element(element: Element, old: Charset, new: Charset) -> Element:
         return Element(tag, vr, tuple([recoded(item, old, new) for item in value]))
     if vr not in TEXT_VRS or (value.isascii() and b"\x1b" not in value):
         return element
-    return Element(tag, vr, encode_text(decode_text(value, vr, old), vr, new))
+    return text_element(tag, vr, decode_text(value, vr, old), new)

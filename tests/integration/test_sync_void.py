@@ -350,13 +350,17 @@ def test_an_emptied_store_marks_nothing(tmp_path: Path, side: str) -> None:
 # -- both sides -----------------------------------------------------------------------------------------------------
 @pytest.fixture
 def disputed(stores: Path) -> Path:
+    dispute(stores)
+    return stores
+
+
+def dispute(stores: Path) -> None:
     """A text that FHIR and the PACS have both changed."""
     store(stores, "2.25.61", "old")
     sync(stores)
     edit(stores, "old", "by FHIR")
     store(stores, "2.25.62", "by PACS", predecessor="2.25.61")
     assert sync(stores).returncode == 1
-    return stores
 
 
 def edit(stores: Path, old: str, new: str) -> None:

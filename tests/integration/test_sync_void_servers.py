@@ -17,6 +17,7 @@ from bridge.web.passes import Passes
 from fixtures.make_dicom import code
 from fixtures.templates.items import instance
 from tests.corpus import FIXTURES
+from tests.integration import test_sync_edges as edges
 from tests.servers.load import put
 from tests.servers.proxy import Answer, plain, status
 from tests.servers.world import MAPPING, World, started
@@ -32,12 +33,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def observation(name: str, value: int, **more: Any) -> dict[str, Any]:
-    quantity = {"value": value, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"}
-    heart_rate = {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}
-    return {
-        "resourceType": "Observation", "id": name, "status": "final", "code": heart_rate, "valueQuantity": quantity,
-        "effectiveDateTime": "2026-05-01T10:00:00+02:00", **more,
-    }  # fmt: skip
+    return edges.observation(name, value, effectiveDateTime="2026-05-01T10:00:00+02:00", **more)
 
 
 def stored(world: World, uid: str) -> str:

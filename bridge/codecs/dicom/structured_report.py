@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pydicom.uid import KeyObjectSelectionDocumentStorage
+
 from bridge.codecs.dicom import reader
 from bridge.errors import InvalidDicomError
 from bridge.model.dataset import DataSet, find, items, text_of
@@ -22,7 +24,6 @@ from bridge.model.tags import (
 
 MAX_DEPTH = 64
 SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
-_KOS = "1.2.840.10008.5.1.4.1.1.88.59"
 _REQUIRED = {
     SOP_INSTANCE_UID: "SOP Instance UID (0008,0018)",
     STUDY_UID: "Study Instance UID (0020,000D)",
@@ -60,7 +61,7 @@ def _depth(dataset: DataSet) -> int:
 
 def _complete(dataset: DataSet, sop_class: str) -> None:
     """A file cut on an element's boundary is readable: what every SR has (PS3.3 C.17.2, C.17.3) tells it."""
-    wanted = _REQUIRED | ({} if sop_class == _KOS else _FLAGS)
+    wanted = _REQUIRED | ({} if sop_class == KeyObjectSelectionDocumentStorage else _FLAGS)
     for tag, name in wanted.items():
         if text_of(dataset, tag) is None:
             raise InvalidDicomError(f"no {name}: truncated, or no valid SR; fetch the file again")

@@ -1,0 +1,47 @@
+"""What each side of a linked document has to say, and whose word holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.ledger.conflicts import Conflict
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.links import Link
+from bridge.model.group import Resource
+from bridge.stores.store import Stored
+from bridge.sync.content import VOID, resources_digest
+from bridge.sync.decide import Act, Decision, decide
+from bridge.sync.failpoint import failpoint
+from bridge.sync.held import Held
+from bridge.sync.news import GONE, RETRACTED, news
+from bridge.sync.route import Route
+
+
+def state_of(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]]) -> str:
+    """Of the FHIR side: as in `group_state`."""
+    if root not in present:
+        return GONE
+    if present[root].item.get("status") in VOID:
+        return RETRACTED
+    return resources_digest(present[key].item for key in keys if key in present)
+
+
+def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, instance: str) -> Decision:
+    """By the table, the route's policy, and what a person said of exactly these two states: `here` in FHIR, `there` in
+    the PACS. Raises Held on a conflict, which is kept."""
+    conflict = Conflict(link.document, route.name, link.root, route.dicom.name, instance, here, there)
+    verdict = ledger.conflicts.verdict(conflict)
+    policy = route.policy._replace(conflicts=verdict) if verdict else route.policy
+    decision = decide(news(link.fhir_digest, here), news(link.dicom_digest, there), policy)
+    if decision.act is Act.CONFLICT:
+        ledger.conflicts.keep(conflict)
+        raise Held(f"both sides have news; decide by `fhir-dicom conflicts {conflict.name} --holds fhir|dicom`")
+    return decision
+
+
+def acknowledged(route: Route, ledger: Ledger, link: Link) -> str:
+    """The PACS has had its say, and FHIR holds: what FHIR has to say is looked at against that."""
+    ledger.work.owe(route.name, route.fhir.name, link.root)
+    ledger.links.agree(link, [link.head])
+    failpoint("agreed")
+    return "overruled"

@@ -1,0 +1,72 @@
+"""What is void in the PACS, as it becomes known: by a note, by a deletion. What follows is decided here, done in
+`withdraw`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.links import Link
+from bridge.sync.agreement import acknowledged, decided, state_of
+from bridge.sync.decide import Act, Side
+from bridge.sync.held import Absent, Held
+from bridge.sync.news import GONE, RETRACTED, News, news
+from bridge.sync.route import Route
+from bridge.sync.withdraw import remove_resources, retract_resources
+from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, voided
+
+
+def take_note(route: Route, ledger: Ledger, rejection: Rejection, uid: str) -> str:
+    """What it rejects is looked at again; what is not there yet will be looked at when it comes."""
+    fresh = ledger.rejections.add(route.name, rejection.instances, uid, rejection.reason.value)
+    for instance in rejection.instances:
+        link = ledger.links.of(route.name, instance)
+        if link is not None and link.head == instance:
+            ledger.work.owe(route.name, route.dicom.name, link.instance)
+    for instance in ledger.conflicts.instances(route.name) if fresh else ():
+        ledger.work.owe(route.name, route.dicom.name, instance)
+    return "noted" if fresh else "nothing"
+
+
+def take_absence(route: Route, ledger: Ledger, key: str) -> str:
+    """An instance is not there. Raises Absent where nothing says why."""
+    link = ledger.links.headed_by(route.name, key)
+    if link is None:
+        if (root := ledger.conflicts.drop(route.name, key)) is not None:
+            ledger.work.owe(route.name, route.fhir.name, root)
+        return "nothing"
+    reasons = ledger.rejections.of(route.name, link.head)
+    if voided(reasons):  # and hidden, as some PACS do
+        return void(route, ledger, link, RETRACTED)
+    if news(link.dicom_digest, GONE) is News.SAME:
+        return "nothing"
+    if reasons:  # its retention has expired: no longer available, and as right as it was
+        ledger.links.agree(replace(link, dicom_digest=GONE), list(link.versions))
+        return "nothing"
+    raise Absent([key])
+
+
+def void(route: Route, ledger: Ledger, link: Link, state: str) -> str:
+    """The document was rejected or deleted in the PACS."""
+    if news(link.dicom_digest, state) is News.SAME:
+        return "nothing"
+    present = {one.key: one for one in route.fhir.read(sorted(link.versions)) if one is not None}
+    here = state_of(link.root, link.versions, present)
+    decision = decided(route, ledger, link, here, state, link.instance)
+    if decision.act is Act.FORGET:
+        ledger.links.forget(link.document)
+        return "forgotten"
+    if decision.act is Act.AGREE:
+        ledger.links.agree(replace(link, fhir_digest=here, dicom_digest=state), list(link.versions))
+        return "agreed"
+    if decision.on is Side.DICOM:
+        return acknowledged(route, ledger, replace(link, dicom_digest=state))
+    if decision.on is None or route.direction == "to-dicom":  # known, and nothing follows
+        ledger.links.agree(replace(link, dicom_digest=state), list(link.versions))
+        return "skipped"
+    reasons = ledger.rejections.of(route.name, link.head)
+    if state == RETRACTED and not {PATIENT_SAFETY.value, INCORRECT_WORKLIST.value} & reasons:
+        raise Held(f"rejected for quality reasons in {route.dicom.name}: retract it here too, or amend it")
+    if decision.act is Act.REMOVE:
+        return remove_resources(route, ledger, link, state)
+    return retract_resources(route, ledger, link, present, state)
