@@ -23,7 +23,7 @@ def conflicts(
     from bridge.codecs import json as codec
     from bridge.errors import UsageError
     from bridge.ledger.ledger import Ledger
-    from bridge.settings import settings
+    from bridge.settings.settings import settings
 
     if (name is None) != (holds is None):
         raise UsageError("name a conflict and say --holds fhir or --holds dicom; or neither, to see all")

@@ -50,7 +50,7 @@ def convert(
     from bridge.convert.report import ReportFile
     from bridge.errors import PermanentError, UsageError
     from bridge.mapping.load import load
-    from bridge.settings import settings
+    from bridge.settings.settings import settings
     from bridge.translate.ids import Known
 
     if format is Format.ndjson and to is Target.dicom:

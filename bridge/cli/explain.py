@@ -26,7 +26,7 @@ def explain(
     from bridge.convert.report import ReportFile, Totals
     from bridge.errors import UsageError
     from bridge.mapping.load import load
-    from bridge.settings import settings
+    from bridge.settings.settings import settings
     from bridge.translate.ids import Known
 
     if not file.is_file():

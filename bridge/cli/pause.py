@@ -20,7 +20,7 @@ def pause(route: Route, config: Config = None) -> None:
     import time
 
     from bridge.ledger.ledger import Ledger
-    from bridge.settings import settings
+    from bridge.settings.settings import settings
 
     configured = settings(config)
     _known(route, configured.route_names())
@@ -38,7 +38,7 @@ def resume(
     import time
 
     from bridge.ledger.ledger import Ledger
-    from bridge.settings import settings
+    from bridge.settings.settings import settings
 
     configured = settings(config)
     _known(route, configured.route_names())

@@ -15,7 +15,7 @@ def retry(config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = Non
     import time
 
     from bridge.ledger.ledger import Ledger
-    from bridge.settings import settings
+    from bridge.settings.settings import settings
 
     ledger = Ledger(settings(config).ledger, time.time, reading=True)  # beside `serve`
     number = ledger.work.retry()

@@ -22,7 +22,7 @@ def serve(
 
     from bridge.ledger.ledger import Ledger
     from bridge.mapping.load import load
-    from bridge.settings import settings
+    from bridge.settings.settings import settings
     from bridge.sync.routes import routes_of
     from bridge.web.app import create_app
     from bridge.web.passes import Passes

@@ -20,7 +20,7 @@ def status(
 
     from bridge.codecs import json as codec
     from bridge.ledger.ledger import Ledger
-    from bridge.settings import settings
+    from bridge.settings.settings import settings
 
     ledger = Ledger(settings(config).ledger, time.time, reading=True)
     found = ledger.status()

@@ -26,7 +26,7 @@ def sync(
     from bridge.errors import UsageError
     from bridge.ledger.ledger import Ledger
     from bridge.mapping.load import load
-    from bridge.settings import settings
+    from bridge.settings.settings import settings
     from bridge.sync.routes import routes_of
     from bridge.sync.run import once as one_pass
 

@@ -9,6 +9,7 @@ from bridge.codecs import json
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
 from bridge.model.group import Json, Resource, reference_to
 from bridge.model.search import identifier_query, identifier_token
+from bridge.stores.access import ANYBODY, Access
 from bridge.stores.http import Peer
 from bridge.stores.store import Absence, Change, Holds, Outcome, Page, Seen, Stored, Write
 
@@ -23,9 +24,9 @@ class FhirStore:
     holds: Holds = "fhir"
     lists = False
 
-    def __init__(self, name: str, url: str, *, timeout: float = 60) -> None:
+    def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name
-        self._peer = Peer(name, url, timeout=timeout)
+        self._peer = Peer(name, url, timeout=timeout, access=access)
 
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
         """System history, newest first: what changed at or after `since`. The position is the server's time of the

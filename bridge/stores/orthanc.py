@@ -10,6 +10,7 @@ from bridge.errors import BridgeError, InvalidFhirError, PermanentError, Tempora
 from bridge.model.dataset import DataSet, charset_of, text_of
 from bridge.model.group import Json
 from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.stores.access import ANYBODY, Access
 from bridge.stores.http import Peer
 from bridge.stores.store import Absence, Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
 
@@ -28,9 +29,9 @@ class OrthancStore:
     holds: Holds = "dicom"
     lists = False
 
-    def __init__(self, name: str, url: str, *, timeout: float = 60) -> None:
+    def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name
-        self._peer = Peer(name, url, timeout=timeout)
+        self._peer = Peer(name, url, timeout=timeout, access=access)
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         """New instances by sequence number. Raises PermanentError where the database is another than it was."""

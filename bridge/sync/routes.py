@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from bridge.settings import FhirSettings, FolderSettings, OrthancSettings, Settings, holds
+from bridge.settings.settings import Settings
+from bridge.settings.stores import FhirSettings, FolderSettings, OrthancSettings, holds
 from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.stores.orthanc import OrthancStore
 from bridge.stores.store import InstanceStore, ResourceStore
+from bridge.sync.access import access_to
 from bridge.sync.decide import Policy
 from bridge.sync.route import Route
 
@@ -40,14 +42,17 @@ def _resources(settings: Settings, name: str) -> ResourceStore:
     store = settings.stores[name]
     if isinstance(store, FolderSettings):
         return ResourceFolder(name, store.path)
-    return FhirStore(name, store.url)
+    assert isinstance(store, FhirSettings)  # the settings were validated
+    return FhirStore(name, store.url, access=access_to(name, store))
 
 
 def _instances(settings: Settings, name: str) -> InstanceStore:
     store = settings.stores[name]
     if isinstance(store, FolderSettings):
         return InstanceFolder(name, store.path)
-    return OrthancStore(name, store.url) if isinstance(store, OrthancSettings) else DicomWebStore(name, store.url)
+    assert not isinstance(store, FhirSettings)
+    kind = OrthancStore if isinstance(store, OrthancSettings) else DicomWebStore
+    return kind(name, store.url, access=access_to(name, store))
 
 
 def _system(settings: Settings, name: str) -> str:

@@ -64,6 +64,7 @@ class _Pass:
         if (reason := self.ledger.pauses.reasons().get(self.route.name)) is not None:
             self.summary.fault(f"{self.route.name}: paused: {reason}")
             return
+        self._verdicts()
         for take in taking:
             try:
                 take(self.route, self.ledger)
@@ -166,15 +167,22 @@ class _Pass:
     def _absences(self) -> bool:
         """What looks deleted, all together: many at once are no news, but a question. Whether anything came of it."""
         suspect = self.ledger.work.in_state(self.route.name, "absent")
-        said = self.ledger.work.in_state(self.route.name, "deleted")
         if suspect and (doubt := doubtful(self.route, self.ledger, suspect)) is not None:
             self.ledger.pauses.pause(self.route.name, doubt)
             self.summary.fault(f"{self.route.name}: paused: {doubt}")
             suspect = []
-        for work in (*suspect, *said):
+        for work in suspect:
             failpoint("claimed")
             self._try([work], partial(self._gone, work))
-        return bool(suspect or said)
+        return self._verdicts() or bool(suspect)
+
+    def _verdicts(self) -> bool:
+        """What a person said was deleted, before news of its other side have it suspected anew."""
+        said = self.ledger.work.in_state(self.route.name, "deleted")
+        for work in said:
+            failpoint("claimed")
+            self._try([work], partial(self._gone, work), again="deleted")
+        return bool(said)
 
     def _gone(self, work: Work) -> None:
         """Asked for a second time, and directly."""
@@ -192,8 +200,10 @@ class _Pass:
             forget_resource(self.route, self.ledger, work.key)
         elif absence is not None:
             self.ledger.feeds.forget(work.route, work.store, work.key)
-        if link is not None and of_fhir:  # a member is no more, or is there again
+        if link is not None and of_fhir:  # a member is no more, or is there again: its report says something else
             self.ledger.links.wake(work.route, link.instance)
+            if link.root != work.key:
+                self.ledger.work.owe(work.route, work.store, link.root)
 
     def _count(self, direction: str, act: str) -> None:
         self.summary.acts[f"{direction} {act}"] += 1
@@ -202,8 +212,8 @@ class _Pass:
         self._count("to-fhir", self.to_fhir.settle(key))
         self.ledger.links.wake(self.route.name, key)
 
-    def _try(self, works: Sequence[Work], task: Callable[[], None]) -> None:
-        """Work that one task settles is done, or put off, together."""
+    def _try(self, works: Sequence[Work], task: Callable[[], None], again: str = "owed") -> None:
+        """Work that one task settles is done, or put off, together; what can be tried `again` stays in that state."""
         try:
             task()
         except Absent as error:
@@ -213,12 +223,13 @@ class _Pass:
             of_fhir = works[0].store == self.route.fhir.name  # what it waits for wakes it
             for work in works:
                 wait = _LAST_WAIT if of_fhir or work.attempts >= _PATIENCE else 0
-                self.ledger.work.put_off(work, "waiting" if of_fhir else "owed", str(error), wait)
+                state = "waiting" if of_fhir and again == "owed" else again
+                self.ledger.work.put_off(work, state, str(error), wait)
         except Held as error:
             self._put_off(works, "held", error)
         except TemporaryError as error:
             self.failed += 1
-            self._put_off(works, "owed", error, max(error.wait, _backoff(works[0].attempts)))
+            self._put_off(works, again, error, max(error.wait, _backoff(works[0].attempts)))
         except (PermanentError, UnicodeError) as error:
             self._put_off(works, "dead", error)
         except Exception as error:  # noqa: BLE001 - one poisonous document must not stop the others

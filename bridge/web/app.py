@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from bridge.ledger.ledger import Ledger
-from bridge.settings import Settings
+from bridge.settings.settings import Settings
 from bridge.web import translation
 from bridge.web.passes import Passes
 

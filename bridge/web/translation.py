@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from bridge.codecs import json
 from bridge.convert.inputs import Target
 from bridge.convert.run import Done, Job, converted_bytes
-from bridge.settings import Settings
+from bridge.settings.settings import Settings
 from bridge.translate.ids import Known
 
 MAX_BYTES = 64 << 20

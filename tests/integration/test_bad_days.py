@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from bridge.settings import settings
+from bridge.settings.settings import settings
 from bridge.stores.fhir import FhirStore
 from bridge.stores.orthanc import OrthancStore
 from bridge.sync.routes import routes_of

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +57,30 @@ def store(stores: Path, uid: str, text: str, predecessor: str | None = None, **m
     dataset.save_as(folder / f"{uid}.dcm")
 
 
-def heads(stores: Path) -> list[pydicom.Dataset]:
-    """Instances that no other one supersedes."""
-    found = instances(stores)
-    named = {
+def predecessors(one: pydicom.Dataset) -> list[str]:
+    return [
         str(instance.ReferencedSOPInstanceUID)
-        for one in found.values()
         for study in one.get("PredecessorDocumentsSequence", [])
         for series in study.ReferencedSeriesSequence
         for instance in series.ReferencedSOPSequence
-    }
+    ]
+
+
+def heads(stores: Path) -> list[pydicom.Dataset]:
+    """Instances that no other one supersedes."""
+    found = instances(stores)
+    named = {uid for one in found.values() for uid in predecessors(one)}
     return [one for uid, one in found.items() if uid not in named]
+
+
+def values(item: Any) -> Iterator[str]:
+    """Of all its NUM and TEXT items."""
+    if item.ValueType == "NUM":
+        yield str(item.MeasuredValueSequence[0].NumericValue)
+    if item.ValueType == "TEXT":
+        yield item.TextValue
+    for child in item.get("ContentSequence", ()):
+        yield from values(child)
 
 
 def texts(stores: Path) -> list[str]:

@@ -20,7 +20,7 @@ from pydicom.uid import KeyObjectSelectionDocumentStorage
 from bridge.sync.failpoint import NAMES
 from fixtures.stores import lay_out
 from fixtures.templates.items import code, instance
-from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts
+from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts, values
 from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
 from tests.judges import judge
 
@@ -482,3 +482,29 @@ def test_a_kill_within_a_withdrawal_is_completed(stores: Path, name: str, delete
     assert here == there
     assert tree(stores / "data" / "dicom").keys() == tree(undisturbed / "data" / "dicom").keys()
     assert acts(passed(stores)) == {}
+
+
+def test_a_result_that_was_deleted_leaves_its_report_too(tmp_path: Path) -> None:
+    """Nobody edited the report; that it says less is news of its own."""
+    for one in (observation("a", 3), observation("b", 5), report("a", "b")):
+        put(tmp_path, one)
+    assert sync(tmp_path).returncode == 0
+    (tmp_path / "data" / "fhir" / "Observation" / "a.json").unlink()
+    assert acts(sync(tmp_path)) == {"to-dicom updated": 1}
+    (head,) = heads(tmp_path)
+    found = list(values(head))
+    assert "5" in found
+    assert "3" not in found
+
+
+def test_a_verdict_on_the_only_document_ends_the_pause(tmp_path: Path) -> None:
+    """Nothing else shows that the PACS is the right one, and FHIR resources wait for it."""
+    store(tmp_path, "2.25.9001", "first")
+    store(tmp_path, "2.25.9002", "second", predecessor="2.25.9001")
+    assert sync(tmp_path).returncode == 0
+    for one in instances(tmp_path).values():
+        file_of(tmp_path, one).unlink()
+    assert "knows none of the documents" in sync(tmp_path).stderr
+    assert command(tmp_path, "resume", "fhir-dicom", "--deleted").returncode == 0
+    assert acts(sync(tmp_path))["to-fhir retracted"] == 1
+    assert {one["status"] for one in reports(tmp_path)} == {"entered-in-error"}

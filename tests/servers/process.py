@@ -25,6 +25,7 @@ class Server:
     def __init__(self, command: Sequence[str], url: str, log: Path, environment: dict[str, str] | None = None) -> None:
         self.command, self.url, self.log = list(command), url, log
         self.environment = os.environ | (environment or {})
+        self.session = requests.Session()  # who asks whether it is ready
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, seconds: float = 180) -> None:
@@ -42,7 +43,7 @@ class Server:
             if self._process.poll() is not None:
                 raise RuntimeError(f"{self.command[0]} ended with {self._process.returncode}: {self._tail()}")
             try:
-                if requests.get(self.url, timeout=5).status_code == 200:
+                if self.session.get(self.url, timeout=5).status_code == 200:
                     return
             except requests.RequestException:
                 pass  # not yet: tried again below

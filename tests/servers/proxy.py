@@ -1,9 +1,10 @@
 """Between the bridge and a real server, on a free loopback port: passes everything on, but for the faults that a test
-asks for."""
+asks for, and for whom it does not admit."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -39,14 +40,17 @@ class Rule:
 class Proxy:
     """`base` stands for `target`."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, tls: ssl.SSLContext | None = None) -> None:
         parts = urlsplit(target)
         self.rules: list[Rule] = []
+        self.admits: Callable[[str], bool] = lambda authorization: True
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
         server.daemon_threads = True
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         self.host, self.port = parts.hostname or "", parts.port or 80
         self.own = f"127.0.0.1:{server.server_address[1]}"
-        self.base = f"http://{self.own}{parts.path}"
+        self.base = f"{'https' if tls else 'http'}://{self.own}{parts.path}"
         self.target = f"{self.host}:{self.port}"
         self._server = server
         self._thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -82,6 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not self.proxy.admits(self.headers.get("Authorization", "")):
+            _send(self, Answer(401, {"WWW-Authenticate": "Bearer"}, b""), 0)
+            return
         connection = HTTPConnection(self.proxy.host, self.proxy.port, timeout=120)
         sent = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "accept-encoding")}
         connection.request(self.command, self.path, body, {**sent, "Host": self.proxy.target})

@@ -16,7 +16,7 @@ from bridge.codecs import json
 from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
-from bridge.settings import settings
+from bridge.settings.settings import settings
 from bridge.sync.resources import Present, components, read_groups
 from bridge.sync.route import Route
 from bridge.sync.routes import routes_of

@@ -3,77 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bridge.errors import UsageError
+from bridge.settings.stores import DicomWebSettings, FolderSettings, StoreSettings, Zone, holds
+from bridge.settings.strict import Strict
 
 
-def _zone(value: str) -> str:
-    if re.fullmatch(r"[+-](0\d|1[0-4]):[0-5]\d", value):
-        return value
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("write an IANA zone such as Europe/Berlin, or an offset such as +01:00") from error
-    return value
-
-
-def _url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+[^\s?#]*", value):
-        raise ValueError("write http:// or https://, a host, and no user, query or fragment")
-    return value.rstrip("/")
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-Url = Annotated[str, AfterValidator(_url)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FhirSettings(_Strict):
-    kind: Literal["fhir"]
-    url: Url
-    system: str | None = None  # identity of the store, part of every derived id; its URL by default
-
-
-class OrthancSettings(_Strict):
-    kind: Literal["orthanc"]
-    url: Url
-    issuer: str | None = None  # of Patient IDs that name none
-    timezone: Zone = "+00:00"  # of times that name none
-
-
-class DicomWebSettings(_Strict):
-    kind: Literal["dicomweb"]
-    url: Url
-    issuer: str | None = None
-    timezone: Zone = "+00:00"
-
-
-class FolderSettings(_Strict):
-    kind: Literal["folder"]
-    path: Path
-    holds: Literal["fhir", "dicom"]
-    system: str | None = None
-    issuer: str | None = None
-    timezone: Zone = "+00:00"
-
-
-StoreSettings = Annotated[
-    FhirSettings | OrthancSettings | DicomWebSettings | FolderSettings, Field(discriminator="kind")
-]
-
-
-class RouteSettings(_Strict):
+class RouteSettings(Strict):
     between: tuple[str, str]  # names of two stores, one of each world
     direction: Literal["both", "to-fhir", "to-dicom"] = "both"
     deleted: Literal["mark", "delete", "ignore"] = "mark"  # what was deleted on one side, on the other
@@ -116,12 +58,6 @@ class Settings(BaseSettings):
         """The FHIR store first."""
         pairs = (sorted(route.between, key=lambda name: holds(self.stores[name]) == "dicom") for route in self.routes)
         return tuple("-".join(pair) for pair in pairs)
-
-
-def holds(store: StoreSettings) -> str:
-    if isinstance(store, FolderSettings):
-        return store.holds
-    return "fhir" if isinstance(store, FhirSettings) else "dicom"
 
 
 def settings(file: Path | None) -> Settings:

@@ -1,0 +1,63 @@
+"""Stores, by kind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+
+from bridge.settings.access import Remote
+from bridge.settings.strict import Strict
+
+
+def _zone(value: str) -> str:
+    if re.fullmatch(r"[+-](0\d|1[0-4]):[0-5]\d", value):
+        return value
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("write an IANA zone such as Europe/Berlin, or an offset such as +01:00") from error
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class FhirSettings(Remote):
+    kind: Literal["fhir"]
+    system: str | None = None  # identity of the store, part of every derived id; its URL by default
+
+
+class OrthancSettings(Remote):
+    kind: Literal["orthanc"]
+    issuer: str | None = None  # of Patient IDs that name none
+    timezone: Zone = "+00:00"  # of times that name none
+
+
+class DicomWebSettings(Remote):
+    kind: Literal["dicomweb"]
+    issuer: str | None = None
+    timezone: Zone = "+00:00"
+
+
+class FolderSettings(Strict):
+    kind: Literal["folder"]
+    path: Path
+    holds: Literal["fhir", "dicom"]
+    system: str | None = None
+    issuer: str | None = None
+    timezone: Zone = "+00:00"
+
+
+StoreSettings = Annotated[
+    FhirSettings | OrthancSettings | DicomWebSettings | FolderSettings, Field(discriminator="kind")
+]
+
+
+def holds(store: StoreSettings) -> str:
+    if isinstance(store, FolderSettings):
+        return store.holds
+    return "fhir" if isinstance(store, FhirSettings) else "dicom"
