@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -247,8 +248,6 @@ def test_cleartext_may_be_wanted(configure: Configure) -> None:
 
 def test_a_fragile_server_is_given_time(orthanc: Orthanc, configure: Configure) -> None:
     """Five calls at fifty a second take at least four pauses."""
-    from time import monotonic
-
     store = pacs(configure(url=orthanc.base, rate=50))
     before = monotonic()
     for _ in range(5):
