@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from bridge.cli.person import person
+
 HELP = "Show documents of which both sides have news; say whose hold, and the next pass does it."
 EXAMPLE = "Example: fhir-dicom conflicts 1f0c9a2b --holds fhir --config bridge.yaml"
 
@@ -30,7 +32,7 @@ def conflicts(
     ledger = Ledger(settings(config).ledger, time.time, reading=True)  # beside `serve`
     try:
         if name is not None and holds is not None:
-            ledger.conflicts.decide(name, holds)
+            ledger.operations.decide(name, holds, person())
         found = ledger.conflicts.open()
     finally:
         ledger.close()

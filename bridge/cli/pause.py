@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.person import person
+
 PAUSE_HELP = "Make no pass over a route until it is resumed."
 PAUSE_EXAMPLE = "Example: fhir-dicom pause ehr-pacs --config bridge.yaml"
 RESUME_HELP = "Make passes over a route again; with --deleted, what looked deleted was."
@@ -25,7 +27,7 @@ def pause(route: Route, config: Config = None) -> None:
     configured = settings(config)
     _known(route, configured.route_names())
     ledger = Ledger(configured.ledger, time.time, reading=True)  # beside `serve`
-    ledger.pauses.pause(route, "by a person")
+    ledger.operations.pause(route, person())
     ledger.close()
     print(f"{route} is paused; what is under way is finished")
 
@@ -43,8 +45,7 @@ def resume(
     configured = settings(config)
     _known(route, configured.route_names())
     ledger = Ledger(configured.ledger, time.time, reading=True)
-    number = ledger.work.decide_absent(route, deleted=deleted)
-    was = ledger.pauses.resume(route)
+    was, number = ledger.operations.resume(route, person(), deleted=deleted)
     ledger.close()
     again = f"; {number} {'deletions are carried over' if deleted else 'are asked for again'}" if number else ""
     print(f"{route} {'is resumed' if was else 'was not paused'}{again}")

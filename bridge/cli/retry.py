@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.person import person
+
 HELP = "Owe held and dead work again: the next pass tries it."
 EXAMPLE = "Example: fhir-dicom retry --config bridge.yaml"
 
@@ -18,6 +20,6 @@ def retry(config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = Non
     from bridge.settings.settings import settings
 
     ledger = Ledger(settings(config).ledger, time.time, reading=True)  # beside `serve`
-    number = ledger.work.retry()
+    number = ledger.operations.retry(person())
     ledger.close()
     print(f"{number} owed again")

@@ -24,6 +24,7 @@ def sync(
 
     from bridge.codecs import json as codec
     from bridge.errors import UsageError
+    from bridge.ledger.heads import export_head
     from bridge.ledger.ledger import Ledger
     from bridge.mapping.load import load
     from bridge.settings.settings import settings
@@ -37,9 +38,11 @@ def sync(
     ledger = Ledger(configured.ledger, time.time)
     try:
         summary = one_pass(routes_of(configured), ledger, mapping, reconciling=reconcile)
-        status = ledger.status()
+        status, head = ledger.status(), ledger.audit.head()
     finally:
         ledger.close()
+    if configured.audit_heads is not None and head is not None:
+        export_head(configured.audit_heads, head)
     for fault in summary.faults:
         print(fault, file=sys.stderr)
     if json:

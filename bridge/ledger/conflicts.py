@@ -7,12 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, select
 
-from bridge.errors import UsageError
 from bridge.ledger.database import Database, put
 from bridge.ledger.tables import CONFLICT, VOID
-from bridge.ledger.work import owe
 
 Winner = Literal["fhir", "dicom"]
 
@@ -33,7 +31,7 @@ class Conflict:
         return hashlib.sha256(f"{self.document}|{self.fhir}|{self.dicom}".encode()).hexdigest()[:8]
 
 
-_OF = [CONFLICT.c[name] for name in Conflict.__dataclass_fields__]
+FIELDS = [CONFLICT.c[name] for name in Conflict.__dataclass_fields__]
 
 
 class Conflicts:
@@ -44,7 +42,7 @@ class Conflicts:
         """Opened, or refreshed: a verdict on other states than these is no verdict any more."""
         row = asdict(conflict) | {"opened": self._database.now(), "verdict": None}
         with self._database.begin() as connection:
-            kept = connection.execute(select(*_OF).where(_is(conflict.document))).first()
+            kept = connection.execute(select(*FIELDS).where(_is(conflict.document))).first()
             if kept is not None and Conflict(*kept) == conflict:
                 return
             again = {name: value for name, value in row.items() if name not in ("document", "opened")}
@@ -52,7 +50,7 @@ class Conflicts:
 
     def of(self, document: str) -> Conflict | None:
         with self._database.connect() as connection:
-            row = connection.execute(select(*_OF).where(_is(document))).first()
+            row = connection.execute(select(*FIELDS).where(_is(document))).first()
         return Conflict(*row) if row else None
 
     def drop(self, route: str, instance: str) -> str | None:
@@ -70,7 +68,7 @@ class Conflicts:
     def verdict(self, conflict: Conflict) -> Winner | None:
         """On the conflict in exactly these states."""
         with self._database.connect() as connection:
-            row = connection.execute(select(*_OF, CONFLICT.c.verdict).where(_is(conflict.document))).first()
+            row = connection.execute(select(*FIELDS, CONFLICT.c.verdict).where(_is(conflict.document))).first()
         if row is None or Conflict(*row[:-1]) != conflict:
             return None
         verdict: Winner | None = row[-1]
@@ -79,7 +77,7 @@ class Conflicts:
     def open(self) -> list[dict[str, str]]:
         """For people."""
         with self._database.connect() as connection:
-            rows = connection.execute(select(*_OF, CONFLICT.c.opened).order_by(CONFLICT.c.opened)).all()
+            rows = connection.execute(select(*FIELDS, CONFLICT.c.opened).order_by(CONFLICT.c.opened)).all()
         return [
             {
                 "name": Conflict(*row[:-1]).name,
@@ -92,16 +90,6 @@ class Conflicts:
             }
             for row in rows
         ]
-
-    def decide(self, name: str, holds: Winner) -> None:
-        """The verdict; the instance is owed again. Raises UsageError where no conflict has that name (any more)."""
-        with self._database.begin() as connection:
-            found = [Conflict(*row) for row in connection.execute(select(*_OF))]
-            conflict = next((one for one in found if one.name == name), None)
-            if conflict is None:
-                raise UsageError(f"there is no conflict {name!r} (any more): look at `conflicts` again")
-            connection.execute(update(CONFLICT).where(_is(conflict.document)).values(verdict=holds))
-            owe(connection, conflict.route, conflict.store, conflict.instance, self._database.now())
 
 
 def _is(document: str) -> ColumnElement[bool]:

@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from bridge.ledger.audit import AuditTrail
 from bridge.ledger.conflicts import Conflicts
 from bridge.ledger.database import Database
 from bridge.ledger.feeds import Feeds
 from bridge.ledger.links import Links
+from bridge.ledger.operations import Operations
 from bridge.ledger.pauses import Pauses
 from bridge.ledger.rejections import Rejections
 from bridge.ledger.tables import CONFLICT, INTENT, LINK, WORK
@@ -29,6 +31,8 @@ class Ledger:
         self.rejections = Rejections(self._database)
         self.conflicts = Conflicts(self._database)
         self.pauses = Pauses(self._database)
+        self.operations = Operations(self._database)
+        self.audit = AuditTrail(self._database)
 
     def close(self) -> None:
         self._database.close()

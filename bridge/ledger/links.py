@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
+from bridge.ledger.audit import record
+from bridge.ledger.audit_event import overtaken, written
 from bridge.ledger.database import Database, put
+from bridge.ledger.link import Link
 from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, VOID, WORK
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    document: str
-    route: str
-    born: str  # fhir or dicom
-    root: str
-    versions: dict[str, str]
-    fhir_digest: str  # state of the side: digest, `retracted` or `gone`
-    instance: str
-    dicom_digest: str  # state of the side
-    chain: list[list[str]]  # study, series, class, instance of every version, head last
-
-    @property
-    def head(self) -> str:
-        """SOP Instance UID of the newest version."""
-        return self.chain[-1][3]
-
-
-def extended(chain: Sequence[list[str]], version: Sequence[str]) -> list[list[str]]:
-    """The chain with that version as its head, unless it is in it already."""
-    return list(chain) if list(version) in chain else [*chain, list(version)]
-
 
 _STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
 
@@ -71,6 +50,7 @@ class Links:
         """Before the effect: feeds recognise by alias what is about to be written."""
         with self._database.begin() as connection:
             row = {"document": document, "route": route, "act": act, "store": store, "keys": list(keys)}
+            self._overtake(connection, document, keys)
             put(connection, INTENT, row)
             _aliases(connection, route, document, keys)
 
@@ -88,17 +68,33 @@ class Links:
                 connection.execute(delete(table).where(table.c.document == document))
 
     def agree(self, link: Link, keys: Sequence[str], forgotten: Sequence[str] = ()) -> None:
-        """After the effect: link and aliases; intent and conflict are settled, what was held is looked at again.
-        Documents taken in are `forgotten`."""
+        """After the effect: link, aliases and audit entry; intent and conflict are settled, what was held is looked at
+        again. Documents taken in are `forgotten`."""
         with self._database.begin() as connection:
             for document in forgotten:
                 connection.execute(delete(LINK).where(LINK.c.document == document))
                 connection.execute(update(ALIAS).where(ALIAS.c.document == document).values(document=link.document))
+            self._audit(connection, link)
             put(connection, LINK, asdict(link))
             _aliases(connection, link.route, link.document, [*keys, link.instance])
             for table in (INTENT, CONFLICT):
                 connection.execute(delete(table).where(table.c.document == link.document))
             self._wake(connection, link.route, link.document, ("held", "waiting"))
+
+    def _audit(self, connection: Connection, link: Link) -> None:
+        """What the open intent said is done."""
+        if (intent := _intent(connection, link.document)) is None:
+            return
+        known = connection.execute(select(LINK.c.document).where(LINK.c.document == link.document)).first() is not None
+        now = self._database.now()
+        record(connection, written(link, intent["act"], intent["store"], intent["keys"], known=known, now=now))
+
+    def _overtake(self, connection: Connection, document: str, keys: Sequence[str] = ()) -> None:
+        """An open intent that is not the one with these keys; a withdrawal that names none is only decided again."""
+        intent = _intent(connection, document)
+        if intent is not None and not set(intent["keys"]) <= set(keys):
+            event = overtaken(intent["route"], intent["act"], intent["store"], intent["keys"], self._database.now())
+            record(connection, event)
 
     def wake(self, route: str, instance: str) -> None:
         """What waits for the instance, which is as the link says, is looked at again."""
@@ -116,9 +112,24 @@ class Links:
     def settle(self, document: str) -> None:
         """An intent of which nothing came: it is decided again."""
         with self._database.begin() as connection:
+            self._overtake(connection, document)
             connection.execute(delete(INTENT).where(INTENT.c.document == document))
+
+    def sweep(self, route: str) -> None:
+        """Intents that are left when nothing is owed: killed before the effect, and what they were about is gone."""
+        of_route = INTENT.c.route == route
+        with self._database.begin() as connection:
+            if connection.execute(select(WORK.c.key).where(WORK.c.route == route).limit(1)).first() is not None:
+                return
+            for document in connection.execute(select(INTENT.c.document).where(of_route)).scalars().all():
+                self._overtake(connection, document)
+                connection.execute(delete(INTENT).where(of_route & (INTENT.c.document == document)))
 
 
 def _aliases(connection: Connection, route: str, document: str, keys: Sequence[str]) -> None:
     for key in keys:
         put(connection, ALIAS, {"route": route, "key": key, "document": document})
+
+
+def _intent(connection: Connection, document: str) -> RowMapping | None:
+    return connection.execute(select(INTENT).where(INTENT.c.document == document)).mappings().first()

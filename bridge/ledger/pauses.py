@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from bridge.ledger.database import Database, put
 from bridge.ledger.tables import PAUSE
@@ -15,11 +15,6 @@ class Pauses:
     def pause(self, route: str, reason: str) -> None:
         with self._database.begin() as connection:
             put(connection, PAUSE, {"route": route, "reason": reason, "since": self._database.now()})
-
-    def resume(self, route: str) -> bool:
-        """Whether it was paused."""
-        with self._database.begin() as connection:
-            return connection.execute(delete(PAUSE).where(PAUSE.c.route == route)).rowcount > 0
 
     def reasons(self) -> dict[str, str]:
         """Of each route that is paused."""

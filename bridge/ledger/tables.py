@@ -40,6 +40,7 @@ WORK = Table(  # what is owed: look at this item again
     Column("generation", Integer, nullable=False),  # news that came in while it was worked on
     Column("attempts", Integer, nullable=False),
     Column("due", Float, nullable=False),  # seconds since the epoch
+    Column("since", Float, nullable=False, server_default="0"),  # that it is not in step
     Column("reason", Text),
     Index("work_due", "route", "state", "due"),
 )
@@ -102,4 +103,11 @@ PAUSE = Table(  # routes that make no pass until a person resumes them
     Column("route", String, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("since", Float, nullable=False),
+)
+AUDIT = Table(  # what was done, each entry bound to the one before
+    "audit",
+    METADATA,
+    Column("number", Integer, primary_key=True),  # from 1, without a gap
+    Column("event", Text, nullable=False),  # FHIR R4 AuditEvent
+    Column("hash", String, nullable=False),
 )

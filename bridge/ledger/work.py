@@ -34,9 +34,9 @@ class WorkQueue:
 
     def suspect(self, route: str, store: str, key: str) -> None:
         """It looks deleted."""
-        row = {"route": route, "store": store, "key": key, "state": "absent", "generation": 0, "attempts": 0}
+        row = _row(route, store, key, "absent", self._database.now())
         with self._database.begin() as connection:
-            put(connection, WORK, row | {"due": self._database.now()}, {"state": "absent", "reason": None})
+            put(connection, WORK, row, {"state": "absent", "reason": None})
 
     def claim(self, route: str, store: str, limit: int, without: Collection[str] = ()) -> list[Work]:
         """What is owed and due, oldest first; counted as an attempt."""
@@ -66,23 +66,6 @@ class WorkQueue:
             values = {"state": state, "reason": reason, "due": self._database.now() + wait}
             connection.execute(update(WORK).where(unchanged).values(**values))
 
-    def retry(self) -> int:
-        """What is put aside is owed again; returns how much."""
-        with self._database.begin() as connection:
-            put_aside = WORK.c.state.in_(("held", "dead", "waiting"))
-            values = {"state": "owed", "due": self._database.now(), "attempts": 0}
-            return connection.execute(update(WORK).where(put_aside).values(**values)).rowcount
-
-    def decide_absent(self, route: str, *, deleted: bool) -> int:
-        """What looks deleted was `deleted`, or is asked for again; returns how much."""
-        with self._database.begin() as connection:
-            absent = (WORK.c.route == route) & (WORK.c.state == "absent")
-            values = {"state": "deleted" if deleted else "owed", "due": self._database.now(), "attempts": 0}
-            number = connection.execute(update(WORK).where(absent).values(**values, reason=None)).rowcount
-            waiting = (WORK.c.route == route) & (WORK.c.state == "waiting")
-            connection.execute(update(WORK).where(waiting).values(state="owed", due=values["due"], attempts=0))
-            return number
-
 
 _WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts)
 
@@ -90,8 +73,12 @@ _WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attem
 def owe(connection: Connection, route: str, store: str, key: str, now: float) -> None:
     """Within another transaction."""
     again = {"generation": WORK.c.generation + 1, "state": "owed", "due": now, "attempts": 0, "reason": None}
-    row = {"route": route, "store": store, "key": key, "state": "owed", "generation": 0, "attempts": 0, "due": now}
-    put(connection, WORK, row, again)
+    put(connection, WORK, _row(route, store, key, "owed", now), again)
+
+
+def _row(route: str, store: str, key: str, state: str, now: float) -> dict[str, Any]:
+    of = {"route": route, "store": store, "key": key, "state": state}
+    return of | {"generation": 0, "attempts": 0, "due": now, "since": now}
 
 
 def _is(work: Work) -> Any:

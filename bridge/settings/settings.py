@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     }
     routes: tuple[RouteSettings, ...] = (RouteSettings(between=("fhir", "dicom")),)
     ledger: str = "sqlite:///bridge.db"
+    audit_heads: Path | None = None  # file at whose end each pass writes the newest head of the audit trail
     interval: Annotated[float, Field(gt=0)] = 30.0  # `serve`: seconds from one pass to the next
     reconcile: Annotated[float, Field(gt=0)] = 86400.0  # `serve`: seconds from one full comparison to the next
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bridge.ledger.conflicts import Conflict
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.links import Link
+from bridge.ledger.link import Link
 from bridge.model.group import Resource
 from bridge.stores.store import Stored
 from bridge.sync.content import VOID, resources_digest

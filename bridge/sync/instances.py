@@ -32,17 +32,23 @@ def key_of_version(route: Route, header: DataSet, version: Sequence[str]) -> str
 
 
 def store_instance(
-    route: Route, ledger: Ledger, document: str, act: str, dataset: DataSet, same: Callable[[bytes], bool]
+    route: Route,
+    ledger: Ledger,
+    document: str,
+    act: str,
+    dataset: DataSet,
+    same: Callable[[bytes], bool],
+    before: Sequence[str] = (),
 ) -> bool:
-    """Stores it, after saying so in the ledger; False where it was there already, and is the `same`. Raises
-    PermanentError where other content has its UID."""
+    """Stores it, after saying so in the ledger; False where it was there already, and is the `same`. What the
+    same act stored `before` stays in its intent. Raises PermanentError where other content has its UID."""
     data = writer.write(dataset)
     structured_report.read(data)  # what we write we can read
     uid = text_of(dataset, SOP_INSTANCE_UID) or ""
     (there,) = route.dicom.read([route.dicom.key_of(dataset)])
     if there is not None and not same(there.item.data):
         raise PermanentError(f"{route.dicom.name}: SOP Instance {uid} is there already, with other content; it is kept")
-    ledger.links.intend(route.name, document, act, route.dicom.name, [uid])
+    ledger.links.intend(route.name, document, act, route.dicom.name, [*(one for one in before if one != uid), uid])
     failpoint("intended")
     if there is None:
         (outcome,) = route.dicom.write([Write(uid, Instance(data))])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bridge.errors import BridgeError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.links import Link, extended
+from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.sync.news import RETRACTED, UNKNOWN

@@ -76,6 +76,7 @@ class _Pass:
                 self._work()
         except BridgeError as error:
             self.summary.fault(str(error))  # they stay suspect
+        self.ledger.links.sweep(self.route.name)
 
     def _work(self) -> None:
         progress = True

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bridge.codecs import fhir
 from bridge.codecs.dicom import reader
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.links import Link, extended
+from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, Element
 from bridge.model.document import Document

@@ -10,7 +10,7 @@ from bridge.codecs.dicom import structured_report
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.links import Link, extended
+from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import text_of
 from bridge.model.document import Document

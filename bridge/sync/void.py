@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.links import Link
+from bridge.ledger.link import Link
 from bridge.sync.agreement import acknowledged, decided, state_of
 from bridge.sync.decide import Act, Side
 from bridge.sync.held import Absent, Held

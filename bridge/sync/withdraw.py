@@ -10,7 +10,7 @@ from itertools import groupby
 from bridge.codecs.dicom import structured_report
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.links import Link
+from bridge.ledger.link import Link
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -87,7 +87,9 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
     def same(there: bytes) -> bool:
         return rejection_of(structured_report.read(there)) == rejection
 
-    store_instance(route, ledger, link.document, f"reject:{state}", write_document(note), same)
+    begun, before = ledger.links.intended(link.document) or ("", [])
+    act = f"reject:{state}"
+    store_instance(route, ledger, link.document, act, write_document(note), same, before if begun == act else ())
     uid = version_of(note).sop_instance
     ledger.rejections.add(route.name, rejection.instances, uid, rejection.reason.value)
 

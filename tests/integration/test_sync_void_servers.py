@@ -209,8 +209,7 @@ def test_a_lost_permission_marks_nothing(world: World) -> None:
         assert any("paused" in fault for fault in world.once().faults)
     assert world.written() == before
     ledger, name = world.ledger(), world.route().name
-    ledger.pauses.resume(name)
-    ledger.work.decide_absent(name, deleted=False)
+    ledger.operations.resume(name, "tests", deleted=False)
     ledger.close()
     assert world.once(reconciling=True).faults == []
     assert world.written() == before

@@ -60,8 +60,7 @@ class Hospital:
         ledger = Ledger(self.settings.ledger, time.time)
         try:
             if ledger.pauses.reasons():  # so many deletions at once: they are meant
-                ledger.pauses.resume("fhir-dicom")
-                ledger.work.decide_absent("fhir-dicom", deleted=True)
+                ledger.operations.resume("fhir-dicom", "tests", deleted=True)
             once(routes_of(self.settings), ledger, MAPPING)
             return ledger.status()
         finally:

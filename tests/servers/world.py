@@ -62,7 +62,7 @@ class World:
         """What is put off, dead and held is owed again."""
         self.later(7200)
         ledger = self.ledger()
-        ledger.work.retry()
+        ledger.operations.retry("tests")
         ledger.close()
 
     def once(self, *, reconciling: bool = False) -> Summary:

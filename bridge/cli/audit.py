@@ -1,0 +1,73 @@
+"""`fhir-dicom audit`"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HELP = "The audit trail: what was written and decided, by whom, as FHIR AuditEvents in a chain of hashes."
+VERIFY_HELP = "Find an entry that was changed or removed; with --heads, a tail that was cut or written anew, too."
+VERIFY_EXAMPLE = "Example: fhir-dicom audit verify --heads /mnt/worm/audit-heads"
+EXPORT_HELP = "Write the AuditEvents as NDJSON, oldest first."
+EXPORT_EXAMPLE = "Example: fhir-dicom audit export > audit.ndjson"
+HEAD_HELP = "Show number and hash of the newest entry, to be kept where the bridge cannot write."
+HEAD_EXAMPLE = "Example: fhir-dicom audit head >> /mnt/worm/audit-heads"
+
+Config = Annotated[Path | None, typer.Option(help="bridge.yaml")]
+
+
+def verify(
+    heads: Annotated[
+        Path | None, typer.Option(help="file of lines `number hash`; `audit_heads` of the configuration by default")
+    ] = None,
+    config: Config = None,
+) -> None:
+    import time
+
+    from bridge.ledger.audit import faults
+    from bridge.ledger.heads import read_heads
+    from bridge.ledger.ledger import Ledger
+    from bridge.settings.settings import settings
+
+    configured = settings(config)
+    file = heads or configured.audit_heads
+    exported = read_heads(file) if file is not None else []
+    ledger = Ledger(configured.ledger, time.time, reading=True)
+    try:
+        found = list(faults(ledger.audit.entries(), exported))
+        head = ledger.audit.head()
+    finally:
+        ledger.close()
+    for fault in found:
+        print(f"audit: {fault}", file=sys.stderr)
+    if found:
+        raise typer.Exit(1)
+    print(f"{head.number if head else 0} entries, {len(exported)} exported heads: nothing was changed")
+
+
+def export(config: Config = None) -> None:
+    import time
+
+    from bridge.ledger.ledger import Ledger
+    from bridge.settings.settings import settings
+
+    ledger = Ledger(settings(config).ledger, time.time, reading=True)
+    for entry in ledger.audit.entries():
+        print(entry.event)
+    ledger.close()
+
+
+def head(config: Config = None) -> None:
+    import time
+
+    from bridge.ledger.ledger import Ledger
+    from bridge.settings.settings import settings
+
+    ledger = Ledger(settings(config).ledger, time.time, reading=True)
+    newest = ledger.audit.head()
+    ledger.close()
+    if newest is not None:
+        print(f"{newest.number} {newest.hash}")

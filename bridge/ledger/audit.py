@@ -1,0 +1,76 @@
+"""The audit trail: AuditEvents in a chain of hashes. Whoever changes an entry breaks the chain from there on; whoever
+cuts its tail, or writes it anew, contradicts a head that was exported before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select
+
+from bridge.ledger.audit_event import AuditEvent
+from bridge.ledger.database import Database
+from bridge.ledger.tables import AUDIT
+
+
+class Entry(NamedTuple):
+    number: int
+    event: str
+    hash: str
+
+
+class Head(NamedTuple):
+    """Of the chain, as it was at some time."""
+
+    number: int
+    hash: str
+
+
+def chained(before: str, event: str) -> str:
+    """SHA-256 of the hash before (empty for the first entry) and the event."""
+    return hashlib.sha256(f"{before}\n{event}".encode()).hexdigest()
+
+
+def faults(entries: Iterable[Entry], heads: Iterable[Head]) -> Iterator[str]:
+    """Where the chain is broken, or is not the one that these heads were of."""
+    left = {head.number: head.hash for head in heads}
+    before, last = "", 0
+    for entry in entries:
+        if entry.number != last + 1:
+            yield f"entry {last + 1} is missing"
+        elif entry.hash != chained(before, entry.event):
+            yield f"entry {entry.number} is not what it was"
+        if left.pop(entry.number, entry.hash) != entry.hash:
+            yield f"entry {entry.number} is another than the one whose hash was exported"
+        before, last = entry.hash, entry.number
+    for number in sorted(left):
+        yield f"entry {number} was exported, and is missing: the trail ends at {last}"
+
+
+def record(connection: Connection, event: AuditEvent) -> None:
+    """Within another transaction, which writes: with it or not at all."""
+    text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    last = connection.execute(_NEWEST).first()
+    number, before = (last.number, last.hash) if last is not None else (0, "")
+    connection.execute(insert(AUDIT).values(number=number + 1, event=text, hash=chained(before, text)))
+
+
+class AuditTrail:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def head(self) -> Head | None:
+        with self._database.connect() as connection:
+            last = connection.execute(_NEWEST).first()
+        return Head(last.number, last.hash) if last is not None else None
+
+    def entries(self) -> Iterator[Entry]:
+        """Oldest first."""
+        with self._database.connect() as connection:
+            for row in connection.execute(select(AUDIT).order_by(AUDIT.c.number)):
+                yield Entry(*row)
+
+
+_NEWEST = select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)

@@ -1,0 +1,82 @@
+"""What was done, by whom, to what, as FHIR R4 AuditEvent. Ids and UIDs alone: no content, no names of patients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bridge.ledger.link import Link
+
+AuditEvent = dict[str, Any]
+BRIDGE = "fhir-dicom"
+_REST = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"}
+_DCM = "http://dicom.nema.org/resources/ontology/DCM"
+_STORED = {"system": _DCM, "code": "110104", "display": "DICOM Instances Transferred"}
+_DELETED = {"system": _DCM, "code": "110105", "display": "DICOM Study Deleted"}
+_ACTIVITY = {"system": _DCM, "code": "110100", "display": "Application Activity"}
+_ACTS = {  # act of an intent -> type and action (PS3.15 A.5.3, FHIR R4 AuditEvent.action)
+    "to-dicom": (_STORED, "C"),
+    "reject": (_STORED, "C"),
+    "remove-instances": (_DELETED, "D"),
+    "to-fhir": (_REST, "C"),
+    "retract": (_REST, "U"),
+    "remove-resources": (_REST, "D"),
+}
+
+
+def written(link: Link, act: str, store: str, keys: Sequence[str], *, known: bool, now: float) -> AuditEvent:
+    """What an intent came to. `known`: the document was linked before; `now`: seconds since the epoch."""
+    kind, action = _kind(act)
+    action = "U" if known and act == "to-fhir" else action
+    removed = {"remove-instances": [one[3] for one in link.chain], "remove-resources": sorted(link.versions)}
+    touched = removed.get(_name(act), keys)
+    versioned = [f"{key}/_history/{link.versions[key]}" if key in link.versions else key for key in touched]
+    return _event(kind, action, BRIDGE, link.route, [*map(_entity, versioned), _named(store)], _name(act), now)
+
+
+def overtaken(route: str, act: str, store: str, keys: Sequence[str], now: float) -> AuditEvent:
+    """An intent that was begun, and then decided otherwise: a process was killed, or a server refused."""
+    event = _event(*_kind(act), BRIDGE, route, [*map(_entity, keys), _named(store)], _name(act), now)
+    return event | {"outcome": "4", "outcomeDesc": "begun; whether it was done is not known"}
+
+
+def decided(what: str, by: str, route: str | None, about: Sequence[str], now: float) -> AuditEvent:
+    """What a person did."""
+    return _event(_ACTIVITY, "E", by, route, [_named(one) for one in about], what, now)
+
+
+def _event(
+    kind: dict[str, str], action: str, by: str, route: str | None, entities: list[Any], what: str, now: float
+) -> AuditEvent:
+    source = {"observer": {"display": BRIDGE}} | ({"site": route} if route is not None else {})
+    event = {
+        "resourceType": "AuditEvent",
+        "type": kind,
+        "action": action,
+        "recorded": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
+        "outcome": "0",
+        "purposeOfEvent": [{"text": what}],
+        "agent": [{"who": {"display": by}, "requestor": by != BRIDGE}],
+        "source": source,
+    }
+    return event | ({"entity": entities} if entities else {})
+
+
+def _kind(act: str) -> tuple[dict[str, str], str]:
+    return _ACTS[_name(act)]
+
+
+def _name(act: str) -> str:
+    """Without the state that it was decided on."""
+    return act.partition(":")[0]
+
+
+def _entity(key: str) -> dict[str, Any]:
+    if key[:1].isupper():
+        return {"what": {"reference": key}}
+    return {"what": {"identifier": {"system": "urn:dicom:uid", "value": f"urn:oid:{key}"}}}
+
+
+def _named(name: str) -> dict[str, Any]:
+    return {"what": {"display": name}}

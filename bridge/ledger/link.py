@@ -1,0 +1,29 @@
+"""What both sides agreed on last about one document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    document: str
+    route: str
+    born: str  # fhir or dicom
+    root: str
+    versions: dict[str, str]
+    fhir_digest: str  # state of the side: digest, `retracted` or `gone`
+    instance: str
+    dicom_digest: str  # state of the side
+    chain: list[list[str]]  # study, series, class, instance of every version, head last
+
+    @property
+    def head(self) -> str:
+        """SOP Instance UID of the newest version."""
+        return self.chain[-1][3]
+
+
+def extended(chain: Sequence[list[str]], version: Sequence[str]) -> list[list[str]]:
+    """The chain with that version as its head, unless it is in it already."""
+    return list(chain) if list(version) in chain else [*chain, list(version)]

@@ -1,0 +1,63 @@
+"""What people decide, each with its entry in the audit trail, in one transaction. `by`: who it is."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+
+from bridge.errors import UsageError
+from bridge.ledger.audit import record
+from bridge.ledger.audit_event import decided
+from bridge.ledger.conflicts import FIELDS, Conflict, Winner
+from bridge.ledger.database import Database, put
+from bridge.ledger.tables import CONFLICT, PAUSE, WORK
+from bridge.ledger.work import owe
+
+_ASIDE = ("held", "dead", "waiting")
+
+
+class Operations:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def retry(self, by: str) -> int:
+        """What is put aside is owed again; returns how much."""
+        with self._database.begin() as connection:
+            values = {"state": "owed", "due": self._database.now(), "attempts": 0}
+            number = connection.execute(update(WORK).where(WORK.c.state.in_(_ASIDE)).values(**values)).rowcount
+            record(connection, decided("retry", by, None, [], self._database.now()))
+            return number
+
+    def decide(self, name: str, holds: Winner, by: str) -> None:
+        """The verdict on a conflict; its instance is owed again. Raises UsageError where no conflict has that name (any
+        more)."""
+        now = self._database.now()
+        with self._database.begin() as connection:
+            found = [Conflict(*row) for row in connection.execute(select(*FIELDS))]
+            conflict = next((one for one in found if one.name == name), None)
+            if conflict is None:
+                raise UsageError(f"there is no conflict {name!r} (any more): look at `conflicts` again")
+            of_document = CONFLICT.c.document == conflict.document
+            connection.execute(update(CONFLICT).where(of_document).values(verdict=holds))
+            owe(connection, conflict.route, conflict.store, conflict.instance, now)
+            about = [conflict.root, conflict.instance]
+            record(connection, decided(f"conflict {name}: {holds} holds", by, conflict.route, about, now))
+
+    def pause(self, route: str, by: str) -> None:
+        now = self._database.now()
+        with self._database.begin() as connection:
+            put(connection, PAUSE, {"route": route, "reason": f"by {by}", "since": now})
+            record(connection, decided("pause", by, route, [], now))
+
+    def resume(self, route: str, by: str, *, deleted: bool) -> tuple[bool, int]:
+        """What looks deleted was `deleted`, or is asked for again. Whether it was paused, and how much was absent."""
+        now = self._database.now()
+        with self._database.begin() as connection:
+            was = connection.execute(delete(PAUSE).where(PAUSE.c.route == route)).rowcount > 0
+            of_route = WORK.c.route == route
+            absent = update(WORK).where(of_route & (WORK.c.state == "absent"))
+            values = {"state": "deleted" if deleted else "owed", "due": now, "attempts": 0}
+            number = connection.execute(absent.values(**values, reason=None)).rowcount
+            waiting = update(WORK).where(of_route & (WORK.c.state == "waiting"))
+            connection.execute(waiting.values(state="owed", due=now, attempts=0))
+            record(connection, decided("resume --deleted" if deleted else "resume", by, route, [], now))
+            return was, number

@@ -1,0 +1,111 @@
+"""The audit trail: every write and every decision is in it, valid AuditEvents, and nobody changes it unseen."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.codecs import fhir
+from fixtures.stores import lay_out
+from tests.integration.test_sync_edges import observation
+from tests.integration.test_sync_folders import get, instances, put, sync
+from tests.integration.test_sync_void import command
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    lay_out(tmp_path / "data")
+    (tmp_path / "bridge.yaml").write_text("audit_heads: heads\n")
+    assert command(tmp_path, "sync", "--once", "--config", "bridge.yaml").returncode == 0
+    return tmp_path
+
+
+def events(stores: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in command(stores, "audit", "export").stdout.splitlines()]
+
+
+def touched(stores: Path) -> set[str]:
+    """References without their version, and UIDs."""
+    whats = [entity["what"] for one in events(stores) for entity in one.get("entity", ())]
+    uids = {one["identifier"]["value"].removeprefix("urn:oid:") for one in whats if "identifier" in one}
+    return uids | {one["reference"].partition("/_history")[0] for one in whats if "reference" in one}
+
+
+def edit(stores: Path, statement: str) -> None:
+    with sqlite3.connect(stores / "bridge.db") as ledger:
+        ledger.execute(statement)
+
+
+def test_every_write_is_there(stores: Path) -> None:
+    lay_out(stores / "laid")
+    laid_fhir = {str(file.relative_to(stores / "laid" / "fhir"))[:-5] for file in (stores / "laid").rglob("*.json")}
+    laid_dicom = {file.stem for file in (stores / "laid").rglob("*.dcm")}
+    there = {str(file.relative_to(stores / "data" / "fhir"))[:-5] for file in (stores / "data").rglob("*.json")}
+    assert {key for key in there - laid_fhir if not key.startswith("Patient/")} <= touched(stores)
+    assert instances(stores).keys() - laid_dicom <= touched(stores)
+
+
+def test_every_event_is_a_valid_audit_event(stores: Path) -> None:
+    command(stores, "pause", "fhir-dicom")
+    command(stores, "resume", "fhir-dicom")
+    found = events(stores)
+    for event in found:
+        fhir.validate(event)
+    assert {one["action"] for one in found} == {"C", "E"}
+
+
+def test_a_person_is_named_and_no_patient(stores: Path) -> None:
+    command(stores, "pause", "fhir-dicom", LOGNAME="jdoe")
+    *_, last = events(stores)
+    assert last["agent"] == [{"who": {"display": "jdoe"}, "requestor": True}]
+    assert last["purposeOfEvent"] == [{"text": "pause"}]
+    exported = command(stores, "audit", "export").stdout
+    for file in (stores / "data" / "fhir" / "Patient").glob("*.json"):
+        (name, *_) = json.loads(file.read_bytes())["name"]
+        assert name["family"] not in exported
+
+
+def test_an_effect_that_is_not_known_is_said(tmp_path: Path) -> None:
+    """Killed between intent and effect; then what it was about is corrected."""
+    put(tmp_path, observation("a", 3))
+    (tmp_path / "data" / "dicom").mkdir()
+    sync(tmp_path, BRIDGE_FAILPOINT="intended:1")
+    put(tmp_path, get(tmp_path, "Observation/a") | {"issued": "2026-11-24T08:00:00Z"})
+    assert sync(tmp_path).returncode == 0
+    first, second = events(tmp_path)
+    assert (first["outcome"], first["outcomeDesc"]) == ("4", "begun; whether it was done is not known")
+    assert second["outcome"] == "0"
+
+
+def test_what_nobody_touched_is_verified(stores: Path) -> None:
+    done = command(stores, "audit", "verify", "--config", "bridge.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_edit_is_found(stores: Path) -> None:
+    edit(stores, "UPDATE audit SET event = replace(event, '\"C\"', '\"R\"') WHERE number = 2")
+    done = command(stores, "audit", "verify")
+    assert (done.returncode, done.stderr) == (1, "audit: entry 2 is not what it was\n")
+
+
+def test_a_cut_tail_is_found_by_an_exported_head(stores: Path) -> None:
+    number = len(events(stores))
+    edit(stores, f"DELETE FROM audit WHERE number >= {number}")
+    assert command(stores, "audit", "verify").returncode == 0, "nobody could know"
+    done = command(stores, "audit", "verify", "--heads", "heads")
+    assert done.returncode == 1
+    assert f"entry {number} was exported, and is missing" in done.stderr
+
+
+def test_a_file_that_holds_no_heads_is_named_by_line(stores: Path) -> None:
+    (stores / "heads").write_text("1 abc\n")
+    done = command(stores, "audit", "verify", "--heads", "heads")
+    assert (done.returncode, "heads:1: no head" in done.stderr) == (2, True)
+
+
+def test_a_pass_exports_its_head(stores: Path) -> None:
+    assert (stores / "heads").read_text() == command(stores, "audit", "head").stdout
