@@ -31,7 +31,7 @@ def main() -> None:
     app.command("conflicts", help=conflicts.HELP, epilog=conflicts.EXAMPLE)(conflicts.conflicts)
     app.command("pause", help=pause.PAUSE_HELP, epilog=pause.PAUSE_EXAMPLE)(pause.pause)
     app.command("resume", help=pause.RESUME_HELP, epilog=pause.RESUME_EXAMPLE)(pause.resume)
-    trail = typer.Typer(no_args_is_help=True, help=audit.HELP)
+    trail = typer.Typer(no_args_is_help=True, help=audit.HELP, epilog=audit.VERIFY_EXAMPLE)
     trail.command("verify", help=audit.VERIFY_HELP, epilog=audit.VERIFY_EXAMPLE)(audit.verify)
     trail.command("export", help=audit.EXPORT_HELP, epilog=audit.EXPORT_EXAMPLE)(audit.export)
     trail.command("head", help=audit.HEAD_HELP, epilog=audit.HEAD_EXAMPLE)(audit.head)

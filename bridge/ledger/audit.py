@@ -49,12 +49,13 @@ def faults(entries: Iterable[Entry], heads: Iterable[Head]) -> Iterator[str]:
         yield f"entry {number} was exported, and is missing: the trail ends at {last}"
 
 
-def record(connection: Connection, event: AuditEvent) -> None:
+def record(connection: Connection, event: AuditEvent, document: str | None = None) -> None:
     """Within another transaction, which writes: with it or not at all."""
     text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     last = connection.execute(_NEWEST).first()
     number, before = (last.number, last.hash) if last is not None else (0, "")
-    connection.execute(insert(AUDIT).values(number=number + 1, event=text, hash=chained(before, text)))
+    row = Entry(number + 1, text, chained(before, text))._asdict()
+    connection.execute(insert(AUDIT).values(**row, document=document))
 
 
 class AuditTrail:
@@ -69,8 +70,9 @@ class AuditTrail:
     def entries(self) -> Iterator[Entry]:
         """Oldest first."""
         with self._database.connect() as connection:
-            for row in connection.execute(select(AUDIT).order_by(AUDIT.c.number)):
+            for row in connection.execute(select(*_ENTRY).order_by(AUDIT.c.number)):
                 yield Entry(*row)
 
 
+_ENTRY = (AUDIT.c.number, AUDIT.c.event, AUDIT.c.hash)
 _NEWEST = select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)

@@ -16,6 +16,7 @@ from bridge.ledger.operations import Operations
 from bridge.ledger.pauses import Pauses
 from bridge.ledger.rejections import Rejections
 from bridge.ledger.tables import CONFLICT, INTENT, LINK, WORK
+from bridge.ledger.view import View
 from bridge.ledger.work import WorkQueue
 
 
@@ -33,6 +34,7 @@ class Ledger:
         self.pauses = Pauses(self._database)
         self.operations = Operations(self._database)
         self.audit = AuditTrail(self._database)
+        self.view = View(self._database)
 
     def close(self) -> None:
         self._database.close()

@@ -87,14 +87,18 @@ class Links:
             return
         known = connection.execute(select(LINK.c.document).where(LINK.c.document == link.document)).first() is not None
         now = self._database.now()
-        record(connection, written(link, intent["act"], intent["store"], intent["keys"], known=known, now=now))
+        record(
+            connection,
+            written(link, intent["act"], intent["store"], intent["keys"], known=known, now=now),
+            link.document,
+        )
 
     def _overtake(self, connection: Connection, document: str, keys: Sequence[str] = ()) -> None:
         """An open intent that is not the one with these keys; a withdrawal that names none is only decided again."""
         intent = _intent(connection, document)
         if intent is not None and not set(intent["keys"]) <= set(keys):
             event = overtaken(intent["route"], intent["act"], intent["store"], intent["keys"], self._database.now())
-            record(connection, event)
+            record(connection, event, document)
 
     def wake(self, route: str, instance: str) -> None:
         """What waits for the instance, which is as the link says, is looked at again."""

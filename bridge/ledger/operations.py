@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, true, update
 
 from bridge.errors import UsageError
 from bridge.ledger.audit import record
@@ -19,12 +19,14 @@ class Operations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def retry(self, by: str) -> int:
-        """What is put aside is owed again; returns how much."""
+    def retry(self, by: str, key: str | None = None) -> int:
+        """What is put aside, or that alone, is owed again; returns how much."""
+        aside = WORK.c.state.in_(_ASIDE) & (WORK.c.key == key if key is not None else true())
         with self._database.begin() as connection:
             values = {"state": "owed", "due": self._database.now(), "attempts": 0}
-            number = connection.execute(update(WORK).where(WORK.c.state.in_(_ASIDE)).values(**values)).rowcount
-            record(connection, decided("retry", by, None, [], self._database.now()))
+            number = connection.execute(update(WORK).where(aside).values(**values)).rowcount
+            about = [key] if key is not None else []
+            record(connection, decided("retry", by, None, about, self._database.now()))
             return number
 
     def decide(self, name: str, holds: Winner, by: str) -> None:
@@ -40,7 +42,11 @@ class Operations:
             connection.execute(update(CONFLICT).where(of_document).values(verdict=holds))
             owe(connection, conflict.route, conflict.store, conflict.instance, now)
             about = [conflict.root, conflict.instance]
-            record(connection, decided(f"conflict {name}: {holds} holds", by, conflict.route, about, now))
+            record(
+                connection,
+                decided(f"conflict {name}: {holds} holds", by, conflict.route, about, now),
+                conflict.document,
+            )
 
     def pause(self, route: str, by: str) -> None:
         now = self._database.now()

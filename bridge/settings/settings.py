@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bridge.errors import UsageError
+from bridge.settings.service import Service
 from bridge.settings.stores import DicomWebSettings, FolderSettings, StoreSettings, Zone, holds
 from bridge.settings.strict import Strict
 
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     }
     routes: tuple[RouteSettings, ...] = (RouteSettings(between=("fhir", "dicom")),)
     ledger: str = "sqlite:///bridge.db"
+    serve: Service = Service()
     audit_heads: Path | None = None  # file at whose end each pass writes the newest head of the audit trail
     interval: Annotated[float, Field(gt=0)] = 30.0  # `serve`: seconds from one pass to the next
     reconcile: Annotated[float, Field(gt=0)] = 86400.0  # `serve`: seconds from one full comparison to the next
@@ -53,6 +55,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb deletes nothing; take mark and keep")
             if sorted(held) != ["dicom", "fhir"]:
                 raise ValueError(f"routes: {' and '.join(route.between)} both hold {held[0]}; name one of each world")
+        return self
+
+    @model_validator(mode="after")
+    def _hooks_of_stores(self) -> Settings:
+        for name in self.serve.hooks:
+            if name not in self.stores:
+                raise ValueError(f"serve.hooks: there is no store {name!r}; there are {', '.join(self.stores)}")
         return self
 
     def route_names(self) -> tuple[str, ...]:

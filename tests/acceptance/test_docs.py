@@ -13,7 +13,9 @@ import pytest
 
 from tests.corpus import ROOT
 
-COMMANDS = ["convert", "check", "explain", "sync", "serve", "status", "retry", "conflicts", "pause", "resume"]
+COMMANDS = [
+    "convert", "check", "explain", "sync", "serve", "status", "retry", "conflicts", "pause", "resume", "audit",
+]  # fmt: skip
 _EXAMPLE = re.compile(r"<!-- run(?:: exit (\d))? -->\n```console\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = [

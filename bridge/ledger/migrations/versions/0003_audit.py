@@ -14,6 +14,7 @@ def upgrade() -> None:
         Column("number", Integer, primary_key=True),
         Column("event", Text, nullable=False),
         Column("hash", String, nullable=False),
+        Column("document", String, index=True),
     )
     op.add_column("work", Column("since", Float, nullable=False, server_default="0"))
     op.execute("UPDATE work SET since = due")

@@ -1,0 +1,100 @@
+"""What people and monitors look at: how far each store is, and the way of one document."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import RowMapping, func, select, union
+
+from bridge.ledger.database import Database
+from bridge.ledger.tables import ALIAS, AUDIT, CONFLICT, INTENT, LINK, SEEN, WORK
+
+
+class Count(NamedTuple):
+    route: str
+    store: str
+    state: str
+    number: int
+    since: float  # seconds since the epoch: the oldest
+
+
+class View:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def counts(self) -> list[Count]:
+        """Of work, by state."""
+        of = (WORK.c.route, WORK.c.store, WORK.c.state)
+        query = select(*of, func.count(), func.min(WORK.c.since)).group_by(*of).order_by(*of)
+        with self._database.connect() as connection:
+            return [Count(*row) for row in connection.execute(query)]
+
+    def progress(self) -> list[dict[str, Any]]:
+        """Of each store: how much was seen, how much of it is still owed, and since when."""
+        of = (SEEN.c.route, SEEN.c.store)
+        with self._database.connect() as connection:
+            seen = {(route, store): number for route, store, number in
+                    connection.execute(select(*of, func.count()).group_by(*of))}  # fmt: skip
+        open_work: dict[tuple[str, str], list[Count]] = {place: [] for place in seen}
+        for count in self.counts():
+            open_work.setdefault((count.route, count.store), []).append(count)
+        return [
+            {
+                "route": route,
+                "store": store,
+                "seen": seen.get((route, store), 0),
+                "open": sum(count.number for count in counts),
+                "since": instant(min(count.since for count in counts)) if counts else None,
+            }
+            for (route, store), counts in sorted(open_work.items())
+        ]
+
+    def documents(self, key: str) -> list[dict[str, Any]]:
+        """What is known of the documents that a resource key, a SOP Instance UID, or a store's own key belongs to."""
+        by_alias = select(ALIAS.c.document).where(ALIAS.c.key == key)
+        by_instance = select(LINK.c.document).where(LINK.c.instance == key)
+        with self._database.connect() as connection:
+            names = connection.execute(union(by_alias, by_instance)).scalars().all()
+        return [self._way(name) for name in names] or self._unlinked(key)
+
+    def _unlinked(self, key: str) -> list[dict[str, Any]]:
+        with self._database.connect() as connection:
+            work = connection.execute(select(WORK).where(WORK.c.key == key)).mappings().all()
+        return [{"document": key, "link": None, "begun": None, "conflict": None, "open": _open(work), "done": []}
+                ] if work else []  # fmt: skip
+
+    def _way(self, document: str) -> dict[str, Any]:
+        of_link = select(LINK.c.instance).where(LINK.c.document == document)
+        of_alias = select(ALIAS.c.key).where(ALIAS.c.document == document)
+        with self._database.connect() as connection:
+            link = connection.execute(select(LINK).where(LINK.c.document == document)).mappings().first()
+            intent = connection.execute(select(INTENT).where(INTENT.c.document == document)).mappings().first()
+            conflict = connection.execute(select(CONFLICT).where(CONFLICT.c.document == document)).mappings().first()
+            work = connection.execute(select(WORK).where(WORK.c.key.in_(union(of_alias, of_link)))).mappings().all()
+            events = connection.execute(
+                select(AUDIT.c.event).where(AUDIT.c.document == document).order_by(AUDIT.c.number)
+            )
+            return {
+                "document": document,
+                "link": _link(link) if link else None,
+                "begun": str(intent["act"]).partition(":")[0] if intent else None,
+                "conflict": {side: conflict[side] for side in ("fhir", "dicom", "verdict")} if conflict else None,
+                "open": _open(work),
+                "done": [json.loads(event) for event in events.scalars()],
+            }
+
+
+def instant(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _link(link: RowMapping) -> dict[str, Any]:
+    names = ("route", "born", "root", "versions", "fhir_digest", "instance", "dicom_digest")
+    return {name: link[name] for name in names} | {"chain": [version[3] for version in link["chain"]]}
+
+
+def _open(work: Any) -> list[dict[str, Any]]:
+    names = ("store", "key", "state", "attempts", "reason")
+    return [{name: row[name] for name in names} | {"since": instant(row["since"])} for row in work]

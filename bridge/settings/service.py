@@ -1,0 +1,68 @@
+"""Who may use `serve`, from where, and how much. Without `auth` it listens on this machine alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from bridge.settings.access import Secret, Tls
+from bridge.settings.strict import Strict, Url, is_loopback
+
+Role = Literal["read", "operate", "admin"]
+"""Each may what the ones before it may: look; retry, pause, wake; decide what holds and what was deleted."""
+ROLES: tuple[Role, ...] = ("read", "operate", "admin")
+
+
+class Token(Strict):
+    name: str  # of the person or program, for the audit trail
+    role: Role
+    token: Secret
+
+
+class TokensAuth(Strict):
+    """Bearer tokens that are agreed beforehand."""
+
+    kind: Literal["tokens"]
+    tokens: Annotated[tuple[Token, ...], Field(min_length=1)]
+
+
+class OidcAuth(Strict):
+    """Signed tokens of an OpenID provider (RFC 9068); its keys are fetched from `keys_url`, nowhere else."""
+
+    kind: Literal["oidc"]
+    issuer: str
+    audience: str
+    keys_url: Url
+    roles: Annotated[dict[str, Role], Field(min_length=1)]  # value of the claim -> role
+    claim: str = "roles"
+    tls: Tls = Tls()
+
+
+class ServiceTls(Strict):
+    certificate: Path  # PEM, with its chain
+    key: Path | None = None  # PEM; in `certificate` by default
+
+
+class Service(Strict):
+    host: str = "127.0.0.1"
+    auth: Annotated[TokensAuth | OidcAuth, Field(discriminator="kind")] | None = None
+    tls: ServiceTls | None = None
+    cleartext: bool = False  # tokens over http:// from other machines, where a proxy in front speaks TLS
+    names: tuple[str, ...] = ()  # host names that requests may be addressed to, beside `host`
+    max_bytes: Annotated[int, Field(gt=0)] = 64 << 20  # of a request
+    rate: Annotated[float, Field(gt=0)] = 50.0  # requests a second of one client, on the long run
+    hooks: dict[str, Secret] = {}  # store -> what its webhook has to say
+
+    @model_validator(mode="after")
+    def _safe(self) -> Service:
+        if is_loopback(self.host):
+            return self
+        if self.auth is None:
+            raise ValueError(f"{self.host} can be reached from other machines: set `auth`, or listen on 127.0.0.1")
+        if self.tls is None and not self.cleartext:
+            raise ValueError(
+                "tokens over http:// can be read on the way; set `tls`, or `cleartext: true` behind a proxy"
+            )
+        return self
