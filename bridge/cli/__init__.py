@@ -12,7 +12,7 @@ def main() -> None:
     import typer
 
     from bridge.cli import audit, check, conflicts, convert, explain, pause, retry, serve, status, sync
-    from bridge.errors import MappingError, UsageError
+    from bridge.errors import BridgeError, MappingError, UsageError
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -42,3 +42,6 @@ def main() -> None:
     except (UsageError, MappingError) as error:
         print(f"fhir-dicom: {error}", file=sys.stderr)
         sys.exit(2)
+    except BridgeError as error:  # the ledger is away, its disk is full
+        print(f"fhir-dicom: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -20,8 +20,6 @@ def sync(
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
     json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    import time
-
     from bridge.codecs import json as codec
     from bridge.errors import UsageError
     from bridge.ledger.heads import export_head
@@ -35,7 +33,7 @@ def sync(
         raise UsageError("say --once; without it there is nothing to do yet")
     configured = settings(config)
     mapping = load(configured.mappings)
-    ledger = Ledger(configured.ledger, time.time)
+    ledger = Ledger(configured.ledger)
     try:
         summary = one_pass(routes_of(configured), ledger, mapping, reconciling=reconcile)
         status, head = ledger.status(), ledger.audit.head()

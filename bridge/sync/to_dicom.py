@@ -41,6 +41,8 @@ class ToDicom:
         group = present.group
         root = present.root
         link = self.ledger.links.of(self.route.name, root)
+        if link is None and self.ledger.links.begun(self.route.name, root) == "to-fhir":
+            raise Waiting("the instance that it is written from is not yet in step")
         if link is not None and link.root != root:
             link = None  # it left a report: a document of its own
         if link is None and group.root.get("status", "") in _WAITS:

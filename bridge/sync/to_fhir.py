@@ -22,6 +22,7 @@ from bridge.sync.agreement import acknowledged, decided, state_of
 from bridge.sync.content import dataset_digest, resources_digest
 from bridge.sync.decide import Side
 from bridge.sync.failpoint import failpoint
+from bridge.sync.hands import take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import read_version
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
@@ -46,7 +47,7 @@ class ToFhir:
 
     def settle(self, key: str) -> str:
         """Brings the FHIR server in step with the instance; returns the act. Raises Held where a person decides,
-        Waiting where a predecessor comes first, and Absent."""
+        Waiting where a predecessor comes first, Busy where the document is in other hands, and Absent."""
         (stored,) = self.route.dicom.read([key])
         if stored is None:
             act = take_absence(self.route, self.ledger, key)
@@ -59,6 +60,7 @@ class ToFhir:
         uid = text_of(document.header, SOP_INSTANCE_UID) or ""
         if (rejection := rejection_of(document)) is not None:
             return take_note(self.route, self.ledger, rejection, uid)
+        take(self.route, self.ledger, [uid, *(one.sop_instance for one in superseded_by(document.header))])
         digest = dataset_digest(write_document(document))
         link = self.ledger.links.of(self.route.name, uid)
         if link is not None:
@@ -72,6 +74,7 @@ class ToFhir:
             and (former is None or former.born == "fhir")
             and is_own(document, self.route, self.mapping)
         ):
+            take(self.route, self.ledger, [root])
             return self._ours(document, key, digest, root)
         if self.route.direction == "to-dicom":
             return "skipped"
@@ -133,6 +136,7 @@ class ToFhir:
         for resource in group.whole():
             fhir.validate(resource)
         root = reference_to(group.root)
+        take(self.route, self.ledger, [root])
         items, renames = subject(self.route, group)
         resources = [renamed(one, renames) for one in resources]
         present = self._stored([*map(reference_to, resources), *_versions(link)])
