@@ -23,7 +23,7 @@ def pause(route: Route, config: Config = None) -> None:
     from bridge.settings.settings import settings
 
     configured = settings(config)
-    _known(route, configured.route_names())
+    known_route(route, configured.route_names())
     ledger = Ledger(configured.ledger, reading=True)  # beside `serve`
     ledger.operations.pause(route, person())
     ledger.close()
@@ -39,7 +39,7 @@ def resume(
     from bridge.settings.settings import settings
 
     configured = settings(config)
-    _known(route, configured.route_names())
+    known_route(route, configured.route_names())
     ledger = Ledger(configured.ledger, reading=True)
     was, number = ledger.operations.resume(route, person(), deleted=deleted)
     ledger.close()
@@ -47,7 +47,8 @@ def resume(
     print(f"{route} {'is resumed' if was else 'was not paused'}{again}")
 
 
-def _known(route: str, routes: tuple[str, ...]) -> None:
+def known_route(route: str, routes: tuple[str, ...]) -> None:
+    """Raises UsageError where there is none of that name."""
     from bridge.errors import UsageError
 
     if route not in routes:

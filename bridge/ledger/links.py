@@ -12,14 +12,15 @@ from bridge.ledger.audit_event import AuditEvent, overtaken, written
 from bridge.ledger.database import Database, in_parts, put
 from bridge.ledger.leases import Leases
 from bridge.ledger.link import Link
+from bridge.ledger.plan import Planned
 from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, VOID, WORK
 
 _STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
 
 
 class Links:
-    def __init__(self, database: Database, leases: Leases) -> None:
-        self._database, self._leases = database, leases
+    def __init__(self, database: Database, leases: Leases, *, dry: bool) -> None:
+        self._database, self._leases, self._dry = database, leases, dry
 
     def of(self, route: str, key: str) -> Link | None:
         """The link of the document that a resource or SOP Instance UID belongs to."""
@@ -49,7 +50,9 @@ class Links:
 
     def intend(self, route: str, document: str, act: str, store: str, keys: Sequence[str]) -> None:
         """Before the effect: feeds recognise by alias what is about to be written. Raises LedgerError where the
-        document may be in another worker's hands by now."""
+        document may be in another worker's hands by now, Planned in a dry run."""
+        if self._dry:
+            raise Planned(act, store, keys)
         self._leases.confirm()
         with self._database.begin() as connection:
             row = {"document": document, "route": route, "act": act, "store": store, "keys": list(keys)}

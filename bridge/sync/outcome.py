@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from bridge.errors import LedgerError, PermanentError, TemporaryError
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
 from bridge.sync.held import Absent, Busy, Held, Waiting
 from bridge.sync.route import Route
@@ -27,6 +28,7 @@ class Outcomes:
         self.failed = 0  # temporary errors in a row
         self.busy = False  # something was in other hands
         self.waiting: set[str] = set()  # instances that wait for others, until something is settled
+        self.planned: set[str] = set()  # what a dry run has looked at
 
     def of(self, works: Sequence[Work], task: Callable[[], None], again: str = "owed") -> bool:
         """Work that one task settles is done, or put off, together; what can be tried `again` stays in that state.
@@ -38,6 +40,11 @@ class Outcomes:
         except Busy:
             self.in_other_hands(works, again)
             return False
+        except Planned as plan:
+            self.summary.plan(str(plan))
+            self.planned |= {work.key for work in works}
+            for work in works:
+                self.ledger.work.put_off(work, again, None)
         except Absent as error:
             self._absent(works, error)
         except Waiting as error:

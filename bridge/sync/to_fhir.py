@@ -22,6 +22,7 @@ from bridge.sync.agreement import acknowledged, decided, state_of
 from bridge.sync.content import dataset_digest, resources_digest
 from bridge.sync.decide import Side
 from bridge.sync.failpoint import failpoint
+from bridge.sync.filter import carries_document, carries_patient
 from bridge.sync.hands import take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import read_version
@@ -76,9 +77,12 @@ class ToFhir:
         ):
             take(self.route, self.ledger, [root])
             return self._ours(document, key, digest, root)
-        if self.route.direction == "to-dicom":
+        if self.route.direction == "to-dicom" or not self._is_carried(document, former):
             return "skipped"
         return self._write(document, key, digest, former)
+
+    def _is_carried(self, document: Document, link: Link | None) -> bool:
+        return (link is not None and link.born == "fhir") or carries_document(self.route.only, document)
 
     def gone(self, link: Link) -> str:
         """The head instance was deleted, asked directly and certain."""
@@ -132,6 +136,8 @@ class ToFhir:
         version = version_of(document)
         first = link.chain[0][3] if link else version.sop_instance
         group = to_fhir(document, self.mapping, replace(self.route.known(document.header), document=first)).result
+        if not carries_patient(self.route.only, group):
+            return "skipped"
         resources = list(group.resources())
         for resource in group.whole():
             fhir.validate(resource)

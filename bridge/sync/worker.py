@@ -7,6 +7,7 @@ from functools import partial
 
 from bridge.errors import BridgeError, LedgerError
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
 from bridge.mapping.mapping import Mapping
 from bridge.sync.failpoint import failpoint
@@ -71,7 +72,7 @@ class Worker:
         """Nothing, once a server has failed so often in a row that it is down: all else waits for it."""
         if self._ends():
             return []
-        return self.ledger.work.claim(self.route.name, store, BATCH, self.outcomes.waiting)
+        return self.ledger.work.claim(self.route.name, store, BATCH, self.outcomes.waiting | self.outcomes.planned)
 
     def _ends(self) -> bool:
         """What is claimed and was not come to is free for others."""
@@ -114,6 +115,9 @@ class Worker:
                 self.count("to-dicom", self.to_dicom.settle(present))
             except LedgerError:
                 raise
+            except Planned as plan:
+                self.summary.plan(str(plan))
+                errors.append(plan)
             except (BridgeError, Busy) as error:
                 errors.append(error)
         if errors:
