@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, delete, select
 
-from bridge.ledger.database import Database, put
+from bridge.ledger.database import Database, put_or
 from bridge.ledger.tables import CONFLICT, VOID
 
 Winner = Literal["fhir", "dicom"]
@@ -46,7 +46,7 @@ class Conflicts:
             if kept is not None and Conflict(*kept) == conflict:
                 return
             again = {name: value for name, value in row.items() if name not in ("document", "opened")}
-            put(connection, CONFLICT, row, again)
+            put_or(connection, CONFLICT, row, again)
 
     def of(self, document: str) -> Conflict | None:
         with self._database.connect() as connection:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
+from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, Table, text
@@ -70,6 +73,16 @@ class Database:
         if self._lock is not None:
             self._lock.close()
 
+    def copy_to(self, file: Path) -> None:
+        """As it is at one moment, while others work. Raises UsageError on PostgreSQL, which has its own ways."""
+        if self.shared:
+            raise UsageError("ledger: on PostgreSQL make backups by pg_dump, or as your database is backed up anyway")
+        file.touch(0o600, exist_ok=False)
+        source = self._engine.raw_connection()
+        with closing(sqlite3.connect(file)) as target:
+            source.driver_connection.backup(target)  # type: ignore[union-attr]
+        source.close()
+
     def now(self) -> float:
         with _named():
             return self._clock()
@@ -106,19 +119,31 @@ def one_at_a_time(connection: Connection, table: Table) -> None:
         connection.execute(text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
 
 
-def put(connection: Connection, table: Table, row: dict[str, Any], again: dict[str, Any] | None = None) -> None:
-    """The row, or where its key is there already, `again` of it: the values of the row unless said otherwise."""
+def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
+    """Each row, in place of the one that has its key, if there is one. All rows say the same columns."""
+    if rows:
+        connection.execute(_upsert(connection.dialect.name, table, tuple(rows[0])), list(rows))
+
+
+@lru_cache(maxsize=64)
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...]) -> Any:
+    """Made once: to make a statement takes longer than to run it."""
     keys = [column.name for column in table.primary_key]
-    values = again if again is not None else {name: value for name, value in row.items() if name not in keys}
-    made = insertion(connection, table).values(**row)
-    settled = made.on_conflict_do_update(index_elements=keys, set_=values) if values else made.on_conflict_do_nothing()
-    connection.execute(settled)
+    made = insert_into(dialect, table)
+    values = {name: made.excluded[name] for name in columns if name not in keys}
+    return made.on_conflict_do_update(index_elements=keys, set_=values) if values else made.on_conflict_do_nothing()
 
 
-def insertion(connection: Connection, table: Table) -> Any:
+def put_or(connection: Connection, table: Table, row: dict[str, Any], again: dict[str, Any]) -> None:
+    """The row; where its key is there already, only `again` of it."""
+    keys = [column.name for column in table.primary_key]
+    made = insert_into(connection.dialect.name, table).values(**row)
+    connection.execute(made.on_conflict_do_update(index_elements=keys, set_=again))
+
+
+def insert_into(dialect: str, table: Table) -> Any:
     """An INSERT that can say what to do on a conflict."""
-    dialect = for_postgresql if connection.dialect.name == "postgresql" else for_sqlite
-    return dialect.insert(table)
+    return (for_postgresql if dialect == "postgresql" else for_sqlite).insert(table)
 
 
 def in_parts(connection: Connection, query: Any, column: Any, values: Sequence[str]) -> list[Any]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Column, MetaData, String, Table, delete, insert, or_, select, true, union
+from sqlalchemy import Column, MetaData, String, Table, delete, or_, select, true, union
 from sqlalchemy.schema import CreateTable
 
-from bridge.ledger.database import Database, batched, in_parts, insertion, put
+from bridge.ledger.database import Database, batched, in_parts, insert_into, put
 from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK
 from bridge.ledger.work import owe
 
@@ -64,7 +64,7 @@ class Feeds:
         with self._database.connect() as connection:  # rolled back: a temporary table locks nothing
             connection.execute(CreateTable(_LISTED))
             for some in batched(listed, 1000):
-                listing = insertion(connection, _LISTED).on_conflict_do_nothing()
+                listing = insert_into(connection.dialect.name, _LISTED).on_conflict_do_nothing()
                 connection.execute(listing, [{"key": key} for key in some])
             query = select(keys.c.key).where(of_kind & keys.c.key.not_in(select(_LISTED.c.key)))
             return list(connection.execute(query).scalars())
@@ -74,8 +74,8 @@ class Feeds:
         with self._database.begin() as connection:
             open_work = WORK.c.state.in_(("owed", "waiting", "absent", "deleted"))
             owed = select(WORK.c.key).where((WORK.c.route == route) & (WORK.c.store == store) & open_work)
-            for key in sorted(set(keys) - set(connection.execute(owed).scalars())):
-                owe(connection, route, store, key, self._database.now())
+            fresh = set(keys) - set(connection.execute(owed).scalars())
+            owe(connection, route, store, *fresh, now=self._database.now())
 
     def forget(self, route: str, store: str, key: str, owes: Iterable[str] = ()) -> None:
         """What is not there any more, asked directly; should it return, that is news."""
@@ -83,8 +83,7 @@ class Feeds:
             of_key = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.key == key)
             connection.execute(delete(SEEN).where(of_key))
             connection.execute(delete(EDGE).where((EDGE.c.store == store) & (EDGE.c.source == key)))
-            for one in sorted(owes):
-                owe(connection, route, store, one, self._database.now())
+            owe(connection, route, store, *owes, now=self._database.now())
 
     def bury(self, route: str, store: str, key: str) -> None:
         """It is gone, asked twice; every worker may believe it, until there are news of it."""
@@ -98,16 +97,15 @@ class Feeds:
 
     def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
         """References, work and what was seen, in one transaction."""
+        seen = {one.key: {"route": route, "store": store, "key": one.key, "version": one.version} for one in news}
+        told = {one.key: set(one.targets) for one in news if one.targets is not None}
+        edges = [{"store": store, "source": one, "target": target} for one in sorted(told) for target in told[one]]
         with self._database.begin() as connection:
-            for one in sorted(news, key=_by_key):  # who writes many rows does so in one order: none waits in a circle
-                put(connection, SEEN, {"route": route, "store": store, "key": one.key, "version": one.version})
-                if one.targets is not None:
-                    of_source = (EDGE.c.store == store) & (EDGE.c.source == one.key)
-                    connection.execute(delete(EDGE).where(of_source))
-                    for target in set(one.targets):
-                        connection.execute(insert(EDGE).values(store=store, source=one.key, target=target))
-                for key in one.owes:
-                    owe(connection, route, store, key, self._database.now())
+            put(connection, SEEN, *(seen[key] for key in sorted(seen)))
+            for some in batched(sorted(told), 500):
+                connection.execute(delete(EDGE).where((EDGE.c.store == store) & EDGE.c.source.in_(some)))
+            put(connection, EDGE, *edges)
+            owe(connection, route, store, *(key for one in news for key in one.owes), now=self._database.now())
 
     def neighbours(self, store: str, keys: Iterable[str]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
         """References from and to the resources."""
@@ -121,7 +119,3 @@ class Feeds:
 
 def _is_news(known: str | None, version: str) -> bool:
     return known != version if version else known is None
-
-
-def _by_key(news: News) -> str:
-    return news.key

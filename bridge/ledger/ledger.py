@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -52,6 +53,9 @@ class Ledger:
         """The worker ends: what it had in hand is free."""
         self.work.give_back()
         self.leases.close()
+
+    def copy_to(self, file: Path) -> None:
+        self._database.copy_to(file)
 
     def close(self) -> None:
         """Of all workers."""

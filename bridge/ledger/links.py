@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, delete, func, select, update
 
 from bridge.ledger.audit import record
 from bridge.ledger.audit_event import AuditEvent, overtaken, written
-from bridge.ledger.database import Database, in_parts, put
+from bridge.ledger.database import Database, batched, put
 from bridge.ledger.leases import Leases
 from bridge.ledger.link import Link
 from bridge.ledger.plan import Planned
 from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, VOID, WORK
 
+_ROUTE: BindParameter[str] = bindparam("of_route")
+_KEY: BindParameter[str] = bindparam("of_key")
+_DOCUMENT: BindParameter[str] = bindparam("of_document")
+_ALIASED = (ALIAS.c.route == _ROUTE) & (ALIAS.c.key == _KEY)
+# made once: to make a statement takes longer than to run it
+_OF = select(LINK).join(ALIAS, ALIAS.c.document == LINK.c.document).where(_ALIASED)
+_HEADED_BY = select(LINK).where((LINK.c.route == _ROUTE) & (LINK.c.instance == _KEY))
+_INTENT = select(INTENT).where(INTENT.c.document == _DOCUMENT)
+_BEGUN = select(INTENT.c.act).join(ALIAS, ALIAS.c.document == INTENT.c.document).where(_ALIASED)
+_DOCUMENTS = select(ALIAS.c.document).where(ALIAS.c.route == _ROUTE)
+_DOCUMENTS = _DOCUMENTS.where(ALIAS.c.key.in_(bindparam("of_keys", expanding=True)))
+_ENDED = tuple(delete(table).where(table.c.document == _DOCUMENT) for table in (INTENT, CONFLICT))
+_KEYS = select(ALIAS.c.key).where((ALIAS.c.route == _ROUTE) & (ALIAS.c.document == _DOCUMENT))
+_ASIDE = (WORK.c.route == _ROUTE) & WORK.c.state.in_(bindparam("of_states", expanding=True)) & WORK.c.key.in_(_KEYS)
+_WAKE = update(WORK).where(_ASIDE).values(state="owed", due=bindparam("now"), reason=None)
 _STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
 
 
@@ -25,15 +40,13 @@ class Links:
     def of(self, route: str, key: str) -> Link | None:
         """The link of the document that a resource or SOP Instance UID belongs to."""
         with self._database.connect() as connection:
-            query = select(LINK).join(ALIAS, ALIAS.c.document == LINK.c.document)
-            row = connection.execute(query.where((ALIAS.c.route == route) & (ALIAS.c.key == key))).first()
+            row = connection.execute(_OF, {"of_route": route, "of_key": key}).first()
         return Link(**row._mapping) if row else None
 
     def headed_by(self, route: str, instance: str) -> Link | None:
         """By what its store calls the head instance."""
         with self._database.connect() as connection:
-            query = select(LINK).where((LINK.c.route == route) & (LINK.c.instance == instance))
-            row = connection.execute(query).first()
+            row = connection.execute(_HEADED_BY, {"of_route": route, "of_key": instance}).first()
         return Link(**row._mapping) if row else None
 
     def places(self, route: str, limit: int) -> list[tuple[str, str]]:
@@ -64,15 +77,13 @@ class Links:
     def intended(self, document: str) -> tuple[str, list[str]] | None:
         """Act and keys of the open intent: what was begun and is not agreed yet."""
         with self._database.connect() as connection:
-            query = select(INTENT.c.act, INTENT.c["keys"]).where(INTENT.c.document == document)
-            row = connection.execute(query).first()
-        return (str(row[0]), list(row[1])) if row else None
+            row = _intent(connection, document)
+        return (str(row["act"]), list(row["keys"])) if row else None
 
     def begun(self, route: str, key: str) -> str | None:
         """Act of the open intent that is about to write the resource or SOP Instance."""
         with self._database.connect() as connection:
-            query = select(INTENT.c.act).join(ALIAS, ALIAS.c.document == INTENT.c.document)
-            return connection.execute(query.where((ALIAS.c.route == route) & (ALIAS.c.key == key))).scalar()
+            return connection.execute(_BEGUN, {"of_route": route, "of_key": key}).scalar()
 
     def forget(self, document: str) -> None:
         """A document that is gone on both sides."""
@@ -90,8 +101,8 @@ class Links:
             event = self._done(connection, link)
             put(connection, LINK, asdict(link))
             _aliases(connection, link.route, link.document, [*keys, link.instance])
-            for table in (INTENT, CONFLICT):
-                connection.execute(delete(table).where(table.c.document == link.document))
+            for statement in _ENDED:
+                connection.execute(statement, {"of_document": link.document})
             self._wake(connection, link.route, link.document, ("held", "waiting"))
             _record(connection, event, link.document)
 
@@ -118,10 +129,8 @@ class Links:
                 self._wake(connection, route, document, ("waiting",))
 
     def _wake(self, connection: Connection, route: str, document: str, states: Sequence[str]) -> None:
-        keys = select(ALIAS.c.key).where((ALIAS.c.route == route) & (ALIAS.c.document == document))
-        aside = (WORK.c.route == route) & WORK.c.state.in_(states) & WORK.c.key.in_(keys)
-        again = update(WORK).where(aside).values(state="owed", due=self._database.now(), reason=None)
-        connection.execute(again)  # attempts count on: nothing turns for ever
+        of = {"of_route": route, "of_document": document, "of_states": list(states), "now": self._database.now()}
+        connection.execute(_WAKE, of)  # attempts count on: nothing turns for ever
 
     def settle(self, document: str) -> None:
         """An intent of which nothing came: it is decided again."""
@@ -145,9 +154,11 @@ class Links:
 
     def documents(self, route: str, keys: Iterable[str]) -> set[str]:
         """Names of the documents, linked or begun, that resources or SOP Instance UIDs belong to."""
-        query = select(ALIAS.c.document).where(ALIAS.c.route == route)
+        found: set[str] = set()
         with self._database.connect() as connection:
-            return {str(row[0]) for row in in_parts(connection, query, ALIAS.c.key, list(keys))}
+            for some in batched(keys, 500):
+                found.update(connection.execute(_DOCUMENTS, {"of_route": route, "of_keys": some}).scalars())
+        return found
 
 
 def _record(connection: Connection, event: AuditEvent | None, document: str) -> None:
@@ -156,9 +167,9 @@ def _record(connection: Connection, event: AuditEvent | None, document: str) -> 
 
 
 def _aliases(connection: Connection, route: str, document: str, keys: Sequence[str]) -> None:
-    for key in keys:
-        put(connection, ALIAS, {"route": route, "key": key, "document": document})
+    rows = ({"route": route, "key": key, "document": document} for key in sorted(set(keys)))
+    put(connection, ALIAS, *rows)
 
 
 def _intent(connection: Connection, document: str) -> RowMapping | None:
-    return connection.execute(select(INTENT).where(INTENT.c.document == document)).mappings().first()
+    return connection.execute(_INTENT, {"of_document": document}).mappings().first()

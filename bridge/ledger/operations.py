@@ -38,8 +38,8 @@ class Operations:
         seen = select(SEEN.c.store, SEEN.c.key).where((SEEN.c.route == route) & SEEN.c.version.not_like("%deleted"))
         with self._database.begin() as connection:
             found = connection.execute(seen.where(of_keys).order_by(SEEN.c.store, SEEN.c.key)).all()
-            for store, key in found:
-                owe(connection, route, store, key, now)
+            for store in sorted({store for store, _ in found}):
+                owe(connection, route, store, *(key for of, key in found if of == store), now=now)
             record(connection, decided("resend", by, route, keys, now))
         return len(found)
 
@@ -54,7 +54,7 @@ class Operations:
                 raise UsageError(f"there is no conflict {name!r} (any more): look at `conflicts` again")
             of_document = CONFLICT.c.document == conflict.document
             connection.execute(update(CONFLICT).where(of_document).values(verdict=holds))
-            owe(connection, conflict.route, conflict.store, conflict.instance, now)
+            owe(connection, conflict.route, conflict.store, conflict.instance, now=now)
             about = [conflict.root, conflict.instance]
             record(
                 connection,

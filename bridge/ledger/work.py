@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from bridge.ledger.database import Database, put
+from bridge.ledger.database import Database, insert_into, put_or
 from bridge.ledger.tables import WORK
 
 
@@ -31,13 +32,13 @@ class WorkQueue:
 
     def owe(self, route: str, store: str, key: str) -> None:
         with self._database.begin() as connection:
-            owe(connection, route, store, key, self._database.now())
+            owe(connection, route, store, key, now=self._database.now())
 
     def suspect(self, route: str, store: str, key: str) -> None:
         """It looks deleted."""
         row = _row(route, store, key, "absent", self._database.now())
         with self._database.begin() as connection:
-            put(connection, WORK, row, {"state": "absent", "reason": None})
+            put_or(connection, WORK, row, {"state": "absent", "reason": None})
 
     def claim(self, route: str, store: str, limit: int, without: Collection[str] = ()) -> list[Work]:
         """What is owed and due, oldest first; counted as an attempt, and nobody else's until it is done, put off or
@@ -103,14 +104,23 @@ def _due(now: float) -> ColumnElement[bool]:
     return (WORK.c.due <= now) | (WORK.c.due > now + _LONGEST)
 
 
-def owe(connection: Connection, route: str, store: str, key: str, now: float) -> None:
-    """Within another transaction."""
-    again = {"generation": WORK.c.generation + 1, "state": "owed", "due": now, "attempts": 0, "reason": None}
-    put(connection, WORK, _row(route, store, key, "owed", now), again)
+def owe(connection: Connection, route: str, store: str, *keys: str, now: float) -> None:
+    """Within another transaction. In one order, whoever does so: none waits in a circle."""
+    if keys:
+        rows = [_row(route, store, key, "owed", now) for key in sorted(set(keys))]
+        connection.execute(_owing(connection.dialect.name), rows)
+
+
+@lru_cache(maxsize=2)
+def _owing(dialect: str) -> Any:
+    made = insert_into(dialect, WORK)
+    fresh = {name: made.excluded[name] for name in ("state", "due", "attempts", "reason")}
+    again = {"generation": WORK.c.generation + 1, **fresh}
+    return made.on_conflict_do_update(index_elements=["route", "store", "key"], set_=again)
 
 
 def _row(route: str, store: str, key: str, state: str, now: float) -> dict[str, Any]:
-    of = {"route": route, "store": store, "key": key, "state": state}
+    of = {"route": route, "store": store, "key": key, "state": state, "reason": None}
     return of | {"generation": 0, "attempts": 0, "due": now, "since": now}
 
 

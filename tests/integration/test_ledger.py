@@ -109,7 +109,10 @@ def test_what_a_dead_worker_had_is_free_and_comes_last_and_alone(ledger: Ledger)
     dead.leases.hold(["a"])
     living.work.reap(living.leases.is_alive)
     assert [work.key for work in living.work.claim(ROUTE, EHR, 9)] == ["Observation/2"]
-    dead.leases.close()  # as the server does for a session whose process is gone
+    dead.leases.close()  # as the server does for a session whose process is gone, within a moment
+    end = time.monotonic() + 30
+    while living.leases.is_alive(dead.leases.owner):
+        assert time.monotonic() < end
     living.work.reap(living.leases.is_alive)
     owe(ledger, 1)  # Observation/0 again, and nothing else
     (first,) = living.work.claim(ROUTE, EHR, 9)

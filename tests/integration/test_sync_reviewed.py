@@ -12,6 +12,7 @@ from typing import Any
 import pydicom
 import pytest
 
+from bridge.ledger.ledger import Ledger
 from fixtures.stores import lay_out
 from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts
 from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
@@ -374,6 +375,27 @@ def test_yesterday_s_ledger_writes_nothing(stores: Path) -> None:
     sync(stores)
     restore(stores, copy)
     unchanged(stores)
+
+
+def test_a_backup_is_made_beside_a_ledger_in_use_and_restored(stores: Path) -> None:
+    put(stores, observation("a", 1))
+    sync(stores)
+    ledger = Ledger(f"sqlite:///{stores}/bridge.db")  # as `serve` has it
+    try:
+        assert command(stores, "backup", "copy.db").returncode == 0
+        again = command(stores, "backup", "copy.db")
+        assert (again.returncode, "is there already" in again.stderr) == (2, True)
+    finally:
+        ledger.close()
+    assert (stores / "copy.db").stat().st_mode & 0o077 == 0
+    put(stores, observation("b", 2))
+    sync(stores)
+    for file in stores.glob("bridge.db*"):
+        file.unlink()
+    (stores / "copy.db").rename(stores / "bridge.db")
+    after = tree(stores / "data")
+    assert sync(stores).returncode == 0
+    assert tree(stores / "data") == after
 
 
 def test_a_lost_ledger_after_a_retraction_writes_nothing(stores: Path) -> None:
