@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.model.content import Code, Value
+from bridge.model.content import Code, ContentItem, Path, Value
 from bridge.model.dataset import DataSet
 
 Home = dict[str, Any]
@@ -44,6 +45,28 @@ class Node:
         if self.number[0] < LAST:
             return self.number[0] - 1
         return order + more if self.fold is not None and self.home is None else order
+
+    def matches(self, many: int) -> tuple[dict[int, Node], list[int]]:
+        """Children by the index of the child that they stand for, of an item that has so many; and the places of those
+        that stand for none."""
+        matched: dict[int, Node] = {}
+        extra: list[int] = []
+        more = many - len(self.children)
+        for order, child in enumerate(self.children):
+            index = child.index(order, more)
+            if 0 <= index < many and index not in matched:
+                matched[index] = child
+            else:
+                extra.append(order)
+        return matched, extra
+
+    def homes(self, item: ContentItem, path: Path = ()) -> Iterator[tuple[Path, Home]]:
+        """The element of each item that this tree stands for."""
+        if self.home is not None:
+            yield path, self.home
+        matched = self.matches(len(item.children))[0]
+        for index, child in sorted(matched.items()):
+            yield from child.homes(item.children[index], (*path, index))
 
     def unnumber(self) -> None:
         """Places are those of the lists, whatever ids the elements have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +31,7 @@ from bridge.translate.order import in_order
 from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
 from bridge.translate.private import Piece, put_in, taken_out
 from bridge.translate.remainder import attached, header_group, item_group, patched
-from bridge.translate.report import Report, Translated
+from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.rules import Rules
 from bridge.translate.transcode import SAID, in_unicode, recoded
 from bridge.translate.versions import of_version, still_named, version_alone
@@ -79,7 +80,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
             report.warnings.append("the dose summary repeats items: it was edited, and is made anew; edit those")
     if counted:
         report.warnings += oddities_of_group(group)
-        _count(group, homes, image, mapping, report)
+        report.account = lambda: [*_outcomes(group, homes, image, mapping)]
     return Translated(put_in(document, as_kept(group, document, pieces)), report)
 
 
@@ -176,7 +177,7 @@ class _Builder:
         return item
 
 
-def _count(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: Mapping, report: Report) -> None:
+def _outcomes(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: Mapping) -> Iterator[Detail]:
     """A leaf is mapped where the SR alone, our private elements aside, gives the same leaf at the same place."""
     at = {id(home): path for path, home in homes.items()}
     renames = renames_of(group, homes, image)
@@ -185,6 +186,6 @@ def _count(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: Map
     for resource in group.resources():
         native = image.homes.get(at.get(id(resource), (-1,)))
         native = native or natives.get((resource["resourceType"], resource.get("id")), {})
-        report.details += outcomes(resource, native, renames, "carried", rules)
+        yield from outcomes(resource, native, renames, "carried", rules)
     if group.patient is not None:
-        report.details += outcomes(group.patient, image.group.patient or {}, {}, "withheld", rules)
+        yield from outcomes(group.patient, image.group.patient or {}, {}, "withheld", rules)
