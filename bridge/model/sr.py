@@ -68,7 +68,14 @@ def write_item(item: ContentItem, charset: Charset) -> DataSet:
     if not item.children:
         return own
     content = Element(CONTENT, "SQ", tuple([write_item(child, charset) for child in item.children]))
-    return tuple(sorted((*own, content)))
+    return _joined(own, (content,))
+
+
+def _joined(one: DataSet, other: DataSet) -> DataSet:
+    """In ascending order, of data sets without a tag in common: mostly all of one stands before the other."""
+    if not one or not other or one[-1].tag < other[0].tag:
+        return one + other
+    return tuple(sorted((*one, *other)))  # no tag twice: only tags are compared
 
 
 def item_of(own: DataSet, children: tuple[ContentItem, ...], charset: Charset) -> ContentItem:
@@ -96,7 +103,7 @@ def own_elements(item: ContentItem, charset: Charset) -> DataSet:
 
 def _typed_elements(item: ContentItem, charset: Charset) -> DataSet:
     named = _name_elements(item.relationship, value_type(item.value), item.concept, charset)
-    return tuple(sorted((*named, *value_elements(item.value, charset))))  # no tag twice: only tags are compared
+    return _joined(named, value_elements(item.value, charset))
 
 
 @lru_cache(maxsize=65536)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from bridge.model.codes import code_of, optional_code
 from bridge.model.content import ByReference, Coded, Container, Graphic, Num, Other, Plain, Reference, Value
@@ -109,40 +111,51 @@ def _graphic(kind: str, by_tag: dict[int, Element]) -> Value:
     return Graphic(kind, graphic_type, numbers, code_string_of(by_tag, FRAME_OF_REFERENCE))
 
 
-def value_elements(value: Value, charset: Charset) -> list[Element]:
+def value_elements(value: Value, charset: Charset) -> DataSet:
     """Raises UnicodeError where text does not fit the character set."""
-    elements: list[Element] = []
-    match value:
-        case Plain(kind, text):
-            tag, vr = PLAIN[kind]
-            elements.append(text_element(tag, vr, text, charset))
-        case Coded(code):
-            elements.append(optional_code(CONCEPT_CODE, code, charset))
-        case Num():
-            elements += _num_elements(value, charset)
-        case Container(continuity) if continuity is not None:
-            elements.append(code_string(CONTINUITY, continuity))
-        case Reference(_, sop_class, instance, subset):
-            inner: DataSet = (
-                text_element(SOP_CLASS, "UI", sop_class),
-                text_element(SOP_INSTANCE, "UI", instance),
-            )
-            if subset:
-                inner = tuple(sorted((*inner, _subset_element(value)), key=lambda part: part.tag))
-            elements.append(Element(REFERENCED_SOP, "SQ", (inner,)))
-        case Graphic(_, graphic_type, data, frame_of_reference):
-            elements.append(Element(GRAPHIC_DATA, "FL", struct.pack(f"<{len(data)}f", *data)))
-            elements.append(code_string(GRAPHIC_TYPE, graphic_type))
-            if frame_of_reference is not None:
-                elements.append(text_element(FRAME_OF_REFERENCE, "UI", frame_of_reference))
-        case ByReference(identifier):
-            elements.append(Element(REFERENCED_ITEM, "UL", struct.pack(f"<{len(identifier)}I", *identifier)))
-        case _:
-            pass
-    return elements
+    return _ELEMENTS_OF[type(value)](value, charset)
 
 
-def _num_elements(num: Num, charset: Charset) -> list[Element]:
+def _of_plain(value: Plain, charset: Charset) -> DataSet:
+    tag, vr = PLAIN[value.value_type]
+    return (text_element(tag, vr, value.text, charset),)
+
+
+def _of_coded(value: Coded, charset: Charset) -> DataSet:
+    return (optional_code(CONCEPT_CODE, value.code, charset),)
+
+
+def _of_container(value: Container, _: Charset) -> DataSet:
+    return () if value.continuity is None else (code_string(CONTINUITY, value.continuity),)
+
+
+def _of_reference(value: Reference, _: Charset) -> DataSet:
+    inner: DataSet = (
+        text_element(SOP_CLASS, "UI", value.sop_class),
+        text_element(SOP_INSTANCE, "UI", value.sop_instance),
+    )
+    if value.subset:
+        inner = tuple(sorted((*inner, _subset_element(value)), key=lambda part: part.tag))
+    return (Element(REFERENCED_SOP, "SQ", (inner,)),)
+
+
+def _of_graphic(value: Graphic, _: Charset) -> DataSet:
+    points = Element(GRAPHIC_DATA, "FL", struct.pack(f"<{len(value.data)}f", *value.data))
+    shape = (points, code_string(GRAPHIC_TYPE, value.graphic_type))
+    if value.frame_of_reference is None:
+        return shape
+    return (*shape, text_element(FRAME_OF_REFERENCE, "UI", value.frame_of_reference))
+
+
+def _of_by_reference(value: ByReference, _: Charset) -> DataSet:
+    return (Element(REFERENCED_ITEM, "UL", struct.pack(f"<{len(value.identifier)}I", *value.identifier)),)
+
+
+def _of_other(_: Other, __: Charset) -> DataSet:
+    return ()
+
+
+def _of_num(num: Num, charset: Charset) -> DataSet:
     inner: list[Element] = []
     if num.unit is not None:
         inner.append(optional_code(UNITS, num.unit, charset))
@@ -150,8 +163,20 @@ def _num_elements(num: Num, charset: Charset) -> list[Element]:
         inner.append(text_element(NUMERIC, "DS", "\\".join(num.values)))
     if num.floating is not None:
         inner.insert(-1, Element(FLOATING, "FD", struct.pack("<d", float(num.floating))))
-    measured = [Element(MEASURED, "SQ", (tuple(inner),) if inner else ())]
-    return measured + ([optional_code(QUALIFIER, num.qualifier, charset)] if num.qualifier is not None else [])
+    measured = Element(MEASURED, "SQ", (tuple(inner),) if inner else ())
+    return (measured,) if num.qualifier is None else (measured, optional_code(QUALIFIER, num.qualifier, charset))
+
+
+_ELEMENTS_OF: dict[type, Callable[[Any, Charset], DataSet]] = {  # in ascending order of tags
+    Plain: _of_plain,
+    Coded: _of_coded,
+    Num: _of_num,
+    Container: _of_container,
+    Reference: _of_reference,
+    Graphic: _of_graphic,
+    ByReference: _of_by_reference,
+    Other: _of_other,
+}
 
 
 def _subset_element(reference: Reference) -> Element:

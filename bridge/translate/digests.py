@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from functools import lru_cache
 
 from bridge.model.dataset import DataSet
@@ -20,33 +19,37 @@ def digest(text: str, size: int = 6) -> str:
 
 def document_digest(document: Document) -> str:
     """Of what would be written."""
-    hashed = hashlib.blake2b(digest_size=6)
-    _spell(write_document(document), hashed.update)
-    return hashed.hexdigest()
+    parts: list[bytes] = []
+    _spell(write_document(document), parts)
+    return hashlib.blake2b(b"".join(parts), digest_size=6).hexdigest()
 
 
-def _spell(dataset: DataSet, to: Callable[[bytes], None]) -> None:
+def _spell(dataset: DataSet, parts: list[bytes]) -> None:
     """Every element, nested ones too, so that two data sets never spell alike."""
     for tag, vr, value in dataset:
         if isinstance(value, bytes):
-            to(b"%d%b%d:" % (tag, vr.encode(), len(value)))
-            to(value)
+            parts += (b"%b%d:" % (_start(tag, vr), len(value)), value)
         elif tag in CODE_SEQUENCES:
-            to(b"%d%b[%b]" % (tag, vr.encode(), _code(value)))
+            parts += (_start(tag, vr), b"[", _code(value), b"]")
         else:
-            to(b"%d%b[" % (tag, vr.encode()))
-            _spell_items(value, to)
-            to(b"]")
+            parts += (_start(tag, vr), b"[")
+            _spell_items(value, parts)
+            parts.append(b"]")
 
 
-def _spell_items(items: tuple[DataSet, ...], to: Callable[[bytes], None]) -> None:
+def _spell_items(items: tuple[DataSet, ...], parts: list[bytes]) -> None:
     for item in items:
-        _spell(item, to)
-        to(b";")
+        _spell(item, parts)
+        parts.append(b";")
+
+
+@lru_cache(maxsize=4096)
+def _start(tag: int, vr: str) -> bytes:
+    return b"%d%b" % (tag, vr.encode())
 
 
 @lru_cache(maxsize=16384)
 def _code(items: tuple[DataSet, ...]) -> bytes:
     parts: list[bytes] = []
-    _spell_items(items, parts.append)
+    _spell_items(items, parts)
     return b"".join(parts)

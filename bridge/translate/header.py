@@ -30,10 +30,9 @@ from bridge.translate.digests import digest
 from bridge.translate.encounter import encounter_elements
 from bridge.translate.identity import Identity, identifiers_of, identity_elements, identity_of
 from bridge.translate.ids import Known, new_uid
-from bridge.translate.json_patch import canonical
+from bridge.translate.json_patch import canonical_text
 from bridge.translate.node import Home
 from bridge.translate.observers import EQUIPMENT
-from bridge.translate.remainder import stripped
 from bridge.translate.shaped import shaped_to_dicom, shaped_to_fhir
 from bridge.translate.study import study_elements
 
@@ -204,7 +203,7 @@ def born_uid(root: Resource) -> str | None:
 
 def _content_digest(group: Group, identity: Identity | None) -> str:
     """Of the same resources of two patients, too: `Observation/1` occurs in every hospital."""
-    return digest(repr([identity, *(canonical(stripped(resource)) for resource in group.resources())]))
+    return digest(f"[{', '.join([repr(identity), *map(canonical_text, group.resources())])}]")
 
 
 def _date_and_time(effective: str | None, zone: str) -> tuple[str, str]:
