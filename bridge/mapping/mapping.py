@@ -46,6 +46,11 @@ class Fold(NamedTuple):
     lens: Lens[Any, Any]
     place: str  # file:line
 
+    @property
+    def is_primitive(self) -> bool:
+        """A primitive has no element id on HAPI that would say the place of its item."""
+        return self.value_type == "DATETIME"
+
 
 class Template(NamedTuple):
     template: str
@@ -77,6 +82,19 @@ class Mapping:
             head, *rest = fold.element
             found.setdefault(resource, {}).setdefault(head, {}).setdefault(tuple(rest), []).append(fold)
         return found
+
+    @cached_property
+    def written(self) -> dict[tuple[str, bool], list[tuple[str, list[tuple[tuple[str, ...], list[Fold]]]]]]:
+        """`elements` by resource, and whether they are primitives."""
+        return {
+            (resource, primitive): [
+                (head, said)
+                for head, rows in heads.items()
+                if (said := [(rest, folds) for rest, folds in rows.items() if folds[0].is_primitive == primitive])
+            ]
+            for resource, heads in self.elements.items()
+            for primitive in (False, True)
+        }
 
     def template(self, identifier: str | None, title: Code | None = None) -> Template:
         """By template identifier; a document that names no template has that of its title."""

@@ -43,17 +43,16 @@ def accustomed(node: Node, habits: Habits) -> None:
 
 
 def _accustom(node: Node, habits: Habits) -> None:
-    versions = habits.get("versions", {})
+    versions, value = habits.get("versions", {}), node.value
     node.concept = _versioned(node.concept, versions)
-    match node.value:
-        case Container():
-            node.value = Container(habits.get("continuity", CONTINUITY))
-        case Coded(code):
-            node.value = Coded(_versioned(code, versions))
-        case Num(values, unit, qualifier, floating):
-            number = Num(values, _versioned(unit, versions), _versioned(qualifier, versions), floating)
-            usual = _floating(number) if habits.get("floating") and floating is None else floating
-            node.value = Num(values, number.unit, number.qualifier, usual)
+    if isinstance(value, Container):
+        node.value = Container(habits.get("continuity", CONTINUITY))
+    elif isinstance(value, Coded):
+        node.value = Coded(_versioned(value.code, versions)) if versions else value
+    elif isinstance(value, Num):
+        usual = _floating(value) if habits.get("floating") and value.floating is None else value.floating
+        unit, qualifier = _versioned(value.unit, versions), _versioned(value.qualifier, versions)
+        node.value = Num(value.values, unit, qualifier, usual)
     for child in node.children:
         _accustom(child, habits)
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 from bridge.errors import PermanentError
 from bridge.mapping.codings import coding
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.paths import WORDS
 from bridge.mapping.texts import uid_of
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
 from bridge.model.dataset import DataSet, text_element
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Json, Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import documents, header, times
@@ -131,7 +130,7 @@ class Items:
         if observation.get("status") in _RETRACTED:
             self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
             return
-        several = several_of(observation) if self.born else None
+        several = several_of(observation) if self.born and "component" in observation else None
         node = into.add(
             self._itself(observation) or several or self._value(observation, container=True),
             self.mapping.concept(observation.get("code", {})),
@@ -139,7 +138,9 @@ class Items:
             reference or {},
         )
         effective = _observed_at(observation)
-        if effective and (self.group.root is observation or effective not in (outer, _started(observation))):
+        if effective and (
+            self.group.root is observation or not (effective == outer or effective == _started(observation))
+        ):
             node.rest = self._observed(effective)
         if uid := self._observation_uid(observation):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
@@ -198,7 +199,7 @@ class Items:
                 return str(uid_of(said))
             except ValueError:  # no UID: an odd value of the document, which the remainder holds
                 return None
-        if header.born_uid(self.group.root):
+        if self.born:
             return None
         return made_uid(self.known, str(observation.get("id") or self.group.key))
 
@@ -210,19 +211,23 @@ class Items:
         return (text_element(OBSERVATION_DATETIME, "DT", dt),) if dt else ()
 
     def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
-        without: set[str] = set()
-        if home.get("bodySite", {}).get("id") == INHERITED:
-            without.add("bodySite")
-        if primitives and not whole_period(home):
-            without.add("effectivePeriod")
-        if self.born:  # text repeats the Code Meaning, unless the element id says that an item was there
-            without.update(head for head, _ in WORDS if "id" not in home.get(head, {}))
-        home = {key: value for key, value in home.items() if key not in without} if without else home
-        if "identifier" in home and not primitives:
-            home = home | {"identifier": self._identifiers(home)}
-        if "category" in home and not primitives:
-            home = home | {"category": self._categories(home, node)}
-        add_folds(node, home, resource, self.mapping, self.zone, primitives=primitives)
+        """Items of the elements beside the value; those of primitives go last, in a second call."""
+        for head, rows in self.mapping.written[resource, primitives]:
+            if (said := home.get(head)) is not None and (said := self._told(head, said, home, node)) is not None:
+                add_folds(node, head, said, rows, self.mapping, self.zone)
+
+    def _told(self, head: str, said: Json, home: Home, node: Node) -> Json:
+        """What of an element items tell; None where they do not."""
+        if head in ("code", "valueCodeableConcept"):
+            # words repeat the Code Meaning, unless the element id says that an item was there
+            return None if self.born and "id" not in said else said
+        if head == "bodySite":
+            return None if said.get("id") == INHERITED else said
+        if head == "effectivePeriod":
+            return said if whole_period(home) else None
+        if head == "identifier":
+            return self._identifiers(home)
+        return self._categories(home, node) if head == "category" else said
 
     def _identifiers(self, home: Home) -> list[Home]:
         """Those that are no UID, which has its own attribute. In a document born in DICOM the element id says that an

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from bridge.model.content import Code, ContentItem, Path, Value
@@ -17,11 +18,12 @@ ITSELF = "itself"
 """Element id of the `derivedFrom` that is the item itself: an IMAGE with descriptors."""
 INHERITED = "inherited"
 """Element id of the `bodySite` that an Observation has from the container that holds it, and not of its own."""
+_NUMBER, _PLACE = attrgetter("number"), re.compile(r"\d{1,9}")
 LAST = 1 << 30
 """Place of an item whose element has no number: behind those that have one."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     value: Value
     concept: Code | None
@@ -34,8 +36,8 @@ class Node:
 
     def add(self, value: Value, concept: Code | None, home: Home | None, place: Home | None = None) -> Node:
         """A child, whose place is that of `place` (else of its home)."""
-        node = Node(value, concept, home, depth=self.depth + 1)
-        node.number = number_of((home if place is None else place) or {}, len(self.children))
+        number = number_of((home if place is None else place) or {}, len(self.children))
+        node = Node(value, concept, home, number, depth=self.depth + 1)
         self.children.append(node)
         return node
 
@@ -75,15 +77,18 @@ class Node:
             child.unnumber()
 
     def sort(self) -> None:
-        self.children.sort(key=lambda child: child.number)
+        if len(self.children) > 1:
+            self.children.sort(key=_NUMBER)
         for child in self.children:
             child.sort()
 
 
 def number_of(place: Home, order: int) -> tuple[int, int]:
     """The last number of the element id, which survives insertions beside it; else behind all that have one."""
-    last = str(place.get("id", "")).rpartition(".")[2]
-    return (int(last), order) if re.fullmatch(r"\d{1,9}", last) else (LAST, order)
+    if "id" not in place:
+        return LAST, order
+    last = str(place["id"]).rpartition(".")[2]
+    return (int(last), order) if _PLACE.fullmatch(last) else (LAST, order)
 
 
 def put_in_place(elements: list[Home], one: Home) -> None:
