@@ -191,10 +191,12 @@ def whole_period(home: Home) -> bool:
 
 def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tuple[int, ContentItem, Fold]]:
     """Children that may be elements, in order."""
+    named = [fold_of(child, resource, mapping) for child in item.children]
+    if not any(named):
+        return
     allowed = _placeable(item.children, resource, mapping)
     words: set[tuple[str, ...]] = set()
-    for index, child in enumerate(item.children):
-        fold = fold_of(child, resource, mapping)
+    for index, (child, fold) in enumerate(zip(item.children, named, strict=True)):
         if fold is None or (fold.is_primitive and allowed.get(fold.element) != index):
             continue
         if fold.element[0] == "valueRange" and not _is_range(item, mapping):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from bridge.mapping.mapping import Fold, Mapping, Template
 from bridge.mapping.texts import uid_identifier
@@ -53,6 +54,7 @@ class Observations:
     inferred: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # Observation, item, the item it names
     selected: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # selection, item, the item it names
     conclusions: list[str] = field(default_factory=list)
+    alike: dict[Path, list[int]] = field(default_factory=dict)  # of each child: siblings of that concept before it
 
     zone: str = ""
     key: str = ""  # what ids are derived from
@@ -66,7 +68,7 @@ class Observations:
     observers: Resource = field(default_factory=dict)  # performer and device of every Observation
 
     def _effective(self, item: ContentItem) -> str | None:
-        found = text_of(item.rest, OBSERVATION_DATETIME)
+        found = text_of(item.rest, OBSERVATION_DATETIME) if item.rest else None
         try:
             return times.to_fhir(found, self.zone) if found else None
         except ValueError:  # not a date: the remainder carries it
@@ -85,11 +87,18 @@ class Observations:
 
     def _named(self, item: ContentItem, at: Path) -> str:
         """Concept, and how many siblings of that concept stand before."""
-        concept = " ".join(map(_plain, item.concept[1::-1])) if item.concept else ""
-        parent = self.document.root
-        for step in at[:-1]:
-            parent = parent.children[step]
-        return f"{concept}#{sum(1 for sibling in parent.children[: at[-1]] if _same_name(sibling, item))}"
+        concept = _name_of(*item.concept[1::-1]) if item.concept else ""
+        return f"{concept}#{self._alike_before(at)}"
+
+    def _alike_before(self, at: Path) -> int:
+        """Counted once for all children of an item."""
+        found = self.alike.get(at[:-1])
+        if found is None:
+            parent = self.document.root
+            for step in at[:-1]:
+                parent = parent.children[step]
+            found = self.alike[at[:-1]] = _alike_before(parent.children)
+        return found[at[-1]]
 
     def _inner(self, item: ContentItem, at: Path, context: Context) -> Context:
         """Anchors keep ids when something is inserted before: Observation UID, tracking UID, irradiation event UID."""
@@ -134,16 +143,20 @@ class Observations:
         if CONCLUSION.same(item.concept) and "valueString" in observation:
             self.conclusions.append(observation["valueString"])
         several_values(item, observation)
-        folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
-        each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
-        for index, child in enumerate(item.children):
-            self._child(child, (*at, index), observation, context, folds, each=each)
-        if uid := text_of(item.rest, OBSERVATION_UID):
+        if item.children:
+            self._children(item, at, observation, context)
+        if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
             observation.setdefault("identifier", []).extend(_uid_identifier(uid))
         inherits = not isinstance(item.value, Reference) and not is_site(item, self.mapping)
         if context.site is not None and inherits and "bodySite" not in observation:
             observation["bodySite"] = dict(context.site)
         return str(observation["id"])
+
+    def _children(self, item: ContentItem, at: Path, observation: Resource, context: Context) -> None:
+        folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
+        each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
+        for index, child in enumerate(item.children):
+            self._child(child, (*at, index), observation, context, folds, each=each)
 
     def _folded(self, item: ContentItem, at: Path, component: Home) -> None:
         for index, child, fold in folds_in(item, "Observation", self.mapping):
@@ -177,7 +190,8 @@ class Observations:
             value_to_fhir(child.value, component, self.mapping, self.zone)
             observation.setdefault("component", []).append(component)
             self.homes[at] = component
-            self._folded(child, at, component)
+            if child.children:
+                self._folded(child, at, component)
         elif place is Kind.REFERENCE and isinstance(child.value, Reference):
             reference = {"id": number, **self._reference(child, child.value, at)}
             observation.setdefault("derivedFrom", []).append(reference)
@@ -280,22 +294,33 @@ def _part_of(reference: Home, value: Reference) -> Home:
     return reference | ({"extension": subset_extensions(value)} if value.subset else {})
 
 
+@lru_cache(maxsize=16384)
+def _name_of(scheme: str, value: str) -> str:
+    return f"{_plain(scheme)} {_plain(value)}"
+
+
 def _plain(text: str) -> str:
     """Quoted where it would not stay apart from what stands beside it."""
     return text if re.fullmatch(r"[\w.:-]*", text) else repr(text)
 
 
+def _alike_before(siblings: tuple[ContentItem, ...]) -> list[int]:
+    many: dict[tuple[str, ...] | None, int] = {}
+    found = []
+    for one in siblings:
+        name = one.concept[:2] if one.concept is not None else None
+        found.append(many.get(name, 0))
+        many[name] = found[-1] + 1
+    return found
+
+
 def _anchor(item: ContentItem) -> str | None:
-    if uid := text_of(item.rest, OBSERVATION_UID):
+    if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
         return uid
     if not isinstance(item.value, Container):
         return None
     named = [child for child in item.children if child.concept and child.concept[1::-1] in _ANCHORS]
     return next((found for child in named if (found := text(child, "UIDREF"))), None)
-
-
-def _same_name(one: ContentItem, other: ContentItem) -> bool:
-    return one.concept is None is other.concept or (one.concept is not None and one.concept.same(other.concept))
 
 
 def named(reference: str, item: ContentItem) -> Home:
