@@ -81,9 +81,10 @@ def _joined(one: DataSet, other: DataSet) -> DataSet:
 def item_of(own: DataSet, children: tuple[ContentItem, ...], charset: Charset) -> ContentItem:
     """An item from its elements, its children aside."""
     by_tag = {element.tag: element for element in own}
-    concept_element = by_tag.get(CONCEPT)
-    concept = code_of(concept_element, charset) if concept_element else None
-    item = ContentItem(code_string_of(by_tag, RELATIONSHIP), concept, value_of(by_tag, charset), children, ())
+    relationship, kind, concept = _name_of(
+        by_tag.get(RELATIONSHIP), by_tag.get(VALUE_TYPE), by_tag.get(CONCEPT), charset
+    )
+    item = ContentItem(relationship, concept, value_of(kind, by_tag, charset), children, ())
     try:
         typed = _typed_elements(item, charset)
     except UnicodeError:  # bytes that no text stands for: all of it stays as it is
@@ -95,6 +96,13 @@ def item_of(own: DataSet, children: tuple[ContentItem, ...], charset: Charset) -
     return ContentItem(item.relationship, concept, item.value, children, rest) if rest else item
 
 
+@lru_cache(maxsize=65536)
+def _name_of(
+    relationship: Element | None, kind: Element | None, concept: Element | None, charset: Charset
+) -> tuple[str | None, str | None, Code | None]:
+    return code_string_of(relationship), code_string_of(kind), code_of(concept, charset) if concept else None
+
+
 def own_elements(item: ContentItem, charset: Charset) -> DataSet:
     """The item's elements without its children."""
     typed = _typed_elements(item, charset)
@@ -102,12 +110,12 @@ def own_elements(item: ContentItem, charset: Charset) -> DataSet:
 
 
 def _typed_elements(item: ContentItem, charset: Charset) -> DataSet:
-    named = _name_elements(item.relationship, value_type(item.value), item.concept, charset)
+    named = name_elements(item.relationship, value_type(item.value), item.concept, charset)
     return _joined(named, value_elements(item.value, charset))
 
 
 @lru_cache(maxsize=65536)
-def _name_elements(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> DataSet:
+def name_elements(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> DataSet:
     """The same all over a document, and its neighbours."""
     elements: list[Element] = []
     if relationship is not None:

@@ -28,7 +28,6 @@ from bridge.model.tags import (
     SOP_CLASS,
     SOP_INSTANCE,
     UNITS,
-    VALUE_TYPE,
     subset_tag,
 )
 
@@ -36,8 +35,8 @@ _REFERENCES = ("IMAGE", "WAVEFORM", "COMPOSITE")
 _GRAPHICS = ("SCOORD", "SCOORD3D")
 
 
-def value_of(by_tag: dict[int, Element], charset: Charset) -> Value:
-    kind = code_string_of(by_tag, VALUE_TYPE)
+def value_of(kind: str | None, by_tag: dict[int, Element], charset: Charset) -> Value:
+    """`kind`: Value Type."""
     if kind in PLAIN:
         element = by_tag.get(PLAIN[kind][0])
         if element is not None and isinstance(element.value, bytes):
@@ -47,7 +46,7 @@ def value_of(by_tag: dict[int, Element], charset: Charset) -> Value:
                 return Other(kind)
         return Other(kind)
     if kind == "CONTAINER":
-        return Container(code_string_of(by_tag, CONTINUITY))
+        return Container(code_string_of(by_tag.get(CONTINUITY)))
     if kind == "CODE":
         return Coded(code_of(by_tag[CONCEPT_CODE], charset)) if CONCEPT_CODE in by_tag else Other(kind)
     if kind == "NUM":
@@ -84,7 +83,7 @@ def _reference(kind: str, by_tag: dict[int, Element]) -> Value:
     if element is None or not isinstance(element.value, tuple) or len(element.value) != 1:
         return Other(kind)
     inner = {part.tag: part for part in element.value[0]}
-    sop_class, instance = code_string_of(inner, SOP_CLASS), code_string_of(inner, SOP_INSTANCE)
+    sop_class, instance = code_string_of(inner.get(SOP_CLASS)), code_string_of(inner.get(SOP_INSTANCE))
     if sop_class is None or instance is None:
         return Other(kind)
     return Reference(kind, sop_class, instance, _subset(sop_class, inner))
@@ -102,13 +101,13 @@ def _subset(sop_class: str, inner: dict[int, Element]) -> tuple[int, ...]:
 
 
 def _graphic(kind: str, by_tag: dict[int, Element]) -> Value:
-    data, graphic_type = by_tag.get(GRAPHIC_DATA), code_string_of(by_tag, GRAPHIC_TYPE)
+    data, graphic_type = by_tag.get(GRAPHIC_DATA), code_string_of(by_tag.get(GRAPHIC_TYPE))
     if data is None or not isinstance(data.value, bytes) or graphic_type is None or len(data.value) % 4:
         return Other(kind)
     numbers = struct.unpack(f"<{len(data.value) // 4}f", data.value)
     if not all(map(math.isfinite, numbers)):
         return Other(kind)
-    return Graphic(kind, graphic_type, numbers, code_string_of(by_tag, FRAME_OF_REFERENCE))
+    return Graphic(kind, graphic_type, numbers, code_string_of(by_tag.get(FRAME_OF_REFERENCE)))
 
 
 def value_elements(value: Value, charset: Charset) -> DataSet:
@@ -192,8 +191,7 @@ def code_string(tag: int, text: str) -> Element:
     return Element(tag, "CS", raw + b" " if len(raw) % 2 else raw)
 
 
-def code_string_of(by_tag: dict[int, Element], tag: int) -> str | None:
-    element = by_tag.get(tag)
+def code_string_of(element: Element | None) -> str | None:
     return _code_string(element.value) if element is not None and isinstance(element.value, bytes) else None
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from bridge.model.dataset import DataSet
+from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, value_type
+from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.document import Document
-from bridge.model.sr import write_document
-from bridge.model.tags import CODE_SEQUENCES
+from bridge.model.sr import name_elements, own_elements
+from bridge.model.tags import CODE_SEQUENCES, CONTENT
+from bridge.model.values import value_elements
 
 GUARD = 4  # bytes of a guard: one edit in four thousand million would be taken for none
 
@@ -20,8 +22,52 @@ def digest(text: str, size: int = 6) -> str:
 def document_digest(document: Document) -> str:
     """Of what would be written."""
     parts: list[bytes] = []
-    _spell(write_document(document), parts)
+    root, charset = document.root, document.charset
+    for element in sorted((*document.header, *own_elements(root, charset), *([_CONTENT] if root.children else []))):
+        if element is _CONTENT:
+            _spell_children(root, charset, parts)
+        else:
+            _spell((element,), parts)
     return hashlib.blake2b(b"".join(parts), digest_size=6).hexdigest()
+
+
+_CONTENT = Element(CONTENT, "SQ", ())
+"""Stands for the children of an item."""
+
+
+def _spell_children(item: ContentItem, charset: Charset, parts: list[bytes]) -> None:
+    parts += (_start(CONTENT, "SQ"), b"[")
+    for child in item.children:
+        _spell_item(child, charset, parts)
+        parts.append(b";")
+    parts.append(b"]")
+
+
+def _spell_item(item: ContentItem, charset: Charset, parts: list[bytes]) -> None:
+    """As `_spell` does with what `write_item` gives; what it is named, once for all items of that name."""
+    if item.rest or type(item.value) not in _BEHIND_THE_NAME:
+        own = own_elements(item, charset)
+        before = tuple([element for element in own if element.tag < CONTENT])
+        behind = own[len(before) :]
+        _spell(before, parts)
+    else:
+        behind = ()
+        parts.append(_name(item.relationship, value_type(item.value), item.concept, charset))
+        _spell(value_elements(item.value, charset), parts)
+    if item.children:
+        _spell_children(item, charset, parts)
+    _spell(behind, parts)
+
+
+_BEHIND_THE_NAME = (Num, Coded, Plain, Container)
+"""Their elements stand between the concept name and the children."""
+
+
+@lru_cache(maxsize=16384)
+def _name(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> bytes:
+    parts: list[bytes] = []
+    _spell(name_elements(relationship, kind, concept, charset), parts)
+    return b"".join(parts)
 
 
 def _spell(dataset: DataSet, parts: list[bytes]) -> None:
