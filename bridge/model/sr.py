@@ -80,20 +80,36 @@ def _joined(one: DataSet, other: DataSet) -> DataSet:
 
 def item_of(own: DataSet, children: tuple[ContentItem, ...], charset: Charset) -> ContentItem:
     """An item from its elements, its children aside."""
+    item = _usual_item(own, charset) if _is_usual(own) else _item(own, charset)
+    return ContentItem(item.relationship, item.concept, item.value, children, item.rest) if children else item
+
+
+def _is_usual(own: DataSet) -> bool:
+    """Headings and coded answers are the same all over a report, and its neighbours; numbers and texts are not."""
+    for element in own:
+        if element.tag >= VALUE_TYPE:
+            return element.value in (b"CODE", b"CONTAINER ")
+    return False
+
+
+def _item(own: DataSet, charset: Charset) -> ContentItem:
     by_tag = {element.tag: element for element in own}
     relationship, kind, concept = _name_of(
         by_tag.get(RELATIONSHIP), by_tag.get(VALUE_TYPE), by_tag.get(CONCEPT), charset
     )
-    item = ContentItem(relationship, concept, value_of(kind, by_tag, charset), children, ())
+    item = ContentItem(relationship, concept, value_of(kind, by_tag, charset), (), ())
     try:
         typed = _typed_elements(item, charset)
     except UnicodeError:  # bytes that no text stands for: all of it stays as it is
-        return ContentItem(None, None, Other(value_type(item.value)), children, own)
+        return ContentItem(None, None, Other(value_type(item.value)), (), own)
     if typed == own:
         return item
     written = {element.tag: element for element in typed}
     rest = tuple(element for element in own if written.get(element.tag) != element)
-    return ContentItem(item.relationship, concept, item.value, children, rest) if rest else item
+    return ContentItem(item.relationship, concept, item.value, (), rest) if rest else item
+
+
+_usual_item = lru_cache(maxsize=16384)(_item)
 
 
 @lru_cache(maxsize=65536)
@@ -110,12 +126,12 @@ def own_elements(item: ContentItem, charset: Charset) -> DataSet:
 
 
 def _typed_elements(item: ContentItem, charset: Charset) -> DataSet:
-    named = name_elements(item.relationship, value_type(item.value), item.concept, charset)
+    named = _name_elements(item.relationship, value_type(item.value), item.concept, charset)
     return _joined(named, value_elements(item.value, charset))
 
 
 @lru_cache(maxsize=65536)
-def name_elements(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> DataSet:
+def _name_elements(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> DataSet:
     """The same all over a document, and its neighbours."""
     elements: list[Element] = []
     if relationship is not None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, value_type
+from bridge.model.content import Code, Coded, Container, ContentItem, Value
 from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.document import Document
-from bridge.model.sr import name_elements, own_elements
+from bridge.model.sr import own_elements
 from bridge.model.tags import CODE_SEQUENCES, CONTENT
-from bridge.model.values import value_elements
 
 GUARD = 4  # bytes of a guard: one edit in four thousand million would be taken for none
 
@@ -44,29 +43,26 @@ def _spell_children(item: ContentItem, charset: Charset, parts: list[bytes]) -> 
 
 
 def _spell_item(item: ContentItem, charset: Charset, parts: list[bytes]) -> None:
-    """As `_spell` does with what `write_item` gives; what it is named, once for all items of that name."""
-    if item.rest or type(item.value) not in _BEHIND_THE_NAME:
+    """As `_spell` does with what `write_item` gives."""
+    value: Value = item.value
+    behind: DataSet = ()
+    if not item.rest and isinstance(value, Coded | Container):
+        parts.append(_usual(item.relationship, item.concept, value, charset))
+    else:
         own = own_elements(item, charset)
         before = tuple([element for element in own if element.tag < CONTENT])
         behind = own[len(before) :]
         _spell(before, parts)
-    else:
-        behind = ()
-        parts.append(_name(item.relationship, value_type(item.value), item.concept, charset))
-        _spell(value_elements(item.value, charset), parts)
     if item.children:
         _spell_children(item, charset, parts)
     _spell(behind, parts)
 
 
-_BEHIND_THE_NAME = (Num, Coded, Plain, Container)
-"""Their elements stand between the concept name and the children."""
-
-
 @lru_cache(maxsize=16384)
-def _name(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> bytes:
+def _usual(relationship: str | None, concept: Code | None, value: Coded | Container, charset: Charset) -> bytes:
+    """Headings and coded answers are the same all over a report, and its neighbours."""
     parts: list[bytes] = []
-    _spell(name_elements(relationship, kind, concept, charset), parts)
+    _spell(own_elements(ContentItem(relationship, concept, value, (), ()), charset), parts)
     return b"".join(parts)
 
 
