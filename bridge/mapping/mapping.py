@@ -84,14 +84,14 @@ class Mapping:
         return found
 
     @cached_property
-    def written(self) -> dict[tuple[str, bool], list[tuple[str, list[tuple[tuple[str, ...], list[Fold]]]]]]:
+    def written(self) -> dict[tuple[str, bool], dict[str, list[tuple[tuple[str, ...], list[Fold]]]]]:
         """`elements` by resource, and whether they are primitives."""
         return {
-            (resource, primitive): [
-                (head, said)
+            (resource, primitive): {
+                head: said
                 for head, rows in heads.items()
                 if (said := [(rest, folds) for rest, folds in rows.items() if folds[0].is_primitive == primitive])
-            ]
+            }
             for resource, heads in self.elements.items()
             for primitive in (False, True)
         }

@@ -85,11 +85,17 @@ def item_of(own: DataSet, children: tuple[ContentItem, ...], charset: Charset) -
 
 
 def _is_usual(own: DataSet) -> bool:
-    """Headings and coded answers are the same all over a report, and its neighbours; numbers and texts are not."""
+    """Headings and coded answers are the same all over a report, and its neighbours; numbers and texts are not, nor is
+    what others have added."""
     for element in own:
         if element.tag >= VALUE_TYPE:
-            return element.value in (b"CODE", b"CONTAINER ")
+            return element.value in (b"CODE", b"CONTAINER ") and is_of_content(own)
     return False
+
+
+def is_of_content(elements: DataSet) -> bool:
+    """Whether all of them are of the group of structured reporting: of known purpose, and short."""
+    return not elements or elements[0].tag >> 16 == 0x0040 == elements[-1].tag >> 16
 
 
 def _item(own: DataSet, charset: Charset) -> ContentItem:
@@ -109,7 +115,7 @@ def _item(own: DataSet, charset: Charset) -> ContentItem:
     return ContentItem(item.relationship, concept, item.value, (), rest) if rest else item
 
 
-_usual_item = lru_cache(maxsize=16384)(_item)
+_usual_item = lru_cache(maxsize=4096)(_item)
 
 
 @lru_cache(maxsize=65536)

@@ -3,12 +3,14 @@ the FHIR elements that the items became."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import ContentItem, Value
+from bridge.model.content import Coded, Container, ContentItem, Value
 from bridge.model.dataset import UNICODE, Charset, DataSet
-from bridge.model.sr import own_elements, write_item
+from bridge.model.group import Json
+from bridge.model.sr import is_of_content, own_elements, write_item
 from bridge.translate.element_json import dataset_json
 from bridge.translate.generic import relationship
 from bridge.translate.node import Node
@@ -46,9 +48,19 @@ class Comparison:
         if (relation, node.concept, node.value, node.rest) == (item.relationship, item.concept, item.value, item.rest):
             return {}
         native = ContentItem(relation, node.concept, node.value, (), node.rest)
-        have, want = _elements(native, self.charset), own_elements(item, self.charset)
-        patch = difference(have, want, item_group, self.charset)
+        said = ContentItem(item.relationship, item.concept, item.value, (), item.rest)
+        usual = isinstance(node.value, Coded | Container) and isinstance(item.value, Coded | Container)
+        usual = usual and is_of_content(node.rest) and is_of_content(item.rest)
+        patch = (_usual_patch if usual else _patch)(native, said, self.charset)
         return {"p": patch} if patch else {}
+
+
+def _patch(native: ContentItem, item: ContentItem, charset: Charset) -> dict[str, Json]:
+    return difference(_elements(native, charset), own_elements(item, charset), item_group, charset)
+
+
+_usual_patch = lru_cache(maxsize=4096)(_patch)
+"""Of headings and coded answers, which differ alike all over a report, and its neighbours."""
 
 
 def _elements(native: ContentItem, charset: Charset) -> DataSet:

@@ -58,7 +58,7 @@ def _spell_item(item: ContentItem, charset: Charset, parts: list[bytes]) -> None
     _spell(behind, parts)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _usual(relationship: str | None, concept: Code | None, value: Coded | Container, charset: Charset) -> bytes:
     """Headings and coded answers are the same all over a report, and its neighbours."""
     parts: list[bytes] = []

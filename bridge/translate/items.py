@@ -212,22 +212,25 @@ class Items:
 
     def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
         """Items of the elements beside the value; those of primitives go last, in a second call."""
-        for head, rows in self.mapping.written[resource, primitives]:
-            if (said := home.get(head)) is not None and (said := self._told(head, said, home, node)) is not None:
-                add_folds(node, head, said, rows, self.mapping, self.zone)
+        rows = self.mapping.written[resource, primitives]
+        told = {head: said for head in home if head in rows and (said := self._told(head, home, node)) is not None}
+        for head in rows if len(told) > 1 else told:  # in the order of the shape
+            if head in told:
+                add_folds(node, head, told[head], rows[head], self.mapping, self.zone)
 
-    def _told(self, head: str, said: Json, home: Home, node: Node) -> Json:
+    def _told(self, head: str, home: Home, node: Node) -> Json:
         """What of an element items tell; None where they do not."""
+        said = home[head]
         if head in ("code", "valueCodeableConcept"):
             # words repeat the Code Meaning, unless the element id says that an item was there
             return None if self.born and "id" not in said else said
+        if head == "category":
+            return self._categories(home, node) or None
         if head == "bodySite":
             return None if said.get("id") == INHERITED else said
         if head == "effectivePeriod":
             return said if whole_period(home) else None
-        if head == "identifier":
-            return self._identifiers(home)
-        return self._categories(home, node) if head == "category" else said
+        return self._identifiers(home) or None if head == "identifier" else said
 
     def _identifiers(self, home: Home) -> list[Home]:
         """Those that are no UID, which has its own attribute. In a document born in DICOM the element id says that an
