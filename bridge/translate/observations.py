@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from bridge.mapping.mapping import Fold, Mapping, Template
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import ByReference, Code, Container, ContentItem, Graphic, Path, Reference, value_type
+from bridge.model.content import ByReference, Code, Container, ContentItem, Graphic, Num, Path, Reference, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -108,6 +108,8 @@ class Observations:
         else:
             self.anchors.add(anchor)
             anchor = f"{self.key}|{anchor}"
+        if not item.children:
+            return Context(anchor, self._effective(item) or context.effective, context.subject, context.site)
         return Context(
             anchor,
             self._effective(item) or started_of(item, self.zone) or context.effective,
@@ -142,7 +144,8 @@ class Observations:
             value_to_fhir(item.value, observation, self.mapping, self.zone)
         if CONCLUSION.same(item.concept) and "valueString" in observation:
             self.conclusions.append(observation["valueString"])
-        several_values(item, observation)
+        if isinstance(item.value, Num) and len(item.value.values) > 1:
+            several_values(item.value, observation)
         if item.children:
             self._children(item, at, observation, context)
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
