@@ -86,7 +86,7 @@ class Items:
         """An empty text, number or code only where the document had it: what we create says that it is unknown."""
         if self.born and (odd := empty_of(home)) is not None:
             return odd
-        if self.born and any(one.get("id") == SEVERAL for one in home.get("component", ())):
+        if self.born and "component" in home and any(one.get("id") == SEVERAL for one in home["component"]):
             return Container("SEPARATE")  # values that are one number no more stand below it
         value = value_to_dicom(home, self.zone, container=container)
         return Coded(VALUE_UNKNOWN) if value == Plain("TEXT", "") and not self.born else value

@@ -75,9 +75,10 @@ def _reason(value: Value) -> Home:
 
 def empty_of(home: Home) -> Value | None:
     """What `value_to_fhir` says of a number without number and unit, and of a value that is no code."""
-    if home.get("dataAbsentReason", {}).get("id") == EMPTY and "valueQuantity" not in home:
+    if "dataAbsentReason" in home and home["dataAbsentReason"].get("id") == EMPTY and "valueQuantity" not in home:
         return Num((), None, None)
-    return Coded(None) if home.get("valueCodeableConcept", {}).keys() == {"extension"} else None
+    concept = home.get("valueCodeableConcept")
+    return Coded(None) if concept is not None and concept.keys() == {"extension"} else None
 
 
 def _unit_alone(home: Home) -> Code | None:
