@@ -90,7 +90,7 @@ def concept_to_fhir(code: Code | None) -> dict[str, Json]:
     return absent() if code is None else fresh(_concept_to_fhir(code))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _concept_to_fhir(code: Code) -> dict[str, Json]:
     if (code.value, code.scheme) == _IN_WORDS and code.meaning:
         return {"text": fhir_string(code.meaning)}
@@ -105,7 +105,7 @@ def concept_to_dicom(value: dict[str, Json]) -> Code | None:
     return spelled_to_dicom(spelled(value))
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def spelled_to_dicom(value: Spelled) -> Code | None:
     """The first code, the others as its equivalents; else the text."""
     codes = [code for _, code in codes_of(value)]

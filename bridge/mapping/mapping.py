@@ -13,7 +13,7 @@ from bridge.model.content import Code
 from bridge.model.group import Json
 from bridge.terminology.snomed import sct_of
 
-_CONCEPTS = 16384  # that are remembered: a hospital says the same ones all day
+_CONCEPTS = 4096  # that are remembered: a hospital says the same ones all day
 
 
 class ConceptRow(NamedTuple):

@@ -118,7 +118,7 @@ def _item(own: DataSet, charset: Charset) -> ContentItem:
 _usual_item = lru_cache(maxsize=4096)(_item)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _name_of(
     relationship: Element | None, kind: Element | None, concept: Element | None, charset: Charset
 ) -> tuple[str | None, str | None, Code | None]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bridge.errors import PermanentError
-from bridge.mapping.codings import coding
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import uid_of
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
@@ -21,15 +20,14 @@ from bridge.translate.dose_summary import is_summary
 from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import VALUE_UNKNOWN, reference_type
 from bridge.translate.ids import Known, new_uid
-from bridge.translate.inherited import STARTED
 from bridge.translate.node import INHERITED, ITSELF, Home, Node
+from bridge.translate.observed import dated, observed_at, started_in
 from bridge.translate.participants import add_participant
 from bridge.translate.refused import subject_key
 from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
 from bridge.translate.values import empty_of, printable, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
-_STARTED = (coding(STARTED)["system"], STARTED.value)
 _SUBJECT_ID = Code("121030", "DCM", "Subject ID")
 _PERSONS = ("Practitioner", "PractitionerRole")
 _RETRACTED = ("entered-in-error", "cancelled")
@@ -137,9 +135,9 @@ class Items:
             observation,
             reference or {},
         )
-        effective = _observed_at(observation)
+        effective = observed_at(observation)
         if effective and (
-            self.group.root is observation or not (effective == outer or effective == _started(observation))
+            self.group.root is observation or not (effective == outer or effective == started_in(observation))
         ):
             node.rest = self._observed(effective)
         if uid := self._observation_uid(observation):
@@ -262,40 +260,6 @@ def _is_person(performer: Home) -> bool:
 def made_uid(known: Known, identifier: str) -> str:
     """Observation UID of an Observation that was born in FHIR, by its id."""
     return new_uid(known.system, "observation", identifier)
-
-
-def _observed_at(resource: Resource) -> str | None:
-    """effective[x], which alone says when something was observed."""
-    period = resource.get("effectivePeriod", {})
-    found: str | None = (
-        resource.get("effectiveDateTime")
-        or resource.get("effectiveInstant")
-        or period.get("start")
-        or period.get("end")
-        or min(resource.get("effectiveTiming", {}).get("event", ()), default=None)
-    )
-    return found
-
-
-def _started(observation: Resource) -> str | None:
-    """DateTime Started among its components: the time of the Observation is a copy of it."""
-    for part in observation.get("component", ()):
-        if any((one.get("system"), one.get("code")) == _STARTED for one in part.get("code", {}).get("coding", ())):
-            return str(part.get("valueDateTime", ""))
-    return None
-
-
-def dated(group: Group) -> str | None:
-    """Time of the document: effective, that of its results, issued, lastUpdated; never the clock."""
-    root = group.root
-    of_results = (_observed_at(one) for one in group.members if one["resourceType"] == "Observation")
-    found: str | None = (
-        _observed_at(root)
-        or min(filter(None, of_results), default=None)
-        or root.get("issued")
-        or root.get("meta", {}).get("lastUpdated")
-    )
-    return found
 
 
 def _uid(identifier: Home) -> str:

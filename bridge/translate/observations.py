@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from bridge.mapping.mapping import Fold, Mapping, Template
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import ByReference, Code, Container, ContentItem, Graphic, Num, Path, Reference, value_type
+from bridge.model.content import ByReference, Code, ContentItem, Graphic, Num, Path, Reference, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import times
+from bridge.translate.anchors import anchor_of, names_of
 from bridge.translate.categories import category_of
 from bridge.translate.copies import several_values
 from bridge.translate.folds import folded_into, folds_in
-from bridge.translate.generic import CONCLUSION, Kind, kind, text
+from bridge.translate.generic import CONCLUSION, Kind, kind
 from bridge.translate.header import result_status
 from bridge.translate.ids import Known
 from bridge.translate.inherited import is_site, site_of, started_of, subject_of
@@ -27,8 +26,6 @@ from bridge.translate.participants import participant_of
 from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
 from bridge.translate.study import Studies, sop_class_coding
 from bridge.translate.values import value_to_fhir
-
-_ANCHORS = {("DCM", "112040"), ("DCM", "113769")}  # Tracking Unique Identifier, Irradiation Event UID
 
 
 @dataclass(slots=True)
@@ -54,7 +51,7 @@ class Observations:
     inferred: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # Observation, item, the item it names
     selected: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # selection, item, the item it names
     conclusions: list[str] = field(default_factory=list)
-    alike: dict[Path, list[int]] = field(default_factory=dict)  # of each child: siblings of that concept before it
+    names: dict[Path, list[str]] = field(default_factory=dict)  # of the children of an item
 
     zone: str = ""
     key: str = ""  # what ids are derived from
@@ -76,7 +73,7 @@ class Observations:
 
     def _person(self, item: ContentItem, at: Path) -> Home | None:
         """Somebody whom the document names, in the role that the concept says."""
-        key = f"{self.key}|{element_id(at[:-1])}/{self._named(item, at)}"  # stays where a sibling is removed
+        key = f"{self.key}|{element_id(at[:-1])}/{self._named(at)}"  # stays where a sibling is removed
         found = participant_of(item, lambda kind: self.known.id(kind, key), self._code)
         if found is None:
             return None
@@ -85,26 +82,21 @@ class Observations:
         self.homes[at] = found.reference
         return found.reference
 
-    def _named(self, item: ContentItem, at: Path) -> str:
+    def _named(self, at: Path) -> str:
         """Concept, and how many siblings of that concept stand before."""
-        concept = _name_of(*item.concept[1::-1]) if item.concept else ""
-        return f"{concept}#{self._alike_before(at)}"
-
-    def _alike_before(self, at: Path) -> int:
-        """Counted once for all children of an item."""
-        found = self.alike.get(at[:-1])
-        if found is None:
+        names = self.names.get(at[:-1])
+        if names is None:
             parent = self.document.root
             for step in at[:-1]:
                 parent = parent.children[step]
-            found = self.alike[at[:-1]] = _alike_before(parent.children)
-        return found[at[-1]]
+            names = self.names[at[:-1]] = names_of(parent.children)
+        return names[at[-1]]
 
     def _inner(self, item: ContentItem, at: Path, context: Context) -> Context:
         """Anchors keep ids when something is inserted before: Observation UID, tracking UID, irradiation event UID."""
-        anchor = _anchor(item)
+        anchor = anchor_of(item)
         if anchor is None or anchor in self.anchors:
-            anchor = f"{context.key}/{self._named(item, at)}"
+            anchor = f"{context.key}/{self._named(at)}"
         else:
             self.anchors.add(anchor)
             anchor = f"{self.key}|{anchor}"
@@ -295,35 +287,6 @@ def path_of(value: ByReference) -> Path:
 
 def _part_of(reference: Home, value: Reference) -> Home:
     return reference | ({"extension": subset_extensions(value)} if value.subset else {})
-
-
-@lru_cache(maxsize=16384)
-def _name_of(scheme: str, value: str) -> str:
-    return f"{_plain(scheme)} {_plain(value)}"
-
-
-def _plain(text: str) -> str:
-    """Quoted where it would not stay apart from what stands beside it."""
-    return text if re.fullmatch(r"[\w.:-]*", text) else repr(text)
-
-
-def _alike_before(siblings: tuple[ContentItem, ...]) -> list[int]:
-    many: dict[tuple[str, ...] | None, int] = {}
-    found = []
-    for one in siblings:
-        name = one.concept[:2] if one.concept is not None else None
-        found.append(many.get(name, 0))
-        many[name] = found[-1] + 1
-    return found
-
-
-def _anchor(item: ContentItem) -> str | None:
-    if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
-        return uid
-    if not isinstance(item.value, Container):
-        return None
-    named = [child for child in item.children if child.concept and child.concept[1::-1] in _ANCHORS]
-    return next((found for child in named if (found := text(child, "UIDREF"))), None)
 
 
 def named(reference: str, item: ContentItem) -> Home:
