@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from bridge.mapping.texts import fhir_string
 from bridge.model.content import Code
@@ -34,14 +35,14 @@ def _coding(value: str, scheme: str, meaning: str, version: str | None) -> tuple
     return tuple(found)
 
 
-def code_of(one: dict[str, Json], text: str | None = None) -> Code:
-    """A Coding as code, `text` its meaning where it has no display. A system without designator gets a private one.
+def code_of(one: dict[str, Json]) -> Code:
+    """A Coding as code. A system without designator gets a private one.
 
     Raises ValueError where there is no code, or no room for it."""
     value = one.get("code")
     if value is None:
         raise ValueError("no code")
-    return code_in(one.get("system"), value, one.get("display") or text or value, one.get("version"))
+    return code_in(one.get("system"), value, one.get("display") or value, one.get("version"))
 
 
 @lru_cache(maxsize=16384)
@@ -63,9 +64,34 @@ def code_meaning(text: str) -> str:
     return found.strip() or "-"
 
 
+class Spelled(NamedTuple):
+    """What of a CodeableConcept says a code; and a key to what was found for the like before."""
+
+    codings: tuple[tuple[str | None, str | None, str | None, str | None], ...]  # system, code, display, version
+    text: str | None
+
+
+def spelled(concept: dict[str, Json]) -> Spelled:
+    codings = concept.get("coding", ())
+    return Spelled(
+        tuple([(one.get("system"), one.get("code"), one.get("display"), one.get("version")) for one in codings]),
+        concept.get("text"),
+    )
+
+
+def fresh(concept: dict[str, Json]) -> dict[str, Json]:
+    """A copy that whoever gets it may change."""
+    if "coding" in concept:
+        return concept | {"coding": [one.copy() for one in concept["coding"]]}
+    return concept.copy()
+
+
 def concept_to_fhir(code: Code | None) -> dict[str, Json]:
-    if code is None:
-        return absent()
+    return absent() if code is None else fresh(_concept_to_fhir(code))
+
+
+@lru_cache(maxsize=4096)
+def _concept_to_fhir(code: Code) -> dict[str, Json]:
     if (code.value, code.scheme) == _IN_WORDS and code.meaning:
         return {"text": fhir_string(code.meaning)}
     codings = [coding(code), *map(coding, code.equivalents)]
@@ -76,12 +102,16 @@ def concept_to_fhir(code: Code | None) -> dict[str, Json]:
 
 
 def concept_to_dicom(value: dict[str, Json]) -> Code | None:
+    return spelled_to_dicom(spelled(value))
+
+
+@lru_cache(maxsize=4096)
+def spelled_to_dicom(value: Spelled) -> Code | None:
     """The first code, the others as its equivalents; else the text."""
     codes = [code for _, code in codes_of(value)]
     if codes:
         return with_equivalents(codes[0], codes)
-    codings = value.get("coding", ())
-    said = value.get("text") or next((one["display"] for one in codings if one.get("display")), None)
+    said = value.text or next((display for _, _, display, _ in value.codings if display), None)
     return Code(*_IN_WORDS, code_meaning(said)) if said else None
 
 
@@ -89,15 +119,17 @@ _IN_WORDS = ("TEXT", PRIVATE_SCHEME)
 """Code and designator of a concept that FHIR has in words only: its meaning says it."""
 
 
-def codes_of(value: dict[str, Json]) -> list[tuple[tuple[str, str], Code]]:
+def codes_of(value: Spelled) -> list[tuple[tuple[str, str], Code]]:
     """The codings that a code can hold, in order: as FHIR says them, canonical system and code; and as DICOM does."""
     found = []
-    for one in value.get("coding", ()):
-        try:
-            code = code_of(one, value.get("text"))
-            found.append(((canonical(one.get("system", ""), EXTENSION_BASE), one["code"]), code))
-        except ValueError:  # no code, or one that is too long
+    for system, code, display, version in value.codings:
+        if code is None:
             continue
+        try:
+            held = code_in(system, code, display or value.text or code, version)
+        except ValueError:  # one that is too long
+            continue
+        found.append(((canonical(system or "", EXTENSION_BASE), code), held))
     return found
 
 

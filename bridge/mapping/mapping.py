@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from bridge.mapping.codings import codes_of, with_equivalents
+from bridge.mapping.codings import Spelled, codes_of, fresh, spelled, spelled_to_dicom, with_equivalents
 from bridge.mapping.lens import CONCEPT, Lens
 from bridge.model.content import Code
 from bridge.model.group import Json
 from bridge.terminology.snomed import sct_of
+
+_CONCEPTS = 4096  # that are remembered: a hospital says the same ones all day
 
 
 class ConceptRow(NamedTuple):
@@ -42,6 +45,11 @@ class Fold(NamedTuple):
     element: tuple[str, ...]  # `method`; `referenceRange`, `low`
     lens: Lens[Any, Any]
     place: str  # file:line
+
+    @property
+    def is_primitive(self) -> bool:
+        """A primitive has no element id on HAPI that would say the place of its item."""
+        return self.value_type == "DATETIME"
 
 
 class Template(NamedTuple):
@@ -75,6 +83,19 @@ class Mapping:
             found.setdefault(resource, {}).setdefault(head, {}).setdefault(tuple(rest), []).append(fold)
         return found
 
+    @cached_property
+    def written(self) -> dict[tuple[str, bool], dict[str, list[tuple[tuple[str, ...], list[Fold]]]]]:
+        """`elements` by resource, and whether they are primitives."""
+        return {
+            (resource, primitive): {
+                head: said
+                for head, rows in heads.items()
+                if (said := [(rest, folds) for rest, folds in rows.items() if folds[0].is_primitive == primitive])
+            }
+            for resource, heads in self.elements.items()
+            for primitive in (False, True)
+        }
+
     def template(self, identifier: str | None, title: Code | None = None) -> Template:
         """By template identifier; a document that names no template has that of its title."""
         if identifier is None and title is not None:
@@ -102,7 +123,11 @@ class Mapping:
     def _category_of_title(self, title: Code | None) -> str | None:
         return self._categories.get((title.scheme, title.value)) if title else None
 
-    def _category_of_concept(self, concept: Code | None) -> str | None:
+    @cached_property
+    def _category_of_concept(self) -> Callable[[Code | None], str | None]:
+        return lru_cache(maxsize=_CONCEPTS)(self._category_by_row)
+
+    def _category_by_row(self, concept: Code | None) -> str | None:
         """Of the row of the concept, or of one that it is said to be equivalent to."""
         rows = map(self.row, (concept, *concept.equivalents) if concept else ())
         return next((row.category for row in rows if row is not None and row.category), None)
@@ -110,8 +135,15 @@ class Mapping:
     def coded(self, concept: Code | None) -> dict[str, Json]:
         """Concept name -> CodeableConcept; a concept row puts the FHIR code in front of the DICOM one, as the document
         spells it where only capitals differ. Where it stands among the equivalent codes, all of these were there."""
+        return CONCEPT.to_fhir(None) if concept is None else fresh(self._coded(concept))
+
+    @cached_property
+    def _coded(self) -> Callable[[Code], dict[str, Json]]:
+        return lru_cache(maxsize=_CONCEPTS)(self._coded_by_row)
+
+    def _coded_by_row(self, concept: Code) -> dict[str, Json]:
         found, row = CONCEPT.to_fhir(concept), self.row(concept)
-        if concept is None or row is None:
+        if row is None:
             return found
         said = [(one.get("system"), one.get("code")) for one in found["coding"]]
         own = len(said) - len(concept.equivalents)
@@ -135,6 +167,13 @@ class Mapping:
         """CodeableConcept -> concept name, the other codings as its equivalents: the first coding that has a row, in
         the row's DICOM code, or that is of a registered scheme; else the first, else words. Vital signs say the general
         code behind the one that they mean."""
+        return self._concept(spelled(coded))
+
+    @cached_property
+    def _concept(self) -> Callable[[Spelled], Code | None]:
+        return lru_cache(maxsize=_CONCEPTS)(self._concept_by_row)
+
+    def _concept_by_row(self, coded: Spelled) -> Code | None:
         said = codes_of(coded)
         for name, code in said:
             if (row := self.row(code)) is not None:
@@ -148,7 +187,7 @@ class Mapping:
                 return with_equivalents(row.dicom._replace(meaning=meaning), others)
             if not code.scheme.startswith("99"):
                 return with_equivalents(code, [one for _, one in said])
-        return with_equivalents(said[0][1], [one for _, one in said]) if said else CONCEPT.to_dicom(coded)
+        return with_equivalents(said[0][1], [one for _, one in said]) if said else spelled_to_dicom(coded)
 
 
 def _without(row: ConceptRow, said: list[tuple[tuple[str, str], Code]]) -> list[Code]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from bridge.mapping.codings import code_in, code_meaning, coding
 from bridge.mapping.texts import fhir_string
@@ -31,20 +32,26 @@ def decimal(text: str) -> Number | int:
 def quantity_to_fhir(num: Num) -> dict[str, Json]:
     if len(num.values) != 1:
         raise ValueError("not one number")
-    exact = num.floating if num.floating and _rounds_to(num.floating, num.values[0]) else None
-    found: dict[str, Json] = {"value": decimal(exact or num.values[0])}
-    return found | (unit_of(num.unit) if num.unit is not None else {})
+    value = decimal(num.values[0])
+    if num.floating and _rounds_to(num.floating, value):
+        value = decimal(num.floating)
+    return {"value": value} | (_unit(num.unit) if num.unit is not None else {})
 
 
 def unit_of(code: Code) -> dict[str, Json]:
     """The unit of a Quantity: UCUM in words and as code."""
+    return _unit(code).copy()
+
+
+@lru_cache(maxsize=4096)
+def _unit(code: Code) -> dict[str, Json]:
     found: dict[str, Json] = {"unit": fhir_string(code.meaning or code.value)}
     return found | {key: value for key, value in coding(code).items() if key in ("system", "code")}
 
 
-def _rounds_to(exact: str, text: str) -> bool:
+def _rounds_to(exact: str, value: Number | int) -> bool:
     """Whether Floating Point Value says what Numeric Value says, with more digits."""
-    number, wanted = float(exact), float(decimal(text))
+    number, wanted = float(exact), float(value)
     return number != wanted and any(float(f"{number:.{digits}g}") == wanted for digits in range(1, 18))
 
 

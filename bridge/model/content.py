@@ -97,14 +97,9 @@ Path: TypeAlias = tuple[int, ...]
 
 
 def value_type(value: Value) -> str | None:
-    match value:
-        case Container():
-            return "CONTAINER"
-        case Num():
-            return "NUM"
-        case Coded():
-            return "CODE"
-        case ByReference():
-            return None
-        case _:
-            return value.value_type
+    kind = _VALUE_TYPES.get(type(value), "")
+    return value.value_type if kind == "" else kind  # type: ignore[union-attr]
+
+
+_VALUE_TYPES: dict[type, str | None] = {Container: "CONTAINER", Num: "NUM", Coded: "CODE", ByReference: None}
+"""Of those that do not say it."""

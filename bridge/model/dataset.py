@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -33,10 +34,8 @@ _DELIMITERS = {0x0A, 0x0C, 0x0D, 0x5C}
 
 
 def find(dataset: DataSet, tag: int) -> Element | None:
-    for element in dataset:
-        if element.tag == tag:
-            return element
-    return None
+    at = bisect_left(dataset, (tag,))  # which stands before any element of that tag
+    return dataset[at] if at < len(dataset) and dataset[at].tag == tag else None
 
 
 def items(dataset: DataSet, tag: int) -> tuple[DataSet, ...]:

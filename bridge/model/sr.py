@@ -68,24 +68,61 @@ def write_item(item: ContentItem, charset: Charset) -> DataSet:
     if not item.children:
         return own
     content = Element(CONTENT, "SQ", tuple([write_item(child, charset) for child in item.children]))
-    return tuple(sorted((*own, content)))
+    return _joined(own, (content,))
+
+
+def _joined(one: DataSet, other: DataSet) -> DataSet:
+    """In ascending order, of data sets without a tag in common: mostly all of one stands before the other."""
+    if not one or not other or one[-1].tag < other[0].tag:
+        return one + other
+    return tuple(sorted((*one, *other)))  # no tag twice: only tags are compared
 
 
 def item_of(own: DataSet, children: tuple[ContentItem, ...], charset: Charset) -> ContentItem:
     """An item from its elements, its children aside."""
+    item = _usual_item(own, charset) if _is_usual(own) else _item(own, charset)
+    return ContentItem(item.relationship, item.concept, item.value, children, item.rest) if children else item
+
+
+def _is_usual(own: DataSet) -> bool:
+    """Headings and coded answers are the same all over a report, and its neighbours; numbers and texts are not, nor is
+    what others have added."""
+    for element in own:
+        if element.tag >= VALUE_TYPE:
+            return element.value in (b"CODE", b"CONTAINER ") and is_of_content(own)
+    return False
+
+
+def is_of_content(elements: DataSet) -> bool:
+    """Whether all of them are of the group of structured reporting: of known purpose, and short."""
+    return not elements or elements[0].tag >> 16 == 0x0040 == elements[-1].tag >> 16
+
+
+def _item(own: DataSet, charset: Charset) -> ContentItem:
     by_tag = {element.tag: element for element in own}
-    concept_element = by_tag.get(CONCEPT)
-    concept = code_of(concept_element, charset) if concept_element else None
-    item = ContentItem(code_string_of(by_tag, RELATIONSHIP), concept, value_of(by_tag, charset), children, ())
+    relationship, kind, concept = _name_of(
+        by_tag.get(RELATIONSHIP), by_tag.get(VALUE_TYPE), by_tag.get(CONCEPT), charset
+    )
+    item = ContentItem(relationship, concept, value_of(kind, by_tag, charset), (), ())
     try:
         typed = _typed_elements(item, charset)
     except UnicodeError:  # bytes that no text stands for: all of it stays as it is
-        return ContentItem(None, None, Other(value_type(item.value)), children, own)
+        return ContentItem(None, None, Other(value_type(item.value)), (), own)
     if typed == own:
         return item
     written = {element.tag: element for element in typed}
     rest = tuple(element for element in own if written.get(element.tag) != element)
-    return ContentItem(item.relationship, concept, item.value, children, rest) if rest else item
+    return ContentItem(item.relationship, concept, item.value, (), rest) if rest else item
+
+
+_usual_item = lru_cache(maxsize=4096)(_item)
+
+
+@lru_cache(maxsize=16384)
+def _name_of(
+    relationship: Element | None, kind: Element | None, concept: Element | None, charset: Charset
+) -> tuple[str | None, str | None, Code | None]:
+    return code_string_of(relationship), code_string_of(kind), code_of(concept, charset) if concept else None
 
 
 def own_elements(item: ContentItem, charset: Charset) -> DataSet:
@@ -96,7 +133,7 @@ def own_elements(item: ContentItem, charset: Charset) -> DataSet:
 
 def _typed_elements(item: ContentItem, charset: Charset) -> DataSet:
     named = _name_elements(item.relationship, value_type(item.value), item.concept, charset)
-    return tuple(sorted((*named, *value_elements(item.value, charset))))  # no tag twice: only tags are compared
+    return _joined(named, value_elements(item.value, charset))
 
 
 @lru_cache(maxsize=65536)

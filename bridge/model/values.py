@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from bridge.model.codes import code_of, optional_code
 from bridge.model.content import ByReference, Coded, Container, Graphic, Num, Other, Plain, Reference, Value
@@ -26,7 +28,6 @@ from bridge.model.tags import (
     SOP_CLASS,
     SOP_INSTANCE,
     UNITS,
-    VALUE_TYPE,
     subset_tag,
 )
 
@@ -34,8 +35,8 @@ _REFERENCES = ("IMAGE", "WAVEFORM", "COMPOSITE")
 _GRAPHICS = ("SCOORD", "SCOORD3D")
 
 
-def value_of(by_tag: dict[int, Element], charset: Charset) -> Value:
-    kind = code_string_of(by_tag, VALUE_TYPE)
+def value_of(kind: str | None, by_tag: dict[int, Element], charset: Charset) -> Value:
+    """`kind`: Value Type."""
     if kind in PLAIN:
         element = by_tag.get(PLAIN[kind][0])
         if element is not None and isinstance(element.value, bytes):
@@ -45,7 +46,7 @@ def value_of(by_tag: dict[int, Element], charset: Charset) -> Value:
                 return Other(kind)
         return Other(kind)
     if kind == "CONTAINER":
-        return Container(code_string_of(by_tag, CONTINUITY))
+        return Container(code_string_of(by_tag.get(CONTINUITY)))
     if kind == "CODE":
         return Coded(code_of(by_tag[CONCEPT_CODE], charset)) if CONCEPT_CODE in by_tag else Other(kind)
     if kind == "NUM":
@@ -82,7 +83,7 @@ def _reference(kind: str, by_tag: dict[int, Element]) -> Value:
     if element is None or not isinstance(element.value, tuple) or len(element.value) != 1:
         return Other(kind)
     inner = {part.tag: part for part in element.value[0]}
-    sop_class, instance = code_string_of(inner, SOP_CLASS), code_string_of(inner, SOP_INSTANCE)
+    sop_class, instance = code_string_of(inner.get(SOP_CLASS)), code_string_of(inner.get(SOP_INSTANCE))
     if sop_class is None or instance is None:
         return Other(kind)
     return Reference(kind, sop_class, instance, _subset(sop_class, inner))
@@ -100,49 +101,60 @@ def _subset(sop_class: str, inner: dict[int, Element]) -> tuple[int, ...]:
 
 
 def _graphic(kind: str, by_tag: dict[int, Element]) -> Value:
-    data, graphic_type = by_tag.get(GRAPHIC_DATA), code_string_of(by_tag, GRAPHIC_TYPE)
+    data, graphic_type = by_tag.get(GRAPHIC_DATA), code_string_of(by_tag.get(GRAPHIC_TYPE))
     if data is None or not isinstance(data.value, bytes) or graphic_type is None or len(data.value) % 4:
         return Other(kind)
     numbers = struct.unpack(f"<{len(data.value) // 4}f", data.value)
     if not all(map(math.isfinite, numbers)):
         return Other(kind)
-    return Graphic(kind, graphic_type, numbers, code_string_of(by_tag, FRAME_OF_REFERENCE))
+    return Graphic(kind, graphic_type, numbers, code_string_of(by_tag.get(FRAME_OF_REFERENCE)))
 
 
-def value_elements(value: Value, charset: Charset) -> list[Element]:
+def value_elements(value: Value, charset: Charset) -> DataSet:
     """Raises UnicodeError where text does not fit the character set."""
-    elements: list[Element] = []
-    match value:
-        case Plain(kind, text):
-            tag, vr = PLAIN[kind]
-            elements.append(text_element(tag, vr, text, charset))
-        case Coded(code):
-            elements.append(optional_code(CONCEPT_CODE, code, charset))
-        case Num():
-            elements += _num_elements(value, charset)
-        case Container(continuity) if continuity is not None:
-            elements.append(code_string(CONTINUITY, continuity))
-        case Reference(_, sop_class, instance, subset):
-            inner: DataSet = (
-                text_element(SOP_CLASS, "UI", sop_class),
-                text_element(SOP_INSTANCE, "UI", instance),
-            )
-            if subset:
-                inner = tuple(sorted((*inner, _subset_element(value)), key=lambda part: part.tag))
-            elements.append(Element(REFERENCED_SOP, "SQ", (inner,)))
-        case Graphic(_, graphic_type, data, frame_of_reference):
-            elements.append(Element(GRAPHIC_DATA, "FL", struct.pack(f"<{len(data)}f", *data)))
-            elements.append(code_string(GRAPHIC_TYPE, graphic_type))
-            if frame_of_reference is not None:
-                elements.append(text_element(FRAME_OF_REFERENCE, "UI", frame_of_reference))
-        case ByReference(identifier):
-            elements.append(Element(REFERENCED_ITEM, "UL", struct.pack(f"<{len(identifier)}I", *identifier)))
-        case _:
-            pass
-    return elements
+    return _ELEMENTS_OF[type(value)](value, charset)
 
 
-def _num_elements(num: Num, charset: Charset) -> list[Element]:
+def _of_plain(value: Plain, charset: Charset) -> DataSet:
+    tag, vr = PLAIN[value.value_type]
+    return (text_element(tag, vr, value.text, charset),)
+
+
+def _of_coded(value: Coded, charset: Charset) -> DataSet:
+    return (optional_code(CONCEPT_CODE, value.code, charset),)
+
+
+def _of_container(value: Container, _: Charset) -> DataSet:
+    return () if value.continuity is None else (code_string(CONTINUITY, value.continuity),)
+
+
+def _of_reference(value: Reference, _: Charset) -> DataSet:
+    inner: DataSet = (
+        text_element(SOP_CLASS, "UI", value.sop_class),
+        text_element(SOP_INSTANCE, "UI", value.sop_instance),
+    )
+    if value.subset:
+        inner = tuple(sorted((*inner, _subset_element(value)), key=lambda part: part.tag))
+    return (Element(REFERENCED_SOP, "SQ", (inner,)),)
+
+
+def _of_graphic(value: Graphic, _: Charset) -> DataSet:
+    points = Element(GRAPHIC_DATA, "FL", struct.pack(f"<{len(value.data)}f", *value.data))
+    shape = (points, code_string(GRAPHIC_TYPE, value.graphic_type))
+    if value.frame_of_reference is None:
+        return shape
+    return (*shape, text_element(FRAME_OF_REFERENCE, "UI", value.frame_of_reference))
+
+
+def _of_by_reference(value: ByReference, _: Charset) -> DataSet:
+    return (Element(REFERENCED_ITEM, "UL", struct.pack(f"<{len(value.identifier)}I", *value.identifier)),)
+
+
+def _of_other(_: Other, __: Charset) -> DataSet:
+    return ()
+
+
+def _of_num(num: Num, charset: Charset) -> DataSet:
     inner: list[Element] = []
     if num.unit is not None:
         inner.append(optional_code(UNITS, num.unit, charset))
@@ -150,8 +162,20 @@ def _num_elements(num: Num, charset: Charset) -> list[Element]:
         inner.append(text_element(NUMERIC, "DS", "\\".join(num.values)))
     if num.floating is not None:
         inner.insert(-1, Element(FLOATING, "FD", struct.pack("<d", float(num.floating))))
-    measured = [Element(MEASURED, "SQ", (tuple(inner),) if inner else ())]
-    return measured + ([optional_code(QUALIFIER, num.qualifier, charset)] if num.qualifier is not None else [])
+    measured = Element(MEASURED, "SQ", (tuple(inner),) if inner else ())
+    return (measured,) if num.qualifier is None else (measured, optional_code(QUALIFIER, num.qualifier, charset))
+
+
+_ELEMENTS_OF: dict[type, Callable[[Any, Charset], DataSet]] = {  # in ascending order of tags
+    Plain: _of_plain,
+    Coded: _of_coded,
+    Num: _of_num,
+    Container: _of_container,
+    Reference: _of_reference,
+    Graphic: _of_graphic,
+    ByReference: _of_by_reference,
+    Other: _of_other,
+}
 
 
 def _subset_element(reference: Reference) -> Element:
@@ -167,8 +191,7 @@ def code_string(tag: int, text: str) -> Element:
     return Element(tag, "CS", raw + b" " if len(raw) % 2 else raw)
 
 
-def code_string_of(by_tag: dict[int, Element], tag: int) -> str | None:
-    element = by_tag.get(tag)
+def code_string_of(element: Element | None) -> str | None:
     return _code_string(element.value) if element is not None and isinstance(element.value, bytes) else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from itertools import repeat
 
 from bridge.model.dataset import DataSet
@@ -39,45 +40,65 @@ def as_made(native: Resource, name: str, born: bool, known: Known, utc: str | No
 
 def utc_of(group: Group) -> str | None:
     """How most times of the group spell UTC."""
-    found = Counter(match[2] for one in group.resources() for text in _in_utc(one) if (match := _UTC.fullmatch(text)))
+    said: list[str] = []
+    for one in group.resources():
+        _collect_utc(one.values(), said)
+    found = Counter(match[2] for text in said if (match := _UTC.fullmatch(text)))
     return found.most_common(1)[0][0] if found else None
 
 
-def _in_utc(value: Json) -> list[str]:
-    found: list[str] = []
-    for child in value.values() if isinstance(value, dict) else value:
-        if isinstance(child, dict | list):
-            found += _in_utc(child)
-        elif isinstance(child, str) and child.endswith(("Z", "+00:00")):
-            found.append(child)
-    return found
+def _collect_utc(values: Iterable[Json], found: list[str]) -> None:
+    for child in values:
+        if isinstance(child, str):
+            if child.endswith(_ENDS):
+                found.append(child)
+        elif isinstance(child, dict):
+            _collect_utc(child.values(), found)
+        elif isinstance(child, list):
+            _collect_utc(child, found)
+
+
+_ENDS = ("Z", "+00:00")
 
 
 def alike(native: Json, wanted: Json, renames: dict[str, str]) -> bool:
     """Whether the native value, its references renamed, is the wanted one, remainders aside: `same` without copies."""
     if type(native) is not type(wanted):
         return False
+    if isinstance(wanted, dict):
+        return _alike_objects(native, wanted, renames)
     if isinstance(wanted, list):
         return len(native) == len(wanted) and all(map(alike, native, wanted, repeat(renames)))
-    if not isinstance(wanted, dict):
-        return bool(native == wanted)
-    keys = 0
+    return bool(native == wanted)
+
+
+def _alike_objects(native: Resource, wanted: Resource, renames: dict[str, str]) -> bool:
+    if "extension" in wanted:
+        wanted = _without_remainder(wanted)
+    if len(native) != len(wanted):
+        return False
     for key, child in wanted.items():
-        if key == "extension" and (kept := without_remainders(child)) is not child:
-            if not kept:
-                continue
-            child = kept
-        other = native.get(key)
-        if isinstance(child, dict | list):
-            if not alike(other, child, renames):
+        other = native.get(key, _ABSENT)
+        if key == "reference" and isinstance(other, str):
+            other = renames.get(other, other)
+        if type(other) is not type(child):
+            return False
+        if isinstance(child, str):
+            if other != child:
                 return False
-        else:
-            if key == "reference" and isinstance(other, str):
-                other = renames.get(other, other)
-            if type(other) is not type(child) or other != child or key not in native:
-                return False
-        keys += 1
-    return keys == len(native)
+        elif not alike(other, child, renames):
+            return False
+    return True
+
+
+_ABSENT = object()
+
+
+def _without_remainder(value: Resource) -> Resource:
+    kept = without_remainders(value["extension"])
+    if kept is value["extension"]:
+        return value
+    return {key: child for key, child in value.items() if key != "extension"} | ({"extension": kept} if kept else {})
 
 
 def _with_z(value: Json) -> Json:

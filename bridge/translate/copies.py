@@ -19,17 +19,16 @@ def copied(concept: Home) -> Home:
     return {key: renamed(value, {}) for key, value in concept.items() if key != "id"}
 
 
-def several_values(item: ContentItem, observation: Resource) -> None:
+def several_values(number: Num, observation: Resource) -> None:
     """Several values as components, in order."""
-    if isinstance(item.value, Num) and len(item.value.values) > 1:
-        for text_of_value in item.value.values:
-            try:
-                quantity = LENSES["quantity"].to_fhir(Num((text_of_value,), item.value.unit, None))
-            except ValueError:  # no number: none of them is shown
-                observation.pop("component", None)
-                return
-            part = {"id": SEVERAL, "code": observation["code"], "valueQuantity": quantity}
-            observation.setdefault("component", []).append(part)
+    for text_of_value in number.values:
+        try:
+            quantity = LENSES["quantity"].to_fhir(Num((text_of_value,), number.unit, None))
+        except ValueError:  # no number: none of them is shown
+            observation.pop("component", None)
+            return
+        part = {"id": SEVERAL, "code": observation["code"], "valueQuantity": quantity}
+        observation.setdefault("component", []).append(part)
 
 
 def several_of(observation: Home) -> Num | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from functools import lru_cache
 
-from bridge.model.dataset import DataSet
+from bridge.model.content import Code, Coded, Container, ContentItem, Value
+from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.document import Document
-from bridge.model.sr import write_document
-from bridge.model.tags import CODE_SEQUENCES
+from bridge.model.sr import own_elements
+from bridge.model.tags import CODE_SEQUENCES, CONTENT
 
 GUARD = 4  # bytes of a guard: one edit in four thousand million would be taken for none
 
@@ -20,33 +20,78 @@ def digest(text: str, size: int = 6) -> str:
 
 def document_digest(document: Document) -> str:
     """Of what would be written."""
-    hashed = hashlib.blake2b(digest_size=6)
-    _spell(write_document(document), hashed.update)
-    return hashed.hexdigest()
+    parts: list[bytes] = []
+    root, charset = document.root, document.charset
+    for element in sorted((*document.header, *own_elements(root, charset), *([_CONTENT] if root.children else []))):
+        if element is _CONTENT:
+            _spell_children(root, charset, parts)
+        else:
+            _spell((element,), parts)
+    return hashlib.blake2b(b"".join(parts), digest_size=6).hexdigest()
 
 
-def _spell(dataset: DataSet, to: Callable[[bytes], None]) -> None:
+_CONTENT = Element(CONTENT, "SQ", ())
+"""Stands for the children of an item."""
+
+
+def _spell_children(item: ContentItem, charset: Charset, parts: list[bytes]) -> None:
+    parts += (_start(CONTENT, "SQ"), b"[")
+    for child in item.children:
+        _spell_item(child, charset, parts)
+        parts.append(b";")
+    parts.append(b"]")
+
+
+def _spell_item(item: ContentItem, charset: Charset, parts: list[bytes]) -> None:
+    """As `_spell` does with what `write_item` gives."""
+    value: Value = item.value
+    behind: DataSet = ()
+    if not item.rest and isinstance(value, Coded | Container):
+        parts.append(_usual(item.relationship, item.concept, value, charset))
+    else:
+        own = own_elements(item, charset)
+        before = tuple([element for element in own if element.tag < CONTENT])
+        behind = own[len(before) :]
+        _spell(before, parts)
+    if item.children:
+        _spell_children(item, charset, parts)
+    _spell(behind, parts)
+
+
+@lru_cache(maxsize=4096)
+def _usual(relationship: str | None, concept: Code | None, value: Coded | Container, charset: Charset) -> bytes:
+    """Headings and coded answers are the same all over a report, and its neighbours."""
+    parts: list[bytes] = []
+    _spell(own_elements(ContentItem(relationship, concept, value, (), ()), charset), parts)
+    return b"".join(parts)
+
+
+def _spell(dataset: DataSet, parts: list[bytes]) -> None:
     """Every element, nested ones too, so that two data sets never spell alike."""
     for tag, vr, value in dataset:
         if isinstance(value, bytes):
-            to(b"%d%b%d:" % (tag, vr.encode(), len(value)))
-            to(value)
+            parts += (b"%b%d:" % (_start(tag, vr), len(value)), value)
         elif tag in CODE_SEQUENCES:
-            to(b"%d%b[%b]" % (tag, vr.encode(), _code(value)))
+            parts += (_start(tag, vr), b"[", _code(value), b"]")
         else:
-            to(b"%d%b[" % (tag, vr.encode()))
-            _spell_items(value, to)
-            to(b"]")
+            parts += (_start(tag, vr), b"[")
+            _spell_items(value, parts)
+            parts.append(b"]")
 
 
-def _spell_items(items: tuple[DataSet, ...], to: Callable[[bytes], None]) -> None:
+def _spell_items(items: tuple[DataSet, ...], parts: list[bytes]) -> None:
     for item in items:
-        _spell(item, to)
-        to(b";")
+        _spell(item, parts)
+        parts.append(b";")
+
+
+@lru_cache(maxsize=4096)
+def _start(tag: int, vr: str) -> bytes:
+    return b"%d%b" % (tag, vr.encode())
 
 
 @lru_cache(maxsize=16384)
 def _code(items: tuple[DataSet, ...]) -> bytes:
     parts: list[bytes] = []
-    _spell_items(items, parts.append)
+    _spell_items(items, parts)
     return b"".join(parts)

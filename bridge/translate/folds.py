@@ -36,18 +36,13 @@ def may_be_component(item: ContentItem, mapping: Mapping) -> bool:
     return len(folds) == len(item.children) and all(fold.element[0] in _OF_COMPONENT for fold in folds)
 
 
-def is_primitive(fold: Fold) -> bool:
-    """A primitive has no element id on HAPI that would say the place of its item."""
-    return fold.value_type == "DATETIME"
-
-
 def _placeable(children: Sequence[ContentItem], resource: str, mapping: Mapping) -> dict[tuple[str, ...], int]:
     """Elements of the last children as far as these are primitives, each once, with the index of the child: their place
     needs no saying. Of a report wherever they stand: others may have added results behind them."""
     found: dict[tuple[str, ...], int] = {}
     for index in range(len(children) - 1, -1, -1):
         fold = fold_of(children[index], resource, mapping)
-        if fold is not None and is_primitive(fold) and fold.element not in found:
+        if fold is not None and fold.is_primitive and fold.element not in found:
             found[fold.element] = index
         elif resource != "DiagnosticReport":
             break
@@ -125,19 +120,18 @@ def _to_fhir(value: Value, fold: Fold, mapping: Mapping, zone: str) -> Any:
             raise ValueError("a value type without its value")
 
 
-def add_folds(node: Node, home: Home, resource: str, mapping: Mapping, zone: str, *, primitives: bool) -> None:
-    """The items that the elements of `home` are; those of its primitives go last, in a second call. A reference range
-    that is not simply the normal one has no item: it would be taken for it."""
-    for head, rows in mapping.elements[resource].items():
-        said = home.get(head)
-        if said is None:
-            continue
-        if head == "referenceRange" and not _is_normal_range(said):
-            continue
-        for entry in said if isinstance(said, list) else [said]:
-            for rest, folds in rows.items():
-                if is_primitive(folds[0]) == primitives:
-                    _add(node, entry, rest, folds, mapping, zone)
+Rows = Sequence[tuple[tuple[str, ...], Sequence[Fold]]]
+"""What stands within an element, each with the rows that write it."""
+
+
+def add_folds(node: Node, head: str, said: Any, rows: Rows, mapping: Mapping, zone: str) -> None:
+    """The items that an element is. A reference range that is not simply the normal one has no item: it would be taken
+    for it."""
+    if head == "referenceRange" and not _is_normal_range(said):
+        return
+    for entry in said if isinstance(said, list) else [said]:
+        for rest, folds in rows:
+            _add(node, entry, rest, folds, mapping, zone)
 
 
 def _is_normal_range(ranges: list[Home]) -> bool:
@@ -163,7 +157,7 @@ def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], m
         return
     scheme = made.code.scheme if isinstance(made, Coded) and made.code else None
     fold = next((one for one in folds if one.concept.scheme == scheme), folds[0])  # SRT among SRT
-    place = value if isinstance(value, dict) else entry if isinstance(entry, dict) and not is_primitive(fold) else None
+    place = value if isinstance(value, dict) else entry if isinstance(entry, dict) and not fold.is_primitive else None
     node.add(made, fold.concept, place).fold = fold.place
 
 
@@ -197,11 +191,13 @@ def whole_period(home: Home) -> bool:
 
 def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tuple[int, ContentItem, Fold]]:
     """Children that may be elements, in order."""
+    named = [fold_of(child, resource, mapping) for child in item.children]
+    if not any(named):
+        return
     allowed = _placeable(item.children, resource, mapping)
     words: set[tuple[str, ...]] = set()
-    for index, child in enumerate(item.children):
-        fold = fold_of(child, resource, mapping)
-        if fold is None or (is_primitive(fold) and allowed.get(fold.element) != index):
+    for index, (child, fold) in enumerate(zip(item.children, named, strict=True)):
+        if fold is None or (fold.is_primitive and allowed.get(fold.element) != index):
             continue
         if fold.element[0] == "valueRange" and not _is_range(item, mapping):
             continue

@@ -68,23 +68,24 @@ class Kind(Enum):
 def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Kind:
     value = item.value
     if isinstance(value, Container):
-        heading = parent is Kind.SECTION and find(item.rest, OBSERVATION_UID) is None
+        heading = parent is Kind.SECTION and (not item.rest or find(item.rest, OBSERVATION_UID) is None)
         return Kind.SECTION if heading and not _has_fact(item, mapping, each) else Kind.OBSERVATION
     if isinstance(value, Reference):
         return Kind.OBSERVATION if item.children else Kind.REFERENCE  # with descriptors, as in an image library
     if isinstance(value, Graphic):
         return Kind.SELECTION if value.graphic_type in REGIONS[value.value_type] else Kind.CARRIED
-    if parent is not Kind.SECTION and fold_of(item, "Observation", mapping) and not _is_its_own(item):
+    its_own, value_is = _is_its_own(item), value_type(value)
+    if parent is not Kind.SECTION and not its_own and fold_of(item, "Observation", mapping):
         return Kind.FOLD
-    if value_type(value) == "PNAME" and not _is_its_own(item) and _is_person(item):
+    if value_is == "PNAME" and not its_own and _is_person(item):
         return Kind.PERSON
-    if value_type(value) not in mapping.values:
+    if value_is not in mapping.values:
         return Kind.CARRIED
-    if parent is Kind.SECTION or _is_its_own(item) or item.concept is None or _is_several(value):
+    if parent is Kind.SECTION or its_own or item.concept is None or _is_several(value):
         return Kind.OBSERVATION
-    if not may_be_component(item, mapping):
+    if item.children and not may_be_component(item, mapping):
         return Kind.OBSERVATION
-    return Kind.OBSERVATION if each and value_type(value) == "NUM" else Kind.COMPONENT
+    return Kind.OBSERVATION if each and value_is == "NUM" else Kind.COMPONENT
 
 
 def _has_fact(item: ContentItem, mapping: Mapping, each: bool) -> bool:
@@ -105,17 +106,17 @@ def _is_several(value: Value) -> bool:
 
 def _is_its_own(item: ContentItem) -> bool:
     """An item with a UID or a time of its own is never folded."""
-    return any(find(item.rest, tag) is not None for tag in (OBSERVATION_UID, OBSERVATION_DATETIME))
+    return any([element.tag in _OWN for element in item.rest]) if item.rest else False
 
 
+_OWN = (OBSERVATION_UID, OBSERVATION_DATETIME)
 _UNQUALIFIED = frozenset({"DATE", "TIME", "DATETIME", "UIDREF"})
 """Value types that have no other children (PS3.3 table A.35.3-2)."""
 
 
 def relationship(parent: Value, child: Value, concept: Code | None, mapping: Mapping) -> str:
     """The relationship that Part 16 uses for such a pair, where FHIR does not say one."""
-    words = isinstance(child, Coded) or (isinstance(child, Plain) and child.value_type == "TEXT")
-    if words and isinstance(parent, Plain) and parent.value_type in _UNQUALIFIED:
+    if isinstance(parent, Plain) and parent.value_type in _UNQUALIFIED and _is_words(child):
         return "HAS CONCEPT MOD"
     said = mapping.relationships.get((concept.scheme, concept.value)) if concept else None
     if said is not None:
@@ -127,6 +128,10 @@ def relationship(parent: Value, child: Value, concept: Code | None, mapping: Map
     if isinstance(parent, Reference):
         return "HAS ACQ CONTEXT"
     return "INFERRED FROM" if isinstance(child, Reference | Graphic | ByReference) else "HAS PROPERTIES"
+
+
+def _is_words(value: Value) -> bool:
+    return isinstance(value, Coded) or (isinstance(value, Plain) and value.value_type == "TEXT")
 
 
 def reference_type(sop_class: str) -> str:

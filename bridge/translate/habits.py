@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 from bridge.model.content import Code, Coded, Container, ContentItem, Num
@@ -19,7 +18,8 @@ CONTINUITY = "SEPARATE"  # where a document has no habit
 
 def habits_of(root: ContentItem) -> Habits:
     """What most items of the document do; what most do not is no habit."""
-    items = list(_all(root))
+    items = list[ContentItem]()
+    _collect(root, items)
     found: Habits = {}
     continuities = Counter(one.value.continuity for one in items if isinstance(one.value, Container))
     if continuities and (most := continuities.most_common(1)[0][0]) != CONTINUITY:
@@ -27,12 +27,10 @@ def habits_of(root: ContentItem) -> Habits:
     numbers = [one.value for one in items if isinstance(one.value, Num) and len(one.value.values) == 1]
     if sum(2 if one.floating == _floating(one) is not None else 0 for one in numbers) > len(numbers):
         found["floating"] = True
-    versions: dict[str, Counter[str | None]] = {}
-    for item in items:
-        for code in _codes(item):
-            if version_to_fhir(code.scheme, code.version) is None:  # else its coding says it
-                versions.setdefault(code.scheme, Counter())[code.version] += 1
-    usual = {scheme: version for scheme, many in versions.items() if (version := many.most_common(1)[0][0]) is not None}
+    usual: dict[str, str] = {}
+    for scheme, versions in _versions(items).items():
+        if (version := versions.most_common(1)[0][0]) is not None:
+            usual[scheme] = version
     if usual:
         found["versions"] = usual
     return found
@@ -45,17 +43,16 @@ def accustomed(node: Node, habits: Habits) -> None:
 
 
 def _accustom(node: Node, habits: Habits) -> None:
-    versions = habits.get("versions", {})
+    versions, value = habits.get("versions", {}), node.value
     node.concept = _versioned(node.concept, versions)
-    match node.value:
-        case Container():
-            node.value = Container(habits.get("continuity", CONTINUITY))
-        case Coded(code):
-            node.value = Coded(_versioned(code, versions))
-        case Num(values, unit, qualifier, floating):
-            number = Num(values, _versioned(unit, versions), _versioned(qualifier, versions), floating)
-            usual = _floating(number) if habits.get("floating") and floating is None else floating
-            node.value = Num(values, number.unit, number.qualifier, usual)
+    if isinstance(value, Container):
+        node.value = Container(habits.get("continuity", CONTINUITY))
+    elif isinstance(value, Coded):
+        node.value = Coded(_versioned(value.code, versions)) if versions else value
+    elif isinstance(value, Num):
+        usual = _floating(value) if habits.get("floating") and value.floating is None else value.floating
+        unit, qualifier = _versioned(value.unit, versions), _versioned(value.qualifier, versions)
+        node.value = Num(value.values, unit, qualifier, usual)
     for child in node.children:
         _accustom(child, habits)
 
@@ -74,17 +71,26 @@ def _floating(number: Num) -> str | None:
     return repr(value) if math.isfinite(value) else None
 
 
-def _codes(item: ContentItem) -> Iterator[Code]:
-    said: tuple[Code | None, ...] = (item.concept,)
-    match item.value:
-        case Coded(code):
-            said = (item.concept, code)
-        case Num(_, unit, qualifier):
-            said = (item.concept, unit, qualifier)
-    yield from (code for code in said if code is not None)
+def _versions(items: list[ContentItem]) -> dict[str, Counter[str | None]]:
+    """How often each scheme says which version, where its coding does not."""
+    said = Counter([code[1:4:2] for item in items for code in _codes(item) if code is not None])
+    found: dict[str, Counter[str | None]] = {}
+    for (scheme, version), many in said.items():
+        if version_to_fhir(scheme, version) is None:
+            found.setdefault(scheme, Counter())[version] = many
+    return found
 
 
-def _all(item: ContentItem) -> Iterator[ContentItem]:
-    yield item
+def _codes(item: ContentItem) -> tuple[Code | None, ...]:
+    value = item.value
+    if isinstance(value, Coded):
+        return item.concept, value.code
+    if isinstance(value, Num):
+        return item.concept, value.unit, value.qualifier
+    return (item.concept,)
+
+
+def _collect(item: ContentItem, items: list[ContentItem]) -> None:
+    items.append(item)
     for child in item.children:
-        yield from _all(child)
+        _collect(child, items)

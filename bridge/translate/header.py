@@ -30,10 +30,9 @@ from bridge.translate.digests import digest
 from bridge.translate.encounter import encounter_elements
 from bridge.translate.identity import Identity, identifiers_of, identity_elements, identity_of
 from bridge.translate.ids import Known, new_uid
-from bridge.translate.json_patch import canonical
+from bridge.translate.json_patch import canonical_text
 from bridge.translate.node import Home
 from bridge.translate.observers import EQUIPMENT
-from bridge.translate.remainder import stripped
 from bridge.translate.shaped import shaped_to_dicom, shaped_to_fhir
 from bridge.translate.study import study_elements
 
@@ -43,15 +42,26 @@ _NO_DATE = "19000101"  # never the clock: the same input has the same output
 _STATUS = {("PARTIAL", False): "partial", ("PARTIAL", True): "partial", ("COMPLETE", True): "amended"}
 _RESULTS = ("DiagnosticReport", "Observation")
 _PARTIAL = ("partial", "preliminary", "registered")
-_EMPTY = {  # type 2: present, and empty where nothing is known
-    0x00080050: "SH",
-    0x00080070: "LO",
-    0x00080090: "PN",
-    0x00100010: "PN",
-    0x00100020: "LO",
-    0x00100030: "DA",
-    0x00100040: "CS",
-    0x00200010: "SH",
+_ALWAYS = {  # of a new SR, until something else is known
+    one.tag: one
+    for one in (
+        text_element(SOP_CLASS_UID, "UI", COMPREHENSIVE_SR),
+        text_element(0x00080060, "CS", "SR"),
+        text_element(0x00200011, "IS", "1"),
+        text_element(0x00200013, "IS", "1"),
+        text_element(VERIFICATION, "CS", "UNVERIFIED"),  # final does not make a verifier
+        # type 2: present, and empty where nothing is known
+        Element(0x00080050, "SH", b""),
+        Element(0x00080070, "LO", b""),
+        Element(0x00080090, "PN", b""),
+        Element(0x00100010, "PN", b""),
+        Element(0x00100020, "LO", b""),
+        Element(0x00100030, "DA", b""),
+        Element(0x00100040, "CS", b""),
+        Element(0x00200010, "SH", b""),
+        Element(0x00081111, "SQ", ()),  # Referenced Performed Procedure Step
+        Element(0x0040A372, "SQ", ()),  # Performed Procedure Code
+    )
 }
 
 
@@ -114,7 +124,7 @@ def header_of(
     group: Group, composition: Resource | None, effective: str | None, find: Find, mapping: Mapping, known: Known
 ) -> tuple[DataSet, list[str]]:
     """Header of a new SR; and warnings of what has no place in it."""
-    root, found, warnings = group.root, _Elements({}), list[str]()
+    root, found, warnings = group.root, _Elements(_ALWAYS), list[str]()
     identity = identity_of(group.patient, root.get("subject", {}), known)
     if identity is None:
         warnings.append("no identifier of the patient: Patient ID is empty, the document belongs to nobody")
@@ -129,7 +139,6 @@ def header_of(
     if own is None:  # what a document of others says of these, it says itself
         found.text(SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192")
         found.text(TIMEZONE_OFFSET, "SH", known.zone.replace(":", ""))
-    found.text(SOP_CLASS_UID, "UI", COMPREHENSIVE_SR)
     former = tuple(version.sop_instance for version in known.supersedes)
     found.text(SOP_INSTANCE_UID, "UI", own or new_uid(known.system, group.key, *former, content))
     if known.supersedes and own is None:
@@ -138,17 +147,9 @@ def header_of(
     found.text(CONTENT_DATE, "DA", date or _NO_DATE)
     found.text(0x00080030, "TM", "" if own else time)
     found.text(CONTENT_TIME, "TM", time or "000000")
-    for tag, vr in _EMPTY.items():
-        found.text(tag, vr, "")
-    found.text(0x00080060, "CS", "SR")
     nobodys = identity is None and known.supersedes  # what belongs to nobody stays beside what it supersedes
     found.text(STUDY_UID, "UI", known.supersedes[-1].study if nobodys else new_uid(known.system, "study", scope))
-    found.text(0x00200011, "IS", "1")
-    found.text(0x00200013, "IS", "1")
-    for tag in (0x00081111, 0x0040A372):  # Referenced Performed Procedure Step, Performed Procedure Code: type 2
-        found[tag] = Element(tag, "SQ", ())
     found.text(COMPLETION, "CS", "PARTIAL" if _is_partial(group) else "COMPLETE")
-    found.text(VERIFICATION, "CS", "UNVERIFIED")  # final does not make a verifier
     if identity is not None:
         found.update({element.tag: element for element in identity_elements(identity, UNICODE)})
     found.update({element.tag: element for element in encounter_elements(root.get("encounter", {}), UNICODE, known)})
@@ -204,7 +205,7 @@ def born_uid(root: Resource) -> str | None:
 
 def _content_digest(group: Group, identity: Identity | None) -> str:
     """Of the same resources of two patients, too: `Observation/1` occurs in every hospital."""
-    return digest(repr([identity, *(canonical(stripped(resource)) for resource in group.resources())]))
+    return digest(f"[{', '.join([repr(identity), *map(canonical_text, group.resources())])}]")
 
 
 def _date_and_time(effective: str | None, zone: str) -> tuple[str, str]:

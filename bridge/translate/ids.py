@@ -31,16 +31,26 @@ class Known:
     supersedes: tuple[Version, ...] = ()  # what a document born in FHIR replaces
 
     def id(self, kind: str, key: str) -> str:
-        if (linked := self.ids.get(f"{kind}|{key}")) is not None:
+        if self.ids and (linked := self.ids.get(f"{kind}|{key}")) is not None:
             return linked
-        made = f"{_uuid(kind, self.system, key):032x}"
-        return f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:]}"
+        made = _hashed(kind, self.system, key)
+        return f"{made[:8]}-{made[8:12]}-5{made[13:16]}-{_VARIANT[made[16]]}{made[17:20]}-{made[20:32]}"
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+def _hashed(*parts: str) -> str:
+    """UUIDv5 as RFC 9562 5.5 makes it, before version and variant are set; `uuid.uuid5` takes five times as long, for
+    every resource."""
+    return sha1(_NAMESPACE + "|".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+
+_NAMESPACE = NAMESPACE.bytes
 
 
 def _uuid(*parts: str) -> int:
-    """UUIDv5 as RFC 9562 5.5 makes it; `uuid.uuid5` takes four times as long, for every resource."""
-    hashed = sha1(NAMESPACE.bytes + "|".join(parts).encode(), usedforsecurity=False).digest()
-    return int.from_bytes(hashed[:16], "big") & ~(0xF << 76 | 0x3 << 62) | 5 << 76 | 2 << 62
+    return int(_hashed(*parts)[:32], 16) & ~(0xF << 76 | 0x3 << 62) | 5 << 76 | 2 << 62
 
 
 def new_uid(*parts: str) -> str:

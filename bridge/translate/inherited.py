@@ -10,11 +10,15 @@ from bridge.translate.node import INHERITED, Home
 
 STARTED = Code("111526", "DCM", "DateTime Started")
 
+_OF_SUBJECT = {one[:2] for one in (SUBJECT_CLASS, FETUS_ID, SUBJECT_ID)}
+
 
 def subject_of(item: ContentItem) -> str | None:
     """Subject Class (TID 1006) with the ID of the subject (TID 1008), if it is another than the patient."""
     said, name = None, ""
     for child in item.children:
+        if child.concept is None or child.concept[:2] not in _OF_SUBJECT:
+            continue
         if SUBJECT_CLASS.same(child.concept) and isinstance(child.value, Coded) and child.value.code is not None:
             if PATIENT.same(child.value.code):
                 return None
@@ -44,8 +48,9 @@ def site_of(item: ContentItem, mapping: Mapping) -> Home | None:
 
 
 def is_site(item: ContentItem, mapping: Mapping) -> bool:
-    scheme, value = (item.concept.scheme, item.concept.value) if item.concept else ("", "")
-    fold = mapping.folds.get(("Observation", scheme, value))
+    if item.concept is None:
+        return False
+    fold = mapping.folds.get(("Observation", item.concept.scheme, item.concept.value))
     return fold is not None and fold.element == ("bodySite",)
 
 

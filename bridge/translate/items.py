@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bridge.errors import PermanentError
-from bridge.mapping.codings import coding
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.paths import WORDS
 from bridge.mapping.texts import uid_of
 from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
 from bridge.model.dataset import DataSet, text_element
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Json, Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import documents, header, times
@@ -22,15 +20,14 @@ from bridge.translate.dose_summary import is_summary
 from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import VALUE_UNKNOWN, reference_type
 from bridge.translate.ids import Known, new_uid
-from bridge.translate.inherited import STARTED
 from bridge.translate.node import INHERITED, ITSELF, Home, Node
+from bridge.translate.observed import dated, observed_at, started_in
 from bridge.translate.participants import add_participant
 from bridge.translate.refused import subject_key
 from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
 from bridge.translate.values import empty_of, printable, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
-_STARTED = (coding(STARTED)["system"], STARTED.value)
 _SUBJECT_ID = Code("121030", "DCM", "Subject ID")
 _PERSONS = ("Practitioner", "PractitionerRole")
 _RETRACTED = ("entered-in-error", "cancelled")
@@ -87,7 +84,7 @@ class Items:
         """An empty text, number or code only where the document had it: what we create says that it is unknown."""
         if self.born and (odd := empty_of(home)) is not None:
             return odd
-        if self.born and any(one.get("id") == SEVERAL for one in home.get("component", ())):
+        if self.born and "component" in home and any(one.get("id") == SEVERAL for one in home["component"]):
             return Container("SEPARATE")  # values that are one number no more stand below it
         value = value_to_dicom(home, self.zone, container=container)
         return Coded(VALUE_UNKNOWN) if value == Plain("TEXT", "") and not self.born else value
@@ -131,15 +128,17 @@ class Items:
         if observation.get("status") in _RETRACTED:
             self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
             return
-        several = several_of(observation) if self.born else None
+        several = several_of(observation) if self.born and "component" in observation else None
         node = into.add(
             self._itself(observation) or several or self._value(observation, container=True),
             self.mapping.concept(observation.get("code", {})),
             observation,
             reference or {},
         )
-        effective = _observed_at(observation)
-        if effective and (self.group.root is observation or effective not in (outer, _started(observation))):
+        effective = observed_at(observation)
+        if effective and (
+            self.group.root is observation or not (effective == outer or effective == started_in(observation))
+        ):
             node.rest = self._observed(effective)
         if uid := self._observation_uid(observation):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
@@ -198,7 +197,7 @@ class Items:
                 return str(uid_of(said))
             except ValueError:  # no UID: an odd value of the document, which the remainder holds
                 return None
-        if header.born_uid(self.group.root):
+        if self.born:
             return None
         return made_uid(self.known, str(observation.get("id") or self.group.key))
 
@@ -210,19 +209,26 @@ class Items:
         return (text_element(OBSERVATION_DATETIME, "DT", dt),) if dt else ()
 
     def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
-        without: set[str] = set()
-        if home.get("bodySite", {}).get("id") == INHERITED:
-            without.add("bodySite")
-        if primitives and not whole_period(home):
-            without.add("effectivePeriod")
-        if self.born:  # text repeats the Code Meaning, unless the element id says that an item was there
-            without.update(head for head, _ in WORDS if "id" not in home.get(head, {}))
-        home = {key: value for key, value in home.items() if key not in without} if without else home
-        if "identifier" in home and not primitives:
-            home = home | {"identifier": self._identifiers(home)}
-        if "category" in home and not primitives:
-            home = home | {"category": self._categories(home, node)}
-        add_folds(node, home, resource, self.mapping, self.zone, primitives=primitives)
+        """Items of the elements beside the value; those of primitives go last, in a second call."""
+        rows = self.mapping.written[resource, primitives]
+        told = {head: said for head in home if head in rows and (said := self._told(head, home, node)) is not None}
+        for head in rows if len(told) > 1 else told:  # in the order of the shape
+            if head in told:
+                add_folds(node, head, told[head], rows[head], self.mapping, self.zone)
+
+    def _told(self, head: str, home: Home, node: Node) -> Json:
+        """What of an element items tell; None where they do not."""
+        said = home[head]
+        if head in ("code", "valueCodeableConcept"):
+            # words repeat the Code Meaning, unless the element id says that an item was there
+            return None if self.born and "id" not in said else said
+        if head == "category":
+            return self._categories(home, node) or None
+        if head == "bodySite":
+            return None if said.get("id") == INHERITED else said
+        if head == "effectivePeriod":
+            return said if whole_period(home) else None
+        return self._identifiers(home) or None if head == "identifier" else said
 
     def _identifiers(self, home: Home) -> list[Home]:
         """Those that are no UID, which has its own attribute. In a document born in DICOM the element id says that an
@@ -254,40 +260,6 @@ def _is_person(performer: Home) -> bool:
 def made_uid(known: Known, identifier: str) -> str:
     """Observation UID of an Observation that was born in FHIR, by its id."""
     return new_uid(known.system, "observation", identifier)
-
-
-def _observed_at(resource: Resource) -> str | None:
-    """effective[x], which alone says when something was observed."""
-    period = resource.get("effectivePeriod", {})
-    found: str | None = (
-        resource.get("effectiveDateTime")
-        or resource.get("effectiveInstant")
-        or period.get("start")
-        or period.get("end")
-        or min(resource.get("effectiveTiming", {}).get("event", ()), default=None)
-    )
-    return found
-
-
-def _started(observation: Resource) -> str | None:
-    """DateTime Started among its components: the time of the Observation is a copy of it."""
-    for part in observation.get("component", ()):
-        if any((one.get("system"), one.get("code")) == _STARTED for one in part.get("code", {}).get("coding", ())):
-            return str(part.get("valueDateTime", ""))
-    return None
-
-
-def dated(group: Group) -> str | None:
-    """Time of the document: effective, that of its results, issued, lastUpdated; never the clock."""
-    root = group.root
-    of_results = (_observed_at(one) for one in group.members if one["resourceType"] == "Observation")
-    found: str | None = (
-        _observed_at(root)
-        or min(filter(None, of_results), default=None)
-        or root.get("issued")
-        or root.get("meta", {}).get("lastUpdated")
-    )
-    return found
 
 
 def _uid(identifier: Home) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from bridge.model.group import Json, boxed, same, unboxed
 from bridge.translate.digests import GUARD, digest
+from bridge.translate.remainder import without_remainders
 
 _CHOICE = re.compile(r"_?(value[A-Z]\w*|effective[A-Z]\w*)|dataAbsentReason")
 """Elements of which one excludes the others: they stand and fall together."""
@@ -134,3 +135,20 @@ def canonical(value: Json) -> Json:
     if isinstance(value, dict):
         return [(key, canonical(value[key])) for key in sorted(value)]
     return [canonical(child) for child in value] if isinstance(value, list) else f"{type(value).__name__}:{value}"
+
+
+def canonical_text(value: Json) -> str:
+    """`repr(canonical(stripped(value)))` without the copies."""
+    if isinstance(value, dict):
+        return f"[{', '.join([f'({key!r}, {canonical_text(child)})' for key, child in _said(value)])}]"
+    if isinstance(value, list):
+        return f"[{', '.join([canonical_text(child) for child in value])}]"
+    return repr(f"{type(value).__name__}:{value}")
+
+
+def _said(value: dict[str, Json]) -> list[tuple[str, Json]]:
+    if "extension" in value and (kept := without_remainders(value["extension"])) is not value["extension"]:
+        value = value | {"extension": kept}
+        if not kept:
+            del value["extension"]
+    return sorted(value.items())

@@ -90,6 +90,8 @@ class _Builder(Items):
 
     def _number_inferences(self, root: Node) -> None:
         """By-reference relationships, once every item has its place."""
+        if not self.inferred:
+            return
         places: dict[int, tuple[int, ...]] = {}
 
         def walk(node: Node, path: tuple[int, ...]) -> None:

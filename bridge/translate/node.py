@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
-from bridge.model.content import Code, Value
+from bridge.model.content import Code, ContentItem, Path, Value
 from bridge.model.dataset import DataSet
 
 Home = dict[str, Any]
@@ -16,11 +18,12 @@ ITSELF = "itself"
 """Element id of the `derivedFrom` that is the item itself: an IMAGE with descriptors."""
 INHERITED = "inherited"
 """Element id of the `bodySite` that an Observation has from the container that holds it, and not of its own."""
+_NUMBER, _PLACE = attrgetter("number"), re.compile(r"\d{1,9}")
 LAST = 1 << 30
 """Place of an item whose element has no number: behind those that have one."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     value: Value
     concept: Code | None
@@ -33,8 +36,8 @@ class Node:
 
     def add(self, value: Value, concept: Code | None, home: Home | None, place: Home | None = None) -> Node:
         """A child, whose place is that of `place` (else of its home)."""
-        node = Node(value, concept, home, depth=self.depth + 1)
-        node.number = number_of((home if place is None else place) or {}, len(self.children))
+        number = number_of((home if place is None else place) or {}, len(self.children))
+        node = Node(value, concept, home, number, depth=self.depth + 1)
         self.children.append(node)
         return node
 
@@ -45,6 +48,28 @@ class Node:
             return self.number[0] - 1
         return order + more if self.fold is not None and self.home is None else order
 
+    def matches(self, many: int) -> tuple[dict[int, Node], list[int]]:
+        """Children by the index of the child that they stand for, of an item that has so many; and the places of those
+        that stand for none."""
+        matched: dict[int, Node] = {}
+        extra: list[int] = []
+        more = many - len(self.children)
+        for order, child in enumerate(self.children):
+            index = child.index(order, more)
+            if 0 <= index < many and index not in matched:
+                matched[index] = child
+            else:
+                extra.append(order)
+        return matched, extra
+
+    def homes(self, item: ContentItem, path: Path = ()) -> Iterator[tuple[Path, Home]]:
+        """The element of each item that this tree stands for."""
+        if self.home is not None:
+            yield path, self.home
+        matched = self.matches(len(item.children))[0]
+        for index, child in sorted(matched.items()):
+            yield from child.homes(item.children[index], (*path, index))
+
     def unnumber(self) -> None:
         """Places are those of the lists, whatever ids the elements have."""
         for child in self.children:
@@ -52,15 +77,18 @@ class Node:
             child.unnumber()
 
     def sort(self) -> None:
-        self.children.sort(key=lambda child: child.number)
+        if len(self.children) > 1:
+            self.children.sort(key=_NUMBER)
         for child in self.children:
             child.sort()
 
 
 def number_of(place: Home, order: int) -> tuple[int, int]:
     """The last number of the element id, which survives insertions beside it; else behind all that have one."""
-    last = str(place.get("id", "")).rpartition(".")[2]
-    return (int(last), order) if re.fullmatch(r"\d{1,9}", last) else (LAST, order)
+    if "id" not in place:
+        return LAST, order
+    last = str(place["id"]).rpartition(".")[2]
+    return (int(last), order) if _PLACE.fullmatch(last) else (LAST, order)
 
 
 def put_in_place(elements: list[Home], one: Home) -> None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 from bridge.mapping.mapping import Fold, Mapping, Template
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import ByReference, Code, Container, ContentItem, Graphic, Path, Reference, value_type
+from bridge.model.content import ByReference, Code, ContentItem, Graphic, Num, Path, Reference, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import times
+from bridge.translate.anchors import anchor_of, names_of
 from bridge.translate.categories import category_of
 from bridge.translate.copies import several_values
 from bridge.translate.folds import folded_into, folds_in
-from bridge.translate.generic import CONCLUSION, Kind, kind, text
+from bridge.translate.generic import CONCLUSION, Kind, kind
 from bridge.translate.header import result_status
 from bridge.translate.ids import Known
 from bridge.translate.inherited import is_site, site_of, started_of, subject_of
@@ -26,8 +26,6 @@ from bridge.translate.participants import participant_of
 from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
 from bridge.translate.study import Studies, sop_class_coding
 from bridge.translate.values import value_to_fhir
-
-_ANCHORS = {("DCM", "112040"), ("DCM", "113769")}  # Tracking Unique Identifier, Irradiation Event UID
 
 
 @dataclass(slots=True)
@@ -53,6 +51,7 @@ class Observations:
     inferred: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # Observation, item, the item it names
     selected: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # selection, item, the item it names
     conclusions: list[str] = field(default_factory=list)
+    names: dict[Path, list[str]] = field(default_factory=dict)  # of the children of an item
 
     zone: str = ""
     key: str = ""  # what ids are derived from
@@ -66,7 +65,7 @@ class Observations:
     observers: Resource = field(default_factory=dict)  # performer and device of every Observation
 
     def _effective(self, item: ContentItem) -> str | None:
-        found = text_of(item.rest, OBSERVATION_DATETIME)
+        found = text_of(item.rest, OBSERVATION_DATETIME) if item.rest else None
         try:
             return times.to_fhir(found, self.zone) if found else None
         except ValueError:  # not a date: the remainder carries it
@@ -74,7 +73,7 @@ class Observations:
 
     def _person(self, item: ContentItem, at: Path) -> Home | None:
         """Somebody whom the document names, in the role that the concept says."""
-        key = f"{self.key}|{element_id(at[:-1])}/{self._named(item, at)}"  # stays where a sibling is removed
+        key = f"{self.key}|{element_id(at[:-1])}/{self._named(at)}"  # stays where a sibling is removed
         found = participant_of(item, lambda kind: self.known.id(kind, key), self._code)
         if found is None:
             return None
@@ -83,22 +82,26 @@ class Observations:
         self.homes[at] = found.reference
         return found.reference
 
-    def _named(self, item: ContentItem, at: Path) -> str:
+    def _named(self, at: Path) -> str:
         """Concept, and how many siblings of that concept stand before."""
-        concept = " ".join(map(_plain, item.concept[1::-1])) if item.concept else ""
-        parent = self.document.root
-        for step in at[:-1]:
-            parent = parent.children[step]
-        return f"{concept}#{sum(1 for sibling in parent.children[: at[-1]] if _same_name(sibling, item))}"
+        names = self.names.get(at[:-1])
+        if names is None:
+            parent = self.document.root
+            for step in at[:-1]:
+                parent = parent.children[step]
+            names = self.names[at[:-1]] = names_of(parent.children)
+        return names[at[-1]]
 
     def _inner(self, item: ContentItem, at: Path, context: Context) -> Context:
         """Anchors keep ids when something is inserted before: Observation UID, tracking UID, irradiation event UID."""
-        anchor = _anchor(item)
+        anchor = anchor_of(item)
         if anchor is None or anchor in self.anchors:
-            anchor = f"{context.key}/{self._named(item, at)}"
+            anchor = f"{context.key}/{self._named(at)}"
         else:
             self.anchors.add(anchor)
             anchor = f"{self.key}|{anchor}"
+        if not item.children:
+            return Context(anchor, self._effective(item) or context.effective, context.subject, context.site)
         return Context(
             anchor,
             self._effective(item) or started_of(item, self.zone) or context.effective,
@@ -133,17 +136,22 @@ class Observations:
             value_to_fhir(item.value, observation, self.mapping, self.zone)
         if CONCLUSION.same(item.concept) and "valueString" in observation:
             self.conclusions.append(observation["valueString"])
-        several_values(item, observation)
-        folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
-        each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
-        for index, child in enumerate(item.children):
-            self._child(child, (*at, index), observation, context, folds, each=each)
-        if uid := text_of(item.rest, OBSERVATION_UID):
+        if isinstance(item.value, Num) and len(item.value.values) > 1:
+            several_values(item.value, observation)
+        if item.children:
+            self._children(item, at, observation, context)
+        if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
             observation.setdefault("identifier", []).extend(_uid_identifier(uid))
         inherits = not isinstance(item.value, Reference) and not is_site(item, self.mapping)
         if context.site is not None and inherits and "bodySite" not in observation:
             observation["bodySite"] = dict(context.site)
         return str(observation["id"])
+
+    def _children(self, item: ContentItem, at: Path, observation: Resource, context: Context) -> None:
+        folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
+        each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
+        for index, child in enumerate(item.children):
+            self._child(child, (*at, index), observation, context, folds, each=each)
 
     def _folded(self, item: ContentItem, at: Path, component: Home) -> None:
         for index, child, fold in folds_in(item, "Observation", self.mapping):
@@ -177,7 +185,8 @@ class Observations:
             value_to_fhir(child.value, component, self.mapping, self.zone)
             observation.setdefault("component", []).append(component)
             self.homes[at] = component
-            self._folded(child, at, component)
+            if child.children:
+                self._folded(child, at, component)
         elif place is Kind.REFERENCE and isinstance(child.value, Reference):
             reference = {"id": number, **self._reference(child, child.value, at)}
             observation.setdefault("derivedFrom", []).append(reference)
@@ -278,24 +287,6 @@ def path_of(value: ByReference) -> Path:
 
 def _part_of(reference: Home, value: Reference) -> Home:
     return reference | ({"extension": subset_extensions(value)} if value.subset else {})
-
-
-def _plain(text: str) -> str:
-    """Quoted where it would not stay apart from what stands beside it."""
-    return text if re.fullmatch(r"[\w.:-]*", text) else repr(text)
-
-
-def _anchor(item: ContentItem) -> str | None:
-    if uid := text_of(item.rest, OBSERVATION_UID):
-        return uid
-    if not isinstance(item.value, Container):
-        return None
-    named = [child for child in item.children if child.concept and child.concept[1::-1] in _ANCHORS]
-    return next((found for child in named if (found := text(child, "UIDREF"))), None)
-
-
-def _same_name(one: ContentItem, other: ContentItem) -> bool:
-    return one.concept is None is other.concept or (one.concept is not None and one.concept.same(other.concept))
 
 
 def named(reference: str, item: ContentItem) -> Home:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, value_type
+from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, Path, value_type
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
@@ -49,35 +49,43 @@ def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
         found["no Patient ID (0010,0020): the report has no subject"] = []
     elif issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
         found["Patient ID without issuer: two people with one ID would be taken for one; configure `issuer`"] = []
-    for what, place in _of_items(document.root, None, ()):
-        found.setdefault(what, []).append(place)
+    for what, path in _of_items(document.root, None, (0,)):
+        found.setdefault(what, []).append(element_id(path))
     return [_line(what, places) for what, places in found.items()]
 
 
-def _of_items(item: ContentItem, parent: ContentItem | None, path: tuple[int, ...]) -> Iterator[tuple[str, str]]:
-    place = element_id((0, *path))
-    kind = value_type(item.value)
-    by_reference = isinstance(item.value, ByReference)
-    if not by_reference and kind not in VALUE_TYPES:
-        yield f"unknown value type {kind!r}", place
-    elif isinstance(item.value, Other) and kind not in ("TCOORD", "TABLE"):
-        yield f"{kind} without a value, or with one that is not of its character set", place
-    if parent is not None:
-        source = value_type(parent.value)
-        if item.relationship is None:
-            yield "item without Relationship Type", place
-        elif (
-            not by_reference
-            and source in VALUE_TYPES
-            and kind in VALUE_TYPES
-            and not is_legal(source, item.relationship, kind)
-        ):
-            yield f"illegal relationship {source} {item.relationship} {kind}", place
-    for scheme in _schemes(item):
-        if scheme != PRIVATE_SCHEME and uri_of(scheme, EXTENSION_BASE).startswith(EXTENSION_BASE):
-            yield f"coding scheme {scheme!r} has no known URI", place
+def _of_items(item: ContentItem, parent: ContentItem | None, path: Path) -> list[tuple[str, Path]]:
+    source = value_type(parent.value) if parent is not None else _NO_PARENT
+    odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), _schemes(item))
+    found = [(what, path) for what in odd]
     for index, child in enumerate(item.children):
-        yield from _of_items(child, item, (*path, index))
+        found += _of_items(child, item, (*path, index))
+    return found
+
+
+_NO_PARENT = "-"  # no value type is named so
+
+
+@lru_cache(maxsize=16384)
+def _of_item(
+    source: str | None, relationship: str | None, form: str, kind: str | None, schemes: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What is odd about an item of that value type, under one of the type `source`: most are like others."""
+    found, by_reference = list[str](), form == ByReference.__name__
+    if not by_reference and kind not in VALUE_TYPES:
+        found.append(f"unknown value type {kind!r}")
+    elif form == Other.__name__ and kind not in ("TCOORD", "TABLE"):
+        found.append(f"{kind} without a value, or with one that is not of its character set")
+    if source != _NO_PARENT:
+        known = not by_reference and source in VALUE_TYPES and kind in VALUE_TYPES
+        if relationship is None:
+            found.append("item without Relationship Type")
+        elif known and not is_legal(str(source), relationship, str(kind)):
+            found.append(f"illegal relationship {source} {relationship} {kind}")
+    for scheme in schemes:
+        if scheme != PRIVATE_SCHEME and uri_of(scheme, EXTENSION_BASE).startswith(EXTENSION_BASE):
+            found.append(f"coding scheme {scheme!r} has no known URI")
+    return tuple(found)
 
 
 @lru_cache(maxsize=4096)
@@ -90,14 +98,10 @@ def _holds(kinds: str, kind: str) -> bool:
     return kinds == _ANY or kind in kinds.split()
 
 
-def _schemes(item: ContentItem) -> Iterator[str]:
-    if item.concept is not None and item.concept.scheme:
-        yield item.concept.scheme
-    match item.value:
-        case Coded(code) if code is not None and code.scheme:
-            yield code.scheme
-        case Num(_, unit, _) if unit is not None and unit.scheme:
-            yield unit.scheme
+def _schemes(item: ContentItem) -> tuple[str, ...]:
+    value, concept = item.value, item.concept
+    other = value.code if isinstance(value, Coded) else value.unit if isinstance(value, Num) else None
+    return tuple([code.scheme for code in (concept, other) if code is not None and code.scheme])
 
 
 def oddities_of_group(group: Group) -> list[str]:

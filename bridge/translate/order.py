@@ -12,6 +12,8 @@ from bridge.model.group import Group, Resource
 
 _LISTS = ("component", "hasMember", "derivedFrom", "performer", "note", "interpretation", "section", "entry")
 
+_PLACE = re.compile(r"\d{1,9}(\.\d{1,9})*")
+
 
 def in_order(group: Group) -> Group:
     """The group, where each list with ids out of order has them exchanged: its first element has its lowest id."""
@@ -27,7 +29,7 @@ def in_order(group: Group) -> Group:
 
 
 def _in_order(resource: Resource) -> Resource:
-    if all(_numbers(found) == sorted(_numbers(found)) for found in _lists(resource)):
+    if all(map(_is_in_order, _lists(resource))):
         return resource
     resource = copy.deepcopy(resource)
     for found in _lists(resource):
@@ -39,21 +41,24 @@ def _in_order(resource: Resource) -> Resource:
 
 def _lists(value: Any) -> Iterator[list[Any]]:
     for name in _LISTS:
-        found = value.get(name, ())
+        found = value.get(name)
         if isinstance(found, list):
             yield found
-            for one in found:
-                if name in ("component", "section"):
+            if name in ("component", "section"):
+                for one in found:
                     yield from _lists(one)
 
 
-def _numbers(found: list[Any]) -> list[tuple[int, ...]]:
-    return [number for one in found if (number := _number(one)) is not None]
+def _is_in_order(found: list[Any]) -> bool:
+    if len(found) < 2:
+        return True
+    numbers = [number for one in found if (number := _number(one)) is not None]
+    return numbers == sorted(numbers)
 
 
 def _number(one: Any) -> tuple[int, ...] | None:
-    name = one.get("id", "") if isinstance(one, dict) else ""
-    return _key(name) if re.fullmatch(r"\d{1,9}(\.\d{1,9})*", name) else None
+    name = one.get("id") if isinstance(one, dict) else None
+    return _key(name) if name and _PLACE.fullmatch(name) else None
 
 
 def _key(name: str) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from bridge.translate.digests import GUARD, digest
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
-from bridge.translate.json_patch import canonical, json_difference
+from bridge.translate.json_patch import canonical, canonical_text, json_difference
 from bridge.translate.native_fhir import FhirImage
 from bridge.translate.private import Piece
 from bridge.translate.remainder import attached, stripped
@@ -125,7 +125,7 @@ def copies_of(group: Group, pieces: dict[Path, Piece]) -> list[str]:
 
 
 def copy_digest(value: Json) -> str:
-    return digest(repr(canonical(stripped(value))), GUARD)
+    return digest(canonical_text(value), GUARD)
 
 
 def members_of(pieces: dict[Path, Piece]) -> list[Json]:

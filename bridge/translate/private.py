@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bridge.model.content import ContentItem, Path
-from bridge.model.dataset import DataSet, Element, merged
+from bridge.model.dataset import DataSet, Element, find, merged
 from bridge.model.document import Document
 from bridge.model.group import boxed, unboxed
 from bridge.model.names import PRIVATE_CREATOR, PRIVATE_CREATOR_TAG, REMAINDER_TAG
@@ -25,6 +25,8 @@ def taken_out(document: Document) -> tuple[Document, dict[Path, Piece]]:
 
 def _without(item: ContentItem, path: Path, pieces: dict[Path, Piece]) -> ContentItem:
     rest = item.rest
+    if not rest and not item.children:
+        return item
     if (tags := _our_block(rest)) is not None:
         data = next(element.value for element in rest if element.tag == tags[1])
         if isinstance(data, bytes) and (piece := _loads(data)) is not None:
@@ -95,11 +97,10 @@ def _is_member(member: Piece) -> bool:
 
 def _our_block(rest: DataSet) -> tuple[int, int] | None:
     """Tags of our creator and our element; a block of another creator is not touched (PS3.5 7.8.1)."""
-    tags = {element.tag for element in rest}
     for element in rest:
         if element.tag >> 8 == PRIVATE_CREATOR_TAG >> 8 and element.value == _CREATOR:
             data = REMAINDER_TAG & ~0xFF00 | (element.tag & 0xFF) << 8
-            if data in tags:
+            if find(rest, data) is not None:
                 return element.tag, data
     return None
 

@@ -4,9 +4,9 @@ Identification Sequence (PS3.3 C.12.1.1.1)."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from bridge.model.content import Code, Coded, Num
+from bridge.model.content import Coded, Num
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.group import Group, Json
 from bridge.model.names import EXTENSION_BASE
@@ -20,7 +20,9 @@ _RESOURCES, _URL_TYPE, _URL = 0x00080109, 0x0008010A, 0x0008010E
 
 def identification(root: Node, group: Group) -> Iterator[Element]:
     """The sequence for the private designators in the tree that stand for a system of the group."""
-    used = {code.scheme for code in _codes(root) if code.scheme.startswith("99") and _OURS.fullmatch(code.scheme)}
+    said: set[str] = set()
+    _collect(root, said)
+    used = {scheme for scheme in said if _OURS.fullmatch(scheme)}
     if not used:
         return
     systems = {private_designator(system): system for one in group.resources() for system in _systems(one)}
@@ -65,18 +67,15 @@ def explain(value: Json, systems: dict[str, str]) -> None:
             explain(child, systems)
 
 
-def _codes(node: Node) -> Iterator[Code]:
-    said: Iterable[Code | None] = (node.concept,)
-    match node.value:
-        case Coded(code):
-            said = (node.concept, code)
-        case Num(_, unit, _):
-            said = (node.concept, unit)
-    for code in said:
+def _collect(node: Node, schemes: set[str]) -> None:
+    value = node.value
+    other = value.code if isinstance(value, Coded) else value.unit if isinstance(value, Num) else None
+    for code in (node.concept, other):
         if code is not None:
-            yield from (code, *code.equivalents)
+            schemes.add(code.scheme)
+            schemes.update([one.scheme for one in code.equivalents])
     for child in node.children:
-        yield from _codes(child)
+        _collect(child, schemes)
 
 
 def _systems(value: Json) -> Iterator[str]:

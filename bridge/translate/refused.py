@@ -10,6 +10,7 @@ from bridge.translate.node import Home
 def refuse(group: Group) -> None:
     """Raises PermanentError for what would come out with another meaning, or under another person."""
     subjects = group.index()
+    root = subject_key(group.root.get("subject", {}), subjects)
     for resource in group.resources():
         if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
             continue
@@ -17,8 +18,8 @@ def refuse(group: Group) -> None:
             raise PermanentError(
                 f"{resource['resourceType']}.modifierExtension changes the meaning, in a way not known here"
             )
-        own, roots = (subject_key(one.get("subject", {}), subjects) for one in (resource, group.root))
-        if own and roots and own != roots and (own[0] == "words") == (roots[0] == "words"):
+        own = subject_key(resource.get("subject", {}), subjects)
+        if own and root and own != root and (own[0] == "words") == (root[0] == "words"):
             raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from functools import lru_cache
 
 from bridge.errors import DamagedRemainderError
-from bridge.model.dataset import Charset, DataSet
+from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.group import Base64, Json
 from bridge.model.names import REMAINDER_URL
 from bridge.model.tags import CONCEPT, VALUE_TAGS
@@ -26,10 +27,12 @@ Group = Callable[[int], str]
 """Tags whose elements stand and fall together."""
 
 
+@lru_cache(maxsize=4096)
 def item_group(tag: int) -> str:
     return "c" if tag == CONCEPT else "v" if tag in VALUE_TAGS else f"{tag:08X}"
 
 
+@lru_cache(maxsize=4096)
 def header_group(tag: int) -> str:
     return f"{tag:08X}"
 
@@ -45,13 +48,14 @@ def difference(native: DataSet, wanted: DataSet, group: Group, charset: Charset)
         for tag in sorted(have.keys() | want.keys())
         if have.get(tag) != want.get(tag)
     }
-    guards = {name: guard for tag in elements if (guard := _guard(native, name := group(int(tag, 16)), group))}
-    return {"e": elements} | ({"g": guards} if guards else {})
+    guards = _Guards(native, group)
+    said = {name: guard for tag in elements if (guard := guards.of(name := group(int(tag, 16))))}
+    return {"e": elements} | ({"g": said} if said else {})
 
 
 def patched(native: DataSet, patch: dict[str, Json], group: Group, charset: Charset) -> tuple[DataSet, list[str]]:
     """`native` with the patch; and the groups of it whose native value has changed, which stay native."""
-    guards = patch.get("g", {})
+    said, guards = patch.get("g", {}), _Guards(native, group)
     dropped: set[str] = set()
     found = {element.tag: element for element in native}
     for name, element in patch.get("e", {}).items():
@@ -60,7 +64,7 @@ def patched(native: DataSet, patch: dict[str, Json], group: Group, charset: Char
         except ValueError as error:
             raise DamagedRemainderError from error
         belongs = group(tag)
-        if _guard(native, belongs, group) != guards.get(belongs):
+        if guards.of(belongs) != said.get(belongs):
             dropped.add(belongs)
         elif element is None:
             found.pop(tag, None)
@@ -69,19 +73,29 @@ def patched(native: DataSet, patch: dict[str, Json], group: Group, charset: Char
     return tuple(found[tag] for tag in sorted(found)), sorted(dropped)
 
 
-def _guard(native: DataSet, name: str, group: Group) -> str | None:
-    of_group = [element for element in native if group(element.tag) == name]
-    return digest(repr(of_group), GUARD) if of_group else None
+class _Guards:
+    """Digests of the native elements, by their group."""
+
+    def __init__(self, native: DataSet, group: Group) -> None:
+        self.groups: dict[str, list[Element]] = {}
+        for element in native:
+            self.groups.setdefault(group(element.tag), []).append(element)
+
+    def of(self, name: str) -> str | None:
+        return digest(repr(self.groups[name]), GUARD) if name in self.groups else None
 
 
 # -- where it lives in FHIR -----------------------------------------------------------------------------------------
 def attach(home: dict[str, Json], of: str, remainder: dict[str, Json]) -> None:
     """`of`: `document` (header and root item) or `item`; one element may carry both."""
-    text = json.dumps(({} if of == "item" else {"of": of}) | remainder, ensure_ascii=False, separators=(",", ":"))
+    text = _encoded(({} if of == "item" else {"of": of}) | remainder)
     value = {"valueString": text}
     if len(text) > MAX_STRING:
         value = {"valueBase64Binary": Base64(base64.b64encode(text.encode("utf-8")), "ascii")}
     home.setdefault("extension", []).append({"url": REMAINDER_URL} | value)
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:

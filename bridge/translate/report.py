@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -29,11 +31,25 @@ def _counts(details: list[Detail]) -> Counts:
     return Counts(len(outcomes), *map(outcomes.count, ("mapped", "carried", "withheld")))
 
 
+def _nothing() -> list[Detail]:
+    return []
+
+
 @dataclass
 class Report:
+    """Who only wants the result does not pay for an account of each element: it is given on demand."""
+
     warnings: list[str] = field(default_factory=list)
-    details: list[Detail] = field(default_factory=list)  # of items
-    header: list[Detail] = field(default_factory=list)  # of elements
+    account: Callable[[], list[Detail]] = _nothing  # of items, or of the leaves of resources
+    account_of_header: Callable[[], list[Detail]] = _nothing
+
+    @cached_property
+    def details(self) -> list[Detail]:
+        return self.account()
+
+    @cached_property
+    def header(self) -> list[Detail]:
+        return self.account_of_header()
 
     @property
     def items(self) -> Counts:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from bridge.errors import PermanentError
@@ -24,13 +26,13 @@ from bridge.translate.kept import as_kept
 from bridge.translate.leaves import outcomes
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.native_fhir import FhirImage, native_fhir
-from bridge.translate.node import Node
+from bridge.translate.node import Node, element_id
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
 from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
 from bridge.translate.private import Piece, put_in, taken_out
 from bridge.translate.remainder import attached, header_group, item_group, patched
-from bridge.translate.report import Report, Translated
+from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.rules import Rules
 from bridge.translate.transcode import SAID, in_unicode, recoded
 from bridge.translate.versions import of_version, still_named, version_alone
@@ -79,7 +81,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
             report.warnings.append("the dose summary repeats items: it was edited, and is made anew; edit those")
     if counted:
         report.warnings += oddities_of_group(group)
-        _count(group, homes, image, mapping, report)
+        report.account = lambda: [*_outcomes(group, homes, image, mapping)]
     return Translated(put_in(document, as_kept(group, document, pieces)), report)
 
 
@@ -142,41 +144,53 @@ class _Builder:
         if node.home is not None:
             self.homes[path] = node.home
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
-        without = set(remainder.get("without", ()))
-        inner = remainder.get("inner", {})  # of items that no element stands for
-        carries = remainder.get("carried", ())
-        more = len(carries) - len(without)
-        numbered: list[tuple[tuple[int, int], Node | ContentItem, dict[str, Any]]] = [
-            (child.number, child, attached(child.home, "item") or inner.get(str(child.index(order, more)), {}))
-            for order, child in enumerate(node.children)
-            if order not in without
-        ]
-        for carried in carries:
-            dataset = dataset_of(carried["e"], self.charset)
-            numbered.append(((carried["n"], -1), read_item(dataset, self.charset), {}))
-        numbered.sort(key=lambda one: one[0])
-        children = tuple(
-            child if isinstance(child, ContentItem) else self.item(child, its_own, node.value, (*path, index))
-            for index, (_, child, its_own) in enumerate(numbered)
-        )
+        children = self._children(node, remainder, path) if node.children or remainder else ()
         native, charset = ContentItem(relation, node.concept, node.value, (), node.rest), self.charset
         try:
             own = own_elements(native, charset)
         except UnicodeError:  # an edit: the whole document must change its character set
             charset = UNICODE
             own = own_elements(native, charset)
-        dropped: list[str] = []
         if "p" in remainder:
             own, dropped = patched(own, remainder["p"], item_group, charset)
-        dotted = ".".join(str(step + 1) for step in (0, *path))
-        self.report.warnings += [f"item {dotted} ({name}): changed in FHIR since; its value wins" for name in dropped]
+            for name in dropped:
+                self.report.warnings.append(
+                    f"item {element_id((0, *path))} ({name}): changed in FHIR since; its value wins"
+                )
         item = item_of(own, children, charset)  # as it will be read: bytes keep no trailing blank
         if charset != self.charset:
             self.unicode.append(item)
         return item
 
+    def _children(self, node: Node, remainder: dict[str, Any], path: Path) -> tuple[ContentItem, ...]:
+        """Native ones, each with its own remainder, and those that were carried, at their places."""
+        without = remainder.get("without", ())
+        inner = remainder.get("inner", {})  # of items that no element stands for
+        carries = remainder.get("carried", ())
+        more = len(carries) - len(set(without))
+        numbered: list[tuple[tuple[int, int], Node | ContentItem, dict[str, Any]]] = [
+            (child.number, child, _remainder_of(child, inner, order, more))
+            for order, child in enumerate(node.children)
+            if order not in without
+        ]
+        for carried in carries:
+            dataset = dataset_of(carried["e"], self.charset)
+            numbered.append(((carried["n"], -1), read_item(dataset, self.charset), {}))
+        numbered.sort(key=itemgetter(0))
+        return tuple(
+            [
+                child if isinstance(child, ContentItem) else self.item(child, its_own, node.value, (*path, index))
+                for index, (_, child, its_own) in enumerate(numbered)
+            ]
+        )
 
-def _count(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: Mapping, report: Report) -> None:
+
+def _remainder_of(child: Node, inner: dict[str, Any], order: int, more: int) -> dict[str, Any]:
+    found = attached(child.home, "item") if child.home and "extension" in child.home else {}
+    return found or (inner.get(str(child.index(order, more)), {}) if inner else {})
+
+
+def _outcomes(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: Mapping) -> Iterator[Detail]:
     """A leaf is mapped where the SR alone, our private elements aside, gives the same leaf at the same place."""
     at = {id(home): path for path, home in homes.items()}
     renames = renames_of(group, homes, image)
@@ -185,6 +199,6 @@ def _count(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: Map
     for resource in group.resources():
         native = image.homes.get(at.get(id(resource), (-1,)))
         native = native or natives.get((resource["resourceType"], resource.get("id")), {})
-        report.details += outcomes(resource, native, renames, "carried", rules)
+        yield from outcomes(resource, native, renames, "carried", rules)
     if group.patient is not None:
-        report.details += outcomes(group.patient, image.group.patient or {}, {}, "withheld", rules)
+        yield from outcomes(group.patient, image.group.patient or {}, {}, "withheld", rules)

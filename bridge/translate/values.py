@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.mapping.codings import code_of, coding
-from bridge.mapping.lens import CONCEPT, LENSES
+from bridge.mapping.lens import CONCEPT, LENSES, Lens
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.numbers import unit_of
 from bridge.model.content import Code, Coded, Container, Num, Other, Plain, Value, value_type
@@ -33,27 +33,35 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
         return
     element, lens = mapping.values[kind]
     try:
-        match value:
-            case Plain("TEXT", "" | " "):
-                into["_valueString"] = absent()
-            case Plain("DATETIME", dt):
-                into[element] = times.to_fhir(dt, zone)
-            case Plain(_, text):
-                into[element] = lens.to_fhir(text)
-            case Coded(code) if code is not None:
-                into[element] = lens.to_fhir(code)
-            case Num(values, _, _) if len(values) == 1:
-                into[element] = lens.to_fhir(value)
-            case Num((), None, None):
-                into["dataAbsentReason"] = {"id": EMPTY, "coding": [_UNKNOWN]}
-            case Num((), Code() as unit, None):
-                into[element] = {"_value": absent()} | unit_of(unit)
-            case Coded(None) | Other("CODE"):
-                into[element] = CONCEPT.to_fhir(None)
-            case _:
-                raise ValueError("no value")
+        if isinstance(value, Num):
+            into |= _of_number(value, element, lens)
+        elif isinstance(value, Plain):
+            into |= _of_plain(value, element, lens, zone)
+        elif isinstance(value, Coded) or value == Other("CODE"):
+            code = value.code if isinstance(value, Coded) else None
+            into[element] = CONCEPT.to_fhir(None) if code is None else lens.to_fhir(code)
+        else:
+            raise ValueError("no value")
     except ValueError:
         into["dataAbsentReason"] = _reason(value)
+
+
+def _of_number(value: Num, element: str, lens: Lens[Any, Any]) -> Home:
+    if len(value.values) == 1:
+        return {element: lens.to_fhir(value)}
+    if value.values or value.qualifier is not None:
+        raise ValueError("several numbers, or none for a reason")
+    if value.unit is None:
+        return {"dataAbsentReason": {"id": EMPTY, "coding": [_UNKNOWN]}}
+    return {element: {"_value": absent()} | unit_of(value.unit)}
+
+
+def _of_plain(value: Plain, element: str, lens: Lens[Any, Any], zone: str) -> Home:
+    if value.value_type == "DATETIME":
+        return {element: times.to_fhir(value.text, zone)}
+    if value.value_type == "TEXT" and value.text in ("", " "):
+        return {"_valueString": absent()}
+    return {element: lens.to_fhir(value.text)}
 
 
 def _reason(value: Value) -> Home:
@@ -67,9 +75,10 @@ def _reason(value: Value) -> Home:
 
 def empty_of(home: Home) -> Value | None:
     """What `value_to_fhir` says of a number without number and unit, and of a value that is no code."""
-    if home.get("dataAbsentReason", {}).get("id") == EMPTY and "valueQuantity" not in home:
+    if "dataAbsentReason" in home and home["dataAbsentReason"].get("id") == EMPTY and "valueQuantity" not in home:
         return Num((), None, None)
-    return Coded(None) if home.get("valueCodeableConcept", {}).keys() == {"extension"} else None
+    concept = home.get("valueCodeableConcept")
+    return Coded(None) if concept is not None and concept.keys() == {"extension"} else None
 
 
 def _unit_alone(home: Home) -> Code | None:

@@ -21,9 +21,11 @@ from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.gather import Entry, gather
 from bridge.translate.header import split_patient
 from bridge.translate.ids import Known
+from bridge.translate.node import Node
+from bridge.translate.outcomes import same_concept, same_value
 from bridge.translate.remainder import stripped
 from bridge.translate.to_dicom import to_dicom
-from bridge.translate.to_fhir import _same_concept, matches, same_value, to_fhir
+from bridge.translate.to_fhir import to_fhir
 from tests.corpus import ECG, FHIR_FILES, FIXTURES, SR_FILES, name
 
 MAPPING, KNOWN = load(), Known()
@@ -116,13 +118,13 @@ def test_law_5_mapped_is_what_survives_ablation(path: Path) -> None:
     bare = Group(stripped(group.root), tuple(map(stripped, group.members)), group.patient, group.key)
     from bridge.translate.native_dicom import native_dicom
 
-    survived = {"1"} if _same_concept(before.root, native_dicom(bare, MAPPING, KNOWN).root) else set()
+    survived = {"1"} if same_concept(before.root, native_dicom(bare, MAPPING, KNOWN).root) else set()
 
-    def walk(item: object, node: object, at: str) -> None:
-        for index, child in matches(item, node)[0].items():  # type: ignore[arg-type]
-            original = item.children[index]  # type: ignore[attr-defined]
+    def walk(item: ContentItem, node: Node, at: str) -> None:
+        for index, child in node.matches(len(item.children))[0].items():
+            original = item.children[index]
             path = f"{at}.{index + 1}"
-            if _same_concept(original, child) and same_value(original.value, child.value):
+            if same_concept(original, child) and same_value(original.value, child.value):
                 survived.add(path)
             walk(original, child, path)
 

@@ -122,11 +122,11 @@ class _Reader:
             raise InvalidDicomError(f"at byte {at}: sequences nested deeper than {MAX_DEPTH}")
         found: list[Element] = []
         creators: dict[int, str] = {}
-        last = -1
+        last, data, header = -1, self.data, self._start
         while at < end:
             if at + 8 > end:
                 raise InvalidDicomError(f"at byte {at}: truncated inside an element header")
-            high, low, code, length = self._start(self.data, at)
+            high, low, code, length = header(data, at)
             tag = high << 16 | low
             if tag == _ITEM_END:
                 return tuple(found), at + 8
@@ -134,7 +134,7 @@ class _Reader:
                 break
             start = at + 8
             if not self.explicit or high == 0xFFFE:
-                vr, length = _implicit_vr(tag, creators), self._long(self.data, at + 4)[0]
+                vr, length = _implicit_vr(tag, creators), self._long(data, at + 4)[0]
             else:
                 vr, long = _VR_OF.get(code, ("", False))
                 if not vr:
@@ -142,7 +142,7 @@ class _Reader:
                 if long:
                     if at + 12 > end:
                         raise InvalidDicomError(f"at byte {at}: truncated inside an element header")
-                    length, start = self._long(self.data, start)[0], at + 12
+                    length, start = self._long(data, start)[0], at + 12
             if vr == "SQ" or (length == _UNDEFINED and vr == "UN"):
                 # PS3.5 6.2.2: UN of undefined length is an implicit little endian sequence
                 reader = _Reader(self.data, "<", explicit=False) if vr == "UN" else self
@@ -152,6 +152,9 @@ class _Reader:
                 else:
                     value, at = reader._sequence(start, end, length, depth)
                 vr = "SQ"
+            elif self.usual and start + length <= end:  # what is undefined is longer than any file
+                at = start + length
+                value = data[start:at]
             else:
                 value, at = self._bytes(tag, vr, length, start, end), start + length
             if high % 2 and 0x10 <= low <= 0xFF and isinstance(value, bytes):

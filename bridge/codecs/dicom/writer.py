@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 from bridge.codecs.dicom.reader import _LONG_VRS, EXPLICIT
 from bridge.errors import InvalidDicomError
 from bridge.model.dataset import DataSet, Element, find
 from bridge.model.names import NAMESPACE
+from bridge.model.tags import CODE_SEQUENCES
 
 IMPLEMENTATION_CLASS_UID = f"2.25.{NAMESPACE.int}"
 _SHORT_HEADER, _LONG_HEADER, _ITEM = struct.Struct("<HH2sH"), struct.Struct("<HH2sHI"), struct.Struct("<HHI")
@@ -35,7 +37,7 @@ def encode(dataset: DataSet) -> bytes:
 
 def _element(element: Element) -> bytes:
     tag, vr, value = element
-    raw = value if isinstance(value, bytes) else _sequence(value)
+    raw = value if isinstance(value, bytes) else _code_sequence(value) if tag in CODE_SEQUENCES else _sequence(value)
     if vr in _LONG_VRS:
         return _LONG_HEADER.pack(tag >> 16, tag & 0xFFFF, vr.encode(), 0, len(raw)) + raw
     if len(raw) > 0xFFFF:  # implicit VR has room that explicit VR has not: PS3.5 6.2.2 says UN
@@ -49,6 +51,10 @@ def _sequence(items: tuple[DataSet, ...]) -> bytes:
         raw = encode(item)
         parts += (_ITEM.pack(0xFFFE, 0xE000, len(raw)), raw)
     return b"".join(parts)
+
+
+_code_sequence = lru_cache(maxsize=16384)(_sequence)
+"""Written once for all its occurrences."""
 
 
 def _padded(uid: str) -> bytes:
