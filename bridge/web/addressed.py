@@ -19,7 +19,8 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 9.2.1
 class Addressed:
     def __init__(self, app: ASGIApp, *, service: Service) -> None:
         self._app = app
-        self._names = frozenset(name.lower() for name in (service.host, *service.names))
+        self._behind = frozenset(map(str.lower, service.names))
+        self._names = self._behind | {service.host.lower()}
         self._open = service.auth is None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +43,7 @@ class Addressed:
 
     def _is_same(self, origin: str, host: str) -> bool:
         """RFC 6454 7: `null`, or scheme, host and port. A proxy in front may have changed the Host, hence `names`."""
-        return origin.partition("://")[2] == host or _name(origin) in self._names - {"0.0.0.0", "::"}
+        return origin.partition("://")[2] == host or _name(origin) in self._behind
 
 
 def _name(url: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -11,7 +12,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bridge.settings.service import Service
 
-_HEAD_SECONDS = 20.0  # that a client may take for the head of a request
 _CONNECTIONS = 500  # at a time; who comes then is answered 503
 _END_SECONDS = 10  # that requests have to end, when the service does
 _HEAD_BYTES = 16 << 10
@@ -26,7 +26,7 @@ def run(app: FastAPI, service: Service) -> None:
         app,
         host=service.host,
         port=service.port,
-        http=Prompt,
+        http=partial(Prompt, seconds=service.seconds),  # type: ignore[arg-type]  # called like a class
         log_config=None,
         access_log=False,  # a URL may name a patient's resource
         server_header=False,
@@ -42,8 +42,10 @@ def run(app: FastAPI, service: Service) -> None:
 class Prompt(H11Protocol):
     """Cuts off who opens a connection and sends no whole head in time (Slowloris): uvicorn waits for it for ever."""
 
-    head_seconds = _HEAD_SECONDS
-    _timer: asyncio.TimerHandle | None = None
+    def __init__(self, *given: Any, seconds: float, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -61,7 +63,7 @@ class Prompt(H11Protocol):
         super().connection_lost(exc)
 
     def _await_head(self) -> None:
-        self._timer = self.loop.call_later(self.head_seconds, self._give_up)
+        self._timer = self.loop.call_later(self._seconds, self._give_up)
 
     def _give_up(self) -> None:
         self._timer = None
