@@ -1,0 +1,106 @@
+// What is in step, what is owed and why, and what a person can do about it.
+import { at, button, fill, make } from "./dom.js";
+import { SIDES, STATES, ago, number, time } from "./words.js";
+
+const ROLES = ["read", "operate", "admin"];
+
+// `act` is told what to do; buttons are shown to those who may.
+export function show(status, conflicts, caller, act) {
+  const may = (role) => ROLES.indexOf(caller.role) >= ROLES.indexOf(role);
+  const aside = status.reasons.filter((one) => one.state === "held" || one.state === "dead");
+  const owed = status.reasons.filter((one) => !aside.includes(one));
+  const paused = Object.entries(status.paused);
+  const stopped = status.held + status.dead;
+  head(status, paused.length + conflicts.length + stopped);
+  fill(at("numbers"), numbers(status));
+  fill(at("paused"), paused.map(([route, reason]) => ofRoute(route, reason, status.absent, may, act)));
+  fill(at("conflicts"), conflicts.map((one) => ofConflict(one, may, act)));
+  fill(at("aside"), [...aside.map((one) => ofWork(one, may, act)), ...more(stopped - aside.length)]);
+  fill(at("owed"), owed.map((one) => ofWork(one, () => false, act)));
+  fill(at("stores"), status.progress.map((one) => ofStore(one, status.paused, may, act)));
+  at("person").hidden = !(paused.length + conflicts.length + stopped);
+  at("late").hidden = !owed.length;
+  at("retry-all").hidden = !(may("operate") && stopped);
+  at("wake").hidden = !(may("operate") && status.passes);
+}
+
+function head({ passes, owed, progress }, decisions) {
+  const known = progress.some((one) => one.seen);
+  const [tone, text] = decisions ? ["bad", `${number(decisions)} ${decisions === 1 ? "waits" : "wait"} for a person`]
+    : passes?.broken ? ["bad", "The last pass broke"]
+    : owed ? ["busy", `${number(owed)} owed`]
+    : known ? ["good", "In step"] : ["quiet", "Nothing seen yet"];
+  if (at("state").textContent !== text) at("state").textContent = text;
+  at("state").dataset.tone = tone;
+  document.title = `${text} · FHIR-DICOM bridge`;
+  at("pass").textContent = !passes ? "This process makes no passes"
+    : passes.last ? `${number(passes.made)} ${passes.made === 1 ? "pass" : "passes"}, the last ${ago(passes.last * 1000)}`
+    : "The first pass is under way";
+}
+
+function numbers(status) {
+  const { fhir = 0, dicom = 0 } = status.linked;
+  return [
+    card("In step", fhir + dicom, `${number(fhir)} born in FHIR, ${number(dicom)} in DICOM`, "good"),
+    card("Owed", status.owed, "tried by the next passes", status.owed ? "busy" : ""),
+    card("Conflicts", status.conflicts, "both sides have news", status.conflicts ? "bad" : ""),
+    card("Held", status.held, "a person decides", status.held ? "bad" : ""),
+    card("Dead letters", status.dead, "waiting does not help", status.dead ? "bad" : ""),
+    card("Look deleted", status.absent, "asked for again", status.absent ? "busy" : ""),
+  ];
+}
+
+function card(name, value, note, tone) {
+  return make("div", { class: "card", "data-tone": tone || null },
+    make("dt", {}, name), make("dd", { class: "value" }, number(value)), make("dd", { class: "quiet" }, note));
+}
+
+function row(tag, tone, title, lines, buttons) {
+  const shown = buttons.filter(Boolean);
+  return make("li", {},
+    make("div", { class: "what" },
+      make("p", {}, make("span", { class: "tag", "data-tone": tone }, tag), " ", make("strong", {}, title)),
+      lines.filter(Boolean).map((line) => make("p", { class: "quiet" }, line))),
+    shown.length ? make("div", { class: "actions" }, shown) : null);
+}
+
+function ofRoute(route, reason, absent, may, act) {
+  const gone = reason.startsWith("by ") ? 0 : absent;
+  return row("paused", "bad", route, [reason], [
+    may("operate") && button(`resume-${route}`, "Resume", () => act.resume(route, false), { label: `Resume ${route}` }),
+    may("admin") && gone > 0 && button(`deleted-${route}`, "They were deleted", () => act.resume(route, true),
+      { label: `Resume ${route}: what looks deleted was deleted`, plain: true }),
+  ]);
+}
+
+function ofConflict(one, may, act) {
+  const states = `FHIR: ${SIDES[one.fhir] ?? one.fhir}. PACS: ${SIDES[one.dicom] ?? one.dicom}. Since ${time(one.since)}.`;
+  const holds = (side, name) => may("admin") && button(`${side}-${one.name}`, `${name} holds`,
+    () => act.decide(one, side), { label: `${name} holds for ${one.resource}` });
+  return row("conflict", "bad", one.resource, [states, `SR ${one.instance}, route ${one.route}`],
+    [holds("fhir", "FHIR"), holds("dicom", "PACS")]);
+}
+
+function ofWork(one, may, act) {
+  const tries = one.attempts === 1 ? "1 try" : `${number(one.attempts)} tries`;
+  const tone = { held: "busy", dead: "bad" }[one.state] ?? "quiet";
+  return row(STATES[one.state] ?? one.state, tone, one.key, [one.reason, `${one.store}, ${tries}`], [
+    may("operate") && button(`retry-${one.store}-${one.key}`, "Retry", () => act.retry(one.key), { label: `Retry ${one.key}` }),
+  ]);
+}
+
+function more(left) {
+  return left > 0 ? [make("li", { class: "quiet" }, `… and ${number(left)} more: fhir-dicom status lists all.`)] : [];
+}
+
+function ofStore({ route, store, seen, open, since }, paused, may, act) {
+  const done = Math.max(0, seen - open);
+  const percent = seen ? Math.floor((100 * done) / seen) : 100;
+  const text = open ? `${number(done)} of ${number(seen)} items, ${percent} %` : `${number(seen)} items, nothing owed`;
+  const pause = may("operate") && !(route in paused)
+    && button(`pause-${route}-${store}`, "Pause", () => act.pause(route), { label: `Pause the route ${route}`, plain: true });
+  return make("li", {},
+    make("div", { class: "heading" }, make("p", {}, make("strong", {}, store), make("span", { class: "quiet" }, ` ${route}`)), pause || null),
+    make("progress", { max: 100, value: percent, "aria-label": `${store}: looked at` }),
+    make("p", { class: "quiet" }, text, since ? `; the oldest ${ago(since)}` : ""));
+}
