@@ -3,20 +3,23 @@ import { at, button, fill, make } from "./dom.js";
 import { SIDES, STATES, ago, number, time } from "./words.js";
 
 const ROLES = ["read", "operate", "admin"];
+const SHOWN = 50; // rows of one list
 
 // `act` is told what to do; buttons are shown to those who may.
 export function show(status, conflicts, caller, act) {
   const may = (role) => ROLES.indexOf(caller.role) >= ROLES.indexOf(role);
-  const aside = status.reasons.filter((one) => one.state === "held" || one.state === "dead");
-  const owed = status.reasons.filter((one) => !aside.includes(one));
+  const disputed = new Set(conflicts.map((one) => one.instance)); // shown as conflicts, not as held, too
+  const open = status.reasons.filter((one) => !(one.state === "held" && disputed.has(one.key)));
+  const aside = open.filter((one) => one.state === "held" || one.state === "dead");
+  const owed = open.filter((one) => !aside.includes(one));
   const paused = Object.entries(status.paused);
-  const stopped = status.held + status.dead;
+  const stopped = status.held + status.dead - (status.reasons.length - open.length);
   head(status, paused.length + conflicts.length + stopped);
   fill(at("numbers"), numbers(status));
   fill(at("paused"), paused.map(([route, reason]) => ofRoute(route, reason, status.absent, may, act)));
   fill(at("conflicts"), conflicts.map((one) => ofConflict(one, may, act)));
-  fill(at("aside"), [...aside.map((one) => ofWork(one, may, act)), ...more(stopped - aside.length)]);
-  fill(at("owed"), owed.map((one) => ofWork(one, () => false, act)));
+  fill(at("aside"), ofAll(aside, stopped, may, act));
+  fill(at("owed"), ofAll(owed, owed.length, () => false, act));
   fill(at("stores"), status.progress.map((one) => ofStore(one, status.paused, may, act)));
   at("person").hidden = !(paused.length + conflicts.length + stopped);
   at("late").hidden = !owed.length;
@@ -85,12 +88,14 @@ function ofWork(one, may, act) {
   const tries = one.attempts === 1 ? "1 try" : `${number(one.attempts)} tries`;
   const tone = { held: "busy", dead: "bad" }[one.state] ?? "quiet";
   return row(STATES[one.state] ?? one.state, tone, one.key, [one.reason, `${one.store}, ${tries}`], [
-    may("operate") && button(`retry-${one.store}-${one.key}`, "Retry", () => act.retry(one.key), { label: `Retry ${one.key}` }),
+    may("operate") && button(`retry-${one.store}-${one.key}`, "Retry", () => act.retry(one.key), { label: `Retry ${one.key}`, plain: true }),
   ]);
 }
 
-function more(left) {
-  return left > 0 ? [make("li", { class: "quiet" }, `… and ${number(left)} more: fhir-dicom status lists all.`)] : [];
+function ofAll(works, total, may, act) {
+  const rows = works.slice(0, SHOWN).map((one) => ofWork(one, may, act));
+  const left = total - rows.length;
+  return left > 0 ? [...rows, make("li", { class: "quiet" }, `… and ${number(left)} more: fhir-dicom status lists all.`)] : rows;
 }
 
 function ofStore({ route, store, seen, open, since }, paused, may, act) {
