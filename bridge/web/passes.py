@@ -16,7 +16,7 @@ from bridge.sync.route import Route
 from bridge.sync.run import Summary, once
 from bridge.web.meters import Meters
 
-_BREATH = 0.2  # seconds from a call to its pass: what is called in a burst is one pass
+_BREATH = 0.05  # seconds from a call to its pass: what is called in a burst is one pass
 _LOG = structlog.stdlib.get_logger("bridge.sync")
 
 

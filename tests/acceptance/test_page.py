@@ -154,7 +154,7 @@ def sign_in(page: Page, token: str) -> None:
 def test_who_signs_in_sees_what_they_may(browser: Browser, stores: Path) -> None:
     put(stores, BROKEN)
     keys = QUICK | {"serve": {"auth": AUTH}}
-    with serving(stores, keys, **SECRETS) as service, visiting(browser, service.base) as (page, noted):
+    with serving(stores, keys, environment=SECRETS) as service, visiting(browser, service.base) as (page, noted):
         sign_in(page, "wrong")
         expect(page.locator("#sign-in-why")).to_contain_text("not, or no longer, agreed on")
         sign_in(page, SECRETS["READ"])

@@ -65,7 +65,7 @@ def closed(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> It
     lay_out(folder / "data")
     tls = {"certificate": str(authority.certificate("serve"))}
     keys = {"auth": AUTH, "tls": tls, "hooks": {"fhir": {"env": "HOOK"}}, "rate": 1000}
-    with serving(folder, {"serve": keys}, ca=str(authority.ca), **SECRETS) as service:
+    with serving(folder, {"serve": keys}, ca=str(authority.ca), environment=SECRETS) as service:
         yield service
 
 

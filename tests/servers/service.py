@@ -50,14 +50,19 @@ class Service:
 
 @contextmanager
 def serving(
-    folder: Path, configuration: Mapping[str, Any], *options: str, ca: str | None = None, **environment: str
+    folder: Path,
+    configuration: Mapping[str, Any],
+    *options: str,
+    ca: str | None = None,
+    port: int | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Service]:
     """In `folder`; it ends by SIGTERM."""
     (folder / "bridge.yaml").write_text(yaml.safe_dump(dict(configuration)))
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "bridge", "serve", "--config", "bridge.yaml", "--port", str(port), *options]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stderr=log, env=os.environ | environment)
+        process = subprocess.Popen(command, cwd=folder, stderr=log, env=os.environ | dict(environment or {}))
     made = Service(f"{'https' if ca else 'http'}://127.0.0.1:{port}", folder, process, ca=ca)
     try:
         until(lambda: _is_up(made))

@@ -40,13 +40,19 @@ async function done(what, request) {
 }
 
 const act = {
-  retry: (key) => done(({ owed }) => `${owed} owed again; a pass tries it now.`, () => post("/retry", key ? { key } : {})),
-  pause: (route) => done(() => `${route} is paused; what is under way is finished.`, () => post("/pause", { route })),
+  retry(key) {
+    return done(({ owed }) => `${owed} owed again; a pass tries it now.`, () => post("/retry", key ? { key } : {}));
+  },
+
+  pause(route) {
+    return done(() => `${route} is paused; what is under way is finished.`, () => post("/pause", { route }));
+  },
 
   async resume(route, deleted) {
-    const what = "What looks deleted on one side is carried over to the other, as the route says: marked as wrong, or removed there.";
+    const what = "The other side follows, as the route says: what looks deleted is marked as wrong there, or removed.";
     if (deleted && !(await sure("Were they deleted on purpose?", what, "They were deleted"))) return;
-    const said = ({ absent }) => `${route} is resumed; ${absent} ${deleted ? "deletions are carried over" : "are asked for again"}.`;
+    const follows = deleted ? "deletions are carried over" : "are asked for again";
+    const said = ({ absent }) => `${route} is resumed; ${absent} ${follows}.`;
     await done(said, () => post("/resume", { route, deleted }));
   },
 
@@ -54,7 +60,8 @@ const act = {
     const [winner, other] = side === "fhir" ? ["FHIR", "PACS"] : ["PACS", "FHIR server"];
     const what = `The next pass writes the news of the ${winner} side over those of the ${other}: ${resource}.`;
     if (!(await sure(`${winner} holds?`, what, `${winner} holds`))) return;
-    await done(() => `${resource}: ${winner} holds, from the next pass on.`, () => post(`/conflicts/${encodeURIComponent(name)}`, { holds: side }));
+    const path = `/conflicts/${encodeURIComponent(name)}`;
+    await done(() => `${resource}: ${winner} holds, from the next pass on.`, () => post(path, { holds: side }));
   },
 };
 
@@ -73,7 +80,8 @@ at("look").addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
     const found = await post("/documents", { key: at("key").value.trim().replace(/^urn:oid:/, "") });
-    fill(at("found"), found.length ? found.map(way) : [make("p", { class: "quiet" }, "The ledger knows no document of that key.")]);
+    const nothing = make("p", { class: "quiet" }, "The ledger knows no document of that key.");
+    fill(at("found"), found.length ? found.map(way) : [nothing]);
   } catch (error) {
     refusal(error);
   }

@@ -88,14 +88,16 @@ function ofWork(one, may, act) {
   const tries = one.attempts === 1 ? "1 try" : `${number(one.attempts)} tries`;
   const tone = { held: "busy", dead: "bad" }[one.state] ?? "quiet";
   return row(STATES[one.state] ?? one.state, tone, one.key, [one.reason, `${one.store}, ${tries}`], [
-    may("operate") && button(`retry-${one.store}-${one.key}`, "Retry", () => act.retry(one.key), { label: `Retry ${one.key}`, plain: true }),
+    may("operate") && button(`retry-${one.store}-${one.key}`, "Retry", () => act.retry(one.key),
+      { label: `Retry ${one.key}`, plain: true }),
   ]);
 }
 
 function ofAll(works, total, may, act) {
   const rows = works.slice(0, SHOWN).map((one) => ofWork(one, may, act));
   const left = total - rows.length;
-  return left > 0 ? [...rows, make("li", { class: "quiet" }, `… and ${number(left)} more: fhir-dicom status lists all.`)] : rows;
+  const rest = `… and ${number(left)} more: fhir-dicom status lists all.`;
+  return left > 0 ? [...rows, make("li", { class: "quiet" }, rest)] : rows;
 }
 
 function ofStore({ route, store, seen, open, since }, paused, may, act) {
@@ -105,7 +107,8 @@ function ofStore({ route, store, seen, open, since }, paused, may, act) {
   const pause = may("operate") && !(route in paused)
     && button(`pause-${route}-${store}`, "Pause", () => act.pause(route), { label: `Pause the route ${route}`, plain: true });
   return make("li", {},
-    make("div", { class: "heading" }, make("p", {}, make("strong", {}, store), make("span", { class: "quiet" }, ` ${route}`)), pause || null),
+    make("div", { class: "heading" },
+      make("p", {}, make("strong", {}, store), make("span", { class: "quiet" }, ` ${route}`)), pause || null),
     make("progress", { max: 100, value: percent, "aria-label": `${store}: looked at` }),
     make("p", { class: "quiet" }, text, since ? `; the oldest ${ago(since)}` : ""));
 }
