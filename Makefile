@@ -48,8 +48,8 @@ servers: installed $(VENV)/test.stamp
 	exec $(BIN)/python -m tests.servers
 
 lint: $(VENV)/test.stamp
-	$(BIN)/ruff check bridge tests benchmarks fixtures
-	$(BIN)/ruff format --check -q bridge tests benchmarks fixtures
+	$(BIN)/ruff check bridge tests benchmarks fixtures deploy
+	$(BIN)/ruff format --check -q bridge tests benchmarks fixtures deploy
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -4,9 +4,9 @@ Orthanc does not wait for it: a callback sets a flag, a thread of its own calls.
 call; a bridge that does not answer is called again, less and less often. Lost calls cost time only: the bridge reads
 /changes, and polls besides.
 
-Environment: BRIDGE_HOOK_URL, such as https://bridge.my-hospital.example:8000/hooks/pacs; the secret of `serve.hooks` in
-BRIDGE_HOOK_SECRET, or in the file BRIDGE_HOOK_SECRET_FILE; BRIDGE_HOOK_CA, a file of authorities to trust instead of the
-public ones.
+Environment: BRIDGE_HOOK_URL, such as https://bridge.my-hospital.example:8000/hooks/pacs; the secret of `serve.hooks`
+in BRIDGE_HOOK_SECRET, or in the file BRIDGE_HOOK_SECRET_FILE; BRIDGE_HOOK_CA, a file of authorities to trust instead of
+the public ones.
 """
 
 import http.client
