@@ -40,7 +40,7 @@ class Anybody:
     """On this machine: whoever has an account here could as well use the command line."""
 
     def of(self, token: str | None) -> Caller:
-        return Caller("web page on this machine", "admin")
+        return Caller("somebody on this machine", "admin")
 
 
 class AgreedTokens:

@@ -141,7 +141,7 @@ def test_what_was_deleted_on_purpose_is_carried_over(browser: Browser, stores: P
 def test_a_route_is_paused_and_resumed(browser: Browser, stores: Path) -> None:
     with serving(stores, QUICK) as service, visiting(browser, service.base) as (page, _):
         page.get_by_role("button", name="Pause the route fhir-dicom").first.click()
-        expect(page.locator("#paused")).to_contain_text("by web page on this machine")
+        expect(page.locator("#paused")).to_contain_text("by somebody on this machine")
         page.get_by_role("button", name="Resume fhir-dicom").click()
         expect(page.locator("#state")).to_have_text("In step")
 

@@ -84,7 +84,7 @@ def test_a_paused_route_makes_no_pass_until_it_is_resumed(service: Service) -> N
     post(service, "/wake")
     until(lambda: passes(service) > before)
     assert service.get("/status")["linked"]["fhir"] == 5
-    assert service.get("/status")["paused"] == {"fhir-dicom": "by web page on this machine"}
+    assert service.get("/status")["paused"] == {"fhir-dicom": "by somebody on this machine"}
     assert service.request("GET", "/ready").status_code == 200, "the page has to be reachable to resume it"
     assert metrics(service)['fhir_dicom_paused{route="fhir-dicom"}'] == 1
     assert post(service, "/resume", route="fhir-dicom")["was_paused"]
