@@ -25,6 +25,7 @@ from tests.servers.orthanc import Orthanc
 ROOT = Path(__file__).parent.parent
 ECG = ROOT / "fixtures" / "dicom" / "ecg-report.dcm"
 OBSERVATIONS, REPORTS = 300, 60
+WORKERS = 4
 _JSON = {"Content-Type": "application/fhir+json"}
 
 
@@ -80,9 +81,9 @@ def _measure(hapi: Hapi, orthanc: Orthanc, other: Orthanc, folder: Path) -> None
         session.post(f"{orthanc.base}/instances", data=data, timeout=60)
     stored = set(requests.get(f"{orthanc.base}/instances", timeout=60).json())
     route = Route("bench", fhir, OrthancStore("pacs", orthanc.base), "both", "urn:bench", None, "+00:00")
-    ledger = Ledger(f"sqlite:///{folder}/bridge.db", time.time)
+    ledger = Ledger(f"sqlite:///{folder}/bridge.db")
     start = time.monotonic()
-    summary = once([route], ledger, load())
+    summary = once([route], ledger, load(), workers=WORKERS)
     spent = time.monotonic() - start
     ledger.close()
     documents = summary.acts["to-dicom created"] + summary.acts["to-fhir created"]

@@ -15,6 +15,10 @@ class TemporaryError(BridgeError):
         self.wait = wait
 
 
+class LedgerError(TemporaryError):
+    """The ledger itself cannot be read or written; no document is at fault, and none goes on without it."""
+
+
 class PermanentError(BridgeError):
     """Will not go away by waiting: the input, or the configuration, has to change."""
 

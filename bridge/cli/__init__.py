@@ -11,8 +11,8 @@ def main() -> None:
 
     import typer
 
-    from bridge.cli import audit, check, conflicts, convert, explain, pause, retry, serve, status, sync
-    from bridge.errors import MappingError, UsageError
+    from bridge.cli import audit, check, conflicts, convert, explain, pause, resend, retry, serve, status, sync
+    from bridge.errors import BridgeError, MappingError, UsageError
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -31,6 +31,7 @@ def main() -> None:
     app.command("conflicts", help=conflicts.HELP, epilog=conflicts.EXAMPLE)(conflicts.conflicts)
     app.command("pause", help=pause.PAUSE_HELP, epilog=pause.PAUSE_EXAMPLE)(pause.pause)
     app.command("resume", help=pause.RESUME_HELP, epilog=pause.RESUME_EXAMPLE)(pause.resume)
+    app.command("resend", help=resend.HELP, epilog=resend.EXAMPLE)(resend.resend)
     trail = typer.Typer(no_args_is_help=True, help=audit.HELP, epilog=audit.VERIFY_EXAMPLE)
     trail.command("verify", help=audit.VERIFY_HELP, epilog=audit.VERIFY_EXAMPLE)(audit.verify)
     trail.command("export", help=audit.EXPORT_HELP, epilog=audit.EXPORT_EXAMPLE)(audit.export)
@@ -42,3 +43,6 @@ def main() -> None:
     except (UsageError, MappingError) as error:
         print(f"fhir-dicom: {error}", file=sys.stderr)
         sys.exit(2)
+    except BridgeError as error:  # the ledger is away, its disk is full
+        print(f"fhir-dicom: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -25,8 +25,6 @@ def verify(
     ] = None,
     config: Config = None,
 ) -> None:
-    import time
-
     from bridge.ledger.audit import faults
     from bridge.ledger.heads import read_heads
     from bridge.ledger.ledger import Ledger
@@ -35,7 +33,7 @@ def verify(
     configured = settings(config)
     file = heads or configured.audit_heads
     exported = read_heads(file) if file is not None else []
-    ledger = Ledger(configured.ledger, time.time, reading=True)
+    ledger = Ledger(configured.ledger, reading=True)
     try:
         found = list(faults(ledger.audit.entries(), exported))
         head = ledger.audit.head()
@@ -49,24 +47,20 @@ def verify(
 
 
 def export(config: Config = None) -> None:
-    import time
-
     from bridge.ledger.ledger import Ledger
     from bridge.settings.settings import settings
 
-    ledger = Ledger(settings(config).ledger, time.time, reading=True)
+    ledger = Ledger(settings(config).ledger, reading=True)
     for entry in ledger.audit.entries():
         print(entry.event)
     ledger.close()
 
 
 def head(config: Config = None) -> None:
-    import time
-
     from bridge.ledger.ledger import Ledger
     from bridge.settings.settings import settings
 
-    ledger = Ledger(settings(config).ledger, time.time, reading=True)
+    ledger = Ledger(settings(config).ledger, reading=True)
     newest = ledger.audit.head()
     ledger.close()
     if newest is not None:

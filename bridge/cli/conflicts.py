@@ -20,8 +20,6 @@ def conflicts(
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
     json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    import time
-
     from bridge.codecs import json as codec
     from bridge.errors import UsageError
     from bridge.ledger.ledger import Ledger
@@ -29,7 +27,7 @@ def conflicts(
 
     if (name is None) != (holds is None):
         raise UsageError("name a conflict and say --holds fhir or --holds dicom; or neither, to see all")
-    ledger = Ledger(settings(config).ledger, time.time, reading=True)  # beside `serve`
+    ledger = Ledger(settings(config).ledger, reading=True)  # beside `serve`
     try:
         if name is not None and holds is not None:
             ledger.operations.decide(name, holds, person())

@@ -19,14 +19,12 @@ Config = Annotated[Path | None, typer.Option(help="bridge.yaml")]
 
 
 def pause(route: Route, config: Config = None) -> None:
-    import time
-
     from bridge.ledger.ledger import Ledger
     from bridge.settings.settings import settings
 
     configured = settings(config)
-    _known(route, configured.route_names())
-    ledger = Ledger(configured.ledger, time.time, reading=True)  # beside `serve`
+    known_route(route, configured.route_names())
+    ledger = Ledger(configured.ledger, reading=True)  # beside `serve`
     ledger.operations.pause(route, person())
     ledger.close()
     print(f"{route} is paused; what is under way is finished")
@@ -37,21 +35,20 @@ def resume(
     deleted: Annotated[bool, typer.Option("--deleted", help="what looked deleted was deleted on purpose")] = False,
     config: Config = None,
 ) -> None:
-    import time
-
     from bridge.ledger.ledger import Ledger
     from bridge.settings.settings import settings
 
     configured = settings(config)
-    _known(route, configured.route_names())
-    ledger = Ledger(configured.ledger, time.time, reading=True)
+    known_route(route, configured.route_names())
+    ledger = Ledger(configured.ledger, reading=True)
     was, number = ledger.operations.resume(route, person(), deleted=deleted)
     ledger.close()
     again = f"; {number} {'deletions are carried over' if deleted else 'are asked for again'}" if number else ""
     print(f"{route} {'is resumed' if was else 'was not paused'}{again}")
 
 
-def _known(route: str, routes: tuple[str, ...]) -> None:
+def known_route(route: str, routes: tuple[str, ...]) -> None:
+    """Raises UsageError where there is none of that name."""
     from bridge.errors import UsageError
 
     if route not in routes:

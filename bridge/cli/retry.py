@@ -17,12 +17,10 @@ def retry(
     key: Annotated[str | None, typer.Argument(help="of one item, as `status` shows it; all by default")] = None,
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
 ) -> None:
-    import time
-
     from bridge.ledger.ledger import Ledger
     from bridge.settings.settings import settings
 
-    ledger = Ledger(settings(config).ledger, time.time, reading=True)  # beside `serve`
+    ledger = Ledger(settings(config).ledger, reading=True)  # beside `serve`
     number = ledger.operations.retry(person(), key)
     ledger.close()
     print(f"{number} owed again")

@@ -17,8 +17,6 @@ def serve(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="TCP port; `serve.port` by default")] = None,
     sync: Annotated[bool, typer.Option("--sync/--no-sync", help="make passes; without, only answer")] = True,
 ) -> None:
-    import time
-
     from bridge.ledger.ledger import Ledger
     from bridge.mapping.load import load
     from bridge.settings.settings import listening, settings
@@ -34,8 +32,16 @@ def serve(
     meters = Meters((route.name, store.name) for route in routes for store in (route.fhir, route.dicom))
     passes = None
     if sync:
-        ledger = Ledger(configured.ledger, time.time)
-        passes = Passes(routes, ledger, mapping, configured.interval, configured.reconcile, meters)
+        passes = Passes(
+            routes,
+            Ledger(configured.ledger),
+            mapping,
+            configured.interval,
+            configured.reconcile,
+            meters,
+            configured.workers,
+            configured.audit_heads,
+        )
     app = create_app(configured, passes, meters)
     logs.configure()
     server.run(app, configured.serve)

@@ -16,13 +16,11 @@ def status(
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
     json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    import time
-
     from bridge.codecs import json as codec
     from bridge.ledger.ledger import Ledger
     from bridge.settings.settings import settings
 
-    ledger = Ledger(settings(config).ledger, time.time, reading=True)
+    ledger = Ledger(settings(config).ledger, reading=True)
     found = ledger.status()
     ledger.close()
     if json:

@@ -17,11 +17,11 @@ def sync(
     reconcile: Annotated[
         bool, typer.Option("--reconcile", help="list both stores in full first: finds deletions that no feed tells")
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be written, and write nothing")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="threads; `workers` by default")] = None,
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
     json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    import time
-
     from bridge.codecs import json as codec
     from bridge.errors import UsageError
     from bridge.ledger.heads import export_head
@@ -35,9 +35,10 @@ def sync(
         raise UsageError("say --once; without it there is nothing to do yet")
     configured = settings(config)
     mapping = load(configured.mappings)
-    ledger = Ledger(configured.ledger, time.time)
+    ledger = Ledger(configured.ledger, dry=dry_run)
+    threads = workers or configured.workers
     try:
-        summary = one_pass(routes_of(configured), ledger, mapping, reconciling=reconcile)
+        summary = one_pass(routes_of(configured), ledger, mapping, reconciling=reconcile, workers=threads)
         status, head = ledger.status(), ledger.audit.head()
     finally:
         ledger.close()
@@ -46,8 +47,10 @@ def sync(
     for fault in summary.faults:
         print(fault, file=sys.stderr)
     if json:
-        found = {"acts": dict(summary.acts), "faults": summary.faults, "status": status}
+        found = {"acts": dict(summary.acts), "plans": summary.plans, "faults": summary.faults, "status": status}
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
+    elif dry_run:
+        print("\n".join(f"would {plan}" for plan in summary.plans) or "nothing to do")
     else:
         _print(summary.acts, status)
     if summary.faults:

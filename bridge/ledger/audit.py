@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, insert, select
 
 from bridge.ledger.audit_event import AuditEvent
-from bridge.ledger.database import Database
+from bridge.ledger.database import Database, one_at_a_time
 from bridge.ledger.tables import AUDIT
 
 
@@ -50,7 +50,9 @@ def faults(entries: Iterable[Entry], heads: Iterable[Head]) -> Iterator[str]:
 
 
 def record(connection: Connection, event: AuditEvent, document: str | None = None) -> None:
-    """Within another transaction, which writes: with it or not at all."""
+    """Within another transaction, which writes: with it or not at all. Its last statement, for the chain has one end,
+    and nobody else adds to it until the transaction is over."""
+    one_at_a_time(connection, AUDIT)
     text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     last = connection.execute(_NEWEST).first()
     number, before = (last.number, last.hash) if last is not None else (0, "")

@@ -1,60 +1,66 @@
-"""The database of the ledger: opened, locked, migrated. The clock is passed in."""
+"""The database of the ledger: opened, migrated, one transaction at a time. On SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
-import fcntl
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext
 from itertools import islice
-from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from sqlalchemy import Connection, Table, create_engine, event
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Table, text
+from sqlalchemy.dialects import postgresql as for_postgresql
+from sqlalchemy.dialects import sqlite as for_sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 
-from bridge.errors import TemporaryError, UsageError
+from bridge.errors import LedgerError, UsageError
+from bridge.ledger import postgresql, sqlite
 from bridge.ledger.migrate import migrate, newest
 
 _PARTS = 500  # values of one query
 T = TypeVar("T")
+Clock = Callable[[], float]
+"""Seconds since the epoch."""
 
 
 class Database:
-    """One process at a time works on it; others may read. Raises UsageError where another one holds it, where it is of
-    another version, or where the URL is no SQLite."""
+    """On SQLite one process at a time works on it; others may read. Raises UsageError where another one holds it,
+    where it is of another version, or where the URL is none of ours. The clock is this machine's, on PostgreSQL the
+    server's, unless another is passed in."""
 
-    def __init__(self, url: str, clock: Callable[[], float], *, reading: bool = False) -> None:
-        self.now = clock
-        self._lock: IO[str] | None = None
+    def __init__(self, url: str, clock: Clock | None = None, *, reading: bool = False) -> None:
         try:
             parsed = make_url(url)
         except ArgumentError as error:
-            raise UsageError(f"ledger: {url!r} is no database URL; write sqlite:///bridge.db") from error
-        if parsed.get_backend_name() != "sqlite":
-            raise UsageError("ledger: only SQLite so far; write sqlite:///bridge.db")
-        file = Path(parsed.database) if parsed.database and parsed.database != ":memory:" else None
-        if file is not None and reading and not file.exists():
-            raise UsageError(f"ledger: {file} is not there; was there a pass, and is this the right folder?")
-        if file is not None and not reading:
-            self._lock = _locked(file)
-        if file is not None and not file.exists():
-            file.touch(0o600)  # what it says of documents is nobody else's business
-        self._engine = create_engine(parsed)
-        event.listen(self._engine, "connect", _durable)
-        event.listen(self._engine, "begin", _begun)
+            raise UsageError("ledger: no database URL; write sqlite:///bridge.db") from error
+        self.shared = parsed.get_backend_name() == "postgresql"
+        self._lock: IO[str] | None = None
+        if self.shared:
+            self._engine = postgresql.opened(parsed)
+        elif parsed.get_backend_name() == "sqlite":
+            self._engine, self._lock = sqlite.opened(parsed, reading=reading)
+        else:
+            raise UsageError("ledger: SQLite or PostgreSQL; write sqlite:///bridge.db")
+        self._writing = self._engine.execution_options(writing=True)
+        self._clock: Clock = clock or (postgresql.ServerClock(self._engine) if self.shared else time.time)
+        # a file has one writer: threads wait here, in turn, and not for its patience to end
+        self._turn = nullcontext() if self.shared else threading.Lock()
         try:
             self._at_newest(reading)
-        except DatabaseError as error:
+        except (DatabaseError, LedgerError) as error:
             self.close()
-            raise UsageError(f"ledger: {parsed.database} is no ledger, or cannot be opened") from error
+            where = parsed.render_as_string(hide_password=True)
+            raise UsageError(f"ledger: {where} is no ledger, or cannot be opened") from error
         except BaseException:
             self.close()
             raise
 
     def _at_newest(self, reading: bool) -> None:
         with self.begin() as connection:
+            if self.shared:
+                postgresql.one_migrates(connection)
             if reading and not newest(connection):
                 raise UsageError("ledger: of another version than this program; make a pass with this one first")
             migrate(connection)
@@ -64,25 +70,55 @@ class Database:
         if self._lock is not None:
             self._lock.close()
 
+    def now(self) -> float:
+        with _named():
+            return self._clock()
+
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """One transaction that writes."""
-        with self._engine.connect().execution_options(writing=True) as connection, connection.begin():
+        """One transaction that writes. Raises LedgerError where the database cannot."""
+        with self._turn, _named(), self._writing.begin() as connection:
             yield connection
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
+        with _named(), self._engine.connect() as connection:
             yield connection
+
+    def session(self) -> Connection:
+        """A connection of its own, each statement a transaction: for locks that live as long as it does."""
+        with _named():
+            return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """A full disk, a server that is away, two transactions in each other's way: no document is at fault."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise LedgerError(f"ledger: {type(error.orig).__name__}: is its disk full, or its server away?") from error
+
+
+def one_at_a_time(connection: Connection, table: Table) -> None:
+    """Until the transaction ends nobody else writes the table. On SQLite nobody does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
 
 
 def put(connection: Connection, table: Table, row: dict[str, Any], again: dict[str, Any] | None = None) -> None:
     """The row, or where its key is there already, `again` of it: the values of the row unless said otherwise."""
     keys = [column.name for column in table.primary_key]
     values = again if again is not None else {name: value for name, value in row.items() if name not in keys}
-    made = insert(table).values(**row)
+    made = insertion(connection, table).values(**row)
     settled = made.on_conflict_do_update(index_elements=keys, set_=values) if values else made.on_conflict_do_nothing()
     connection.execute(settled)
+
+
+def insertion(connection: Connection, table: Table) -> Any:
+    """An INSERT that can say what to do on a conflict."""
+    dialect = for_postgresql if connection.dialect.name == "postgresql" else for_sqlite
+    return dialect.insert(table)
 
 
 def in_parts(connection: Connection, query: Any, column: Any, values: Sequence[str]) -> list[Any]:
@@ -98,29 +134,3 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
     waiting = iter(items)
     while some := list(islice(waiting, size)):
         yield some
-
-
-def _begun(connection: Connection) -> None:
-    """A transaction that reads first and writes later would fail beside another writer, whatever its patience. And the
-    driver would begin none for a change of tables."""
-    writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-
-def _durable(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # transactions begin below, not in the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _locked(database: Path) -> IO[str]:
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        lock = database.with_name(f"{database.name}.lock").open("w")
-    except OSError as error:
-        raise TemporaryError(f"ledger: {database}: {error.strerror}") from error
-    with suppress(BlockingIOError):
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return lock
-    lock.close()
-    raise UsageError(f"ledger: {database} is in use by another fhir-dicom; stop that one first")

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import Column, MetaData, String, Table, delete, insert, or_, select, true, union
 from sqlalchemy.schema import CreateTable
 
-from bridge.ledger.database import Database, batched, in_parts, put
+from bridge.ledger.database import Database, batched, in_parts, insertion, put
 from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK
 from bridge.ledger.work import owe
 
@@ -24,6 +24,7 @@ class News:
     targets: tuple[str, ...] | None = None  # None: says nothing about them
 
 
+_BURIED = "asked twice, deleted"
 _LISTED = Table("listed", MetaData(), Column("key", String, primary_key=True), prefixes=["TEMPORARY"])
 
 
@@ -63,7 +64,8 @@ class Feeds:
         with self._database.connect() as connection:  # rolled back: a temporary table locks nothing
             connection.execute(CreateTable(_LISTED))
             for some in batched(listed, 1000):
-                connection.execute(insert(_LISTED).prefix_with("OR IGNORE"), [{"key": key} for key in some])
+                listing = insertion(connection, _LISTED).on_conflict_do_nothing()
+                connection.execute(listing, [{"key": key} for key in some])
             query = select(keys.c.key).where(of_kind & keys.c.key.not_in(select(_LISTED.c.key)))
             return list(connection.execute(query).scalars())
 
@@ -72,7 +74,7 @@ class Feeds:
         with self._database.begin() as connection:
             open_work = WORK.c.state.in_(("owed", "waiting", "absent", "deleted"))
             owed = select(WORK.c.key).where((WORK.c.route == route) & (WORK.c.store == store) & open_work)
-            for key in set(keys) - set(connection.execute(owed).scalars()):
+            for key in sorted(set(keys) - set(connection.execute(owed).scalars())):
                 owe(connection, route, store, key, self._database.now())
 
     def forget(self, route: str, store: str, key: str, owes: Iterable[str] = ()) -> None:
@@ -81,13 +83,23 @@ class Feeds:
             of_key = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.key == key)
             connection.execute(delete(SEEN).where(of_key))
             connection.execute(delete(EDGE).where((EDGE.c.store == store) & (EDGE.c.source == key)))
-            for one in owes:
+            for one in sorted(owes):
                 owe(connection, route, store, one, self._database.now())
+
+    def bury(self, route: str, store: str, key: str) -> None:
+        """It is gone, asked twice; every worker may believe it, until there are news of it."""
+        with self._database.begin() as connection:
+            put(connection, SEEN, {"route": route, "store": store, "key": key, "version": _BURIED})
+
+    def buried(self, route: str, store: str, keys: Iterable[str]) -> set[str]:
+        of_store = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.version == _BURIED)
+        with self._database.connect() as connection:
+            return {row[0] for row in in_parts(connection, select(SEEN.c.key).where(of_store), SEEN.c.key, list(keys))}
 
     def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
         """References, work and what was seen, in one transaction."""
         with self._database.begin() as connection:
-            for one in news:
+            for one in sorted(news, key=_by_key):  # who writes many rows does so in one order: none waits in a circle
                 put(connection, SEEN, {"route": route, "store": store, "key": one.key, "version": one.version})
                 if one.targets is not None:
                     of_source = (EDGE.c.store == store) & (EDGE.c.source == one.key)
@@ -109,3 +121,7 @@ class Feeds:
 
 def _is_news(known: str | None, version: str) -> bool:
     return known != version if version else known is None
+
+
+def _by_key(news: News) -> str:
+    return news.key

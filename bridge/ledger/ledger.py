@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from sqlalchemy import func, select
 
 from bridge.ledger.audit import AuditTrail
 from bridge.ledger.conflicts import Conflicts
-from bridge.ledger.database import Database
+from bridge.ledger.database import Clock, Database
 from bridge.ledger.feeds import Feeds
+from bridge.ledger.leases import Board, Leases, LocalLeases, SharedLeases
 from bridge.ledger.links import Links
 from bridge.ledger.operations import Operations
 from bridge.ledger.pauses import Pauses
@@ -21,22 +22,40 @@ from bridge.ledger.work import WorkQueue
 
 
 class Ledger:
-    """One process at a time; others may read, and decide. Raises UsageError where another one works on it."""
+    """As one worker sees it. On SQLite one process at a time, on PostgreSQL any number; others may read, and decide.
+    `dry`: before each effect it raises Planned. Raises UsageError where another process works on the same file."""
 
-    def __init__(self, url: str, clock: Callable[[], float], *, reading: bool = False) -> None:
-        self._database = Database(url, clock, reading=reading)
-        self.now = clock  # seconds since the epoch
+    def __init__(self, url: str, clock: Clock | None = None, *, reading: bool = False, dry: bool = False) -> None:
+        self._database, self._board, self._dry = Database(url, clock, reading=reading), Board(), dry
+        self.now = self._database.now  # seconds since the epoch
         self.feeds = Feeds(self._database)
-        self.work = WorkQueue(self._database)
-        self.links = Links(self._database)
         self.rejections = Rejections(self._database)
         self.conflicts = Conflicts(self._database)
         self.pauses = Pauses(self._database)
         self.operations = Operations(self._database)
         self.audit = AuditTrail(self._database)
         self.view = View(self._database)
+        self._be_a_worker()
+
+    def _be_a_worker(self) -> None:
+        self.leases: Leases = SharedLeases(self._database) if self._database.shared else LocalLeases(self._board)
+        self.work = WorkQueue(self._database, self.leases.owner)
+        self.links = Links(self._database, self.leases, dry=self._dry)
+
+    def another(self) -> Ledger:
+        """The same ledger, as another worker of this process sees it; `leave` when it is done."""
+        other = copy(self)
+        other._be_a_worker()
+        return other
+
+    def leave(self) -> None:
+        """The worker ends: what it had in hand is free."""
+        self.work.give_back()
+        self.leases.close()
 
     def close(self) -> None:
+        """Of all workers."""
+        self.leases.close()
         self._database.close()
 
     def status(self) -> dict[str, Any]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from bridge.ledger.audit import record
-from bridge.ledger.audit_event import overtaken, written
-from bridge.ledger.database import Database, put
+from bridge.ledger.audit_event import AuditEvent, overtaken, written
+from bridge.ledger.database import Database, in_parts, put
+from bridge.ledger.leases import Leases
 from bridge.ledger.link import Link
+from bridge.ledger.plan import Planned
 from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, VOID, WORK
 
 _STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
 
 
 class Links:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, leases: Leases, *, dry: bool) -> None:
+        self._database, self._leases, self._dry = database, leases, dry
 
     def of(self, route: str, key: str) -> Link | None:
         """The link of the document that a resource or SOP Instance UID belongs to."""
@@ -47,12 +49,17 @@ class Links:
             return connection.execute(query).scalar_one()
 
     def intend(self, route: str, document: str, act: str, store: str, keys: Sequence[str]) -> None:
-        """Before the effect: feeds recognise by alias what is about to be written."""
+        """Before the effect: feeds recognise by alias what is about to be written. Raises LedgerError where the
+        document may be in another worker's hands by now, Planned in a dry run."""
+        if self._dry:
+            raise Planned(act, store, keys)
+        self._leases.confirm()
         with self._database.begin() as connection:
             row = {"document": document, "route": route, "act": act, "store": store, "keys": list(keys)}
-            self._overtake(connection, document, keys)
+            event = self._overtaken(connection, document, keys)
             put(connection, INTENT, row)
             _aliases(connection, route, document, keys)
+            _record(connection, event, document)
 
     def intended(self, document: str) -> tuple[str, list[str]] | None:
         """Act and keys of the open intent: what was begun and is not agreed yet."""
@@ -60,6 +67,12 @@ class Links:
             query = select(INTENT.c.act, INTENT.c["keys"]).where(INTENT.c.document == document)
             row = connection.execute(query).first()
         return (str(row[0]), list(row[1])) if row else None
+
+    def begun(self, route: str, key: str) -> str | None:
+        """Act of the open intent that is about to write the resource or SOP Instance."""
+        with self._database.connect() as connection:
+            query = select(INTENT.c.act).join(ALIAS, ALIAS.c.document == INTENT.c.document)
+            return connection.execute(query.where((ALIAS.c.route == route) & (ALIAS.c.key == key))).scalar()
 
     def forget(self, document: str) -> None:
         """A document that is gone on both sides."""
@@ -74,31 +87,28 @@ class Links:
             for document in forgotten:
                 connection.execute(delete(LINK).where(LINK.c.document == document))
                 connection.execute(update(ALIAS).where(ALIAS.c.document == document).values(document=link.document))
-            self._audit(connection, link)
+            event = self._done(connection, link)
             put(connection, LINK, asdict(link))
             _aliases(connection, link.route, link.document, [*keys, link.instance])
             for table in (INTENT, CONFLICT):
                 connection.execute(delete(table).where(table.c.document == link.document))
             self._wake(connection, link.route, link.document, ("held", "waiting"))
+            _record(connection, event, link.document)
 
-    def _audit(self, connection: Connection, link: Link) -> None:
+    def _done(self, connection: Connection, link: Link) -> AuditEvent | None:
         """What the open intent said is done."""
         if (intent := _intent(connection, link.document)) is None:
-            return
+            return None
         known = connection.execute(select(LINK.c.document).where(LINK.c.document == link.document)).first() is not None
         now = self._database.now()
-        record(
-            connection,
-            written(link, intent["act"], intent["store"], intent["keys"], known=known, now=now),
-            link.document,
-        )
+        return written(link, intent["act"], intent["store"], intent["keys"], known=known, now=now)
 
-    def _overtake(self, connection: Connection, document: str, keys: Sequence[str] = ()) -> None:
+    def _overtaken(self, connection: Connection, document: str, keys: Sequence[str] = ()) -> AuditEvent | None:
         """An open intent that is not the one with these keys; a withdrawal that names none is only decided again."""
         intent = _intent(connection, document)
-        if intent is not None and not set(intent["keys"]) <= set(keys):
-            event = overtaken(intent["route"], intent["act"], intent["store"], intent["keys"], self._database.now())
-            record(connection, event, document)
+        if intent is None or set(intent["keys"]) <= set(keys):
+            return None
+        return overtaken(intent["route"], intent["act"], intent["store"], intent["keys"], self._database.now())
 
     def wake(self, route: str, instance: str) -> None:
         """What waits for the instance, which is as the link says, is looked at again."""
@@ -116,18 +126,33 @@ class Links:
     def settle(self, document: str) -> None:
         """An intent of which nothing came: it is decided again."""
         with self._database.begin() as connection:
-            self._overtake(connection, document)
+            event = self._overtaken(connection, document)
             connection.execute(delete(INTENT).where(INTENT.c.document == document))
+            _record(connection, event, document)
 
     def sweep(self, route: str) -> None:
-        """Intents that are left when nothing is owed: killed before the effect, and what they were about is gone."""
-        of_route = INTENT.c.route == route
-        with self._database.begin() as connection:
-            if connection.execute(select(WORK.c.key).where(WORK.c.route == route).limit(1)).first() is not None:
+        """Intents that are left when nothing is owed: killed before the effect, and what they were about is gone. What
+        waited for it is looked at again."""
+        of_route = (WORK.c.route == route) & (WORK.c.state != "waiting")
+        with self._database.connect() as connection:
+            if connection.execute(select(WORK.c.key).where(of_route).limit(1)).first() is not None:
                 return
-            for document in connection.execute(select(INTENT.c.document).where(of_route)).scalars().all():
-                self._overtake(connection, document)
-                connection.execute(delete(INTENT).where(of_route & (INTENT.c.document == document)))
+            left = connection.execute(select(INTENT.c.document).where(INTENT.c.route == route)).scalars().all()
+        for document in left:
+            self.settle(document)
+            with self._database.begin() as connection:
+                self._wake(connection, route, document, ("waiting",))
+
+    def documents(self, route: str, keys: Iterable[str]) -> set[str]:
+        """Names of the documents, linked or begun, that resources or SOP Instance UIDs belong to."""
+        query = select(ALIAS.c.document).where(ALIAS.c.route == route)
+        with self._database.connect() as connection:
+            return {str(row[0]) for row in in_parts(connection, query, ALIAS.c.key, list(keys))}
+
+
+def _record(connection: Connection, event: AuditEvent | None, document: str) -> None:
+    if event is not None:
+        record(connection, event, document)
 
 
 def _aliases(connection: Connection, route: str, document: str, keys: Sequence[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select, true, update
 
 from bridge.errors import UsageError
@@ -9,7 +11,7 @@ from bridge.ledger.audit import record
 from bridge.ledger.audit_event import decided
 from bridge.ledger.conflicts import FIELDS, Conflict, Winner
 from bridge.ledger.database import Database, put
-from bridge.ledger.tables import CONFLICT, PAUSE, WORK
+from bridge.ledger.tables import CONFLICT, PAUSE, SEEN, WORK
 from bridge.ledger.work import owe
 
 _ASIDE = ("held", "dead", "waiting")
@@ -28,6 +30,18 @@ class Operations:
             about = [key] if key is not None else []
             record(connection, decided("retry", by, None, about, self._database.now()))
             return number
+
+    def resend(self, route: str, keys: Sequence[str], by: str) -> int:
+        """What was ever seen of the route's stores, or these keys, is looked at again; returns how much."""
+        now = self._database.now()
+        of_keys = SEEN.c.key.in_(keys) if keys else true()
+        seen = select(SEEN.c.store, SEEN.c.key).where((SEEN.c.route == route) & SEEN.c.version.not_like("%deleted"))
+        with self._database.begin() as connection:
+            found = connection.execute(seen.where(of_keys).order_by(SEEN.c.store, SEEN.c.key)).all()
+            for store, key in found:
+                owe(connection, route, store, key, now)
+            record(connection, decided("resend", by, route, keys, now))
+        return len(found)
 
     def decide(self, name: str, holds: Winner, by: str) -> None:
         """The verdict on a conflict; its instance is owed again. Raises UsageError where no conflict has that name (any

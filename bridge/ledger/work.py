@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from bridge.ledger.database import Database, put
 from bridge.ledger.tables import WORK
@@ -19,14 +19,15 @@ class Work:
     key: str
     generation: int
     attempts: int
+    crashes: int  # of workers that had it in hand
 
 
 class WorkQueue:
     """States: `owed`; `waiting` for the other side of its document, which wakes it, or until it is due; `absent`, it
     looks deleted; `deleted`, a person said so; `held` for a person; `dead`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, owner: str) -> None:
+        self._database, self._owner = database, owner
 
     def owe(self, route: str, store: str, key: str) -> None:
         with self._database.begin() as connection:
@@ -39,15 +40,39 @@ class WorkQueue:
             put(connection, WORK, row, {"state": "absent", "reason": None})
 
     def claim(self, route: str, store: str, limit: int, without: Collection[str] = ()) -> list[Work]:
-        """What is owed and due, oldest first; counted as an attempt."""
-        to_do = WORK.c.state.in_(("owed", "waiting")) & WORK.c.key.not_in(without)
-        due = (WORK.c.route == route) & (WORK.c.store == store) & to_do
+        """What is owed and due, oldest first; counted as an attempt, and nobody else's until it is done, put off or
+        given back. What a worker did not survive comes last, and alone: it takes nothing else along."""
         with self._database.begin() as connection:
-            query = select(*_WORK).where(due & (WORK.c.due <= self._database.now())).order_by(WORK.c.due, WORK.c.key)
-            found = [Work(*row) for row in connection.execute(query.limit(limit))]
-            for work in found:
-                connection.execute(update(WORK).where(_is(work)).values(attempts=work.attempts + 1))
-        return found
+            free = WORK.c.owner.is_(None) & WORK.c.state.in_(("owed", "waiting")) & WORK.c.key.not_in(without)
+            due = (WORK.c.route == route) & (WORK.c.store == store) & free & _due(self._database.now())
+            query = select(*_WORK).where(due).order_by(WORK.c.crashes, WORK.c.due, WORK.c.key).limit(limit)
+            found = [Work(*row) for row in connection.execute(query.with_for_update(skip_locked=True))]
+            safe = [work for work in found if not work.crashes] or found[:1]
+            for work in safe:
+                connection.execute(update(WORK).where(_is(work)).values(attempts=work.attempts + 1, owner=self._owner))
+        return safe
+
+    def owed(self, route: str) -> int:
+        """How much is owed and due."""
+        with self._database.connect() as connection:
+            of_route = (WORK.c.route == route) & WORK.c.state.in_(("owed", "waiting")) & _due(self._database.now())
+            return connection.execute(select(func.count()).select_from(WORK).where(of_route)).scalar_one()
+
+    def give_back(self) -> None:
+        """What this worker claimed and did not come to."""
+        with self._database.begin() as connection:
+            connection.execute(update(WORK).where(WORK.c.owner == self._owner).values(owner=None))
+
+    def reap(self, is_alive: Callable[[str], bool]) -> None:
+        """What dead workers had claimed is free again."""
+        with self._database.connect() as connection:
+            owned = select(WORK.c.owner).where(WORK.c.owner.is_not(None)).distinct()
+            owners = connection.execute(owned).scalars().all()
+        for owner in owners:
+            if not is_alive(owner):
+                with self._database.begin() as connection:
+                    values = {"owner": None, "crashes": WORK.c.crashes + 1}
+                    connection.execute(update(WORK).where(WORK.c.owner == owner).values(**values))
 
     def in_state(self, route: str, state: str) -> list[Work]:
         with self._database.connect() as connection:
@@ -58,6 +83,7 @@ class WorkQueue:
         """Deleted, unless news came in meanwhile."""
         with self._database.begin() as connection:
             connection.execute(delete(WORK).where(_is(work) & (WORK.c.generation == work.generation)))
+            connection.execute(update(WORK).where(_is(work)).values(owner=None, crashes=0))
 
     def put_off(self, work: Work, state: str, reason: str | None, wait: float = 0) -> None:
         """In another state, or `owed` again after `wait` seconds; news that came in meanwhile stay owed."""
@@ -65,9 +91,16 @@ class WorkQueue:
             unchanged = _is(work) & (WORK.c.generation == work.generation)
             values = {"state": state, "reason": reason, "due": self._database.now() + wait}
             connection.execute(update(WORK).where(unchanged).values(**values))
+            connection.execute(update(WORK).where(_is(work)).values(owner=None))
 
 
-_WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts)
+_WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts, WORK.c.crashes)
+_LONGEST = 7200.0  # seconds that anything is put off
+
+
+def _due(now: float) -> ColumnElement[bool]:
+    """What is due later than anything can be was put off before the clock was set back."""
+    return (WORK.c.due <= now) | (WORK.c.due > now + _LONGEST)
 
 
 def owe(connection: Connection, route: str, store: str, key: str, now: float) -> None:

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bridge.errors import UsageError
+from bridge.settings.only import Only
 from bridge.settings.service import Service
 from bridge.settings.stores import DicomWebSettings, FolderSettings, StoreSettings, Zone, holds
 from bridge.settings.strict import Strict
@@ -22,6 +23,7 @@ class RouteSettings(Strict):
     deleted: Literal["mark", "delete", "ignore"] = "mark"  # what was deleted on one side, on the other
     superseded: Literal["keep", "delete"] = "keep"  # SR instances that a newer version of ours replaces
     conflicts: Literal["hold", "fhir", "dicom"] = "hold"  # whose news hold where both sides have some
+    only: Only = Only()
 
 
 class Settings(BaseSettings):
@@ -38,6 +40,7 @@ class Settings(BaseSettings):
     routes: tuple[RouteSettings, ...] = (RouteSettings(between=("fhir", "dicom")),)
     ledger: str = "sqlite:///bridge.db"
     serve: Service = Service()
+    workers: Annotated[int, Field(gt=0, le=64)] = 4  # threads that work at what is owed
     audit_heads: Path | None = None  # file at whose end each pass writes the newest head of the audit trail
     interval: Annotated[float, Field(gt=0)] = 30.0  # `serve`: seconds from one pass to the next
     reconcile: Annotated[float, Field(gt=0)] = 86400.0  # `serve`: seconds from one full comparison to the next

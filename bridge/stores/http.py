@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
@@ -28,22 +29,17 @@ class Answer:
 
 class Peer:
     """`name` is what errors call it. Connection errors of idempotent calls are tried again; all other waiting is the
-    ledger's."""
+    ledger's. Threads may share it: each has a session of its own, and the rate is that of all together."""
 
     def __init__(self, name: str, base: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         parts = urlsplit(base)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise PermanentError(f"{name}: {base!r} is no http(s) URL")
         self.name, self.base, self.timeout = name, base.rstrip("/"), timeout
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the environment would be another peer
-        self._session.auth, self._session.cert = access.auth, access.certificate
-        self._session.verify = access.ca or True
         self._access = access
-        retry = Retry(total=None, connect=2, read=1, status=0, redirect=0, other=0, backoff_factor=0.1)
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
-        self._used = time.monotonic()
+        self._sessions = threading.local()
+        self._turn = threading.Lock()
+        self._next = 0.0  # when the next call may be made
 
     def call(
         self,
@@ -70,8 +66,9 @@ class Peer:
         """Whatever the status."""
         self._rest()
         where = self._where(method, path)
+        session = self._session()
         try:
-            with self._session.request(
+            with session.request(
                 method,
                 f"{self.base}{path}",
                 data=body,
@@ -86,15 +83,25 @@ class Peer:
         except requests.RequestException as error:
             raise TemporaryError(f"{where}: {_why(error)}; is the server up and the URL right?") from error
         finally:
-            self._used = time.monotonic()
+            self._sessions.used = time.monotonic()
+
+    def _session(self) -> requests.Session:
+        """Of this thread. Idle connections, which the peer may have closed, are dropped."""
+        session: requests.Session | None = getattr(self._sessions, "session", None)
+        if session is None:
+            session = self._sessions.session = _new_session(self._access)
+        elif time.monotonic() - self._sessions.used > _IDLE_SECONDS:
+            session.close()
+        return session
 
     def _rest(self) -> None:
-        """Idle connections, which the peer may have closed, are dropped; a fragile peer is given time."""
-        idle = time.monotonic() - self._used
-        if idle > _IDLE_SECONDS:
-            self._session.close()
-        if self._access.rate is not None:
-            time.sleep(max(0.0, 1 / self._access.rate - idle))
+        """A fragile peer is given time."""
+        if self._access.rate is None:
+            return
+        with self._turn:
+            begins = max(time.monotonic(), self._next)
+            self._next = begins + 1 / self._access.rate
+        time.sleep(max(0.0, begins - time.monotonic()))
 
     def _where(self, method: str, path: str) -> str:
         return f"{self.name}: {method} {path.partition('?')[0]}"
@@ -106,6 +113,17 @@ class Peer:
         if path != base.path and not path.startswith(f"{base.path}/"):
             raise PermanentError(f"{self.name}: a link leads outside of the base; it is not followed")
         return urlunsplit(("", "", path[len(base.path) :], link.query, ""))
+
+
+def _new_session(access: Access) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # a proxy of the environment would be another peer
+    session.auth, session.cert = access.auth, access.certificate
+    session.verify = access.ca or True
+    retry = Retry(total=None, connect=2, read=1, status=0, redirect=0, other=0, backoff_factor=0.1)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
+    return session
 
 
 def _bounded(response: requests.Response, where: str) -> bytes:

@@ -3,16 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from bridge.errors import BridgeError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.work import Work
 from bridge.stores.store import Store
+from bridge.sync.failpoint import failpoint
+from bridge.sync.feed import forget_resource
+from bridge.sync.hands import take
 from bridge.sync.route import Route
+from bridge.sync.worker import Worker
 
 FEW = 3
 """So many may go at once, however few documents there are; beyond them one in a hundred."""
 _ANCHORS = 20
+
+
+def carry_absences(worker: Worker) -> bool:
+    """What looks deleted, all together: many at once are no news, but a question. Whether anything came of it."""
+    route, ledger = worker.route, worker.ledger
+    try:
+        suspect = ledger.work.in_state(route.name, "absent")
+        if suspect and (doubt := doubtful(route, ledger, suspect)) is not None:
+            ledger.pauses.pause(route.name, doubt)
+            worker.summary.fault(f"{route.name}: paused: {doubt}")
+            suspect = []
+    except BridgeError as error:
+        worker.summary.fault(str(error))  # they stay suspect
+        suspect = []
+    _carry(worker, suspect, "owed")
+    return carry_verdicts(worker) or bool(suspect)
+
+
+def carry_verdicts(worker: Worker) -> bool:
+    """What a person said was deleted, before news of its other side have it suspected anew."""
+    said = worker.ledger.work.in_state(worker.route.name, "deleted")
+    _carry(worker, said, "deleted")
+    return bool(said)
+
+
+def _carry(worker: Worker, works: Sequence[Work], again: str) -> None:
+    for work in works:
+        failpoint("claimed")
+        worker.outcomes.of([work], partial(_gone, worker, work), again=again)
+        worker.ledger.leases.release()
+
+
+def _gone(worker: Worker, work: Work) -> None:
+    """Asked for a second time, and directly."""
+    route, ledger = worker.route, worker.ledger
+    of_fhir = work.store == route.fhir.name
+    link = (ledger.links.of if of_fhir else ledger.links.headed_by)(route.name, work.key)
+    take(route, ledger, [work.key, *([link.root, link.head] if link is not None else [])])
+    (absence,) = (route.fhir if of_fhir else route.dicom).absent([work.key])
+    if absence is None:
+        ledger.work.owe(work.route, work.store, work.key)
+    elif link is not None and not of_fhir:
+        worker.count("to-fhir", worker.to_fhir.gone(link))
+    elif link is not None and link.root == work.key:
+        worker.count("to-dicom", worker.to_dicom.gone(link))
+    if absence is not None and of_fhir:
+        forget_resource(route, ledger, work.key)
+        ledger.feeds.bury(route.name, route.fhir.name, work.key)
+    elif absence is not None:
+        ledger.feeds.forget(work.route, work.store, work.key)
+    if link is not None and of_fhir:  # a member is no more, or is there again: its report says something else
+        ledger.links.wake(work.route, link.instance)
+        if link.root != work.key:
+            ledger.work.owe(work.route, work.store, link.root)
 
 
 def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | None:

@@ -15,6 +15,10 @@ class Waiting(BridgeError):
     """Something else of the same pass has to come first."""
 
 
+class Busy(Exception):
+    """Another worker has the document in hand: it is owed again at once."""
+
+
 class Absent(Exception):
     """What looks deleted: `keys` of it, and of what waits until that is known. Absence is suspicion: it is counted at
     the end of the pass, and asked for again."""

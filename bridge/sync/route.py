@@ -12,6 +12,7 @@ from bridge.model.dataset import DataSet, text_of
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME
 from bridge.stores.store import InstanceStore, ResourceStore
 from bridge.sync.decide import Policy
+from bridge.sync.filter import Filter
 from bridge.translate.ids import Known
 
 Direction = Literal["both", "to-fhir", "to-dicom"]
@@ -27,6 +28,7 @@ class Route:
     issuer: str | None  # of Patient IDs that name none
     timezone: str  # IANA name, or `+hh:mm`, of DICOM times that name none
     policy: Policy = Policy()
+    only: Filter = Filter()
 
     def known(self, header: DataSet = ()) -> Known:
         """What translation has to know; the zone as it was on the day of the document."""

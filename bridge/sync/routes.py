@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.settings.only import Only
 from bridge.settings.settings import Settings
 from bridge.settings.stores import FhirSettings, FolderSettings, OrthancSettings, holds
 from bridge.stores.dicomweb import DicomWebStore
@@ -11,6 +12,7 @@ from bridge.stores.orthanc import OrthancStore
 from bridge.stores.store import InstanceStore, ResourceStore
 from bridge.sync.access import access_to
 from bridge.sync.decide import Policy
+from bridge.sync.filter import Filter
 from bridge.sync.route import Route
 
 
@@ -30,12 +32,18 @@ def routes_of(settings: Settings) -> list[Route]:
                 dicom=_instances(settings, dicom_name),
                 direction=route.direction,
                 policy=Policy(route.deleted, route.conflicts, route.superseded),
+                only=_filter(route.only),
                 system=_system(settings, fhir_name),
                 issuer=archive.issuer,
                 timezone=archive.timezone,
             )
         )
     return found
+
+
+def _filter(only: Only) -> Filter:
+    said = (only.categories, only.profiles, only.sop_classes, only.modalities, only.templates, only.patient_list())
+    return Filter(*(None if some is None else frozenset(some) for some in said))
 
 
 def _resources(settings: Settings, name: str) -> ResourceStore:

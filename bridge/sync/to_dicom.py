@@ -11,11 +11,13 @@ from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, Element
 from bridge.model.document import Document
+from bridge.model.group import Group
 from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
 from bridge.sync.content import VOID, dataset_digest, group_state
 from bridge.sync.decide import Act, decide
 from bridge.sync.failpoint import failpoint
+from bridge.sync.filter import carries_group, carries_patient
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import read_instance, store_instance
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
@@ -41,6 +43,8 @@ class ToDicom:
         group = present.group
         root = present.root
         link = self.ledger.links.of(self.route.name, root)
+        if link is None and self.ledger.links.begun(self.route.name, root) == "to-fhir":
+            raise Waiting("the instance that it is written from is not yet in step")
         if link is not None and link.root != root:
             link = None  # it left a report: a document of its own
         if link is None and group.root.get("status", "") in _WAITS:
@@ -48,6 +52,8 @@ class ToDicom:
         if link is not None:
             link = unfinished(self.route, self.ledger, link) or link
         state, head = group_state(group), self._head(link)
+        if not self._is_carried(group, link) and (link is None or state != RETRACTED):
+            return "skipped"
         if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, head):
             taken_in = [one.document for one in self._taken_in(present, root, link)]
             agreed = replace(link, fhir_digest=state, dicom_digest=self._state(link, head), versions=present.versions)
@@ -66,6 +72,11 @@ class ToDicom:
         for resource in group.whole():
             fhir.validate(resource)
         return self._write(present, root, state, link, head)
+
+    def _is_carried(self, group: Group, link: Link | None) -> bool:
+        if link is not None and link.born == "dicom":
+            return carries_patient(self.route.only, group)
+        return carries_group(self.route.only, group)
 
     def _says(self, present: Present, head: DataSet) -> bool:
         """Whether the head is what would be written now, in its place. Void resources say nothing."""

@@ -22,6 +22,8 @@ from bridge.sync.agreement import acknowledged, decided, state_of
 from bridge.sync.content import dataset_digest, resources_digest
 from bridge.sync.decide import Side
 from bridge.sync.failpoint import failpoint
+from bridge.sync.filter import carries_document, carries_patient
+from bridge.sync.hands import take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import read_version
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
@@ -46,7 +48,7 @@ class ToFhir:
 
     def settle(self, key: str) -> str:
         """Brings the FHIR server in step with the instance; returns the act. Raises Held where a person decides,
-        Waiting where a predecessor comes first, and Absent."""
+        Waiting where a predecessor comes first, Busy where the document is in other hands, and Absent."""
         (stored,) = self.route.dicom.read([key])
         if stored is None:
             act = take_absence(self.route, self.ledger, key)
@@ -59,6 +61,7 @@ class ToFhir:
         uid = text_of(document.header, SOP_INSTANCE_UID) or ""
         if (rejection := rejection_of(document)) is not None:
             return take_note(self.route, self.ledger, rejection, uid)
+        take(self.route, self.ledger, [uid, *(one.sop_instance for one in superseded_by(document.header))])
         digest = dataset_digest(write_document(document))
         link = self.ledger.links.of(self.route.name, uid)
         if link is not None:
@@ -72,10 +75,14 @@ class ToFhir:
             and (former is None or former.born == "fhir")
             and is_own(document, self.route, self.mapping)
         ):
+            take(self.route, self.ledger, [root])
             return self._ours(document, key, digest, root)
-        if self.route.direction == "to-dicom":
+        if self.route.direction == "to-dicom" or not self._is_carried(document, former):
             return "skipped"
         return self._write(document, key, digest, former)
+
+    def _is_carried(self, document: Document, link: Link | None) -> bool:
+        return (link is not None and link.born == "fhir") or carries_document(self.route.only, document)
 
     def gone(self, link: Link) -> str:
         """The head instance was deleted, asked directly and certain."""
@@ -129,10 +136,13 @@ class ToFhir:
         version = version_of(document)
         first = link.chain[0][3] if link else version.sop_instance
         group = to_fhir(document, self.mapping, replace(self.route.known(document.header), document=first)).result
+        if not carries_patient(self.route.only, group):
+            return "skipped"
         resources = list(group.resources())
         for resource in group.whole():
             fhir.validate(resource)
         root = reference_to(group.root)
+        take(self.route, self.ledger, [root])
         items, renames = subject(self.route, group)
         resources = [renamed(one, renames) for one in resources]
         present = self._stored([*map(reference_to, resources), *_versions(link)])

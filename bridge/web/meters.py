@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from bridge.ledger.ledger import Ledger
-from bridge.sync.run import Summary
+from bridge.sync.summary import Summary
 
 _SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600)
 _LATE = ("owed", "waiting", "deleted", "absent")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,6 +33,6 @@ def records_of(settings: Settings, passes: Passes | None) -> Records:
 
 def _beside(url: str) -> Ledger:
     try:
-        return Ledger(url, time.time, reading=True)
+        return Ledger(url, reading=True)
     except BridgeError as error:
         raise Refused(503, str(error)) from error

@@ -14,7 +14,8 @@ import pytest
 from tests.corpus import ROOT
 
 COMMANDS = [
-    "convert", "check", "explain", "sync", "serve", "status", "retry", "conflicts", "pause", "resume", "audit",
+    "convert", "check", "explain", "sync", "serve", "status", "retry", "conflicts", "pause", "resume", "resend",
+    "audit",
 ]  # fmt: skip
 _EXAMPLE = re.compile(r"<!-- run(?:: exit (\d))? -->\n```console\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -15,6 +15,7 @@ import pytest
 from fixtures.stores import lay_out
 from tests.integration.test_sync_folders import put, sync
 from tests.integration.test_sync_void import dispute
+from tests.servers.postgresql import Postgresql
 from tests.servers.service import Service, serving, until
 
 BROKEN = {"resourceType": "Observation", "id": "broken", "status": "final"}  # without a code
@@ -114,6 +115,37 @@ def test_the_audit_trail_in_pages(service: Service) -> None:
         path = answer.links["next"]["url"]
     assert found == whole and len(whole) == 6
     assert service.request("GET", "/audit?limit=100000").status_code == 422
+
+
+def test_passes_export_the_head_of_the_trail(tmp_path: Path) -> None:
+    lay_out(tmp_path / "data")
+    with serving(tmp_path, {"interval": 3600, "audit_heads": "heads"}) as service:
+        until(lambda: passes(service) == 1)
+        post(service, "/wake")
+        until(lambda: passes(service) == 2)
+    (line,) = (tmp_path / "heads").read_text().splitlines()  # a pass that did nothing says nothing new
+    assert line.startswith("6 ")
+
+
+def test_a_ledger_that_others_share(tmp_path: Path) -> None:
+    """On PostgreSQL, with an operator's process that makes no passes beside the one that does."""
+    lay_out(tmp_path / "data")
+    server = Postgresql()
+    server.start()
+    try:
+        keys = {"ledger": server.ledger(), "interval": 3600}
+        (tmp_path / "beside").mkdir()
+        with serving(tmp_path, keys) as working, serving(tmp_path / "beside", keys, "--no-sync") as beside:
+            until(lambda: passes(working) == 1)
+            assert beside.get("/status")["linked"] == {"dicom": 1, "fhir": 5}
+            post(beside, "/pause", route="fhir-dicom")
+            assert working.get("/status")["paused"] == {"fhir-dicom": "by somebody on this machine"}
+            assert metrics(beside)['fhir_dicom_paused{route="fhir-dicom"}'] == 1
+            assert len(trail(beside)) == 7
+            server.stop()
+            assert beside.request("GET", "/ready").status_code == 503
+    finally:
+        server.stop()
 
 
 def test_metrics_tell_what_is_owed_and_no_key(service: Service) -> None:

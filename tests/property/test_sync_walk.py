@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,13 +22,14 @@ from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings.settings import RouteSettings, Settings
 from bridge.settings.stores import FolderSettings
-from bridge.sync import failpoint
+from bridge.sync import failpoint, run, worker
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from tests.integration.test_sync_edges import heads, observation, predecessors, report, store, values
 from tests.integration.test_sync_folders import get, instances, put, tree
 from tests.integration.test_sync_void import DCM, file_of, rejected
 from tests.integration.test_sync_void import note as reject
+from tests.servers.postgresql import Postgresql
 
 MAPPING = load(None)
 NAMES = ("a", "b", "c")
@@ -44,8 +44,8 @@ class Killed(BaseException):
 class Hospital:
     """Two folders, a ledger, and what happens there."""
 
-    def __init__(self, folder: Path, **policy: Any) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, ledger: str, workers: int, **policy: Any) -> None:
+        self.folder, self.workers = folder, workers
         self.uids = itertools.count(1)
         self.values = itertools.count(1000)
         self.killed: tuple[str, int] | None = None
@@ -54,14 +54,14 @@ class Hospital:
             "dicom": FolderSettings(kind="folder", path=folder / "data" / "dicom", holds="dicom"),
         }
         route = RouteSettings(between=("fhir", "dicom"), **policy)
-        self.settings = Settings(stores=stores, routes=(route,), ledger=f"sqlite:///{folder}/bridge.db")
+        self.settings = Settings(stores=stores, routes=(route,), ledger=ledger)
 
     def sync(self) -> dict[str, Any]:
-        ledger = Ledger(self.settings.ledger, time.time)
+        ledger = Ledger(self.settings.ledger)
         try:
             if ledger.pauses.reasons():  # so many deletions at once: they are meant
                 ledger.operations.resume("fhir-dicom", "tests", deleted=True)
-            once(routes_of(self.settings), ledger, MAPPING)
+            once(routes_of(self.settings), ledger, MAPPING, workers=self.workers)
             return ledger.status()
         finally:
             ledger.close()
@@ -210,22 +210,43 @@ POLICIES = st.fixed_dictionaries(
 )
 
 
+WALKS = int(os.environ.get("WALKS", "60"))
+
+
 @given(POLICIES, st.lists(STEPS, max_size=20))
-@settings(max_examples=int(os.environ.get("WALKS", "60")), deadline=None)
+@settings(max_examples=WALKS, deadline=None)
 def test_both_sides_say_the_same_in_the_end(policy: dict[str, Any], steps: list[tuple[Any, ...]]) -> None:
     folder = Path(tempfile.mkdtemp())
     try:
-        hospital = Hospital(folder, **policy)
-        for name, *arguments in steps:
-            if name == "killed":
-                killed(hospital, *arguments)
-            else:
-                getattr(hospital, name)(*arguments)
-        status = hospital.settle()
-        assert {key: status[key] for key in QUIET} == QUIET, status
-        if not status["held"] and not status["dead"]:
-            assert hospital.fhir_says() == hospital.dicom_says()
-        else:
-            note(str(status["reasons"]))
+        walk(Hospital(folder, f"sqlite:///{folder}/bridge.db", 1, **policy), steps)
     finally:
         shutil.rmtree(folder)
+
+
+@given(POLICIES, st.lists(STEPS.filter(lambda step: step[0] != "killed"), max_size=20))
+@settings(max_examples=WALKS // 4, deadline=None)
+def test_whoever_of_several_workers_comes_first(
+    postgresql: Postgresql, policy: dict[str, Any], steps: list[tuple[Any, ...]]
+) -> None:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(run, "_EACH", 1)  # each of them has a part in it, however little there is
+            patch.setattr(worker, "BATCH", 1)
+            walk(Hospital(folder, postgresql.ledger(), 3, **policy), steps)
+    finally:
+        shutil.rmtree(folder)
+
+
+def walk(hospital: Hospital, steps: list[tuple[Any, ...]]) -> None:
+    for name, *arguments in steps:
+        if name == "killed":
+            killed(hospital, *arguments)
+        else:
+            getattr(hospital, name)(*arguments)
+    status = hospital.settle()
+    assert {key: status[key] for key in QUIET} == QUIET, status
+    if not status["held"] and not status["dead"]:
+        assert hospital.fhir_says() == hospital.dicom_says()
+    else:
+        note(str(status["reasons"]))

@@ -20,7 +20,8 @@ from bridge.settings.settings import settings
 from bridge.sync.resources import Present, components, read_groups
 from bridge.sync.route import Route
 from bridge.sync.routes import routes_of
-from bridge.sync.run import Summary, once
+from bridge.sync.run import once
+from bridge.sync.summary import Summary
 from bridge.translate.to_fhir import to_fhir
 from tests.servers.hapi import Hapi
 from tests.servers.orthanc import Orthanc

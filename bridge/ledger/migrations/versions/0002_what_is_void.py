@@ -49,6 +49,7 @@ def upgrade() -> None:
     # instances, whose keys begin with no capital: rejection notes among them were taken for documents
     op.execute(
         "INSERT INTO work (route, store, key, state, generation, attempts, due) "
-        "SELECT route, store, key, 'owed', 0, 0, 0 FROM seen WHERE key NOT GLOB '[A-Z]*' ON CONFLICT DO NOTHING"
+        "SELECT route, store, key, 'owed', 0, 0, 0 FROM seen WHERE lower(substr(key, 1, 1)) = substr(key, 1, 1) "
+        "ON CONFLICT DO NOTHING"
     )
     op.execute("UPDATE work SET state = 'owed', attempts = 0, reason = NULL WHERE state = 'held'")

@@ -1,0 +1,22 @@
+"""A document is in one worker's hands at a time, by whatever key of it a worker came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.ledger.ledger import Ledger
+from bridge.sync.held import Busy
+from bridge.sync.route import Route
+
+
+def take(route: Route, ledger: Ledger, keys: Iterable[str]) -> None:
+    """What these resources, instances or SOP Instance UIDs belong to. Raises Busy where another worker has it."""
+    known = set(keys)
+    names = {f"{route.name}|{key}" for key in known}  # of documents that are to be, too: `to_dicom`, `to_fhir`
+    if not ledger.leases.hold(names | ledger.links.documents(route.name, known)):
+        raise Busy
+
+
+def is_mine(route: Route, ledger: Ledger, task: str) -> bool:
+    """Tasks of the whole route, which one worker does: whoever comes first."""
+    return ledger.leases.hold([f"{route.name}|task {task}"])

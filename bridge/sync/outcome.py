@@ -1,0 +1,103 @@
+"""What becomes of work whose task succeeded or failed: done, or put off in a state that says who has to act."""
+
+from __future__ import annotations
+
+import random
+import traceback
+from collections.abc import Callable, Sequence
+
+from bridge.errors import LedgerError, PermanentError, TemporaryError
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.plan import Planned
+from bridge.ledger.work import Work
+from bridge.sync.held import Absent, Busy, Held, Waiting
+from bridge.sync.route import Route
+from bridge.sync.summary import Summary
+
+ENOUGH = 5  # temporary errors in a row, after which a worker leaves its servers alone
+LAST_WAIT = 300.0  # seconds
+_PATIENCE = 50  # times that an instance waits for another, before it does so for long
+_CRASHES = 8  # workers that one item may end
+
+
+class Outcomes:
+    """Of the work of one worker."""
+
+    def __init__(self, route: Route, ledger: Ledger, summary: Summary) -> None:
+        self.route, self.ledger, self.summary = route, ledger, summary
+        self.failed = 0  # temporary errors in a row
+        self.busy = False  # something was in other hands
+        self.waiting: set[str] = set()  # instances that wait for others, until something is settled
+        self.planned: set[str] = set()  # what a dry run has looked at
+
+    def of(self, works: Sequence[Work], task: Callable[[], None], again: str = "owed") -> bool:
+        """Work that one task settles is done, or put off, together; what can be tried `again` stays in that state.
+        False where it is in other hands. Raises LedgerError: without its ledger a worker does nothing."""
+        try:
+            if any(work.crashes >= _CRASHES for work in works):
+                raise PermanentError(f"{_CRASHES} workers ended with it in hand: it is too large, or we have a defect")
+            task()
+        except Busy:
+            self.in_other_hands(works, again)
+            return False
+        except Planned as plan:
+            self.summary.plan(str(plan))
+            self.planned |= {work.key for work in works}
+            for work in works:
+                self.ledger.work.put_off(work, again, None)
+        except Absent as error:
+            self._absent(works, error)
+        except Waiting as error:
+            self._waiting(works, again, error)
+        except Held as error:
+            self._put_off(works, "held", error)
+        except LedgerError:
+            raise
+        except TemporaryError as error:
+            self.failed += 1
+            self._put_off(works, again, error, max(error.wait, _backoff(works[0].attempts)))
+        except (PermanentError, UnicodeError) as error:
+            self._put_off(works, "dead", error)
+        except Exception as error:  # noqa: BLE001 - one poisonous document must not stop the others
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            what = PermanentError(f"{type(error).__name__} in {where.name} ({where.filename}:{where.lineno})")
+            self._put_off(works, "dead", what)
+        else:
+            self.failed = 0
+            self.waiting.clear()
+            for work in works:
+                self.ledger.work.done(work)
+        return True
+
+    def in_other_hands(self, works: Sequence[Work], again: str = "owed") -> None:
+        self.busy = True
+        for work in works:
+            self.ledger.work.put_off(work, again, None)
+
+    def _waiting(self, works: Sequence[Work], again: str, error: Waiting) -> None:
+        self.waiting |= {work.key for work in works}
+        of_fhir = works[0].store == self.route.fhir.name  # what it waits for wakes it
+        for work in works:
+            wait = LAST_WAIT if of_fhir or work.attempts >= _PATIENCE else 0
+            state = "waiting" if of_fhir and again == "owed" else again
+            self.ledger.work.put_off(work, state, str(error), wait)
+
+    def _absent(self, works: Sequence[Work], error: Absent) -> None:
+        for work in works:
+            if work.key in error.keys | error.waiting:
+                state = "absent" if work.key in error.keys else "waiting"
+                self.ledger.work.put_off(work, state, None, LAST_WAIT)
+            else:
+                self.ledger.work.done(work)
+        for key in error.keys - {work.key for work in works}:  # a neighbour showed it
+            self.ledger.work.suspect(self.route.name, works[0].store, key)
+
+    def _put_off(self, works: Sequence[Work], state: str, error: Exception, wait: float = 0) -> None:
+        for work in works:
+            self.ledger.work.put_off(work, state, str(error), wait)
+        self.summary.fault(f"{state}: {works[0].store}: {works[0].key}: {error}")
+
+
+def _backoff(attempts: int) -> float:
+    """Seconds: twice as long each time, and not all at the same moment."""
+    return min(LAST_WAIT, 2.0 ** (attempts + 1)) * random.uniform(0.75, 1.25)

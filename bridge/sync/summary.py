@@ -1,0 +1,28 @@
+"""What a pass did, by act and side; and why something is not done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Summary:
+    acts: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    plans: list[str] = field(default_factory=list)  # of a dry run
+
+    def fault(self, what: str) -> None:
+        if what not in self.faults:
+            self.faults.append(what)
+
+    def plan(self, what: str) -> None:
+        if what not in self.plans:
+            self.plans.append(what)
+
+    def add(self, other: Summary) -> None:
+        self.acts.update(other.acts)
+        for what in other.faults:
+            self.fault(what)
+        for what in other.plans:
+            self.plan(what)

@@ -1,0 +1,167 @@
+"""One worker: claims what is owed of a route, takes it in hand, and settles it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from bridge.errors import BridgeError, LedgerError
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.plan import Planned
+from bridge.ledger.work import Work
+from bridge.mapping.mapping import Mapping
+from bridge.sync.failpoint import failpoint
+from bridge.sync.feed import FORMING, forget_resource
+from bridge.sync.hands import take
+from bridge.sync.held import Absent, Busy
+from bridge.sync.news import GONE, News, news
+from bridge.sync.outcome import ENOUGH, Outcomes
+from bridge.sync.resources import Present, components, read_groups
+from bridge.sync.route import Route
+from bridge.sync.summary import Summary
+from bridge.sync.to_dicom import ToDicom
+from bridge.sync.to_fhir import ToFhir
+
+BATCH = 100
+
+
+class Worker:
+    def __init__(self, route: Route, ledger: Ledger, mapping: Mapping, stopped: Callable[[], bool]) -> None:
+        self.route, self.ledger, self.mapping, self.stopped = route, ledger, mapping, stopped
+        self.summary = Summary()
+        self.outcomes = Outcomes(route, ledger, self.summary)
+        self.to_dicom = ToDicom(route, ledger, mapping)
+        self.to_fhir = ToFhir(route, ledger, mapping)
+
+    def work(self) -> bool:
+        """Until nothing is owed that is free. False where something was left, for it is in other hands."""
+        self.outcomes.busy = False
+        progress = True
+        while progress:
+            while self._instances():  # a rejection, or a newer version, may be among them
+                pass
+            progress = self._resources()
+        return not self.outcomes.busy
+
+    def _instances(self) -> bool:
+        """Whether there was anything that was not in other hands."""
+        progress = False
+        for work in self._claimed(self.route.dicom.name):
+            if self._ends():
+                return False
+            failpoint("claimed")
+            progress |= self.outcomes.of([work], partial(self._instance, work.key))
+            self.ledger.leases.release()
+        return progress
+
+    def _resources(self) -> bool:
+        """All that is claimed is taken in hand and read together; each component is settled, or put off, for itself."""
+        by_key = {work.key: work for work in self._claimed(self.route.fhir.name)}
+        wholes = components(self.route, self.ledger, by_key) if by_key else []
+        mine = [whole for whole in wholes if self._taken(whole, _of(whole, by_key))]
+        read = self._read(mine)
+        for whole in mine:
+            if self._ends():
+                return False
+            failpoint("claimed")
+            self.outcomes.of(_of(whole, by_key), partial(self._component, whole, read))
+        self.ledger.leases.release()
+        return bool(mine)
+
+    def _claimed(self, store: str) -> list[Work]:
+        """Nothing, once a server has failed so often in a row that it is down: all else waits for it."""
+        if self._ends():
+            return []
+        return self.ledger.work.claim(self.route.name, store, BATCH, self.outcomes.waiting | self.outcomes.planned)
+
+    def _ends(self) -> bool:
+        """What is claimed and was not come to is free for others."""
+        if self.outcomes.failed < ENOUGH and not self.stopped():
+            return False
+        self.ledger.leases.release()
+        self.ledger.work.give_back()
+        return True
+
+    def _taken(self, whole: set[str], works: Sequence[Work]) -> bool:
+        try:
+            take(self.route, self.ledger, whole)
+        except Busy:
+            self.outcomes.in_other_hands(works)
+            return False
+        return True
+
+    def _read(self, wholes: Sequence[set[str]]) -> list[Present] | None:
+        """None where reading all at once fails: then each component is read alone, and the culprit is found."""
+        try:
+            return read_groups(self.route, set().union(*wholes)) if wholes else []
+        except LedgerError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, it comes again where the culprit is read alone
+            return None
+
+    def _component(self, keys: set[str], read: list[Present] | None) -> None:
+        """Each group for itself: one that fails does not stop the others; the first reason is raised when all are
+        done, and the work stays owed."""
+        groups = read_groups(self.route, keys) if read is None else [one for one in read if keys & one.versions.keys()]
+        roots = {one.root for one in groups}
+        errors: list[Exception] = []
+        gone, blocked = set[str](), set[str]()
+        for present in groups:
+            if missing := self._missing(present):
+                gone |= missing
+                blocked |= present.versions.keys()
+                continue
+            try:
+                self.count("to-dicom", self.to_dicom.settle(present))
+            except LedgerError:
+                raise
+            except Planned as plan:
+                self.summary.plan(str(plan))
+                errors.append(plan)
+            except (BridgeError, Busy) as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        there = roots.union(*(one.versions for one in groups))
+        left = sorted(keys - there)
+        stored = {one.key for one in self.route.fhir.read(left) if one is not None} if left else set()
+        for key in (one for one in left if one not in stored):
+            if self._stands(key):
+                gone.add(key)
+            elif key not in gone:
+                forget_resource(self.route, self.ledger, key)
+        if gone:
+            raise Absent(gone, blocked)
+
+    def _missing(self, present: Present) -> set[str]:
+        """Members that were there and are not: a report that lost its results by accident says less, and is no news."""
+        link = self.ledger.links.of(self.route.name, present.root)
+        if link is None or link.root != present.root:
+            return set()
+        left = link.versions.keys() - present.versions.keys()
+        left = {key for key in left if key.partition("/")[0] in FORMING}
+        left -= self._buried(left)
+        there = self.route.fhir.read(sorted(left)) if left else []
+        return left - {one.key for one in there if one is not None}
+
+    def _stands(self, key: str) -> bool:
+        """In a document that is not known to be void, as both sides agreed on it last."""
+        link = self.ledger.links.of(self.route.name, key)
+        if link is None or news(link.fhir_digest, GONE) is News.SAME or self._buried([key]):
+            return False
+        return link.root == key or (key in link.versions and key.partition("/")[0] in FORMING)
+
+    def _buried(self, keys: Iterable[str]) -> set[str]:
+        return self.ledger.feeds.buried(self.route.name, self.route.fhir.name, keys)
+
+    def count(self, direction: str, act: str) -> None:
+        self.summary.acts[f"{direction} {act}"] += 1
+
+    def _instance(self, key: str) -> None:
+        take(self.route, self.ledger, [key])
+        self.count("to-fhir", self.to_fhir.settle(key))
+        self.ledger.links.wake(self.route.name, key)
+
+
+def _of(whole: set[str], by_key: dict[str, Work]) -> list[Work]:
+    return [by_key[key] for key in sorted(whole & by_key.keys())]

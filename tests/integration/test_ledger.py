@@ -1,0 +1,240 @@
+"""What workers may rely on, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.errors import LedgerError, UsageError
+from bridge.ledger import leases
+from bridge.ledger.audit import faults
+from bridge.ledger.feeds import News
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from tests.servers.postgresql import Postgresql
+
+ROUTE, EHR, PACS = "ehr-pacs", "ehr", "pacs"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/bridge.db"
+    server: Postgresql = request.getfixturevalue("postgresql")
+    return server.ledger()
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    found = Ledger(url)
+    yield found
+    found.close()
+
+
+@contextmanager
+def workers(ledger: Ledger, number: int) -> Iterator[list[Ledger]]:
+    found = [ledger.another() for _ in range(number)]
+    yield found
+    for one in found:
+        one.leave()
+
+
+def owe(ledger: Ledger, number: int) -> None:
+    news = [News(f"Observation/{one}", "1", (f"Observation/{one}",)) for one in range(number)]
+    ledger.feeds.take_in(ROUTE, EHR, news)
+
+
+def link(name: str) -> Link:
+    return Link(name, ROUTE, "fhir", name, {name: "1"}, "digest", f"i-{name}", "digest", [["1", "2", "3", f"4.{name}"]])
+
+
+def together(tasks: list[Any]) -> None:
+    """Each in a thread; what one raises is raised here."""
+    errors: list[BaseException] = []
+
+    def run(task: Any) -> None:
+        try:
+            task()
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(task,)) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def test_each_item_is_claimed_by_one(ledger: Ledger) -> None:
+    owe(ledger, 200)
+    claimed: dict[str, list[str]] = {}
+
+    def claim(worker: Ledger) -> None:
+        found = []
+        while works := worker.work.claim(ROUTE, EHR, 7):
+            found += [work.key for work in works]
+        claimed[worker.leases.owner] = found
+
+    with workers(ledger, 6) as some:
+        together([lambda one=one: claim(one) for one in some])
+        keys = [key for found in claimed.values() for key in found]
+        assert (len(keys), len(set(keys))) == (200, 200)
+
+
+def test_a_document_is_in_one_hand(ledger: Ledger) -> None:
+    with workers(ledger, 2) as (one, other):
+        assert one.leases.hold(["a", "b"])
+        assert one.leases.hold(["b", "c"])  # what it has it may take again
+        assert not other.leases.hold(["c", "d"])
+        assert other.leases.hold(["d"])  # nothing of a failed try stays
+        one.leases.release(["c"])
+        assert other.leases.hold(["c", "d"])
+        one.leases.release()
+        assert other.leases.hold(["a", "b"])
+
+
+def test_what_a_dead_worker_had_is_free_and_comes_last_and_alone(ledger: Ledger) -> None:
+    owe(ledger, 3)
+    dead, living = ledger.another(), ledger.another()
+    living.leases.hold(["anything"])
+    assert len(dead.work.claim(ROUTE, EHR, 2)) == 2
+    dead.leases.hold(["a"])
+    living.work.reap(living.leases.is_alive)
+    assert [work.key for work in living.work.claim(ROUTE, EHR, 9)] == ["Observation/2"]
+    dead.leases.close()  # as the server does for a session whose process is gone
+    living.work.reap(living.leases.is_alive)
+    owe(ledger, 1)  # Observation/0 again, and nothing else
+    (first,) = living.work.claim(ROUTE, EHR, 9)
+    assert (first.key, first.crashes) == ("Observation/1", 1)
+    assert living.leases.hold(["a"])
+    living.leave()
+
+
+def test_news_while_it_is_worked_on_stay_owed(ledger: Ledger) -> None:
+    owe(ledger, 1)
+    (work,) = ledger.work.claim(ROUTE, EHR, 9)
+    ledger.work.owe(ROUTE, EHR, work.key)
+    assert ledger.work.claim(ROUTE, EHR, 9) == []  # in one hand still
+    ledger.work.done(work)
+    assert [one.key for one in ledger.work.claim(ROUTE, EHR, 9)] == [work.key]
+
+
+def test_the_audit_trail_has_one_end_however_many_write(ledger: Ledger) -> None:
+    def write(worker: Ledger, number: int) -> None:
+        for one in range(15):
+            name = f"Observation/{number}-{one}"
+            worker.leases.hold([name])
+            worker.links.intend(ROUTE, name, "to-dicom", PACS, [name, f"4.{name}"])
+            worker.links.agree(link(name), [name])
+            worker.leases.release()
+
+    with workers(ledger, 6) as some:
+        together([lambda number=number, one=one: write(one, number) for number, one in enumerate(some)])
+    entries = list(ledger.audit.entries())
+    assert len(entries) == 90
+    assert list(faults(entries, [])) == []
+
+
+def test_feeds_and_decisions_do_not_stand_in_each_others_way(ledger: Ledger) -> None:
+    def feed(worker: Ledger) -> None:
+        for _ in range(20):
+            owe(worker, 50)
+
+    def decide(worker: Ledger) -> None:
+        for number in range(50):
+            worker.links.agree(link(f"Observation/{number}"), [f"Observation/{number}"])
+            worker.links.wake(ROUTE, f"i-Observation/{number}")
+
+    with workers(ledger, 4) as (one, two, three, four):
+        together([lambda: feed(one), lambda: feed(two), lambda: decide(three), lambda: decide(four)])
+    assert ledger.work.owed(ROUTE) == 50
+
+
+def test_a_session_that_the_server_ended_writes_no_intent(postgresql: Postgresql) -> None:
+    """A machine that was cut off, or slept: others have its documents by now."""
+    ledger = Ledger(postgresql.ledger())
+    sleeper, other = ledger.another(), ledger.another()
+    assert sleeper.leases.hold(["Observation/a"])
+    postgresql.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+    )
+    assert other.leases.hold(["Observation/a"])
+    with pytest.raises(LedgerError, match="another's by now"):
+        sleeper.links.intend(ROUTE, "d", "to-dicom", PACS, ["Observation/a"])
+    assert ledger.links.intended("d") is None
+    with pytest.raises(LedgerError, match="another's by now"):  # nor at a second try: it holds nothing
+        sleeper.links.intend(ROUTE, "d", "to-dicom", PACS, ["Observation/a"])
+    assert sleeper.leases.hold(["Observation/b"])  # a new session, and new work
+    other.leave()
+    sleeper.leave()
+    ledger.close()
+
+
+def test_a_worker_that_sleeps_loses_what_it_held(postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "STALLED", "300ms")
+    ledger = Ledger(postgresql.ledger())
+    sleeper, other = ledger.another(), ledger.another()
+    assert sleeper.leases.hold(["a"])
+    end = time.monotonic() + 30
+    while not other.leases.hold(["a"]):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert not other.leases.is_alive(sleeper.leases.owner)
+    with pytest.raises(LedgerError, match="another's by now"):
+        sleeper.links.intend(ROUTE, "d", "to-dicom", PACS, ["a"])
+    other.leave()
+    ledger.close()
+
+
+def test_a_server_that_goes_is_a_ledger_error_and_that_comes_back_goes_on() -> None:
+    server = Postgresql()
+    server.start()
+    try:
+        ledger = Ledger(server.ledger())
+        owe(ledger, 1)
+        server.kill()
+        with pytest.raises(LedgerError, match="its server away"):
+            ledger.work.claim(ROUTE, EHR, 9)
+        server.start()
+        assert len(ledger.work.claim(ROUTE, EHR, 9)) == 1
+        ledger.close()
+    finally:
+        server.stop()
+
+
+def test_processes_that_start_at_once_make_one_ledger(postgresql: Postgresql) -> None:
+    url = postgresql.ledger()
+    together([lambda: Ledger(url).close() for _ in range(6)])
+    assert Ledger(url, reading=True).status()["owed"] == 0
+
+
+@pytest.mark.parametrize("url", ["mysql://bridge@127.0.0.1/x", "nonsense", "postgresql+asyncpg://a@127.0.0.1/b"])
+def test_another_database_is_refused_by_name(url: str) -> None:
+    with pytest.raises(UsageError, match="^ledger: "):
+        Ledger(url)
+
+
+def test_what_cannot_be_reached_is_said_without_its_password() -> None:
+    with pytest.raises(UsageError, match="cannot be opened") as caught:
+        Ledger("postgresql+psycopg://bridge:secret-word@127.0.0.1:9/bridge")
+    assert "secret-word" not in str(caught.value)
+
+
+def test_a_clock_that_was_set_back_lets_nothing_wait_for_years(tmp_path: Path) -> None:
+    now = 4e9
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: now)
+    owe(ledger, 1)
+    (work,) = ledger.work.claim(ROUTE, EHR, 9)
+    ledger.work.put_off(work, "owed", "away", 300)
+    assert ledger.work.claim(ROUTE, EHR, 9) == []
+    now = 1e9
+    assert len(ledger.work.claim(ROUTE, EHR, 9)) == 1
+    ledger.close()

@@ -1,0 +1,97 @@
+"""Routes that carry some documents, and a dry run that carries none."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_sync_edges import observation, store
+from tests.integration.test_sync_folders import get, instances, put, tree
+
+STORES = """
+stores:
+  ehr: {kind: folder, path: data/fhir, holds: fhir}
+  pacs: {kind: folder, path: data/dicom, holds: dicom}
+"""
+LAB = [{"coding": [{"code": "laboratory"}]}]
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    (tmp_path / "data" / "dicom").mkdir(parents=True)
+    put(tmp_path, observation("lab", 1, category=LAB))
+    put(tmp_path, observation("other", 2))
+    return tmp_path
+
+
+def run(folder: Path, *command: str, only: str = "{}") -> subprocess.CompletedProcess[str]:
+    (folder / "bridge.yaml").write_text(f"{STORES}routes: [{{between: [ehr, pacs], only: {only}}}]\n")
+    line = [sys.executable, "-m", "bridge", *command, "--config", "bridge.yaml"]
+    return subprocess.run(line, cwd=folder, env=os.environ, capture_output=True, text=True, check=False)
+
+
+def test_what_is_outside_is_left_alone_and_crosses_when_the_filter_is_widened(stores: Path) -> None:
+    only = "{categories: [laboratory]}"
+    assert "to-dicom created: 1\n" in run(stores, "sync", "--once", only=only).stdout
+    put(stores, observation("other", 3))
+    assert "nothing to do" in run(stores, "sync", "--once", only=only).stdout
+    assert "nothing to do" in run(stores, "sync", "--once").stdout  # nobody has news
+    assert run(stores, "resend", "ehr-pacs").stdout.startswith("3 looked at again")
+    assert "to-dicom created: 1\n" in run(stores, "sync", "--once").stdout
+    assert len(instances(stores)) == 2
+
+
+def test_what_leaves_the_filter_is_left_alone_until_it_is_void(stores: Path) -> None:
+    only = "{categories: [laboratory]}"
+    run(stores, "sync", "--once", only=only)
+    put(stores, observation("lab", 5))
+    assert "nothing to do" in run(stores, "sync", "--once", only=only).stdout
+    put(stores, observation("lab", 5, status="entered-in-error"))
+    assert "to-dicom retracted: 1" in run(stores, "sync", "--once", only=only).stdout
+
+
+def test_documents_of_the_pacs_by_template_and_their_edits_come_back(stores: Path) -> None:
+    store(stores, "2.25.9001", "text")
+    assert "to-fhir" not in run(stores, "sync", "--once", only="{categories: [x], templates: ['9999']}").stdout
+    assert run(stores, "resend", "ehr-pacs", "unknown").stdout.startswith("0 looked at again")
+    run(stores, "resend", "ehr-pacs")
+    only = "{categories: [x]}"
+    assert "to-fhir created: 1" in run(stores, "sync", "--once", only=only).stdout
+    (report,) = (stores / "data" / "fhir" / "DiagnosticReport").glob("*.json")
+    key = f"DiagnosticReport/{report.stem}"
+    put(stores, get(stores, key) | {"conclusion": "Edited"})
+    assert "to-dicom updated: 1" in run(stores, "sync", "--once", only=only).stdout
+
+
+@pytest.mark.parametrize(
+    ("only", "says"),
+    [
+        ("{categories: []}", "only.categories"),
+        ("{category: [x]}", "only.category"),
+        ("{patients: nowhere.txt}", "nowhere.txt: cannot be read"),
+        ("{patients: patients.txt}", "patients.txt:2: no identifier"),
+    ],
+)
+def test_a_wrong_filter_is_named(stores: Path, only: str, says: str) -> None:
+    (stores / "patients.txt").write_text("# ours\nurn:h\n")
+    done = run(stores, "sync", "--once", only=only)
+    assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_not(stores: Path) -> None:
+    store(stores, "2.25.9001", "text")
+    before = tree(stores / "data")
+    for _ in range(2):
+        done = json.loads(run(stores, "sync", "--once", "--dry-run", "--json").stdout)
+        assert sorted(one.partition(":")[0] for one in done["plans"]) == ["to-dicom", "to-dicom", "to-fhir"]
+        assert (done["acts"], done["status"]["intents"]) == ({}, 0)
+    assert tree(stores / "data") == before
+    done = run(stores, "sync", "--once")
+    assert "to-dicom created: 2" in done.stdout
+    assert "to-fhir created: 1" in done.stdout
+    assert run(stores, "sync", "--once", "--dry-run").stdout == "nothing to do\n"
