@@ -20,7 +20,7 @@ from bridge.web.oidc import OpenIdTokens
 from bridge.web.outcome import Refused
 from fixtures.stores import lay_out
 from tests.servers.certificates import new_key, public_pem
-from tests.servers.openid import Provider
+from tests.servers.openid import SHARED, Provider
 from tests.servers.service import serving
 
 
@@ -100,6 +100,7 @@ def test_a_token_cannot_choose_how_it_is_verified(provider: Provider) -> None:
     confused = b".".join((header, body, jwt.utils.base64url_encode(signed))).decode()
     assert status(tokens, jwt.encode(claims, "", "none", headers={"kid": "one"})) == 401
     assert status(tokens, confused) == 401
+    assert status(tokens, jwt.encode(claims, SHARED, "HS256", headers={"kid": "shared"})) == 401
     assert status(tokens, jwt.encode(claims, new_key(), "RS256", headers={"kid": "one"})) == 401
     assert status(tokens, "no.token.at-all") == status(tokens, "x" * 100_000) == status(tokens, None) == 401
     assert status(tokens, provider.token()) == 200

@@ -10,11 +10,12 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
-from jwt.algorithms import RSAAlgorithm
+from jwt.algorithms import HMACAlgorithm, RSAAlgorithm
 
 from tests.servers.certificates import new_key
 
 ISSUER, AUDIENCE = "https://login.example", "fhir-dicom"
+SHARED = "a secret that a careless provider publishes among its keys"
 
 
 class Provider:
@@ -47,7 +48,8 @@ class Provider:
 
     def public(self) -> bytes:
         keys = [json.loads(RSAAlgorithm.to_jwk(key.public_key())) | {"kid": name} for name, key in self.keys.items()]
-        return json.dumps({"keys": keys}).encode()
+        shared = HMACAlgorithm.to_jwk(SHARED, as_dict=True) | {"kid": "shared", "alg": "HS256"}
+        return json.dumps({"keys": [*keys, shared]}).encode()
 
 
 class _Handler(BaseHTTPRequestHandler):
