@@ -201,3 +201,15 @@ def test_sigterm_ends_it_in_order(tmp_path: Path) -> None:
         assert time.monotonic() - begun < 50, "an hour of waiting is cut short"
         assert "Application shutdown complete." in service.log()
     assert sync(tmp_path).returncode == 0, "the ledger is free again"
+
+
+def test_a_long_pass_ends_after_the_documents_in_hand(tmp_path: Path) -> None:
+    (tmp_path / "data" / "dicom").mkdir(parents=True)
+    for number in range(400):
+        put(tmp_path, BROKEN | {"id": f"a{number}", "code": {"text": "Pain"}, "valueInteger": number})
+    with serving(tmp_path, {"interval": 3600}) as service:
+        until(lambda: service.get("/status")["linked"])
+    found = json.loads(sync(tmp_path).stdout)
+    before = 400 - found["acts"]["to-dicom created"]
+    assert 0 < before < 400, "the first pass had begun, and had not ended"
+    assert found["status"]["linked"] == {"fhir": 400} and found["status"]["intents"] == 0
