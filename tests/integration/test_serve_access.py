@@ -250,6 +250,13 @@ def test_a_body_that_says_no_length_is_cut(small: Service, path: str) -> None:
     assert answer.status == 413 and is_outcome(answer.read())
 
 
+def test_where_no_document_is_taken_in_little_is_read(small: Service) -> None:
+    """FastAPI reads the body of a decision before it is known who takes it."""
+    body = json.dumps({"key": "x" * 70_000}).encode()
+    assert asked(small, "127.0.2.5", "POST", "/documents", body, Content_Type="application/json")[0] == 413
+    assert asked(small, "127.0.2.5", "POST", "/translate/fhir", body)[0] == 422
+
+
 def test_what_is_compressed_is_not_unpacked(small: Service) -> None:
     bomb = gzip.compress(bytes(10_000_000))
     for coding in ("gzip", "deflate", "br", "identity, gzip"):
