@@ -67,7 +67,10 @@ const act = {
 
 at("wake").addEventListener("click", () => done(() => "A pass is being made.", () => post("/wake")));
 at("retry-all").addEventListener("click", () => act.retry());
-at("leave").addEventListener("click", () => signIn(""));
+at("leave").addEventListener("click", () => {
+  token.forget();
+  location.reload(); // nothing stays on the page
+});
 at("sign-in").addEventListener("cancel", (event) => event.preventDefault());
 at("token-form").addEventListener("submit", (event) => {
   event.preventDefault();

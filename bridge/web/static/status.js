@@ -16,11 +16,11 @@ export function show(status, conflicts, caller, act) {
   const stopped = status.held + status.dead - (status.reasons.length - open.length);
   head(status, paused.length + conflicts.length + stopped);
   fill(at("numbers"), numbers(status));
-  fill(at("paused"), paused.map(([route, reason]) => ofRoute(route, reason, status.absent, may, act)));
+  fill(at("paused"), paused.map(([route, reason]) => ofPause(route, reason, status.absent, may, act)));
   fill(at("conflicts"), conflicts.map((one) => ofConflict(one, may, act)));
   fill(at("aside"), ofAll(aside, stopped, may, act));
   fill(at("owed"), ofAll(owed, owed.length, () => false, act));
-  fill(at("stores"), status.progress.map((one) => ofStore(one, status.paused, may, act)));
+  fill(at("routes"), status.routes.map((route) => ofRoute(route, status, may, act)));
   at("person").hidden = !(paused.length + conflicts.length + stopped);
   at("late").hidden = !owed.length;
   at("retry-all").hidden = !(may("operate") && stopped);
@@ -67,7 +67,7 @@ function row(tag, tone, title, lines, buttons) {
     shown.length ? make("div", { class: "actions" }, shown) : null);
 }
 
-function ofRoute(route, reason, absent, may, act) {
+function ofPause(route, reason, absent, may, act) {
   const gone = reason.startsWith("by ") ? 0 : absent;
   return row("paused", "bad", route, [reason], [
     may("operate") && button(`resume-${route}`, "Resume", () => act.resume(route, false), { label: `Resume ${route}` }),
@@ -100,15 +100,22 @@ function ofAll(works, total, may, act) {
   return left > 0 ? [...rows, make("li", { class: "quiet" }, rest)] : rows;
 }
 
-function ofStore({ route, store, seen, open, since }, paused, may, act) {
+function ofRoute(route, { progress, paused }, may, act) {
+  const stores = progress.filter((one) => one.route === route);
+  const pause = may("operate") && !(route in paused)
+    ? button(`pause-${route}`, "Pause", () => act.pause(route), { label: `Pause the route ${route}`, plain: true })
+    : null;
+  return make("li", {},
+    make("div", { class: "heading" }, make("h3", {}, route), pause),
+    stores.length ? stores.map(ofStore) : make("p", { class: "quiet" }, "Nothing seen yet"));
+}
+
+function ofStore({ store, seen, open, since }) {
   const done = Math.max(0, seen - open);
   const percent = seen ? Math.floor((100 * done) / seen) : 100;
   const text = open ? `${number(done)} of ${number(seen)} items, ${percent} %` : `${number(seen)} items, nothing owed`;
-  const pause = may("operate") && !(route in paused)
-    && button(`pause-${route}-${store}`, "Pause", () => act.pause(route), { label: `Pause the route ${route}`, plain: true });
-  return make("li", {},
-    make("div", { class: "heading" },
-      make("p", {}, make("strong", {}, store), make("span", { class: "quiet" }, ` ${route}`)), pause || null),
-    make("progress", { max: 100, value: percent, "aria-label": `${store}: looked at` }),
-    make("p", { class: "quiet" }, text, since ? `; the oldest ${ago(since)}` : ""));
+  return make("div", {},
+    make("p", {}, make("strong", {}, store), " ",
+      make("span", { class: "quiet" }, text, since ? `; the oldest ${ago(since)}` : "")),
+    make("progress", { max: 100, value: percent, "aria-label": `${store}: looked at` }));
 }
