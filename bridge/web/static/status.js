@@ -107,7 +107,7 @@ function ofRoute(route, { progress, paused }, may, act) {
     : null;
   return make("li", {},
     make("div", { class: "heading" }, make("h3", {}, route), pause),
-    stores.length ? stores.map(ofStore) : make("p", { class: "quiet" }, "Nothing seen yet"));
+    stores.length ? make("div", { class: "stores" }, stores.map(ofStore)) : make("p", { class: "quiet" }, "Nothing seen yet"));
 }
 
 function ofStore({ store, seen, open, since }) {
