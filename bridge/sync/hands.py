@@ -13,7 +13,8 @@ def take(route: Route, ledger: Ledger, keys: Iterable[str]) -> None:
     """What these resources, instances or SOP Instance UIDs belong to. Raises Busy where another worker has it."""
     known = set(keys)
     names = {f"{route.name}|{key}" for key in known}  # of documents that are to be, too: `to_dicom`, `to_fhir`
-    if not ledger.leases.hold(names | ledger.links.documents(route.name, known)):
+    # whose they are is asked when nobody else can make them anybody's
+    if not (ledger.leases.hold(names) and ledger.leases.hold(ledger.links.documents(route.name, known))):
         raise Busy
 
 

@@ -113,6 +113,8 @@ class ToFhir:
         if len({link.document for link in links}) > 1:
             raise Held("it supersedes several documents; joining them is not there yet")
         if links and links[0].head not in {one.sop_instance for one in named}:
+            if any(self._begun(links[0], one.sop_instance) for one in named):
+                raise Waiting("its predecessor comes first, which was begun")
             raise Held("it supersedes a version that is not the newest; store one that names the newest")
         if not links and self.route.direction != "to-dicom":
             for one in named:

@@ -183,6 +183,19 @@ def test_a_kill_within_an_amendment_is_completed(stores: Path, name: str) -> Non
     assert acts(sync(stores)) == {}
 
 
+@pytest.mark.parametrize("name", ["intended", "applied"])
+def test_a_further_amendment_waits_for_the_one_that_was_killed(stores: Path, name: str) -> None:
+    """What a worker did not survive comes last: what amends it must not be taken for an amendment of something else."""
+    store(stores, "2.25.51", "old")
+    sync(stores)
+    store(stores, "2.25.53", "new", predecessor="2.25.51")
+    assert sync(stores, BRIDGE_FAILPOINT=f"{name}:1").returncode == -signal.SIGKILL
+    store(stores, "2.25.52", "newest", predecessor="2.25.53")
+    status = json.loads(sync(stores).stdout)["status"]
+    assert (status["owed"], status["held"], status["dead"], status["intents"]) == (0, 0, 0, 0)
+    assert texts(stores) == ["newest"]
+
+
 def test_both_sides_changed_is_held_and_nothing_is_overwritten(stores: Path) -> None:
     store(stores, "2.25.61", "old")
     sync(stores)

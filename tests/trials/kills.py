@@ -1,0 +1,89 @@
+"""Workers that are killed, in open steps above all, while changes flow both ways and servers go and come back."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bridge.sync.failpoint import NAMES
+from tests.servers.process import Server
+from tests.trials.changes import Hospital
+
+_CALM = 60  # passes, at most, until nothing is owed
+_PASSAGES = 12
+_STEPS = [name for name in NAMES if name != "taken-in"]  # a document is in hand
+
+
+@dataclass
+class Trial:
+    hospital: Hospital
+    configuration: Path
+    servers: list[Server]
+    processes: int  # that work at once
+    random: random.Random
+    killed: int = 0
+    in_a_step: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, changes: int, kills: int) -> dict[str, Any]:
+        """The status of the ledger when all is calm again."""
+        changing = threading.Thread(target=self._change, args=(changes,))
+        changing.start()
+        workers = [threading.Thread(target=self._kill, args=(kills, changing)) for _ in range(self.processes)]
+        for worker in workers:
+            worker.start()
+        self._restart(kills, workers)
+        for thread in (*workers, changing):
+            thread.join()
+        return self.settled()
+
+    def settled(self) -> dict[str, Any]:
+        for _ in range(_CALM):
+            self._pass()
+            command = [sys.executable, "-m", "bridge", "status", "--json", "--config", str(self.configuration)]
+            status: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+            if not any(status[name] for name in ("owed", "absent", "intents")):
+                return status
+            time.sleep(1)
+        raise AssertionError(f"it does not come to rest: {status}")
+
+    def _change(self, changes: int) -> None:
+        for _ in range(changes):
+            self.hospital.change()
+
+    def _kill(self, kills: int, changing: threading.Thread) -> None:
+        """One process after the other, each with a mine at a random step, until enough of them are dead."""
+        while self.killed < kills or changing.is_alive():
+            with self._lock:
+                name = self.random.choice(_STEPS if self.random.random() < 0.9 else NAMES)
+                passage = self.random.randint(1, _PASSAGES)
+            done = self._pass(f"{name}:{passage}" if self.killed < kills else "")
+            if done == -signal.SIGKILL:
+                with self._lock:
+                    self.killed += 1
+                    self.in_a_step += name in _STEPS
+
+    def _restart(self, kills: int, workers: list[threading.Thread]) -> None:
+        """Each server is killed once in every hundred kills of ours, and at least once."""
+        times = len(self.servers) * max(1, kills // 100)
+        for number in range(times):
+            due = (number + 1) * kills // (times + 1)
+            while self.killed < due and any(worker.is_alive() for worker in workers):
+                time.sleep(0.2)
+            server = self.servers[number % len(self.servers)]
+            server.kill()
+            server.start()
+
+    def _pass(self, failpoint: str = "") -> int:
+        environment = os.environ | {"BRIDGE_FAILPOINT": failpoint}
+        command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", str(self.configuration)]
+        return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
