@@ -52,7 +52,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff format --check -q bridge tests benchmarks fixtures deploy
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/bandit -q -ll -r bridge
+	$(BIN)/bandit -q -ll -ii -r bridge
 
 docs: $(VENV)/test.stamp
 	$(BIN)/mkdocs build --strict -q -d .cache/site

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, LedgerError
 from bridge.ledger.ledger import Ledger
 from bridge.settings.settings import Settings
 from bridge.web.outcome import Refused
@@ -22,7 +22,7 @@ def records_of(settings: Settings, passes: Passes | None) -> Records:
         ledger = passes.ledger if passes is not None else _beside(settings.ledger)
         try:
             yield ledger
-        except SQLAlchemyError as error:
+        except (LedgerError, SQLAlchemyError) as error:
             raise Refused(503, f"the ledger does not answer: {type(error).__name__}", {"Retry-After": "10"}) from error
         finally:
             if passes is None:
