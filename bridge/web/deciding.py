@@ -1,9 +1,10 @@
-"""What the commands `retry`, `pause`, `resume` and `conflicts` do, in the name of the caller; and a pass, now."""
+"""What `retry`, `resend`, `pause`, `resume` and `conflicts` do, in the name of the caller; and a pass, now."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Depends
+from pydantic import Field
 
 from bridge.errors import UsageError
 from bridge.ledger.ledger import Ledger
@@ -20,6 +21,10 @@ class SomeKey(Body):
 
 class OneRoute(Body):
     route: str
+
+
+class Resent(OneRoute):
+    keys: Annotated[tuple[Key, ...], Field(max_length=200)] = ()  # all, without
 
 
 class Resumed(OneRoute):
@@ -51,6 +56,13 @@ def router(door: Door, records: Records, passes: Passes | None, routes: Iterable
     @api.post("/retry", summary="Owe what is held or dead again: all, or one key")
     def retry(caller: Operator, ledger: Book, body: SomeKey) -> dict[str, int]:
         number = ledger.operations.retry(caller.name, body.key)
+        soon()
+        return {"owed": number}
+
+    @api.post("/resend", summary="Look at everything of a route again, or at these keys; what is in step stays")
+    def resend(caller: Operator, ledger: Book, body: Resent) -> dict[str, int]:
+        _known(body.route, names)
+        number = ledger.operations.resend(body.route, body.keys, caller.name)
         soon()
         return {"owed": number}
 

@@ -82,8 +82,8 @@ def test_a_bundle_with_one_bad_resource_is_refused_whole(service: Service) -> No
 def test_openapi_describes_it(service: Service) -> None:
     paths = service.get("/openapi.json")["paths"]
     assert set(paths) == {
-        "/health", "/ready", "/metrics", "/caller", "/status", "/documents", "/retry", "/wake", "/pause", "/resume",
-        "/conflicts", "/conflicts/{name}", "/audit", "/hooks/{store}", "/translate/fhir", "/translate/dicom",
+        "/health", "/ready", "/metrics", "/caller", "/status", "/documents", "/retry", "/resend", "/wake", "/pause",
+        "/resume", "/conflicts", "/conflicts/{name}", "/audit", "/hooks/{store}", "/translate/fhir", "/translate/dicom",
     }  # fmt: skip
     assert "application/dicom" in paths["/translate/fhir"]["post"]["requestBody"]["content"]
 

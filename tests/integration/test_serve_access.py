@@ -42,6 +42,7 @@ NEEDS: dict[tuple[str, str], tuple[Role, Any]] = {  # operation -> role, and a b
     ("POST", "/translate/fhir"): ("read", {}),
     ("POST", "/translate/dicom"): ("read", {}),
     ("POST", "/retry"): ("operate", {}),
+    ("POST", "/resend"): ("operate", {"route": "fhir-dicom"}),
     ("POST", "/wake"): ("operate", None),
     ("POST", "/pause"): ("operate", {"route": "fhir-dicom"}),
     ("POST", "/resume"): ("operate", {"route": "fhir-dicom"}),

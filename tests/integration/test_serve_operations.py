@@ -76,6 +76,9 @@ def test_one_key_or_all_are_tried_again(service: Service) -> None:
     until(lambda: service.get("/status")["linked"]["fhir"] == 6 and service.get("/status")["dead"] == 1)
     assert post(service, "/retry") == {"owed": 1}
     assert post(service, "/retry", key="Observation/nobody") == {"owed": 0}
+    assert post(service, "/resend", route="fhir-dicom", keys=["Observation/broken"]) == {"owed": 1}
+    until(lambda: service.get("/status")["owed"] == 0)
+    assert len(trail(service)) == 11, "six writes, one more, four decisions, and nothing written again"
 
 
 def test_a_paused_route_makes_no_pass_until_it_is_resumed(service: Service) -> None:
