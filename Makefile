@@ -48,10 +48,11 @@ servers: installed $(VENV)/test.stamp
 	exec $(BIN)/python -m tests.servers
 
 lint: $(VENV)/test.stamp
-	$(BIN)/ruff check bridge tests benchmarks fixtures
-	$(BIN)/ruff format --check -q bridge tests benchmarks fixtures
+	$(BIN)/ruff check bridge tests benchmarks fixtures deploy
+	$(BIN)/ruff format --check -q bridge tests benchmarks fixtures deploy
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -ll -ii -r bridge
 
 docs: $(VENV)/test.stamp
 	$(BIN)/mkdocs build --strict -q -d .cache/site

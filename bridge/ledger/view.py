@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, func, select, union
 
+from bridge.ledger.audit import Entry
 from bridge.ledger.database import Database
 from bridge.ledger.tables import ALIAS, AUDIT, CONFLICT, INTENT, LINK, SEEN, WORK
 
@@ -50,6 +51,12 @@ class View:
             }
             for (route, store), counts in sorted(open_work.items())
         ]
+
+    def trail(self, after: int, limit: int) -> list[Entry]:
+        """Of the audit trail, the entries after a number."""
+        query = select(AUDIT.c.number, AUDIT.c.event, AUDIT.c.hash).where(AUDIT.c.number > after)
+        with self._database.connect() as connection:
+            return [Entry(*row) for row in connection.execute(query.order_by(AUDIT.c.number).limit(limit))]
 
     def documents(self, key: str) -> list[dict[str, Any]]:
         """What is known of the documents that a resource key, a SOP Instance UID, or a store's own key belongs to."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from bridge.settings.access import Secret, Tls
-from bridge.settings.strict import Strict, Url, is_loopback
+from bridge.settings.strict import Strict, Url, in_clear, is_loopback
 
 Role = Literal["read", "operate", "admin"]
 """Each may what the ones before it may: look; retry, pause, wake; decide what holds and what was deleted."""
@@ -39,6 +39,12 @@ class OidcAuth(Strict):
     claim: str = "roles"
     tls: Tls = Tls()
 
+    @model_validator(mode="after")
+    def _genuine(self) -> OidcAuth:
+        if in_clear(self.keys_url):
+            raise ValueError("keys_url: whoever is on the way could put keys of their own there; write https://")
+        return self
+
 
 class ServiceTls(Strict):
     certificate: Path  # PEM, with its chain
@@ -47,11 +53,13 @@ class ServiceTls(Strict):
 
 class Service(Strict):
     host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
     auth: Annotated[TokensAuth | OidcAuth, Field(discriminator="kind")] | None = None
     tls: ServiceTls | None = None
     cleartext: bool = False  # tokens over http:// from other machines, where a proxy in front speaks TLS
     names: tuple[str, ...] = ()  # host names that requests may be addressed to, beside `host`
     max_bytes: Annotated[int, Field(gt=0)] = 64 << 20  # of a request
+    seconds: Annotated[float, Field(gt=0)] = 60.0  # that a client may take to send one
     rate: Annotated[float, Field(gt=0)] = 50.0  # requests a second of one client, on the long run
     hooks: dict[str, Secret] = {}  # store -> what its webhook has to say
 

@@ -85,8 +85,18 @@ def settings(file: Path | None) -> Settings:
         raise UsageError(f"{file}: no map of keys; write `key: value`")
     from_environment = {key.lower() for key in os.environ}
     given: dict[str, Any] = {str(key): value for key, value in found.items() if f"bridge_{key}" not in from_environment}
+    return _checked(given, str(file or "environment"))
+
+
+def listening(found: Settings, host: str | None, port: int | None) -> Settings:
+    """The same on another address, which is as safe. Raises UsageError."""
+    said = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    return _checked(dict(found) | {"serve": found.serve.model_dump() | said}, "--host, --port") if said else found
+
+
+def _checked(given: dict[str, Any], where: str) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}".lstrip(": ") for one in error.errors())
-        raise UsageError(f"{file or 'environment'}: {faults}") from error
+        raise UsageError(f"{where}: {faults}") from error

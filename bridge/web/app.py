@@ -1,23 +1,30 @@
-"""The app: health, status, translation. It listens on loopback; whoever is there may use it."""
+"""The app: who may come in, the routes, and the passes that run while it does."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
-from bridge.ledger.ledger import Ledger
 from bridge.settings.settings import Settings
-from bridge.web import translation
+from bridge.web import deciding, health, hooks, looking, pages, trail, translation
+from bridge.web.addressed import Addressed
+from bridge.web.callers import Door, callers_of
+from bridge.web.headers import SecurityHeaders
+from bridge.web.journal import Journal
+from bridge.web.limits import BodyLimit
+from bridge.web.meters import Meters
+from bridge.web.outcome import answer_faults
 from bridge.web.passes import Passes
+from bridge.web.rate import RateLimit
+from bridge.web.records import records_of
 
 
-def create_app(settings: Settings, passes: Passes | None) -> FastAPI:
-    """`passes` run while the app does; without them it only translates."""
+def create_app(settings: Settings, passes: Passes | None, meters: Meters | None = None) -> FastAPI:
+    """`passes` run while the app does; without them it only translates, and shows the ledger of another process. Raises
+    UsageError where a secret is missing."""
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
@@ -32,20 +39,31 @@ def create_app(settings: Settings, passes: Passes | None) -> FastAPI:
         version=version("fhir-dicom-bridge"),
         description="FHIR resources to DICOM Structured Reports and back, without loss.",
         lifespan=running,
+        docs_url=None,  # a page of foreign scripts
+        redoc_url=None,
     )
-
-    @app.get("/health", summary="Is the process alive, and when was its last pass?")
-    def health() -> dict[str, Any]:
-        report = passes.report() if passes is not None else None
-        return {"status": "faults" if report and report["faults"] else "ok", "passes": report}
-
-    @app.get("/status", summary="What is linked, owed, held and dead, and why")
-    def status() -> dict[str, Any]:
-        ledger = Ledger(settings.ledger, time.time, reading=True)
-        try:
-            return ledger.status()
-        finally:
-            ledger.close()
-
-    app.include_router(translation.router(settings))
+    answer_faults(app)
+    _guard(app, settings)
+    _routes(app, settings, passes, meters or Meters())
     return app
+
+
+def _guard(app: FastAPI, settings: Settings) -> None:
+    """What is added last sees a request first."""
+    service = settings.serve
+    app.add_middleware(BodyLimit, max_bytes=service.max_bytes, seconds=service.seconds)
+    app.add_middleware(Addressed, service=service)
+    app.add_middleware(RateLimit, rate=service.rate)
+    app.add_middleware(Journal)
+    app.add_middleware(SecurityHeaders, tls=service.tls is not None)
+
+
+def _routes(app: FastAPI, settings: Settings, passes: Passes | None, meters: Meters) -> None:
+    door, records = Door(callers_of(settings.serve)), records_of(settings, passes)
+    app.include_router(pages.router())
+    app.include_router(health.router(door, records, passes, meters))
+    app.include_router(looking.router(door, records, passes, settings.route_names()))
+    app.include_router(deciding.router(door, records, passes, settings.route_names()))
+    app.include_router(trail.router(door, records))
+    app.include_router(hooks.router(settings.serve.hooks, passes, meters))
+    app.include_router(translation.router(settings), dependencies=[Depends(door.may("read"))])

@@ -2,58 +2,106 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import structlog
+
 from bridge.errors import BridgeError
+from bridge.ledger.audit import Head
+from bridge.ledger.heads import export_head
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.mapping import Mapping
 from bridge.sync.route import Route
 from bridge.sync.run import once
+from bridge.sync.summary import Summary
+from bridge.web.meters import Meters
+
+_BREATH = 0.05  # seconds from a call to its pass: what is called in a burst is one pass
+_LOG = structlog.stdlib.get_logger("bridge.sync")
 
 
 class Passes:
-    """`interval` seconds between passes, `reconcile` seconds between those that compare both stores in full. The first
-    does: nobody knows what happened before it."""
+    """`interval` seconds between passes, less where `wake` is called; `reconcile` seconds between those that compare
+    both stores in full. The first does: nobody knows what happened before it. `heads`: file for those of the audit
+    trail."""
 
     def __init__(
-        self, routes: Sequence[Route], ledger: Ledger, mapping: Mapping, interval: float, reconcile: float
+        self,
+        routes: Sequence[Route],
+        ledger: Ledger,
+        mapping: Mapping,
+        interval: float,
+        reconcile: float,
+        meters: Meters | None = None,
+        workers: int = 1,
+        heads: Path | None = None,
     ) -> None:
-        self._routes, self._ledger, self._mapping = routes, ledger, mapping
+        self.ledger = ledger
+        self._heads = heads
+        self._exported: Head | None = None
+        self._routes, self._mapping, self._workers = routes, mapping, workers
         self._interval, self._reconcile = interval, reconcile
+        self._meters = meters or Meters()
         self._compared: float | None = None
-        self._stopped = threading.Event()
+        self._ending, self._woken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="passes")
-        self._report: dict[str, Any] = {"made": 0, "last": None, "faults": 0}
+        self._report: dict[str, Any] = {"made": 0, "last": None, "faults": 0, "broken": False}
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """After the pass that is under way."""
-        self._stopped.set()
+        """After the documents that are in hand."""
+        self._ending.set()
+        self._woken.set()
         self._thread.join()
-        self._ledger.close()
+        self.ledger.close()
+
+    def wake(self) -> None:
+        """A pass is made now, or after the one under way, which may have looked already. Any number of calls is one."""
+        self._woken.set()
 
     def report(self) -> dict[str, Any]:
-        return dict(self._report)
+        return self._report | {"alive": self._thread.is_alive()}
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                faults = once(self._routes, self._ledger, self._mapping, reconciling=self._is_due()).faults
-            except Exception as error:  # noqa: BLE001 - a pass that breaks is said, and the next one comes
-                faults = [str(error) if isinstance(error, BridgeError) else f"a pass broke: {type(error).__name__}"]
-            for fault in faults:
-                print(fault, file=sys.stderr, flush=True)
-            self._report = {"made": self._report["made"] + 1, "last": self._ledger.now(), "faults": len(faults)}
-            self._stopped.wait(self._interval)
+        while not self._ending.is_set():
+            self._woken.clear()
+            begun = time.monotonic()
+            summary, broken = self._pass()
+            self._meters.made(summary, time.monotonic() - begun, broken=broken)
+            for fault in summary.faults:
+                _LOG.warning("fault", what=fault)
+            made, faults = self._report["made"] + 1, len(summary.faults)
+            self._report = {"made": made, "last": self.ledger.now(), "faults": faults, "broken": broken}
+            if self._woken.wait(self._interval):
+                self._ending.wait(_BREATH)
 
-    def _is_due(self) -> bool:
-        now = time.monotonic()
-        due = self._compared is None or now - self._compared >= self._reconcile
-        self._compared = now if due else self._compared
-        return due
+    def _pass(self) -> tuple[Summary, bool]:
+        """And whether it broke."""
+        begun = time.monotonic()
+        comparing = self._compared is None or begun - self._compared >= self._reconcile
+        try:
+            summary = self._once(comparing)
+            self._export()
+        except Exception as error:  # noqa: BLE001 - a pass that breaks is said, and the next one comes
+            _LOG.error("a pass broke", exc_info=error)
+            what = str(error) if isinstance(error, BridgeError) else type(error).__name__
+            return Summary(faults=[f"a pass broke: {what}"]), True
+        self._compared = begun if comparing else self._compared
+        return summary, False
+
+    def _once(self, comparing: bool) -> Summary:
+        stopped, workers = self._ending.is_set, self._workers
+        return once(self._routes, self.ledger, self._mapping, reconciling=comparing, workers=workers, stopped=stopped)
+
+    def _export(self) -> None:
+        """The newest head of the audit trail, where it is another. Raises TemporaryError."""
+        head = self.ledger.audit.head() if self._heads is not None else None
+        if self._heads is not None and head is not None and head != self._exported:
+            export_head(self._heads, head)
+            self._exported = head

@@ -7,29 +7,21 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from bridge.codecs import json
 from bridge.convert.inputs import Target
 from bridge.convert.run import Done, Job, converted_bytes
 from bridge.settings.settings import Settings
 from bridge.translate.ids import Known
+from bridge.web.outcome import FHIR, outcome
 
-MAX_BYTES = 64 << 20
-_FHIR, _DICOM = "application/fhir+json", "application/dicom"
+_DICOM = "application/dicom"
 _BOUNDARY = "fhir-dicom-bridge"
 
 
-async def _body(request: Request) -> bytes | None:
-    """None where it is longer than what one request may hold."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BYTES:
-            return None
-        parts.append(part)
-    return b"".join(parts)
+async def _body(request: Request) -> bytes:
+    return await request.body()
 
 
-Body = Annotated[bytes | None, Depends(_body)]
+Body = Annotated[bytes, Depends(_body)]
 
 
 def router(settings: Settings) -> APIRouter:
@@ -44,16 +36,16 @@ def router(settings: Settings) -> APIRouter:
         summary="One Structured Report to a transaction Bundle",
         response_class=Response,
         openapi_extra=_request(_DICOM),
-        responses=_responses(_FHIR),
+        responses=_responses(FHIR),
     )
     def to_fhir(body: Body) -> Response:
-        return _answer(body, job("fhir"), lambda done: Response(done[0].data, media_type=_FHIR))
+        return _answer(body, job("fhir"), lambda done: Response(done[0].data, media_type=FHIR))
 
     @routes.post(
         "/dicom",
         summary="A Bundle or a resource to Structured Reports: one as application/dicom, several as multipart/related",
         response_class=Response,
-        openapi_extra=_request(_FHIR),
+        openapi_extra=_request(FHIR),
         responses=_responses(_DICOM),
     )
     def to_dicom(body: Body) -> Response:
@@ -62,17 +54,15 @@ def router(settings: Settings) -> APIRouter:
     return routes
 
 
-def _answer(body: bytes | None, job: Job, made: Callable[[list[Done]], Response]) -> Response:
+def _answer(body: bytes, job: Job, made: Callable[[list[Done]], Response]) -> Response:
     """All of it or nothing: half of a Bundle would look like all of it."""
-    if body is None:
-        return _outcome(413, [("too-long", f"longer than {MAX_BYTES >> 20} MiB; use `convert`")])
     done = list(converted_bytes("request", body, job))
     faults = [("invalid", str(one.entry["error"])) for one in done if one.entry["status"] == "rejected"]
     converted = [one for one in done if one.entry["status"] == "converted"]
     if not faults and not converted:
         reasons = [one.entry["reason"] for one in done] or ["nothing in it"]
         faults = [("not-supported", f"request: {reason}") for reason in reasons]
-    return _outcome(422, faults) if faults else made(converted)
+    return outcome(422, faults) if faults else made(converted)
 
 
 def _instances(done: list[Done]) -> Response:
@@ -83,18 +73,11 @@ def _instances(done: list[Done]) -> Response:
     return Response(body, media_type=f'multipart/related; type="{_DICOM}"; boundary={_BOUNDARY}')
 
 
-def _outcome(status: int, faults: list[tuple[str, str]]) -> Response:
-    """FHIR R4 OperationOutcome."""
-    issues = [{"severity": "error", "code": code, "diagnostics": text} for code, text in faults]
-    content = json.dumps({"resourceType": "OperationOutcome", "issue": issues})
-    return Response(content, status_code=status, media_type=_FHIR)
-
-
 def _request(media_type: str) -> dict[str, Any]:
     schema = {"type": "string", "format": "binary"} if media_type == _DICOM else {"type": "object"}
     return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
 
 
 def _responses(media_type: str) -> dict[int | str, dict[str, Any]]:
-    failed = {"description": "OperationOutcome", "content": {_FHIR: {"schema": {"type": "object"}}}}
+    failed = {"description": "OperationOutcome", "content": {FHIR: {"schema": {"type": "object"}}}}
     return {200: {"description": "translated", "content": {media_type: {}}}, 413: failed, 422: failed}

@@ -55,3 +55,11 @@ def test_it_converts_there_and_back(installed: Path, tmp_path: Path) -> None:
 def test_it_converts_fhir(installed: Path, tmp_path: Path) -> None:
     run(installed / "fhir-dicom", "convert", FIXTURES / "fhir", "--to", "dicom", "-o", "out", cwd=tmp_path)
     assert len(list((tmp_path / "out").glob("*.dcm"))) == 5
+
+
+def test_it_carries_the_status_page(installed: Path, tmp_path: Path) -> None:
+    program = (
+        "from importlib.resources import files; print(*(f.name for f in (files('bridge.web') / 'static').iterdir()))"
+    )
+    carried = run(installed / "python", "-c", program, cwd=tmp_path).stdout.split()
+    assert set(carried) == {file.name for file in (ROOT / "bridge/web/static").iterdir()} >= {"index.html", "main.js"}

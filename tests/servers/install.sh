@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs Orthanc, PostgreSQL and what builds HAPI, on Debian or Ubuntu. Does nothing where all of it is there.
+# Installs Orthanc, PostgreSQL, what builds HAPI, and a browser, on Debian or Ubuntu. Does nothing where all of it is there.
 set -euo pipefail
 
 missing=()
-for package in orthanc orthanc-dicomweb postgresql; do
+for package in orthanc orthanc-dicomweb orthanc-python postgresql chromium; do
     status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
     [[ $status == installed ]] || missing+=("$package")
 done

@@ -1,0 +1,98 @@
+"""What `retry`, `resend`, `pause`, `resume` and `conflicts` do, in the name of the caller; and a pass, now."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, TypeAlias
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from bridge.errors import UsageError
+from bridge.ledger.ledger import Ledger
+from bridge.web.callers import Caller, Door
+from bridge.web.looking import Body, Key
+from bridge.web.outcome import Refused
+from bridge.web.passes import Passes
+from bridge.web.records import Records
+
+
+class SomeKey(Body):
+    key: Key | None = None  # all, without
+
+
+class OneRoute(Body):
+    route: str
+
+
+class Resent(OneRoute):
+    keys: Annotated[tuple[Key, ...], Field(max_length=200)] = ()  # all, without
+
+
+class Resumed(OneRoute):
+    deleted: bool = False  # what looked deleted was deleted on purpose: for admins
+
+
+class Verdict(Body):
+    holds: Literal["fhir", "dicom"]
+
+
+def router(door: Door, records: Records, passes: Passes | None, routes: Iterable[str]) -> APIRouter:
+    """`routes`: names of those there are. What was decided is carried out at once."""
+    api, names = APIRouter(tags=["deciding"]), tuple(routes)
+    Operator: TypeAlias = Annotated[Caller, Depends(door.may("operate"))]
+    Admin: TypeAlias = Annotated[Caller, Depends(door.may("admin"))]
+    Book: TypeAlias = Annotated[Ledger, Depends(records)]
+
+    def soon() -> None:
+        if passes is not None:
+            passes.wake()
+
+    @api.post("/wake", summary="Make a pass now")
+    def wake(_: Operator) -> dict[str, bool]:
+        if passes is None:
+            raise Refused(503, "this service makes no passes: it was started with --no-sync")
+        passes.wake()
+        return {"woken": True}
+
+    @api.post("/retry", summary="Owe what is held or dead again: all, or one key")
+    def retry(caller: Operator, ledger: Book, body: SomeKey) -> dict[str, int]:
+        number = ledger.operations.retry(caller.name, body.key)
+        soon()
+        return {"owed": number}
+
+    @api.post("/resend", summary="Look at everything of a route again, or at these keys; what is in step stays")
+    def resend(caller: Operator, ledger: Book, body: Resent) -> dict[str, int]:
+        _known(body.route, names)
+        number = ledger.operations.resend(body.route, body.keys, caller.name)
+        soon()
+        return {"owed": number}
+
+    @api.post("/pause", summary="Make no pass over a route")
+    def pause(caller: Operator, ledger: Book, body: OneRoute) -> dict[str, str]:
+        _known(body.route, names)
+        ledger.operations.pause(body.route, caller.name)
+        return {"paused": body.route}
+
+    @api.post("/resume", summary="Make passes over a route again; with `deleted`, what looked deleted was")
+    def resume(caller: Operator, ledger: Book, body: Resumed) -> dict[str, Any]:
+        if body.deleted:
+            caller.demand("admin")
+        _known(body.route, names)
+        was, number = ledger.operations.resume(body.route, caller.name, deleted=body.deleted)
+        soon()
+        return {"resumed": body.route, "was_paused": was, "absent": number}
+
+    @api.post("/conflicts/{name}", summary="Whose news hold; a verdict on an older state is refused with 409")
+    def decide(caller: Admin, ledger: Book, name: str, body: Verdict) -> dict[str, str]:
+        try:
+            ledger.operations.decide(name, body.holds, caller.name)
+        except UsageError as error:
+            raise Refused(409, "there is no such conflict (any more): look at `conflicts` again") from error
+        soon()
+        return {"conflict": name, "holds": body.holds}
+
+    return api
+
+
+def _known(route: str, names: tuple[str, ...]) -> None:
+    if route not in names:
+        raise Refused(404, f"there is no such route; there are {', '.join(names)}")

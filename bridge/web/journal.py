@@ -1,0 +1,46 @@
+"""One line for each request that changes something, or is refused: by route, not by URL, for that may name a patient's
+resource. What breaks is said here, and answered without a word about what it was."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bridge.web.outcome import outcome
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOG = structlog.stdlib.get_logger("bridge.web")
+
+
+class Journal:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        begun, status = time.monotonic(), 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            _LOG.error("a request broke", route=_route(scope), exc_info=error)
+            if status:  # half of the answer is on its way: the connection has to break
+                raise
+            await outcome(500, [("exception", "a fault of the service; see its log")])(scope, receive, noting)
+        finally:
+            if scope["method"] not in _SAFE or status >= 400:
+                seconds = round(time.monotonic() - begun, 3)
+                client = (scope.get("client") or ("",))[0]
+                _LOG.info("request", route=_route(scope), status=status, seconds=seconds, client=client)
+
+
+def _route(scope: Scope) -> str:
+    return f"{scope['method']} {getattr(scope.get('route'), 'path', 'unknown')}"

@@ -1,0 +1,63 @@
+"""How long a body may be, in which coding, and how much time it may take, whatever route it is for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bridge.web.outcome import Refused, refused
+
+_SMALL = 64 << 10  # where no documents are taken in: FastAPI reads these before it asks who it is
+_DOCUMENTS = ("/translate/", "/hooks/")
+
+
+class BodyLimit:
+    """Counted as it comes in, for a body need not say its length (RFC 9112 7.1). A compressed one is refused: it may be
+    a bomb."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, seconds: float) -> None:
+        self._app, self._max_bytes, self._seconds = app, max_bytes, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        limit = self._max_bytes if scope["path"].startswith(_DOCUMENTS) else min(_SMALL, self._max_bytes)
+        if (fault := _announced(Headers(scope=scope), limit)) is not None:
+            return await refused(fault.status_code, fault.detail, fault.headers)(scope, receive, send)
+        await self._app(scope, self._bounded(receive, limit), send)
+
+    def _bounded(self, receive: Receive, limit: int) -> Receive:
+        size, whole, end = 0, False, time.monotonic() + self._seconds
+
+        async def bounded() -> Message:
+            nonlocal size, whole
+            if whole:  # what comes now is that the client has gone
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, end - time.monotonic()))
+            except TimeoutError as error:
+                raise Refused(408, f"the request was not here after {self._seconds:g} seconds", _CLOSE) from error
+            size, whole = size + len(message.get("body", b"")), not message.get("more_body", False)
+            if size > limit:
+                raise _too_long(limit)
+            return message
+
+        return bounded
+
+
+_CLOSE = {"Connection": "close"}
+
+
+def _announced(headers: Headers, limit: int) -> Refused | None:
+    coding = headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        return Refused(415, "Content-Encoding: send it uncompressed", {"Accept-Encoding": "identity"} | _CLOSE)
+    length = headers.get("content-length", "0")
+    return _too_long(limit) if length.isdecimal() and int(length) > limit else None
+
+
+def _too_long(limit: int) -> Refused:
+    return Refused(413, f"longer than {limit} bytes; `fhir-dicom convert` takes files of any length", _CLOSE)

@@ -1,0 +1,47 @@
+"""JSON lines on standard error, of the bridge and of uvicorn alike. No URLs, and of exceptions no messages but our own:
+these never hold patient data, those of libraries may."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict
+
+from bridge.errors import BridgeError
+
+
+def configure() -> None:
+    """For this process, once."""
+    shared: list[Any] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_messages,
+    ]
+    ours = structlog.stdlib.ProcessorFormatter.wrap_for_formatter
+    structlog.configure(
+        processors=[*shared, ours],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for name in ("sqlalchemy", "urllib3", "alembic", "pydicom"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("uvicorn.access").disabled = True  # it writes URLs
+
+
+def _without_messages(_: Any, __: str, event: EventDict) -> EventDict:
+    """Of an exception: its type, and where it was raised."""
+    found = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if found is True else found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        event["error"] = str(error) if isinstance(error, BridgeError) else type(error).__name__
+        event["where"] = [f"{one.filename}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)][-5:]
+    return event

@@ -1,0 +1,57 @@
+"""What `status` and `conflicts` show, and the way of one document. Keys travel in bodies, never in URLs, which are
+logged on the way."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from bridge.ledger.ledger import Ledger
+from bridge.web.callers import Caller, Door
+from bridge.web.passes import Passes
+from bridge.web.records import Records
+
+_SHOWN = 500  # reasons of one answer
+
+Key = Annotated[str, Field(min_length=1, max_length=256)]
+"""A resource key, a SOP Instance UID, or a store's own key."""
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class OneKey(Body):
+    key: Key
+
+
+def router(door: Door, records: Records, passes: Passes | None, routes: Iterable[str]) -> APIRouter:
+    """`routes`: names of those there are."""
+    api, names = APIRouter(tags=["looking"]), tuple(routes)
+    Reader: TypeAlias = Annotated[Caller, Depends(door.may("read"))]
+    Book: TypeAlias = Annotated[Ledger, Depends(records)]
+
+    @api.get("/caller", summary="Who you are here, and what you may")
+    def who(caller: Reader) -> dict[str, Any]:
+        return {"name": caller.name, "role": caller.role}
+
+    @api.get("/status", summary="What is linked, owed, held and dead, and why; how far each store is")
+    def status(_: Reader, ledger: Book) -> dict[str, Any]:
+        report = passes.report() if passes is not None else None
+        return _bounded(ledger.status()) | {"progress": ledger.view.progress(), "routes": names, "passes": report}
+
+    @api.post("/documents", summary="The way of one document, step by step")
+    def documents(_: Reader, ledger: Book, body: OneKey) -> list[dict[str, Any]]:
+        return ledger.view.documents(body.key)
+
+    @api.get("/conflicts", summary="Documents of which both sides have news")
+    def conflicts(_: Reader, ledger: Book) -> list[dict[str, str]]:
+        return ledger.conflicts.open()
+
+    return api
+
+
+def _bounded(status: dict[str, Any]) -> dict[str, Any]:
+    reasons = status["reasons"]
+    return status | {"reasons": reasons[:_SHOWN], "more": max(0, len(reasons) - _SHOWN)}

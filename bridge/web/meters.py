@@ -1,0 +1,75 @@
+"""What Prometheus reads: what was done, by direction and act, and what is owed, by route and store. No key, no UID and
+no name of a person is a label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from bridge.ledger.ledger import Ledger
+from bridge.sync.summary import Summary
+
+_SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600)
+_LATE = ("owed", "waiting", "deleted", "absent")
+"""States of work that passes have yet to do: a store is that far behind. What is held or dead is with a person."""
+
+
+class Meters:
+    """Counted since the start of the process, in a registry of its own."""
+
+    def __init__(self, places: Iterable[tuple[str, str]] = ()) -> None:
+        """`places`: route and store of all there are, for those of which nothing is owed."""
+        self._places = tuple(places)
+        self._registry = registry = CollectorRegistry()
+        self._passes = Counter("fhir_dicom_passes", "Passes made, by how they ended", ["ended"], registry=registry)
+        self._seconds = Histogram("fhir_dicom_pass_seconds", "Of a pass", buckets=_SECONDS, registry=registry)
+        self._acts = Counter("fhir_dicom_acts", "Done to documents", ["direction", "act"], registry=registry)
+        self._faults = Counter("fhir_dicom_faults", "Faults that passes reported", registry=registry)
+        self._wakes = Counter("fhir_dicom_wakes", "Webhooks that asked for a pass", ["store"], registry=registry)
+
+    def made(self, summary: Summary, seconds: float, *, broken: bool) -> None:
+        self._passes.labels("broken" if broken else "faults" if summary.faults else "clean").inc()
+        self._seconds.observe(seconds)
+        self._faults.inc(len(summary.faults))
+        for name, number in summary.acts.items():
+            direction, _, act = name.partition(" ")
+            self._acts.labels(direction, act).inc(number)
+
+    def woken(self, store: str) -> None:
+        self._wakes.labels(store).inc()
+
+    def page(self, ledger: Ledger) -> bytes:
+        """In the text format of Prometheus, with what the ledger says now."""
+        now = CollectorRegistry()
+        now.register(_Present(ledger, self._places))
+        return generate_latest(self._registry) + generate_latest(now)
+
+
+class _Present(Collector):
+    def __init__(self, ledger: Ledger, places: Iterable[tuple[str, str]]) -> None:
+        self._ledger, self._places = ledger, places
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield from self._work()
+        conflicts = len(self._ledger.conflicts.open())
+        yield GaugeMetricFamily("fhir_dicom_conflicts", "Documents of which both sides have news", conflicts)
+        paused = GaugeMetricFamily("fhir_dicom_paused", "Routes that make no pass", labels=["route"])
+        for route in self._ledger.pauses.reasons():
+            paused.add_metric([route], 1)
+        yield paused
+
+    def _work(self) -> Iterator[GaugeMetricFamily]:
+        work = GaugeMetricFamily("fhir_dicom_work", "Not in step, by state", labels=["route", "store", "state"])
+        lag = GaugeMetricFamily("fhir_dicom_lag_seconds", "Age of the oldest owed work", labels=["route", "store"])
+        oldest = dict.fromkeys(self._places, 0.0)
+        for one in self._ledger.view.counts():
+            work.add_metric([one.route, one.store, one.state], one.number)
+            if one.state in _LATE:
+                place = (one.route, one.store)
+                oldest[place] = max(oldest.get(place, 0.0), self._ledger.now() - one.since)
+        for labels, seconds in sorted(oldest.items()):
+            lag.add_metric(labels, seconds)
+        yield from (work, lag)

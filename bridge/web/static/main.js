@@ -1,0 +1,94 @@
+// The status page: asks, shows, and does what a person decides.
+import { Refused, get, post, token } from "./api.js";
+import { at, fill, make, sure, tell } from "./dom.js";
+import { show } from "./status.js";
+import { way } from "./way.js";
+
+const EVERY = 5000; // milliseconds
+
+async function refresh() {
+  try {
+    const [caller, status, conflicts] = await Promise.all([get("/caller"), get("/status"), get("/conflicts")]);
+    tell("fault", "");
+    at("leave").hidden = !token.is();
+    show(status, conflicts, caller, act);
+  } catch (error) {
+    refusal(error);
+  }
+}
+
+function refusal(error) {
+  if (!(error instanceof Refused)) throw error;
+  if (error.status === 401) return signIn(token.is() ? error.message : "");
+  tell("fault", error.message);
+}
+
+function signIn(why) {
+  token.forget();
+  if (why) at("sign-in-why").textContent = why;
+  if (!at("sign-in").open) at("sign-in").showModal();
+}
+
+async function done(what, request) {
+  try {
+    const answer = await request();
+    tell("said", what(answer));
+    await refresh();
+  } catch (error) {
+    refusal(error);
+  }
+}
+
+const act = {
+  retry(key) {
+    return done(({ owed }) => `${owed} owed again; a pass tries it now.`, () => post("/retry", key ? { key } : {}));
+  },
+
+  pause(route) {
+    return done(() => `${route} is paused; what is under way is finished.`, () => post("/pause", { route }));
+  },
+
+  async resume(route, deleted) {
+    const what = "The other side follows, as the route says: what looks deleted is marked as wrong there, or removed.";
+    if (deleted && !(await sure("Were they deleted on purpose?", what, "They were deleted"))) return;
+    const follows = deleted ? "deletions are carried over" : "are asked for again";
+    const said = ({ absent }) => `${route} is resumed; ${absent} ${follows}.`;
+    await done(said, () => post("/resume", { route, deleted }));
+  },
+
+  async decide({ name, resource }, side) {
+    const [winner, other] = side === "fhir" ? ["FHIR", "PACS"] : ["PACS", "FHIR server"];
+    const what = `The next pass writes the news of the ${winner} side over those of the ${other}: ${resource}.`;
+    if (!(await sure(`${winner} holds?`, what, `${winner} holds`))) return;
+    const path = `/conflicts/${encodeURIComponent(name)}`;
+    await done(() => `${resource}: ${winner} holds, from the next pass on.`, () => post(path, { holds: side }));
+  },
+};
+
+at("wake").addEventListener("click", () => done(() => "A pass is being made.", () => post("/wake")));
+at("retry-all").addEventListener("click", () => act.retry());
+at("leave").addEventListener("click", () => {
+  token.forget();
+  location.reload(); // nothing stays on the page
+});
+at("sign-in").addEventListener("cancel", (event) => event.preventDefault());
+at("token-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  token.set(at("token").value.trim());
+  at("token").value = "";
+  at("sign-in").close();
+  refresh();
+});
+at("look").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    const found = await post("/documents", { key: at("key").value.trim().replace(/^urn:oid:/, "") });
+    const nothing = make("p", { class: "quiet" }, "The ledger knows no document of that key.");
+    fill(at("found"), found.length ? found.map(way) : [nothing]);
+  } catch (error) {
+    refusal(error);
+  }
+});
+
+refresh();
+setInterval(() => document.hidden || at("sign-in").open || at("sure").open || refresh(), EVERY);

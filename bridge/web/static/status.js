@@ -1,0 +1,121 @@
+// What is in step, what is owed and why, and what a person can do about it.
+import { at, button, fill, make } from "./dom.js";
+import { SIDES, STATES, ago, number, time } from "./words.js";
+
+const ROLES = ["read", "operate", "admin"];
+const SHOWN = 50; // rows of one list
+
+// `act` is told what to do; buttons are shown to those who may.
+export function show(status, conflicts, caller, act) {
+  const may = (role) => ROLES.indexOf(caller.role) >= ROLES.indexOf(role);
+  const disputed = new Set(conflicts.map((one) => one.instance)); // shown as conflicts, not as held, too
+  const open = status.reasons.filter((one) => !(one.state === "held" && disputed.has(one.key)));
+  const aside = open.filter((one) => one.state === "held" || one.state === "dead");
+  const owed = open.filter((one) => !aside.includes(one));
+  const paused = Object.entries(status.paused);
+  const stopped = status.held + status.dead - (status.reasons.length - open.length);
+  head(status, paused.length + conflicts.length + stopped);
+  fill(at("numbers"), numbers(status));
+  fill(at("paused"), paused.map(([route, reason]) => ofPause(route, reason, status.absent, may, act)));
+  fill(at("conflicts"), conflicts.map((one) => ofConflict(one, may, act)));
+  fill(at("aside"), ofAll(aside, stopped, may, act));
+  fill(at("owed"), ofAll(owed, owed.length, () => false, act));
+  fill(at("routes"), status.routes.map((route) => ofRoute(route, status, may, act)));
+  at("person").hidden = !(paused.length + conflicts.length + stopped);
+  at("late").hidden = !owed.length;
+  at("retry-all").hidden = !(may("operate") && stopped);
+  at("wake").hidden = !(may("operate") && status.passes);
+}
+
+function head({ passes, owed, progress }, decisions) {
+  const known = progress.some((one) => one.seen);
+  const [tone, text] = decisions ? ["bad", `${number(decisions)} ${decisions === 1 ? "waits" : "wait"} for a person`]
+    : passes?.broken ? ["bad", "The last pass broke"]
+    : owed ? ["busy", `${number(owed)} owed`]
+    : known ? ["good", "In step"] : ["quiet", "Nothing seen yet"];
+  if (at("state").textContent !== text) at("state").textContent = text;
+  at("state").dataset.tone = tone;
+  document.title = `${text} · FHIR-DICOM bridge`;
+  at("pass").textContent = !passes ? "This process makes no passes"
+    : passes.last ? `${number(passes.made)} ${passes.made === 1 ? "pass" : "passes"}, the last ${ago(passes.last * 1000)}`
+    : "The first pass is under way";
+}
+
+function numbers(status) {
+  const { fhir = 0, dicom = 0 } = status.linked;
+  return [
+    card("In step", fhir + dicom, `${number(fhir)} born in FHIR, ${number(dicom)} in DICOM`, "good"),
+    card("Owed", status.owed, "tried by the next passes", status.owed ? "busy" : ""),
+    card("Conflicts", status.conflicts, "both sides have news", status.conflicts ? "bad" : ""),
+    card("Held", status.held, "a person decides", status.held ? "bad" : ""),
+    card("Dead letters", status.dead, "waiting does not help", status.dead ? "bad" : ""),
+    card("Look deleted", status.absent, "asked for again", status.absent ? "busy" : ""),
+  ];
+}
+
+function card(name, value, note, tone) {
+  return make("div", { class: "card", "data-tone": tone || null },
+    make("dt", {}, name), make("dd", { class: "value" }, number(value)), make("dd", { class: "quiet" }, note));
+}
+
+function row(tag, tone, title, lines, buttons) {
+  const shown = buttons.filter(Boolean);
+  return make("li", {},
+    make("div", { class: "what" },
+      make("p", {}, make("span", { class: "tag", "data-tone": tone }, tag), " ", make("strong", {}, title)),
+      lines.filter(Boolean).map((line) => make("p", { class: "quiet" }, line))),
+    shown.length ? make("div", { class: "actions" }, shown) : null);
+}
+
+function ofPause(route, reason, absent, may, act) {
+  const gone = reason.startsWith("by ") ? 0 : absent;
+  return row("paused", "bad", route, [reason], [
+    may("operate") && button(`resume-${route}`, "Resume", () => act.resume(route, false), { label: `Resume ${route}` }),
+    may("admin") && gone > 0 && button(`deleted-${route}`, "They were deleted", () => act.resume(route, true),
+      { label: `Resume ${route}: what looks deleted was deleted`, plain: true }),
+  ]);
+}
+
+function ofConflict(one, may, act) {
+  const states = `FHIR: ${SIDES[one.fhir] ?? one.fhir}. PACS: ${SIDES[one.dicom] ?? one.dicom}. Since ${time(one.since)}.`;
+  const holds = (side, name) => may("admin") && button(`${side}-${one.name}`, `${name} holds`,
+    () => act.decide(one, side), { label: `${name} holds for ${one.resource}` });
+  return row("conflict", "bad", one.resource, [states, `SR ${one.instance}, route ${one.route}`],
+    [holds("fhir", "FHIR"), holds("dicom", "PACS")]);
+}
+
+function ofWork(one, may, act) {
+  const tries = one.attempts === 1 ? "1 try" : `${number(one.attempts)} tries`;
+  const tone = { held: "busy", dead: "bad" }[one.state] ?? "quiet";
+  return row(STATES[one.state] ?? one.state, tone, one.key, [one.reason, `${one.store}, ${tries}`], [
+    may("operate") && button(`retry-${one.store}-${one.key}`, "Retry", () => act.retry(one.key),
+      { label: `Retry ${one.key}`, plain: true }),
+  ]);
+}
+
+function ofAll(works, total, may, act) {
+  const rows = works.slice(0, SHOWN).map((one) => ofWork(one, may, act));
+  const left = total - rows.length;
+  const rest = `… and ${number(left)} more: fhir-dicom status lists all.`;
+  return left > 0 ? [...rows, make("li", { class: "quiet" }, rest)] : rows;
+}
+
+function ofRoute(route, { progress, paused }, may, act) {
+  const stores = progress.filter((one) => one.route === route);
+  const pause = may("operate") && !(route in paused)
+    ? button(`pause-${route}`, "Pause", () => act.pause(route), { label: `Pause the route ${route}`, plain: true })
+    : null;
+  return make("li", {},
+    make("div", { class: "heading" }, make("h3", {}, route), pause),
+    stores.length ? make("div", { class: "stores" }, stores.map(ofStore)) : make("p", { class: "quiet" }, "Nothing seen yet"));
+}
+
+function ofStore({ store, seen, open, since }) {
+  const done = Math.max(0, seen - open);
+  const percent = seen ? Math.floor((100 * done) / seen) : 100;
+  const text = open ? `${number(done)} of ${number(seen)} items, ${percent} %` : `${number(seen)} items, nothing owed`;
+  return make("div", {},
+    make("p", {}, make("strong", {}, store), " ",
+      make("span", { class: "quiet" }, text, since ? `; the oldest ${ago(since)}` : "")),
+    make("progress", { max: 100, value: percent, "aria-label": `${store}: looked at` }));
+}

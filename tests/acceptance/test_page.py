@@ -1,0 +1,192 @@
+"""The status page in a real browser, before a running service whose passes do what its buttons say."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bridge.ledger.ledger import Ledger
+from fixtures.stores import lay_out
+from tests.integration.test_serve_access import AUTH, SECRETS
+from tests.integration.test_sync_folders import put, sync
+from tests.integration.test_sync_void import dispute
+from tests.servers.browser import chromium, visiting
+from tests.servers.service import Service, serving, until
+
+expect.set_options(timeout=60_000)
+QUICK = {"interval": 0.5}
+BROKEN = {"resourceType": "Observation", "id": "broken", "status": "final"}  # without a code
+VIEWS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
+    "narrow": {"color_scheme": "light", "viewport": {"width": 360, "height": 740}},
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as made:
+        yield made
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    lay_out(tmp_path / "data")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Some of everything; it makes no passes, so that it stays."""
+    folder = tmp_path_factory.mktemp("troubled")
+    lay_out(folder / "data")
+    put(folder, BROKEN)
+    dispute(folder)
+    ledger = Ledger(f"sqlite:///{folder}/bridge.db", time.time, reading=True)
+    ledger.pauses.pause("fhir-dicom", "7 of 9 are gone at once <img src=x onerror=alert(1)>")
+    for key in ("Observation/7", "Observation/8"):
+        ledger.work.suspect("fhir-dicom", "fhir", key)
+    ledger.close()
+    with serving(folder, {"serve": {"rate": 1000}}, "--no-sync") as service:
+        yield service
+
+
+def shown(service: Service) -> set[str]:
+    """States of what is not in step."""
+    return {one["state"] for one in service.get("/status")["reasons"]}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_it_shows_what_is_wrong_and_calls_nobody_else(browser: Browser, troubled: Service, view: str) -> None:
+    with visiting(browser, troubled.base, **VIEWS[view]) as (page, noted):
+        expect(page.get_by_role("heading", name="Waits for a person")).to_be_visible()
+        expect(page.get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()  # as text
+        expect(page.locator("#aside")).to_contain_text("Observation/broken")
+        expect(page.get_by_role("button", name="FHIR holds")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it scrolls sideways"
+        assert page.evaluate(CONTRASTS) == [], "text that is hard to read"
+        assert page.evaluate(NAMELESS) == [], "controls that a screen reader cannot name"
+        assert noted == []
+
+
+def test_the_way_of_a_document_by_keyboard_alone(browser: Browser, troubled: Service) -> None:
+    with visiting(browser, troubled.base) as (page, noted):
+        expect(page.locator("#state")).to_contain_text("for a person")
+        root = troubled.get("/conflicts")[0]["resource"]
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == "key":
+                break
+        page.keyboard.type(root)
+        page.keyboard.press("Enter")
+        steps = page.locator(".steps li")
+        expect(steps.first).to_contain_text("Written to")
+        expect(page.locator(".way")).to_contain_text("Both sides have news")
+        page.get_by_label("Resource (").fill("Observation/<b>nobody")
+        page.keyboard.press("Enter")
+        expect(page.locator("#found")).to_contain_text("knows no document")
+        assert noted == []
+
+
+def test_a_verdict_is_carried_out(browser: Browser, stores: Path) -> None:
+    dispute(stores)
+    with serving(stores, QUICK) as service, visiting(browser, service.base) as (page, noted):
+        page.get_by_role("button", name="PACS holds").click()
+        page.get_by_role("button", name="Cancel").click()
+        assert len(service.get("/conflicts")) == 1, "who is not sure decides nothing"
+        page.get_by_role("button", name="PACS holds").click()
+        page.locator("#sure").get_by_role("button", name="PACS holds").click()
+        expect(page.locator("#said")).to_contain_text("PACS holds, from the next pass on")
+        expect(page.locator("#state")).to_have_text("In step")
+        texts = [json.loads(one.read_bytes()) for one in (stores / "data/fhir/Observation").glob("*.json")]
+        assert any(one.get("valueString") == "by PACS" for one in texts)
+        assert noted == []
+
+
+def test_a_dead_letter_is_tried_again(browser: Browser, stores: Path) -> None:
+    with serving(stores, {"interval": 3600}) as service, visiting(browser, service.base) as (page, noted):
+        until(lambda: service.get("/health")["passes"]["made"])
+        put(stores, BROKEN)
+        page.get_by_role("button", name="Make a pass now").click()
+        expect(page.locator("#aside")).to_contain_text("dead letter")
+        put(stores, BROKEN | {"code": {"text": "Pain"}})
+        page.get_by_role("button", name="Retry Observation/broken").click()
+        expect(page.locator("#state")).to_have_text("In step")
+        assert noted == []
+
+
+def test_what_was_deleted_on_purpose_is_carried_over(browser: Browser, stores: Path) -> None:
+    sync(stores)
+    for file in list((stores / "data/fhir/Observation").glob("*.json")) + list(
+        (stores / "data/fhir/DiagnosticReport").glob("*.json")
+    ):
+        file.unlink()
+    with serving(stores, {"interval": 3600}) as service, visiting(browser, service.base) as (page, noted):
+        page.get_by_role("button", name="what looks deleted was deleted").click()
+        page.locator("#sure").get_by_role("button", name="They were deleted").click()
+        expect(page.locator("#said")).to_contain_text("deletions are carried over")
+        until(lambda: not service.get("/status")["paused"] and not service.get("/status")["absent"])
+        until(lambda: service.get("/status")["owed"] == 0)
+        assert noted == []
+
+
+def test_a_route_is_paused_and_resumed(browser: Browser, stores: Path) -> None:
+    with serving(stores, QUICK) as service, visiting(browser, service.base) as (page, _):
+        page.get_by_role("button", name="Pause the route fhir-dicom").first.click()
+        expect(page.locator("#paused")).to_contain_text("by somebody on this machine")
+        page.get_by_role("button", name="Resume fhir-dicom").click()
+        expect(page.locator("#state")).to_have_text("In step")
+
+
+def sign_in(page: Page, token: str) -> None:
+    page.get_by_label("Token", exact=True).fill(token)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_who_signs_in_sees_what_they_may(browser: Browser, stores: Path) -> None:
+    put(stores, BROKEN)
+    keys = QUICK | {"serve": {"auth": AUTH}}
+    with serving(stores, keys, environment=SECRETS) as service, visiting(browser, service.base) as (page, noted):
+        sign_in(page, "wrong")
+        expect(page.locator("#sign-in-why")).to_contain_text("not, or no longer, agreed on")
+        sign_in(page, SECRETS["READ"])
+        expect(page.locator("#aside")).to_contain_text("Observation/broken")
+        expect(page.get_by_role("button", name="Retry")).to_have_count(0)
+        page.reload()
+        expect(page.locator("#aside")).to_contain_text("Observation/broken")
+        assert SECRETS["READ"] not in page.url and page.evaluate("document.cookie + localStorage.length") == "0"
+        page.get_by_role("button", name="Sign out").click()
+        sign_in(page, SECRETS["OPERATE"])
+        expect(page.get_by_role("button", name="Retry Observation/broken")).to_be_visible()
+        assert noted == []
+
+
+NAMELESS = """() => [...document.querySelectorAll('button, input, progress, a')].filter((one) =>
+  one.checkVisibility() && !(one.ariaLabel || one.textContent.trim() || one.labels?.length)).map((one) => one.outerHTML)
+"""
+CONTRASTS = """() => {
+  // WCAG 2.1, 1.4.3: 4.5 to 1, of every visible text on what is behind it
+  const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = (color) => parts(color).slice(0, 3)
+    .map((one) => (one /= 255) <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
+  const behind = (one) => {
+    while (one && parts(getComputedStyle(one).backgroundColor)[3] === 0) one = one.parentElement;
+    return one ? getComputedStyle(one).backgroundColor : 'rgb(255, 255, 255)';
+  };
+  const texts = [...document.querySelectorAll('body *')].filter((one) => one.checkVisibility() &&
+    [...one.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim()));
+  return texts.flatMap((one) => {
+    const [low, high] = [light(getComputedStyle(one).color), light(behind(one))].sort((a, b) => a - b);
+    const ratio = (high + 0.05) / (low + 0.05);
+    return ratio < 4.5 ? [`${ratio.toFixed(1)} ${one.tagName} ${one.className} ${one.textContent}`] : [];
+  });
+}"""

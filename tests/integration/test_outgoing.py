@@ -1,0 +1,87 @@
+"""What a server that the bridge calls could try: answers that swell, redirects; and what never sees its secret."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+
+import pydicom
+import pytest
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from bridge.codecs.dicom import reader
+from bridge.errors import InvalidDicomError, PermanentError
+from bridge.stores import http
+from bridge.stores.access import Access, Bearer
+from bridge.stores.http import Peer
+from tests.corpus import FIXTURES
+
+BOMB = gzip.compress(bytes(20 << 20))
+
+
+class _Evil(BaseHTTPRequestHandler):
+    called: list[tuple[str, str | None]]
+
+    def do_GET(self) -> None:
+        self.called.append((self.path, self.headers.get("Authorization")))
+        moved = self.path == "/base/moved"
+        self.send_response(307 if moved else 200)
+        if moved:
+            self.send_header("Location", f"http://{self.headers['Host']}/elsewhere")
+        else:
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", "0" if moved else str(len(BOMB)))
+        self.end_headers()
+        self.wfile.write(b"" if moved else BOMB)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests are quiet."""
+
+
+@pytest.fixture
+def evil() -> Iterator[tuple[Peer, list[tuple[str, str | None]]]]:
+    called: list[tuple[str, str | None]] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Evil,), {"called": called}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Peer("evil", f"http://127.0.0.1:{server.server_port}/base", access=Access(Bearer(lambda: "secret"))), called
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_answer_that_swells_is_refused(
+    evil: tuple[Peer, list[tuple[str, str | None]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_BYTES", 1 << 20)
+    with pytest.raises(PermanentError, match="longer than 1 MiB"):
+        evil[0].call("GET", "/bomb")
+
+
+def test_a_redirect_is_not_followed_and_learns_no_secret(evil: tuple[Peer, list[tuple[str, str | None]]]) -> None:
+    peer, called = evil
+    with pytest.raises(PermanentError, match="307"):
+        peer.call("GET", "/moved")
+    assert called == [("/base/moved", "Bearer secret")]
+
+
+def test_a_proxy_of_the_environment_is_not_used(
+    evil: tuple[Peer, list[tuple[str, str | None]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with pytest.raises(PermanentError, match="307"):
+        evil[0].call("GET", "/moved")
+
+
+def test_a_deflated_file_that_swells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_INFLATED", 1 << 20)
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.EncapsulatedDocument = bytes(20 << 20)
+    file = BytesIO()
+    dataset.save_as(file, enforce_file_format=True)
+    assert len(file.getvalue()) < 1 << 20
+    with pytest.raises(InvalidDicomError, match="grows beyond"):
+        reader.read(file.getvalue())

@@ -1,0 +1,68 @@
+"""The keys of an OpenID provider, on a free loopback port, and tokens that it signs."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import HMACAlgorithm, RSAAlgorithm
+
+from tests.servers.certificates import new_key
+
+ISSUER, AUDIENCE = "https://login.example", "fhir-dicom"
+SHARED = "a secret that a careless provider publishes among its keys"
+
+
+class Provider:
+    """`keys` by id, of which the public halves are served; `fetches` counts how often."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, rsa.RSAPrivateKey] = {"one": new_key()}
+        self.fetches = 0
+        self.up = True
+        self.pause = 0.0  # seconds before an answer
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"provider": self}))
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/keys"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def settings(self) -> dict[str, Any]:
+        """Of `serve.auth`."""
+        roles = {"doctors": "read", "it": "operate", "it-lead": "admin"}
+        return {"kind": "oidc", "issuer": ISSUER, "audience": AUDIENCE, "keys_url": self.url, "roles": roles}
+
+    def token(self, key: str = "one", headers: dict[str, Any] | None = None, **changed: Any) -> str:
+        """Good for five minutes; a claim that is None is left out."""
+        now = int(time.time())
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "eva", "iat": now, "exp": now + 300, "roles": ["it"]} | changed
+        sent = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(sent, self.keys[key], "RS256", headers={"kid": key} | (headers or {}))
+
+    def public(self) -> bytes:
+        keys = [json.loads(RSAAlgorithm.to_jwk(key.public_key())) | {"kid": name} for name, key in self.keys.items()]
+        shared = HMACAlgorithm.to_jwk(SHARED, as_dict=True) | {"kid": "shared", "alg": "HS256"}
+        return json.dumps({"keys": [*keys, shared]}).encode()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    provider: Provider
+
+    def do_GET(self) -> None:
+        self.provider.fetches += 1
+        time.sleep(self.provider.pause)
+        data = self.provider.public()
+        self.send_response(200 if self.provider.up else 503)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests are quiet."""
