@@ -122,8 +122,10 @@ class Links:
         return overtaken(intent["route"], intent["act"], intent["store"], intent["keys"], self._database.now())
 
     def wake(self, route: str, instance: str) -> None:
-        """What waits for the instance, which is as the link says, is looked at again."""
+        """What waits for the instance, which is settled, is looked at again."""
         with self._database.begin() as connection:
+            awaiting = (WORK.c.route == route) & (WORK.c.awaits == instance) & (WORK.c.state == "waiting")
+            connection.execute(update(WORK).where(awaiting).values(state="owed", due=self._database.now(), awaits=None))
             of_instance = (LINK.c.route == route) & (LINK.c.instance == instance)
             if (document := connection.execute(select(LINK.c.document).where(of_instance)).scalar()) is not None:
                 self._wake(connection, route, document, ("waiting",))

@@ -59,6 +59,13 @@ class WorkQueue:
             of_route = (WORK.c.route == route) & WORK.c.state.in_(("owed", "waiting")) & _due(self._database.now())
             return connection.execute(select(func.count()).select_from(WORK).where(of_route)).scalar_one()
 
+    def pending(self, route: str, store: str, without: Collection[str] = ()) -> bool:
+        """Whether something of the store is owed and due, in whosever hands; what ended a worker waits for all else."""
+        open_work = WORK.c.state.in_(("owed", "waiting")) & (WORK.c.crashes == 0) & WORK.c.key.not_in(without)
+        of_store = (WORK.c.route == route) & (WORK.c.store == store) & open_work & _due(self._database.now())
+        with self._database.connect() as connection:
+            return connection.execute(select(WORK.c.key).where(of_store).limit(1)).first() is not None
+
     def give_back(self) -> None:
         """What this worker claimed and did not come to."""
         with self._database.begin() as connection:
@@ -86,11 +93,14 @@ class WorkQueue:
             connection.execute(delete(WORK).where(_is(work) & (WORK.c.generation == work.generation)))
             connection.execute(update(WORK).where(_is(work)).values(owner=None, crashes=0))
 
-    def put_off(self, work: Work, state: str, reason: str | None, wait: float = 0) -> None:
-        """In another state, or `owed` again after `wait` seconds; news that came in meanwhile stay owed."""
+    def put_off(
+        self, work: Work, state: str, reason: str | None, wait: float = 0, *, awaits: str | None = None
+    ) -> None:
+        """In another state, or `owed` again after `wait` seconds, or when the key that it `awaits` is settled; news
+        that came in meanwhile stay owed."""
         with self._database.begin() as connection:
             unchanged = _is(work) & (WORK.c.generation == work.generation)
-            values = {"state": state, "reason": reason, "due": self._database.now() + wait}
+            values = {"state": state, "reason": reason, "due": self._database.now() + wait, "awaits": awaits}
             connection.execute(update(WORK).where(unchanged).values(**values))
             connection.execute(update(WORK).where(_is(work)).values(owner=None))
 

@@ -12,7 +12,11 @@ class Held(BridgeError):
 
 
 class Waiting(BridgeError):
-    """Something else of the same pass has to come first."""
+    """Something else has to come first: whatever belongs to the same document, or the instance with the key `on`."""
+
+    def __init__(self, what: str, on: str | None = None) -> None:
+        super().__init__(what)
+        self.on = on
 
 
 class Busy(Exception):

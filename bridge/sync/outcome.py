@@ -16,7 +16,6 @@ from bridge.sync.summary import Summary
 
 ENOUGH = 5  # temporary errors in a row, after which a worker leaves its servers alone
 LAST_WAIT = 300.0  # seconds
-_PATIENCE = 50  # times that an instance waits for another, before it does so for long
 _CRASHES = 8  # workers that one item may end
 
 
@@ -27,7 +26,6 @@ class Outcomes:
         self.route, self.ledger, self.summary = route, ledger, summary
         self.failed = 0  # temporary errors in a row
         self.busy = False  # something was in other hands
-        self.waiting: set[str] = set()  # instances that wait for others, until something is settled
         self.planned: set[str] = set()  # what a dry run has looked at
 
     def of(self, works: Sequence[Work], task: Callable[[], None], again: str = "owed") -> bool:
@@ -64,7 +62,6 @@ class Outcomes:
             self._put_off(works, "dead", what)
         else:
             self.failed = 0
-            self.waiting.clear()
             for work in works:
                 self.ledger.work.done(work)
         return True
@@ -75,12 +72,9 @@ class Outcomes:
             self.ledger.work.put_off(work, again, None)
 
     def _waiting(self, works: Sequence[Work], again: str, error: Waiting) -> None:
-        self.waiting |= {work.key for work in works}
-        of_fhir = works[0].store == self.route.fhir.name  # what it waits for wakes it
+        state = "waiting" if again == "owed" else again  # what it waits for wakes it
         for work in works:
-            wait = LAST_WAIT if of_fhir or work.attempts >= _PATIENCE else 0
-            state = "waiting" if of_fhir and again == "owed" else again
-            self.ledger.work.put_off(work, state, str(error), wait)
+            self.ledger.work.put_off(work, state, str(error), LAST_WAIT, awaits=error.on)
 
     def _absent(self, works: Sequence[Work], error: Absent) -> None:
         for work in works:

@@ -25,7 +25,7 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.filter import carries_document, carries_patient
 from bridge.sync.hands import take
 from bridge.sync.held import Held, Waiting
-from bridge.sync.instances import read_version
+from bridge.sync.instances import key_of_version, read_version
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.rebuild import is_own, rebuild
 from bridge.sync.route import Route
@@ -113,14 +113,17 @@ class ToFhir:
         if len({link.document for link in links}) > 1:
             raise Held("it supersedes several documents; joining them is not there yet")
         if links and links[0].head not in {one.sop_instance for one in named}:
-            if any(self._begun(links[0], one.sop_instance) for one in named):
-                raise Waiting("its predecessor comes first, which was begun")
+            for one in named:
+                if self._begun(links[0], one.sop_instance):
+                    key = key_of_version(self.route, document.header, one)
+                    raise Waiting("its predecessor comes first, which was begun", key)
             raise Held("it supersedes a version that is not the newest; store one that names the newest")
         if not links and self.route.direction != "to-dicom":
             for one in named:
                 void = voided(self.ledger.rejections.of(self.route.name, one.sop_instance))
                 if not void and read_version(self.route, document.header, one) is not None:
-                    raise Waiting("its predecessor comes first, which is still owed, held or dead")
+                    key = key_of_version(self.route, document.header, one)
+                    raise Waiting("its predecessor comes first, which is still owed, held or dead", key)
         return links[0] if links else None
 
     def _ours(self, document: Document, key: str, digest: str, root: str) -> str:

@@ -12,7 +12,7 @@ from bridge.ledger.work import Work
 from bridge.mapping.mapping import Mapping
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import FORMING, forget_resource
-from bridge.sync.hands import take
+from bridge.sync.hands import is_mine, take
 from bridge.sync.held import Absent, Busy
 from bridge.sync.news import GONE, News, news
 from bridge.sync.outcome import ENOUGH, Outcomes
@@ -23,6 +23,8 @@ from bridge.sync.to_dicom import ToDicom
 from bridge.sync.to_fhir import ToFhir
 
 BATCH = 100
+FEED = "take_instances"
+"""The task of the route that reads what is new in the PACS."""
 
 
 class Worker:
@@ -56,6 +58,9 @@ class Worker:
 
     def _resources(self) -> bool:
         """All that is claimed is taken in hand and read together; each component is settled, or put off, for itself."""
+        if not self._instances_first():
+            self.outcomes.busy = True
+            return False
         by_key = {work.key: work for work in self._claimed(self.route.fhir.name)}
         wholes = components(self.route, self.ledger, by_key) if by_key else []
         mine = [whole for whole in wholes if self._taken(whole, _of(whole, by_key))]
@@ -68,11 +73,20 @@ class Worker:
         self.ledger.leases.release()
         return bool(mine)
 
+    def _instances_first(self) -> bool:
+        """Whether all that the PACS has said is settled. Nothing is written there before: what a resource says may be
+        there already, and not linked, for the ledger is new, or was lost."""
+        ledger, name = self.ledger, self.route.name
+        if not is_mine(self.route, ledger, FEED):
+            return False
+        ledger.leases.release()
+        return not ledger.work.pending(name, self.route.dicom.name, self.outcomes.planned)
+
     def _claimed(self, store: str) -> list[Work]:
         """Nothing, once a server has failed so often in a row that it is down: all else waits for it."""
         if self._ends():
             return []
-        return self.ledger.work.claim(self.route.name, store, BATCH, self.outcomes.waiting | self.outcomes.planned)
+        return self.ledger.work.claim(self.route.name, store, BATCH, self.outcomes.planned)
 
     def _ends(self) -> bool:
         """What is claimed and was not come to is free for others."""
