@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Column, MetaData, String, Table, delete, insert, or_, select, true, union
+from sqlalchemy import Column, MetaData, String, Table, delete, func, insert, or_, select, true, union
 from sqlalchemy.schema import CreateTable
 
 from bridge.ledger.database import Database, batched, in_parts, insertion, put
 from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK
 from bridge.ledger.work import owe
+from bridge.model.edition import without_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class News:
     targets: tuple[str, ...] | None = None  # None: says nothing about them
 
 
-_BURIED = "asked twice, deleted"
+_TOLD = "% deleted"
+"""Versions that say by themselves that it was deleted."""
+_BURIED = " asked twice, deleted"
 _LISTED = Table("listed", MetaData(), Column("key", String, primary_key=True), prefixes=["TEMPORARY"])
 
 
@@ -55,7 +58,7 @@ class Feeds:
     ) -> list[str]:
         """Keys that were seen or agreed on, are not known to be gone, and are not `listed`; of resources, those of the
         `kinds` that are listed, or all. A million keys take no memory."""
-        standing = SEEN.c.version.not_like("% deleted")
+        standing = SEEN.c.version.not_like(_TOLD)
         seen = select(SEEN.c.key).where((SEEN.c.route == route) & (SEEN.c.store == store) & standing)
         key, state = (LINK.c.root, LINK.c.fhir_digest) if holds == "fhir" else (LINK.c.instance, LINK.c.dicom_digest)
         agreed = select(key.label("key")).where((LINK.c.route == route) & state.not_in(VOID))
@@ -78,10 +81,11 @@ class Feeds:
                 owe(connection, route, store, key, self._database.now())
 
     def forget(self, route: str, store: str, key: str, owes: Iterable[str] = ()) -> None:
-        """What is not there any more, asked directly; should it return, that is news."""
+        """What is not there any more, asked directly; should it return, that is news. What the feed told of its
+        deletion stays seen: an overlapping poll tells it again."""
         with self._database.begin() as connection:
             of_key = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.key == key)
-            connection.execute(delete(SEEN).where(of_key))
+            connection.execute(delete(SEEN).where(of_key & SEEN.c.version.not_like(_TOLD)))
             connection.execute(delete(EDGE).where((EDGE.c.store == store) & (EDGE.c.source == key)))
             for one in sorted(owes):
                 owe(connection, route, store, one, self._database.now())
@@ -89,10 +93,12 @@ class Feeds:
     def bury(self, route: str, store: str, key: str) -> None:
         """It is gone, asked twice; every worker may believe it, until there are news of it."""
         with self._database.begin() as connection:
-            put(connection, SEEN, {"route": route, "store": store, "key": key, "version": _BURIED})
+            row = {"route": route, "store": store, "key": key, "version": _BURIED}
+            put(connection, SEEN, row, {"version": func.replace(SEEN.c.version, _BURIED, "").concat(_BURIED)})
 
     def buried(self, route: str, store: str, keys: Iterable[str]) -> set[str]:
-        of_store = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.version == _BURIED)
+        is_buried = SEEN.c.version.endswith(_BURIED.strip())
+        of_store = (SEEN.c.route == route) & (SEEN.c.store == store) & is_buried
         with self._database.connect() as connection:
             return {row[0] for row in in_parts(connection, select(SEEN.c.key).where(of_store), SEEN.c.key, list(keys))}
 
@@ -120,7 +126,10 @@ class Feeds:
 
 
 def _is_news(known: str | None, version: str) -> bool:
-    return known != version if version else known is None
+    """Of what was seen before times were kept, the version alone is known."""
+    if known is None or not version:
+        return known is None
+    return known.removesuffix(_BURIED) not in (version, without_time(version))
 
 
 def _by_key(news: News) -> str:

@@ -23,7 +23,7 @@ class Instance(NamedTuple):
 
 class Seen(NamedTuple):
     key: str  # `Type/id` of a resource; of an instance what its store names it by
-    version: str
+    version: str  # another one, whenever the content is another; empty where a store tells none
 
 
 @dataclass(frozen=True, slots=True)
