@@ -25,6 +25,7 @@ class News:
     targets: tuple[str, ...] | None = None  # None: says nothing about them
 
 
+_DOUBTED = "(doubted)"  # the name of no store
 _TOLD = "% deleted"
 """Versions that say by themselves that it was deleted."""
 _BURIED = " asked twice, deleted"
@@ -43,6 +44,21 @@ class Feeds:
     def move(self, route: str, store: str, value: str) -> None:
         with self._database.begin() as connection:
             put(connection, POSITION, {"route": route, "store": store, "value": value})
+
+    def begin_again(self, route: str, store: str) -> None:
+        """The store is not what it was: its feed is read from the beginning, and `is_doubted` until all of it was
+        compared and nothing is missing."""
+        with self._database.begin() as connection:
+            put(connection, POSITION, {"route": route, "store": store, "value": ""})
+            put(connection, POSITION, {"route": route, "store": _DOUBTED, "value": store})
+
+    def is_doubted(self, route: str) -> bool:
+        return self.position(route, _DOUBTED) is not None
+
+    def trust(self, route: str) -> None:
+        with self._database.begin() as connection:
+            doubt = (POSITION.c.route == route) & (POSITION.c.store == _DOUBTED)
+            connection.execute(delete(POSITION).where(doubt))
 
     def unseen(self, route: str, store: str, items: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         """Those (key, version) that are not the newest that was turned into work: a return to an old one is news. A
