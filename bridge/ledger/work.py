@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select, update
 
 from bridge.ledger.database import Database, put
 from bridge.ledger.tables import WORK
@@ -41,13 +41,18 @@ class WorkQueue:
 
     def claim(self, route: str, store: str, limit: int, without: Collection[str] = ()) -> list[Work]:
         """What is owed and due, oldest first; counted as an attempt, and nobody else's until it is done, put off or
-        given back. What a worker did not survive comes last, and alone: it takes nothing else along."""
+        given back. What a worker did not survive comes last of the whole route, and alone: it takes nothing else
+        along."""
         with self._database.begin() as connection:
             free = WORK.c.owner.is_(None) & WORK.c.state.in_(("owed", "waiting")) & WORK.c.key.not_in(without)
-            due = (WORK.c.route == route) & (WORK.c.store == store) & free & _due(self._database.now())
-            query = select(*_WORK).where(due).order_by(WORK.c.crashes, WORK.c.due, WORK.c.key).limit(limit)
+            due = (WORK.c.route == route) & free & _due(self._database.now())
+            of_store = select(*_WORK).where(due & (WORK.c.store == store))
+            query = of_store.order_by(WORK.c.crashes, WORK.c.due, WORK.c.key).limit(limit)
             found = [Work(*row) for row in connection.execute(query.with_for_update(skip_locked=True))]
-            safe = [work for work in found if not work.crashes] or found[:1]
+            safe = [work for work in found if not work.crashes]
+            if found and not safe:
+                fewest = connection.execute(select(func.min(WORK.c.crashes)).where(due)).scalar()
+                safe = [work for work in found[:1] if work.crashes == fewest]
             for work in safe:
                 connection.execute(update(WORK).where(_is(work)).values(attempts=work.attempts + 1, owner=self._owner))
         return safe
@@ -95,6 +100,8 @@ class WorkQueue:
 
 
 _WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts, WORK.c.crashes)
+ANEW = case((WORK.c.crashes > 1, 1), else_=WORK.c.crashes)
+"""Crashes of what was dead and is tried again: there is room for more, and it is alone still."""
 _LONGEST = 7200.0  # seconds that anything is put off
 
 
@@ -106,6 +113,7 @@ def _due(now: float) -> ColumnElement[bool]:
 def owe(connection: Connection, route: str, store: str, key: str, now: float) -> None:
     """Within another transaction."""
     again = {"generation": WORK.c.generation + 1, "state": "owed", "due": now, "attempts": 0, "reason": None}
+    again["crashes"] = case((WORK.c.state == "dead", ANEW), else_=WORK.c.crashes)
     put(connection, WORK, _row(route, store, key, "owed", now), again)
 
 
