@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Column, MetaData, String, Table, delete, or_, select, true, union
+from sqlalchemy import Column, MetaData, String, Table, delete, func, or_, select, true, union
 from sqlalchemy.schema import CreateTable
 
 from bridge.ledger.database import Database, batched, in_parts, insert_into, put
 from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK
 from bridge.ledger.work import owe
+from bridge.model.edition import without_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,10 @@ class News:
     targets: tuple[str, ...] | None = None  # None: says nothing about them
 
 
-_BURIED = "asked twice, deleted"
+_DOUBTED = "(doubted)"  # the name of no store
+_TOLD = "% deleted"
+"""Versions that say by themselves that it was deleted."""
+_BURIED = " asked twice, deleted"
 _LISTED = Table("listed", MetaData(), Column("key", String, primary_key=True), prefixes=["TEMPORARY"])
 
 
@@ -41,6 +45,21 @@ class Feeds:
         with self._database.begin() as connection:
             put(connection, POSITION, {"route": route, "store": store, "value": value})
 
+    def begin_again(self, route: str, store: str) -> None:
+        """The store is not what it was: its feed is read from the beginning, and `is_doubted` until all of it was
+        compared and nothing is missing."""
+        with self._database.begin() as connection:
+            put(connection, POSITION, {"route": route, "store": store, "value": ""})
+            put(connection, POSITION, {"route": route, "store": _DOUBTED, "value": store})
+
+    def is_doubted(self, route: str) -> bool:
+        return self.position(route, _DOUBTED) is not None
+
+    def trust(self, route: str) -> None:
+        with self._database.begin() as connection:
+            doubt = (POSITION.c.route == route) & (POSITION.c.store == _DOUBTED)
+            connection.execute(delete(POSITION).where(doubt))
+
     def unseen(self, route: str, store: str, items: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         """Those (key, version) that are not the newest that was turned into work: a return to an old one is news. A
         store that tells no versions has an empty one."""
@@ -55,7 +74,7 @@ class Feeds:
     ) -> list[str]:
         """Keys that were seen or agreed on, are not known to be gone, and are not `listed`; of resources, those of the
         `kinds` that are listed, or all. A million keys take no memory."""
-        standing = SEEN.c.version.not_like("% deleted")
+        standing = SEEN.c.version.not_like(_TOLD)
         seen = select(SEEN.c.key).where((SEEN.c.route == route) & (SEEN.c.store == store) & standing)
         key, state = (LINK.c.root, LINK.c.fhir_digest) if holds == "fhir" else (LINK.c.instance, LINK.c.dicom_digest)
         agreed = select(key.label("key")).where((LINK.c.route == route) & state.not_in(VOID))
@@ -78,20 +97,23 @@ class Feeds:
             owe(connection, route, store, *fresh, now=self._database.now())
 
     def forget(self, route: str, store: str, key: str, owes: Iterable[str] = ()) -> None:
-        """What is not there any more, asked directly; should it return, that is news."""
+        """What is not there any more, asked directly; should it return, that is news. What the feed told of its
+        deletion stays seen: an overlapping poll tells it again."""
         with self._database.begin() as connection:
             of_key = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.key == key)
-            connection.execute(delete(SEEN).where(of_key))
+            connection.execute(delete(SEEN).where(of_key & SEEN.c.version.not_like(_TOLD)))
             connection.execute(delete(EDGE).where((EDGE.c.store == store) & (EDGE.c.source == key)))
             owe(connection, route, store, *owes, now=self._database.now())
 
     def bury(self, route: str, store: str, key: str) -> None:
         """It is gone, asked twice; every worker may believe it, until there are news of it."""
         with self._database.begin() as connection:
-            put(connection, SEEN, {"route": route, "store": store, "key": key, "version": _BURIED})
+            row = {"route": route, "store": store, "key": key, "version": _BURIED}
+            put(connection, SEEN, row, {"version": func.replace(SEEN.c.version, _BURIED, "").concat(_BURIED)})
 
     def buried(self, route: str, store: str, keys: Iterable[str]) -> set[str]:
-        of_store = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.version == _BURIED)
+        is_buried = SEEN.c.version.endswith(_BURIED.strip())
+        of_store = (SEEN.c.route == route) & (SEEN.c.store == store) & is_buried
         with self._database.connect() as connection:
             return {row[0] for row in in_parts(connection, select(SEEN.c.key).where(of_store), SEEN.c.key, list(keys))}
 
@@ -118,4 +140,7 @@ class Feeds:
 
 
 def _is_news(known: str | None, version: str) -> bool:
-    return known != version if version else known is None
+    """Of what was seen before times were kept, the version alone is known."""
+    if known is None or not version:
+        return known is None
+    return known.removesuffix(_BURIED) not in (version, without_time(version))

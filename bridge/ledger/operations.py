@@ -12,7 +12,7 @@ from bridge.ledger.audit_event import decided
 from bridge.ledger.conflicts import FIELDS, Conflict, Winner
 from bridge.ledger.database import Database, put
 from bridge.ledger.tables import CONFLICT, PAUSE, SEEN, WORK
-from bridge.ledger.work import owe
+from bridge.ledger.work import ANEW, owe
 
 _ASIDE = ("held", "dead", "waiting")
 
@@ -25,7 +25,7 @@ class Operations:
         """What is put aside, or that alone, is owed again; returns how much."""
         aside = WORK.c.state.in_(_ASIDE) & (WORK.c.key == key if key is not None else true())
         with self._database.begin() as connection:
-            values = {"state": "owed", "due": self._database.now(), "attempts": 0}
+            values = {"state": "owed", "due": self._database.now(), "attempts": 0, "crashes": ANEW}
             number = connection.execute(update(WORK).where(aside).values(**values)).rowcount
             about = [key] if key is not None else []
             record(connection, decided("retry", by, None, about, self._database.now()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select, update
 
 from bridge.ledger.database import Database, insert_into, put_or
 from bridge.ledger.tables import WORK
@@ -42,13 +42,18 @@ class WorkQueue:
 
     def claim(self, route: str, store: str, limit: int, without: Collection[str] = ()) -> list[Work]:
         """What is owed and due, oldest first; counted as an attempt, and nobody else's until it is done, put off or
-        given back. What a worker did not survive comes last, and alone: it takes nothing else along."""
+        given back. What a worker did not survive comes last of its store, and alone: it takes nothing else along;
+        what two did not comes last of the whole route."""
         with self._database.begin() as connection:
             free = WORK.c.owner.is_(None) & WORK.c.state.in_(("owed", "waiting")) & WORK.c.key.not_in(without)
-            due = (WORK.c.route == route) & (WORK.c.store == store) & free & _due(self._database.now())
-            query = select(*_WORK).where(due).order_by(WORK.c.crashes, WORK.c.due, WORK.c.key).limit(limit)
+            due = (WORK.c.route == route) & free & _due(self._database.now())
+            of_store = select(*_WORK).where(due & (WORK.c.store == store))
+            query = of_store.order_by(WORK.c.crashes, WORK.c.due, WORK.c.key).limit(limit)
             found = [Work(*row) for row in connection.execute(query.with_for_update(skip_locked=True))]
-            safe = [work for work in found if not work.crashes] or found[:1]
+            safe = [work for work in found if not work.crashes]
+            if found and not safe:
+                fewest = connection.execute(select(func.min(WORK.c.crashes)).where(due)).scalar()
+                safe = [work for work in found[:1] if work.crashes in (1, fewest)]
             for work in safe:
                 connection.execute(update(WORK).where(_is(work)).values(attempts=work.attempts + 1, owner=self._owner))
         return safe
@@ -60,8 +65,8 @@ class WorkQueue:
             return connection.execute(select(func.count()).select_from(WORK).where(of_route)).scalar_one()
 
     def pending(self, route: str, store: str, without: Collection[str] = ()) -> bool:
-        """Whether something of the store is owed and due, in whosever hands; what ended a worker waits for all else."""
-        open_work = WORK.c.state.in_(("owed", "waiting")) & (WORK.c.crashes == 0) & WORK.c.key.not_in(without)
+        """Whether something of the store is owed and due, in whosever hands, but for what has ended two workers."""
+        open_work = WORK.c.state.in_(("owed", "waiting")) & (WORK.c.crashes < 2) & WORK.c.key.not_in(without)
         of_store = (WORK.c.route == route) & (WORK.c.store == store) & open_work & _due(self._database.now())
         with self._database.connect() as connection:
             return connection.execute(select(WORK.c.key).where(of_store).limit(1)).first() is not None
@@ -106,6 +111,8 @@ class WorkQueue:
 
 
 _WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts, WORK.c.crashes)
+ANEW = case((WORK.c.crashes > 1, 1), else_=WORK.c.crashes)
+"""Crashes of what was dead and is tried again: there is room for more, and it is alone still."""
 _LONGEST = 7200.0  # seconds that anything is put off
 
 
@@ -125,7 +132,8 @@ def owe(connection: Connection, route: str, store: str, *keys: str, now: float) 
 def _owing(dialect: str) -> Any:
     made = insert_into(dialect, WORK)
     fresh = {name: made.excluded[name] for name in ("state", "due", "attempts", "reason")}
-    again = {"generation": WORK.c.generation + 1, **fresh}
+    crashes = case((WORK.c.state == "dead", ANEW), else_=WORK.c.crashes)
+    again = {"generation": WORK.c.generation + 1, "crashes": crashes, **fresh}
     return made.on_conflict_do_update(index_elements=["route", "store", "key"], set_=again)
 
 

@@ -41,16 +41,19 @@ class DicomWebStore:
                     yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", "")
 
     def _pages(self, path: str) -> Iterator[Json]:
-        offset = 0
-        while True:
-            answer = self._peer.call(
-                "GET", f"{path}&limit={_PAGE}&offset={offset}", headers={"Accept": "application/dicom+json"}
-            )
-            found = _parsed(self.name, answer.body) if answer.body else []
+        offset, more = 0, True
+        while more:
+            found, more = self._page(f"{path}&limit={_PAGE}&offset={offset}")
+            if not found and offset:  # Orthanc counts what is skipped as part of the limit, where it filters by itself
+                found, more = self._page(f"{path}&limit={offset + _PAGE}&offset={offset}")
             yield from found
             offset += len(found)
-            if len(found) < _PAGE:
-                return
+
+    def _page(self, path: str) -> tuple[list[Json], bool]:
+        """And whether there may be more: it is full, or shorter than what the server has (PS3.18 8.3.4.4)."""
+        answer = self._peer.call("GET", path, headers={"Accept": "application/dicom+json"})
+        found = _parsed(self.name, answer.body) if answer.body else []
+        return found, len(found) >= _PAGE or (bool(found) and answer.headers.get("warning", "").startswith("299"))
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
         return [self._read(key) for key in keys]

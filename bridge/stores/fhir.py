@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from bridge.codecs import json
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
+from bridge.model.edition import edition
 from bridge.model.group import Json, Resource, reference_to
 from bridge.model.search import identifier_query, identifier_token
 from bridge.stores.access import ANYBODY, Access
@@ -46,7 +47,7 @@ class FhirStore:
         if resource is not None:
             # a placeholder owes a look like any other change; `read` says that there is nothing yet
             key = reference_to(resource)
-            return Change(key, resource.get("meta", {}).get("versionId", ""), resource)
+            return Change(key, edition(resource), resource)
         url = str(entry.get("request", {}).get("url") or entry.get("fullUrl", ""))
         parts = url.partition("/_history")[0].split("/")
         return Change("/".join(parts[-2:]), str(entry.get("response", {}).get("etag", "")), None, deleted=True)
@@ -58,7 +59,7 @@ class FhirStore:
                 found = self._bundle(self._peer.call("GET", path, headers=_FHIR).body)
                 for entry in found.get("entry", []):
                     resource = entry["resource"]
-                    yield Seen(f"{kind}/{resource['id']}", resource.get("meta", {}).get("versionId", ""))
+                    yield Seen(f"{kind}/{resource['id']}", edition(resource))
                 path = self._next(found)
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Resource] | None]:

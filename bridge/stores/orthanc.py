@@ -11,8 +11,9 @@ from bridge.model.dataset import DataSet, charset_of, text_of
 from bridge.model.group import Json
 from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.stores.access import ANYBODY, Access
+from bridge.stores.anchors import Position
 from bridge.stores.http import Peer
-from bridge.stores.store import Absence, Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
+from bridge.stores.store import Absence, Change, Holds, Instance, Outcome, Page, ReplacedError, Seen, Stored, Write
 
 _PAGE = 1000
 
@@ -34,21 +35,29 @@ class OrthancStore:
         self._peer = Peer(name, url, timeout=timeout, access=access)
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
-        """New instances by sequence number. Raises PermanentError where the database is another than it was."""
-        number = int(since or 0)
+        """New instances by sequence number. Raises ReplacedError where the database is another than it was."""
+        position = Position.of(since)
+        self._recognize(position)
         while True:
-            found = self._json(f"/changes?since={number}&limit={_PAGE}")
-            if found["Last"] < number:
-                raise PermanentError(
-                    f"{self.name}: last change is {found['Last']}, ours is {number}: the database was replaced or "
-                    "restored; compare with `sync --reconcile`"
-                )
+            found = self._json(f"/changes?since={position.number}&limit={_PAGE}")
+            if found["Last"] < position.number:
+                raise self._replaced(f"its last change is {found['Last']}, and {position.number} was read")
             new = [one for one in found["Changes"] if one["ChangeType"] == "NewInstance"]
-            number = found["Last"]
+            position = position.after(found["Last"], found["Changes"])
             # an overwritten instance is a new change of the same id
-            yield Page(tuple(Change(one["ID"], str(one["Seq"])) for one in new), str(number))
+            yield Page(tuple(Change(one["ID"], str(one["Seq"])) for one in new), str(position))
             if found["Done"]:
                 return
+
+    def _recognize(self, position: Position) -> None:
+        if position.anchors:
+            first = min(position.anchors)
+            found = self._json(f"/changes?since={first - 1}&limit={position.number - first + 1}")
+            if not position.fits(found["Changes"]):
+                raise self._replaced("its changes are others than those that were read")
+
+    def _replaced(self, why: str) -> ReplacedError:
+        return ReplacedError(f"{self.name}: {why}: the database was replaced or restored")
 
     def listing(self) -> Iterator[Seen]:
         start = 0
@@ -64,6 +73,8 @@ class OrthancStore:
         answer = self._peer.call("GET", f"/instances/{_checked(key)}/file", accept=(404,))
         if answer.status == 404:
             return None
+        if (kind := answer.headers.get("content-type", "")) != "application/dicom":
+            raise TemporaryError(f"{self.name}: {kind or 'nothing known'} instead of an instance; is this an Orthanc?")
         return Stored(key, hashlib.md5(answer.body, usedforsecurity=False).hexdigest(), Instance(answer.body))
 
     def write(self, items: Sequence[Write[Instance]]) -> Sequence[Outcome[Instance]]:

@@ -6,13 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, PermanentError
 from bridge.model.dataset import DataSet
 from bridge.model.group import Resource
 
 T = TypeVar("T")
 Holds = Literal["fhir", "dicom"]
 Absence = Literal["deleted", "unknown"]
+
+
+class ReplacedError(PermanentError):
+    """The database of a store is another than it was: restored, or replaced. A position means nothing there."""
 
 
 class Instance(NamedTuple):
@@ -23,7 +27,7 @@ class Instance(NamedTuple):
 
 class Seen(NamedTuple):
     key: str  # `Type/id` of a resource; of an instance what its store names it by
-    version: str
+    version: str  # another one, whenever the content is another; empty where a store tells none
 
 
 @dataclass(frozen=True, slots=True)

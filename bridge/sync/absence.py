@@ -21,11 +21,14 @@ FEW = 3
 _ANCHORS = 20
 
 
-def carry_absences(worker: Worker) -> bool:
-    """What looks deleted, all together: many at once are no news, but a question. Whether anything came of it."""
+def carry_absences(worker: Worker, *, compared: bool) -> bool:
+    """What looks deleted, all together: many at once are no news, but a question. Whether anything came of it.
+    `compared`: the whole of both stores was listed."""
     route, ledger = worker.route, worker.ledger
     try:
         suspect = ledger.work.in_state(route.name, "absent")
+        if compared and not suspect and not worker.summary.faults:
+            ledger.feeds.trust(route.name)
         if suspect and (doubt := doubtful(route, ledger, suspect)) is not None:
             ledger.pauses.pause(route.name, doubt)
             worker.summary.fault(f"{route.name}: paused: {doubt}")
@@ -85,7 +88,11 @@ def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | No
     for number, store in enumerate[Store[Any]]((route.fhir, route.dicom)):
         keys = [work.key for work in suspects if work.store == store.name]
         others = [place[number] for place in places if place[number] not in keys][:_ANCHORS]
-        if "unknown" in store.absent(keys) and all(one is None for one in store.read(others)):
+        if "unknown" not in store.absent(keys):
+            continue
+        if ledger.feeds.is_doubted(route.name):
+            return _question(f"{store.name} is not what it was, and lacks {len(keys)} that were there", route)
+        if all(one is None for one in store.read(others)):
             return _question(f"{store.name} knows none of the documents that were there", route)
     return None
 

@@ -11,7 +11,7 @@ from bridge.errors import PermanentError
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.model.group import Resource
-from bridge.stores.store import Change, Instance, Page
+from bridge.stores.store import Change, Instance, Page, ReplacedError
 from bridge.sync.failpoint import failpoint
 from bridge.sync.route import Route
 from bridge.translate.gather import SUPPORT, links
@@ -32,14 +32,20 @@ def local(reference: str) -> str | None:
 def take_resources(route: Route, ledger: Ledger) -> None:
     """The newest version of each resource, once: a history brings every version, newest first."""
     store = route.fhir
-    position = None
+    known, position = ledger.feeds.position(route.name, store.name), None
     taken: set[str] = set()
-    for page in store.changes(_overlapping(ledger.feeds.position(route.name, store.name))):
+    for page in store.changes(_overlapping(known)):
         position = position or page.position
         ledger.feeds.take_in(route.name, store.name, list(resource_news(route, ledger, page, taken)))
         failpoint("taken-in")
     if store.lists:
         suspect_resources(route, ledger, taken, ())
+    if known and position and datetime.fromisoformat(position) < datetime.fromisoformat(known) - OVERLAP:
+        ledger.feeds.begin_again(route.name, store.name)
+        raise ReplacedError(
+            f"{store.name}: its time is {position}, and {known} was read: its clock was set back, or it is another "
+            "server; its whole history is read again"
+        )
     if position:
         ledger.feeds.move(route.name, store.name, position)
 
@@ -117,13 +123,20 @@ def _owed(route: Route, ledger: Ledger, targets: Mapping[str, Collection[str]]) 
 
 
 def take_instances(route: Route, ledger: Ledger) -> None:
+    """Where the database is another, nothing goes on before a person has said that it is the right one."""
     store = route.dicom
     listed: set[str] = set()
-    for page in store.changes(ledger.feeds.position(route.name, store.name)):
-        take_page(route, ledger, page)
-        listed |= {one.key for one in page.changes} if store.lists else set()
-        if page.position:
-            ledger.feeds.move(route.name, store.name, page.position)
+    try:
+        for page in store.changes(ledger.feeds.position(route.name, store.name)):
+            take_page(route, ledger, page)
+            listed |= {one.key for one in page.changes} if store.lists else set()
+            if page.position:
+                ledger.feeds.move(route.name, store.name, page.position)
+    except ReplacedError as error:
+        resume = f"then `fhir-dicom resume {route.name}`: all of it is read again, and what it lacks is asked about"
+        ledger.pauses.pause(route.name, f"{error}; see that it is the right server, {resume}")
+        ledger.feeds.begin_again(route.name, store.name)
+        raise
     if store.lists:
         suspect_instances(route, ledger, listed)
 

@@ -23,9 +23,10 @@ def reconcile(route: Route, ledger: Ledger) -> None:
 def _resources(route: Route, ledger: Ledger) -> Iterator[str]:
     taken: set[str] = set()
     for some in batched(route.fhir.listing(), _PAGE):
-        stored = route.fhir.read([one.key for one in _unseen(route, ledger, some)])
-        present = [one for one in stored if one is not None]
-        changes = tuple(Change(one.key, one.version, one.item) for one in present)
+        fresh = _unseen(route, ledger, some)
+        stored = route.fhir.read([one.key for one in fresh])
+        pairs = zip(fresh, stored, strict=True)
+        changes = tuple(Change(one.key, one.version, there.item) for one, there in pairs if there is not None)
         ledger.feeds.take_in(route.name, route.fhir.name, list(resource_news(route, ledger, Page(changes, ""), taken)))
         taken.clear()
         yield from (one.key for one in some)

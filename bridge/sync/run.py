@@ -48,29 +48,40 @@ def once(
 
 def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
     route, ledger = worker.route, worker.ledger
-    if (reason := ledger.pauses.reasons().get(route.name)) is not None:
-        worker.summary.fault(f"{route.name}: paused: {reason}")
+    if _paused(worker):
         return
     ledger.work.give_back()  # of a pass that broke
     ledger.work.reap(ledger.leases.is_alive)
     carry_verdicts(worker)
-    for task in (take_resources, take_instances, *([reconcile] if reconciling else [])):
-        _take_in(worker, task)
+    tasks = (take_resources, take_instances, *([reconcile] if reconciling else []))
+    taken_in = [_take_in(worker, task) for task in tasks]
+    if _paused(worker):
+        return
     _work(worker, workers)
-    if carry_absences(worker):
+    if carry_absences(worker, compared=reconciling and all(taken_in)):
         _work(worker, workers)
     ledger.links.sweep(route.name)
 
 
-def _take_in(worker: Worker, task: Task) -> None:
-    """By one worker: the others do what is owed meanwhile."""
+def _paused(worker: Worker) -> bool:
+    reason = worker.ledger.pauses.reasons().get(worker.route.name)
+    if reason is not None:
+        worker.summary.fault(f"{worker.route.name}: paused: {reason}")
+    return reason is not None
+
+
+def _take_in(worker: Worker, task: Task) -> bool:
+    """By one worker: the others do what is owed meanwhile. Whether it was done."""
     if worker.stopped() or not is_mine(worker.route, worker.ledger, task.__name__):
-        return
+        return False
+    done = True
     try:
         task(worker.route, worker.ledger)
     except BridgeError as error:
         worker.summary.fault(str(error))  # the other side, and what is owed already, go on
+        done = False
     worker.ledger.leases.release()
+    return done
 
 
 def _work(worker: Worker, workers: int) -> None:

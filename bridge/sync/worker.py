@@ -11,7 +11,7 @@ from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
 from bridge.mapping.mapping import Mapping
 from bridge.sync.failpoint import failpoint
-from bridge.sync.feed import FORMING, forget_resource
+from bridge.sync.feed import FORMING, forget_resource, take_instances
 from bridge.sync.hands import is_mine, take
 from bridge.sync.held import Absent, Busy
 from bridge.sync.news import GONE, News, news
@@ -23,8 +23,6 @@ from bridge.sync.to_dicom import ToDicom
 from bridge.sync.to_fhir import ToFhir
 
 BATCH = 100
-FEED = "take_instances"
-"""The task of the route that reads what is new in the PACS."""
 
 
 class Worker:
@@ -77,7 +75,7 @@ class Worker:
         """Whether all that the PACS has said is settled. Nothing is written there before: what a resource says may be
         there already, and not linked, for the ledger is new, or was lost."""
         ledger, name = self.ledger, self.route.name
-        if not is_mine(self.route, ledger, FEED):
+        if not is_mine(self.route, ledger, take_instances.__name__):
             return False
         ledger.leases.release()
         return not ledger.work.pending(name, self.route.dicom.name, self.outcomes.planned)

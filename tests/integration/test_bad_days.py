@@ -92,6 +92,18 @@ def test_a_write_whose_answer_is_lost_is_written_once(world: World, name: str) -
     assert report["meta"]["versionId"] == "1"
 
 
+def test_a_page_to_log_in_is_no_damaged_instance(world: World) -> None:
+    """It is answered with 200: the instance is tried again, and is no dead letter."""
+    stored(world, "2.25.9201")
+    with world.to_orthanc.inject(wrong_type, "GET", "/file"):
+        assert any("is this an Orthanc" in fault for fault in world.once().faults)
+    ledger = world.ledger()
+    assert ledger.status()["dead"] == 0
+    ledger.close()
+    world.later(7200)
+    assert world.once().acts["to-fhir created"] == 1
+
+
 def test_a_server_that_is_down_does_not_stop_the_other(world: World) -> None:
     put(world.hapi.base, observation("while-down", 1))
     world.orthanc.stop()

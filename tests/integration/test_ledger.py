@@ -121,6 +121,43 @@ def test_what_a_dead_worker_had_is_free_and_comes_last_and_alone(ledger: Ledger)
     living.leave()
 
 
+def crash(ledger: Ledger, store: str) -> str:
+    """A worker claims what comes next, and dies with it; returns its key."""
+    dead = ledger.another()
+    (work,) = dead.work.claim(ROUTE, store, 1)
+    dead.leases.close()
+    ledger.work.reap(ledger.leases.is_alive)
+    return work.key
+
+
+def test_what_workers_did_not_survive_comes_after_all_else_of_both_stores(ledger: Ledger) -> None:
+    ledger.leases.hold(["anything"])
+    ledger.work.owe(ROUTE, PACS, "i-1")
+    assert crash(ledger, PACS) == "i-1"
+    owe(ledger, 1)
+    assert ledger.work.claim(ROUTE, PACS, 9) == []
+    assert crash(ledger, EHR) == "Observation/0"
+    assert crash(ledger, EHR) == "Observation/0"
+    assert ledger.work.claim(ROUTE, EHR, 9) == []
+    assert [work.key for work in ledger.work.claim(ROUTE, PACS, 9)] == ["i-1"]
+
+
+@pytest.mark.parametrize("news", [True, False], ids=["news", "retry"])
+def test_a_dead_letter_for_its_crashes_is_tried_anew_and_alone(ledger: Ledger, news: bool) -> None:
+    ledger.leases.hold(["anything"])
+    owe(ledger, 1)
+    for _ in range(8):
+        assert crash(ledger, EHR) == "Observation/0"
+    (work,) = ledger.work.claim(ROUTE, EHR, 9)
+    ledger.work.put_off(work, "dead", "too large")
+    if news:
+        owe(ledger, 1)
+    else:
+        ledger.operations.retry("tests", "Observation/0")
+    (again,) = ledger.work.claim(ROUTE, EHR, 9)
+    assert (work.crashes, again.crashes) == (8, 1)
+
+
 def test_news_while_it_is_worked_on_stay_owed(ledger: Ledger) -> None:
     owe(ledger, 1)
     (work,) = ledger.work.claim(ROUTE, EHR, 9)

@@ -18,14 +18,11 @@ import requests
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
 from bridge.errors import BridgeError, PermanentError, TemporaryError
-from bridge.ledger.ledger import Ledger
 from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.stores.orthanc import OrthancStore, orthanc_id
 from bridge.stores.store import Instance, InstanceStore, ResourceStore, Write
-from bridge.sync.feed import take_resources
-from bridge.sync.route import Route
 from tests.corpus import FIXTURES, SR_FILES
 from tests.servers.hapi import Hapi
 from tests.servers.orthanc import Orthanc
@@ -247,30 +244,6 @@ def test_decimals_come_back_as_they_were_written(servers: Servers) -> None:
     store.write([Write("Observation/decimal", observation("decimal", valueQuantity=value))])
     (stored,) = store.read(["Observation/decimal"])
     assert stored is not None and json.dumps(stored.item["valueQuantity"]) == b'{"value":36.60}'
-
-
-def test_a_transaction_that_commits_late_is_not_lost(servers: Servers, tmp_path: Path) -> None:
-    """Its entries carry the time of its start, behind the position that a poll in between has reached."""
-    store = FhirStore("ehr", servers.hapi.base)
-    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", time.time)
-    route = Route("late", store, InstanceFolder("pacs", tmp_path), "both", "urn:test", None, "+00:00")
-    late = [Write(f"Observation/late-{number}", observation(f"late-{number}")) for number in range(800)]
-    writing = threading.Thread(target=lambda: store_of(servers).write(late))
-    writing.start()
-    quick = 0
-    while writing.is_alive():
-        quick += 1
-        store.write([Write(f"Observation/quick-{quick}", observation(f"quick-{quick}"))])
-        take_resources(route, ledger)
-    writing.join()
-    take_resources(route, ledger)
-    owed = {work.key for work in ledger.work.claim("late", "ehr", 100_000)}
-    ledger.close()
-    assert {write.key for write in late} | {f"Observation/quick-{number}" for number in range(1, quick + 1)} <= owed
-
-
-def store_of(servers: Servers) -> FhirStore:
-    return FhirStore("ehr", servers.hapi.base)
 
 
 # -- bad peers ------------------------------------------------------------------------------------------------------

@@ -191,6 +191,22 @@ def test_a_living_resource_that_a_listing_misses_is_not_marked(world: World) -> 
     assert (summary.faults, world.written()) == ([], before)
 
 
+def test_a_living_instance_that_a_listing_misses_is_not_marked(world: World) -> None:
+    """As when another one is deleted between two pages, and all that follows moves."""
+    stored(world, "2.25.531")
+    world.once()
+    world.once()
+    before = world.written()
+    with world.to_orthanc.inject(without_the_first, "GET", "/instances?expand") as rule:
+        summary = world.once(reconciling=True)
+    assert rule.seen and (summary.faults, world.written()) == ([], before)
+
+
+def without_the_first(handler: Any, answer: Answer) -> None:
+    """Two instances less."""
+    plain(handler, Answer(answer.status, answer.headers, json.dumps(json.loads(answer.body)[2:])))
+
+
 def without_entries(handler: Any, answer: Answer) -> None:
     found = json.loads(answer.body)
     plain(handler, Answer(answer.status, answer.headers, json.dumps({**found, "entry": [], "link": []})))

@@ -44,6 +44,8 @@ class Proxy:
         parts = urlsplit(target)
         self.rules: list[Rule] = []
         self.admits: Callable[[str], bool] = lambda authorization: True
+        self.open = ""  # the path below which alone anything is passed on
+        self.refused: list[str] = []  # what was asked for beyond it
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
         server.daemon_threads = True
         if tls is not None:
@@ -88,6 +90,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if not self.proxy.admits(self.headers.get("Authorization", "")):
             _send(self, Answer(401, {"WWW-Authenticate": "Bearer"}, b""), 0)
+            return
+        if not self.path.startswith(self.proxy.open):
+            self.proxy.refused.append(f"{self.command} {self.path}")
+            _send(self, Answer(403, {}, b""), 0)
             return
         connection = HTTPConnection(self.proxy.host, self.proxy.port, timeout=120)
         sent = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "accept-encoding")}

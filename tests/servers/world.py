@@ -37,6 +37,8 @@ routes:
   - {{between: [ehr, pacs]}}
 ledger: sqlite:///{folder}/bridge.db
 """
+ANY_ARCHIVE = CONFIGURATION.replace("kind: orthanc", "kind: dicomweb").replace("{orthanc}", "{orthanc}/dicom-web")
+"""The Orthanc as an archive of which nothing is known but that it speaks DICOMweb."""
 
 
 @dataclass
@@ -112,7 +114,7 @@ class World:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[World]:
+def started(folder: Path, configured: str = CONFIGURATION) -> Iterator[World]:
     """The bridge reaches each server through a proxy, tests reach it directly."""
     orthanc, hapi = Orthanc(folder / "orthanc"), Hapi(folder / "hapi")
     proxies: list[Proxy] = []
@@ -122,7 +124,7 @@ def started(folder: Path) -> Iterator[World]:
         proxies = [Proxy(hapi.base), Proxy(orthanc.base)]
         configuration = folder / "bridge.yaml"
         to_hapi, to_orthanc = proxies
-        configuration.write_text(CONFIGURATION.format(hapi=to_hapi.base, orthanc=to_orthanc.base, folder=folder))
+        configuration.write_text(configured.format(hapi=to_hapi.base, orthanc=to_orthanc.base, folder=folder))
         yield World(hapi, orthanc, configuration, to_hapi, to_orthanc)
     finally:
         for proxy in proxies:

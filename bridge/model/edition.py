@@ -1,0 +1,19 @@
+"""What tells one content of a resource from another: its version alone does not. One that was expunged and is made
+again begins at version 1 again."""
+
+from __future__ import annotations
+
+from bridge.model.group import Resource
+
+_AT = "@"  # in no versionId
+
+
+def edition(resource: Resource) -> str:
+    """`versionId@lastUpdated`, as far as the server tells them."""
+    meta = resource.get("meta", {})
+    return _AT.join(filter(None, (meta.get("versionId"), meta.get("lastUpdated"))))
+
+
+def without_time(text: str) -> str:
+    """The version alone, as ledgers kept it before."""
+    return text.partition(_AT)[0]

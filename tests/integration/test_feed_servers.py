@@ -1,0 +1,270 @@
+"""What a feed must not miss on a real HAPI: what commits late, comes on another page, is listed from a stale result, or
+is made again under a version number that was there before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from bridge.errors import TemporaryError
+from bridge.ledger.feeds import News
+from bridge.ledger.ledger import Ledger
+from bridge.stores import fhir
+from bridge.stores.fhir import FhirStore
+from bridge.stores.folder import InstanceFolder
+from bridge.stores.store import Write
+from bridge.sync import feed
+from bridge.sync.feed import take_resources
+from bridge.sync.reconcile import reconcile
+from bridge.sync.route import Route
+from tests.servers.hapi import Hapi
+from tests.servers.load import put
+from tests.servers.proxy import Proxy, reset
+
+ROUTE = "ehr-pacs"
+
+
+@pytest.fixture(scope="module")
+def hapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hapi]:
+    server = Hapi(
+        tmp_path_factory.mktemp("hapi"), "-Dstorage.expungeEnabled=true", "-Dstorage.allowMultipleDelete=true"
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def proxy(hapi: Hapi) -> Iterator[Proxy]:
+    made = Proxy(hapi.base)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def route(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Route:
+    pacs = InstanceFolder("pacs", tmp_path_factory.mktemp("pacs"))
+    return Route(ROUTE, FhirStore("ehr", proxy.base), pacs, "both", "urn:test", None, "+00:00")
+
+
+@pytest.fixture
+def ledger(route: Route, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """Which has seen all that other tests left."""
+    found = Ledger(f"sqlite:///{tmp_path_factory.mktemp('ledger')}/bridge.db")
+    take_resources(route, found)
+    owed(found)
+    yield found
+    found.close()
+
+
+def owed(ledger: Ledger) -> set[str]:
+    """What is owed; as if it was done then."""
+    works = ledger.work.claim(ROUTE, "ehr", 100_000)
+    for work in works:
+        ledger.work.done(work)
+    return {work.key for work in works}
+
+
+def observation(name: str, value: int = 1, **more: Any) -> dict[str, Any]:
+    return {"resourceType": "Observation", "id": name, "status": "final", "code": {"text": "x"}, "valueInteger": value,
+            **more}  # fmt: skip
+
+
+def position(ledger: Ledger) -> datetime:
+    return datetime.fromisoformat(ledger.feeds.position(ROUTE, "ehr") or "")
+
+
+# -- what commits late ----------------------------------------------------------------------------------------------
+def late_beside_single_writers(hapi: Hapi, route: Route, ledger: Ledger, name: str) -> set[str]:
+    """Keys of a transaction that was open while polls went on, and whose time is behind the position they reached."""
+    store = FhirStore("ehr", hapi.base)
+    late = [Write(f"Observation/{name}-{number}", observation(f"{name}-{number}")) for number in range(800)]
+    writing = threading.Thread(target=lambda: store.write(late))
+    writing.start()
+    meanwhile = position(ledger)
+    while writing.is_alive():
+        put(hapi.base, observation(f"{name}-quick"))
+        meanwhile = position(ledger)
+        take_resources(route, ledger)
+    (stored,) = store.read([late[0].key])
+    assert stored is not None and datetime.fromisoformat(stored.item["meta"]["lastUpdated"]) < meanwhile
+    return {write.key for write in late}
+
+
+def test_a_transaction_that_commits_late_is_not_missed(hapi: Hapi, route: Route, ledger: Ledger) -> None:
+    late = late_beside_single_writers(hapi, route, ledger, "late")
+    take_resources(route, ledger)
+    assert late <= owed(ledger)
+    take_resources(route, ledger)
+    assert owed(ledger) == set(), "what the overlap tells again was seen"
+
+
+def test_without_overlap_it_would_be_missed(
+    hapi: Hapi, route: Route, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "OVERLAP", timedelta(0))
+    late = late_beside_single_writers(hapi, route, ledger, "missed")
+    take_resources(route, ledger)
+    assert not late & owed(ledger)
+    reconcile(route, ledger)
+    assert late <= owed(ledger), "a comparison finds it all the same"
+
+
+def test_a_deletion_is_told_once(hapi: Hapi, route: Route, ledger: Ledger) -> None:
+    """Its entry has no resource and no time, and the overlap tells it again."""
+    put(hapi.base, observation("told"))
+    take_resources(route, ledger)
+    owed(ledger)
+    requests.delete(f"{hapi.base}/Observation/told", timeout=60).raise_for_status()
+    take_resources(route, ledger)
+    assert owed(ledger) == {"Observation/told"}
+    feed.forget_resource(route, ledger, "Observation/told")  # asked directly
+    take_resources(route, ledger)
+    assert owed(ledger) == set()
+    ledger.feeds.bury(ROUTE, "ehr", "Observation/told")
+    take_resources(route, ledger)
+    assert owed(ledger) == set()
+    assert ledger.feeds.buried(ROUTE, "ehr", ["Observation/told"]) == {"Observation/told"}
+    put(hapi.base, observation("told"))
+    take_resources(route, ledger)
+    assert owed(ledger) == {"Observation/told"}
+    assert ledger.feeds.buried(ROUTE, "ehr", ["Observation/told"]) == set()
+
+
+# -- pages ----------------------------------------------------------------------------------------------------------
+def test_a_poll_that_breaks_between_pages_loses_nothing(
+    hapi: Hapi, proxy: Proxy, route: Route, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest come first: a position that moved with each page would leave the older ones behind."""
+    monkeypatch.setattr(fhir, "_PAGE", 7)
+    monkeypatch.setattr(feed, "OVERLAP", timedelta(0))
+    names = [f"paged-{number:02}" for number in range(40)]
+    for name in names:
+        put(hapi.base, observation(name))
+    before = position(ledger)
+    with proxy.inject(reset, "GET", "_offset=14") as rule, pytest.raises(TemporaryError):
+        take_resources(route, ledger)
+    assert rule.seen
+    first = owed(ledger)
+    assert first and first < {f"Observation/{name}" for name in names}
+    assert position(ledger) == before
+    put(hapi.base, observation(names[0], 2))
+    take_resources(route, ledger)
+    assert owed(ledger) == {f"Observation/{name}" for name in names} - first | {f"Observation/{names[0]}"}
+    assert position(ledger) > before
+
+
+def test_what_is_written_between_two_pages_is_not_missed(
+    hapi: Hapi, proxy: Proxy, route: Route, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages count from the newest: a write moves all that follows, and comes with the next poll."""
+    monkeypatch.setattr(fhir, "_PAGE", 5)
+    monkeypatch.setattr(feed, "OVERLAP", timedelta(0))
+    for number in range(20):
+        put(hapi.base, observation(f"between-{number}"))
+    pages = 0
+    for page in feed_pages(route, ledger):
+        pages += 1
+        put(hapi.base, observation(f"meanwhile-{pages}"))
+        page()
+    take_resources(route, ledger)
+    wanted = {f"Observation/between-{number}" for number in range(20)}
+    assert pages > 4
+    assert wanted | {f"Observation/meanwhile-{number + 1}" for number in range(pages)} <= owed(ledger)
+
+
+def feed_pages(route: Route, ledger: Ledger) -> Iterator[Callable[[], None]]:
+    """A poll, page by page, as `take_resources` makes it."""
+    position, taken = None, set[str]()
+    for page in route.fhir.changes(ledger.feeds.position(ROUTE, "ehr")):
+        position = position or page.position
+        news = list(feed.resource_news(route, ledger, page, taken))
+        yield lambda news=news: ledger.feeds.take_in(ROUTE, "ehr", news)  # type: ignore[misc]
+    ledger.feeds.move(ROUTE, "ehr", position or "")
+
+
+# -- stale results --------------------------------------------------------------------------------------------------
+def test_a_listing_shows_what_was_written_a_moment_ago(hapi: Hapi, route: Route) -> None:
+    """HAPI answers a search that was made within the last minute from its result of then."""
+    assert "Observation/fresh" not in {seen.key for seen in route.fhir.listing()}
+    put(hapi.base, observation("fresh"))
+    assert "Observation/fresh" in {seen.key for seen in route.fhir.listing()}
+
+
+def test_without_no_cache_it_would_not(hapi: Hapi, route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fhir, "_FHIR", {"Accept": "application/fhir+json"})
+    list(route.fhir.listing())
+    put(hapi.base, observation("stale"))
+    assert "Observation/stale" not in {seen.key for seen in route.fhir.listing()}
+
+
+# -- version numbers that come again ---------------------------------------------------------------------------------
+def test_what_is_expunged_and_made_again_is_news(hapi: Hapi, route: Route, ledger: Ledger) -> None:
+    """Under the same id it is version 1 again."""
+    for value in (1, 2):
+        put(hapi.base, observation("again", value))
+        take_resources(route, ledger)
+        assert owed(ledger) == {"Observation/again"}
+        assert _version(route, "Observation/again") == "1"
+        requests.delete(f"{hapi.base}/Observation/again", timeout=60).raise_for_status()
+        if value == 1:
+            _expunge(hapi, "Observation/again")
+    take_resources(route, ledger)
+    assert owed(ledger) == {"Observation/again"}
+
+
+def test_a_comparison_finds_what_was_made_again(hapi: Hapi, route: Route, ledger: Ledger) -> None:
+    put(hapi.base, observation("compared", 1))
+    reconcile(route, ledger)
+    owed(ledger)
+    reconcile(route, ledger)
+    assert owed(ledger) == set()
+    requests.delete(f"{hapi.base}/Observation/compared", timeout=60).raise_for_status()
+    _expunge(hapi, "Observation/compared")
+    put(hapi.base, observation("compared", 2))
+    reconcile(route, ledger)
+    assert owed(ledger) == {"Observation/compared"}
+    take_resources(route, ledger)
+    assert owed(ledger) == set(), "the feed tells the same of it as the listing"
+
+
+def test_what_is_deleted_and_put_again_is_news(hapi: Hapi, route: Route, ledger: Ledger) -> None:
+    put(hapi.base, observation("returns"))
+    take_resources(route, ledger)
+    owed(ledger)
+    requests.delete(f"{hapi.base}/Observation/returns", timeout=60).raise_for_status()
+    put(hapi.base, observation("returns"))
+    take_resources(route, ledger)
+    assert owed(ledger) == {"Observation/returns"}
+    assert _version(route, "Observation/returns") == "3"
+
+
+def test_a_ledger_that_knows_no_times_owes_nothing_anew(hapi: Hapi, route: Route, ledger: Ledger) -> None:
+    """Of before: versions alone."""
+    put(hapi.base, observation("older"))
+    take_resources(route, ledger)
+    owed(ledger)
+    assert ledger.feeds.unseen(ROUTE, "ehr", [("Observation/older", "1@2026-01-01T00:00:00.000+00:00")])
+    ledger.feeds.take_in(ROUTE, "ehr", [News("Observation/older", "1")])
+    take_resources(route, ledger)
+    assert owed(ledger) == set()
+    put(hapi.base, observation("older", 2))
+    take_resources(route, ledger)
+    assert owed(ledger) == {"Observation/older"}
+
+
+def _version(route: Route, key: str) -> str:
+    (stored,) = route.fhir.read([key])
+    assert stored is not None
+    return stored.version
+
+
+def _expunge(hapi: Hapi, key: str) -> None:
+    wanted = {"name": "expungeDeletedResources", "valueBoolean": True}
+    body = {"resourceType": "Parameters", "parameter": [wanted]}
+    requests.post(f"{hapi.base}/{key}/$expunge", json=body, timeout=60).raise_for_status()

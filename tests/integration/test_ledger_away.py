@@ -1,0 +1,107 @@
+"""The ledger has no room, or its server goes, in the middle of a pass: the pass says so, nothing is half done, and the
+next one completes it."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import LedgerError
+from bridge.ledger.ledger import Ledger
+from bridge.settings.settings import settings
+from bridge.sync import agreement, feed, instances, to_dicom, to_fhir, worker
+from bridge.sync.failpoint import NAMES
+from bridge.sync.routes import routes_of
+from bridge.sync.run import once
+from fixtures.stores import lay_out
+from tests.servers.postgresql import Postgresql
+from tests.servers.world import MAPPING
+
+EVERY = (agreement, feed, instances, to_dicom, to_fhir, worker)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    lay_out(folder / "data")
+    assert sync(folder).returncode == 0
+    return tree(folder / "data")
+
+
+def sync(folder: Path, largest: int | None = None) -> subprocess.CompletedProcess[str]:
+    """`largest`: bytes of a file, beyond which the disk is full."""
+
+    def limit() -> None:
+        if largest is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+    line = [sys.executable, "-m", "bridge", "sync", "--once", "--json"]
+    return subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False, preexec_fn=limit)
+
+
+# -- no room --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("room", [40_000, 80_000, 250_000, 500_000])
+def test_a_full_disk_is_said_and_the_next_pass_completes(
+    tmp_path: Path, undisturbed: dict[str, bytes], room: int
+) -> None:
+    """What SQLite writes in a pass is a log of some 600 kB beside the file."""
+    lay_out(tmp_path / "data")
+    Ledger(f"sqlite:///{tmp_path}/bridge.db").close()
+    full = sync(tmp_path, room)
+    assert full.returncode == 1 and "ledger: " in full.stderr and "is its disk full" in full.stderr
+    assert "Traceback" not in full.stderr
+    written = tree(tmp_path / "data")
+    assert {name: undisturbed[name] for name in written} == written, "nothing half, and nothing else"
+    done = sync(tmp_path)
+    assert (done.returncode, tree(tmp_path / "data")) == (0, undisturbed), done.stderr
+    assert json.loads(sync(tmp_path).stdout)["acts"].keys().isdisjoint({"to-dicom created", "to-fhir created"})
+
+
+# -- a server that goes -----------------------------------------------------------------------------------------------
+@pytest.fixture
+def server() -> Iterator[Postgresql]:
+    made = Postgresql()
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_postgresql_killed_in_mid_pass(
+    tmp_path: Path, undisturbed: dict[str, bytes], server: Postgresql, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    lay_out(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    routes = routes_of(settings(None))
+    left = 2  # not at the first passage: something is done by then
+
+    def killing(at: str) -> None:
+        nonlocal left
+        left -= at == name
+        if at == name and left == 0:
+            server.kill()
+
+    for module in EVERY:
+        if hasattr(module, "failpoint"):
+            monkeypatch.setattr(module, "failpoint", killing)
+    ledger = Ledger(server.ledger())
+    with pytest.raises(LedgerError, match="^ledger: "):
+        once(routes, ledger, MAPPING)
+    server.start()
+    summary = once(routes, ledger, MAPPING)
+    assert (summary.faults, tree(tmp_path / "data")) == ([], undisturbed)
+    status = ledger.status()
+    assert {key: status[key] for key in ("owed", "held", "dead", "intents")} == dict.fromkeys(
+        ("owed", "held", "dead", "intents"), 0
+    )
+    ledger.close()
