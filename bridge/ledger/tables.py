@@ -84,6 +84,13 @@ REJECTION = Table(  # what rejection notes say of instances, whether these are k
     Column("note", String, primary_key=True),  # SOP Instance UID
     Column("reason", String, nullable=False),  # code of CID 7011
 )
+IMAGING_STUDY = Table(  # studies of the PACS that an ImagingStudy stands for
+    "imaging_study",
+    METADATA,
+    Column("route", String, primary_key=True),
+    Column("study", String, primary_key=True),  # what its store names the study by
+    Column("resource", String, nullable=False, index=True),
+)
 CONFLICT = Table(  # both sides have news, and a person decides whose hold
     "conflict",
     METADATA,

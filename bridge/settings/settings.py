@@ -21,6 +21,7 @@ class RouteSettings(Strict):
     direction: Literal["both", "to-fhir", "to-dicom"] = "both"
     deleted: Literal["mark", "delete", "ignore"] = "mark"  # what was deleted on one side, on the other
     superseded: Literal["keep", "delete"] = "keep"  # SR instances that a newer version of ours replaces
+    imaging_studies: bool = True  # each study of the PACS as ImagingStudy
     conflicts: Literal["hold", "fhir", "dicom"] = "hold"  # whose news hold where both sides have some
 
 

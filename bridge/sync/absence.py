@@ -25,9 +25,17 @@ def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | No
     for number, store in enumerate[Store[Any]]((route.fhir, route.dicom)):
         keys = [work.key for work in suspects if work.store == store.name]
         others = [place[number] for place in places if place[number] not in keys][:_ANCHORS]
-        if "unknown" in store.absent(keys) and all(one is None for one in store.read(others)):
+        if "unknown" in store.absent(keys) and not _knows_any(route, ledger, store, others, keys):
             return _question(f"{store.name} knows none of the documents that were there", route)
     return None
+
+
+def _knows_any(route: Route, ledger: Ledger, store: Store[Any], others: list[str], suspects: list[str]) -> bool:
+    """Whether anything else that should be there is there."""
+    if any(one is not None for one in store.read(others)):
+        return True
+    studies = ledger.studies.some(route.name, len(suspects) + _ANCHORS) if store.name == route.dicom.name else []
+    return None in store.absent([one.study for one in studies if one.study not in suspects][:_ANCHORS])
 
 
 def _document(route: Route, ledger: Ledger, work: Work) -> str:

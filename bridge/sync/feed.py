@@ -14,6 +14,7 @@ from bridge.model.group import Resource
 from bridge.stores.store import Change, Instance, Page
 from bridge.sync.failpoint import failpoint
 from bridge.sync.route import Route
+from bridge.sync.studies import instance_news, owe_studies
 from bridge.translate.gather import SUPPORT, links
 
 FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
@@ -61,6 +62,7 @@ def forget_resource(route: Route, ledger: Ledger, key: str) -> None:
 
 def suspect_instances(route: Route, ledger: Ledger, listed: Iterable[str]) -> None:
     gone = ledger.feeds.unlisted(route.name, route.dicom.name, "dicom", listed)
+    owe_studies(route, ledger, gone)
     ledger.feeds.suspect(route.name, route.dicom.name, gone)
 
 
@@ -131,5 +133,5 @@ def take_instances(route: Route, ledger: Ledger) -> None:
 def take_page(route: Route, ledger: Ledger, page: Page[Instance]) -> None:
     newest = {one.key: one.version for one in page.changes}
     fresh = ledger.feeds.unseen(route.name, route.dicom.name, list(newest.items()))
-    ledger.feeds.take_in(route.name, route.dicom.name, [News(key, version, (key,)) for key, version in fresh])
+    ledger.feeds.take_in(route.name, route.dicom.name, instance_news(route, ledger, fresh))
     failpoint("taken-in")

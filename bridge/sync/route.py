@@ -27,6 +27,7 @@ class Route:
     issuer: str | None  # of Patient IDs that name none
     timezone: str  # IANA name, or `+hh:mm`, of DICOM times that name none
     policy: Policy = Policy()
+    imaging_studies: bool = True  # studies of the PACS become ImagingStudies
 
     def known(self, header: DataSet = ()) -> Known:
         """What translation has to know; the zone as it was on the day of the document."""

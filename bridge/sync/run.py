@@ -13,10 +13,12 @@ from bridge.errors import BridgeError, PermanentError, TemporaryError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.work import Work
 from bridge.mapping.mapping import Mapping
+from bridge.stores.store import is_study
 from bridge.sync.absence import doubtful
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import FORMING, forget_resource, take_instances, take_resources
 from bridge.sync.held import Absent, Held, Waiting
+from bridge.sync.imaging_study import ImagingStudies
 from bridge.sync.news import GONE, News, news
 from bridge.sync.reconcile import reconcile
 from bridge.sync.resources import Present, components, read_groups
@@ -59,6 +61,7 @@ class _Pass:
         self.sure: set[str] = set()  # members of documents that are gone, asked twice
         self.to_dicom = ToDicom(route, ledger, mapping)
         self.to_fhir = ToFhir(route, ledger, mapping)
+        self.studies = ImagingStudies(route, ledger, mapping)
 
     def run(self, taking: Sequence[Callable[[Route, Ledger], None]]) -> None:
         if (reason := self.ledger.pauses.reasons().get(self.route.name)) is not None:
@@ -192,6 +195,8 @@ class _Pass:
         link = (self.ledger.links.of if of_fhir else self.ledger.links.headed_by)(self.route.name, work.key)
         if absence is None:
             self.ledger.work.owe(work.route, work.store, work.key)
+        elif is_study(work.key):
+            self._count("imaging-study", self.studies.gone(work.key))
         elif link is not None and not of_fhir:
             self._count("to-fhir", self.to_fhir.gone(link))
         elif link is not None and link.root == work.key:
@@ -210,6 +215,9 @@ class _Pass:
         self.summary.acts[f"{direction} {act}"] += 1
 
     def _instance(self, key: str) -> None:
+        if is_study(key):
+            self._count("imaging-study", self.studies.settle(key))
+            return
         self._count("to-fhir", self.to_fhir.settle(key))
         self.ledger.links.wake(self.route.name, key)
 

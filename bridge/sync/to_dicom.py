@@ -13,7 +13,7 @@ from bridge.model.dataset import DataSet, Element
 from bridge.model.document import Document
 from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
-from bridge.sync.content import VOID, dataset_digest, group_state
+from bridge.sync.content import VOID, dataset_digest
 from bridge.sync.decide import Act, decide
 from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Held, Waiting
@@ -47,7 +47,7 @@ class ToDicom:
             return "skipped"
         if link is not None:
             link = unfinished(self.route, self.ledger, link) or link
-        state, head = group_state(group), self._head(link)
+        state, head = present.state, self._head(link)
         if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, head):
             taken_in = [one.document for one in self._taken_in(present, root, link)]
             agreed = replace(link, fhir_digest=state, dicom_digest=self._state(link, head), versions=present.versions)

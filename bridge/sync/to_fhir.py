@@ -27,6 +27,7 @@ from bridge.sync.instances import read_version
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.rebuild import is_own, rebuild
 from bridge.sync.route import Route
+from bridge.sync.studies_of_document import StudiesOfDocument
 from bridge.sync.subject import subject, subject_of
 from bridge.sync.void import take_absence, take_note, void
 from bridge.sync.withdraw import retracted, unfinished
@@ -43,6 +44,7 @@ _RETRACTABLE = ("Observation", "DocumentReference")
 class ToFhir:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping) -> None:
         self.route, self.ledger, self.mapping = route, ledger, mapping
+        self.studies = StudiesOfDocument(route, mapping)
 
     def settle(self, key: str) -> str:
         """Brings the FHIR server in step with the instance; returns the act. Raises Held where a person decides,
@@ -128,13 +130,16 @@ class ToFhir:
     def _write(self, document: Document, instance: str, digest: str, link: Link | None) -> str:
         version = version_of(document)
         first = link.chain[0][3] if link else version.sop_instance
-        group = to_fhir(document, self.mapping, replace(self.route.known(document.header), document=first)).result
-        resources = list(group.resources())
-        for resource in group.whole():
+        known = replace(self.route.known(document.header), document=first)
+        group = to_fhir(document, self.mapping, known).result
+        resources, views = self.studies.apart(list(group.resources()), known)
+        for resource in (*resources, *([group.patient] if group.patient is not None else ())):
             fhir.validate(resource)
         root = reference_to(group.root)
         items, renames = subject(self.route, group)
-        resources = [renamed(one, renames) for one in resources]
+        named, studies = self.studies.referred(document.header, views)
+        resources = [renamed(one, renames | named) for one in resources]
+        items += [Write(one.key, renamed(one.item, renames)) for one in studies]
         present = self._stored([*map(reference_to, resources), *_versions(link)])
         if link is not None and subject_of(present.get(root)) not in (None, resources[0].get("subject")):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
