@@ -24,6 +24,7 @@ def ct(number: int, *, study: str = STUDY, series: str = "2.25.8100", **more: An
     one.PatientBirthDate, one.PatientSex = "19590412", "F"
     one.StudyDate, one.StudyTime, one.TimezoneOffsetFromUTC = "20260302", "081500", "+0100"
     one.AccessionNumber, one.StudyID, one.StudyDescription = "A-77", "1", "CT Thorax größer"
+    one.ReferringPhysicianName = "Arzt^Anna^^Dr."
     one.Modality, one.SeriesNumber, one.SeriesDescription, one.BodyPartExamined = "CT", 2, "Lunge", "CHEST"
     one.InstanceNumber = number
     one.Rows = one.Columns = 1

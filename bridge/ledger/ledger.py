@@ -15,6 +15,7 @@ from bridge.ledger.links import Links
 from bridge.ledger.operations import Operations
 from bridge.ledger.pauses import Pauses
 from bridge.ledger.rejections import Rejections
+from bridge.ledger.replacements import Replacements
 from bridge.ledger.studies import Studies
 from bridge.ledger.tables import CONFLICT, INTENT, LINK, WORK
 from bridge.ledger.view import View
@@ -31,6 +32,7 @@ class Ledger:
         self.work = WorkQueue(self._database)
         self.links = Links(self._database)
         self.studies = Studies(self._database)
+        self.replacements = Replacements(self._database)
         self.rejections = Rejections(self._database)
         self.conflicts = Conflicts(self._database)
         self.pauses = Pauses(self._database)

@@ -11,7 +11,7 @@ from bridge.ledger.audit import record
 from bridge.ledger.audit_event import overtaken, written
 from bridge.ledger.database import Database, put
 from bridge.ledger.link import Link
-from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, VOID, WORK
+from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, REPLACEMENT, VOID, WORK
 
 _STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
 
@@ -64,7 +64,7 @@ class Links:
     def forget(self, document: str) -> None:
         """A document that is gone on both sides."""
         with self._database.begin() as connection:
-            for table in (LINK, ALIAS, INTENT, CONFLICT):
+            for table in (LINK, ALIAS, INTENT, CONFLICT, REPLACEMENT):
                 connection.execute(delete(table).where(table.c.document == document))
 
     def agree(self, link: Link, keys: Sequence[str], forgotten: Sequence[str] = ()) -> None:
@@ -77,7 +77,7 @@ class Links:
             self._audit(connection, link)
             put(connection, LINK, asdict(link))
             _aliases(connection, link.route, link.document, [*keys, link.instance])
-            for table in (INTENT, CONFLICT):
+            for table in (INTENT, CONFLICT, REPLACEMENT):
                 connection.execute(delete(table).where(table.c.document == link.document))
             self._wake(connection, link.route, link.document, ("held", "waiting"))
 

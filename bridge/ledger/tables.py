@@ -3,7 +3,7 @@ of them is a migration."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 METADATA = MetaData()
 
@@ -90,6 +90,12 @@ IMAGING_STUDY = Table(  # studies of the PACS that an ImagingStudy stands for
     Column("route", String, primary_key=True),
     Column("study", String, primary_key=True),  # what its store names the study by
     Column("resource", String, nullable=False, index=True),
+)
+REPLACEMENT = Table(  # instances about to replace one of the same UID, until that is agreed
+    "replacement",
+    METADATA,
+    Column("document", String, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )
 CONFLICT = Table(  # both sides have news, and a person decides whose hold
     "conflict",

@@ -116,6 +116,10 @@ class DicomWebStore:
         except BridgeError as error:
             return Outcome(None, error)
 
+    def replace(self, item: Write[Instance]) -> Outcome[Instance]:
+        error = f"{self.name}: DICOMweb archives replace nothing: SOP Instance {item.key} is as it was"
+        return Outcome(None, PermanentError(error))
+
     def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
         return ["unknown" if self._is_absent(key) else None for key in keys]
 

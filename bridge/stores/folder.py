@@ -205,6 +205,13 @@ class InstanceFolder:
         except BridgeError as error:
             return Outcome(None, error)
 
+    def replace(self, item: Write[Instance]) -> Outcome[Instance]:
+        try:
+            self._files.write(self.key_of(reader.read(item.item.data).dataset), item.item.data)
+        except BridgeError as error:
+            return Outcome(None, error)
+        return self._write(item)
+
     def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
         return [self._no_study(key) if is_study(key) else self._files.absent([key])[0] for key in keys]
 

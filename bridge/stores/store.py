@@ -135,3 +135,7 @@ class InstanceStore(Store[Instance], Protocol):
         """A header for each instance of a study, with those of STUDY_TAGS that the store knows; none where it is not
         there."""
         ...
+
+    def replace(self, item: Write[Instance]) -> Outcome[Instance]:
+        """In place of the instance of the same UIDs and patient, whether it is there or not; again is the same."""
+        ...

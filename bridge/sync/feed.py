@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bridge.errors import PermanentError
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
-from bridge.model.group import Resource
+from bridge.model.group import Resource, references_in
 from bridge.stores.store import Change, Instance, Page
 from bridge.sync.failpoint import failpoint
 from bridge.sync.route import Route
@@ -75,7 +75,8 @@ def _overlapping(position: str | None) -> str | None:
 def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str]) -> Iterator[News]:
     newest = {one.key: one for one in reversed(page.changes) if one.key not in taken}
     taken.update(newest)  # `|=` with a view of keys would make another set
-    changes = {key: one for key, one in newest.items() if key.partition("/")[0] in FORMING | SUPPORT}
+    kinds = FORMING | SUPPORT | ({"Patient"} if route.demographics == "propagate" else set())
+    changes = {key: one for key, one in newest.items() if key.partition("/")[0] in kinds}
     fresh = dict(
         ledger.feeds.unseen(route.name, route.fhir.name, [(key, _version(one)) for key, one in changes.items()])
     )
@@ -87,7 +88,10 @@ def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set
 
 def _targets(route: Route, change: Change[Resource]) -> tuple[str, ...]:
     resource = change.item or (None if change.deleted else _read(route, change.key))
-    return tuple(filter(None, map(local, links(resource)))) if resource else ()
+    if resource is None:
+        return ()
+    subject = references_in(resource.get("subject")) if resource["resourceType"] in FORMING else ()
+    return tuple(filter(None, map(local, (*links(resource), *subject))))
 
 
 def _version(change: Change[Resource]) -> str:

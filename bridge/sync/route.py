@@ -14,6 +14,8 @@ from bridge.stores.store import InstanceStore, ResourceStore
 from bridge.sync.decide import Policy
 from bridge.translate.ids import Known
 
+Demographics = Literal["new-only", "propagate", "from-dicom"]
+"""Where a corrected Patient goes: into documents to come, into those that are there too, or from the PACS to FHIR."""
 Direction = Literal["both", "to-fhir", "to-dicom"]
 
 
@@ -27,6 +29,7 @@ class Route:
     issuer: str | None  # of Patient IDs that name none
     timezone: str  # IANA name, or `+hh:mm`, of DICOM times that name none
     policy: Policy = Policy()
+    demographics: Demographics = "new-only"
     imaging_studies: bool = True  # studies of the PACS become ImagingStudies
 
     def known(self, header: DataSet = ()) -> Known:

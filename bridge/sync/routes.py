@@ -30,6 +30,7 @@ def routes_of(settings: Settings) -> list[Route]:
                 dicom=_instances(settings, dicom_name),
                 direction=route.direction,
                 policy=Policy(route.deleted, route.conflicts, route.superseded),
+                demographics=route.demographics,
                 imaging_studies=route.imaging_studies and route.direction != "to-dicom",
                 system=_system(settings, fhir_name),
                 issuer=archive.issuer,

@@ -15,6 +15,7 @@ from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
 from bridge.sync.content import VOID, dataset_digest
 from bridge.sync.decide import Act, decide
+from bridge.sync.demographics import propagate
 from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import read_instance, store_instance
@@ -58,7 +59,7 @@ class ToDicom:
         ours = news(link.fhir_digest if link else None, state)
         decision = decide(ours, News.SAME if link else News.ABSENT, self.route.policy)
         if decision.act is Act.NOTHING:
-            return "nothing"
+            return propagate(self.route, self.ledger, self.mapping, present, link, head) or "nothing"
         if self.route.direction == "to-fhir":
             return "skipped"
         if decision.act is Act.RETRACT and link is not None:

@@ -24,6 +24,7 @@ from bridge.sync.decide import Side
 from bridge.sync.failpoint import failpoint
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import read_version
+from bridge.sync.moved import alone, of_another_patient
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.rebuild import is_own, rebuild
 from bridge.sync.route import Route
@@ -67,7 +68,7 @@ class ToFhir:
             link = unfinished(self.route, self.ledger, link) or link
             if self._begun(link, uid) or (link.head == uid and link.dicom_digest in (GONE, UNKNOWN)):
                 return self._write(document, key, digest, link)
-            return self._known(link, uid, digest)
+            return self._known(link, uid, digest) or self._moved(document, key, digest, link)
         former, root = self._former(document), _root_in_fhir(document)
         if (
             root is not None
@@ -88,17 +89,24 @@ class ToFhir:
         act, keys = self.ledger.links.intended(link.document) or ("", [])
         return act == "to-fhir" and uid in keys and uid not in {one[3] for one in link.chain}
 
-    def _known(self, link: Link, uid: str, digest: str) -> str:
+    def _known(self, link: Link, uid: str, digest: str) -> str | None:
+        """None of the newest version with other content than it had."""
         if uid != link.head:
             return "nothing"  # a former version
         if voided(self.ledger.rejections.of(self.route.name, uid)):
             return void(self.route, self.ledger, link, RETRACTED)
         if news(link.dicom_digest, digest) is News.SAME:
             return "nothing"  # our own writing
-        raise PermanentError(
-            f"{self.route.dicom.name}: SOP Instance {uid} has other content than it had; a UID names one "
-            "content: store the new one under a new UID, with its predecessor"
-        )
+        return None
+
+    def _moved(self, document: Document, key: str, digest: str, link: Link) -> str:
+        if not of_another_patient(self.route, self.ledger, self.mapping, link, document):
+            raise PermanentError(
+                f"{self.route.dicom.name}: SOP Instance {link.head} has other content than it had; a UID names one "
+                "content: store the new one under a new UID, with its predecessor"
+            )
+        alone(self.route, link, key)
+        return self._write(document, key, digest, link, moved=True)
 
     def _former(self, document: Document) -> Link | None:
         """The document that this instance is a new version of. A predecessor that is not in the PACS is waited for by
@@ -127,7 +135,7 @@ class ToFhir:
         rebuild(self.route, self.ledger, document, key, digest, root)
         return "nothing"
 
-    def _write(self, document: Document, instance: str, digest: str, link: Link | None) -> str:
+    def _write(self, document: Document, instance: str, digest: str, link: Link | None, *, moved: bool = False) -> str:
         version = version_of(document)
         first = link.chain[0][3] if link else version.sop_instance
         known = replace(self.route.known(document.header), document=first)
@@ -136,12 +144,13 @@ class ToFhir:
         for resource in (*resources, *([group.patient] if group.patient is not None else ())):
             fhir.validate(resource)
         root = reference_to(group.root)
-        items, renames = subject(self.route, group)
+        items, renames = subject(self.route, group, corrected=moved and self.route.demographics == "from-dicom")
         named, studies = self.studies.referred(document.header, views)
         resources = [renamed(one, renames | named) for one in resources]
         items += [Write(one.key, renamed(one.item, renames)) for one in studies]
         present = self._stored([*map(reference_to, resources), *_versions(link)])
-        if link is not None and subject_of(present.get(root)) not in (None, resources[0].get("subject")):
+        others = subject_of(present.get(root)) not in (None, resources[0].get("subject"))
+        if link is not None and others and not moved:
             raise Held("the patient is another than that of the version before; a document does not change its patient")
         rejected = voided(self.ledger.rejections.of(self.route.name, version.sop_instance))
         if link is not None:

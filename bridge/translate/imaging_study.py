@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from bridge.mapping.mapping import Mapping
+from bridge.mapping.people import person_name
 from bridge.mapping.texts import fhir_string, uid_identifier
 from bridge.model.content import ContentItem, Other
 from bridge.model.dataset import DataSet, charset_of, text_of
@@ -27,9 +28,9 @@ from bridge.translate.study import (
 )
 from bridge.translate.times import zone_of
 
-MODALITY, BODY_PART = 0x00080060, 0x00180015
+MODALITY, REFERRING_PHYSICIAN, BODY_PART = 0x00080060, 0x00080090, 0x00180015
 OURS = frozenset(
-    "identifier status modality subject started procedureCode description "
+    "identifier status modality subject started referrer procedureCode description "
     "numberOfSeries numberOfInstances series".split()
 )
 """Elements that the PACS says; whatever else there is, somebody else said."""
@@ -72,7 +73,20 @@ def imaging_study(
         "subject": subject or absent(),
     }
     first = first_of(headers)
-    return described(study, first, zone_of(first.header, zone), mapping) | _contents(headers)
+    described(study, first, zone_of(first.header, zone), mapping)
+    if (name := _name(first, REFERRING_PHYSICIAN)) is not None:
+        study["referrer"] = {"display": name}
+    return study | _contents(headers)
+
+
+def _name(document: Document, tag: int) -> str | None:
+    """A person, as one writes the name."""
+    try:
+        name = person_name(text_of(document.header, tag, document.charset) or "")
+        parts = (*name.get("prefix", ()), *name.get("given", ()), name.get("family", ""), *name.get("suffix", ()))
+        return fhir_string(" ".join(filter(None, parts)))
+    except ValueError:  # no name, or control characters in it
+        return None
 
 
 def _contents(headers: Sequence[DataSet]) -> Resource:

@@ -43,6 +43,7 @@ def test_one_study_however_many_slices_and_a_second_pass_finds_nothing(stores: P
     assert study["identifier"][0] == {"system": "urn:dicom:uid", "value": "urn:oid:2.25.8001"}
     assert study["identifier"][1]["value"] == "A-77"
     assert (study["status"], study["description"]) == ("available", "CT Thorax größer")
+    assert study["referrer"] == {"display": "Dr. Anna Arzt"}
     assert study["started"] == "2026-03-02T08:15:00+01:00"
     assert (study["numberOfSeries"], study["numberOfInstances"]) == (1, 5)
     assert [one["code"] for one in study["modality"]] == ["CT"]

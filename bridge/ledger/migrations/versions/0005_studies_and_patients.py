@@ -1,9 +1,10 @@
-"""Which ImagingStudy stands for which study of the PACS. Instances that were skipped until now are looked at again."""
+"""Which ImagingStudy stands for which study of the PACS; instances about to be replaced. Images were skipped until now,
+and Patients not looked at: what was seen is forgotten, so that the next full comparison looks at all of it."""
 
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import Column, String
+from sqlalchemy import Column, LargeBinary, String
 
 revision, down_revision = "0005", "0003"
 
@@ -15,3 +16,9 @@ def upgrade() -> None:
         Column("study", String, primary_key=True),
         Column("resource", String, nullable=False, index=True),
     )
+    op.create_table(
+        "replacement",
+        Column("document", String, primary_key=True),
+        Column("data", LargeBinary, nullable=False),
+    )
+    op.execute("DELETE FROM seen")
