@@ -78,7 +78,7 @@ class ImagingStudies:
 
     def _said(self, headers: Sequence[DataSet]) -> tuple[list[Write[Resource]], Resource]:
         """What is to be written for its Patient, and what the instances say."""
-        said = whole_study(self.route, self.mapping, headers)
+        said = _said_by(self.route, self.mapping, headers)
         first = first_of(headers)
         patient = patient_of(first, self.mapping, self.route.known(first.header))
         if patient is None:
@@ -105,17 +105,6 @@ class ImagingStudies:
         failpoint("agreed")
 
 
-def whole_study(route: Route, mapping: Mapping, headers: Sequence[DataSet]) -> Resource:
-    """What its instances say, but whose it is; the zone is that of the day of the study. Raises PermanentError."""
-    header = first_of(headers).header
-    when = ((CONTENT_DATE, find(header, STUDY_DATE)), (CONTENT_TIME, find(header, STUDY_TIME)))
-    known = route.known(tuple(Element(tag, one.vr, one.value) for tag, one in when if one is not None))
-    try:
-        return imaging_study(headers, None, known.zone, mapping, known)
-    except ValueError as error:
-        raise PermanentError(f"{route.dicom.name}: Study Instance UID (0020,000D) is no UID") from error
-
-
 def _beside(said: Resource, present: Stored[Resource] | None) -> Resource:
     """With what others have added to it, such as notes and the order that it is based on."""
     there = as_content(present.item) if present is not None else {}
@@ -124,3 +113,14 @@ def _beside(said: Resource, present: Stored[Resource] | None) -> Resource:
 
 def _put(key: str, item: Resource, present: Stored[Resource] | None) -> Write[Resource]:
     return Write(key, item, present.version if present is not None else None)
+
+
+def _said_by(route: Route, mapping: Mapping, headers: Sequence[DataSet]) -> Resource:
+    """What its instances say, but whose it is; the zone is that of the day of the study. Raises PermanentError."""
+    header = first_of(headers).header
+    when = ((CONTENT_DATE, find(header, STUDY_DATE)), (CONTENT_TIME, find(header, STUDY_TIME)))
+    known = route.known(tuple(Element(tag, one.vr, one.value) for tag, one in when if one is not None))
+    try:
+        return imaging_study(headers, None, known.zone, mapping, known)
+    except ValueError as error:
+        raise PermanentError(f"{route.dicom.name}: Study Instance UID (0020,000D) is no UID") from error

@@ -28,7 +28,7 @@ from bridge.sync.moved import alone, of_another_patient
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.rebuild import is_own, rebuild
 from bridge.sync.route import Route
-from bridge.sync.studies_of_document import StudiesOfDocument
+from bridge.sync.studies_of_document import referred, set_apart
 from bridge.sync.subject import subject, subject_of
 from bridge.sync.void import take_absence, take_note, void
 from bridge.sync.withdraw import retracted, unfinished
@@ -45,7 +45,6 @@ _RETRACTABLE = ("Observation", "DocumentReference")
 class ToFhir:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping) -> None:
         self.route, self.ledger, self.mapping = route, ledger, mapping
-        self.studies = StudiesOfDocument(route, mapping)
 
     def settle(self, key: str) -> str:
         """Brings the FHIR server in step with the instance; returns the act. Raises Held where a person decides,
@@ -140,12 +139,12 @@ class ToFhir:
         first = link.chain[0][3] if link else version.sop_instance
         known = replace(self.route.known(document.header), document=first)
         group = to_fhir(document, self.mapping, known).result
-        resources, views = self.studies.apart(list(group.resources()), known)
+        resources, views = set_apart(self.route, list(group.resources()), known)
         for resource in (*resources, *([group.patient] if group.patient is not None else ())):
             fhir.validate(resource)
         root = reference_to(group.root)
         items, renames = subject(self.route, group, corrected=moved and self.route.demographics == "from-dicom")
-        named, studies = self.studies.referred(document.header, views)
+        named, studies = referred(self.route, views)
         resources = [renamed(one, renames | named) for one in resources]
         items += [Write(one.key, renamed(one.item, renames)) for one in studies]
         present = self._stored([*map(reference_to, resources), *_versions(link)])
