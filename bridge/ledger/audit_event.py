@@ -20,6 +20,8 @@ _ACTS = {  # act of an intent -> type and action (PS3.15 A.5.3, FHIR R4 AuditEve
     "reject": (_STORED, "C"),
     "remove-instances": (_DELETED, "D"),
     "to-fhir": (_REST, "C"),
+    "demographics": (_STORED, "U"),
+    "imaging-study": (_REST, "U"),
     "retract": (_REST, "U"),
     "remove-resources": (_REST, "D"),
 }
@@ -33,6 +35,11 @@ def written(link: Link, act: str, store: str, keys: Sequence[str], *, known: boo
     touched = removed.get(_name(act), keys)
     versioned = [f"{key}/_history/{link.versions[key]}" if key in link.versions else key for key in touched]
     return _event(kind, action, BRIDGE, link.route, [*map(_entity, versioned), _named(store)], _name(act), now)
+
+
+def described(route: str, act: str, store: str, keys: Sequence[str], now: float) -> AuditEvent:
+    """What an intent about something else than a document came to."""
+    return _event(*_kind(act), BRIDGE, route, [*map(_entity, keys), _named(store)], _name(act), now)
 
 
 def overtaken(route: str, act: str, store: str, keys: Sequence[str], now: float) -> AuditEvent:

@@ -17,6 +17,8 @@ from bridge.ledger.links import Links
 from bridge.ledger.operations import Operations
 from bridge.ledger.pauses import Pauses
 from bridge.ledger.rejections import Rejections
+from bridge.ledger.replacements import Replacements
+from bridge.ledger.studies import Studies
 from bridge.ledger.tables import CONFLICT, INTENT, LINK, WORK
 from bridge.ledger.view import View
 from bridge.ledger.work import WorkQueue
@@ -30,6 +32,8 @@ class Ledger:
         self._database, self._board, self._dry = Database(url, clock, reading=reading), Board(), dry
         self.now = self._database.now  # seconds since the epoch
         self.feeds = Feeds(self._database)
+        self.studies = Studies(self._database)
+        self.replacements = Replacements(self._database)
         self.rejections = Rejections(self._database)
         self.conflicts = Conflicts(self._database)
         self.pauses = Pauses(self._database)

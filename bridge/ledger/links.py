@@ -13,7 +13,7 @@ from bridge.ledger.database import Database, batched, put
 from bridge.ledger.leases import Leases
 from bridge.ledger.link import Link
 from bridge.ledger.plan import Planned
-from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, VOID, WORK
+from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, REPLACEMENT, VOID, WORK
 
 _ROUTE: BindParameter[str] = bindparam("of_route")
 _KEY: BindParameter[str] = bindparam("of_key")
@@ -26,7 +26,7 @@ _INTENT = select(INTENT).where(INTENT.c.document == _DOCUMENT)
 _BEGUN = select(INTENT.c.act).join(ALIAS, ALIAS.c.document == INTENT.c.document).where(_ALIASED)
 _DOCUMENTS = select(ALIAS.c.document).where(ALIAS.c.route == _ROUTE)
 _DOCUMENTS = _DOCUMENTS.where(ALIAS.c.key.in_(bindparam("of_keys", expanding=True)))
-_ENDED = tuple(delete(table).where(table.c.document == _DOCUMENT) for table in (INTENT, CONFLICT))
+_ENDED = tuple(delete(table).where(table.c.document == _DOCUMENT) for table in (INTENT, CONFLICT, REPLACEMENT))
 _KEYS = select(ALIAS.c.key).where((ALIAS.c.route == _ROUTE) & (ALIAS.c.document == _DOCUMENT))
 _ASIDE = (WORK.c.route == _ROUTE) & WORK.c.state.in_(bindparam("of_states", expanding=True)) & WORK.c.key.in_(_KEYS)
 _WAKE = update(WORK).where(_ASIDE).values(state="owed", due=bindparam("now"), reason=None)
@@ -88,7 +88,7 @@ class Links:
     def forget(self, document: str) -> None:
         """A document that is gone on both sides."""
         with self._database.begin() as connection:
-            for table in (LINK, ALIAS, INTENT, CONFLICT):
+            for table in (LINK, ALIAS, INTENT, CONFLICT, REPLACEMENT):
                 connection.execute(delete(table).where(table.c.document == document))
 
     def agree(self, link: Link, keys: Sequence[str], forgotten: Sequence[str] = ()) -> None:

@@ -3,7 +3,7 @@ of them is a migration."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 METADATA = MetaData()
 
@@ -86,6 +86,19 @@ REJECTION = Table(  # what rejection notes say of instances, whether these are k
     Column("instance", String, primary_key=True),  # SOP Instance UID
     Column("note", String, primary_key=True),  # SOP Instance UID
     Column("reason", String, nullable=False),  # code of CID 7011
+)
+IMAGING_STUDY = Table(  # studies of the PACS that an ImagingStudy stands for
+    "imaging_study",
+    METADATA,
+    Column("route", String, primary_key=True),
+    Column("study", String, primary_key=True),  # what its store names the study by
+    Column("resource", String, nullable=False, index=True),
+)
+REPLACEMENT = Table(  # instances about to replace one of the same UID, until that is agreed
+    "replacement",
+    METADATA,
+    Column("document", String, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )
 CONFLICT = Table(  # both sides have news, and a person decides whose hold
     "conflict",

@@ -61,3 +61,32 @@ def subset_tag(sop_class: str) -> int:
     if sop_class.startswith(WAVEFORMS):
         return CHANNELS
     return SEGMENTS if sop_class == SEGMENTATION else FRAMES
+
+
+STUDY_TAGS = (
+    SPECIFIC_CHARACTER_SET,
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    0x00080020,  # Study Date
+    0x00080030,  # Study Time
+    0x00080050,  # Accession Number
+    0x00080060,  # Modality
+    0x00080090,  # Referring Physician's Name
+    TIMEZONE_OFFSET,
+    0x00081030,  # Study Description
+    0x0008103E,  # Series Description
+    0x00081032,  # Procedure Code Sequence
+    0x00100010,  # Patient's Name
+    PATIENT_ID,
+    0x00100021,  # Issuer of Patient ID
+    0x00100024,  # Issuer of Patient ID Qualifiers Sequence
+    0x00100030,  # Patient's Birth Date
+    0x00100040,  # Patient's Sex
+    0x00101002,  # Other Patient IDs Sequence
+    0x00180015,  # Body Part Examined
+    STUDY_UID,
+    SERIES_UID,
+    0x00200011,  # Series Number
+    0x00200013,  # Instance Number
+)
+"""What an ImagingStudy says of an instance, and who its patient is (PS3.3 C.7.1.1, C.7.2.1, C.7.3.1)."""

@@ -22,6 +22,8 @@ class RouteSettings(Strict):
     direction: Literal["both", "to-fhir", "to-dicom"] = "both"
     deleted: Literal["mark", "delete", "ignore"] = "mark"  # what was deleted on one side, on the other
     superseded: Literal["keep", "delete"] = "keep"  # SR instances that a newer version of ours replaces
+    demographics: Literal["new-only", "propagate", "from-dicom"] = "new-only"  # where a corrected Patient goes
+    imaging_studies: bool = True  # each study of the PACS as ImagingStudy
     conflicts: Literal["hold", "fhir", "dicom"] = "hold"  # whose news hold where both sides have some
     only: Only = Only()
 
@@ -56,6 +58,10 @@ class Settings(BaseSettings):
             removes = "delete" in (route.deleted, route.superseded)
             if removes and any(isinstance(self.stores[name], DicomWebSettings) for name in route.between):
                 raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb deletes nothing; take mark and keep")
+            if route.demographics == "propagate" and any(
+                isinstance(self.stores[name], DicomWebSettings) for name in route.between
+            ):
+                raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb replaces nothing; take new-only")
             if sorted(held) != ["dicom", "fhir"]:
                 raise ValueError(f"routes: {' and '.join(route.between)} both hold {held[0]}; name one of each world")
         return self

@@ -8,15 +8,31 @@ from email.message import Message
 
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
+from bridge.codecs.dicom.json_model import from_json
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Json
-from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.http import Peer
-from bridge.stores.store import Absence, Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
+from bridge.stores.store import (
+    STUDY,
+    Absence,
+    Change,
+    Holds,
+    Instance,
+    Outcome,
+    Page,
+    Place,
+    Seen,
+    Stored,
+    Write,
+    is_study,
+)
 
 _PAGE = 500
+_INSTANCES = 0x00201208  # Number of Study Related Instances
+_FIELDS = "&".join(f"includefield={tag:08X}" for tag in STUDY_TAGS)
 _DICOM = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _BOUNDARY = "fhir-dicom-bridge-part"
 
@@ -33,12 +49,17 @@ class DicomWebStore:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self.listing()), "")
 
     def listing(self) -> Iterator[Seen]:
-        """Reports and rejection notes, study by study: a key is `study/series/instance`."""
+        """Reports and rejection notes, study by study: a key is `study/series/instance`. And each study, whose version
+        is the number of its instances: the rest of them are counted, not named."""
         for modality in ("SR", "KO"):
             for study in self._pages(f"/studies?ModalitiesInStudy={modality}"):
                 uid = _uid(study, STUDY_UID)
                 for instance in self._pages(f"/studies/{uid}/instances?Modality={modality}"):
                     yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", "")
+
+        for study in self._pages(f"/studies?includefield={_INSTANCES:08X}"):
+            number = study.get(f"{_INSTANCES:08X}", {}).get("Value", [""])[0]
+            yield Seen(f"{STUDY}{_uid(study, STUDY_UID)}", str(number))
 
     def _pages(self, path: str) -> Iterator[Json]:
         offset, more = 0, True
@@ -51,8 +72,10 @@ class DicomWebStore:
 
     def _page(self, path: str) -> tuple[list[Json], bool]:
         """And whether there may be more: it is full, or shorter than what the server has (PS3.18 8.3.4.4)."""
-        answer = self._peer.call("GET", path, headers={"Accept": "application/dicom+json"})
-        found = _parsed(self.name, answer.body) if answer.body else []
+        of_study = path.startswith("/studies/")  # which may not be there
+        headers = {"Accept": "application/dicom+json"}
+        answer = self._peer.call("GET", path, headers=headers, accept=(404,) if of_study else ())
+        found = _parsed(self.name, answer.body) if answer.body and answer.status != 404 else []
         return found, len(found) >= _PAGE or (bool(found) and answer.headers.get("warning", "").startswith("299"))
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
@@ -95,14 +118,32 @@ class DicomWebStore:
         except BridgeError as error:
             return Outcome(None, error)
 
+    def replace(self, item: Write[Instance]) -> Outcome[Instance]:
+        error = f"{self.name}: DICOMweb archives replace nothing: SOP Instance {item.key} is as it was"
+        return Outcome(None, PermanentError(error))
+
     def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
-        return ["unknown" if self._read(key) is None else None for key in keys]
+        return ["unknown" if self._is_absent(key) else None for key in keys]
+
+    def _is_absent(self, key: str) -> bool:
+        return not self.study(key) if is_study(key) else self._read(key) is None
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         return [PermanentError(f"{self.name}: DICOMweb archives do not delete; remove it there") for _ in keys]
 
     def key_of(self, dataset: DataSet) -> str:
         return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
+
+    def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
+        """Only documents are listed one by one."""
+        return [Place(f"{STUDY}{key.partition('/')[0]}", "") for key in keys]
+
+    def study_of(self, dataset: DataSet) -> str:
+        return f"{STUDY}{text_of(dataset, STUDY_UID) or ''}"
+
+    def study(self, key: str) -> Sequence[DataSet]:
+        path = f"/studies/{key.removeprefix(STUDY)}/instances?{_FIELDS}"
+        return [from_json(one) for one in self._pages(path)]
 
 
 def _uid(item: Json, tag: int) -> str:

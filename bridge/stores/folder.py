@@ -11,13 +11,28 @@ from pathlib import Path
 
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
-from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.codecs.dicom.header import read_header
+from bridge.errors import BridgeError, InvalidDicomError, PermanentError, TemporaryError
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Resource, renamed
-from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
-from bridge.stores.store import Absence, Change, Holds, Instance, Outcome, Page, Seen, Stored, Write
+from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
+from bridge.stores.store import (
+    STUDY,
+    Absence,
+    Change,
+    Holds,
+    Instance,
+    Outcome,
+    Page,
+    Place,
+    Seen,
+    Stored,
+    Write,
+    is_study,
+)
 
 _ID = re.compile(r"[A-Za-z]+/(?=.*[A-Za-z0-9-])[A-Za-z0-9.-]{1,64}")
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _UIDS = re.compile(r"([0-9]+(\.[0-9]+)*/){2}[0-9]+(\.[0-9]+)*")
 
 
@@ -162,6 +177,7 @@ class InstanceFolder:
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
+        self.path = path
         self._files = _Files(name, path, ".dcm", _UIDS)
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
@@ -189,11 +205,50 @@ class InstanceFolder:
         except BridgeError as error:
             return Outcome(None, error)
 
+    def replace(self, item: Write[Instance]) -> Outcome[Instance]:
+        try:
+            self._files.write(self.key_of(reader.read(item.item.data).dataset), item.item.data)
+        except BridgeError as error:
+            return Outcome(None, error)
+        return self._write(item)
+
     def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
-        return self._files.absent(keys)
+        return [self._no_study(key) if is_study(key) else self._files.absent([key])[0] for key in keys]
+
+    def _no_study(self, key: str) -> Absence | None:
+        return None if self._files_of(key) else "unknown"
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         return self._files.remove(keys)
+
+    def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
+        return [self._place(key) for key in keys]
+
+    def _place(self, key: str) -> Place | None:
+        header = self._header(key, (SOP_CLASS_UID,))
+        study = f"{STUDY}{key.partition('/')[0]}"
+        return Place(study, text_of(header, SOP_CLASS_UID) or "") if header is not None else None
+
+    def _header(self, key: str, tags: Sequence[int]) -> DataSet | None:
+        """None of what is not there, or not readable: whoever reads it says why."""
+        data = self._files.read(key)
+        try:
+            return read_header(data, tags) if data is not None else None
+        except InvalidDicomError:
+            return None
+
+    def study_of(self, dataset: DataSet) -> str:
+        return f"{STUDY}{text_of(dataset, STUDY_UID) or ''}"
+
+    def study(self, key: str) -> Sequence[DataSet]:
+        headers = (self._header(one, STUDY_TAGS) for one in self._files_of(key))
+        return [header for header in headers if header is not None]
+
+    def _files_of(self, study: str) -> list[str]:
+        uid = study.removeprefix(STUDY)
+        files = sorted((self.path / uid).glob("*/*.dcm")) if _UID.fullmatch(uid) else []
+        keys = (file.relative_to(self.path).as_posix().removesuffix(".dcm") for file in files)
+        return [key for key in keys if _UIDS.fullmatch(key)]
 
     def key_of(self, dataset: DataSet) -> str:
         return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))

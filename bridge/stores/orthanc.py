@@ -5,23 +5,43 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
+from pydicom.datadict import tag_for_keyword
+
 from bridge.codecs import json
+from bridge.codecs.dicom import reader
+from bridge.codecs.dicom.json_model import from_keywords
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
 from bridge.model.dataset import DataSet, charset_of, text_of
 from bridge.model.group import Json
-from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.anchors import Position
 from bridge.stores.http import Peer
-from bridge.stores.store import Absence, Change, Holds, Instance, Outcome, Page, ReplacedError, Seen, Stored, Write
+from bridge.stores.store import (
+    STUDY,
+    Absence,
+    Change,
+    Holds,
+    Instance,
+    Outcome,
+    Page,
+    Place,
+    ReplacedError,
+    Seen,
+    Stored,
+    Write,
+    is_study,
+)
 
 _PAGE = 1000
+_OF_INSTANCE = (SOP_CLASS_UID, SOP_INSTANCE_UID, SERIES_UID, 0x00080060, 0x0008103E, 0x00180015, 0x00200011, 0x00200013)
+_OF_STUDY = frozenset(STUDY_TAGS) - frozenset(_OF_INSTANCE)
 
 
-def orthanc_id(dataset: DataSet) -> str:
+def orthanc_id(dataset: DataSet, levels: Sequence[int] = (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID)) -> str:
     """SHA-1 of `PatientID|Study|Series|SOP`, in five groups: lookups slow down with the size of the store."""
     patient = text_of(dataset, PATIENT_ID, charset_of(dataset)) or ""
-    uids = (text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
+    uids = (text_of(dataset, tag) or "" for tag in levels)
     digest = hashlib.sha1("|".join((patient, *uids)).encode(), usedforsecurity=False).hexdigest()
     return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
 
@@ -95,8 +115,21 @@ class OrthancStore:
         except BridgeError as error:
             return Outcome(None, error)
 
+    def replace(self, item: Write[Instance]) -> Outcome[Instance]:
+        """Whatever OverwriteInstances says: the one that is there has to go first."""
+        try:
+            key = orthanc_id(reader.read(item.item.data).dataset)
+            digest = hashlib.md5(item.item.data, usedforsecurity=False).hexdigest()
+            there = self._read(key)
+            if there is not None and there.version == digest:
+                return Outcome(there)
+            self._peer.call("DELETE", f"/instances/{key}", accept=(404,))
+        except BridgeError as error:
+            return Outcome(None, error)
+        return self._write(item)
+
     def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
-        asked = (self._peer.call("GET", f"/instances/{_checked(key)}", accept=(404,)) for key in keys)
+        asked = (self._peer.call("GET", f"/{_path(key)}", accept=(404,)) for key in keys)
         return ["unknown" if answer.status == 404 else None for answer in asked]
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
@@ -113,6 +146,44 @@ class OrthancStore:
         """Where an instance is, whether it is there or not."""
         return orthanc_id(dataset)
 
+    def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
+        wanted = list(map(_checked, keys))
+        series = self._bulk(wanted, "Series", metadata=False)
+        studies = {instance: one["ParentStudy"] for one in series for instance in one["Instances"]}
+        classes = {one["ID"]: one["Metadata"].get("SopClassUid", "") for one in self._bulk(wanted, "Instance")}
+        return [
+            Place(f"{STUDY}{studies[key]}", classes[key]) if key in studies and key in classes else None
+            for key in wanted
+        ]
+
+    def study_of(self, dataset: DataSet) -> str:
+        return f"{STUDY}{orthanc_id(dataset, (STUDY_UID,))}"
+
+    def study(self, key: str) -> Sequence[DataSet]:
+        """From the index, which knows all that is asked for but the issuer of the patient's ID, and codes."""
+        found = self._peer.call("GET", f"/{_path(key)}", accept=(404,))
+        instances = self._bulk([key.removeprefix(STUDY)], "Instance") if found.status != 404 else []
+        if not instances:
+            return []
+        study = _parsed(self.name, found.body)
+        first = min(one["ID"] for one in instances)
+        said = self._json(f"/instances/{_checked(first)}/simplified-tags")
+        shared = said | study["PatientMainDicomTags"] | study["MainDicomTags"]
+        series = {one["ID"]: one["MainDicomTags"] for one in self._json(f"/{_path(key)}/series")}
+        own = {name: shared[name] for name in shared if tag_for_keyword(name) in _OF_STUDY}
+        return [
+            from_keywords(own | series.get(one["ParentSeries"], {}) | one["MainDicomTags"] | _class(one))
+            for one in instances
+        ]
+
+    def _bulk(self, keys: Sequence[str], level: str, *, metadata: bool = True) -> list[Json]:
+        """All of that level in or above the resources; those that are not there are left out."""
+        asked = {"Resources": keys, "Level": level, "Metadata": metadata}
+        found: list[Json] = _parsed(
+            self.name, self._peer.call("POST", "/tools/bulk-content", body=json.dumps(asked)).body
+        )
+        return found
+
     def _json(self, path: str) -> Json:
         return _parsed(self.name, self._peer.call("GET", path).body)
 
@@ -128,3 +199,12 @@ def _checked(key: str) -> str:
     if not all(character in "0123456789abcdef-" for character in key):
         raise PermanentError("an Orthanc id holds hex digits and dashes only")
     return key
+
+
+def _path(key: str) -> str:
+    """Of a study or an instance."""
+    return f"studies/{_checked(key.removeprefix(STUDY))}" if is_study(key) else f"instances/{_checked(key)}"
+
+
+def _class(instance: Json) -> Json:
+    return {"SOPClassUID": instance["Metadata"].get("SopClassUid", "")}

@@ -25,6 +25,13 @@ class Instance(NamedTuple):
     data: bytes
 
 
+class Place(NamedTuple):
+    """Where an instance belongs."""
+
+    study: str  # what its store names the study by: `is_study`
+    sop_class: str  # SOP Class UID; empty where it is not known
+
+
 class Seen(NamedTuple):
     key: str  # `Type/id` of a resource; of an instance what its store names it by
     version: str  # another one, whenever the content is another; empty where a store tells none
@@ -100,6 +107,14 @@ class Store(Protocol[T]):
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]: ...
 
 
+STUDY = "study/"
+
+
+def is_study(key: str) -> bool:
+    """Whether a key of an InstanceStore names a study: no instance is named so."""
+    return key.startswith(STUDY)
+
+
 class ResourceStore(Store[Resource], Protocol):
     def find(self, kind: str, system: str, value: str) -> Sequence[Stored[Resource]]:
         """Resources of that kind with that identifier."""
@@ -109,4 +124,22 @@ class ResourceStore(Store[Resource], Protocol):
 class InstanceStore(Store[Instance], Protocol):
     def key_of(self, dataset: DataSet) -> str:
         """What the store names an instance by, whether it is there or not: by Patient ID and the three UIDs."""
+        ...
+
+    def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
+        """Study and class of each instance, in few calls; None of what is not there, or not readable."""
+        ...
+
+    def study_of(self, dataset: DataSet) -> str:
+        """What the store names a study by, whether it is there or not: by Patient ID and Study Instance UID. `absent`
+        takes such keys too."""
+        ...
+
+    def study(self, key: str) -> Sequence[DataSet]:
+        """A header for each instance of a study, with those of STUDY_TAGS that the store knows; none where it is not
+        there."""
+        ...
+
+    def replace(self, item: Write[Instance]) -> Outcome[Instance]:
+        """In place of the instance of the same UIDs and patient, whether it is there or not; again is the same."""
         ...

@@ -9,7 +9,7 @@ from typing import Any
 from bridge.errors import BridgeError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.work import Work
-from bridge.stores.store import Store
+from bridge.stores.store import Store, is_study
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import forget_resource
 from bridge.sync.hands import take
@@ -63,6 +63,8 @@ def _gone(worker: Worker, work: Work) -> None:
     (absence,) = (route.fhir if of_fhir else route.dicom).absent([work.key])
     if absence is None:
         ledger.work.owe(work.route, work.store, work.key)
+    elif is_study(work.key):
+        worker.count("imaging-study", worker.studies.gone(work.key))
     elif link is not None and not of_fhir:
         worker.count("to-fhir", worker.to_fhir.gone(link))
     elif link is not None and link.root == work.key:
@@ -92,9 +94,17 @@ def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | No
             continue
         if ledger.feeds.is_doubted(route.name):
             return _question(f"{store.name} is not what it was, and lacks {len(keys)} that were there", route)
-        if all(one is None for one in store.read(others)):
+        if not _knows_any(route, ledger, store, others, keys):
             return _question(f"{store.name} knows none of the documents that were there", route)
     return None
+
+
+def _knows_any(route: Route, ledger: Ledger, store: Store[Any], others: list[str], suspects: list[str]) -> bool:
+    """Whether anything else that should be there is there."""
+    if any(one is not None for one in store.read(others)):
+        return True
+    studies = ledger.studies.some(route.name, len(suspects) + _ANCHORS) if store.name == route.dicom.name else []
+    return None in store.absent([one.study for one in studies if one.study not in suspects][:_ANCHORS])
 
 
 def _document(route: Route, ledger: Ledger, work: Work) -> str:

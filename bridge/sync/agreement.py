@@ -18,7 +18,7 @@ from bridge.sync.route import Route
 
 
 def state_of(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]]) -> str:
-    """Of the FHIR side: as in `group_state`."""
+    """Of the FHIR side: as in `Present.state`."""
     if root not in present:
         return GONE
     if present[root].item.get("status") in VOID:

@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 from bridge.model.dataset import DataSet
-from bridge.model.group import Group, Resource
-from bridge.sync.news import RETRACTED
+from bridge.model.group import Resource
 from bridge.translate.json_patch import canonical
 
 VOID = ("entered-in-error", "cancelled")
@@ -20,16 +19,6 @@ def as_content(resource: Resource) -> Resource:
     """The resource without what its server adds. `lastUpdated` stays where it is the only time there is."""
     timeless = resource["resourceType"] in _DATED and not any(key in resource for key in _TIMES)
     return _without(resource, ("versionId", "source") if timeless else _SERVER_META)
-
-
-def group_digest(group: Group) -> str:
-    """Of root and members, whatever their order; the Patient is shared and no part of the document."""
-    return resources_digest(group.resources())
-
-
-def group_state(group: Group) -> str:
-    """The digest, or RETRACTED where the root says that it is void."""
-    return RETRACTED if group.root.get("status") in VOID else group_digest(group)
 
 
 def resources_digest(resources: Iterable[Resource]) -> str:

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from bridge.errors import PermanentError
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
-from bridge.model.group import Resource
+from bridge.model.group import Resource, references_in
 from bridge.stores.store import Change, Instance, Page, ReplacedError
 from bridge.sync.failpoint import failpoint
 from bridge.sync.route import Route
+from bridge.sync.studies import instance_news, owe_studies
 from bridge.translate.gather import SUPPORT, links
 
 FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
@@ -67,6 +68,7 @@ def forget_resource(route: Route, ledger: Ledger, key: str) -> None:
 
 def suspect_instances(route: Route, ledger: Ledger, listed: Iterable[str]) -> None:
     gone = ledger.feeds.unlisted(route.name, route.dicom.name, "dicom", listed)
+    owe_studies(route, ledger, gone)
     ledger.feeds.suspect(route.name, route.dicom.name, gone)
 
 
@@ -79,7 +81,8 @@ def _overlapping(position: str | None) -> str | None:
 def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str]) -> Iterator[News]:
     newest = {one.key: one for one in reversed(page.changes) if one.key not in taken}
     taken.update(newest)  # `|=` with a view of keys would make another set
-    changes = {key: one for key, one in newest.items() if key.partition("/")[0] in FORMING | SUPPORT}
+    kinds = FORMING | SUPPORT | ({"Patient"} if route.demographics == "propagate" else set())
+    changes = {key: one for key, one in newest.items() if key.partition("/")[0] in kinds}
     fresh = dict(
         ledger.feeds.unseen(route.name, route.fhir.name, [(key, _version(one)) for key, one in changes.items()])
     )
@@ -91,7 +94,10 @@ def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set
 
 def _targets(route: Route, change: Change[Resource]) -> tuple[str, ...]:
     resource = change.item or (None if change.deleted else _read(route, change.key))
-    return tuple(filter(None, map(local, links(resource)))) if resource else ()
+    if resource is None:
+        return ()
+    subject = references_in(resource.get("subject")) if resource["resourceType"] in FORMING else ()
+    return tuple(filter(None, map(local, (*links(resource), *subject))))
 
 
 def _version(change: Change[Resource]) -> str:
@@ -144,5 +150,5 @@ def take_instances(route: Route, ledger: Ledger) -> None:
 def take_page(route: Route, ledger: Ledger, page: Page[Instance]) -> None:
     newest = {one.key: one.version for one in page.changes}
     fresh = ledger.feeds.unseen(route.name, route.dicom.name, list(newest.items()))
-    ledger.feeds.take_in(route.name, route.dicom.name, [News(key, version, (key,)) for key, version in fresh])
+    ledger.feeds.take_in(route.name, route.dicom.name, instance_news(route, ledger, fresh))
     failpoint("taken-in")

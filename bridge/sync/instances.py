@@ -12,6 +12,7 @@ from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.stores.store import Instance, Write
 from bridge.sync.failpoint import failpoint
 from bridge.sync.route import Route
+from bridge.sync.studies import owe_study
 
 
 def read_instance(route: Route, key: str) -> DataSet | None:
@@ -55,4 +56,5 @@ def store_instance(
         if outcome.error is not None:
             raise outcome.error
     failpoint("applied")
+    owe_study(route, ledger, dataset)
     return there is None

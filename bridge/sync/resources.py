@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from bridge.ledger.ledger import Ledger
 from bridge.model.group import Group, Resource, reference_to
 from bridge.stores.store import Stored
-from bridge.sync.content import VOID, as_content
+from bridge.sync.content import VOID, as_content, resources_digest
 from bridge.sync.feed import FORMING, local
+from bridge.sync.news import RETRACTED
 from bridge.sync.route import Route
 from bridge.translate.gather import SUPPORT, Entry, gather, links
 from bridge.translate.header import born_uid
+from bridge.translate.shared_study import of_pacs, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Present:
     group: Group
     versions: dict[str, str]
     edited: str | None  # instant of the last change, by the server's clock
+    state: str  # of the FHIR side: as in the link
 
     @property
     def root(self) -> str:
@@ -54,9 +57,12 @@ def read_groups(route: Route, keys: set[str]) -> list[Present]:
     entries = [Entry(as_content(one.item), key) for key, one in stored.items()]
     found = []
     for group in _groups(entries):
-        names = [reference_to(one) for one in group.resources()]
-        times = [stored[name].item.get("meta", {}).get("lastUpdated", "") for name in names]
-        found.append(Present(group, {name: stored[name].version for name in names}, max(times) or None))
+        shared = of_pacs(group, route.known())
+        own = {name: one for one in group.resources() if (name := reference_to(one)) not in shared}
+        times = [stored[name].item.get("meta", {}).get("lastUpdated", "") for name in own]
+        versions = {name: stored[name].version for name in own}
+        state = RETRACTED if group.root.get("status") in VOID else resources_digest(own.values())
+        found.append(Present(together(group, route.known()), versions, max(times) or None, state))
     return found
 
 

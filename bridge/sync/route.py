@@ -15,6 +15,8 @@ from bridge.sync.decide import Policy
 from bridge.sync.filter import Filter
 from bridge.translate.ids import Known
 
+Demographics = Literal["new-only", "propagate", "from-dicom"]
+"""Where a corrected Patient goes: into documents to come, into those that are there too, or from the PACS to FHIR."""
 Direction = Literal["both", "to-fhir", "to-dicom"]
 
 
@@ -29,6 +31,8 @@ class Route:
     timezone: str  # IANA name, or `+hh:mm`, of DICOM times that name none
     policy: Policy = Policy()
     only: Filter = Filter()
+    demographics: Demographics = "new-only"
+    imaging_studies: bool = True  # studies of the PACS become ImagingStudies
 
     def known(self, header: DataSet = ()) -> Known:
         """What translation has to know; the zone as it was on the day of the document."""

@@ -33,6 +33,8 @@ def routes_of(settings: Settings) -> list[Route]:
                 direction=route.direction,
                 policy=Policy(route.deleted, route.conflicts, route.superseded),
                 only=_filter(route.only),
+                demographics=route.demographics,
+                imaging_studies=route.imaging_studies and route.direction != "to-dicom",
                 system=_system(settings, fhir_name),
                 issuer=archive.issuer,
                 timezone=archive.timezone,

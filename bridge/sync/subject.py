@@ -5,14 +5,17 @@ from __future__ import annotations
 from bridge.errors import PermanentError
 from bridge.model.group import Group, Resource
 from bridge.stores.store import Stored, Write
+from bridge.sync.content import as_content
 from bridge.sync.route import Route
 
 _DEMOGRAPHICS = ("birthDate", "gender")
+_CORRECTED = ("name", *_DEMOGRAPHICS)
 
 
-def subject(route: Route, group: Group) -> tuple[list[Write[Resource]], dict[str, str]]:
+def subject(route: Route, group: Group, *, corrected: bool = False) -> tuple[list[Write[Resource]], dict[str, str]]:
     """What is to be written for it, a conditional create or nothing, and what the references to it become. Raises
-    PermanentError where several have the identifier, or the one that has it is somebody else."""
+    PermanentError where several have the identifier, or the one that has it is somebody else; one who was `corrected`
+    in the PACS, which is the source of that, is corrected here."""
     if group.patient is None:
         return [], {}
     name = f"Patient/{group.patient['id']}"
@@ -25,6 +28,10 @@ def subject(route: Route, group: Group) -> tuple[list[Write[Resource]], dict[str
     if not found:
         unless = (identifier["system"], identifier["value"])
         return [Write(name, group.patient, unless=unless)], {name: f"urn:uuid:{group.patient['id']}"}
+    if corrected:
+        said = {one: group.patient[one] for one in _CORRECTED if one in group.patient}
+        written = Write(found[0].key, as_content(found[0].item) | said, found[0].version)
+        return [written] if written.item != as_content(found[0].item) else [], {name: found[0].key}
     differ = [one for one in _DEMOGRAPHICS if _differ(group.patient.get(one), found[0].item.get(one))]
     if differ:
         raise PermanentError(

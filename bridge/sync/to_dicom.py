@@ -14,8 +14,9 @@ from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
-from bridge.sync.content import VOID, dataset_digest, group_state
+from bridge.sync.content import VOID, dataset_digest
 from bridge.sync.decide import Act, decide
+from bridge.sync.demographics import propagate
 from bridge.sync.failpoint import failpoint
 from bridge.sync.filter import carries_group, carries_patient
 from bridge.sync.held import Held, Waiting
@@ -51,7 +52,7 @@ class ToDicom:
             return "skipped"
         if link is not None:
             link = unfinished(self.route, self.ledger, link) or link
-        state, head = group_state(group), self._head(link)
+        state, head = present.state, self._head(link)
         if not self._is_carried(group, link) and (link is None or state != RETRACTED):
             return "skipped"
         if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, head):
@@ -64,7 +65,7 @@ class ToDicom:
         ours = news(link.fhir_digest if link else None, state)
         decision = decide(ours, News.SAME if link else News.ABSENT, self.route.policy)
         if decision.act is Act.NOTHING:
-            return "nothing"
+            return propagate(self.route, self.ledger, self.mapping, present, link, head) or "nothing"
         if self.route.direction == "to-fhir":
             return "skipped"
         if decision.act is Act.RETRACT and link is not None:

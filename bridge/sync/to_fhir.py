@@ -26,9 +26,11 @@ from bridge.sync.filter import carries_document, carries_patient
 from bridge.sync.hands import take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import key_of_version, read_version
+from bridge.sync.moved import alone, of_another_patient
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.rebuild import is_own, rebuild
 from bridge.sync.route import Route
+from bridge.sync.studies_of_document import referred, set_apart
 from bridge.sync.subject import subject, subject_of
 from bridge.sync.void import take_absence, take_note, void
 from bridge.sync.withdraw import retracted, unfinished
@@ -68,7 +70,7 @@ class ToFhir:
             link = unfinished(self.route, self.ledger, link) or link
             if self._begun(link, uid) or (link.head == uid and link.dicom_digest in (GONE, UNKNOWN)):
                 return self._write(document, key, digest, link)
-            return self._known(link, uid, digest)
+            return self._known(link, uid, digest) or self._moved(document, key, digest, link)
         former, root = self._former(document), _root_in_fhir(document)
         if (
             root is not None
@@ -93,17 +95,24 @@ class ToFhir:
         act, keys = self.ledger.links.intended(link.document) or ("", [])
         return act == "to-fhir" and uid in keys and uid not in {one[3] for one in link.chain}
 
-    def _known(self, link: Link, uid: str, digest: str) -> str:
+    def _known(self, link: Link, uid: str, digest: str) -> str | None:
+        """None of the newest version with other content than it had."""
         if uid != link.head:
             return "nothing"  # a former version
         if voided(self.ledger.rejections.of(self.route.name, uid)):
             return void(self.route, self.ledger, link, RETRACTED)
         if news(link.dicom_digest, digest) is News.SAME:
             return "nothing"  # our own writing
-        raise PermanentError(
-            f"{self.route.dicom.name}: SOP Instance {uid} has other content than it had; a UID names one "
-            "content: store the new one under a new UID, with its predecessor"
-        )
+        return None
+
+    def _moved(self, document: Document, key: str, digest: str, link: Link) -> str:
+        if not of_another_patient(self.route, self.ledger, self.mapping, link, document):
+            raise PermanentError(
+                f"{self.route.dicom.name}: SOP Instance {link.head} has other content than it had; a UID names one "
+                "content: store the new one under a new UID, with its predecessor"
+            )
+        alone(self.route, link, key)
+        return self._write(document, key, digest, link, moved=True)
 
     def _former(self, document: Document) -> Link | None:
         """The document that this instance is a new version of. A predecessor that is not in the PACS is waited for by
@@ -137,21 +146,25 @@ class ToFhir:
         rebuild(self.route, self.ledger, document, key, digest, root)
         return "nothing"
 
-    def _write(self, document: Document, instance: str, digest: str, link: Link | None) -> str:
+    def _write(self, document: Document, instance: str, digest: str, link: Link | None, *, moved: bool = False) -> str:
         version = version_of(document)
         first = link.chain[0][3] if link else version.sop_instance
-        group = to_fhir(document, self.mapping, replace(self.route.known(document.header), document=first)).result
+        known = replace(self.route.known(document.header), document=first)
+        group = to_fhir(document, self.mapping, known).result
         if not carries_patient(self.route.only, group):
             return "skipped"
-        resources = list(group.resources())
-        for resource in group.whole():
+        resources, views = set_apart(self.route, list(group.resources()), known)
+        for resource in (*resources, *([group.patient] if group.patient is not None else ())):
             fhir.validate(resource)
         root = reference_to(group.root)
         take(self.route, self.ledger, [root])
-        items, renames = subject(self.route, group)
-        resources = [renamed(one, renames) for one in resources]
+        items, renames = subject(self.route, group, corrected=moved and self.route.demographics == "from-dicom")
+        named, studies = referred(self.route, views)
+        resources = [renamed(one, renames | named) for one in resources]
+        items += [Write(one.key, renamed(one.item, renames)) for one in studies]
         present = self._stored([*map(reference_to, resources), *_versions(link)])
-        if link is not None and subject_of(present.get(root)) not in (None, resources[0].get("subject")):
+        others = subject_of(present.get(root)) not in (None, resources[0].get("subject"))
+        if link is not None and others and not moved:
             raise Held("the patient is another than that of the version before; a document does not change its patient")
         rejected = voided(self.ledger.rejections.of(self.route.name, version.sop_instance))
         if link is not None:

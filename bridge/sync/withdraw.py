@@ -20,7 +20,9 @@ from bridge.sync.content import as_content
 from bridge.sync.failpoint import failpoint
 from bridge.sync.instances import key_of_version, read_instance, read_version, store_instance
 from bridge.sync.news import GONE, RETRACTED
+from bridge.sync.replace import REPLACING, replace_head
 from bridge.sync.route import Route
+from bridge.sync.studies import owe_study
 from bridge.translate.chain import version_of
 from bridge.translate.ids import Version
 from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of, voided
@@ -30,10 +32,13 @@ RETRACTABLE = ("DiagnosticReport", "Observation", "Composition", "DocumentRefere
 
 
 def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
-    """A withdrawal that was begun is ended first, on what it was decided on: its own effect is nobody's news. The link
-    as it stands then, and the root is looked at again; None where nothing was begun."""
+    """A withdrawal or replacement that was begun is ended first, on what it was decided on: its own effect is nobody's
+    news. The link as it stands then, and the root is looked at again; None where nothing was begun."""
     act, _ = ledger.links.intended(link.document) or ("", [])
     name, _, state = act.partition(":")
+    if name == REPLACING:
+        replace_head(route, ledger, link)
+        return ledger.links.of(route.name, link.root)
     if name not in ("reject", "remove-instances", "retract", "remove-resources"):
         return None
     ledger.work.owe(route.name, route.fhir.name, link.root)
@@ -101,6 +106,7 @@ def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> st
     failpoint("intended")
     if head is not None:
         _remove(route.dicom.remove([key_of_version(route, head, one) for one in link.chain]))
+        owe_study(route, ledger, head)
     failpoint("applied")
     ledger.links.agree(replace(link, fhir_digest=state, dicom_digest=GONE), list(link.versions))
     failpoint("agreed")

@@ -10,10 +10,12 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
 from bridge.mapping.mapping import Mapping
+from bridge.stores.store import is_study
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import FORMING, forget_resource, take_instances
 from bridge.sync.hands import is_mine, take
 from bridge.sync.held import Absent, Busy
+from bridge.sync.imaging_study import ImagingStudies
 from bridge.sync.news import GONE, News, news
 from bridge.sync.outcome import ENOUGH, Outcomes
 from bridge.sync.resources import Present, components, read_groups
@@ -32,6 +34,7 @@ class Worker:
         self.outcomes = Outcomes(route, ledger, self.summary)
         self.to_dicom = ToDicom(route, ledger, mapping)
         self.to_fhir = ToFhir(route, ledger, mapping)
+        self.studies = ImagingStudies(route, ledger, mapping)
 
     def work(self) -> bool:
         """Until nothing is owed that is free. False where something was left, for it is in other hands."""
@@ -171,6 +174,9 @@ class Worker:
 
     def _instance(self, key: str) -> None:
         take(self.route, self.ledger, [key])
+        if is_study(key):
+            self.count("imaging-study", self.studies.settle(key))
+            return
         self.count("to-fhir", self.to_fhir.settle(key))
         self.ledger.links.wake(self.route.name, key)
 

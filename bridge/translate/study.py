@@ -48,7 +48,7 @@ class Studies:
 
 # -- to FHIR --------------------------------------------------------------------------------------------------------
 def studies_of(document: Document, subject: Home | None, zone: str, mapping: Mapping, known: Known) -> Studies:
-    header, charset = document.header, document.charset
+    header = document.header
     uid, own = text_of(header, STUDY_UID), text_of(header, SOP_INSTANCE_UID) or ""
     studies = Studies()
     if uid is None:
@@ -57,10 +57,9 @@ def studies_of(document: Document, subject: Home | None, zone: str, mapping: Map
 
     def study(study_uid: str) -> Resource:
         if study_uid not in named:
-            key = f"{known.document or own}|{study_uid}"
             named[study_uid] = {
                 "resourceType": "ImagingStudy",
-                "id": known.id("ImagingStudy", key),
+                "id": view_id(known.document or own, study_uid, known),
                 "identifier": _identifier(study_uid),
                 "status": "available",
                 "subject": subject or absent(),
@@ -68,13 +67,7 @@ def studies_of(document: Document, subject: Home | None, zone: str, mapping: Map
             studies.resources.append(named[study_uid])
         return named[study_uid]
 
-    first = shaped_to_fhir(mapping.shapes["study"], document, study(uid))
-    if accession := text_of(header, ACCESSION, charset):
-        first["identifier"].append({"type": _ACCESSION_TYPE, "value": accession})
-    if started := _started(header, zone):
-        first["started"] = started
-    if procedures := _procedures(header, document, mapping):
-        first["procedureCode"] = procedures
+    first = described(study(uid), document, zone, mapping)
     if series := _own_series(header, document):
         first["series"] = [series]
     for sequence in (CURRENT_EVIDENCE, OTHER_EVIDENCE):
@@ -83,6 +76,23 @@ def studies_of(document: Document, subject: Home | None, zone: str, mapping: Map
                 for one in items(evidence, REFERENCED_SERIES):
                     _series(one, study(study_uid), studies)
     return studies
+
+
+def view_id(document: str, uid: str, known: Known) -> str:
+    """Of what one document, named by its first version, says of a study."""
+    return known.id("ImagingStudy", f"{document}|{uid}")
+
+
+def described(study: Resource, document: Document, zone: str, mapping: Mapping) -> Resource:
+    """With what the General Study Module (PS3.3 C.7.2.1) of an instance says, as far as FHIR has a place for it."""
+    shaped_to_fhir(mapping.shapes["study"], document, study)
+    if accession := text_of(document.header, ACCESSION, document.charset):
+        study["identifier"].append({"type": _ACCESSION_TYPE, "value": accession})
+    if started := _started(document.header, zone):
+        study["started"] = started
+    if procedures := _procedures(document.header, document, mapping):
+        study["procedureCode"] = procedures
+    return study
 
 
 def _identifier(uid: str) -> list[Home]:
@@ -118,17 +128,17 @@ def _own_series(header: DataSet, document: Document) -> Home | None:
     if uid is None or instance is None or sop_class is None:
         return None
     series: Home = {"uid": uid, "modality": _modality(sop_class)}
-    if (number := _number(header, SERIES_NUMBER)) is not None:
+    if (number := number_of(header, SERIES_NUMBER)) is not None:
         series["number"] = number
     if description := text_of(header, SERIES_DESCRIPTION, document.charset):
         series["description"] = description
     own: Home = {"uid": instance, "sopClass": sop_class_coding(sop_class)}
-    if (number := _number(header, INSTANCE_NUMBER)) is not None:
+    if (number := number_of(header, INSTANCE_NUMBER)) is not None:
         own["number"] = number
     return series | {"instance": [own]}
 
 
-def _number(header: DataSet, tag: int) -> int | None:
+def number_of(header: DataSet, tag: int) -> int | None:
     """IS as FHIR unsignedInt."""
     text = text_of(header, tag) or ""
     return int(text) if text.isdecimal() and text.isascii() and int(text) < 1 << 31 else None
@@ -148,7 +158,11 @@ def _series(series: DataSet, study: Resource, studies: Studies) -> None:
 
 
 def _modality(sop_class: str) -> Home:
-    return {"system": uri_of("DCM", EXTENSION_BASE), "code": modality_of(sop_class)}
+    return modality_coding(modality_of(sop_class))
+
+
+def modality_coding(modality: str) -> Home:
+    return {"system": uri_of("DCM", EXTENSION_BASE), "code": modality}
 
 
 def sop_class_coding(uid: str) -> Home:

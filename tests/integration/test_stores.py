@@ -18,12 +18,16 @@ import requests
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
 from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.model.dataset import UNICODE, text_of
+from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.stores.orthanc import OrthancStore, orthanc_id
 from bridge.stores.store import Instance, InstanceStore, ResourceStore, Write
+from bridge.translate.imaging_study import is_document
 from tests.corpus import FIXTURES, SR_FILES
+from tests.images import as_file, ct
 from tests.servers.hapi import Hapi
 from tests.servers.orthanc import Orthanc
 
@@ -60,6 +64,9 @@ def instances(request: pytest.FixtureRequest, servers: Servers, tmp_path: Path) 
     if request.param == "dicomweb":
         return DicomWebStore("pacs", f"{servers.orthanc.base}/dicom-web")
     return InstanceFolder("pacs", tmp_path)
+
+
+ASKED = (SOP_CLASS_UID, STUDY_UID, SERIES_UID, PATIENT_ID, 0x00080050, 0x00080060, 0x0008103E, 0x00180015, 0x00200013)
 
 
 def observation(identifier: str, **more: Any) -> dict[str, Any]:
@@ -303,3 +310,32 @@ def test_a_link_that_leads_elsewhere_is_not_followed(servers: Servers) -> None:
     assert peer.rejoined("http://evil.example/fhir?page=2") == "?page=2"
     with pytest.raises(PermanentError, match="outside"):
         peer.rejoined("http://127.0.0.1:9/other?page=2")
+
+
+def test_a_study_is_listed_by_its_headers_in_every_store(
+    instances: InstanceStore, request: pytest.FixtureRequest
+) -> None:
+    study = f"2.25.{unique(request)}"
+    slices = [ct(number, study=study, series=f"{study}.1") for number in (1, 2)]
+    report = sr(f"{study}.9", study=study)
+    files = [*map(as_file, slices), report]
+    headers = [reader.read(data).dataset for data in files]
+    name = instances.study_of(headers[0])
+    assert (instances.study(name), instances.absent([name])) == ([], ["unknown"])
+    for data in files:
+        (outcome,) = instances.write([Write("uid", Instance(data))])
+        assert outcome.error is None
+    assert instances.absent([name]) == [None]
+    keys = [instances.key_of(header) for header in headers]
+    places = instances.placed([*keys, *([] if isinstance(instances, DicomWebStore) else [keys[0][:-1] + "0"])])
+    assert {place.study for place in places[:3] if place} == {name}
+    assert places[3:] in ([], [None])
+    if not isinstance(instances, DicomWebStore):  # which lists documents alone
+        assert [is_document(place.sop_class) for place in places[:3] if place] == [False, False, True]
+    said = {text_of(header, SOP_INSTANCE_UID): header for header in instances.study(name)}
+    for header in headers[:2]:  # what is of the study, a store may know once
+        found = said[text_of(header, SOP_INSTANCE_UID)]
+        for tag in ASKED:
+            assert text_of(header, tag, UNICODE) == text_of(found, tag, UNICODE), hex(tag)
+    if isinstance(instances, DicomWebStore):
+        assert name in {seen.key for seen in instances.listing()}

@@ -90,10 +90,14 @@ class World:
     def srs_of(self, key: str) -> list[pydicom.Dataset]:
         """Whose SR was made of that resource."""
         found = []
-        for data in self.instances():
+        for data in self.documents():
             if to_fhir(structured_report.read(data), MAPPING, self.route().known()).result.key == key:
                 found.append(pydicom.dcmread(BytesIO(data)))
         return found
+
+    def documents(self) -> list[bytes]:
+        """Instances that are Structured Reports."""
+        return [data for data in self.instances() if _is_document(data)]
 
     def instances(self) -> list[bytes]:
         base = self.orthanc.base
@@ -111,6 +115,12 @@ class World:
         assert changes["Done"]
         writes = [one["Seq"] for one in changes["Changes"] if not one["ChangeType"].startswith("Stable")]
         return (first["resourceType"], first["id"], first["meta"]["versionId"]), writes
+
+
+def _is_document(data: bytes) -> bool:
+    return str(pydicom.dcmread(BytesIO(data), stop_before_pixels=True, force=True).SOPClassUID).startswith(
+        structured_report.SR_CLASSES
+    )
 
 
 @contextmanager

@@ -1,0 +1,62 @@
+"""Headers in JSON -> data set: the DICOM JSON Model (PS3.18 F), and the keywords that Orthanc has. Texts, numbers as
+text, sequences; what else there is, is no part of a header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+from bridge.model.dataset import TEXT_VRS, UNICODE, DataSet, Element, text_element
+from bridge.model.group import Json
+from bridge.model.tags import SPECIFIC_CHARACTER_SET
+
+_UNICODE = Element(SPECIFIC_CHARACTER_SET, "CS", b"ISO_IR 192")
+_NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+
+
+def from_json(item: Json) -> DataSet:
+    """In ISO_IR 192, whatever the instance is in. Elements without a value, or of other kinds, are left out."""
+    return _in_order((_UNICODE, *_elements(item)))
+
+
+def from_keywords(item: Json) -> DataSet:
+    """Of `{keyword: text, or items}`; unknown keywords are left out."""
+    return _in_order((_UNICODE, *_said(item)))
+
+
+def _in_order(elements: Iterable[Element]) -> DataSet:
+    return tuple(sorted(elements, key=lambda element: element.tag))
+
+
+def _elements(item: Json) -> list[Element]:
+    found = []
+    for name, said in item.items():
+        tag, vr, values = int(name, 16), said.get("vr", ""), said.get("Value", [])
+        if tag == SPECIFIC_CHARACTER_SET or not values:
+            continue
+        if vr == "SQ":
+            found.append(Element(tag, vr, tuple(_in_order(_elements(one)) for one in values)))
+        elif all(isinstance(one, str | int | dict) for one in values):
+            found.append(text_element(tag, vr, "\\".join(map(_text, values)), UNICODE))
+    return found
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, dict):  # a person's name
+        return "=".join(str(value.get(group, "")) for group in _NAME_GROUPS).rstrip("=")
+    return str(value)
+
+
+def _said(item: Json) -> list[Element]:
+    found = []
+    for keyword, value in item.items():
+        tag = tag_for_keyword(keyword)
+        if tag is None or tag == SPECIFIC_CHARACTER_SET or not value:
+            continue
+        vr = str(dictionary_VR(tag))
+        if isinstance(value, str) and vr in TEXT_VRS:
+            found.append(text_element(tag, vr, value, UNICODE))
+        elif isinstance(value, list) and vr == "SQ":
+            found.append(Element(tag, vr, tuple(_in_order(_said(one)) for one in value)))
+    return found

@@ -1,0 +1,33 @@
+"""Another data set under the same SOP Instance UID, in place of the newest instance of a document: after saying so, and
+what it is, in the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.codecs.dicom import reader
+from bridge.errors import PermanentError
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.stores.store import Instance, Write
+from bridge.sync.content import dataset_digest
+from bridge.sync.failpoint import failpoint
+from bridge.sync.route import Route
+
+REPLACING = "demographics"
+"""Act of the intent: what there is to be replaced is what a Patient's demographics say."""
+
+
+def replace_head(route: Route, ledger: Ledger, link: Link) -> str:
+    """As it was begun; also after a kill, when the archive may hold the one, the other, or none."""
+    data = ledger.replacements.of(link.document)
+    if data is None:
+        raise PermanentError(f"the replacement of SOP Instance {link.head} is not in the ledger; an old backup?")
+    outcome = route.dicom.replace(Write(link.head, Instance(data)))
+    if outcome.error is not None:
+        raise outcome.error
+    failpoint("applied")
+    digest = dataset_digest(reader.read(data).dataset)
+    ledger.links.agree(replace(link, dicom_digest=digest), list(link.versions))
+    failpoint("agreed")
+    return REPLACING

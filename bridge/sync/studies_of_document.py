@@ -1,0 +1,37 @@
+"""The ImagingStudies that a document from the PACS refers to: the one of each study, made where it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bridge.mapping.texts import uid_of
+from bridge.model.group import Resource
+from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.stores.store import Write
+from bridge.sync.route import Route
+from bridge.translate.ids import Known
+from bridge.translate.shared_study import apart
+
+Views = Mapping[str, Resource]
+"""What a document says of each study, by the key of the ImagingStudy that is shared."""
+
+
+def set_apart(route: Route, resources: list[Resource], known: Known) -> tuple[list[Resource], Views]:
+    """As `apart`, where the route wants ImagingStudies; else each document keeps its own."""
+    return apart(resources, known) if route.imaging_studies else (resources, {})
+
+
+def referred(route: Route, views: Views) -> tuple[dict[str, str], list[Write[Resource]]]:
+    """What references to those that somebody else has made become; and those that are missing, to be written. They say
+    what this document says: whoever looks at the study, which its images ask for, makes them say all."""
+    names: dict[str, str] = {}
+    missing: list[Write[Resource]] = []
+    there = {one.key for one in route.fhir.read(sorted(views)) if one is not None} if views else set()
+    for key in sorted(views.keys() - there):
+        uid = uid_of(views[key]["identifier"])
+        strangers = route.fhir.find("ImagingStudy", DICOM_UID_SYSTEM, f"urn:oid:{uid}")
+        if strangers:
+            names[key] = min(one.key for one in strangers)
+        else:
+            missing.append(Write(key, views[key] | {"id": key.partition("/")[2]}))
+    return names, missing
