@@ -16,32 +16,15 @@ def serve(
     host: Annotated[str | None, typer.Option(help="address to listen on; `serve.host` by default")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="TCP port; `serve.port` by default")] = None,
     sync: Annotated[bool, typer.Option("--sync/--no-sync", help="make passes; without, only answer")] = True,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="threads; `workers` by default")] = None,
 ) -> None:
-    from bridge.ledger.ledger import Ledger
-    from bridge.mapping.load import load
     from bridge.settings.settings import listening, settings
-    from bridge.sync.routes import routes_of
     from bridge.web import logs, server
     from bridge.web.app import create_app
-    from bridge.web.meters import Meters
-    from bridge.web.passes import Passes
+    from bridge.web.passes import passes_of
 
     configured = listening(settings(config), host, port)
-    mapping = load(configured.mappings)
-    routes = routes_of(configured)
-    meters = Meters((route.name, store.name) for route in routes for store in (route.fhir, route.dicom))
-    passes = None
-    if sync:
-        passes = Passes(
-            routes,
-            Ledger(configured.ledger),
-            mapping,
-            configured.interval,
-            configured.reconcile,
-            meters,
-            configured.workers,
-            configured.audit_heads,
-        )
-    app = create_app(configured, passes, meters)
+    passes = passes_of(configured, workers or configured.workers) if sync else None
+    app = create_app(configured, passes)
     logs.configure()
     server.run(app, configured.serve)

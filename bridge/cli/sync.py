@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-HELP = "Bring two stores in step, in both directions: one pass, until nothing is owed."
+if TYPE_CHECKING:
+    from bridge.settings.settings import Settings
+
+HELP = "Bring two stores in step, in both directions: one pass, until nothing is owed; or pass after pass."
 EXAMPLE = "Example: fhir-dicom sync --once --config bridge.yaml"
 
 
 def sync(
-    once: Annotated[bool, typer.Option("--once", help="one pass; the continuous service is `serve`")] = False,
+    once: Annotated[bool, typer.Option("--once", help="one pass")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="pass after pass: `serve` without HTTP")] = False,
     reconcile: Annotated[
         bool, typer.Option("--reconcile", help="list both stores in full first: finds deletions that no feed tells")
     ] = False,
@@ -22,23 +26,51 @@ def sync(
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
     json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
-    from bridge.codecs import json as codec
     from bridge.errors import UsageError
+    from bridge.settings.settings import settings
+
+    if once == watch:
+        raise UsageError("say --once or --watch, one of them")
+    configured = settings(config)
+    threads = workers or configured.workers
+    if watch and (reconcile or dry_run or json):
+        raise UsageError("--reconcile, --dry-run and --json are of --once; --watch compares both stores by itself")
+    if watch:
+        _watch(configured, threads)
+    else:
+        _once(configured, threads, reconcile=reconcile, dry_run=dry_run, json=json)
+
+
+def _watch(configured: Settings, workers: int) -> None:
+    """Until SIGTERM or SIGINT: then what is in hand is finished."""
+    import signal
+    import threading
+
+    from bridge.web import logs
+    from bridge.web.passes import passes_of
+
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    passes = passes_of(configured, workers)
+    logs.configure()
+    passes.start()
+    ending.wait()
+    passes.stop()
+
+
+def _once(configured: Settings, workers: int, *, reconcile: bool, dry_run: bool, json: bool) -> None:
+    from bridge.codecs import json as codec
     from bridge.ledger.heads import export_head
     from bridge.ledger.ledger import Ledger
     from bridge.mapping.load import load
-    from bridge.settings.settings import settings
     from bridge.sync.routes import routes_of
     from bridge.sync.run import once as one_pass
 
-    if not once:
-        raise UsageError("say --once; without it there is nothing to do yet")
-    configured = settings(config)
     mapping = load(configured.mappings)
     ledger = Ledger(configured.ledger, dry=dry_run)
-    threads = workers or configured.workers
     try:
-        summary = one_pass(routes_of(configured), ledger, mapping, reconciling=reconcile, workers=threads)
+        summary = one_pass(routes_of(configured), ledger, mapping, reconciling=reconcile, workers=workers)
         status, head = ledger.status(), ledger.audit.head()
     finally:
         ledger.close()

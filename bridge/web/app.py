@@ -22,7 +22,7 @@ from bridge.web.rate import RateLimit
 from bridge.web.records import records_of
 
 
-def create_app(settings: Settings, passes: Passes | None, meters: Meters | None = None) -> FastAPI:
+def create_app(settings: Settings, passes: Passes | None) -> FastAPI:
     """`passes` run while the app does; without them it only translates, and shows the ledger of another process. Raises
     UsageError where a secret is missing."""
 
@@ -44,7 +44,7 @@ def create_app(settings: Settings, passes: Passes | None, meters: Meters | None 
     )
     answer_faults(app)
     _guard(app, settings)
-    _routes(app, settings, passes, meters or Meters())
+    _routes(app, settings, passes, passes.meters if passes is not None else Meters())
     return app
 
 

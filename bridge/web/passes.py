@@ -14,8 +14,11 @@ from bridge.errors import BridgeError
 from bridge.ledger.audit import Head
 from bridge.ledger.heads import export_head
 from bridge.ledger.ledger import Ledger
+from bridge.mapping.load import load
 from bridge.mapping.mapping import Mapping
+from bridge.settings.settings import Settings
 from bridge.sync.route import Route
+from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
 from bridge.web.meters import Meters
@@ -45,7 +48,7 @@ class Passes:
         self._exported: Head | None = None
         self._routes, self._mapping, self._workers = routes, mapping, workers
         self._interval, self._reconcile = interval, reconcile
-        self._meters = meters or Meters()
+        self.meters = meters or Meters()
         self._compared: float | None = None
         self._ending, self._woken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="passes")
@@ -73,7 +76,7 @@ class Passes:
             self._woken.clear()
             begun = time.monotonic()
             summary, broken = self._pass()
-            self._meters.made(summary, time.monotonic() - begun, broken=broken)
+            self.meters.made(summary, time.monotonic() - begun, broken=broken)
             for fault in summary.faults:
                 _LOG.warning("fault", what=fault)
             made, faults = self._report["made"] + 1, len(summary.faults)
@@ -105,3 +108,11 @@ class Passes:
         if self._heads is not None and head is not None and head != self._exported:
             export_head(self._heads, head)
             self._exported = head
+
+
+def passes_of(settings: Settings, workers: int) -> Passes:
+    """As configured. Raises UsageError, MappingError."""
+    mapping, routes = load(settings.mappings), routes_of(settings)
+    meters = Meters((route.name, store.name) for route in routes for store in (route.fhir, route.dicom))
+    ledger = Ledger(settings.ledger)
+    return Passes(routes, ledger, mapping, settings.interval, settings.reconcile, meters, workers, settings.audit_heads)

@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +190,39 @@ def test_a_server_that_is_down_is_said_and_what_was_owed_is_done_later(stores: P
     assert done.returncode == 1
     assert "pacs: GET /changes: no connection" in done.stderr
     assert json.loads(done.stdout)["status"]["owed"] >= 3
+
+
+def test_watching_carries_what_comes_and_ends_in_order(stores: Path) -> None:
+    command = [sys.executable, "-m", "bridge", "sync", "--watch"]
+    watching = subprocess.Popen(
+        command, cwd=stores, env=os.environ | {"BRIDGE_INTERVAL": "0.2"}, stderr=subprocess.PIPE
+    )
+    try:
+        until(lambda: len(instances(stores)) == 6)
+        found = get(stores, "Observation/hr")
+        put(stores, found | {"id": "later"})
+        until(lambda: len(instances(stores)) == 7)
+        beside = sync(stores)
+        assert (beside.returncode, "in use by another" in beside.stderr) == (2, True)
+        watching.send_signal(signal.SIGTERM)
+        assert watching.wait(60) == 0
+    finally:
+        watching.kill()
+        watching.communicate()
+    assert acts(sync(stores)) == {}
+
+
+def until(met: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("words", [(), ("--once", "--watch"), ("--watch", "--dry-run")])
+def test_once_or_watch_is_said(stores: Path, words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bridge", "sync", *words], cwd=stores, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "--watch" in done.stderr
