@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import Column, MetaData, String, Table, delete, func, or_, select, true, union
 from sqlalchemy.schema import CreateTable
 
-from bridge.ledger.database import Database, batched, in_parts, insert_into, put
+from bridge.ledger.database import Database, batched, in_parts, insert_into, put, put_or
 from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK
 from bridge.ledger.work import owe
 from bridge.model.edition import without_time
@@ -109,7 +109,7 @@ class Feeds:
         """It is gone, asked twice; every worker may believe it, until there are news of it."""
         with self._database.begin() as connection:
             row = {"route": route, "store": store, "key": key, "version": _BURIED}
-            put(connection, SEEN, row, {"version": func.replace(SEEN.c.version, _BURIED, "").concat(_BURIED)})
+            put_or(connection, SEEN, row, {"version": func.replace(SEEN.c.version, _BURIED, "").concat(_BURIED)})
 
     def buried(self, route: str, store: str, keys: Iterable[str]) -> set[str]:
         is_buried = SEEN.c.version.endswith(_BURIED.strip())

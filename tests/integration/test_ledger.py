@@ -171,6 +171,17 @@ def test_news_while_it_is_worked_on_stay_owed(ledger: Ledger) -> None:
     assert [one.key for one in ledger.work.claim(ROUTE, EHR, 9)] == [work.key]
 
 
+def test_what_was_buried_is_so_until_there_are_news_of_it(ledger: Ledger) -> None:
+    owe(ledger, 2)
+    for _ in range(2):
+        ledger.feeds.bury(ROUTE, EHR, "Observation/0")
+    ledger.feeds.bury(ROUTE, EHR, "Observation/never-seen")
+    everything = ["Observation/0", "Observation/1", "Observation/never-seen"]
+    assert ledger.feeds.buried(ROUTE, EHR, everything) == {"Observation/0", "Observation/never-seen"}
+    owe(ledger, 1)
+    assert ledger.feeds.buried(ROUTE, EHR, everything) == {"Observation/never-seen"}
+
+
 def test_the_audit_trail_has_one_end_however_many_write(ledger: Ledger) -> None:
     def write(worker: Ledger, number: int) -> None:
         for one in range(15):
