@@ -63,9 +63,12 @@ test: installed $(VENV)/test.stamp lint docs
 bench: installed $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.translation
 	$(BIN)/python -m benchmarks.sync
+	$(BIN)/python -m benchmarks.workers
 
-# What `make test` does with a thousand mutants and some hundred generated trees, with twenty times as many
+# What `make test` does with a thousand mutants and some hundred generated trees, with twenty times as many; and ten
+# times the kills and changes
 soak: installed $(VENV)/test.stamp
+	KILLS=200 CHANGES=5000 $(BIN)/python -m pytest tests/integration/test_kills.py
 	MUTANTS=20000 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 tests/property
 
 clean:
