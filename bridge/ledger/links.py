@@ -65,7 +65,7 @@ class Links:
         """Before the effect: feeds recognise by alias what is about to be written. Raises LedgerError where the
         document may be in another worker's hands by now, Planned in a dry run."""
         if self._dry:
-            raise Planned(act, store, keys)
+            raise Planned(act, store, document, keys)
         self._leases.confirm()
         with self._database.begin() as connection:
             row = {"document": document, "route": route, "act": act, "store": store, "keys": list(keys)}

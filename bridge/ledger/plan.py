@@ -8,5 +8,6 @@ from collections.abc import Sequence
 class Planned(Exception):
     """Here the effect would come; nothing was written, and the work stays owed."""
 
-    def __init__(self, act: str, store: str, keys: Sequence[str]) -> None:
-        super().__init__(f"{act.partition(':')[0]}: {store}: {', '.join(keys) or 'all of its versions'}")
+    def __init__(self, act: str, store: str, document: str, keys: Sequence[str]) -> None:
+        of = document.partition("|")[2]  # without its route
+        super().__init__(f"{act.partition(':')[0]} {of}: {store}: {', '.join(keys) or 'all of its versions'}")
