@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,7 @@ from bridge.ledger.audit import Head
 from bridge.ledger.heads import export_head
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
-from bridge.mapping.mapping import Mapping
 from bridge.settings.settings import Settings
-from bridge.sync.route import Route
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
@@ -28,25 +27,23 @@ _LOG = structlog.stdlib.get_logger("bridge.sync")
 
 
 class Passes:
-    """`interval` seconds between passes, less where `wake` is called; `reconcile` seconds between those that compare
-    both stores in full. The first does: nobody knows what happened before it. `heads`: file for those of the audit
-    trail."""
+    """By `once`, as `bridge.sync.run` has it, `interval` seconds after one another, less where `wake` is called;
+    `reconcile` seconds between those that compare both stores in full. The first does: nobody knows what happened
+    before it. `heads`: file for those of the audit trail."""
 
     def __init__(
         self,
-        routes: Sequence[Route],
+        once: Callable[..., Summary],
         ledger: Ledger,
-        mapping: Mapping,
         interval: float,
         reconcile: float,
         meters: Meters | None = None,
-        workers: int = 1,
         heads: Path | None = None,
     ) -> None:
         self.ledger = ledger
         self._heads = heads
         self._exported: Head | None = None
-        self._routes, self._mapping, self._workers = routes, mapping, workers
+        self._once = once
         self._interval, self._reconcile = interval, reconcile
         self.meters = meters or Meters()
         self._compared: float | None = None
@@ -89,7 +86,7 @@ class Passes:
         begun = time.monotonic()
         comparing = self._compared is None or begun - self._compared >= self._reconcile
         try:
-            summary = self._once(comparing)
+            summary = self._once(reconciling=comparing, stopped=self._ending.is_set)
             self._export()
         except Exception as error:  # noqa: BLE001 - a pass that breaks is said, and the next one comes
             _LOG.error("a pass broke", exc_info=error)
@@ -97,10 +94,6 @@ class Passes:
             return Summary(faults=[f"a pass broke: {what}"]), True
         self._compared = begun if comparing else self._compared
         return summary, False
-
-    def _once(self, comparing: bool) -> Summary:
-        stopped, workers = self._ending.is_set, self._workers
-        return once(self._routes, self.ledger, self._mapping, reconciling=comparing, workers=workers, stopped=stopped)
 
     def _export(self) -> None:
         """The newest head of the audit trail, where it is another. Raises TemporaryError."""
@@ -115,4 +108,5 @@ def passes_of(settings: Settings, workers: int) -> Passes:
     mapping, routes = load(settings.mappings), routes_of(settings)
     meters = Meters((route.name, store.name) for route in routes for store in (route.fhir, route.dicom))
     ledger = Ledger(settings.ledger)
-    return Passes(routes, ledger, mapping, settings.interval, settings.reconcile, meters, workers, settings.audit_heads)
+    one = partial(once, routes, ledger, mapping, workers=workers)
+    return Passes(one, ledger, settings.interval, settings.reconcile, meters, settings.audit_heads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -13,6 +14,7 @@ import requests
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from bridge.codecs import json
+from bridge.sync.run import once
 from bridge.web.passes import Passes
 from fixtures.make_dicom import code
 from fixtures.templates.items import instance
@@ -146,7 +148,8 @@ def test_serve_compares_by_itself(world: World) -> None:
     world.once()
     world.once()
     remove(world, identifier)
-    passes = Passes([world.route()], world.ledger(), MAPPING, interval=60, reconcile=3600)
+    ledger = world.ledger()
+    passes = Passes(partial(once, [world.route()], ledger, MAPPING), ledger, interval=60, reconcile=3600)
     passes.start()
     while not passes.report()["made"]:
         time.sleep(0.1)
