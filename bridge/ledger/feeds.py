@@ -105,6 +105,14 @@ class Feeds:
             connection.execute(delete(EDGE).where((EDGE.c.store == store) & (EDGE.c.source == key)))
             owe(connection, route, store, *owes, now=self._database.now())
 
+    def is_settled(self, route: str, store: str, key: str) -> bool:
+        """It was seen, and nothing is owed of it."""
+        of_seen = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.key == key)
+        of_work = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.key == key)
+        with self._database.connect() as connection:
+            seen = connection.execute(select(SEEN.c.key).where(of_seen)).first() is not None
+            return seen and connection.execute(select(WORK.c.key).where(of_work)).first() is None
+
     def bury(self, route: str, store: str, key: str) -> None:
         """It is gone, asked twice; every worker may believe it, until there are news of it."""
         with self._database.begin() as connection:

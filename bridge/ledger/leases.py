@@ -23,12 +23,20 @@ from bridge.ledger.postgresql import STALLED
 class Leases(Protocol):
     owner: str  # name of the worker, another with each start
 
+    def appear(self) -> None:
+        """Before anything is claimed: who has claimed and does not appear is taken for dead."""
+        ...
+
     def hold(self, names: Iterable[str]) -> bool:
         """All of them, or none where another worker has one. What is held already is held on."""
         ...
 
     def confirm(self) -> None:
         """Before an effect. Raises LedgerError where what was held may be another's by now."""
+        ...
+
+    def keep(self) -> None:
+        """From time to time in a long task that asks nothing else of it. Raises LedgerError as `confirm` does."""
         ...
 
     def release(self, names: Iterable[str] | None = None) -> None:
@@ -56,8 +64,11 @@ class LocalLeases:
 
     def __init__(self, board: Board) -> None:
         self._board, self.owner = board, uuid.uuid4().hex
-        with board.lock:
-            board.owners.add(self.owner)
+        self.appear()
+
+    def appear(self) -> None:
+        with self._board.lock:
+            self._board.owners.add(self.owner)
 
     def hold(self, names: Iterable[str]) -> bool:
         wanted = set(names)
@@ -69,6 +80,9 @@ class LocalLeases:
 
     def confirm(self) -> None:
         """Memory is not lost before its process is."""
+
+    def keep(self) -> None:
+        """Nor does it end by itself."""
 
     def release(self, names: Iterable[str] | None = None) -> None:
         with self._board.lock:
@@ -93,6 +107,9 @@ class SharedLeases:
         self._session: Connection | None = None
         self._held: set[str] = set()
 
+    def appear(self) -> None:
+        self._open()
+
     def hold(self, names: Iterable[str]) -> bool:
         wanted = sorted(set(names) - self._held)
         free = [name for name, locked in zip(wanted, self._each("pg_try_advisory_lock", wanted), strict=True) if locked]
@@ -105,7 +122,11 @@ class SharedLeases:
     def confirm(self) -> None:
         if self._session is None:
             raise self._lost()
-        self._each("pg_advisory_unlock", [])  # of nothing: does the session live?
+        self.keep()
+
+    def keep(self) -> None:
+        if self._session is not None:
+            self._each("pg_advisory_unlock", [])  # of nothing: does the session live?
 
     def release(self, names: Iterable[str] | None = None) -> None:
         left = self._held if names is None else self._held & set(names)

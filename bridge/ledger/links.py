@@ -61,7 +61,9 @@ class Links:
             query = select(func.count()).select_from(LINK).where((LINK.c.route == route) & _STANDING)
             return connection.execute(query).scalar_one()
 
-    def intend(self, route: str, document: str, act: str, store: str, keys: Sequence[str]) -> None:
+    def intend(
+        self, route: str, document: str, act: str, store: str, keys: Sequence[str], replacement: bytes | None = None
+    ) -> None:
         """Before the effect: feeds recognise by alias what is about to be written. Raises LedgerError where the
         document may be in another worker's hands by now, Planned in a dry run."""
         if self._dry:
@@ -71,6 +73,8 @@ class Links:
             row = {"document": document, "route": route, "act": act, "store": store, "keys": list(keys)}
             event = self._overtaken(connection, document, keys)
             put(connection, INTENT, row)
+            if replacement is not None:
+                put(connection, REPLACEMENT, {"document": document, "data": replacement})
             _aliases(connection, route, document, keys)
             _record(connection, event, document)
 
@@ -144,12 +148,15 @@ class Links:
     def sweep(self, route: str) -> None:
         """Intents that are left when nothing is owed: killed before the effect, and what they were about is gone. What
         waited for it is looked at again."""
-        of_route = (WORK.c.route == route) & (WORK.c.state != "waiting")
+        in_work = (WORK.c.state != "waiting") | WORK.c.owner.is_not(None)
+        of_route = (WORK.c.route == route) & in_work
         with self._database.connect() as connection:
             if connection.execute(select(WORK.c.key).where(of_route).limit(1)).first() is not None:
                 return
             left = connection.execute(select(INTENT.c.document).where(INTENT.c.route == route)).scalars().all()
         for document in left:
+            if not self._leases.hold([document]):
+                continue  # somebody has begun it just now
             self.settle(document)
             with self._database.begin() as connection:
                 self._wake(connection, route, document, ("waiting",))

@@ -1,21 +1,17 @@
 """Instances that are about to replace others of the same UID: an archive has to remove the one before it takes the
-other, and between the two nobody else has it. Dropped with the agreement."""
+other, and between the two nobody else has it. Kept with the intent, dropped with the agreement."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
-from bridge.ledger.database import Database, put
+from bridge.ledger.database import Database
 from bridge.ledger.tables import REPLACEMENT
 
 
 class Replacements:
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def put(self, document: str, data: bytes) -> None:
-        with self._database.begin() as connection:
-            put(connection, REPLACEMENT, {"document": document, "data": data})
 
     def of(self, document: str) -> bytes | None:
         with self._database.connect() as connection:

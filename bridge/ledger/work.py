@@ -45,9 +45,9 @@ class WorkQueue:
         given back. What a worker did not survive comes last of its store, and alone: it takes nothing else along;
         what two did not comes last of the whole route."""
         with self._database.begin() as connection:
-            free = WORK.c.owner.is_(None) & WORK.c.state.in_(("owed", "waiting")) & WORK.c.key.not_in(without)
-            due = (WORK.c.route == route) & free & _due(self._database.now())
-            of_store = select(*_WORK).where(due & (WORK.c.store == store))
+            to_do = WORK.c.state.in_(("owed", "waiting")) & WORK.c.key.not_in(without)
+            due = (WORK.c.route == route) & to_do & _due(self._database.now())
+            of_store = select(*_WORK).where(due & WORK.c.owner.is_(None) & (WORK.c.store == store))
             query = of_store.order_by(WORK.c.crashes, WORK.c.due, WORK.c.key).limit(limit)
             found = [Work(*row) for row in connection.execute(query.with_for_update(skip_locked=True))]
             safe = [work for work in found if not work.crashes]

@@ -13,6 +13,7 @@ from bridge.stores.store import Store, is_study
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import forget_resource
 from bridge.sync.hands import take
+from bridge.sync.held import Busy
 from bridge.sync.route import Route
 from bridge.sync.worker import Worker
 
@@ -58,8 +59,12 @@ def _gone(worker: Worker, work: Work) -> None:
     """Asked for a second time, and directly."""
     route, ledger = worker.route, worker.ledger
     of_fhir = work.store == route.fhir.name
-    link = (ledger.links.of if of_fhir else ledger.links.headed_by)(route.name, work.key)
-    take(route, ledger, [work.key, *([link.root, link.head] if link is not None else [])])
+    find = ledger.links.of if of_fhir else ledger.links.headed_by
+    seen = find(route.name, work.key)
+    take(route, ledger, [work.key, *([seen.root, seen.head] if seen is not None else [])])
+    link = find(route.name, work.key)
+    if link != seen:
+        raise Busy  # another worker has just been there
     (absence,) = (route.fhir if of_fhir else route.dicom).absent([work.key])
     if absence is None:
         ledger.work.owe(work.route, work.store, work.key)

@@ -10,9 +10,8 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import UNICODE, DataSet, charset_of
 from bridge.model.sr import read_document
 from bridge.model.tags import PATIENT_ID
-from bridge.sync.failpoint import failpoint
 from bridge.sync.rebuild import is_own
-from bridge.sync.replace import REPLACING, replace_head
+from bridge.sync.replace import replace_head
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.translate.demographics import with_demographics
@@ -32,10 +31,7 @@ def propagate(
     wanted = with_demographics(head, patient, mapping)
     if wanted == head or not is_own(read_document(head), route, mapping):
         return None
-    ledger.replacements.put(link.document, writer.write(wanted))
-    ledger.links.intend(route.name, link.document, REPLACING, route.dicom.name, [link.head])
-    failpoint("intended")
-    return replace_head(route, ledger, link)
+    return replace_head(route, ledger, link, writer.write(wanted))
 
 
 def _of_same_patient(route: Route, present: Present, head: DataSet) -> bool:

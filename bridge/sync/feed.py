@@ -38,6 +38,7 @@ def take_resources(route: Route, ledger: Ledger) -> None:
     for page in store.changes(_overlapping(known)):
         position = position or page.position
         ledger.feeds.take_in(route.name, store.name, list(resource_news(route, ledger, page, taken)))
+        ledger.leases.keep()
         failpoint("taken-in")
     if store.lists:
         suspect_resources(route, ledger, taken, ())
@@ -151,4 +152,5 @@ def take_page(route: Route, ledger: Ledger, page: Page[Instance]) -> None:
     newest = {one.key: one.version for one in page.changes}
     fresh = ledger.feeds.unseen(route.name, route.dicom.name, list(newest.items()))
     ledger.feeds.take_in(route.name, route.dicom.name, instance_news(route, ledger, fresh))
+    ledger.leases.keep()
     failpoint("taken-in")

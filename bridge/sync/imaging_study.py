@@ -17,6 +17,8 @@ from bridge.model.tags import CONTENT_DATE, CONTENT_TIME
 from bridge.stores.store import Stored, Write
 from bridge.sync.content import as_content
 from bridge.sync.failpoint import failpoint
+from bridge.sync.filter import carries_patient
+from bridge.sync.hands import take
 from bridge.sync.held import Absent
 from bridge.sync.route import Route
 from bridge.sync.subject import subject
@@ -44,8 +46,11 @@ class ImagingStudies:
             raise Absent([study])
         if link is None and not has_images(headers):
             return "nothing"  # documents alone are no imaging study
-        items, said = self._said(headers)
+        if (found := self._said(headers)) is None:
+            return "skipped"
+        items, said = found
         link = StudyLink(self.route.name, study, reference_to(said))
+        take(self.route, self.ledger, [link.resource])
         self._not_of_two(link)
         (present,) = self.route.fhir.read([link.resource])
         if present is None and self.route.fhir.find("ImagingStudy", DICOM_UID_SYSTEM, said["identifier"][0]["value"]):
@@ -63,6 +68,7 @@ class ImagingStudies:
         link = self.ledger.studies.of(self.route.name, study)
         if link is None:
             return "nothing"
+        take(self.route, self.ledger, [link.resource])
         others = [one for one in self.ledger.studies.named(self.route.name, link.resource) if one.study != study]
         (present,) = self.route.fhir.read([link.resource])
         act = "nothing"
@@ -76,14 +82,17 @@ class ImagingStudies:
         self.ledger.studies.forget(link)
         return act
 
-    def _said(self, headers: Sequence[DataSet]) -> tuple[list[Write[Resource]], Resource]:
-        """What is to be written for its Patient, and what the instances say."""
+    def _said(self, headers: Sequence[DataSet]) -> tuple[list[Write[Resource]], Resource] | None:
+        """What is to be written for its Patient, and what the instances say; None of a patient outside the filter."""
         said = _said_by(self.route, self.mapping, headers)
         first = first_of(headers)
         patient = patient_of(first, self.mapping, self.route.known(first.header))
+        group = Group(said, (), patient, "")
+        if not carries_patient(self.route.only, group):
+            return None
         if patient is None:
             return [], said
-        items, renames = subject(self.route, Group(said, (), patient, ""))
+        items, renames = subject(self.route, self.ledger, group)
         return items, said | {"subject": renamed({"reference": f"Patient/{patient['id']}"}, renames)}
 
     def _not_of_two(self, link: StudyLink) -> None:

@@ -94,4 +94,4 @@ class Outcomes:
 
 def _backoff(attempts: int) -> float:
     """Seconds: twice as long each time, and not all at the same moment."""
-    return min(LAST_WAIT, 2.0 ** (attempts + 1)) * random.uniform(0.75, 1.25)
+    return min(LAST_WAIT, 2.0 ** min(attempts + 1, 10)) * random.uniform(0.75, 1.25)

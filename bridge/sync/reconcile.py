@@ -29,6 +29,7 @@ def _resources(route: Route, ledger: Ledger) -> Iterator[str]:
         changes = tuple(Change(one.key, one.version, there.item) for one, there in pairs if there is not None)
         ledger.feeds.take_in(route.name, route.fhir.name, list(resource_news(route, ledger, Page(changes, ""), taken)))
         taken.clear()
+        ledger.leases.keep()
         yield from (one.key for one in some)
 
 

@@ -18,11 +18,13 @@ REPLACING = "demographics"
 """Act of the intent: what there is to be replaced is what a Patient's demographics say."""
 
 
-def replace_head(route: Route, ledger: Ledger, link: Link) -> str:
-    """As it was begun; also after a kill, when the archive may hold the one, the other, or none."""
-    data = ledger.replacements.of(link.document)
+def replace_head(route: Route, ledger: Ledger, link: Link, data: bytes | None = None) -> str:
+    """By `data`, or as it was begun: after a kill, when the archive may hold the one, the other, or none."""
+    data = data or ledger.replacements.of(link.document)
     if data is None:
         raise PermanentError(f"the replacement of SOP Instance {link.head} is not in the ledger; an old backup?")
+    ledger.links.intend(route.name, link.document, REPLACING, route.dicom.name, [link.head], data)
+    failpoint("intended")
     outcome = route.dicom.replace(Write(link.head, Instance(data)))
     if outcome.error is not None:
         raise outcome.error

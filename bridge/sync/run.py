@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, LedgerError
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.mapping import Mapping
 from bridge.sync.absence import carry_absences, carry_verdicts
@@ -18,7 +19,9 @@ from bridge.sync.worker import Worker
 
 _EACH = 10  # what is owed, for which one more worker begins
 _ROUNDS = 20  # that a pass waits for what is in other hands
+_TRIES = 3  # to be the one who does a task of the whole route
 _PAUSE = 0.3  # seconds between two of them
+_BEAT = 30.0  # seconds after which who waits for others says that it lives
 Task = Callable[[Route, Ledger], None]
 
 
@@ -55,6 +58,7 @@ def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
     carry_verdicts(worker)
     tasks = (take_resources, take_instances, *([reconcile] if reconciling else []))
     taken_in = [_take_in(worker, task) for task in tasks]
+    worker.heard = taken_in[tasks.index(take_instances)]
     if _paused(worker):
         return
     _work(worker, workers)
@@ -72,7 +76,7 @@ def _paused(worker: Worker) -> bool:
 
 def _take_in(worker: Worker, task: Task) -> bool:
     """By one worker: the others do what is owed meanwhile. Whether it was done."""
-    if worker.stopped() or not is_mine(worker.route, worker.ledger, task.__name__):
+    if worker.stopped() or not _comes_first(worker, task):
         return False
     done = True
     try:
@@ -84,6 +88,15 @@ def _take_in(worker: Worker, task: Task) -> bool:
     return done
 
 
+def _comes_first(worker: Worker, task: Task) -> bool:
+    """Asked a few times: another may only look whether somebody is at it."""
+    for _ in range(_TRIES):
+        if is_mine(worker.route, worker.ledger, task.__name__):
+            return True
+        threading.Event().wait(_PAUSE)
+    return False
+
+
 def _work(worker: Worker, workers: int) -> None:
     owed = worker.ledger.work.owed(worker.route.name)
     others = [_Other(worker) for _ in range(min(workers, 1 + owed // _EACH) - 1)]
@@ -93,7 +106,9 @@ def _work(worker: Worker, workers: int) -> None:
         _to_the_end(worker)
     finally:
         for other in others:
-            other.join()
+            while other.is_alive():
+                other.join(_BEAT)
+                worker.ledger.leases.keep()
     for other in others:
         worker.summary.add(other.summary())
 
@@ -112,6 +127,7 @@ class _Other(threading.Thread):
         super().__init__(name="worker")
         self._ledger = first.ledger.another()
         self._worker = Worker(first.route, self._ledger, first.mapping, first.stopped)
+        self._worker.heard = first.heard
         self._error: Exception | None = None
 
     def run(self) -> None:
@@ -120,6 +136,8 @@ class _Other(threading.Thread):
             self._ledger.leave()
         except Exception as error:  # noqa: BLE001 - raised again below, where the pass is waited for
             self._error = error
+            with suppress(LedgerError):
+                self._ledger.work.give_back()
             self._ledger.leases.close()
 
     def summary(self) -> Summary:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bridge.ledger.ledger import Ledger
 from bridge.mapping.texts import uid_of
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.stores.store import Write
+from bridge.sync.hands import take
 from bridge.sync.route import Route
 from bridge.translate.ids import Known
 from bridge.translate.shared_study import apart
@@ -21,9 +23,10 @@ def set_apart(route: Route, resources: list[Resource], known: Known) -> tuple[li
     return apart(resources, known) if route.imaging_studies else (resources, {})
 
 
-def referred(route: Route, views: Views) -> tuple[dict[str, str], list[Write[Resource]]]:
+def referred(route: Route, ledger: Ledger, views: Views) -> tuple[dict[str, str], list[Write[Resource]]]:
     """What references to those that somebody else has made become; and those that are missing, to be written. They say
     what this document says: whoever looks at the study, which its images ask for, makes them say all."""
+    take(route, ledger, views)  # two who find it missing would each write their own view of it
     names: dict[str, str] = {}
     missing: list[Write[Resource]] = []
     there = {one.key for one in route.fhir.read(sorted(views)) if one is not None} if views else set()

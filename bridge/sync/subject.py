@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from bridge.errors import PermanentError
+from bridge.ledger.ledger import Ledger
 from bridge.model.group import Group, Resource
 from bridge.stores.store import Stored, Write
 from bridge.sync.content import as_content
+from bridge.sync.hands import take
 from bridge.sync.route import Route
 
 _DEMOGRAPHICS = ("birthDate", "gender")
 _CORRECTED = ("name", *_DEMOGRAPHICS)
 
 
-def subject(route: Route, group: Group, *, corrected: bool = False) -> tuple[list[Write[Resource]], dict[str, str]]:
+def subject(
+    route: Route, ledger: Ledger, group: Group, *, corrected: bool = False
+) -> tuple[list[Write[Resource]], dict[str, str]]:
     """What is to be written for it, a conditional create or nothing, and what the references to it become. Raises
     PermanentError where several have the identifier, or the one that has it is somebody else; one who was `corrected`
     in the PACS, which is the source of that, is corrected here."""
@@ -20,6 +24,7 @@ def subject(route: Route, group: Group, *, corrected: bool = False) -> tuple[lis
         return [], {}
     name = f"Patient/{group.patient['id']}"
     identifier = group.patient["identifier"][0]
+    take(route, ledger, [f"{identifier['system']}|{identifier['value']}"])  # one of two makes who is new
     found = route.fhir.find("Patient", identifier["system"], identifier["value"])
     if len(found) > 1:
         raise PermanentError(

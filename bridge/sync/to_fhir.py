@@ -29,6 +29,7 @@ from bridge.sync.instances import key_of_version, read_version
 from bridge.sync.moved import alone, of_another_patient
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.rebuild import is_own, rebuild
+from bridge.sync.replace import REPLACING
 from bridge.sync.route import Route
 from bridge.sync.studies_of_document import referred, set_apart
 from bridge.sync.subject import subject, subject_of
@@ -88,7 +89,12 @@ class ToFhir:
 
     def gone(self, link: Link) -> str:
         """The head instance was deleted, asked directly and certain."""
-        return void(self.route, self.ledger, unfinished(self.route, self.ledger, link) or link, GONE)
+        act, _ = self.ledger.links.intended(link.document) or ("", [])
+        link = unfinished(self.route, self.ledger, link) or link
+        if act == REPLACING:  # it was missing between the one and the other
+            self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
+            return "nothing"
+        return void(self.route, self.ledger, link, GONE)
 
     def _begun(self, link: Link, uid: str) -> bool:
         """Whether writing this version was begun and is not agreed."""
@@ -101,8 +107,9 @@ class ToFhir:
             return "nothing"  # a former version
         if voided(self.ledger.rejections.of(self.route.name, uid)):
             return void(self.route, self.ledger, link, RETRACTED)
-        if news(link.dicom_digest, digest) is News.SAME:
-            return "nothing"  # our own writing
+        if news(link.dicom_digest, digest) is News.SAME:  # our own writing, or it is there again
+            self.ledger.conflicts.drop(self.route.name, link.instance)
+            return "nothing"
         return None
 
     def _moved(self, document: Document, key: str, digest: str, link: Link) -> str:
@@ -130,8 +137,10 @@ class ToFhir:
         if not links and self.route.direction != "to-dicom":
             for one in named:
                 void = voided(self.ledger.rejections.of(self.route.name, one.sop_instance))
-                if not void and read_version(self.route, document.header, one) is not None:
-                    key = key_of_version(self.route, document.header, one)
+                key = key_of_version(self.route, document.header, one)
+                if void or self.ledger.feeds.is_settled(self.route.name, self.route.dicom.name, key):
+                    continue  # nothing will come of it: it is outside what the route carries
+                if read_version(self.route, document.header, one) is not None:
                     raise Waiting("its predecessor comes first, which is still owed, held or dead", key)
         return links[0] if links else None
 
@@ -158,8 +167,10 @@ class ToFhir:
             fhir.validate(resource)
         root = reference_to(group.root)
         take(self.route, self.ledger, [root])
-        items, renames = subject(self.route, group, corrected=moved and self.route.demographics == "from-dicom")
-        named, studies = referred(self.route, views)
+        items, renames = subject(
+            self.route, self.ledger, group, corrected=moved and self.route.demographics == "from-dicom"
+        )
+        named, studies = referred(self.route, self.ledger, views)
         resources = [renamed(one, renames | named) for one in resources]
         items += [Write(one.key, renamed(one.item, renames)) for one in studies]
         present = self._stored([*map(reference_to, resources), *_versions(link)])

@@ -30,6 +30,7 @@ BATCH = 100
 class Worker:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping, stopped: Callable[[], bool]) -> None:
         self.route, self.ledger, self.mapping, self.stopped = route, ledger, mapping, stopped
+        self.heard = False  # whether all that the PACS has to say was taken in
         self.summary = Summary()
         self.outcomes = Outcomes(route, ledger, self.summary)
         self.to_dicom = ToDicom(route, ledger, mapping)
@@ -59,6 +60,8 @@ class Worker:
 
     def _resources(self) -> bool:
         """All that is claimed is taken in hand and read together; each component is settled, or put off, for itself."""
+        if not self.heard:
+            return False  # the next pass asks again
         if not self._instances_first():
             self.outcomes.busy = True
             return False
@@ -87,6 +90,7 @@ class Worker:
         """Nothing, once a server has failed so often in a row that it is down: all else waits for it."""
         if self._ends():
             return []
+        self.ledger.leases.appear()
         return self.ledger.work.claim(self.route.name, store, BATCH, self.outcomes.planned)
 
     def _ends(self) -> bool:
@@ -118,6 +122,10 @@ class Worker:
         """Each group for itself: one that fails does not stop the others; the first reason is raised when all are
         done, and the work stays owed."""
         groups = read_groups(self.route, keys) if read is None else [one for one in read if keys & one.versions.keys()]
+        beyond = {key for one in groups for key in one.versions if key.partition("/")[0] in FORMING} - keys
+        if beyond:  # edited since it was claimed: it refers to more
+            take(self.route, self.ledger, beyond)
+            groups = read_groups(self.route, keys)
         roots = {one.root for one in groups}
         errors: list[Exception] = []
         gone, blocked = set[str](), set[str]()
