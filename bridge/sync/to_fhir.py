@@ -198,7 +198,7 @@ class ToFhir:
         left = sorted(key for key in present.keys() - set(keys) if key.partition("/")[0] in _RETRACTABLE)
         items += [Write(key, retracted(present[key].item), present[key].version) for key in left]
         name = link.document if link else f"{self.route.name}|{version.sop_instance}"
-        written = self._put(name, items, [*keys, version.sop_instance])
+        written = self._put(name, items, [*keys, *(one.key for one in studies), version.sop_instance])
         agreed = Link(
             document=name,
             route=self.route.name,
