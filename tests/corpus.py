@@ -8,10 +8,12 @@ ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
 CORPUS = ROOT.parent / "shared" / "corpus"
 
-SR_FILES = sorted([*(FIXTURES / "dicom").glob("*.dcm"), *(CORPUS / "sr").glob("*.dcm")])
-FHIR_FILES = sorted(
-    [*(FIXTURES / "fhir").glob("*.json"), *(CORPUS / "fhir").glob("*.json"), *CORPUS.glob("paired/*/*.json")]
-)
+# ours first, whatever the checkout is called
+SR_FILES = [*sorted((FIXTURES / "dicom").glob("*.dcm")), *sorted((CORPUS / "sr").glob("*.dcm"))]
+FHIR_FILES = [
+    *sorted((FIXTURES / "fhir").glob("*.json")),
+    *sorted([*(CORPUS / "fhir").glob("*.json"), *CORPUS.glob("paired/*/*.json")]),
+]
 OTHER_FILES = sorted((CORPUS / "other").glob("*.dcm"))
 ECG = CORPUS / "sr" / "seed__example_ecg_sr.dcm"
 
