@@ -1,5 +1,5 @@
 """Nothing twice, nothing lost: workers are killed in open steps, servers are killed, changes flow both ways.
-`make soak` does ten times as much."""
+Run by `make soak`: it found more than could be mended in one session, and is not in `make test` yet."""
 
 from __future__ import annotations
 
