@@ -65,8 +65,8 @@ bench: installed $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.workers
 
-# What `make test` does with a thousand mutants and some hundred generated trees, with twenty times as many; and ten
-# times the kills and changes
+# Kills by the hundred; and what `make test` does with a thousand mutants and some hundred generated trees, with twenty
+# times as many
 soak: installed $(VENV)/test.stamp
 	KILLS=200 CHANGES=5000 $(BIN)/python -m pytest tests/trials/kill_trial.py
 	MUTANTS=20000 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 tests/property

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pydicom
+
 from bridge.model.group import Resource
+from tests.corpus import FIXTURES
 
 
 def observation(**more: Any) -> Resource:
@@ -23,3 +26,21 @@ def measured(**more: Any) -> Resource:
     """With a number."""
     quantity = {"value": 4, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"}
     return observation(valueQuantity=quantity) | more
+
+
+def ecg_report(uid: str, text: str | None = None, predecessor: str | None = None, **header: str) -> pydicom.Dataset:
+    """The sample under another SOP Instance UID, with another last TEXT, other attributes of the `header` by keyword;
+    as a new version of the `predecessor`."""
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
+    if text is not None:
+        dataset.ContentSequence[-1].TextValue = text
+    for keyword, value in header.items():
+        setattr(dataset, keyword, value)
+    if predecessor is not None:
+        instance, series, study = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+        instance.ReferencedSOPClassUID, instance.ReferencedSOPInstanceUID = dataset.SOPClassUID, predecessor
+        series.SeriesInstanceUID, series.ReferencedSOPSequence = dataset.SeriesInstanceUID, [instance]
+        study.StudyInstanceUID, study.ReferencedSeriesSequence = dataset.StudyInstanceUID, [series]
+        dataset.PredecessorDocumentsSequence = [study]
+    return dataset

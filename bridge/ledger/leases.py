@@ -131,7 +131,8 @@ class SharedLeases:
     def release(self, names: Iterable[str] | None = None) -> None:
         left = self._held if names is None else self._held & set(names)
         self._held = self._held - left
-        self._each("pg_advisory_unlock", sorted(left))
+        if left:
+            self._each("pg_advisory_unlock", sorted(left))
 
     def is_alive(self, owner: str) -> bool:
         if owner == self.owner or self._each("pg_try_advisory_lock", [_worker(owner)]) == [False]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -93,7 +94,7 @@ def _comes_first(worker: Worker, task: Task) -> bool:
     for _ in range(_TRIES):
         if is_mine(worker.route, worker.ledger, task.__name__):
             return True
-        threading.Event().wait(_PAUSE)
+        time.sleep(_PAUSE)
     return False
 
 
@@ -108,7 +109,8 @@ def _work(worker: Worker, workers: int) -> None:
         for other in others:
             while other.is_alive():
                 other.join(_BEAT)
-                worker.ledger.leases.keep()
+                with suppress(LedgerError):  # who lost its session hears it again where it matters, when all have ended
+                    worker.ledger.leases.keep()
     for other in others:
         worker.summary.add(other.summary())
 
@@ -117,7 +119,7 @@ def _to_the_end(worker: Worker) -> None:
     for _ in range(_ROUNDS):
         if worker.work() or worker.stopped():
             return
-        threading.Event().wait(_PAUSE)
+        time.sleep(_PAUSE)
 
 
 class _Other(threading.Thread):

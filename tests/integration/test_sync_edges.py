@@ -16,6 +16,7 @@ import pytest
 from fixtures.stores import lay_out
 from tests.corpus import FIXTURES
 from tests.integration.test_sync_folders import acts, get, instances, put, sync
+from tests.samples import ecg_report
 
 VALUE = {"unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"}
 
@@ -41,17 +42,7 @@ def report(*results: str) -> dict[str, Any]:
 
 
 def store(stores: Path, uid: str, text: str, predecessor: str | None = None, **more: str) -> None:
-    dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
-    dataset.ContentSequence[-1].TextValue = text
-    for keyword, value in more.items():
-        setattr(dataset, keyword, value)
-    if predecessor is not None:
-        instance, series, study = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
-        instance.ReferencedSOPClassUID, instance.ReferencedSOPInstanceUID = dataset.SOPClassUID, predecessor
-        series.SeriesInstanceUID, series.ReferencedSOPSequence = dataset.SeriesInstanceUID, [instance]
-        study.StudyInstanceUID, study.ReferencedSeriesSequence = dataset.StudyInstanceUID, [series]
-        dataset.PredecessorDocumentsSequence = [study]
+    dataset = ecg_report(uid, text, predecessor, **more)
     folder = stores / "data" / "dicom" / dataset.StudyInstanceUID / dataset.SeriesInstanceUID
     folder.mkdir(parents=True, exist_ok=True)
     dataset.save_as(folder / f"{uid}.dcm")

@@ -34,6 +34,7 @@ from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import CORPUS, FHIR_FILES, FIXTURES, SR_FILES
 from tests.judges import judge
+from tests.samples import ecg_report
 from tests.servers.load import load_instances, load_resources, put
 from tests.servers.world import MAPPING, World, started
 
@@ -189,16 +190,7 @@ def _dataset(data: bytes) -> pydicom.Dataset:
 
 
 def _store(world: World, uid: str, predecessor: str | None = None, text: str | None = None) -> None:
-    dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
-    if text is not None:
-        dataset.ContentSequence[-1].TextValue = text
-    if predecessor is not None:
-        instance, series, study = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
-        instance.ReferencedSOPClassUID, instance.ReferencedSOPInstanceUID = dataset.SOPClassUID, predecessor
-        series.SeriesInstanceUID, series.ReferencedSOPSequence = dataset.SeriesInstanceUID, [instance]
-        study.StudyInstanceUID, study.ReferencedSeriesSequence = dataset.StudyInstanceUID, [series]
-        dataset.PredecessorDocumentsSequence = [study]
+    dataset = ecg_report(uid, text, predecessor)
     out = pydicom.filebase.DicomBytesIO()
     dataset.save_as(out)
     answer = requests.post(f"{world.orthanc.base}/instances", data=out.getvalue(), timeout=60)

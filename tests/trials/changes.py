@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
-import pydicom
 import requests
 
 from bridge.codecs import json
-from tests.corpus import FIXTURES
+from tests.samples import ecg_report
 
 _JSON = {"Content-Type": "application/fhir+json"}
 _PATIENCE = 120.0  # seconds that a hospital's system waits for a server that is away
@@ -78,15 +77,7 @@ class Hospital:
 
     def _store(self, name: str, predecessor: str | None = None) -> None:
         mark, uid = f"mark {self.made}", f"2.25.{10**12 + self.made}"
-        dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
-        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
-        dataset.ContentSequence[-1].TextValue = mark
-        if predecessor is not None:
-            instance, series, study = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
-            instance.ReferencedSOPClassUID, instance.ReferencedSOPInstanceUID = dataset.SOPClassUID, predecessor
-            series.SeriesInstanceUID, series.ReferencedSOPSequence = dataset.SeriesInstanceUID, [instance]
-            study.StudyInstanceUID, study.ReferencedSeriesSequence = dataset.StudyInstanceUID, [series]
-            dataset.PredecessorDocumentsSequence = [study]
+        dataset = ecg_report(uid, mark, predecessor)
         out = BytesIO()
         dataset.save_as(out)
         data = out.getvalue()
