@@ -41,7 +41,7 @@ class SlowResources(ResourceFolder):
 
 
 def rate(workers: int) -> float:
-    """Documents a second, once all are known to be owed."""
+    """Documents a second, from the first news on."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for one in observations():

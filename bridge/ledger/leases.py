@@ -31,6 +31,10 @@ class Leases(Protocol):
         """All of them, or none where another worker has one. What is held already is held on."""
         ...
 
+    def is_free(self, name: str) -> bool:
+        """Whether no other worker has it. Who only looks is in nobody's way."""
+        ...
+
     def confirm(self) -> None:
         """Before an effect. Raises LedgerError where what was held may be another's by now."""
         ...
@@ -78,6 +82,10 @@ class LocalLeases:
             self._board.held.update(dict.fromkeys(wanted, self.owner))
             return True
 
+    def is_free(self, name: str) -> bool:
+        with self._board.lock:
+            return self._board.held.get(name, self.owner) == self.owner
+
     def confirm(self) -> None:
         """Memory is not lost before its process is."""
 
@@ -118,6 +126,13 @@ class SharedLeases:
             return False
         self._held |= set(wanted)
         return True
+
+    def is_free(self, name: str) -> bool:
+        if name in self._held:
+            return True
+        free = self._each("pg_try_advisory_lock_shared", [name]) == [True]
+        self._each("pg_advisory_unlock_shared", [name] if free else [])
+        return free
 
     def confirm(self) -> None:
         if self._session is None:
@@ -167,7 +182,8 @@ class SharedLeases:
 
 _EACH = {
     function: text(f"SELECT {function}(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name")
-    for function in ("pg_try_advisory_lock", "pg_advisory_unlock")
+    for kind in ("", "_shared")
+    for function in (f"pg_try_advisory_lock{kind}", f"pg_advisory_unlock{kind}")
 }
 
 

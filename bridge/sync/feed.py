@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bridge.errors import PermanentError
+from bridge.ledger.database import batched
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.model.group import Resource, references_in
@@ -19,6 +20,7 @@ from bridge.translate.gather import SUPPORT, links
 
 FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
 """Whose references to each other decide what forms one document."""
+_READS = 100  # resources at once
 OVERLAP = timedelta(minutes=5)
 """Longer than any transaction of a server: one that commits late carries the time of its start."""
 _LOCAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/[^/]+)?")
@@ -87,14 +89,21 @@ def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set
     fresh = dict(
         ledger.feeds.unseen(route.name, route.fhir.name, [(key, _version(one)) for key, one in changes.items()])
     )
-    targets = {key: _targets(route, changes[key]) for key in fresh}
+    targets = {key: _targets(item) for key, item in _items(route, [changes[key] for key in fresh])}
     owed = _owed(route, ledger, targets)
     for key, version in fresh.items():
         yield News(key, version, owed[key], targets[key])
 
 
-def _targets(route: Route, change: Change[Resource]) -> tuple[str, ...]:
-    resource = change.item or (None if change.deleted else _read(route, change.key))
+def _items(route: Route, changes: Iterable[Change[Resource]]) -> Iterator[tuple[str, Resource | None]]:
+    """What the feed did not bring is read, many at once."""
+    for some in batched(changes, _READS):
+        there = _read(route, [one.key for one in some if one.item is None and not one.deleted])
+        for one in some:
+            yield one.key, one.item or there.get(one.key)
+
+
+def _targets(resource: Resource | None) -> tuple[str, ...]:
     if resource is None:
         return ()
     subject = references_in(resource.get("subject")) if resource["resourceType"] in FORMING else ()
@@ -105,13 +114,16 @@ def _version(change: Change[Resource]) -> str:
     return f"{change.version} deleted" if change.deleted else change.version
 
 
-def _read(route: Route, key: str) -> Resource | None:
-    """None where it cannot be read: it is owed all the same, and becomes a dead letter by its name."""
+def _read(route: Route, keys: Sequence[str]) -> dict[str, Resource]:
+    """What cannot be read is left out: it is owed all the same, and becomes a dead letter by its name."""
+    if not keys:
+        return {}
     try:
-        (stored,) = route.fhir.read([key])
+        return {one.key: one.item for one in route.fhir.read(keys) if one is not None}
     except PermanentError:
-        return None
-    return stored.item if stored else None
+        if len(keys) == 1:
+            return {}
+        return {key: item for one in keys for key, item in _read(route, [one]).items()}
 
 
 def _owed(route: Route, ledger: Ledger, targets: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:

@@ -20,4 +20,13 @@ def take(route: Route, ledger: Ledger, keys: Iterable[str]) -> None:
 
 def is_mine(route: Route, ledger: Ledger, task: str) -> bool:
     """Tasks of the whole route, which one worker does: whoever comes first."""
-    return ledger.leases.hold([f"{route.name}|task {task}"])
+    return ledger.leases.hold([_of_route(route, task)])
+
+
+def is_nobodys(route: Route, ledger: Ledger, task: str) -> bool:
+    """Whether nobody else is at it."""
+    return ledger.leases.is_free(_of_route(route, task))
+
+
+def _of_route(route: Route, task: str) -> str:
+    return f"{route.name}|task {task}"

@@ -13,7 +13,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.stores.store import is_study
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import FORMING, forget_resource, take_instances
-from bridge.sync.hands import is_mine, take
+from bridge.sync.hands import is_nobodys, take
 from bridge.sync.held import Absent, Busy
 from bridge.sync.imaging_study import ImagingStudies
 from bridge.sync.news import GONE, News, news
@@ -81,9 +81,8 @@ class Worker:
         """Whether all that the PACS has said is settled. Nothing is written there before: what a resource says may be
         there already, and not linked, for the ledger is new, or was lost."""
         ledger, name = self.ledger, self.route.name
-        if not is_mine(self.route, ledger, take_instances.__name__):
+        if not is_nobodys(self.route, ledger, take_instances.__name__):
             return False
-        ledger.leases.release()
         return not ledger.work.pending(name, self.route.dicom.name, self.outcomes.planned)
 
     def _claimed(self, store: str) -> list[Work]:
