@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.texts import uid_of
@@ -26,11 +26,12 @@ def set_apart(route: Route, resources: list[Resource], known: Known) -> tuple[li
 def referred(route: Route, ledger: Ledger, views: Views) -> tuple[dict[str, str], list[Write[Resource]]]:
     """What references to those that somebody else has made become; and those that are missing, to be written. They say
     what this document says: whoever looks at the study, which its images ask for, makes them say all."""
-    take(route, ledger, views)  # two who find it missing would each write their own view of it
     names: dict[str, str] = {}
     missing: list[Write[Resource]] = []
-    there = {one.key for one in route.fhir.read(sorted(views)) if one is not None} if views else set()
-    for key in sorted(views.keys() - there):
+    if not_there := _not_there(route, views):
+        take(route, ledger, not_there)  # two who find it missing would each write their own view of it
+        not_there = _not_there(route, not_there)
+    for key in not_there:
         uid = uid_of(views[key]["identifier"])
         strangers = route.fhir.find("ImagingStudy", DICOM_UID_SYSTEM, f"urn:oid:{uid}")
         if strangers:
@@ -38,3 +39,8 @@ def referred(route: Route, ledger: Ledger, views: Views) -> tuple[dict[str, str]
         else:
             missing.append(Write(key, views[key] | {"id": key.partition("/")[2]}))
     return names, missing
+
+
+def _not_there(route: Route, keys: Collection[str]) -> list[str]:
+    there = {one.key for one in route.fhir.read(sorted(keys)) if one is not None} if keys else set()
+    return sorted(set(keys) - there)

@@ -24,8 +24,10 @@ def subject(
         return [], {}
     name = f"Patient/{group.patient['id']}"
     identifier = group.patient["identifier"][0]
-    take(route, ledger, [f"{identifier['system']}|{identifier['value']}"])  # one of two makes who is new
     found = route.fhir.find("Patient", identifier["system"], identifier["value"])
+    if not found:  # one of two makes who is new
+        take(route, ledger, [f"{identifier['system']}|{identifier['value']}"])
+        found = route.fhir.find("Patient", identifier["system"], identifier["value"])
     if len(found) > 1:
         raise PermanentError(
             f"{route.fhir.name}: {', '.join(one.key for one in found)} have the same identifier; merge them"

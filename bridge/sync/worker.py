@@ -24,7 +24,7 @@ from bridge.sync.summary import Summary
 from bridge.sync.to_dicom import ToDicom
 from bridge.sync.to_fhir import ToFhir
 
-BATCH = 100
+BATCH = 16  # claimed at once: read together, and few enough that each worker has a part in what is owed
 
 
 class Worker:
