@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bridge.ledger.database import Database, put
 from bridge.ledger.tables import REJECTION
+
+# made once: to make a statement takes longer than to run it
+_OF_INSTANCE = (REJECTION.c.route == bindparam("of_route")) & (REJECTION.c.instance == bindparam("of_instance"))
+_REASONS = select(REJECTION.c.reason).where(_OF_INSTANCE)
 
 
 class Rejections:
@@ -26,5 +30,5 @@ class Rejections:
     def of(self, route: str, instance: str) -> frozenset[str]:
         """Codes of the reasons for which an instance was rejected."""
         with self._database.connect() as connection:
-            of_instance = (REJECTION.c.route == route) & (REJECTION.c.instance == instance)
-            return frozenset(connection.execute(select(REJECTION.c.reason).where(of_instance)).scalars())
+            found = connection.execute(_REASONS, {"of_route": route, "of_instance": instance})
+            return frozenset(found.scalars())

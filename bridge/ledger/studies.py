@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from bridge.ledger.audit import record
 from bridge.ledger.audit_event import described
@@ -23,24 +23,28 @@ class StudyLink(NamedTuple):
         return f"{self.route}|{self.resource}"
 
 
+_OF_ROUTE = select(IMAGING_STUDY).where(IMAGING_STUDY.c.route == bindparam("of_route")).order_by(IMAGING_STUDY.c.study)
+_OF_STUDY = _OF_ROUTE.where(IMAGING_STUDY.c.study == bindparam("of_study"))
+_OF_RESOURCE = _OF_ROUTE.where(IMAGING_STUDY.c.resource == bindparam("of_resource"))
+
+
 class Studies:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def of(self, route: str, study: str) -> StudyLink | None:
-        return next(iter(self._found(route, IMAGING_STUDY.c.study == study)), None)
+        return next(iter(self._found(_OF_STUDY, {"of_route": route, "of_study": study})), None)
 
     def named(self, route: str, resource: str) -> list[StudyLink]:
         """More than one where the study has moved to another patient, or two studies have one UID."""
-        return self._found(route, IMAGING_STUDY.c.resource == resource)
+        return self._found(_OF_RESOURCE, {"of_route": route, "of_resource": resource})
 
     def some(self, route: str, limit: int) -> list[StudyLink]:
-        return self._found(route, IMAGING_STUDY.c.study.is_not(None), limit)
+        return self._found(_OF_ROUTE.limit(limit), {"of_route": route})
 
-    def _found(self, route: str, wanted: object, limit: int | None = None) -> list[StudyLink]:
-        query = select(IMAGING_STUDY).where((IMAGING_STUDY.c.route == route) & wanted).limit(limit)
+    def _found(self, query: Select[Any], values: dict[str, str]) -> list[StudyLink]:
         with self._database.connect() as connection:
-            return [StudyLink(*row) for row in connection.execute(query.order_by(IMAGING_STUDY.c.study))]
+            return [StudyLink(*row) for row in connection.execute(query, values)]
 
     def agree(self, link: StudyLink) -> None:
         """After the effect: the link, and the audit entry of what its intent said."""
