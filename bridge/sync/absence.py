@@ -50,6 +50,9 @@ def carry_verdicts(worker: Worker) -> bool:
 
 def _carry(worker: Worker, works: Sequence[Work], again: str) -> None:
     for work in works:
+        worker.ledger.leases.appear()
+        if not worker.ledger.work.take(work):
+            continue  # another worker carries it, or it is there again
         failpoint("claimed")
         worker.outcomes.of([work], partial(_gone, worker, work), again=again)
         worker.ledger.leases.release()
