@@ -24,11 +24,11 @@ _ANCHORS = 20
 
 def carry_absences(worker: Worker, *, compared: bool) -> bool:
     """What looks deleted, all together: many at once are no news, but a question. Whether anything came of it.
-    `compared`: the whole of both stores was listed."""
+    `compared`: this pass has listed the whole of both stores."""
     route, ledger = worker.route, worker.ledger
     try:
         suspect = ledger.work.in_state(route.name, "absent")
-        if compared and not suspect and not worker.summary.faults:
+        if compared and not suspect and not worker.summary.faults and _all_looked_at(route, ledger):
             ledger.feeds.trust(route.name)
         if suspect and (doubt := doubtful(route, ledger, suspect)) is not None:
             ledger.pauses.pause(route.name, doubt)
@@ -39,6 +39,11 @@ def carry_absences(worker: Worker, *, compared: bool) -> bool:
         suspect = []
     _carry(worker, suspect, "owed")
     return carry_verdicts(worker) or bool(suspect)
+
+
+def _all_looked_at(route: Route, ledger: Ledger) -> bool:
+    """What is put off, or in other hands still, may be missing."""
+    return not any(ledger.work.in_state(route.name, state) for state in ("owed", "waiting"))
 
 
 def carry_verdicts(worker: Worker) -> bool:
