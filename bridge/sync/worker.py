@@ -122,9 +122,10 @@ class Worker:
         """Each group for itself: one that fails does not stop the others; the first reason is raised when all are
         done, and the work stays owed."""
         groups = read_groups(self.route, keys) if read is None else [one for one in read if keys & one.versions.keys()]
-        beyond = {key for one in groups for key in one.versions if key.partition("/")[0] in FORMING} - keys
-        if beyond:  # edited since it was claimed: it refers to more
-            take(self.route, self.ledger, beyond)
+        taken = set(keys)
+        while beyond := {key for one in groups for key in one.versions if key.partition("/")[0] in FORMING} - taken:
+            take(self.route, self.ledger, beyond)  # edited since it was claimed: it refers to more
+            taken |= beyond
             groups = read_groups(self.route, keys)
         roots = {one.root for one in groups}
         errors: list[Exception] = []
