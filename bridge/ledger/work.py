@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, select, update
 
 from bridge.ledger.database import Database, insert_into, put_or
-from bridge.ledger.tables import WORK
+from bridge.ledger.tables import LINK, WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,15 @@ class WorkQueue:
         of_store = (WORK.c.route == route) & (WORK.c.store == store) & open_work & _due(self._database.now())
         with self._database.connect() as connection:
             return connection.execute(select(WORK.c.key).where(of_store).limit(1)).first() is not None
+
+    def unread(self, route: str, store: str, apart: str) -> str | None:
+        """Key of something of the store that is put off, and that no link knows; nothing that begins with `apart`, nor
+        what has ended two workers."""
+        put_off = (WORK.c.state == "owed") & (WORK.c.due > self._database.now()) & (WORK.c.crashes < 2)
+        linked = exists().where((LINK.c.route == route) & (LINK.c.instance == WORK.c.key))
+        of_store = (WORK.c.route == route) & (WORK.c.store == store) & ~WORK.c.key.startswith(apart)
+        with self._database.connect() as connection:
+            return connection.execute(select(WORK.c.key).where(put_off & of_store & ~linked).limit(1)).scalar()
 
     def give_back(self) -> None:
         """What this worker claimed and did not come to."""
