@@ -69,13 +69,14 @@ class Worker:
         wholes = components(self.route, self.ledger, by_key) if by_key else []
         mine = [whole for whole in wholes if self._taken(whole, _of(whole, by_key))]
         read = self._read(mine)
+        progress = False
         for whole in mine:
             if self._ends():
                 return False
             failpoint("claimed")
-            self.outcomes.of(_of(whole, by_key), partial(self._component, whole, read))
+            progress |= self.outcomes.of(_of(whole, by_key), partial(self._component, whole, read))
         self.ledger.leases.release()
-        return bool(mine)
+        return progress
 
     def _instances_first(self) -> bool:
         """Whether all that the PACS has said is settled. Nothing is written there before: what a resource says may be
