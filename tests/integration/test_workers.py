@@ -65,7 +65,7 @@ def of(kind: str, keys: list[str]) -> list[str]:
     return [key for key in keys if key.startswith(f"{kind}/")]
 
 
-# -- one maker --------------------------------------------------------------------------------------------------------
+# -- one maker -----------------------------------------------------------------------------------------------------
 def test_two_reports_of_a_new_patient_make_one(
     tmp_path: Path, route: Route, ledger: Ledger, other: Ledger, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,7 +133,7 @@ def test_a_study_that_is_gone_is_marked_when_nobody_else_has_its_imaging_study(
     assert studies(tmp_path)[0]["status"] == "entered-in-error"
 
 
-# -- in one hand --------------------------------------------------------------------------------------------------------
+# -- in one hand -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("edits", [1, 2])
 def test_what_an_edit_after_the_claim_refers_to_is_taken_in_hand_too(
     tmp_path: Path, route: Route, ledger: Ledger, other: Ledger, monkeypatch: pytest.MonkeyPatch, edits: int
@@ -229,7 +229,7 @@ def test_what_looks_deleted_is_carried_by_whoever_takes_it_first(
     assert passed(route, ledger) == {"to-dicom retracted": 1}
 
 
-# -- a worker that ends -------------------------------------------------------------------------------------------------
+# -- a worker that ends ----------------------------------------------------------------------------------------------
 def test_what_a_worker_that_dies_had_claimed_is_free_and_nobodys_fault(
     tmp_path: Path, route: Route, ledger: Ledger, other: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
