@@ -74,6 +74,8 @@ def _gone(worker: Worker, work: Work) -> None:
     if link != seen:
         raise Busy  # another worker has just been there
     (absence,) = (route.fhir if of_fhir else route.dicom).absent([work.key])
+    if absence is not None and not of_fhir:  # first: a person may have to decide, and its return is news
+        ledger.feeds.forget(work.route, work.store, work.key)
     if absence is None:
         ledger.work.owe(work.route, work.store, work.key)
     elif is_study(work.key):
@@ -85,8 +87,6 @@ def _gone(worker: Worker, work: Work) -> None:
     if absence is not None and of_fhir:
         forget_resource(route, ledger, work.key)
         ledger.feeds.bury(route.name, route.fhir.name, work.key)
-    elif absence is not None:
-        ledger.feeds.forget(work.route, work.store, work.key)
     if link is not None and of_fhir:  # a member is no more, or is there again: its report says something else
         ledger.links.wake(work.route, link.instance)
         if link.root != work.key:
