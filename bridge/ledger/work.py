@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, select, update
 
 from bridge.ledger.database import Database, insert_into, put_or
-from bridge.ledger.tables import WORK
+from bridge.ledger.tables import LINK, WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,15 @@ class WorkQueue:
         with self._database.connect() as connection:
             return connection.execute(select(WORK.c.key).where(of_store).limit(1)).first() is not None
 
+    def unread(self, route: str, store: str, apart: str) -> str | None:
+        """Key of something of the store that is put off, and that no link knows; nothing that begins with `apart`, nor
+        what has ended two workers."""
+        put_off = (WORK.c.state == "owed") & (WORK.c.due > self._database.now()) & (WORK.c.crashes < 2)
+        linked = exists().where((LINK.c.route == route) & (LINK.c.instance == WORK.c.key))
+        of_store = (WORK.c.route == route) & (WORK.c.store == store) & ~WORK.c.key.startswith(apart)
+        with self._database.connect() as connection:
+            return connection.execute(select(WORK.c.key).where(put_off & of_store & ~linked).limit(1)).scalar()
+
     def give_back(self) -> None:
         """What this worker claimed and did not come to."""
         with self._database.begin() as connection:
@@ -92,22 +101,29 @@ class WorkQueue:
             query = select(*_WORK).where((WORK.c.route == route) & (WORK.c.state == state)).order_by(WORK.c.key)
             return [Work(*row) for row in connection.execute(query)]
 
-    def done(self, work: Work) -> None:
-        """Deleted, unless news came in meanwhile."""
+    def take(self, work: Work) -> bool:
+        """As `claim`, of what is in another state than owed. False where somebody has it, or there are news of it."""
         with self._database.begin() as connection:
-            connection.execute(delete(WORK).where(_is(work) & (WORK.c.generation == work.generation)))
-            connection.execute(update(WORK).where(_is(work)).values(owner=None, crashes=0))
+            free = _is(work) & (WORK.c.generation == work.generation) & WORK.c.owner.is_(None)
+            return connection.execute(update(WORK).where(free).values(owner=self._owner)).rowcount == 1
+
+    def done(self, work: Work) -> None:
+        """Deleted, unless news came in meanwhile, or this worker was taken for dead: then it is another's."""
+        with self._database.begin() as connection:
+            mine = _is(work) & (WORK.c.owner == self._owner)
+            connection.execute(delete(WORK).where(mine & (WORK.c.generation == work.generation)))
+            connection.execute(update(WORK).where(mine).values(owner=None, crashes=0))
 
     def put_off(
         self, work: Work, state: str, reason: str | None, wait: float = 0, *, awaits: str | None = None
     ) -> None:
         """In another state, or `owed` again after `wait` seconds, or when the key that it `awaits` is settled; news
-        that came in meanwhile stay owed."""
+        that came in meanwhile stay owed. What is another's by now is left to it."""
         with self._database.begin() as connection:
-            unchanged = _is(work) & (WORK.c.generation == work.generation)
+            mine = _is(work) & (WORK.c.owner == self._owner)
             values = {"state": state, "reason": reason, "due": self._database.now() + wait, "awaits": awaits}
-            connection.execute(update(WORK).where(unchanged).values(**values))
-            connection.execute(update(WORK).where(_is(work)).values(owner=None))
+            connection.execute(update(WORK).where(mine & (WORK.c.generation == work.generation)).values(**values))
+            connection.execute(update(WORK).where(mine).values(owner=None))
 
 
 _WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts, WORK.c.crashes)

@@ -24,11 +24,11 @@ _ANCHORS = 20
 
 def carry_absences(worker: Worker, *, compared: bool) -> bool:
     """What looks deleted, all together: many at once are no news, but a question. Whether anything came of it.
-    `compared`: the whole of both stores was listed."""
+    `compared`: this pass has listed the whole of both stores."""
     route, ledger = worker.route, worker.ledger
     try:
         suspect = ledger.work.in_state(route.name, "absent")
-        if compared and not suspect and not worker.summary.faults:
+        if compared and not suspect and not worker.summary.faults and _all_looked_at(route, ledger):
             ledger.feeds.trust(route.name)
         if suspect and (doubt := doubtful(route, ledger, suspect)) is not None:
             ledger.pauses.pause(route.name, doubt)
@@ -41,6 +41,11 @@ def carry_absences(worker: Worker, *, compared: bool) -> bool:
     return carry_verdicts(worker) or bool(suspect)
 
 
+def _all_looked_at(route: Route, ledger: Ledger) -> bool:
+    """What is put off, or in other hands still, may be missing."""
+    return not any(ledger.work.in_state(route.name, state) for state in ("owed", "waiting"))
+
+
 def carry_verdicts(worker: Worker) -> bool:
     """What a person said was deleted, before news of its other side have it suspected anew."""
     said = worker.ledger.work.in_state(worker.route.name, "deleted")
@@ -50,6 +55,9 @@ def carry_verdicts(worker: Worker) -> bool:
 
 def _carry(worker: Worker, works: Sequence[Work], again: str) -> None:
     for work in works:
+        worker.ledger.leases.appear()
+        if not worker.ledger.work.take(work):
+            continue  # another worker carries it, or it is there again
         failpoint("claimed")
         worker.outcomes.of([work], partial(_gone, worker, work), again=again)
         worker.ledger.leases.release()
@@ -66,6 +74,8 @@ def _gone(worker: Worker, work: Work) -> None:
     if link != seen:
         raise Busy  # another worker has just been there
     (absence,) = (route.fhir if of_fhir else route.dicom).absent([work.key])
+    if absence is not None and not of_fhir:  # first: a person may have to decide, and its return is news
+        ledger.feeds.forget(work.route, work.store, work.key)
     if absence is None:
         ledger.work.owe(work.route, work.store, work.key)
     elif is_study(work.key):
@@ -77,8 +87,6 @@ def _gone(worker: Worker, work: Work) -> None:
     if absence is not None and of_fhir:
         forget_resource(route, ledger, work.key)
         ledger.feeds.bury(route.name, route.fhir.name, work.key)
-    elif absence is not None:
-        ledger.feeds.forget(work.route, work.store, work.key)
     if link is not None and of_fhir:  # a member is no more, or is there again: its report says something else
         ledger.links.wake(work.route, link.instance)
         if link.root != work.key:

@@ -14,6 +14,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
+from bridge.stores.store import STUDY
 from bridge.sync.content import VOID, dataset_digest
 from bridge.sync.decide import Act, decide
 from bridge.sync.demographics import propagate
@@ -125,6 +126,8 @@ class ToDicom:
         results = [one for one in present.group.members if one["resourceType"] == "Observation"]
         if results and all(one.get("status") in VOID for one in results):
             raise Held("all its results are entered in error; the report is not: correct one or the other")
+        if link is None or link.fhir_digest == UNKNOWN:
+            self._all_read()
         taken_in = self._taken_in(present, root, link)
         known = [*([link] if link else []), *taken_in]
         former = tuple(Version(*one.chain[-1]) for one in known)
@@ -161,6 +164,12 @@ class ToDicom:
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in])
         failpoint("agreed")
         return "adopted" if not stored else "updated" if link else "created"
+
+    def _all_read(self) -> None:
+        """Raises Waiting where an instance could not be read yet: of a ledger that was lost, it may be what is to be
+        written, or a version of it. Dead and held ones are for a person to see, and nobody waits for them."""
+        if (key := self.ledger.work.unread(self.route.name, self.route.dicom.name, STUDY)) is not None:
+            raise Waiting(f"{self.route.dicom.name}: {key} cannot be read yet, and may be its SR", key)
 
     def _taken_in(self, present: Present, root: str, link: Link | None) -> list[Link]:
         """Documents of members that stood alone before a report claimed them."""

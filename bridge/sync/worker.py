@@ -69,13 +69,14 @@ class Worker:
         wholes = components(self.route, self.ledger, by_key) if by_key else []
         mine = [whole for whole in wholes if self._taken(whole, _of(whole, by_key))]
         read = self._read(mine)
+        progress = False
         for whole in mine:
             if self._ends():
                 return False
             failpoint("claimed")
-            self.outcomes.of(_of(whole, by_key), partial(self._component, whole, read))
+            progress |= self.outcomes.of(_of(whole, by_key), partial(self._component, whole, read))
         self.ledger.leases.release()
-        return bool(mine)
+        return progress
 
     def _instances_first(self) -> bool:
         """Whether all that the PACS has said is settled. Nothing is written there before: what a resource says may be
@@ -121,9 +122,10 @@ class Worker:
         """Each group for itself: one that fails does not stop the others; the first reason is raised when all are
         done, and the work stays owed."""
         groups = read_groups(self.route, keys) if read is None else [one for one in read if keys & one.versions.keys()]
-        beyond = {key for one in groups for key in one.versions if key.partition("/")[0] in FORMING} - keys
-        if beyond:  # edited since it was claimed: it refers to more
-            take(self.route, self.ledger, beyond)
+        taken = set(keys)
+        while beyond := {key for one in groups for key in one.versions if key.partition("/")[0] in FORMING} - taken:
+            take(self.route, self.ledger, beyond)  # edited since it was claimed: it refers to more
+            taken |= beyond
             groups = read_groups(self.route, keys)
         roots = {one.root for one in groups}
         errors: list[Exception] = []

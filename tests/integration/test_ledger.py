@@ -162,6 +162,128 @@ def test_a_dead_letter_for_its_crashes_is_tried_anew_and_alone(ledger: Ledger, n
     assert (work.crashes, again.crashes) == (8, 1)
 
 
+def test_who_was_beside_it_is_claimed_alone_once_and_ends_nobody(ledger: Ledger) -> None:
+    """A worker dies with three in hand, and only one is at fault."""
+    ledger.leases.hold(["anything"])
+    owe(ledger, 3)
+    dead = ledger.another()
+    assert len(dead.work.claim(ROUTE, EHR, 9)) == 3
+    dead.leases.close()
+    ledger.work.reap(ledger.leases.is_alive)
+    assert crash(ledger, EHR) == "Observation/0"
+    others = []
+    while (works := ledger.work.claim(ROUTE, EHR, 9)) and works[0].key != "Observation/0":
+        others += [(work.key, work.crashes, len(works)) for work in works]
+        ledger.work.done(works[0])
+    assert others == [("Observation/1", 1, 1), ("Observation/2", 1, 1)]
+    assert [work.crashes for work in works] == [2]
+
+
+def test_what_a_living_worker_gives_back_is_nobodys_fault(ledger: Ledger) -> None:
+    owe(ledger, 3)
+    with workers(ledger, 2) as (one, other):
+        one.leases.appear()
+        assert len(one.work.claim(ROUTE, EHR, 9)) == 3
+        other.work.reap(other.leases.is_alive)
+        one.work.give_back()
+        assert [work.crashes for work in other.work.claim(ROUTE, EHR, 9)] == [0, 0, 0]
+
+
+def test_what_two_did_not_survive_waits_for_what_others_have_in_hand(ledger: Ledger) -> None:
+    """A thread that it ends takes the whole process along."""
+    ledger.leases.hold(["anything"])
+    ledger.work.owe(ROUTE, PACS, "i-1")
+    for _ in range(2):
+        assert crash(ledger, PACS) == "i-1"
+    owe(ledger, 1)
+    with workers(ledger, 1) as (other,):
+        (work,) = other.work.claim(ROUTE, EHR, 9)
+        assert ledger.work.claim(ROUTE, PACS, 9) == []
+        other.work.done(work)
+        assert [one.key for one in ledger.work.claim(ROUTE, PACS, 9)] == ["i-1"]
+
+
+def states(ledger: Ledger) -> dict[str, int]:
+    return {count.state: count.number for count in ledger.view.counts()}
+
+
+@pytest.mark.parametrize("claimed", [True, False], ids=["claimed", "free"])
+def test_who_was_taken_for_dead_settles_nothing(ledger: Ledger, claimed: bool) -> None:
+    """It slept, lost its session, and wakes: what it had is another's, or free for one."""
+    owe(ledger, 1)
+    sleeper, living = ledger.another(), ledger.another()
+    living.leases.hold(["anything"])
+    (work,) = sleeper.work.claim(ROUTE, EHR, 9)
+    sleeper.leases.close()
+    living.work.reap(living.leases.is_alive)
+    again = living.work.claim(ROUTE, EHR, 9) if claimed else []
+    for end in (sleeper.work.done, lambda one: sleeper.work.put_off(one, "dead", "asleep")):
+        end(work)
+        assert states(ledger) == {"owed": 1}
+        assert ledger.work.claim(ROUTE, EHR, 9) == [] or not claimed, "it is in one hand still"
+        ledger.work.give_back()
+    if claimed:
+        living.work.put_off(again[0], "held", "a person decides")
+        sleeper.work.done(work)
+        sleeper.work.put_off(work, "owed", None)
+        assert states(ledger) == {"held": 1}
+    living.leave()
+
+
+def test_what_looks_deleted_is_carried_by_one(ledger: Ledger) -> None:
+    ledger.work.suspect(ROUTE, EHR, "Observation/0")
+    with workers(ledger, 2) as (one, other):
+        (work,) = one.work.in_state(ROUTE, "absent")
+        assert one.work.take(work)
+        assert not other.work.take(work)
+        other.work.done(work)
+        other.work.put_off(work, "owed", None)
+        assert states(ledger) == {"absent": 1}
+        one.work.put_off(work, "absent", None)
+        assert other.work.take(work)
+        other.work.done(work)
+        assert states(ledger) == {}
+        assert not one.work.take(work)
+
+
+def test_news_of_what_looks_deleted_come_first(ledger: Ledger) -> None:
+    ledger.work.suspect(ROUTE, EHR, "Observation/0")
+    (work,) = ledger.work.in_state(ROUTE, "absent")
+    owe(ledger, 1)
+    assert not ledger.work.take(work)
+    assert [one.key for one in ledger.work.claim(ROUTE, EHR, 9)] == ["Observation/0"]
+
+
+def test_an_intent_of_which_nothing_came_is_swept_when_nobody_is_at_it(ledger: Ledger) -> None:
+    name = f"{ROUTE}|Observation/0"
+    with workers(ledger, 1) as (other,):
+        other.leases.hold([name])
+        other.links.intend(ROUTE, name, "to-dicom", PACS, ["Observation/0"])
+        ledger.links.sweep(ROUTE)  # nothing is owed, but that document is in other hands
+        assert ledger.links.intended(name) is not None
+        other.leases.release()
+        ledger.links.sweep(ROUTE)
+        assert ledger.links.intended(name) is None
+
+
+def test_no_intent_is_swept_while_somebody_works(ledger: Ledger) -> None:
+    """What waits stays in that state when it is claimed: only its owner says that somebody is at it."""
+    name = f"{ROUTE}|Observation/0"
+    ledger.leases.hold(["anything"])
+    owe(ledger, 1)
+    ledger.links.intend(ROUTE, name, "to-fhir", EHR, ["Observation/0"])
+    with workers(ledger, 1) as (other,):
+        (work,) = other.work.claim(ROUTE, EHR, 9)
+        other.work.put_off(work, "waiting", "for its instance")
+        (work,) = other.work.claim(ROUTE, EHR, 9)
+        ledger.links.sweep(ROUTE)
+        assert ledger.links.intended(name) is not None
+        other.work.put_off(work, "waiting", "for its instance", 300)
+        ledger.links.sweep(ROUTE)
+        assert ledger.links.intended(name) is None
+        assert [one.key for one in other.work.claim(ROUTE, EHR, 9)] == [work.key], "it is looked at again"
+
+
 def test_news_while_it_is_worked_on_stay_owed(ledger: Ledger) -> None:
     owe(ledger, 1)
     (work,) = ledger.work.claim(ROUTE, EHR, 9)

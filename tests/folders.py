@@ -1,0 +1,55 @@
+"""Two folder stores, workers between them, and what happens while a store is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.ledger.ledger import Ledger
+from bridge.mapping.load import load
+from bridge.stores.folder import InstanceFolder, ResourceFolder
+from bridge.sync.route import Route
+from bridge.sync.run import once
+from bridge.sync.summary import Summary
+from bridge.sync.worker import Worker
+
+MAPPING = load()
+
+
+def route_of(stores: Path, **more: Any) -> Route:
+    """As the embedded default has it."""
+    for name in ("fhir", "dicom"):
+        (stores / "data" / name).mkdir(parents=True, exist_ok=True)
+    fhir, dicom = ResourceFolder("fhir", stores / "data" / "fhir"), InstanceFolder("dicom", stores / "data" / "dicom")
+    return Route("fhir-dicom", fhir, dicom, "both", "fhir", None, "Europe/Berlin", **more)
+
+
+def worker_of(route: Route, ledger: Ledger) -> Worker:
+    return Worker(route, ledger, MAPPING, lambda: False)
+
+
+def done(summary: Summary) -> dict[str, int]:
+    return {act: number for act, number in summary.acts.items() if not act.endswith((" nothing", " skipped"))}
+
+
+def passed(route: Route, ledger: Ledger, **how: Any) -> dict[str, int]:
+    """What a pass did that said no fault."""
+    summary = once([route], ledger, MAPPING, **how)
+    assert summary.faults == []
+    return done(summary)
+
+
+def at_call(monkeypatch: pytest.MonkeyPatch, store: object, call: str, happens: Callable[..., object]) -> None:
+    """Once, when the store has found its answer, and before that reaches whoever asked."""
+    plain = getattr(store, call)
+
+    def interrupted(*asked: Any) -> Any:
+        answer = plain(*asked)
+        monkeypatch.setattr(store, call, plain)
+        happens()
+        return answer
+
+    monkeypatch.setattr(store, call, interrupted)
