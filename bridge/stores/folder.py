@@ -102,6 +102,9 @@ class ResourceFolder:
         self.name = name
         self._files = _Files(name, path, ".json", _ID)
 
+    def outage(self) -> None:
+        """A folder is there, or each file says why not."""
+
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self._files.listing()), "")
 
@@ -179,6 +182,9 @@ class InstanceFolder:
         self.name = name
         self.path = path
         self._files = _Files(name, path, ".dcm", _UIDS)
+
+    def outage(self) -> None:
+        """A folder is there, or each file says why not."""
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self._files.listing()), "")

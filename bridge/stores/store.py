@@ -106,6 +106,10 @@ class Store(Protocol[T]):
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]: ...
 
+    def outage(self) -> str | None:
+        """Why nothing is asked of it for now: it is down, for all that is known. Calls raise OutageError until then."""
+        ...
+
 
 STUDY = "study/"
 

@@ -38,8 +38,8 @@ def router(door: Door, records: Records, passes: Passes | None, routes: Iterable
 
     @api.get("/status", summary="What is linked, owed, held and dead, and why; how far each store is")
     def status(_: Reader, ledger: Book) -> dict[str, Any]:
-        report = passes.report() if passes is not None else None
-        return _bounded(ledger.status()) | {"progress": ledger.view.progress(), "routes": names, "passes": report}
+        of_passes = {"passes": passes.report(), "down": passes.outages()} if passes is not None else {"passes": None}
+        return _bounded(ledger.status()) | {"progress": ledger.view.progress(), "routes": names} | of_passes
 
     @api.post("/documents", summary="The way of one document, step by step")
     def documents(_: Reader, ledger: Book, body: OneKey) -> list[dict[str, Any]]:

@@ -69,7 +69,8 @@ class Proxy:
         try:
             yield rule
         finally:
-            self.rules.remove(rule)
+            if rule in self.rules:
+                self.rules.remove(rule)
 
     def fault(self, method: str, path: str) -> Fault | None:
         for rule in self.rules:

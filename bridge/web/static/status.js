@@ -19,10 +19,11 @@ export function show(status, conflicts, caller, act) {
   fill(at("paused"), paused.map(([route, reason]) => ofPause(route, reason, status.absent, may, act)));
   fill(at("conflicts"), conflicts.map((one) => ofConflict(one, may, act)));
   fill(at("aside"), ofAll(aside, stopped, may, act));
-  fill(at("owed"), ofAll(owed, owed.length, () => false, act));
+  const down = Object.entries(status.down ?? {}).map(([store, why]) => row("down", "bad", store, [why], []));
+  fill(at("owed"), [...down, ...ofAll(owed, owed.length, () => false, act)]);
   fill(at("routes"), status.routes.map((route) => ofRoute(route, status, may, act)));
   at("person").hidden = !(paused.length + conflicts.length + stopped);
-  at("late").hidden = !owed.length;
+  at("late").hidden = !(down.length + owed.length);
   at("retry-all").hidden = !(may("operate") && stopped);
   at("wake").hidden = !(may("operate") && status.passes);
 }
