@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util.retry import Retry
 
 from bridge.errors import BridgeError, PermanentError, TemporaryError
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.breaker import Breaker
+from bridge.stores.deadline import Adapter
 
 MAX_BYTES = 512 << 20
 _CHUNK = 1 << 20
@@ -162,7 +162,7 @@ def _new_session(access: Access) -> requests.Session:
     session.verify = access.ca or True
     retry = Retry(total=None, connect=2, read=1, status=0, redirect=0, other=0, backoff_factor=0.1)
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
+        session.mount(scheme, Adapter(max_retries=retry))
     return session
 
 
@@ -181,8 +181,9 @@ def _bounded(response: requests.Response, where: str) -> bytes:
 
 
 def _why(error: requests.RequestException) -> str:
-    cause = getattr(error.args[0], "reason", None) if error.args else None  # after the last try of several
-    if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
+    inner = error.args[0] if error.args else None
+    causes = (inner, getattr(inner, "reason", None))  # after the last try of several
+    if isinstance(error, requests.Timeout) or any(isinstance(one, ReadTimeoutError) for one in causes):
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError):
         return "no trusted connection (TLS)"

@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from bridge.errors import TemporaryError
 from bridge.settings.settings import settings
-from bridge.stores import breaker
+from bridge.stores import breaker, deadline
+from bridge.stores.fhir import FhirStore
+from bridge.stores.orthanc import OrthancStore
 from bridge.sync import outcome
 from bridge.sync.route import Route
 from bridge.sync.routes import routes_of
@@ -21,7 +24,7 @@ from bridge.sync.summary import Summary
 from tests.integration.test_bad_days import FAULTS
 from tests.integration.test_sync_void_servers import observation, report_of, stored
 from tests.servers.load import put
-from tests.servers.proxy import Fault, Proxy, Rule, plain, status
+from tests.servers.proxy import Fault, Proxy, Rule, plain, slowly, status, trickling
 from tests.servers.service import serving, until
 from tests.servers.world import MAPPING, World, started
 
@@ -178,3 +181,27 @@ def test_the_service_says_which_store_is_down(world: World, tmp_path: Path) -> N
         until(lambda: service.get("/ready")["down"] == [])
         until(lambda: service.get("/status")["owed"] == 0)
         assert service.get("/status")["reasons"] == []
+
+
+@pytest.mark.parametrize("where", ["head", "body"])
+@pytest.mark.parametrize("which", ["ehr", "pacs"])
+def test_an_answer_that_trickles_ends(world: World, monkeypatch: pytest.MonkeyPatch, which: str, where: str) -> None:
+    """Each byte comes in time, the whole never does."""
+    monkeypatch.setattr(deadline, "SECONDS", 1.0)
+    with (
+        world.to_hapi.inject(trickling(0.05, where == "body"), "POST", "/fhir"),
+        world.to_orthanc.inject(trickling(0.05, where == "body"), "GET", "/file"),
+    ):
+        if which == "ehr":
+            with pytest.raises(TemporaryError, match="no answer in time"):
+                FhirStore("ehr", world.to_hapi.base).read(["Observation/x"])
+        else:
+            with pytest.raises(TemporaryError, match="no answer in time"):
+                OrthancStore("pacs", world.to_orthanc.base).read(["0" * 40])
+
+
+def test_what_is_slow_but_in_time_comes_whole(world: World) -> None:
+    identifier = stored(world, "2.25.8901")
+    with world.to_orthanc.inject(slowly(0.001), "GET", "/file"):
+        (one,) = OrthancStore("pacs", world.to_orthanc.base).read([identifier])
+    assert one is not None and one.item.data in world.instances()
