@@ -97,7 +97,7 @@ function ofWork(one, may, act) {
 function ofAll(works, total, may, act) {
   const rows = works.slice(0, SHOWN).map((one) => ofWork(one, may, act));
   const left = total - rows.length;
-  const rest = `… and ${number(left)} more: fhir-dicom status lists all.`;
+  const rest = `… and ${number(left)} more: fhir-dicom status --limit lists them.`;
   return left > 0 ? [...rows, make("li", { class: "quiet" }, rest)] : rows;
 }
 
