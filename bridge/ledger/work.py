@@ -30,9 +30,9 @@ class WorkQueue:
     def __init__(self, database: Database, owner: str) -> None:
         self._database, self._owner = database, owner
 
-    def owe(self, route: str, store: str, key: str) -> None:
+    def owe(self, route: str, store: str, *keys: str) -> None:
         with self._database.begin() as connection:
-            owe(connection, route, store, key, now=self._database.now())
+            owe(connection, route, store, *keys, now=self._database.now())
 
     def suspect(self, route: str, store: str, key: str) -> None:
         """It looks deleted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import date
 from email.message import Message
 
 from bridge.codecs import json
@@ -55,13 +56,19 @@ class DicomWebStore:
     def listing(self) -> Iterator[Seen]:
         """Reports and rejection notes, study by study: a key is `study/series/instance`. And each study, whose version
         is the number of its instances: the rest of them are counted, not named."""
+        return self._listed("")
+
+    def dated(self, day: date) -> Iterator[Seen]:
+        return self._listed(f"&StudyDate={day:%Y%m%d}")
+
+    def _listed(self, only: str) -> Iterator[Seen]:
         for modality in ("SR", "KO"):
-            for study in self._pages(f"/studies?ModalitiesInStudy={modality}"):
+            for study in self._pages(f"/studies?ModalitiesInStudy={modality}{only}"):
                 uid = _uid(study, STUDY_UID)
                 for instance in self._pages(f"/studies/{uid}/instances?Modality={modality}"):
                     yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", "")
 
-        for study in self._pages(f"/studies?includefield={_INSTANCES:08X}"):
+        for study in self._pages(f"/studies?includefield={_INSTANCES:08X}{only}"):
             number = study.get(f"{_INSTANCES:08X}", {}).get("Value", [""])[0]
             yield Seen(f"{STUDY}{_uid(study, STUDY_UID)}", str(number))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from urllib.parse import quote, urlencode
 
 from bridge.codecs import json
@@ -57,8 +58,14 @@ class FhirStore:
         return Change("/".join(parts[-2:]), str(entry.get("response", {}).get("etag", "")), None, deleted=True)
 
     def listing(self) -> Iterator[Seen]:
+        return self._listed("")
+
+    def dated(self, day: date) -> Iterator[Seen]:
+        return self._listed(f"&_lastUpdated=ge{day}T00:00:00Z&_lastUpdated=lt{day + timedelta(days=1)}T00:00:00Z")
+
+    def _listed(self, only: str) -> Iterator[Seen]:
         for kind in LISTED:
-            path = f"/{kind}?_count={_PAGE}&_elements=id"
+            path = f"/{kind}?_count={_PAGE}&_elements=id{only}"
             while path:
                 found = self._bundle(self._peer.call("GET", path, headers=_FHIR).body)
                 for entry in found.get("entry", []):

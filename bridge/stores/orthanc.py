@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from pydicom.datadict import tag_for_keyword
 
@@ -89,6 +90,12 @@ class OrthancStore:
             for one in found:
                 yield Seen(one["ID"], "")
             start += len(found)
+
+    def dated(self, day: date) -> Iterator[Seen]:
+        asked = {"Level": "Study", "Query": {"StudyDate": f"{day:%Y%m%d}"}}
+        for study in _parsed(self._peer, self._peer.call("POST", "/tools/find", body=json.dumps(asked)).body):
+            for one in self._bulk([study], "Instance", metadata=False):
+                yield Seen(one["ID"], "")
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
         return [self._read(key) for key in keys]

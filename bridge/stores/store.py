@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from bridge.errors import BridgeError, PermanentError
@@ -89,6 +90,11 @@ class Store(Protocol[T]):
 
     def listing(self) -> Iterator[Seen]:
         """Everything that is there. May miss what is written meanwhile: absence is suspicion, not news."""
+        ...
+
+    def dated(self, day: date) -> Iterator[Seen]:
+        """What is there and was last changed on that day (of UTC); of servers of instances, what is in studies of that
+        date."""
         ...
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[T] | None]:
