@@ -19,6 +19,10 @@ class LedgerError(TemporaryError):
     """The ledger itself cannot be read or written; no document is at fault, and none goes on without it."""
 
 
+class OutageError(TemporaryError):
+    """A server is down, or lets us in no more: no document is at fault, and none is charged with it."""
+
+
 class PermanentError(BridgeError):
     """Will not go away by waiting: the input, or the configuration, has to change."""
 

@@ -42,12 +42,19 @@ def passed(route: Route, ledger: Ledger, **how: Any) -> dict[str, int]:
     return done(summary)
 
 
-def at_call(monkeypatch: pytest.MonkeyPatch, store: object, call: str, happens: Callable[..., object]) -> None:
-    """Once, when the store has found its answer, and before that reaches whoever asked."""
+def at_call(
+    monkeypatch: pytest.MonkeyPatch, store: object, call: str, happens: Callable[..., object], *, number: int = 1
+) -> None:
+    """Once, when the store has found its answer to the call of that number, and before that reaches whoever asked."""
     plain = getattr(store, call)
+    left = number
 
     def interrupted(*asked: Any) -> Any:
+        nonlocal left
         answer = plain(*asked)
+        left -= 1
+        if left:
+            return answer
         monkeypatch.setattr(store, call, plain)
         happens()
         return answer

@@ -11,7 +11,21 @@ def main() -> None:
 
     import typer
 
-    from bridge.cli import audit, backup, check, conflicts, convert, explain, pause, resend, retry, serve, status, sync
+    from bridge.cli import (
+        audit,
+        backfill,
+        backup,
+        check,
+        conflicts,
+        convert,
+        explain,
+        pause,
+        resend,
+        retry,
+        serve,
+        status,
+        sync,
+    )
     from bridge.errors import BridgeError, MappingError, UsageError
 
     app = typer.Typer(
@@ -32,6 +46,7 @@ def main() -> None:
     app.command("pause", help=pause.PAUSE_HELP, epilog=pause.PAUSE_EXAMPLE)(pause.pause)
     app.command("resume", help=pause.RESUME_HELP, epilog=pause.RESUME_EXAMPLE)(pause.resume)
     app.command("resend", help=resend.HELP, epilog=resend.EXAMPLE)(resend.resend)
+    app.command("backfill", help=backfill.HELP, epilog=backfill.EXAMPLE)(backfill.backfill)
     app.command("backup", help=backup.HELP, epilog=backup.EXAMPLE)(backup.backup)
     trail = typer.Typer(no_args_is_help=True, help=audit.HELP, epilog=audit.VERIFY_EXAMPLE)
     trail.command("verify", help=audit.VERIFY_HELP, epilog=audit.VERIFY_EXAMPLE)(audit.verify)

@@ -14,6 +14,7 @@ EXAMPLE = "Example: fhir-dicom status --config bridge.yaml --json"
 
 def status(
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="so many reasons are listed")] = 500,
     json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     from bridge.codecs import json as codec
@@ -21,7 +22,7 @@ def status(
     from bridge.settings.settings import settings
 
     ledger = Ledger(settings(config).ledger, reading=True)
-    found = ledger.status()
+    found = ledger.status(limit)
     ledger.close()
     if json:
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
@@ -35,3 +36,7 @@ def status(
         print(f"paused: {route}: {reason}")
     for one in found["reasons"]:
         print(f"{one['state']}: {one['store']}: {one['key']}: {one['reason']}")
+    if found["more"]:
+        print(f"and {found['more']} more; most often:")
+        for one in found["causes"]:
+            print(f"{one['number']} times {one['state']}: {one['store']}: {one['reason']}")

@@ -45,6 +45,11 @@ class Feeds:
         with self._database.begin() as connection:
             put(connection, POSITION, {"route": route, "store": store, "value": value})
 
+    def leave(self, route: str, store: str) -> None:
+        """Where it was is not kept."""
+        with self._database.begin() as connection:
+            connection.execute(delete(POSITION).where((POSITION.c.route == route) & (POSITION.c.store == store)))
+
     def begin_again(self, route: str, store: str) -> None:
         """The store is not what it was: its feed is read from the beginning, and `is_doubted` until all of it was
         compared and nothing is missing."""
@@ -56,9 +61,7 @@ class Feeds:
         return self.position(route, _DOUBTED) is not None
 
     def trust(self, route: str) -> None:
-        with self._database.begin() as connection:
-            doubt = (POSITION.c.route == route) & (POSITION.c.store == _DOUBTED)
-            connection.execute(delete(POSITION).where(doubt))
+        self.leave(route, _DOUBTED)
 
     def unseen(self, route: str, store: str, items: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         """Those (key, version) that are not the newest that was turned into work: a return to an old one is news. A

@@ -6,8 +6,6 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
-
 from bridge.ledger.audit import AuditTrail
 from bridge.ledger.conflicts import Conflicts
 from bridge.ledger.database import Clock, Database
@@ -18,8 +16,8 @@ from bridge.ledger.operations import Operations
 from bridge.ledger.pauses import Pauses
 from bridge.ledger.rejections import Rejections
 from bridge.ledger.replacements import Replacements
+from bridge.ledger.status import status
 from bridge.ledger.studies import Studies
-from bridge.ledger.tables import CONFLICT, INTENT, LINK, WORK
 from bridge.ledger.view import View
 from bridge.ledger.work import WorkQueue
 
@@ -66,26 +64,8 @@ class Ledger:
         self.leases.close()
         self._database.close()
 
-    def status(self) -> dict[str, Any]:
-        """Counts, and every reason why something is not in step."""
+    def status(self, limit: int = 500) -> dict[str, Any]:
+        """As `bridge.ledger.status` has it, and which routes are paused."""
         with self._database.connect() as connection:
-            states = connection.execute(select(WORK.c.state, func.count()).group_by(WORK.c.state))
-            counts = {state: number for state, number in states}
-            waiting = select(WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.state, WORK.c.attempts, WORK.c.reason)
-            query = waiting.where(WORK.c.reason.is_not(None)).order_by(WORK.c.store, WORK.c.key)
-            reasons = [dict(zip(_WAITING, row, strict=True)) for row in connection.execute(query)]
-            linked = connection.execute(select(LINK.c.born, func.count()).group_by(LINK.c.born))
-            return {
-                "linked": {born: number for born, number in linked},
-                "owed": sum(counts.get(state, 0) for state in ("owed", "waiting", "deleted")),
-                "absent": counts.get("absent", 0),
-                "held": counts.get("held", 0),
-                "dead": counts.get("dead", 0),
-                "intents": connection.execute(select(func.count()).select_from(INTENT)).scalar_one(),
-                "conflicts": connection.execute(select(func.count()).select_from(CONFLICT)).scalar_one(),
-                "paused": self.pauses.reasons(),
-                "reasons": reasons,
-            }
-
-
-_WAITING = ("route", "store", "key", "state", "attempts", "reason")
+            found = status(connection, limit)
+        return found | {"paused": self.pauses.reasons()}

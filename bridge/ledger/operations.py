@@ -43,6 +43,11 @@ class Operations:
             record(connection, decided("resend", by, route, keys, now))
         return len(found)
 
+    def backfill(self, route: str, store: str, first: str, last: str, by: str) -> None:
+        """A person has a store looked at again, from one day to another."""
+        with self._database.begin() as connection:
+            record(connection, decided(f"backfill {first} to {last}", by, route, [store], self._database.now()))
+
     def decide(self, name: str, holds: Winner, by: str) -> None:
         """The verdict on a conflict; its instance is owed again. Raises UsageError where no conflict has that name (any
         more)."""

@@ -38,7 +38,7 @@ WORK = Table(  # what is owed: look at this item again
     Column("key", String, primary_key=True),
     Column("state", String, nullable=False),  # owed; absent, deleted; held, dead
     Column("generation", Integer, nullable=False),  # news that came in while it was worked on
-    Column("attempts", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),  # that failed
     Column("due", Float, nullable=False),  # seconds since the epoch
     Column("since", Float, nullable=False, server_default="0"),  # that it is not in step
     Column("reason", Text),

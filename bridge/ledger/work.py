@@ -30,9 +30,9 @@ class WorkQueue:
     def __init__(self, database: Database, owner: str) -> None:
         self._database, self._owner = database, owner
 
-    def owe(self, route: str, store: str, key: str) -> None:
+    def owe(self, route: str, store: str, *keys: str) -> None:
         with self._database.begin() as connection:
-            owe(connection, route, store, key, now=self._database.now())
+            owe(connection, route, store, *keys, now=self._database.now())
 
     def suspect(self, route: str, store: str, key: str) -> None:
         """It looks deleted."""
@@ -41,9 +41,9 @@ class WorkQueue:
             put_or(connection, WORK, row, {"state": "absent", "reason": None})
 
     def claim(self, route: str, store: str, limit: int, without: Collection[str] = ()) -> list[Work]:
-        """What is owed and due, oldest first; counted as an attempt, and nobody else's until it is done, put off or
-        given back. What a worker did not survive comes last of its store, and alone: it takes nothing else along;
-        what two did not comes last of the whole route."""
+        """What is owed and due, oldest first; nobody else's until it is done, put off or given back. What a worker did
+        not survive comes last of its store, and alone: it takes nothing else along; what two did not comes last of the
+        whole route."""
         with self._database.begin() as connection:
             to_do = WORK.c.state.in_(("owed", "waiting")) & WORK.c.key.not_in(without)
             due = (WORK.c.route == route) & to_do & _due(self._database.now())
@@ -55,7 +55,7 @@ class WorkQueue:
                 fewest = connection.execute(select(func.min(WORK.c.crashes)).where(due)).scalar()
                 safe = [work for work in found[:1] if work.crashes in (1, fewest)]
             for work in safe:
-                connection.execute(update(WORK).where(_is(work)).values(attempts=work.attempts + 1, owner=self._owner))
+                connection.execute(update(WORK).where(_is(work)).values(owner=self._owner))
         return safe
 
     def owed(self, route: str) -> int:
@@ -81,7 +81,7 @@ class WorkQueue:
             return connection.execute(select(WORK.c.key).where(put_off & of_store & ~linked).limit(1)).scalar()
 
     def give_back(self) -> None:
-        """What this worker claimed and did not come to."""
+        """What this worker claimed, as it was."""
         with self._database.begin() as connection:
             connection.execute(update(WORK).where(WORK.c.owner == self._owner).values(owner=None))
 
@@ -111,17 +111,26 @@ class WorkQueue:
         """Deleted, unless news came in meanwhile, or this worker was taken for dead: then it is another's."""
         with self._database.begin() as connection:
             mine = _is(work) & (WORK.c.owner == self._owner)
-            connection.execute(delete(WORK).where(mine & (WORK.c.generation == work.generation)))
-            connection.execute(update(WORK).where(mine).values(owner=None, crashes=0))
+            if not connection.execute(delete(WORK).where(mine & (WORK.c.generation == work.generation))).rowcount:
+                connection.execute(update(WORK).where(mine).values(owner=None, crashes=0))
 
     def put_off(
-        self, work: Work, state: str, reason: str | None, wait: float = 0, *, awaits: str | None = None
+        self,
+        work: Work,
+        state: str,
+        reason: str | None,
+        wait: float = 0,
+        *,
+        awaits: str | None = None,
+        failed: bool = False,
     ) -> None:
         """In another state, or `owed` again after `wait` seconds, or when the key that it `awaits` is settled; news
-        that came in meanwhile stay owed. What is another's by now is left to it."""
+        that came in meanwhile stay owed, and what is another's by now is left to it. It is charged with what `failed`
+        alone."""
         with self._database.begin() as connection:
             mine = _is(work) & (WORK.c.owner == self._owner)
             values = {"state": state, "reason": reason, "due": self._database.now() + wait, "awaits": awaits}
+            values["attempts"] = work.attempts + failed
             connection.execute(update(WORK).where(mine & (WORK.c.generation == work.generation)).values(**values))
             connection.execute(update(WORK).where(mine).values(owner=None))
 

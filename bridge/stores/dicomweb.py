@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import date
 from email.message import Message
 
 from bridge.codecs import json
@@ -31,6 +32,7 @@ from bridge.stores.store import (
 )
 
 _PAGE = 500
+_PROBE = "/studies?limit=1"
 _INSTANCES = 0x00201208  # Number of Study Related Instances
 _FIELDS = "&".join(f"includefield={tag:08X}" for tag in STUDY_TAGS)
 _DICOM = 'multipart/related; type="application/dicom"; transfer-syntax=*'
@@ -43,7 +45,10 @@ class DicomWebStore:
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name
-        self._peer = Peer(name, url, timeout=timeout, access=access)
+        self._peer = Peer(name, url, timeout=timeout, access=access, probe=_PROBE)
+
+    def outage(self) -> str | None:
+        return self._peer.outage()
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self.listing()), "")
@@ -51,13 +56,19 @@ class DicomWebStore:
     def listing(self) -> Iterator[Seen]:
         """Reports and rejection notes, study by study: a key is `study/series/instance`. And each study, whose version
         is the number of its instances: the rest of them are counted, not named."""
+        return self._listed("")
+
+    def dated(self, day: date) -> Iterator[Seen]:
+        return self._listed(f"&StudyDate={day:%Y%m%d}")
+
+    def _listed(self, only: str) -> Iterator[Seen]:
         for modality in ("SR", "KO"):
-            for study in self._pages(f"/studies?ModalitiesInStudy={modality}"):
+            for study in self._pages(f"/studies?ModalitiesInStudy={modality}{only}"):
                 uid = _uid(study, STUDY_UID)
                 for instance in self._pages(f"/studies/{uid}/instances?Modality={modality}"):
                     yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", "")
 
-        for study in self._pages(f"/studies?includefield={_INSTANCES:08X}"):
+        for study in self._pages(f"/studies?includefield={_INSTANCES:08X}{only}"):
             number = study.get(f"{_INSTANCES:08X}", {}).get("Value", [""])[0]
             yield Seen(f"{STUDY}{_uid(study, STUDY_UID)}", str(number))
 
@@ -75,7 +86,7 @@ class DicomWebStore:
         of_study = path.startswith("/studies/")  # which may not be there
         headers = {"Accept": "application/dicom+json"}
         answer = self._peer.call("GET", path, headers=headers, accept=(404,) if of_study else ())
-        found = _parsed(self.name, answer.body) if answer.body and answer.status != 404 else []
+        found = _parsed(self._peer, answer.body) if answer.body and answer.status != 404 else []
         return found, len(found) >= _PAGE or (bool(found) and answer.headers.get("warning", "").startswith("299"))
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
@@ -89,6 +100,7 @@ class DicomWebStore:
             return None
         parts = _parts(answer.headers.get("content-type", ""), answer.body)
         if len(parts) != 1:
+            self._peer.judge()
             raise TemporaryError(f"{self.name}: {len(parts)} parts where one instance was asked for")
         return Stored(key, hashlib.sha256(parts[0]).hexdigest()[:32], Instance(parts[0]))
 
@@ -105,7 +117,7 @@ class DicomWebStore:
                 "Content-Type": f'multipart/related; type="application/dicom"; boundary={_BOUNDARY}',
                 "Accept": "application/dicom+json",
             }
-            answer = _parsed(self.name, self._peer.call("POST", "/studies", body=body, headers=headers).body)
+            answer = _parsed(self._peer, self._peer.call("POST", "/studies", body=body, headers=headers).body)
             referenced = answer.get("00081199", {}).get("Value", [])
             if len(referenced) != 1:
                 raise PermanentError(f"{self.name}: SOP Instance {item.key} was not stored")
@@ -153,11 +165,12 @@ def _uid(item: Json, tag: int) -> str:
     return found
 
 
-def _parsed(name: str, body: bytes) -> Json:
+def _parsed(peer: Peer, body: bytes) -> Json:
     try:
         return json.loads(body)
     except InvalidFhirError as error:
-        raise TemporaryError(f"{name}: the answer is no JSON; is this a DICOMweb archive?") from error
+        peer.judge()
+        raise TemporaryError(f"{peer.name}: the answer is no JSON; is this a DICOMweb archive?") from error
 
 
 def _parts(content_type: str, body: bytes) -> list[bytes]:

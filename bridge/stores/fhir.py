@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from urllib.parse import quote, urlencode
 
 from bridge.codecs import json
@@ -17,6 +18,7 @@ from bridge.stores.store import Absence, Change, Holds, Outcome, Page, Seen, Sto
 _FHIR = {"Accept": "application/fhir+json", "Cache-Control": "no-cache"}  # HAPI answers searches from a stale result
 _PAGE = 500
 _READS = 100  # of a batch
+_PROBE = "/DiagnosticReport?_count=1&_elements=id"
 _PLACEHOLDER = "http://hapifhir.io/fhir/StructureDefinition/resource-placeholder"
 LISTED = ("DiagnosticReport", "Observation")
 
@@ -27,7 +29,10 @@ class FhirStore:
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name
-        self._peer = Peer(name, url, timeout=timeout, access=access)
+        self._peer = Peer(name, url, timeout=timeout, access=access, probe=_PROBE)
+
+    def outage(self) -> str | None:
+        return self._peer.outage()
 
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
         """System history, newest first: what changed at or after `since`. The position is the server's time of the
@@ -53,8 +58,14 @@ class FhirStore:
         return Change("/".join(parts[-2:]), str(entry.get("response", {}).get("etag", "")), None, deleted=True)
 
     def listing(self) -> Iterator[Seen]:
+        return self._listed("")
+
+    def dated(self, day: date) -> Iterator[Seen]:
+        return self._listed(f"&_lastUpdated=ge{day}T00:00:00Z&_lastUpdated=lt{day + timedelta(days=1)}T00:00:00Z")
+
+    def _listed(self, only: str) -> Iterator[Seen]:
         for kind in LISTED:
-            path = f"/{kind}?_count={_PAGE}&_elements=id"
+            path = f"/{kind}?_count={_PAGE}&_elements=id{only}"
             while path:
                 found = self._bundle(self._peer.call("GET", path, headers=_FHIR).body)
                 for entry in found.get("entry", []):
@@ -81,8 +92,11 @@ class FhirStore:
         if status in ("404", "410") or (resource is not None and _is_placeholder(resource)):
             return None
         if not status.startswith("2") or resource is None:
-            kind = TemporaryError if status.startswith("5") else PermanentError
-            raise kind(f"{self.name}: reading {key} was answered {status or 'nothing'}")
+            what = f"{self.name}: reading {key} was answered {status or 'nothing'}"
+            if not status.startswith("5"):
+                raise PermanentError(what)
+            self._peer.judge()
+            raise TemporaryError(what)
         return Stored(key, resource.get("meta", {}).get("versionId", ""), resource)
 
     def write(self, items: Sequence[Write[Resource]]) -> Sequence[Outcome[Resource]]:
@@ -146,6 +160,7 @@ class FhirStore:
         try:
             found = json.loads(body)
         except InvalidFhirError as error:
+            self._peer.judge()
             raise TemporaryError(f"{self.name}: the answer is no JSON; is this a FHIR server?") from error
         if not isinstance(found, dict) or found.get("resourceType") != "Bundle":
             raise PermanentError(f"{self.name}: the answer is no Bundle; is the URL that of a FHIR base?")

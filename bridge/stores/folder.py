@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bridge.codecs import json
@@ -42,9 +43,12 @@ class _Files:
     def __init__(self, name: str, path: Path, suffix: str, keys: re.Pattern[str]) -> None:
         self.name, self.path, self.suffix, self.keys = name, path, suffix, keys
 
-    def listing(self) -> Iterator[Seen]:
+    def listing(self, day: date | None = None) -> Iterator[Seen]:
+        """`day`: on which it was written."""
         for file in sorted(self.path.rglob(f"*{self.suffix}")):
             key = file.relative_to(self.path).as_posix().removesuffix(self.suffix)
+            if day is not None and _written(file) != day:
+                continue
             if self.keys.fullmatch(key) and (data := self.read(key)) is not None:
                 yield Seen(key, version(data))
 
@@ -88,6 +92,14 @@ class _Files:
         return self.path / f"{key}{self.suffix}"
 
 
+def _written(file: Path) -> date | None:
+    """None of what is gone meanwhile."""
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC).date()
+    except FileNotFoundError:
+        return None
+
+
 def version(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
@@ -102,11 +114,17 @@ class ResourceFolder:
         self.name = name
         self._files = _Files(name, path, ".json", _ID)
 
+    def outage(self) -> None:
+        """A folder is there, or each file says why not."""
+
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self._files.listing()), "")
 
     def listing(self) -> Iterator[Seen]:
         return self._files.listing()
+
+    def dated(self, day: date) -> Iterator[Seen]:
+        return self._files.listing(day)
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Resource] | None]:
         return [self._read(key) for key in keys]
@@ -180,11 +198,17 @@ class InstanceFolder:
         self.path = path
         self._files = _Files(name, path, ".dcm", _UIDS)
 
+    def outage(self) -> None:
+        """A folder is there, or each file says why not."""
+
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self._files.listing()), "")
 
     def listing(self) -> Iterator[Seen]:
         return self._files.listing()
+
+    def dated(self, day: date) -> Iterator[Seen]:
+        return self._files.listing(day)
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
         found = ((key, self._files.read(key)) for key in keys)

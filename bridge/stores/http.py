@@ -8,18 +8,22 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util.retry import Retry
 
-from bridge.errors import PermanentError, TemporaryError
+from bridge.errors import BridgeError, PermanentError, TemporaryError
 from bridge.stores.access import ANYBODY, Access
+from bridge.stores.breaker import Breaker
+from bridge.stores.deadline import Adapter
 
 MAX_BYTES = 512 << 20
 _CHUNK = 1 << 20
 _LONGEST_WAIT = 3600.0  # seconds
 _IDLE_SECONDS = 0.5  # Orthanc closes an idle connection after one second
+_PROBE_SECONDS = 10.0
 _TRANSIENT = frozenset({401, 408, 409, 423, 425, 429, 500, 502, 503, 504})
+_OF_ANY_CALL = (_TRANSIENT - {409, 423}) | {403, 404}
+"""What a server that is down, starting, or without our permissions answers to everything."""
 
 
 class Answer:
@@ -29,9 +33,13 @@ class Answer:
 
 class Peer:
     """`name` is what errors call it. Connection errors of idempotent calls are tried again; all other waiting is the
-    ledger's. Threads may share it: each has a session of its own, and the rate is that of all together."""
+    ledger's. Threads may share it: each has a session of its own, and the rate is that of all together.
 
-    def __init__(self, name: str, base: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
+    `probe`: the path of a small JSON answer, by which it is known whether the peer is down."""
+
+    def __init__(
+        self, name: str, base: str, *, timeout: float = 60, access: Access = ANYBODY, probe: str | None = None
+    ) -> None:
         parts = urlsplit(base)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise PermanentError(f"{name}: {base!r} is no http(s) URL")
@@ -40,6 +48,23 @@ class Peer:
         self._sessions = threading.local()
         self._turn = threading.Lock()
         self._next = 0.0  # when the next call may be made
+        self._breaker = Breaker(name, lambda: self._probe(probe)) if probe is not None else None
+
+    def outage(self) -> str | None:
+        """Why nothing is asked of it for now."""
+        return self._breaker.outage() if self._breaker is not None else None
+
+    def judge(self) -> None:
+        """What it answered is no sense, or nothing. Raises OutageError where it answers nothing else, either."""
+        if self._breaker is not None:
+            self._breaker.judge()
+
+    def _probe(self, path: str) -> None:
+        answer = self._answer("GET", path, None, {}, min(self.timeout, _PROBE_SECONDS))
+        if not 200 <= answer.status < 300:
+            raise self._refusal("GET", path, answer)
+        if answer.body and "json" not in answer.headers.get("content-type", ""):
+            raise TemporaryError(f"{self._where('GET', path)}: the answer is no JSON; is that the right server?")
 
     def call(
         self,
@@ -50,20 +75,35 @@ class Peer:
         headers: Mapping[str, str] | None = None,
         accept: tuple[int, ...] = (),
     ) -> Answer:
-        """The answer, if its status is 2xx or in `accept`. Raises TemporaryError or PermanentError."""
-        answer = self._send(method, path, body, headers or {})
-        if answer.status == 401 and self._access.renew is not None:  # revoked before its time: once more, with another
-            self._access.renew()
-            answer = self._send(method, path, body, headers or {})
+        """The answer, if its status is 2xx or in `accept`. Raises TemporaryError, OutageError or PermanentError."""
+        if self._breaker is not None:
+            self._breaker.admit()
+        try:
+            answer = self._answer(method, path, body, headers or {}, self.timeout)
+        except TemporaryError:
+            self.judge()
+            raise
         if 200 <= answer.status < 300 or answer.status in accept:
             return answer
+        if answer.status in _OF_ANY_CALL:
+            self.judge()
+        raise self._refusal(method, path, answer)
+
+    def _refusal(self, method: str, path: str, answer: Answer) -> BridgeError:
         what = f"{self._where(method, path)}: answered {answer.status}{_hint(answer.status)}"
         if answer.status in _TRANSIENT:
-            raise TemporaryError(what, _wait(answer.headers.get("retry-after", "")))
-        raise PermanentError(what)
+            return TemporaryError(what, _wait(answer.headers.get("retry-after", "")))
+        return PermanentError(what)
 
-    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        """Whatever the status."""
+    def _answer(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:
+        """Whatever the status. A token that was revoked before its time is renewed once."""
+        answer = self._send(method, path, body, headers, timeout)
+        if answer.status == 401 and self._access.renew is not None:
+            self._access.renew()
+            answer = self._send(method, path, body, headers, timeout)
+        return answer
+
+    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:
         self._rest()
         where = self._where(method, path)
         session = self._session()
@@ -73,7 +113,7 @@ class Peer:
                 f"{self.base}{path}",
                 data=body,
                 headers=dict(headers),
-                timeout=self.timeout,
+                timeout=timeout,
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -122,7 +162,7 @@ def _new_session(access: Access) -> requests.Session:
     session.verify = access.ca or True
     retry = Retry(total=None, connect=2, read=1, status=0, redirect=0, other=0, backoff_factor=0.1)
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
+        session.mount(scheme, Adapter(max_retries=retry))
     return session
 
 
@@ -141,8 +181,9 @@ def _bounded(response: requests.Response, where: str) -> bytes:
 
 
 def _why(error: requests.RequestException) -> str:
-    cause = getattr(error.args[0], "reason", None) if error.args else None  # after the last try of several
-    if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
+    inner = error.args[0] if error.args else None
+    causes = (inner, getattr(inner, "reason", None))  # after the last try of several
+    if isinstance(error, requests.Timeout) or any(isinstance(one, ReadTimeoutError) for one in causes):
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError):
         return "no trusted connection (TLS)"

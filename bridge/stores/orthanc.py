@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from pydicom.datadict import tag_for_keyword
 
@@ -34,6 +35,7 @@ from bridge.stores.store import (
 )
 
 _PAGE = 1000
+_PROBE = "/changes?limit=1"
 _OF_INSTANCE = (SOP_CLASS_UID, SOP_INSTANCE_UID, SERIES_UID, 0x00080060, 0x0008103E, 0x00180015, 0x00200011, 0x00200013)
 _OF_STUDY = frozenset(STUDY_TAGS) - frozenset(_OF_INSTANCE)
 
@@ -52,7 +54,10 @@ class OrthancStore:
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name
-        self._peer = Peer(name, url, timeout=timeout, access=access)
+        self._peer = Peer(name, url, timeout=timeout, access=access, probe=_PROBE)
+
+    def outage(self) -> str | None:
+        return self._peer.outage()
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         """New instances by sequence number. Raises ReplacedError where the database is another than it was."""
@@ -86,6 +91,12 @@ class OrthancStore:
                 yield Seen(one["ID"], "")
             start += len(found)
 
+    def dated(self, day: date) -> Iterator[Seen]:
+        asked = {"Level": "Study", "Query": {"StudyDate": f"{day:%Y%m%d}"}}
+        for study in _parsed(self._peer, self._peer.call("POST", "/tools/find", body=json.dumps(asked)).body):
+            for one in self._bulk([study], "Instance", metadata=False):
+                yield Seen(one["ID"], "")
+
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
         return [self._read(key) for key in keys]
 
@@ -94,6 +105,7 @@ class OrthancStore:
         if answer.status == 404:
             return None
         if (kind := answer.headers.get("content-type", "")) != "application/dicom":
+            self._peer.judge()
             raise TemporaryError(f"{self.name}: {kind or 'nothing known'} instead of an instance; is this an Orthanc?")
         return Stored(key, hashlib.md5(answer.body, usedforsecurity=False).hexdigest(), Instance(answer.body))
 
@@ -106,7 +118,7 @@ class OrthancStore:
             answer = self._peer.call(
                 "POST", "/instances", body=item.item.data, headers={"Content-Type": "application/dicom"}
             )
-            found = _parsed(self.name, answer.body)
+            found = _parsed(self._peer, answer.body)
             digest = hashlib.md5(item.item.data, usedforsecurity=False).hexdigest()
             md5 = self._peer.call("GET", f"/instances/{_checked(found['ID'])}/attachments/dicom/md5").body.decode()
             if md5 != digest:
@@ -165,7 +177,7 @@ class OrthancStore:
         instances = self._bulk([key.removeprefix(STUDY)], "Instance") if found.status != 404 else []
         if not instances:
             return []
-        study = _parsed(self.name, found.body)
+        study = _parsed(self._peer, found.body)
         first = min(one["ID"] for one in instances)
         said = self._json(f"/instances/{_checked(first)}/simplified-tags")
         shared = said | study["PatientMainDicomTags"] | study["MainDicomTags"]
@@ -180,19 +192,20 @@ class OrthancStore:
         """All of that level in or above the resources; those that are not there are left out."""
         asked = {"Resources": keys, "Level": level, "Metadata": metadata}
         found: list[Json] = _parsed(
-            self.name, self._peer.call("POST", "/tools/bulk-content", body=json.dumps(asked)).body
+            self._peer, self._peer.call("POST", "/tools/bulk-content", body=json.dumps(asked)).body
         )
         return found
 
     def _json(self, path: str) -> Json:
-        return _parsed(self.name, self._peer.call("GET", path).body)
+        return _parsed(self._peer, self._peer.call("GET", path).body)
 
 
-def _parsed(name: str, body: bytes) -> Json:
+def _parsed(peer: Peer, body: bytes) -> Json:
     try:
         return json.loads(body)
     except InvalidFhirError as error:
-        raise TemporaryError(f"{name}: the answer is no JSON; is this an Orthanc?") from error
+        peer.judge()
+        raise TemporaryError(f"{peer.name}: the answer is no JSON; is this an Orthanc?") from error
 
 
 def _checked(key: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from bridge.errors import BridgeError, PermanentError
@@ -91,6 +92,11 @@ class Store(Protocol[T]):
         """Everything that is there. May miss what is written meanwhile: absence is suspicion, not news."""
         ...
 
+    def dated(self, day: date) -> Iterator[Seen]:
+        """What is there and was last changed on that day (of UTC); of servers of instances, what is in studies of that
+        date."""
+        ...
+
     def read(self, keys: Sequence[str]) -> Sequence[Stored[T] | None]:
         """Each item as it is now; None where it is deleted or never was."""
         ...
@@ -105,6 +111,10 @@ class Store(Protocol[T]):
         ...
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]: ...
+
+    def outage(self) -> str | None:
+        """Why nothing is asked of it for now: it is down, for all that is known. Calls raise OutageError until then."""
+        ...
 
 
 STUDY = "study/"

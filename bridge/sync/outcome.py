@@ -6,7 +6,7 @@ import random
 import traceback
 from collections.abc import Callable, Sequence
 
-from bridge.errors import LedgerError, PermanentError, TemporaryError
+from bridge.errors import LedgerError, OutageError, PermanentError, TemporaryError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
@@ -14,8 +14,9 @@ from bridge.sync.held import Absent, Busy, Held, Waiting
 from bridge.sync.route import Route
 from bridge.sync.summary import Summary
 
-ENOUGH = 5  # temporary errors in a row, after which a worker leaves its servers alone
+ENOUGH = 5  # temporary errors in a row, of servers that answer, after which a worker ends its pass
 LAST_WAIT = 300.0  # seconds
+LAST_TRY = 300  # of one item: a day and more
 _CRASHES = 8  # workers that one item may end
 
 
@@ -25,6 +26,7 @@ class Outcomes:
     def __init__(self, route: Route, ledger: Ledger, summary: Summary) -> None:
         self.route, self.ledger, self.summary = route, ledger, summary
         self.failed = 0  # temporary errors in a row
+        self.outage = False  # a server is down
         self.busy = False  # something was in other hands
         self.planned: set[str] = set()  # what a dry run has looked at
 
@@ -51,9 +53,11 @@ class Outcomes:
             self._put_off(works, "held", error)
         except LedgerError:
             raise
+        except OutageError as error:
+            self._outage(error)
         except TemporaryError as error:
             self.failed += 1
-            self._put_off(works, again, error, max(error.wait, _backoff(works[0].attempts)))
+            self._try_again(works, again, error)
         except (PermanentError, UnicodeError) as error:
             self._put_off(works, "dead", error)
         except Exception as error:  # noqa: BLE001 - one poisonous document must not stop the others
@@ -70,6 +74,19 @@ class Outcomes:
         self.busy = True
         for work in works:
             self.ledger.work.put_off(work, again, None)
+
+    def _outage(self, error: OutageError) -> None:
+        """What is claimed is owed as it was: the next pass asks whether the server is there again."""
+        self.outage = True
+        self.ledger.work.give_back()
+        self.summary.fault(str(error))
+
+    def _try_again(self, works: Sequence[Work], again: str, error: TemporaryError) -> None:
+        tries = works[0].attempts + 1
+        if tries >= LAST_TRY:
+            self._put_off(works, "dead", PermanentError(f"{error}; given up after {tries} tries"))
+        else:
+            self._put_off(works, again, error, max(error.wait, _backoff(tries)))
 
     def _waiting(self, works: Sequence[Work], again: str, error: Waiting) -> None:
         state = "waiting" if again == "owed" else again  # what it waits for wakes it
@@ -88,10 +105,10 @@ class Outcomes:
 
     def _put_off(self, works: Sequence[Work], state: str, error: Exception, wait: float = 0) -> None:
         for work in works:
-            self.ledger.work.put_off(work, state, str(error), wait)
+            self.ledger.work.put_off(work, state, str(error), wait, failed=True)
         self.summary.fault(f"{state}: {works[0].store}: {works[0].key}: {error}")
 
 
-def _backoff(attempts: int) -> float:
+def _backoff(tries: int) -> float:
     """Seconds: twice as long each time, and not all at the same moment."""
-    return min(LAST_WAIT, 2.0 ** min(attempts + 1, 10)) * random.uniform(0.75, 1.25)
+    return min(LAST_WAIT, 2.0 ** min(tries, 10)) * random.uniform(0.75, 1.25)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 from bridge.settings.only import Only
 from bridge.settings.settings import Settings
 from bridge.settings.stores import FhirSettings, FolderSettings, OrthancSettings, holds
@@ -17,7 +19,8 @@ from bridge.sync.route import Route
 
 
 def routes_of(settings: Settings) -> list[Route]:
-    """Each route with its two stores; nothing is called yet."""
+    """Each route with its two stores; nothing is called yet. Routes share a store, its rate and what is known of it."""
+    resources, instances = cache(partial(_resources, settings)), cache(partial(_instances, settings))
     found = []
     for name, route in zip(settings.route_names(), settings.routes, strict=True):
         fhir_name, dicom_name = route.between
@@ -28,8 +31,8 @@ def routes_of(settings: Settings) -> list[Route]:
         found.append(
             Route(
                 name=name,
-                fhir=_resources(settings, fhir_name),
-                dicom=_instances(settings, dicom_name),
+                fhir=resources(fhir_name),
+                dicom=instances(dicom_name),
                 direction=route.direction,
                 policy=Policy(route.deleted, route.conflicts, route.superseded),
                 only=_filter(route.only),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from bridge.errors import BridgeError, LedgerError
+from bridge.errors import BridgeError, LedgerError, OutageError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
@@ -87,7 +87,7 @@ class Worker:
         return not ledger.work.pending(name, self.route.dicom.name, self.outcomes.planned)
 
     def _claimed(self, store: str) -> list[Work]:
-        """Nothing, once a server has failed so often in a row that it is down: all else waits for it."""
+        """Nothing, once a server of the route is down, or so much has failed in a row: all else waits for it."""
         if self._ends():
             return []
         self.ledger.leases.appear()
@@ -95,7 +95,7 @@ class Worker:
 
     def _ends(self) -> bool:
         """What is claimed and was not come to is free for others."""
-        if self.outcomes.failed < ENOUGH and not self.stopped():
+        if not self.outcomes.outage and self.outcomes.failed < ENOUGH and not self.stopped():
             return False
         self.ledger.leases.release()
         self.ledger.work.give_back()
@@ -137,7 +137,7 @@ class Worker:
                 continue
             try:
                 self.count("to-dicom", self.to_dicom.settle(present))
-            except LedgerError:
+            except (LedgerError, OutageError):
                 raise
             except Planned as plan:
                 self.summary.plan(str(plan))

@@ -12,8 +12,6 @@ from bridge.web.callers import Caller, Door
 from bridge.web.passes import Passes
 from bridge.web.records import Records
 
-_SHOWN = 500  # reasons of one answer
-
 Key = Annotated[str, Field(min_length=1, max_length=256)]
 """A resource key, a SOP Instance UID, or a store's own key."""
 
@@ -38,8 +36,8 @@ def router(door: Door, records: Records, passes: Passes | None, routes: Iterable
 
     @api.get("/status", summary="What is linked, owed, held and dead, and why; how far each store is")
     def status(_: Reader, ledger: Book) -> dict[str, Any]:
-        report = passes.report() if passes is not None else None
-        return _bounded(ledger.status()) | {"progress": ledger.view.progress(), "routes": names, "passes": report}
+        of_passes = {"passes": passes.report(), "down": passes.outages()} if passes is not None else {"passes": None}
+        return ledger.status() | {"progress": ledger.view.progress(), "routes": names} | of_passes
 
     @api.post("/documents", summary="The way of one document, step by step")
     def documents(_: Reader, ledger: Book, body: OneKey) -> list[dict[str, Any]]:
@@ -50,8 +48,3 @@ def router(door: Door, records: Records, passes: Passes | None, routes: Iterable
         return ledger.conflicts.open()
 
     return api
-
-
-def _bounded(status: dict[str, Any]) -> dict[str, Any]:
-    reasons = status["reasons"]
-    return status | {"reasons": reasons[:_SHOWN], "more": max(0, len(reasons) - _SHOWN)}

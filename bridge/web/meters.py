@@ -3,7 +3,7 @@ no name of a person is a label."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -41,16 +41,16 @@ class Meters:
     def woken(self, store: str) -> None:
         self._wakes.labels(store).inc()
 
-    def page(self, ledger: Ledger) -> bytes:
-        """In the text format of Prometheus, with what the ledger says now."""
+    def page(self, ledger: Ledger, down: Container[str] = ()) -> bytes:
+        """In the text format of Prometheus, with what the ledger says now. `down`: names of stores."""
         now = CollectorRegistry()
-        now.register(_Present(ledger, self._places))
+        now.register(_Present(ledger, self._places, down))
         return generate_latest(self._registry) + generate_latest(now)
 
 
 class _Present(Collector):
-    def __init__(self, ledger: Ledger, places: Iterable[tuple[str, str]]) -> None:
-        self._ledger, self._places = ledger, places
+    def __init__(self, ledger: Ledger, places: Iterable[tuple[str, str]], down: Container[str]) -> None:
+        self._ledger, self._places, self._down = ledger, places, down
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield from self._work()
@@ -60,6 +60,10 @@ class _Present(Collector):
         for route in self._ledger.pauses.reasons():
             paused.add_metric([route], 1)
         yield paused
+        away = GaugeMetricFamily("fhir_dicom_store_down", "1: nothing is asked of it for now", labels=["store"])
+        for store in sorted({store for _, store in self._places}):
+            away.add_metric([store], store in self._down)
+        yield away
 
     def _work(self) -> Iterator[GaugeMetricFamily]:
         work = GaugeMetricFamily("fhir_dicom_work", "Not in step, by state", labels=["route", "store", "state"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from bridge.ledger.heads import export_head
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings.settings import Settings
+from bridge.stores.store import Store
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
@@ -29,7 +30,7 @@ _LOG = structlog.stdlib.get_logger("bridge.sync")
 class Passes:
     """By `once`, as `bridge.sync.run` has it, `interval` seconds after one another, less where `wake` is called;
     `reconcile` seconds between those that compare both stores in full. The first does: nobody knows what happened
-    before it. `heads`: file for those of the audit trail."""
+    before it. `heads`: file for those of the audit trail. `stores`: whose outages are shown."""
 
     def __init__(
         self,
@@ -39,8 +40,10 @@ class Passes:
         reconcile: float,
         meters: Meters | None = None,
         heads: Path | None = None,
+        stores: Sequence[Store[Any]] = (),
     ) -> None:
         self.ledger = ledger
+        self._stores = stores
         self._heads = heads
         self._exported: Head | None = None
         self._once = once
@@ -67,6 +70,11 @@ class Passes:
 
     def report(self) -> dict[str, Any]:
         return self._report | {"alive": self._thread.is_alive()}
+
+    def outages(self) -> dict[str, str]:
+        """Why nothing is asked of a store for now, by its name."""
+        found = ((store.name, store.outage()) for store in self._stores)
+        return {name: why for name, why in found if why is not None}
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -106,7 +114,8 @@ class Passes:
 def passes_of(settings: Settings, workers: int) -> Passes:
     """As configured. Raises UsageError, MappingError."""
     mapping, routes = load(settings.mappings), routes_of(settings)
-    meters = Meters((route.name, store.name) for route in routes for store in (route.fhir, route.dicom))
+    places = [(route.name, store) for route in routes for store in (route.fhir, route.dicom)]
+    meters = Meters((route, store.name) for route, store in places)
     ledger = Ledger(settings.ledger)
-    one = partial(once, routes, ledger, mapping, workers=workers)
-    return Passes(one, ledger, settings.interval, settings.reconcile, meters, settings.audit_heads)
+    one, stores = partial(once, routes, ledger, mapping, workers=workers), [store for _, store in places]
+    return Passes(one, ledger, settings.interval, settings.reconcile, meters, settings.audit_heads, stores)

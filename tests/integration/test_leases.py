@@ -75,7 +75,7 @@ def in_pages(monkeypatch: pytest.MonkeyPatch, route: Route, between: Callable[[]
         seen = list(one.listing())
         monkeypatch.setattr(one, "changes", lambda _, pages=pages: slowly(pages))
         monkeypatch.setattr(one, "listing", lambda seen=seen: slowly(seen))
-    monkeypatch.setattr(reconcile, "_PAGE", 1)
+    monkeypatch.setattr(reconcile, "PAGE", 1)
 
 
 @pytest.mark.parametrize("task", [take_resources, take_instances, reconcile.reconcile], ids=lambda one: one.__name__)

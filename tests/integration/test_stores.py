@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import requests
 
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
-from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.errors import BridgeError, OutageError, PermanentError, TemporaryError
 from bridge.model.dataset import UNICODE, text_of
 from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.stores.dicomweb import DicomWebStore
@@ -147,6 +148,33 @@ def test_instances_are_written_read_and_listed(instances: InstanceStore, request
     assert reader.read(stored.item.data).dataset == reader.read(data).dataset
     assert key in {seen.key for seen in instances.listing()}
     assert key in {change.key for page in instances.changes(None) for change in page.changes}
+
+
+def test_what_was_changed_on_a_day(resources: ResourceStore, request: pytest.FixtureRequest) -> None:
+    name = f"t-{unique(request)}"
+    before = datetime.now(UTC).date()
+    resources.write([Write(f"Observation/{name}", observation(name, valueInteger=3))])
+    after = datetime.now(UTC).date()
+    found = {seen.key for day in {before, after} for seen in resources.dated(day)}
+    assert f"Observation/{name}" in found
+    assert list(resources.dated(before - timedelta(days=1))) == []
+
+
+def test_what_is_in_studies_of_a_day(instances: InstanceStore, request: pytest.FixtureRequest) -> None:
+    study = f"2.25.{unique(request)}"
+    day = datetime.now(UTC).date() if isinstance(instances, InstanceFolder) else date(1987, 6, 5)
+    files = [as_file(ct(1, study=study, series=f"{study}.1", StudyDate="19870605"))]
+    report = pydicom.dcmread(BytesIO(sr(f"{study}.9", study=study)))
+    report.StudyDate = "19870605"
+    files.append(as_file(report))
+    keys = [instances.key_of(reader.read(data).dataset) for data in files]
+    for data in files:
+        (outcome,) = instances.write([Write("uid", Instance(data))])
+        assert outcome.error is None
+    found = {seen.key for seen in instances.dated(day)}
+    of_image = instances.study_of(reader.read(files[0]).dataset) if isinstance(instances, DicomWebStore) else keys[0]
+    assert {of_image, keys[1]} <= found
+    assert list(instances.dated(day - timedelta(days=1))) == []
 
 
 def test_other_content_under_a_uid_is_refused_and_the_old_one_stays(
@@ -289,7 +317,7 @@ def bad_peer() -> Iterator[str]:
         ("list", PermanentError, "no Bundle"),
         ("short", TemporaryError, "broke|broken"),
         ("busy", TemporaryError, "503"),
-        ("forbidden", PermanentError, "403"),
+        ("forbidden", OutageError, "403"),
         ("moved", PermanentError, "302"),
     ],
 )
@@ -327,7 +355,9 @@ def test_a_study_is_listed_by_its_headers_in_every_store(
         assert outcome.error is None
     assert instances.absent([name]) == [None]
     keys = [instances.key_of(header) for header in headers]
-    places = instances.placed([*keys, *([] if isinstance(instances, DicomWebStore) else [keys[0][:-1] + "0"])])
+    places = instances.placed(
+        [*keys, *([] if isinstance(instances, DicomWebStore) else [keys[0][:-1] + "10"[keys[0][-1] == "1"]])]
+    )
     assert {place.study for place in places[:3] if place} == {name}
     assert places[3:] in ([], [None])
     if not isinstance(instances, DicomWebStore):  # which lists documents alone

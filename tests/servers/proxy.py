@@ -69,7 +69,8 @@ class Proxy:
         try:
             yield rule
         finally:
-            self.rules.remove(rule)
+            if rule in self.rules:
+                self.rules.remove(rule)
 
     def fault(self, method: str, path: str) -> Fault | None:
         for rule in self.rules:
@@ -146,6 +147,38 @@ def stalled(seconds: float) -> Fault:
         handler.close_connection = True
 
     return stall
+
+
+def trickling(seconds: float, body: bool = True) -> Fault:
+    """A byte of the head, or of the body, every `seconds`, four hundred times."""
+
+    def trickle(handler: _Handler, answer: Answer) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {10**6}\r\n"
+        slowly = b" " * 10**6 if body else b"X: " + b"x" * 60000
+        handler.wfile.write(head.encode() + (b"\r\n" if body else b""))
+        handler.close_connection = True
+        for byte in slowly[:400]:
+            try:
+                handler.wfile.write(bytes([byte]))
+                handler.wfile.flush()
+            except OSError:  # whom it was for has gone
+                return
+            time.sleep(seconds)
+
+    return trickle
+
+
+def slowly(seconds: float) -> Fault:
+    """The whole answer, in pieces."""
+
+    def pieces(handler: _Handler, answer: Answer) -> None:
+        _send(handler, Answer(answer.status, answer.headers, b""), len(answer.body))
+        for start in range(0, len(answer.body), 100):
+            handler.wfile.write(answer.body[start : start + 100])
+            handler.wfile.flush()
+            time.sleep(seconds)
+
+    return pieces
 
 
 def _send(handler: _Handler, answer: Answer, length: int) -> None:

@@ -18,7 +18,7 @@ from bridge.sync.failpoint import NAMES
 from tests.servers.process import Server
 from tests.trials.changes import Hospital
 
-_PATIENCE = 900.0  # seconds until nothing is owed: what failed while a server was away is put off for up to five minutes
+_PATIENCE = 900.0  # seconds until nothing is owed: what failed is put off for up to five minutes
 _PASSAGES = 12
 _STEPS = [name for name in NAMES if name != "taken-in"]  # a document is in hand
 

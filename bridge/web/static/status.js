@@ -19,10 +19,11 @@ export function show(status, conflicts, caller, act) {
   fill(at("paused"), paused.map(([route, reason]) => ofPause(route, reason, status.absent, may, act)));
   fill(at("conflicts"), conflicts.map((one) => ofConflict(one, may, act)));
   fill(at("aside"), ofAll(aside, stopped, may, act));
-  fill(at("owed"), ofAll(owed, owed.length, () => false, act));
+  const down = Object.entries(status.down ?? {}).map(([store, why]) => row("down", "bad", store, [why], []));
+  fill(at("owed"), [...down, ...ofAll(owed, owed.length, () => false, act)]);
   fill(at("routes"), status.routes.map((route) => ofRoute(route, status, may, act)));
   at("person").hidden = !(paused.length + conflicts.length + stopped);
-  at("late").hidden = !owed.length;
+  at("late").hidden = !(down.length + owed.length);
   at("retry-all").hidden = !(may("operate") && stopped);
   at("wake").hidden = !(may("operate") && status.passes);
 }
@@ -96,7 +97,7 @@ function ofWork(one, may, act) {
 function ofAll(works, total, may, act) {
   const rows = works.slice(0, SHOWN).map((one) => ofWork(one, may, act));
   const left = total - rows.length;
-  const rest = `… and ${number(left)} more: fhir-dicom status lists all.`;
+  const rest = `… and ${number(left)} more: fhir-dicom status --limit lists them.`;
   return left > 0 ? [...rows, make("li", { class: "quiet" }, rest)] : rows;
 }
 

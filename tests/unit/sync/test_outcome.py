@@ -10,7 +10,7 @@ import pytest
 from bridge.errors import TemporaryError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.work import Work
-from bridge.sync.outcome import LAST_WAIT
+from bridge.sync.outcome import LAST_TRY, LAST_WAIT
 from tests.folders import route_of, worker_of
 
 NOW = 1e9
@@ -27,9 +27,8 @@ def away() -> None:
     raise TemporaryError("pacs: no connection")
 
 
-@pytest.mark.parametrize("attempts", [1, 9, 1023, 1024, 100_000])
+@pytest.mark.parametrize("attempts", [1, 9, LAST_TRY - 2])
 def test_what_failed_ever_so_often_is_put_off_for_a_while(tmp_path: Path, ledger: Ledger, attempts: int) -> None:
-    """A server that is away over a holiday: 2.0 ** 1024 is more than a float can be."""
     ledger.work.owe("fhir-dicom", "dicom", "i")
     (work,) = ledger.work.claim("fhir-dicom", "dicom", 1)
     tried = Work(work.route, work.store, work.key, work.generation, attempts, work.crashes)

@@ -1,0 +1,54 @@
+"""What is linked, owed, held and dead, and why: in bounded memory, however much it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, case, func, select
+
+from bridge.ledger.tables import CONFLICT, INTENT, LINK, WORK
+
+_CAUSES = 20
+_REASONED = WORK.c.reason.is_not(None)
+_WAITING = ("route", "store", "key", "state", "attempts", "reason")
+_CAUSE = ("route", "store", "state", "reason")
+
+
+def status(connection: Connection, limit: int) -> dict[str, Any]:
+    """Counts; of the reasons why something is not in step the first `limit`, those of a person first, and how many
+    `more` there are; and of all of them the most frequent."""
+    counts = _counted(connection, WORK, WORK.c.state)
+    columns = [WORK.c[name] for name in _WAITING]
+    asked_last = case((WORK.c.state.in_(("held", "dead")), 0), else_=1)
+    query = select(*columns).where(_REASONED).order_by(asked_last, WORK.c.store, WORK.c.key, WORK.c.route).limit(limit)
+    reasons = [dict(zip(_WAITING, row, strict=True)) for row in connection.execute(query)]
+    number = connection.execute(select(func.count()).select_from(WORK).where(_REASONED)).scalar_one()
+    return {
+        "linked": _counted(connection, LINK, LINK.c.born),
+        "owed": sum(counts.get(state, 0) for state in ("owed", "waiting", "deleted")),
+        "absent": counts.get("absent", 0),
+        "held": counts.get("held", 0),
+        "dead": counts.get("dead", 0),
+        "intents": _all(connection, INTENT),
+        "conflicts": _all(connection, CONFLICT),
+        "reasons": reasons,
+        "more": number - len(reasons),
+        "causes": _causes(connection),
+    }
+
+
+def _causes(connection: Connection) -> list[dict[str, Any]]:
+    columns = [WORK.c[name] for name in _CAUSE]
+    number = func.count().label("number")
+    query = select(*columns, number).where(_REASONED).group_by(*columns).order_by(number.desc(), *columns)
+    rows = connection.execute(query.limit(_CAUSES))
+    return [dict(zip((*_CAUSE, "number"), row, strict=True)) for row in rows]
+
+
+def _counted(connection: Connection, table: Table, column: ColumnElement[str]) -> dict[str, int]:
+    found = connection.execute(select(column, func.count()).select_from(table).group_by(column))
+    return {value: number for value, number in found}
+
+
+def _all(connection: Connection, table: Table) -> int:
+    return connection.execute(select(func.count()).select_from(table)).scalar_one()

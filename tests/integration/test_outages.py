@@ -1,0 +1,207 @@
+"""Servers that are down: no document is charged with it, and all is done as soon as they are there again. What a server
+that answers everything else refuses one document is that document's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bridge.errors import TemporaryError
+from bridge.settings.settings import settings
+from bridge.stores import breaker, deadline
+from bridge.stores.fhir import FhirStore
+from bridge.stores.orthanc import OrthancStore
+from bridge.sync import outcome
+from bridge.sync.route import Route
+from bridge.sync.routes import routes_of
+from bridge.sync.run import once
+from bridge.sync.summary import Summary
+from tests.integration.test_bad_days import FAULTS
+from tests.integration.test_sync_void_servers import observation, report_of, stored
+from tests.servers.load import put
+from tests.servers.proxy import Fault, Proxy, Rule, plain, slowly, status, trickling
+from tests.servers.service import serving, until
+from tests.servers.world import MAPPING, World, started
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with started(tmp_path_factory.mktemp("outages")) as made:
+        made.once()
+        yield made
+
+
+def charged(world: World) -> list[dict[str, Any]]:
+    """What was tried and failed."""
+    ledger = world.ledger()
+    try:
+        reasons: list[dict[str, Any]] = ledger.status()["reasons"]
+        return reasons
+    finally:
+        ledger.close()
+
+
+def passed(world: World, routes: list[Route], **options: Any) -> Summary:
+    """A pass that knows what the one before found out, as those of one process do."""
+    ledger = world.ledger()
+    try:
+        return once(routes, ledger, MAPPING, **options)
+    finally:
+        ledger.close()
+
+
+@pytest.mark.parametrize(("name", "which"), list(product(FAULTS, ("ehr", "pacs"))))
+def test_an_outage_is_no_documents_fault(world: World, name: str, which: str) -> None:
+    """Whatever the server does to all that it is asked: what is owed stays so, and is done by the first pass after."""
+    number = 10 * list(FAULTS).index(name) + ("ehr", "pacs").index(which)
+    for each in range(7):
+        put(world.hapi.base, observation(f"outage-{number}-{each}", each))
+    stored(world, f"2.25.77{number}")
+    proxy = {"ehr": world.to_hapi, "pacs": world.to_orthanc}[which]
+    with proxy.inject(FAULTS[name]):
+        for _ in range(3):
+            assert any(which in fault for fault in world.once().faults)
+        assert charged(world) == []
+    summary = world.once()
+    assert summary.faults == []
+    assert (summary.acts["to-dicom created"], summary.acts["to-fhir created"]) == (7, 1)
+    assert report_of(world, f"2.25.77{number}")["status"] == "final"
+
+
+def goes_down(proxy: Proxy) -> Fault:
+    """From this call on."""
+
+    def fault(handler: Any, answer: Any) -> None:
+        proxy.rules.insert(0, Rule("", "", status(503), 1 << 30))
+        status(503)(handler, answer)
+
+    return fault
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_server_that_goes_while_documents_are_written(world: World, workers: int) -> None:
+    """What was begun is finished by the first pass that it is there for."""
+    for each in range(40):
+        put(world.hapi.base, observation(f"midst-{workers}-{each}", each))
+    (route,) = routes_of(settings(world.configuration))
+    proxy = world.to_orthanc
+    with proxy.inject(plain, "POST", "/instances", times=10), proxy.inject(goes_down(proxy), "POST", "/instances"):
+        acts = passed(world, [route], workers=workers).acts
+    assert charged(world) == []
+    assert 0 < acts["to-dicom created"] < 40
+    proxy.rules.clear()
+    later = world.once()
+    assert later.faults == []
+    assert later.acts["to-dicom adopted"] >= 1, "whose answer was lost"
+    assert acts["to-dicom created"] + later.acts["to-dicom created"] + later.acts["to-dicom adopted"] == 40
+    assert all(len(world.srs_of(f"Observation/midst-{workers}-{each}")) == 1 for each in (0, 10, 39))
+
+
+def test_while_it_is_down_it_is_asked_once_a_pass_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in range(20):
+        put(world.hapi.base, observation(f"quiet-{each}", each))
+    (route,) = routes_of(settings(world.configuration))
+    monkeypatch.setattr(breaker, "FIRST_WAIT", 0.0)
+    with world.to_orthanc.inject(status(503)) as rule:
+        passed(world, [route])
+        asked = len(rule.seen)
+        for _ in range(3):
+            passed(world, [route])
+        assert asked <= 3
+        assert len(rule.seen) <= asked + 3 * 3, "by the feed, and by one document"
+    assert route.dicom.outage() is not None
+    assert passed(world, [route]).acts["to-dicom created"] == 20
+    assert route.dicom.outage() is None
+
+
+def test_before_its_time_a_server_is_not_asked_at_all(world: World) -> None:
+    put(world.hapi.base, observation("patient-server", 1))
+    (route,) = routes_of(settings(world.configuration))
+    with world.to_orthanc.inject(status(503, Retry_After="3600")) as rule:
+        passed(world, [route])
+        asked = len(rule.seen)
+        assert any("503" in fault for fault in passed(world, [route]).faults)
+        assert len(rule.seen) == asked
+    assert world.once().acts["to-dicom created"] == 1
+
+
+def test_other_routes_go_on(world: World, tmp_path: Path) -> None:
+    """Two archives share a FHIR server; one of them is down."""
+    said = yaml.safe_load(world.configuration.read_text())
+    said["stores"]["copy"] = {"kind": "folder", "path": str(tmp_path / "dicom"), "holds": "dicom"}
+    said["routes"].append({"between": ["ehr", "copy"], "direction": "to-dicom"})
+    (tmp_path / "bridge.yaml").write_text(yaml.safe_dump(said))
+    to_pacs, to_copy = routes_of(settings(tmp_path / "bridge.yaml"))
+    assert to_pacs.fhir is to_copy.fhir
+    put(world.hapi.base, observation("two-ways", 1))
+    with world.to_orthanc.inject(status(503)):
+        assert passed(world, [to_pacs, to_copy]).acts["to-dicom created"] > 0
+    assert len(list((tmp_path / "dicom").rglob("*.dcm"))) > 0
+    assert to_pacs.dicom.outage() is not None
+    assert passed(world, [to_copy]).faults == []
+    assert world.once().acts["to-dicom created"] == 1
+
+
+def test_what_one_document_provokes_is_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tried again later and later, and given up in the end; nothing else waits for it."""
+    monkeypatch.setattr(outcome, "LAST_TRY", 3)
+    bad = stored(world, "2.25.8801")
+    with world.to_orthanc.inject(status(500), "GET", f"{bad}/file"):
+        for tries in (1, 2):
+            stored(world, f"2.25.880{tries + 1}")
+            assert world.once().acts["to-fhir created"] == 1
+            (one,) = charged(world)
+            assert (one["key"], one["state"], one["attempts"]) == (bad, "owed", tries)
+            world.later(7200)
+        world.once()
+        (one,) = charged(world)
+        assert (one["state"], one["attempts"]) == ("dead", 3)
+        assert one["reason"].endswith("answered 500; given up after 3 tries")
+        world.later(7200)
+        assert world.once().faults == []
+    world.retry()
+    assert world.once().acts["to-fhir created"] == 1
+
+
+def test_the_service_says_which_store_is_down(world: World, tmp_path: Path) -> None:
+    said = yaml.safe_load(world.configuration.read_text()) | {"ledger": f"sqlite:///{tmp_path}/bridge.db"}
+    name = 'fhir_dicom_store_down{store="%s"}'
+    with world.to_orthanc.inject(status(503)), serving(tmp_path, said | {"interval": 0.5}) as service:
+        until(lambda: service.get("/ready")["down"] == ["pacs"])
+        assert service.get("/ready")["ready"], "to start it again would mend nothing"
+        assert "503" in service.get("/status")["down"]["pacs"]
+        metrics = service.request("GET", "/metrics").text
+        assert f"{name % 'pacs'} 1.0" in metrics and f"{name % 'ehr'} 0.0" in metrics
+        world.to_orthanc.rules.clear()
+        until(lambda: service.get("/ready")["down"] == [])
+        until(lambda: service.get("/status")["owed"] == 0)
+        assert service.get("/status")["reasons"] == []
+
+
+@pytest.mark.parametrize("where", ["head", "body"])
+@pytest.mark.parametrize("which", ["ehr", "pacs"])
+def test_an_answer_that_trickles_ends(world: World, monkeypatch: pytest.MonkeyPatch, which: str, where: str) -> None:
+    """Each byte comes in time, the whole never does."""
+    monkeypatch.setattr(deadline, "SECONDS", 1.0)
+    with (
+        world.to_hapi.inject(trickling(0.05, where == "body"), "POST", "/fhir"),
+        world.to_orthanc.inject(trickling(0.05, where == "body"), "GET", "/file"),
+    ):
+        if which == "ehr":
+            with pytest.raises(TemporaryError, match="no answer in time"):
+                FhirStore("ehr", world.to_hapi.base).read(["Observation/x"])
+        else:
+            with pytest.raises(TemporaryError, match="no answer in time"):
+                OrthancStore("pacs", world.to_orthanc.base).read(["0" * 40])
+
+
+def test_what_is_slow_but_in_time_comes_whole(world: World) -> None:
+    identifier = stored(world, "2.25.8901")
+    with world.to_orthanc.inject(slowly(0.001), "GET", "/file"):
+        (one,) = OrthancStore("pacs", world.to_orthanc.base).read([identifier])
+    assert one is not None and one.item.data in world.instances()

@@ -1,0 +1,88 @@
+"""What `status` says of a ledger in which very much waits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.tables import WORK
+from tests.servers.postgresql import Postgresql
+
+MANY = 50_000
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    server: Postgresql | None = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+    found = Ledger(server.ledger() if server is not None else f"sqlite:///{tmp_path}/bridge.db")
+    yield found
+    found.close()
+
+
+def row(number: int, state: str, reason: str | None) -> dict[str, Any]:
+    of = {"route": "ehr-pacs", "store": "ehr", "key": f"Observation/{number:06}", "state": state, "reason": reason}
+    return of | {"generation": 0, "attempts": 1, "due": 0.0, "since": 0.0, "crashes": 0}
+
+
+def fill(ledger: Ledger) -> None:
+    """Most of it owed for one reason, each tenth held for a reason of its own, a few dead, one in order."""
+    rows = [row(number, "owed", "ehr: no connection") for number in range(MANY)]
+    for number in range(0, MANY, 10):
+        rows[number] = row(number, "held", f"conflict {number}")
+    for number in (7, 17, 27):
+        rows[number] = row(number, "dead", "no code")
+    with ledger._database.begin() as connection:
+        connection.execute(insert(WORK), [*rows, row(MANY, "owed", None)])
+
+
+def test_it_answers_in_bounded_memory(ledger: Ledger) -> None:
+    fill(ledger)
+    ledger.status()
+    tracemalloc.start()
+    status = ledger.status()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 << 20
+    assert (status["owed"], status["held"], status["dead"]) == (MANY - MANY // 10 - 3 + 1, MANY // 10, 3)
+    assert (len(status["reasons"]), status["more"]) == (500, MANY - 500)
+
+
+def test_what_waits_for_a_person_comes_first_and_the_rest_is_counted(ledger: Ledger) -> None:
+    fill(ledger)
+    status = ledger.status(limit=MANY // 10 + 4)
+    assert [one["state"] for one in status["reasons"]].count("held") == MANY // 10
+    assert [one["state"] for one in status["reasons"]].count("dead") == 3
+    assert status["reasons"][-1]["state"] == "owed"
+    most, second, *others = status["causes"]
+    assert (most["number"], most["reason"], most["state"]) == (MANY - MANY // 10 - 3, "ehr: no connection", "owed")
+    assert (second["number"], second["reason"], second["state"]) == (3, "no code", "dead")
+    assert len(others) == 18
+
+
+def test_the_command_says_how_much_it_does_not_list(tmp_path: Path) -> None:
+    made = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    fill(made)
+    made.close()
+    lines = status_of(tmp_path, "--limit", "2").splitlines()
+    assert lines[-23:-20] == [
+        "held: ehr: Observation/000000: conflict 0",
+        "dead: ehr: Observation/000007: no code",
+        f"and {MANY - 2} more; most often:",
+    ]
+    assert lines[-20] == f"{MANY - MANY // 10 - 3} times owed: ehr: ehr: no connection"
+    found = json.loads(status_of(tmp_path, "--limit", "0", "--json"))
+    assert (found["reasons"], found["more"]) == ([], MANY)
+
+
+def status_of(folder: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "bridge", "status", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
