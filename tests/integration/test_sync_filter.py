@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_sync_edges import observation, store
+from bridge.model.names import EXTENSION_BASE
+from tests.images import ct, put_in
+from tests.integration.test_sync_edges import observation, store, texts
 from tests.integration.test_sync_folders import get, instances, put, tree
 
 STORES = """
@@ -66,6 +68,30 @@ def test_documents_of_the_pacs_by_template_and_their_edits_come_back(stores: Pat
     key = f"DiagnosticReport/{report.stem}"
     put(stores, get(stores, key) | {"conclusion": "Edited"})
     assert "to-dicom updated: 1" in run(stores, "sync", "--once", only=only).stdout
+
+
+def test_images_of_a_patient_who_is_outside_make_nothing(stores: Path) -> None:
+    (stores / "patients.txt").write_text("urn:h|nobody\n")
+    put_in(stores / "data" / "dicom", *(ct(number) for number in (1, 2)))
+    for _ in range(2):
+        done = run(stores, "sync", "--once", only="{patients: patients.txt}")
+        assert (done.returncode, "nothing to do" in done.stdout) == (0, True), done.stderr
+        put_in(stores / "data" / "dicom", ct(3))
+    assert sorted(one.name for one in (stores / "data" / "fhir").iterdir()) == ["Observation"]
+    (stores / "patients.txt").write_text(f"{EXTENSION_BASE}/issuer/MY-HOSPITAL|MR-0001\n")
+    put_in(stores / "data" / "dicom", ct(4))
+    assert "imaging-study created: 1" in run(stores, "sync", "--once", only="{patients: patients.txt}").stdout
+    assert [len(list((stores / "data" / "fhir" / kind).iterdir())) for kind in ("Patient", "ImagingStudy")] == [1, 1]
+
+
+@pytest.mark.parametrize("amendment", ["2.25.9000", "2.25.9009"], ids=["read first", "read last"])
+def test_what_amends_a_version_that_is_outside_waits_for_nobody(stores: Path, amendment: str) -> None:
+    store(stores, "2.25.9001", "outside", Modality="OT")
+    store(stores, amendment, "inside", predecessor="2.25.9001")
+    done = run(stores, "sync", "--once", "--json", only="{categories: [x], modalities: [SR]}")
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["acts"]["to-fhir created"], said["status"]["owed"]) == (0, 1, 0), done.stderr
+    assert texts(stores) == ["inside"]
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge.errors import TemporaryError
+from bridge.ledger.ledger import Ledger
+from bridge.stores.store import Instance, Outcome, Write
 from bridge.sync.failpoint import NAMES
+from bridge.sync.run import once
+from tests.folders import MAPPING, route_of
+from tests.folders import done as done_in
 from tests.integration.test_sync_edges import observation, store
 from tests.integration.test_sync_folders import acts, get, instances, put, tree
 from tests.integration.test_sync_void import command, configure, open_points, passed
@@ -123,6 +130,49 @@ def test_a_kill_at_any_step_is_completed_by_the_next_pass(stores: Path, name: st
     assert (done.returncode, open_points(done)) == (0, QUIET), done.stderr
     assert tree(stores / "data") == tree(undisturbed / "data")
     assert acts(passed(stores)) == {}
+
+
+def test_a_replacement_is_said_before_it_is_made_whenever_it_is_made(stores: Path) -> None:
+    """A dry run after a kill finishes nothing, and a second kill finds it said again."""
+    put(stores, CORRECTED)
+    before = tree(stores / "data" / "dicom")
+    line = ("sync", "--once", "--json", "--config", "bridge.yaml")
+    for _ in range(2):
+        assert command(stores, *line, BRIDGE_FAILPOINT="intended:1").returncode == -signal.SIGKILL
+        assert tree(stores / "data" / "dicom") == before
+        done = command(stores, *line, "--dry-run")
+        assert [one.partition(" ")[0] for one in json.loads(done.stdout)["plans"]] == ["demographics"] * 2
+        assert open_points(done)["intents"] == 1
+        assert tree(stores / "data" / "dicom") == before
+    done = passed(stores)
+    assert (acts(done), open_points(done)) == ({"to-dicom demographics": 1}, QUIET)  # one was begun, and is no news
+    assert {str(one.PatientName) for one in instances(stores).values()} == {"Größer^Erika"}
+
+
+def test_an_instance_that_is_missing_between_the_one_and_the_other_is_not_deleted(
+    stores: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive goes away after it has removed the one, and its listing misses the other before that is stored."""
+    now = 1e9
+    route = route_of(stores, demographics="propagate")
+    with closing(Ledger(f"sqlite:///{stores}/bridge.db", lambda: now)) as ledger:
+        put(stores, CORRECTED)
+        replace = route.dicom.replace
+
+        def half(item: Write[Instance]) -> Outcome[Instance]:
+            monkeypatch.setattr(route.dicom, "replace", replace)
+            assert list(route.dicom.remove([one.key for one in route.dicom.listing() if item.key in one.key])) == [None]
+            return Outcome(None, TemporaryError("dicom: no connection"))
+
+        monkeypatch.setattr(route.dicom, "replace", half)
+        summary = once([route], ledger, MAPPING)
+        assert (len(summary.faults), len(instances(stores))) == (1, 1)
+        summary = once([route], ledger, MAPPING)  # the resources are put off: what looks deleted is looked at first
+        assert (summary.faults, done_in(summary)) == ([], {})
+        assert [str(one.PatientName) for one in instances(stores).values()] == ["Größer^Erika"] * 2
+        assert {get(stores, f"Observation/{name}")["status"] for name in ("a", "b")} == {"final"}
+        now += 300
+        assert (once([route], ledger, MAPPING).faults, ledger.status()["owed"]) == ([], 0)
 
 
 # -- corrected in the PACS ------------------------------------------------------------------------------------------

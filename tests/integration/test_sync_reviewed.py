@@ -3,9 +3,11 @@ while the other side is away, and what was begun is ended before anything else."
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ import pydicom
 import pytest
 
 from bridge.ledger.ledger import Ledger
+from bridge.sync.run import once
 from fixtures.stores import lay_out
+from tests.folders import MAPPING, route_of
+from tests.folders import done as acts_of
 from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts
 from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
 from tests.integration.test_sync_void import (
@@ -191,6 +196,25 @@ def test_a_conflict_ends_with_the_instance_that_it_is_about(stores: Path) -> Non
     done = sync(stores)
     assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
     assert "by FHIR" in str(live(stores)[0].ContentSequence[-1])
+
+
+def test_a_conflict_ends_when_the_sr_is_stored_again_as_it_was(stores: Path) -> None:
+    """Nothing is left to decide, and the edit crosses."""
+    for uid in ("2.25.61", "2.25.62"):
+        store(stores, uid, uid)
+    sync(stores)
+    file = file_of(stores, instances(stores)["2.25.61"])
+    file.rename(stores / "aside.dcm")
+    edit(stores, "2.25.61", "by FHIR")
+    assert sync(stores).returncode == 1
+    assert the_conflict(stores)["dicom"] == "gone"
+    (stores / "aside.dcm").rename(file)
+    asked = itertools.count()
+    with closing(Ledger(f"sqlite:///{stores}/bridge.db")) as ledger:  # whoever would wait for it turned for ever
+        summary = once([route_of(stores)], ledger, MAPPING, stopped=lambda: next(asked) > 200)
+    assert (acts_of(summary), summary.faults) == ({"to-dicom updated": 1}, [])
+    assert open_points(sync(stores)) == NOTHING_OPEN
+    assert sorted(str(one.ContentSequence[-1].TextValue) for one in live(stores)) == ["2.25.62", "by FHIR"]
 
 
 def test_a_kill_before_a_removal_does_not_cost_an_edit(stores: Path) -> None:
