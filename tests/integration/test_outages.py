@@ -171,7 +171,7 @@ def test_what_one_document_provokes_is_its_own(world: World, monkeypatch: pytest
 def test_the_service_says_which_store_is_down(world: World, tmp_path: Path) -> None:
     said = yaml.safe_load(world.configuration.read_text()) | {"ledger": f"sqlite:///{tmp_path}/bridge.db"}
     name = 'fhir_dicom_store_down{store="%s"}'
-    with world.to_orthanc.inject(status(503)), serving(tmp_path, said | {"interval": 0.5}) as service:
+    with world.to_orthanc.inject(status(503)), serving(tmp_path, said | {"interval": 3600}) as service:
         until(lambda: service.get("/ready")["down"] == ["pacs"])
         assert service.get("/ready")["ready"], "to start it again would mend nothing"
         assert "503" in service.get("/status")["down"]["pacs"]
