@@ -21,12 +21,14 @@ from bridge.sync.route import Route
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
-from tests.integration.test_bad_days import FAULTS
+from tests.integration import test_bad_days
 from tests.integration.test_sync_void_servers import observation, report_of, stored
 from tests.servers.load import put
 from tests.servers.proxy import Fault, Proxy, Rule, plain, slowly, status, trickling
 from tests.servers.service import serving, until
 from tests.servers.world import MAPPING, World, started
+
+FAULTS = test_bad_days.FAULTS | {"without permissions": status(403), "not deployed": status(404)}
 
 
 @pytest.fixture(scope="module")
