@@ -20,6 +20,7 @@ def main() -> None:
         convert,
         explain,
         pause,
+        prune,
         resend,
         retry,
         serve,
@@ -47,6 +48,7 @@ def main() -> None:
     app.command("resume", help=pause.RESUME_HELP, epilog=pause.RESUME_EXAMPLE)(pause.resume)
     app.command("resend", help=resend.HELP, epilog=resend.EXAMPLE)(resend.resend)
     app.command("backfill", help=backfill.HELP, epilog=backfill.EXAMPLE)(backfill.backfill)
+    app.command("prune", help=prune.HELP, epilog=prune.EXAMPLE)(prune.prune)
     app.command("backup", help=backup.HELP, epilog=backup.EXAMPLE)(backup.backup)
     trail = typer.Typer(no_args_is_help=True, help=audit.HELP, epilog=audit.VERIFY_EXAMPLE)
     trail.command("verify", help=audit.VERIFY_HELP, epilog=audit.VERIFY_EXAMPLE)(audit.verify)

@@ -54,8 +54,8 @@ class Database:
             self._at_newest(reading)
         except (DatabaseError, LedgerError) as error:
             self.close()
-            where = parsed.render_as_string(hide_password=True)
-            raise UsageError(f"ledger: {where} is no ledger, or cannot be opened") from error
+            where, why = parsed.render_as_string(hide_password=True), _why(error)
+            raise UsageError(f"ledger: {where} is no ledger, or cannot be opened: {why}") from error
         except BaseException:
             self.close()
             raise
@@ -110,7 +110,27 @@ def _named() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise LedgerError(f"ledger: {type(error.orig).__name__}: is its disk full, or its server away?") from error
+        raise LedgerError(f"ledger: {_why(error)}") from error
+
+
+_WHY = {  # beginning of the code of SQLite, or of PostgreSQL
+    "SQLITE_FULL": "its disk is full",
+    "SQLITE_IOERR": "its disk is full, or fails",
+    "SQLITE_READONLY": "its file may not be written",
+    "SQLITE_CANTOPEN": "its file may not be opened, or its folder not be written",
+    "SQLITE_BUSY": "another process writes for too long",
+    "SQLITE_NOTADB": "it is no SQLite file",
+    "SQLITE_CORRUPT": "its file is damaged",
+    "53100": "the disk of its server is full",
+}
+
+
+def _why(error: DatabaseError | InterfaceError | LedgerError) -> str:
+    if isinstance(error, LedgerError):
+        return str(error).removeprefix("ledger: ")
+    code = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
+    said = next((why for start, why in _WHY.items() if code.startswith(start)), "is its disk full, or its server away?")
+    return f"{type(error.orig).__name__}: {said}"
 
 
 def one_at_a_time(connection: Connection, table: Table) -> None:

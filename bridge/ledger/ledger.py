@@ -27,7 +27,7 @@ class Ledger:
     `dry`: before each effect it raises Planned. Raises UsageError where another process works on the same file."""
 
     def __init__(self, url: str, clock: Clock | None = None, *, reading: bool = False, dry: bool = False) -> None:
-        self._database, self._board, self._dry = Database(url, clock, reading=reading), Board(), dry
+        self._database, self._board, self.dry = Database(url, clock, reading=reading), Board(), dry
         self.now = self._database.now  # seconds since the epoch
         self.feeds = Feeds(self._database)
         self.studies = Studies(self._database)
@@ -43,7 +43,7 @@ class Ledger:
     def _be_a_worker(self) -> None:
         self.leases: Leases = SharedLeases(self._database) if self._database.shared else LocalLeases(self._board)
         self.work = WorkQueue(self._database, self.leases.owner)
-        self.links = Links(self._database, self.leases, dry=self._dry)
+        self.links = Links(self._database, self.leases, dry=self.dry)
 
     def another(self) -> Ledger:
         """The same ledger, as another worker of this process sees it; `leave` when it is done."""

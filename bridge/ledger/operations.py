@@ -11,10 +11,12 @@ from bridge.ledger.audit import record
 from bridge.ledger.audit_event import decided
 from bridge.ledger.conflicts import FIELDS, Conflict, Winner
 from bridge.ledger.database import Database, put
+from bridge.ledger.retention import DROPPED, Keep
 from bridge.ledger.tables import CONFLICT, PAUSE, SEEN, WORK
 from bridge.ledger.work import ANEW, owe
 
 _ASIDE = ("held", "dead", "waiting")
+_SOME = 200  # dead letters of one entry in the audit trail
 
 
 class Operations:
@@ -42,6 +44,26 @@ class Operations:
                 owe(connection, route, store, *(key for of, key in found if of == store), now=now)
             record(connection, decided("resend", by, route, keys, now))
         return len(found)
+
+    def prune(self, before: float, by: str, keep: Keep) -> int:
+        """Dead letters that were tried last `before` that time (seconds since the epoch), some at a time, each kept
+        first; returns how many. What was seen of them stays: they are looked at again when they change."""
+        dead = select(*(WORK.c[name] for name in DROPPED)).where((WORK.c.state == "dead") & (WORK.c.due < before))
+        number = 0
+        while True:
+            with self._database.begin() as connection:
+                found = connection.execute(dead.order_by(WORK.c.route, WORK.c.store, WORK.c.key).limit(_SOME)).all()
+                if not found:
+                    return number
+                route = found[0].route
+                rows = [dict(row._mapping) for row in found if row.route == route]
+                keep(rows)
+                for row in rows:
+                    of_key = (WORK.c.store == row["store"]) & (WORK.c.key == row["key"])
+                    connection.execute(delete(WORK).where((WORK.c.route == route) & of_key))
+                keys = [row["key"] for row in rows]
+                record(connection, decided("prune dead letters", by, route, keys, self._database.now()))
+                number += len(rows)
 
     def backfill(self, route: str, store: str, first: str, last: str, by: str) -> None:
         """A person has a store looked at again, from one day to another."""

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from bridge.ledger.database import Database, insert_into, put_or
 from bridge.ledger.tables import LINK, WORK
+
+Turn = tuple[int, float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +36,12 @@ class Work:
     generation: int
     attempts: int
     crashes: int  # of workers that had it in hand
+    due: float  # seconds since the epoch
+
+    @property
+    def turn(self) -> Turn:
+        """In the order in which work is claimed."""
+        return self.crashes, self.due, self.key
 
 
 class WorkQueue:
@@ -40,15 +61,15 @@ class WorkQueue:
         with self._database.begin() as connection:
             put_or(connection, WORK, row, {"state": "absent", "reason": None})
 
-    def claim(self, route: str, store: str, limit: int, without: Collection[str] = ()) -> list[Work]:
+    def claim(self, route: str, store: str, limit: int, after: Turn | None = None) -> list[Work]:
         """What is owed and due, oldest first; nobody else's until it is done, put off or given back. What a worker did
         not survive comes last of its store, and alone: it takes nothing else along; what two did not comes last of the
-        whole route."""
+        whole route. `after`: what comes later in that order."""
         with self._database.begin() as connection:
-            to_do = WORK.c.state.in_(("owed", "waiting")) & WORK.c.key.not_in(without)
+            to_do = WORK.c.state.in_(("owed", "waiting"))
             due = (WORK.c.route == route) & to_do & _due(self._database.now())
-            of_store = select(*_WORK).where(due & WORK.c.owner.is_(None) & (WORK.c.store == store))
-            query = of_store.order_by(WORK.c.crashes, WORK.c.due, WORK.c.key).limit(limit)
+            of_store = select(*_WORK).where(due & WORK.c.owner.is_(None) & (WORK.c.store == store) & _after(after))
+            query = of_store.order_by(*_TURN).limit(limit)
             found = [Work(*row) for row in connection.execute(query.with_for_update(skip_locked=True))]
             safe = [work for work in found if not work.crashes]
             if found and not safe:
@@ -64,9 +85,9 @@ class WorkQueue:
             of_route = (WORK.c.route == route) & WORK.c.state.in_(("owed", "waiting")) & _due(self._database.now())
             return connection.execute(select(func.count()).select_from(WORK).where(of_route)).scalar_one()
 
-    def pending(self, route: str, store: str, without: Collection[str] = ()) -> bool:
+    def pending(self, route: str, store: str, after: Turn | None = None) -> bool:
         """Whether something of the store is owed and due, in whosever hands, but for what has ended two workers."""
-        open_work = WORK.c.state.in_(("owed", "waiting")) & (WORK.c.crashes < 2) & WORK.c.key.not_in(without)
+        open_work = WORK.c.state.in_(("owed", "waiting")) & (WORK.c.crashes < 2) & _after(after)
         of_store = (WORK.c.route == route) & (WORK.c.store == store) & open_work & _due(self._database.now())
         with self._database.connect() as connection:
             return connection.execute(select(WORK.c.key).where(of_store).limit(1)).first() is not None
@@ -80,10 +101,11 @@ class WorkQueue:
         with self._database.connect() as connection:
             return connection.execute(select(WORK.c.key).where(put_off & of_store & ~linked).limit(1)).scalar()
 
-    def give_back(self) -> None:
-        """What this worker claimed, as it was."""
+    def give_back(self, *works: Work) -> None:
+        """What this worker claimed, or these of it, as it was."""
         with self._database.begin() as connection:
-            connection.execute(update(WORK).where(WORK.c.owner == self._owner).values(owner=None))
+            mine = (WORK.c.owner == self._owner) & (or_(*map(_is, works)) if works else true())
+            connection.execute(update(WORK).where(mine).values(owner=None))
 
     def reap(self, is_alive: Callable[[str], bool]) -> None:
         """What dead workers had claimed is free again."""
@@ -135,10 +157,15 @@ class WorkQueue:
             connection.execute(update(WORK).where(mine).values(owner=None))
 
 
-_WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts, WORK.c.crashes)
+_WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts, WORK.c.crashes, WORK.c.due)
+_TURN = (WORK.c.crashes, WORK.c.due, WORK.c.key)
 ANEW = case((WORK.c.crashes > 1, 1), else_=WORK.c.crashes)
 """Crashes of what was dead and is tried again: there is room for more, and it is alone still."""
 _LONGEST = 7200.0  # seconds that anything is put off
+
+
+def _after(turn: Turn | None) -> ColumnElement[bool]:
+    return tuple_(*_TURN) > tuple_(*map(literal, turn)) if turn is not None else true()
 
 
 def _due(now: float) -> ColumnElement[bool]:

@@ -41,10 +41,9 @@ class Breaker:
         self._asking = threading.Lock()
         self._outage: Outage | None = None
 
-    def outage(self) -> str | None:
-        """Why nothing is asked of it; None where it is well, as far as is known."""
-        outage = self._outage
-        return outage.why if outage is not None else None
+    def outage(self) -> Outage | None:
+        """Why nothing is asked of it, and until when; None where it is well, as far as is known."""
+        return self._outage
 
     def admit(self) -> None:
         """Before each call. Raises OutageError while it is down."""

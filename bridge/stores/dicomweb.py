@@ -15,6 +15,7 @@ from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Json
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.stores.access import ANYBODY, Access
+from bridge.stores.breaker import Outage
 from bridge.stores.http import Peer
 from bridge.stores.store import (
     STUDY,
@@ -47,7 +48,7 @@ class DicomWebStore:
         self.name = name
         self._peer = Peer(name, url, timeout=timeout, access=access, probe=_PROBE)
 
-    def outage(self) -> str | None:
+    def outage(self) -> Outage | None:
         return self._peer.outage()
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:

@@ -12,6 +12,7 @@ from bridge.model.edition import edition
 from bridge.model.group import Json, Resource, reference_to
 from bridge.model.search import identifier_query, identifier_token
 from bridge.stores.access import ANYBODY, Access
+from bridge.stores.breaker import Outage
 from bridge.stores.http import Peer
 from bridge.stores.store import Absence, Change, Holds, Outcome, Page, Seen, Stored, Write
 
@@ -31,7 +32,7 @@ class FhirStore:
         self.name = name
         self._peer = Peer(name, url, timeout=timeout, access=access, probe=_PROBE)
 
-    def outage(self) -> str | None:
+    def outage(self) -> Outage | None:
         return self._peer.outage()
 
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:

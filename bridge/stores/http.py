@@ -13,7 +13,7 @@ from urllib3.util.retry import Retry
 
 from bridge.errors import BridgeError, PermanentError, TemporaryError
 from bridge.stores.access import ANYBODY, Access
-from bridge.stores.breaker import Breaker
+from bridge.stores.breaker import Breaker, Outage
 from bridge.stores.deadline import Adapter
 
 MAX_BYTES = 512 << 20
@@ -50,7 +50,7 @@ class Peer:
         self._next = 0.0  # when the next call may be made
         self._breaker = Breaker(name, lambda: self._probe(probe)) if probe is not None else None
 
-    def outage(self) -> str | None:
+    def outage(self) -> Outage | None:
         """Why nothing is asked of it for now."""
         return self._breaker.outage() if self._breaker is not None else None
 

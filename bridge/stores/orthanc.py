@@ -17,6 +17,7 @@ from bridge.model.group import Json
 from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.anchors import Position
+from bridge.stores.breaker import Outage
 from bridge.stores.http import Peer
 from bridge.stores.store import (
     STUDY,
@@ -56,7 +57,7 @@ class OrthancStore:
         self.name = name
         self._peer = Peer(name, url, timeout=timeout, access=access, probe=_PROBE)
 
-    def outage(self) -> str | None:
+    def outage(self) -> Outage | None:
         return self._peer.outage()
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:

@@ -10,6 +10,7 @@ from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 from bridge.errors import BridgeError, PermanentError
 from bridge.model.dataset import DataSet
 from bridge.model.group import Resource
+from bridge.stores.breaker import Outage
 
 T = TypeVar("T")
 Holds = Literal["fhir", "dicom"]
@@ -112,7 +113,7 @@ class Store(Protocol[T]):
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]: ...
 
-    def outage(self) -> str | None:
+    def outage(self) -> Outage | None:
         """Why nothing is asked of it for now: it is down, for all that is known. Calls raise OutageError until then."""
         ...
 

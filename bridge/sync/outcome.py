@@ -28,7 +28,6 @@ class Outcomes:
         self.failed = 0  # temporary errors in a row
         self.outage = False  # a server is down
         self.busy = False  # something was in other hands
-        self.planned: set[str] = set()  # what a dry run has looked at
 
     def of(self, works: Sequence[Work], task: Callable[[], None], again: str = "owed") -> bool:
         """Work that one task settles is done, or put off, together; what can be tried `again` stays in that state.
@@ -42,9 +41,7 @@ class Outcomes:
             return False
         except Planned as plan:
             self.summary.plan(str(plan))
-            self.planned |= {work.key for work in works}
-            for work in works:
-                self.ledger.work.put_off(work, again, None)
+            self.ledger.work.give_back(*works)
         except Absent as error:
             self._absent(works, error)
         except Waiting as error:

@@ -12,12 +12,16 @@ class Summary:
     faults: list[str] = field(default_factory=list)
     plans: list[str] = field(default_factory=list)  # of a dry run
 
+    _said: set[str] = field(default_factory=set)
+
     def fault(self, what: str) -> None:
-        if what not in self.faults:
+        if what not in self._said:
+            self._said.add(what)
             self.faults.append(what)
 
     def plan(self, what: str) -> None:
-        if what not in self.plans:
+        if what not in self._said:
+            self._said.add(what)
             self.plans.append(what)
 
     def add(self, other: Summary) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from bridge.errors import BridgeError, LedgerError, OutageError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
-from bridge.ledger.work import Work
+from bridge.ledger.work import Turn, Work
 from bridge.mapping.mapping import Mapping
 from bridge.stores.store import is_study
 from bridge.sync.failpoint import failpoint
@@ -36,6 +36,7 @@ class Worker:
         self.to_dicom = ToDicom(route, ledger, mapping)
         self.to_fhir = ToFhir(route, ledger, mapping)
         self.studies = ImagingStudies(route, ledger, mapping)
+        self._looked_at: dict[str, Turn] = {}  # by a dry run, whose work stays where it is
 
     def work(self) -> bool:
         """Until nothing is owed that is free. False where something was left, for it is in other hands."""
@@ -84,14 +85,17 @@ class Worker:
         ledger, name = self.ledger, self.route.name
         if not is_nobodys(self.route, ledger, take_instances.__name__):
             return False
-        return not ledger.work.pending(name, self.route.dicom.name, self.outcomes.planned)
+        return not ledger.work.pending(name, self.route.dicom.name, self._looked_at.get(self.route.dicom.name))
 
     def _claimed(self, store: str) -> list[Work]:
         """Nothing, once a server of the route is down, or so much has failed in a row: all else waits for it."""
         if self._ends():
             return []
         self.ledger.leases.appear()
-        return self.ledger.work.claim(self.route.name, store, BATCH, self.outcomes.planned)
+        works = self.ledger.work.claim(self.route.name, store, BATCH, self._looked_at.get(store))
+        if self.ledger.dry and works:
+            self._looked_at[store] = works[-1].turn
+        return works
 
     def _ends(self) -> bool:
         """What is claimed and was not come to is free for others."""

@@ -17,6 +17,7 @@ from bridge.ledger.heads import export_head
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings.settings import Settings
+from bridge.stores.breaker import Outage
 from bridge.stores.store import Store
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
@@ -73,8 +74,17 @@ class Passes:
 
     def outages(self) -> dict[str, str]:
         """Why nothing is asked of a store for now, by its name."""
+        return {name: outage.why for name, outage in self._outages().items()}
+
+    def _outages(self) -> dict[str, Outage]:
         found = ((store.name, store.outage()) for store in self._stores)
-        return {name: why for name, why in found if why is not None}
+        return {name: outage for name, outage in found if outage is not None}
+
+    def _until_next(self) -> float:
+        """Seconds; a store that is down is asked again when its time has come. Where it has come, and nobody asked, all
+        its routes are paused."""
+        left = [outage.until - time.monotonic() for outage in self._outages().values()]
+        return min([self._interval, *(seconds for seconds in left if seconds > 0)])
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -86,7 +96,7 @@ class Passes:
                 _LOG.warning("fault", what=fault)
             made, faults = self._report["made"] + 1, len(summary.faults)
             self._report = {"made": made, "last": self.ledger.now(), "faults": faults, "broken": broken}
-            if self._woken.wait(self._interval):
+            if self._woken.wait(self._until_next()):
                 self._ending.wait(_BREATH)
 
     def _pass(self) -> tuple[Summary, bool]:

@@ -89,6 +89,23 @@ def test_each_item_is_claimed_by_one(ledger: Ledger) -> None:
         assert (len(keys), len(set(keys))) == (200, 200)
 
 
+def test_who_leaves_all_as_it_is_comes_to_each_item_once(ledger: Ledger) -> None:
+    """As a dry run does, however much there is; what is owed meanwhile comes later."""
+    owe(ledger, 25)
+    found: list[str] = []
+    works = ledger.work.claim(ROUTE, EHR, 10)
+    while works:
+        found += [one.key for one in works]
+        ledger.work.give_back(*works)
+        if len(found) == 20:
+            ledger.work.owe(ROUTE, EHR, "Observation/0")
+        assert ledger.work.pending(ROUTE, EHR)
+        works = ledger.work.claim(ROUTE, EHR, 10, works[-1].turn)
+    assert len(found) == 26 and set(found) == {f"Observation/{number}" for number in range(25)}
+    assert found[-1] == "Observation/0"
+    assert len(ledger.work.claim(ROUTE, EHR, 100)) == 25
+
+
 def test_a_document_is_in_one_hand(ledger: Ledger) -> None:
     with workers(ledger, 2) as (one, other):
         assert one.leases.hold(["a", "b"])
@@ -397,6 +414,12 @@ def test_processes_that_start_at_once_make_one_ledger(postgresql: Postgresql) ->
 def test_another_database_is_refused_by_name(url: str) -> None:
     with pytest.raises(UsageError, match="^ledger: "):
         Ledger(url)
+
+
+def test_why_it_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    (tmp_path / "no.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(UsageError, match="it is no SQLite file"):
+        Ledger(f"sqlite:///{tmp_path}/no.db")
 
 
 def test_what_cannot_be_reached_is_said_without_its_password() -> None:

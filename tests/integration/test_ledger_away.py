@@ -58,13 +58,22 @@ def test_a_full_disk_is_said_and_the_next_pass_completes(
     lay_out(tmp_path / "data")
     Ledger(f"sqlite:///{tmp_path}/bridge.db").close()
     full = sync(tmp_path, room)
-    assert full.returncode == 1 and "ledger: " in full.stderr and "is its disk full" in full.stderr
+    assert full.returncode == 1 and "ledger: " in full.stderr and "its disk is full" in full.stderr
     assert "Traceback" not in full.stderr
     written = tree(tmp_path / "data")
     assert {name: undisturbed[name] for name in written} == written, "nothing half, and nothing else"
     done = sync(tmp_path)
     assert (done.returncode, tree(tmp_path / "data")) == (0, undisturbed), done.stderr
     assert json.loads(sync(tmp_path).stdout)["acts"].keys().isdisjoint({"to-dicom created", "to-fhir created"})
+
+
+@pytest.mark.parametrize("room", [0, 4096, 100_000])
+def test_a_full_disk_is_said_when_the_ledger_is_made(tmp_path: Path, room: int) -> None:
+    lay_out(tmp_path / "data")
+    full = sync(tmp_path, room)
+    assert full.returncode != 0 and "ledger: " in full.stderr and "its disk is full" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert sync(tmp_path).returncode == 0
 
 
 # -- a server that goes -----------------------------------------------------------------------------------------------

@@ -21,12 +21,14 @@ from bridge.sync.route import Route
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
-from tests.integration.test_bad_days import FAULTS
+from tests.integration import test_bad_days
 from tests.integration.test_sync_void_servers import observation, report_of, stored
 from tests.servers.load import put
 from tests.servers.proxy import Fault, Proxy, Rule, plain, slowly, status, trickling
 from tests.servers.service import serving, until
 from tests.servers.world import MAPPING, World, started
+
+FAULTS = test_bad_days.FAULTS | {"without permissions": status(403), "not deployed": status(404)}
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +173,7 @@ def test_what_one_document_provokes_is_its_own(world: World, monkeypatch: pytest
 def test_the_service_says_which_store_is_down(world: World, tmp_path: Path) -> None:
     said = yaml.safe_load(world.configuration.read_text()) | {"ledger": f"sqlite:///{tmp_path}/bridge.db"}
     name = 'fhir_dicom_store_down{store="%s"}'
-    with world.to_orthanc.inject(status(503)), serving(tmp_path, said | {"interval": 0.5}) as service:
+    with world.to_orthanc.inject(status(503)), serving(tmp_path, said | {"interval": 3600}) as service:
         until(lambda: service.get("/ready")["down"] == ["pacs"])
         assert service.get("/ready")["ready"], "to start it again would mend nothing"
         assert "503" in service.get("/status")["down"]["pacs"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pydicom
 import pytest
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from fixtures.stores import lay_out
 from tests.corpus import FIXTURES
@@ -70,6 +71,18 @@ def test_a_fault_is_an_operation_outcome(service: Service, path: str, body: byte
     assert answer.status_code == 422
     assert answer.json()["resourceType"] == "OperationOutcome"
     assert says in answer.json()["issue"][0]["diagnostics"]
+
+
+def test_a_deflated_bomb_is_refused_by_name(service: Service) -> None:
+    """200 kB that would be 160 MB."""
+    dataset = pydicom.dcmread(ECG)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    dataset.EncapsulatedDocument = bytes(160_000_000)
+    file = pydicom.filebase.DicomBytesIO()
+    dataset.save_as(file, enforce_file_format=True)
+    assert len(file.getvalue()) < 200_000
+    answer = service.post("/translate/fhir", file.getvalue(), DICOM)
+    assert answer.status_code == 422 and "grows beyond 134217728 bytes" in answer.text
 
 
 def test_a_bundle_with_one_bad_resource_is_refused_whole(service: Service) -> None:

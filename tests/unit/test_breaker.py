@@ -56,7 +56,8 @@ def test_while_it_is_down_nothing_is_asked_of_it() -> None:
     for attempt in (made.judge, made.admit, made.judge, made.admit):
         with pytest.raises(OutageError, match="no connection; nothing else is asked of pacs until it answers"):
             attempt()
-    assert (server.asked, made.outage()) == (1, "no connection")
+    outage = made.outage()
+    assert outage is not None and (server.asked, outage.why, outage.tries) == (1, "no connection", 1)
 
 
 def test_the_first_call_after_the_wait_asks_once_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

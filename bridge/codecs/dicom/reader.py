@@ -24,7 +24,7 @@ IMPLICIT, EXPLICIT, BIG, DEFLATED = (
     "1.2.840.10008.1.2.1.99",
 )
 MAX_DEPTH = 200
-MAX_INFLATED = 1 << 30  # bytes; a deflated SR of a gigabyte is a bomb
+MAX_INFLATED = 128 << 20  # bytes; twice the longest body that /translate takes by default
 _LONG_VRS = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 VRS = _LONG_VRS | frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _VR_OF = {vr.encode("ascii"): (vr, vr in _LONG_VRS) for vr in VRS}

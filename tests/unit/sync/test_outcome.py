@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bridge.errors import TemporaryError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.work import Work
 from bridge.sync.outcome import LAST_TRY, LAST_WAIT
 from tests.folders import route_of, worker_of
 
@@ -31,8 +31,7 @@ def away() -> None:
 def test_what_failed_ever_so_often_is_put_off_for_a_while(tmp_path: Path, ledger: Ledger, attempts: int) -> None:
     ledger.work.owe("fhir-dicom", "dicom", "i")
     (work,) = ledger.work.claim("fhir-dicom", "dicom", 1)
-    tried = Work(work.route, work.store, work.key, work.generation, attempts, work.crashes)
-    worker_of(route_of(tmp_path), ledger).outcomes.of([tried], away)
+    worker_of(route_of(tmp_path), ledger).outcomes.of([replace(work, attempts=attempts)], away)
     (row,) = ledger.view.documents("i")[0]["open"]
     assert (row["state"], row["reason"]) == ("owed", "pacs: no connection")
     assert ledger.work.claim("fhir-dicom", "dicom", 1) == []

@@ -1,0 +1,42 @@
+"""When the next pass is made."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from bridge.ledger.ledger import Ledger
+from bridge.stores.breaker import Outage
+from bridge.stores.folder import ResourceFolder
+from bridge.sync.summary import Summary
+from bridge.web.passes import Passes
+
+
+class _Away(ResourceFolder):
+    """That is asked again in so many seconds."""
+
+    seconds = 0.0
+
+    def outage(self) -> Outage:  # type: ignore[override]
+        return Outage("no connection", 1, time.monotonic() + self.seconds)
+
+
+def until_next(tmp_path: Path, *seconds: float) -> float:
+    stores = [_Away(f"store-{number}", tmp_path) for number in range(len(seconds))]
+    for store, wait in zip(stores, seconds, strict=True):
+        store.seconds = wait
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    try:
+        return Passes(lambda **_: Summary(), ledger, 30.0, 3600.0, stores=stores)._until_next()
+    finally:
+        ledger.close()
+
+
+def test_a_server_that_is_down_is_asked_when_its_time_has_come(tmp_path: Path) -> None:
+    assert until_next(tmp_path) == 30
+    assert 9 < until_next(tmp_path, 10, 20) <= 10
+    assert until_next(tmp_path, 3600) == 30
+
+
+def test_of_paused_routes_nothing_is_asked_and_passes_do_not_spin(tmp_path: Path) -> None:
+    assert until_next(tmp_path, -5) == 30
