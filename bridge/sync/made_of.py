@@ -1,0 +1,105 @@
+"""Of whom a document in the PACS was made, or is filed there: a Patient of the FHIR server, who may have been merged
+since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import DataSet, charset_of
+from bridge.model.group import Group, Resource, reference_to, renamed
+from bridge.model.sr import read_document
+from bridge.sync.feed import local
+from bridge.sync.held import Held
+from bridge.sync.merged import survivor
+from bridge.sync.resources import Present
+from bridge.sync.route import Route
+from bridge.translate.as_made import identity_digest
+from bridge.translate.chain import superseded_by
+from bridge.translate.identity import identifiers_of
+from bridge.translate.private import taken_out
+from bridge.translate.refiled import identity_as, identity_in, is_refiled, origin_of, without_patient
+from bridge.translate.to_dicom import to_dicom
+
+
+class MadeOf(NamedTuple):
+    subject: str  # `Patient/id` that its resources referred to
+    patient: Resource  # whose identity it has; another one where that one was replaced already
+
+
+def made_of(route: Route, head: DataSet) -> MadeOf | None:
+    """By what the document itself says, before we have filed it under another patient; None where nobody fits."""
+    origin = origin_of(head)
+    subject = local(_manifest(origin).get("subject") or "")
+    candidates = list(_named(route, subject)) if subject else []
+    identity = identity_in(origin)
+    found = [one for one in candidates if identity_as(one, route.known()) == identity]
+    found = found or [one for one in _identified(route, origin) if identity_as(one, route.known()) == identity]
+    if len({reference_to(one) for one in found}) != 1:
+        return None
+    return MadeOf(subject or reference_to(found[0]), found[0])
+
+
+def moved_by_pacs(head: DataSet) -> bool:
+    """Whether it says that it was made of another patient than its header names, and not we have moved it."""
+    said = _manifest(head).get("identity")
+    return said is not None and not is_refiled(head) and said != identity_digest(head)
+
+
+def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf) -> bool:
+    """Whether the resources say what the document does, but for whose it is."""
+    origin = origin_of(head)
+    group = _as_of(present.group, was)
+    again = to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(origin))).result
+    document = read_document(origin)
+    return again.root == document.root and without_patient(again.header) == without_patient(document.header)
+
+
+def _as_of(group: Group, was: MadeOf) -> Group:
+    """As it would be if its subject were whom the document was made of."""
+    said = group.root.get("subject", {}).get("reference", "")
+    renames = {said: was.subject}
+    patient = was.patient | {"id": was.subject.partition("/")[2]}
+    index = group.index()
+    made = {id(one): renamed(one, renames) for one in group.resources()}
+    references = {renames.get(name, name): made.get(id(one), patient) for name, one in index.items()}
+    return Group(
+        made[id(group.root)],
+        tuple(made[id(one)] for one in group.members),
+        patient,
+        group.key,
+        references if group.references is not None else None,
+    )
+
+
+def _named(route: Route, key: str) -> Iterator[Resource]:
+    """Whom its resources referred to; and who replaced that one, where it is a version of since then."""
+    (stored,) = route.fhir.read([key])
+    if stored is None:
+        return
+    yield stored.item
+    try:
+        last = survivor(route, stored.item)
+    except Held:
+        return  # whoever asks for whose it is now hears the reason
+    yield last.patient
+
+
+def _identified(route: Route, header: DataSet) -> list[Resource]:
+    """Who has its Patient ID as an identifier."""
+    identifiers = identifiers_of(header, charset_of(header), route.known(header))
+    if not identifiers:
+        return []
+    first = identifiers[0]
+    return [one.item for one in route.fhir.find("Patient", first["system"], first["value"])]
+
+
+def _manifest(dataset: DataSet) -> Resource:
+    """What a document of ours says of the group that it was made from."""
+    _, pieces = taken_out(read_document(dataset))
+    found: Resource = pieces.get((), {}).get("group", {})
+    return found
+
+
