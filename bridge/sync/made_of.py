@@ -20,26 +20,26 @@ from bridge.translate.as_made import identity_digest
 from bridge.translate.chain import superseded_by
 from bridge.translate.identity import identifiers_of
 from bridge.translate.private import taken_out
-from bridge.translate.refiled import identity_as, identity_in, is_refiled, origin_of, without_patient
+from bridge.translate.refiled import identity_as, is_refiled, origin_of, without_patient
 from bridge.translate.to_dicom import to_dicom
 
 
 class MadeOf(NamedTuple):
     subject: str  # `Patient/id` that its resources referred to
-    patient: Resource  # whose identity it has; another one where that one was replaced already
+    patient: Resource  # whose identity it had; another one where that one was replaced already
 
 
 def made_of(route: Route, head: DataSet) -> MadeOf | None:
-    """By what the document itself says, before we have filed it under another patient; None where nobody fits."""
+    """By what the document itself says, whoever has filed it under another patient since; None where nobody fits."""
     origin = origin_of(head)
-    subject = local(_manifest(origin).get("subject") or "")
-    candidates = list(_named(route, subject)) if subject else []
-    identity = identity_in(origin)
-    found = [one for one in candidates if identity_as(one, route.known()) == identity]
-    found = found or [one for one in _identified(route, origin) if identity_as(one, route.known()) == identity]
-    if len({reference_to(one) for one in found}) != 1:
-        return None
-    return MadeOf(subject or reference_to(found[0]), found[0])
+    manifest = _manifest(origin)
+    identity = manifest.get("identity", identity_digest(origin))
+    subject = local(manifest.get("subject") or "")
+    for candidates in (_named(route, subject) if subject else (), _identified(route, origin)):
+        found = [one for one in candidates if identity_digest(tuple(identity_as(one, route.known()))) == identity]
+        if len({reference_to(one) for one in found}) == 1:
+            return MadeOf(subject or reference_to(found[0]), found[0])
+    return None
 
 
 def moved_by_pacs(head: DataSet) -> bool:

@@ -37,9 +37,14 @@ class Merges:
         unfinished = begun(self.ledger, link)
         if not (moved or changed or unfinished):
             return None
+        if moved and link.born == "fhir" and moved_by_pacs(head):
+            raise Held(
+                f"{self.route.dicom.name} has moved it to another patient than {to.key}, whose it is in "
+                f"{self.route.fhir.name}: merge them there too, or move it back"
+            )
         was = made_of(self.route, head)
         if was is None or survivor(self.route, was.patient).key != to.key:
-            return self._by_no_merge(link, head, was, to) if moved else None
+            return self._by_no_merge(link, was, to) if moved else None
         elsewhere = moved or was.subject != reference_to(present.group.patient)
         same = changed and elsewhere and says_the_same(self.route, self.mapping, present, head, was)
         agreed = replace(link, fhir_digest=present.state, versions=present.versions) if same else link
@@ -86,17 +91,13 @@ class Merges:
         if was is not None and survivor(self.route, was.patient).key == to.key:
             self.file(group, link, head, was, to)
 
-    def _by_no_merge(self, link: Link, head: DataSet, was: MadeOf | None, to: Survivor) -> None:
-        """Raises Held where the PACS files it under a patient whose it is not in FHIR, and no one can say why."""
-        if link.born == "fhir" and moved_by_pacs(head):
-            raise Held(
-                f"{self.route.dicom.name} has moved it to another patient than {to.key}, whose it is in "
-                f"{self.route.fhir.name}: merge them there too, or move it back"
-            )
-        if link.born == "fhir" and was is not None and was.subject in to.through:
+    def _by_no_merge(self, link: Link, was: MadeOf | None, to: Survivor) -> None:
+        """Raises Held where it was made under a survivor, and the merge was undone since."""
+        moves = self.ledger.moves.of(link.document) if link.born == "fhir" and was is not None else []
+        if was is not None and to.key in {was.subject, *(one.replaced for one in moves)}:
             raise Held(
                 f"{self.route.dicom.name}: its newest version was made under {reference_to(was.patient)}, while that "
-                f"one replaced {was.subject}: merge them again, or enter it in error and store it anew"
+                f"one replaced {to.key}: merge them again, or enter it in error and store it anew"
             )
 
     def as_filed(self, group: Group, link: Link | None, head: DataSet | None) -> Group:

@@ -20,6 +20,7 @@ from bridge.sync.hands import take
 from bridge.sync.held import Busy
 from bridge.sync.made_of import MadeOf
 from bridge.sync.merged import Survivor, survivor
+from bridge.sync.news import GONE, RETRACTED
 from bridge.sync.route import Route
 from bridge.sync.steps import Step
 from bridge.sync.studies import owe_study
@@ -59,7 +60,7 @@ def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: Mad
         _file(route, ledger, step)
         failpoint("applied")
     if head is not None:
-        link = replace(link, instance=route.dicom.key_of(head), dicom_digest=dataset_digest(head))
+        link = _there(route, link, head)
     _agree(route, ledger, link, act, uids)
     return f"{act}d"
 
@@ -84,9 +85,14 @@ def finish(route: Route, ledger: Ledger, link: Link) -> None:
     _file(route, ledger, Step(uid, dataset, left))
     failpoint("applied")
     if uid == link.head:
-        agreed = replace(link, fhir_digest=state, instance=key, dicom_digest=dataset_digest(dataset))
-        _agree(route, ledger, agreed, act, uids)
+        _agree(route, ledger, _there(route, replace(link, fhir_digest=state), dataset), act, uids)
     ledger.work.owe(route.name, route.fhir.name, link.root)
+
+
+def _there(route: Route, link: Link, head: DataSet) -> Link:
+    """What is void stays void."""
+    state = link.dicom_digest if link.dicom_digest in (RETRACTED, GONE) else dataset_digest(head)
+    return replace(link, instance=route.dicom.key_of(head), dicom_digest=state)
 
 
 def _agree(route: Route, ledger: Ledger, link: Link, act: str, uids: list[str]) -> None:

@@ -107,3 +107,192 @@ def test_all_versions_are_filed_under_the_survivor_and_come_back(stores: Path, r
     assert acts(done) == {"to-dicom unmerged": 1}, done.stderr
     assert tree(stores / "data" / "dicom") == bytes_before
     rests(stores)
+
+
+FAILPOINTS = ["taken-in", "claimed", "intended", "filed", "applied", "agreed"]
+
+
+@pytest.mark.parametrize("name", FAILPOINTS)
+@pytest.mark.parametrize("passage", [1, 2])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_kill_at_any_step_is_completed_by_the_next_pass(
+    stores: Path, name: str, passage: int, back: bool
+) -> None:
+    merge(stores)
+    repoint(stores, "a")
+    if back:
+        passed(stores)
+        unmerge(stores)
+        repoint(stores, "b")
+    undisturbed = stores / "undisturbed"
+    for part in ("data", "bridge.yaml", "bridge.db"):
+        source = stores / part
+        undisturbed.mkdir(exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, undisturbed / part)
+    assert passed(undisturbed).returncode == 0
+    line = ("sync", "--once", "--json", "--config", "bridge.yaml")
+    killed = command(stores, *line, BRIDGE_FAILPOINT=f"{name}:{passage}").returncode
+    assert killed == -signal.SIGKILL or (name, passage, killed) == ("agreed", 2, 0)
+    done = passed(stores)
+    assert (done.returncode, open_points(done)) == (0, QUIET), done.stderr
+    assert filed(stores) == (["1", "2", "2"] if back else ["1", "1", "1"])
+    assert timeless(instances(stores)) == timeless(instances(undisturbed))
+    rests(stores)
+
+
+def timeless(found: dict[str, pydicom.Dataset]) -> dict[str, pydicom.Dataset]:
+    """A folder does not say when a Patient was merged, so the time of the pass is taken."""
+    for one in found.values():
+        for original in one.get("OriginalAttributesSequence", ()):
+            del original.AttributeModificationDateTime
+    return found
+
+
+def test_a_merge_is_held_where_the_route_does_not_say_otherwise(stores: Path) -> None:
+    configure(stores)
+    before = tree(stores / "data" / "dicom")
+    merge(stores)
+    put(stores, observation("new", 70, **of("b")))
+    done = passed(stores)
+    assert (acts(done), open_points(done)["held"]) == ({}, 2)
+    assert "Patient/b is replaced by Patient/a" in done.stderr
+    assert tree(stores / "data" / "dicom") == before
+    unmerge(stores)
+    assert acts(passed(stores)) == {"to-dicom created": 1}
+    rests(stores)
+
+
+def test_a_dry_run_says_what_it_would_do(stores: Path) -> None:
+    merge(stores)
+    before = tree(stores / "data")
+    line = ("sync", "--once", "--dry-run", "--json", "--config", "bridge.yaml")
+    done = command(stores, *line)
+    (planned,) = json.loads(done.stdout)["plans"]
+    assert planned.startswith("merge Observation/of-b: dicom: 2.25.")
+    assert tree(stores / "data") == before
+    assert acts(passed(stores)) == {"to-dicom merged": 1}
+
+
+def broken(*links: tuple[str, str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for one, other in links:
+        link = {"type": "replaced-by", "other": {"reference": f"Patient/{other}"}}
+        found.setdefault(one, patient(one, one))["link"] = [*found.get(one, {}).get("link", ()), link]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("b", "others", "reason"),
+    [
+        (["a"], [A | {"link": [{"type": "replaced-by", "other": {"reference": "Patient/b"}}]}], "in a circle"),
+        (["b"], [], "in a circle"),
+        (["a", "c"], [], "is replaced by Patient/a and by Patient/c"),
+        (["nobody"], [], "replaced by Patient/nobody, which is not there"),
+        (["a"], [A | {"active": False}], "the last one is inactive"),
+        (["a"], [A | {"identifier": [{"system": "urn:oid:1.2.3", "value": "1"}]}], "different issuers"),
+        (["http://elsewhere/fhir/Person/a"], [], "no Patient of this server"),
+    ],
+)
+def test_what_is_not_clear_is_held(stores: Path, b: list[str], others: list[dict[str, Any]], reason: str) -> None:
+    before = tree(stores / "data" / "dicom")
+    links = [{"type": "replaced-by", "other": {"reference": one if ":" in one else f"Patient/{one}"}} for one in b]
+    put(stores, B | {"active": False, "link": links})
+    for other in others:
+        put(stores, other)
+    done = passed(stores)
+    assert reason in done.stderr
+    assert not {"Beispiel", "1959"} & set(done.stderr.split())
+    assert tree(stores / "data" / "dicom") == before
+    put(stores, get(stores, "Observation/of-b") | {"status": "entered-in-error"})  # crosses all the same
+    assert acts(passed(stores)) == {"to-dicom retracted": 1}
+
+
+def test_chains_of_merges_are_followed_and_undone_step_by_step(stores: Path) -> None:
+    before = tree(stores / "data" / "dicom")
+    put(stores, patient("c", "3"))
+    merge(stores)
+    assert acts(passed(stores)) == {"to-dicom merged": 1}
+    put(stores, A | {"link": [{"type": "replaced-by", "other": {"reference": "Patient/c"}}]})
+    assert acts(passed(stores)) == {"to-dicom merged": 2}
+    assert filed(stores) == ["3", "3", "3"]
+    rests(stores)
+    put(stores, SURVIVING)
+    assert acts(passed(stores)) == {"to-dicom merged": 1, "to-dicom unmerged": 1}
+    assert filed(stores) == ["1", "1", "1"]
+    rests(stores)
+    unmerge(stores)
+    assert acts(passed(stores)) == {"to-dicom unmerged": 1}
+    assert tree(stores / "data" / "dicom") == before
+
+
+@pytest.mark.parametrize("repointed", [False, True])
+def test_an_edit_after_a_merge_is_the_survivors(stores: Path, repointed: bool) -> None:
+    merge(stores)
+    put(stores, observation("of-b", 62, **of("a" if repointed else "b")))
+    done = passed(stores)
+    assert acts(done) == {"to-dicom merged": 1, "to-dicom updated": 1}, done.stderr
+    assert filed(stores) == ["1"] * 4
+    rests(stores)
+    if not repointed:
+        put(stores, observation("of-b", 62, **of("a")))
+        assert acts(passed(stores)) == {"to-dicom agreed": 1}
+        rests(stores)
+    unmerge(stores)
+    put(stores, observation("of-b", 62, **of("b")))
+    done = passed(stores)
+    assert "held: fhir: Observation/of-b" in done.stderr and "Patient/a" in done.stderr
+    assert filed(stores) == ["1"] * 4
+
+
+@pytest.mark.parametrize("repointed", [False, True])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_lost_ledger_changes_nothing(stores: Path, repointed: bool, when: str) -> None:
+    origin = tree(stores / "data" / "dicom")
+    merge(stores)
+    if repointed:
+        repoint(stores, "a")
+    if when == "after":
+        passed(stores)
+        kept = tree(stores / "data")
+    for file in stores.glob("bridge.db*"):
+        file.unlink()
+    passed(stores)
+    assert filed(stores) == ["1"] * 3
+    if when == "after":
+        assert tree(stores / "data") == kept
+    rests(stores)
+    unmerge(stores)
+    repoint(stores, "b")
+    assert acts(passed(stores)) == {"to-dicom unmerged": 1}
+    assert tree(stores / "data" / "dicom") == origin
+
+
+def test_what_was_rejected_goes_along_with_its_note(stores: Path) -> None:
+    put(stores, get(stores, "Observation/of-b") | {"status": "entered-in-error"})
+    assert acts(passed(stores)) == {"to-dicom retracted": 1}
+    before = tree(stores / "data" / "dicom")
+    merge(stores)
+    assert acts(passed(stores)) == {"to-dicom merged": 1}
+    assert filed(stores) == ["1"] * 4
+    files = list((stores / "data" / "dicom").rglob("*.dcm"))
+    assert {file.name: said for file, said in judge(files).items() if said} == {}
+    rests(stores)
+    unmerge(stores)
+    assert acts(passed(stores)) == {"to-dicom unmerged": 1}
+    assert tree(stores / "data" / "dicom") == before
+
+
+def test_demographics_of_the_survivor_are_propagated(stores: Path) -> None:
+    configure(stores, merges="follow", demographics="propagate")
+    before = tree(stores / "data" / "dicom")
+    merge(stores)
+    passed(stores)
+    put(stores, SURVIVING | {"name": [{"family": "Anders"}]})
+    assert acts(passed(stores)) == {"to-dicom demographics": 2}
+    rests(stores)
+    put(stores, B)
+    assert acts(passed(stores)) == {"to-dicom unmerged": 1}
+    of_b = {name: data for name, data in before.items() if tree(stores / "data" / "dicom")[name] == data}
+    assert len(of_b) == 2
+
+
