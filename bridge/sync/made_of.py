@@ -14,13 +14,14 @@ from bridge.model.sr import read_document
 from bridge.sync.feed import local
 from bridge.sync.held import Held
 from bridge.sync.merged import survivor
+from bridge.sync.patient_news import replacing
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.translate.as_made import identity_digest
 from bridge.translate.chain import superseded_by
 from bridge.translate.identity import identifiers_of
 from bridge.translate.private import taken_out
-from bridge.translate.refiled import identity_as, is_refiled, origin_of, without_patient
+from bridge.translate.refiled import identity_as, identity_in, is_refiled, origin_of, without_patient
 from bridge.translate.to_dicom import to_dicom
 
 
@@ -29,17 +30,30 @@ class MadeOf(NamedTuple):
     patient: Resource  # whose identity it had; another one where that one was replaced already
 
 
-def made_of(route: Route, head: DataSet) -> MadeOf | None:
-    """By what the document itself says, whoever has filed it under another patient since; None where nobody fits."""
+def made_of(route: Route, head: DataSet, born: str, patient: Resource | None = None) -> MadeOf | None:
+    """By what the document itself says, whoever has filed it under another patient since; None where nobody fits.
+    `patient` is of whom it is now: of the same, as a rule."""
     origin = origin_of(head)
     manifest = _manifest(origin)
-    identity = manifest.get("identity", identity_digest(origin))
     subject = local(manifest.get("subject") or "")
-    for candidates in (_named(route, subject) if subject else (), _identified(route, origin)):
+    identity = manifest.get("identity", identity_digest(origin))
+    same = [patient] if patient is not None and subject == reference_to(patient) else []
+    for candidates in (same, _named(route, subject) if subject else (), _identified(route, origin)):
         found = [one for one in candidates if identity_digest(tuple(identity_as(one, route.known()))) == identity]
         if len({reference_to(one) for one in found}) == 1:
             return MadeOf(subject or reference_to(found[0]), found[0])
+    if born == "dicom" and identity == identity_digest(origin):  # who it names is who it was made of, in its own words
+        found = _identified(route, origin)
+        if len({survivor(route, one).key for one in found}) == 1:
+            return MadeOf(subject or reference_to(found[0]), found[0])
     return None
+
+
+def is_filed_under(route: Route, head: DataSet, born: str, patient: Resource) -> bool:
+    """Whether the Patient ID of a document is this one's; what we have written says it as we would say it."""
+    if identity_in(head) == identity_as(patient, route.known()):
+        return True
+    return born == "dicom" and any(_has(patient, one) for one in _identifier(route, head))
 
 
 def moved_by_pacs(head: DataSet) -> bool:
@@ -51,13 +65,13 @@ def moved_by_pacs(head: DataSet) -> bool:
 def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf) -> bool:
     """Whether the resources say what the document does, but for whose it is."""
     origin = origin_of(head)
-    group = _as_of(present.group, was)
+    group = as_of(present.group, was)
     again = to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(origin))).result
     document = read_document(origin)
     return again.root == document.root and without_patient(again.header) == without_patient(document.header)
 
 
-def _as_of(group: Group, was: MadeOf) -> Group:
+def as_of(group: Group, was: MadeOf) -> Group:
     """As it would be if its subject were whom the document was made of."""
     said = group.root.get("subject", {}).get("reference", "")
     renames = {said: was.subject}
@@ -88,12 +102,24 @@ def _named(route: Route, key: str) -> Iterator[Resource]:
 
 
 def _identified(route: Route, header: DataSet) -> list[Resource]:
-    """Who has its Patient ID as an identifier."""
-    identifiers = identifiers_of(header, charset_of(header), route.known(header))
-    if not identifiers:
-        return []
-    first = identifiers[0]
-    return [one.item for one in route.fhir.find("Patient", first["system"], first["value"])]
+    """Who has its Patient ID as an identifier, and not as an old one: who was replaced before who replaces him."""
+    found = [
+        one.item
+        for said in _identifier(route, header)
+        for one in route.fhir.find("Patient", said["system"], said["value"])
+        if _has(one.item, said)
+    ]
+    return sorted(found, key=lambda one: (not replacing(one), one["id"]))
+
+
+def _identifier(route: Route, header: DataSet) -> list[Resource]:
+    return identifiers_of(header, charset_of(header), route.known(header))[:1]
+
+
+def _has(patient: Resource, identifier: Resource) -> bool:
+    wanted = (identifier["system"], identifier["value"])
+    said = [one for one in patient.get("identifier", ()) if one.get("use") != "old"]
+    return wanted in [(one.get("system"), one.get("value")) for one in said]
 
 
 def _manifest(dataset: DataSet) -> Resource:

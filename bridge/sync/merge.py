@@ -13,14 +13,13 @@ from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Resource, reference_to
 from bridge.sync.held import Held
 from bridge.sync.instances import read_instance
-from bridge.sync.made_of import MadeOf, made_of, moved_by_pacs, says_the_same
+from bridge.sync.made_of import MadeOf, is_filed_under, made_of, moved_by_pacs, says_the_same
 from bridge.sync.merged import Survivor, hold, survivor
 from bridge.sync.news import RETRACTED
 from bridge.sync.refile import begun, refile, take_patients
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.sync.steps import Steps
-from bridge.translate.refiled import identity_as, identity_in
 
 
 class Merges:
@@ -32,7 +31,7 @@ class Merges:
         if link is None or head is None or present.group.patient is None:
             return None
         to = survivor(self.route, present.group.patient)
-        moved = identity_in(head) != identity_as(to.patient, self.route.known())
+        moved = not is_filed_under(self.route, head, link.born, to.patient)
         changed = present.state not in (link.fhir_digest, RETRACTED)
         unfinished = begun(self.ledger, link)
         if not (moved or changed or unfinished):
@@ -42,10 +41,10 @@ class Merges:
                 f"{self.route.dicom.name} has moved it to another patient than {to.key}, whose it is in "
                 f"{self.route.fhir.name}: merge them there too, or move it back"
             )
-        was = made_of(self.route, head)
+        was = made_of(self.route, head, link.born, present.group.patient)
         if was is None or survivor(self.route, was.patient).key != to.key:
-            return self._by_no_merge(link, was, to) if moved else None
-        elsewhere = moved or was.subject != reference_to(present.group.patient)
+            return self._by_no_merge(link, was, to, changed=changed) if moved else None
+        elsewhere = moved or link.born == "fhir" or was.subject != reference_to(present.group.patient)
         same = changed and elsewhere and says_the_same(self.route, self.mapping, present, head, was)
         agreed = replace(link, fhir_digest=present.state, versions=present.versions) if same else link
         if link.born == "fhir" and (moved or unfinished) and self.route.direction != "to-fhir":
@@ -63,9 +62,9 @@ class Merges:
         steps = Steps(self.route, self.ledger, self.mapping, link, head, to, when).all(group)
         return refile(self.route, self.ledger, link, steps, was, to)
 
-    def says(self, present: Present, head: DataSet) -> bool:
+    def says(self, present: Present, link: Link, head: DataSet) -> bool:
         """Whether the document is what was made of these resources, when they were of whoever was merged since."""
-        if present.group.patient is None or (was := made_of(self.route, head)) is None:
+        if present.group.patient is None or (was := made_of(self.route, head, link.born)) is None:
             return False
         to = survivor(self.route, present.group.patient)
         if survivor(self.route, was.patient).key != to.key:
@@ -85,14 +84,20 @@ class Merges:
         if head is None or group.patient is None:
             return
         to = survivor(self.route, group.patient)
-        if identity_in(head) == identity_as(to.patient, self.route.known()):
+        if is_filed_under(self.route, head, link.born, to.patient):
             return
-        was = made_of(self.route, head)
+        was = made_of(self.route, head, link.born)
         if was is not None and survivor(self.route, was.patient).key == to.key:
             self.file(group, link, head, was, to)
 
-    def _by_no_merge(self, link: Link, was: MadeOf | None, to: Survivor) -> None:
-        """Raises Held where it was made under a survivor, and the merge was undone since."""
+    def _by_no_merge(self, link: Link, was: MadeOf | None, to: Survivor, *, changed: bool) -> None:
+        """Raises Held where it was made under a survivor, and the merge was undone since; and where the PACS has it of
+        somebody else, who does not change because resources do."""
+        if link.born == "dicom" and changed:
+            raise Held(
+                f"{self.route.dicom.name} has it under another Patient ID than {to.key} has, whose it is in "
+                f"{self.route.fhir.name}: a document does not change its patient; correct one or the other"
+            )
         moves = self.ledger.moves.of(link.document) if link.born == "fhir" and was is not None else []
         if was is not None and to.key in {was.subject, *(one.replaced for one in moves)}:
             raise Held(
@@ -113,9 +118,9 @@ class Merges:
         return replace(group, patient=patient, references=references if group.references is not None else None)
 
     def _of_pacs(self, patient: Resource, head: DataSet) -> Resource | None:
-        if identity_in(head) == identity_as(patient, self.route.known()):
+        if is_filed_under(self.route, head, "dicom", patient):
             return patient
-        was = made_of(self.route, head)
+        was = made_of(self.route, head, "dicom")
         if was is None or survivor(self.route, was.patient).key != survivor(self.route, patient).key:
             return None
         return was.patient | {"id": patient["id"]}

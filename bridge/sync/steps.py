@@ -114,7 +114,7 @@ class Steps:
                 f"{self.route.dicom.name}: SOP Instance {uid} of this document was written or changed by others, and "
                 "is theirs to move: merge the patients there too"
             )
-        was = made_of(self.route, dataset)
+        was = made_of(self.route, dataset, "fhir")
         if was is None or survivor(self.route, was.patient).key != self.to.key:
             raise Held(
                 f"{self.route.dicom.name}: SOP Instance {uid} was made of another patient than {self.to.key}, whose "

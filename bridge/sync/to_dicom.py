@@ -57,7 +57,7 @@ class ToDicom:
         state, head = present.state, self._head(link)
         if not self._is_carried(group, link) and (link is None or state != RETRACTED):
             return "skipped"
-        if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, head):
+        if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, link, head):
             taken_in = [one.document for one in self._taken_in(present, root, link)]
             agreed = replace(link, fhir_digest=state, dicom_digest=self._state(link, head), versions=present.versions)
             self.ledger.links.agree(agreed, list(present.versions), taken_in)
@@ -85,7 +85,7 @@ class ToDicom:
             return carries_patient(self.route.only, group)
         return carries_group(self.route.only, group)
 
-    def _says(self, present: Present, head: DataSet) -> bool:
+    def _says(self, present: Present, link: Link, head: DataSet) -> bool:
         """Whether the head is what would be written now, in its place. Void resources say nothing."""
         if present.group.root.get("status") in VOID:
             return False
@@ -93,7 +93,7 @@ class ToDicom:
             fhir.validate(resource)
         if write_document(self._translated(present.group, superseded_by(head))) == head:
             return True
-        return self.merges.says(present, head)
+        return self.merges.says(present, link, head)
 
     def gone(self, link: Link) -> str:
         """The root was deleted, asked directly and certain."""

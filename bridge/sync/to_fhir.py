@@ -122,7 +122,8 @@ class ToFhir:
         return None
 
     def _moved(self, document: Document, key: str, digest: str, link: Link) -> str:
-        if not of_another_patient(self.route, self.ledger, self.mapping, link, document):
+        known = of_another_patient(self.route, self.ledger, self.mapping, link, document)
+        if known is None:
             raise PermanentError(
                 f"{self.route.dicom.name}: SOP Instance {link.head} has other content than it had; a UID names one "
                 "content: store the new one under a new UID, with its predecessor"
@@ -130,7 +131,7 @@ class ToFhir:
         alone(self.route, link, key)
         if link.born == "fhir":
             return take_place(self.route, self.ledger, link, key, digest)
-        return self._write(document, key, digest, link, moved=True)
+        return self._write(document, key, digest, known, moved=True)
 
     def _former(self, document: Document) -> Link | None:
         """The document that this instance is a new version of. A predecessor that is not in the PACS is waited for by

@@ -296,3 +296,214 @@ def test_demographics_of_the_survivor_are_propagated(stores: Path) -> None:
     assert len(of_b) == 2
 
 
+# -- born in DICOM --------------------------------------------------------------------------------------------------
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    (tmp_path / "data" / "fhir").mkdir(parents=True)
+    put(tmp_path, A)
+    put(tmp_path, B)
+    sent(tmp_path, "2.25.9001", "text 1")
+    configure(tmp_path, merges="follow")
+    assert acts(passed(tmp_path)) == {"to-fhir created": 1}
+    assert subjects(tmp_path) == {"Patient/b"}
+    return tmp_path
+
+
+def sent(stores: Path, uid: str, text: str, predecessor: str | None = None, number: str = "2") -> None:
+    store(
+        stores, uid, text, predecessor,
+        PatientID=number, PatientName="Beispiel", PatientBirthDate="19590412", PatientSex="F",
+    )  # fmt: skip
+    for file in (stores / "data" / "dicom").rglob(f"{uid}.dcm"):
+        one = pydicom.dcmread(file)
+        qualifiers = pydicom.Dataset()
+        qualifiers.UniversalEntityID, qualifiers.UniversalEntityIDType = SYSTEM.removeprefix("urn:oid:"), "ISO"
+        one.IssuerOfPatientIDQualifiersSequence = [qualifiers]
+        one.save_as(file)
+
+
+def documents(stores: Path) -> list[Path]:
+    fhir = stores / "data" / "fhir"
+    return [file for kind in ("DiagnosticReport", "Composition", "Observation") for file in (fhir / kind).glob("*")]
+
+
+def subjects(stores: Path) -> set[str]:
+    return {json.loads(file.read_bytes())["subject"]["reference"] for file in documents(stores)}
+
+
+def repoint_all(stores: Path, key: str) -> None:
+    for file in documents(stores):
+        file.write_text(json.dumps(json.loads(file.read_bytes()) | of(key)))
+
+
+def test_what_is_there_stays_and_what_comes_in_is_the_survivors_until_that_is_undone(archive: Path) -> None:
+    merge(archive)
+    assert acts(passed(archive)) == {}
+    assert subjects(archive) == {"Patient/b"}
+    sent(archive, "2.25.9002", "text 2")
+    before = tree(archive / "data" / "dicom")
+    assert acts(passed(archive)) == {"to-fhir created": 1}
+    assert subjects(archive) == {"Patient/a", "Patient/b"}
+    rests(archive)
+    unmerge(archive)
+    done = passed(archive)
+    assert acts(done) == {"to-fhir updated": 1}, done.stderr
+    assert subjects(archive) == {"Patient/b"}
+    assert tree(archive / "data" / "dicom") == before
+    rests(archive)
+
+
+def test_a_new_version_after_a_merge_is_the_survivors(archive: Path) -> None:
+    merge(archive)
+    sent(archive, "2.25.9002", "text 2", "2.25.9001")
+    done = passed(archive)
+    assert acts(done) == {"to-fhir updated": 1}, done.stderr
+    reports = [file for file in documents(archive) if file.parent.name == "DiagnosticReport"]
+    assert [json.loads(file.read_bytes())["subject"]["reference"] for file in reports] == ["Patient/a"]
+    rests(archive)
+    unmerge(archive)
+    assert acts(passed(archive)) == {"to-fhir updated": 1}
+    assert [json.loads(file.read_bytes())["subject"]["reference"] for file in reports] == ["Patient/b"]
+    rests(archive)
+
+
+def test_a_document_that_comes_in_for_a_replaced_patient_is_held_by_default(archive: Path) -> None:
+    configure(archive)
+    merge(archive)
+    sent(archive, "2.25.9002", "text 2")
+    done = passed(archive)
+    assert "Patient/b is replaced by Patient/a" in done.stderr
+    assert (acts(done), open_points(done)["held"]) == ({}, 1)
+    unmerge(archive)
+    command(archive, "retry", "--config", "bridge.yaml")
+    assert acts(passed(archive)) == {"to-fhir created": 1}
+    assert subjects(archive) == {"Patient/b"}
+
+
+def test_an_identifier_that_the_survivor_has_taken_over_is_no_second_person(archive: Path) -> None:
+    merge(archive)
+    old = B["identifier"][0] | {"use": "old"}
+    put(archive, SURVIVING | {"identifier": [*A["identifier"], old]})
+    sent(archive, "2.25.9002", "text 2")
+    assert acts(passed(archive)) == {"to-fhir created": 1}
+    assert subjects(archive) == {"Patient/a", "Patient/b"}
+    put(archive, B)  # and the survivor keeps it
+    assert acts(passed(archive)) == {"to-fhir updated": 1}
+    assert subjects(archive) == {"Patient/b"}
+
+
+@pytest.mark.parametrize("pacs", ["never", "before", "after", "at once"])
+def test_resources_that_are_pointed_to_the_survivor_and_an_archive_that_merges(archive: Path, pacs: str) -> None:
+    if pacs == "before":
+        sent(archive, "2.25.9001", "text 1", number="1")
+        assert acts(passed(archive)) == {"to-fhir updated": 1}
+        assert subjects(archive) == {"Patient/a"}
+    merge(archive)
+    repoint_all(archive, "a")
+    if pacs == "at once":
+        sent(archive, "2.25.9001", "text 1", number="1")
+    done = passed(archive)
+    expected = {"never": {"to-dicom agreed": 1}, "after": {"to-dicom agreed": 1}, "at once": {"to-fhir updated": 1}}
+    assert acts(done) == expected.get(pacs, {}), done.stderr
+    if pacs == "after":
+        sent(archive, "2.25.9001", "text 1", number="1")
+        done = passed(archive)
+        assert acts(done) == {"to-fhir updated": 1}, done.stderr
+    assert subjects(archive) == {"Patient/a"}
+    rests(archive)
+    unmerge(archive)
+    repoint_all(archive, "b")
+    done = passed(archive)
+    if pacs == "never":
+        assert set(acts(done)) == {"to-dicom adopted"}, done.stderr
+        assert acts(passed(archive)) == {}
+    else:
+        assert acts(done) == {}
+        assert "held" in done.stderr
+        sent(archive, "2.25.9001", "text 1")
+        passed(archive)
+    rests(archive)
+    assert subjects(archive) == {"Patient/b"}
+
+
+def test_an_edit_stays_beside_what_the_archive_has_not_merged(archive: Path) -> None:
+    merge(archive)
+    repoint_all(archive, "a")
+    passed(archive)
+    (result,) = [file for file in documents(archive) if "valueString" in json.loads(file.read_bytes())]
+    result.write_text(json.dumps(json.loads(result.read_bytes()) | {"valueString": "text 2"}))
+    done = passed(archive)
+    assert acts(done) == {"to-dicom updated": 1}, done.stderr
+    assert filed(archive) == ["2", "2"]
+    rests(archive)
+
+
+# -- the archive merges, too ----------------------------------------------------------------------------------------
+def move_in_archive(stores: Path, number: str, name: str) -> None:
+    """As IHE PIR has it: UIDs stay."""
+    for file in (stores / "data" / "dicom").rglob("*.dcm"):
+        one = pydicom.dcmread(file)
+        if one.StudyInstanceUID in {other.StudyInstanceUID for other in instances(stores).values()} and is_of_b(one):
+            one.PatientID, one.PatientName = number, name
+            one.save_as(file)
+
+
+def is_of_b(one: pydicom.Dataset) -> bool:
+    return any(item.MeasuredValueSequence[0].NumericValue in (60, 61) for item in numbers(one))
+
+
+def numbers(item: pydicom.Dataset) -> list[pydicom.Dataset]:
+    found = [item] if item.ValueType == "NUM" else []
+    return found + [one for child in item.get("ContentSequence", ()) for one in numbers(child)]
+
+
+@pytest.mark.parametrize("merges", ["follow", "hold"])
+@pytest.mark.parametrize("first", ["archive", "both"])
+@pytest.mark.parametrize("repointed", [False, True])
+def test_an_archive_that_moves_what_we_wrote_is_followed(
+    stores: Path, merges: str, first: str, repointed: bool
+) -> None:
+    configure(stores, merges=merges)
+    before = tree(stores / "data" / "fhir")
+    move_in_archive(stores, "1", "Beispiel^A")
+    if first == "archive":
+        done = passed(stores)
+        assert acts(done) == {"to-fhir moved": 1}
+        assert "has moved it to another patient than Patient/b" in done.stderr
+        assert open_points(done)["held"] == 1
+        assert tree(stores / "data" / "fhir") == before
+    archived = tree(stores / "data" / "dicom")
+    merge(stores)
+    if repointed:
+        repoint(stores, "a")
+    done = passed(stores)
+    assert set(acts(done)) <= {"to-fhir moved", "to-dicom agreed"}, done.stderr
+    assert tree(stores / "data" / "dicom") == archived
+    rests(stores)
+    unmerge(stores)
+    repoint(stores, "b")
+    done = passed(stores)
+    assert "has moved it to another patient than Patient/b" in done.stderr
+    assert tree(stores / "data" / "dicom") == archived
+    move_in_archive(stores, "2", "Beispiel^B")
+    assert set(acts(passed(stores))) <= {"to-fhir moved", "to-dicom agreed"}
+    rests(stores)
+
+
+def test_a_report_among_images_of_the_archive_stays_with_them(stores: Path) -> None:
+    uid = "2.25.777"
+    study = {"resourceType": "ImagingStudy", "id": "ct", "status": "available", **of("b")}
+    put(stores, study | {"identifier": [{"system": "urn:dicom:uid", "value": f"urn:oid:{uid}"}]})
+    report = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "CT"}, **of("b")}
+    put(stores, report | {"conclusion": "fine", "imagingStudy": [{"reference": "ImagingStudy/ct"}]})
+    assert acts(passed(stores)) == {"to-dicom created": 1}
+    dataset = pydicom.dcmread(next((stores / "data" / "dicom" / uid).rglob("*.dcm")))
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.778"
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+    del dataset.ContentSequence
+    dataset.save_as(stores / "data" / "dicom" / uid / dataset.SeriesInstanceUID / "2.25.778.dcm")
+    passed(stores)
+    merge(stores)
+    done = passed(stores)
+    assert "it stands in a study with instances of others" in done.stderr
+    assert filed(stores).count("2") == 2
