@@ -13,7 +13,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.model.group import Resource, references_in
 from bridge.stores.store import Change, Instance, Page, ReplacedError
 from bridge.sync.failpoint import failpoint
-from bridge.sync.patient_news import owed_by_patients, replacing
+from bridge.sync.patient_news import owe_studies_of_replaced, owed_by_patients, replacing
 from bridge.sync.route import Route
 from bridge.sync.studies import instance_news, owe_studies
 from bridge.translate.gather import SUPPORT, links
@@ -93,6 +93,7 @@ def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set
     patients = {key: said for key, said in targets.items() if key.startswith("Patient/")}
     owed = _owed(route, ledger, {key: said for key, said in targets.items() if key not in patients})
     owed |= dict.fromkeys(patients, owed_by_patients(route, ledger, patients) if patients else ())
+    owe_studies_of_replaced(route, ledger, targets)
     for key, version in fresh.items():
         yield News(key, version, owed[key], targets[key])
 

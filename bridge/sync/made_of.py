@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bridge.mapping.mapping import Mapping
-from bridge.model.dataset import DataSet, charset_of
+from bridge.model.dataset import DataSet, charset_of, merged
 from bridge.model.group import Group, Resource, reference_to, renamed
 from bridge.model.sr import read_document
 from bridge.sync.feed import local
@@ -23,6 +23,7 @@ from bridge.translate.identity import identifiers_of
 from bridge.translate.private import taken_out
 from bridge.translate.refiled import identity_as, identity_in, is_refiled, origin_of, without_patient
 from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
 
 
 class MadeOf(NamedTuple):
@@ -65,10 +66,31 @@ def moved_by_pacs(head: DataSet) -> bool:
 def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf) -> bool:
     """Whether the resources say what the document does, but for whose it is."""
     origin = origin_of(head)
-    group = as_of(present.group, was)
+    nobodys = merged(origin, (), without=[one.tag for one in identity_in(origin)])
+    document = read_document(merged(nobodys, identity_as(was.patient, route.known())))
+    before = to_fhir(document, mapping, route.known(document.header)).result
+    group = as_of(_at_times_of(present.group, before), was)
     again = to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(origin))).result
-    document = read_document(origin)
     return again.root == document.root and without_patient(again.header) == without_patient(document.header)
+
+
+def _at_times_of(group: Group, before: Group) -> Group:
+    """What has no time of its own is of when it was stored: pointing it to another patient does not make it newer."""
+    times = {reference_to(one): said for one in before.resources() if (said := _stored_at(one)) is not None}
+    made = {
+        id(one): one | {"meta": one["meta"] | {"lastUpdated": times[reference_to(one)]}}
+        for one in group.resources()
+        if _stored_at(one) is not None and reference_to(one) in times
+    }
+    members = tuple(made.get(id(one), one) for one in group.members)
+    references = {name: made.get(id(one), one) for name, one in (group.references or {}).items()}
+    root = made.get(id(group.root), group.root)
+    return Group(root, members, group.patient, group.key, references if group.references is not None else None)
+
+
+def _stored_at(resource: Resource) -> str | None:
+    found: str | None = resource.get("meta", {}).get("lastUpdated") if "id" in resource else None
+    return found
 
 
 def as_of(group: Group, was: MadeOf) -> Group:

@@ -48,6 +48,18 @@ def _owed(route: Route, ledger: Ledger, patients: Collection[str]) -> tuple[str,
     return tuple(sorted(forming | {root for born, root, _ in places if born == "fhir"}))
 
 
+def owe_studies_of_replaced(route: Route, ledger: Ledger, told: Mapping[str, Collection[str]]) -> None:
+    """ImagingStudies that come in, our own too, after their Patient was replaced, or with that."""
+    subjects = {key: set(said) for key, said in told.items() if key.startswith("ImagingStudy/") and said}
+    if not subjects:
+        return
+    out, _ = ledger.feeds.neighbours(route.fhir.name, set().union(*subjects.values()))
+    replaced = {one for one, _ in out} | {key for key, said in told.items() if said and key.startswith("Patient/")}
+    for key in (one for one, said in subjects.items() if said & replaced):
+        for study in ledger.studies.named(route.name, key):
+            ledger.work.owe(route.name, route.dicom.name, study.study)
+
+
 def _replaced(route: Route, ledger: Ledger, patients: Collection[str]) -> set[str]:
     """These, and whoever was replaced by them, by however many merges."""
     found, edge = set(patients), set(patients)
