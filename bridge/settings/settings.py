@@ -63,8 +63,10 @@ class Settings(BaseSettings):
                 isinstance(self.stores[name], DicomWebSettings) for name in route.between
             ):
                 raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb replaces nothing; take new-only")
-            if route.merges == "follow" and route.direction != "to-fhir" and any(
-                isinstance(self.stores[name], DicomWebSettings) for name in route.between
+            if (
+                route.merges == "follow"
+                and route.direction != "to-fhir"
+                and any(isinstance(self.stores[name], DicomWebSettings) for name in route.between)
             ):
                 raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb moves nothing; take `merges: hold`")
             if sorted(held) != ["dicom", "fhir"]:

@@ -88,9 +88,7 @@ class ImagingStudies:
         self.ledger.studies.forget(link)
         return act
 
-    def _said(
-        self, headers: Sequence[DataSet]
-    ) -> tuple[list[Write[Resource]], Resource, Survivor | None] | None:
+    def _said(self, headers: Sequence[DataSet]) -> tuple[list[Write[Resource]], Resource, Survivor | None] | None:
         """What is to be written for its Patient, and what the instances say; None of a patient outside the filter."""
         said = _said_by(self.route, self.mapping, headers)
         first = first_of(headers)

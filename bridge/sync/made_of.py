@@ -149,5 +149,3 @@ def _manifest(dataset: DataSet) -> Resource:
     _, pieces = taken_out(read_document(dataset))
     found: Resource = pieces.get((), {}).get("group", {})
     return found
-
-

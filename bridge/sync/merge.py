@@ -1,5 +1,5 @@
-"""A document whose resources are of another patient than its instances are filed under, because Patients were merged, or
-a merge was undone: what that means for it. The instances that we wrote follow; those of the PACS are its own to move."""
+"""A document whose resources are of another patient than its instances are filed under, because Patients were merged,
+or a merge was undone: what that means for it. What we wrote follows; what the PACS wrote is its own to move."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ class Merges:
             )
         was = made_of(self.route, head, link.born, present.group.patient)
         if was is None or survivor(self.route, was.patient).key != to.key:
-            return self._by_no_merge(link, was, to, changed=changed) if moved else None
+            if moved:
+                self._by_no_merge(link, was, to, changed=changed)
+            return None
         elsewhere = moved or link.born == "fhir" or was.subject != reference_to(present.group.patient)
         same = changed and elsewhere and says_the_same(self.route, self.mapping, present, head, was)
         agreed = replace(link, fhir_digest=present.state, versions=present.versions) if same else link

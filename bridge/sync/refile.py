@@ -53,9 +53,7 @@ def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: Mad
         data = writer.write(step.data)
         structured_report.read(data)  # what we write we can read
         move = _move(route, ledger, link, step, was, to) if act == MERGE else None
-        ledger.links.intend(
-            route.name, link.document, f"{act}:{link.fhir_digest}", route.dicom.name, uids, data, move
-        )
+        ledger.links.intend(route.name, link.document, f"{act}:{link.fhir_digest}", route.dicom.name, uids, data, move)
         failpoint("intended")
         _file(route, ledger, step)
         failpoint("applied")

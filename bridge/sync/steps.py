@@ -69,7 +69,7 @@ class Steps:
         final: dict[str, DataSet] = {}
         found = {one.sop_instance: self._version(one, final) for one in chain}
         last = found.pop(self.link.head)
-        notes = [self._note(chain, note, reason, final) for note, reason in self._notes(chain)]
+        notes = [self._note(chain, note, rejected, final) for note, rejected in self._notes(chain).items()]
         return [step for step in (*found.values(), *notes, last) if step is not None]
 
     def _places(self, version: Version) -> _Places:
@@ -131,19 +131,19 @@ class Steps:
         if move is not None and not is_refiled(data) and move.digest != dataset_digest(data):
             raise Held(f"{self.route.dicom.name}: SOP Instance {uid} is not what it was when it was moved")
 
-    def _notes(self, chain: list[Version]) -> list[tuple[str, str]]:
+    def _notes(self, chain: list[Version]) -> dict[str, list[str]]:
+        """By which we rejected versions, and these."""
         found = self.ledger.rejections.notes(self.route.name, [one.sop_instance for one in sorted(chain)])
-        voiding = {note: rejected for note, rejected in found.items() if voided([note[1]])}
-        for (note, reason), rejected in voiding.items():
-            if note != note_uid(rejected, reason, self.route.known()):
+        voiding = {note: rejected for (note, reason), rejected in found.items() if voided([reason])}
+        for (note, reason), rejected in found.items():
+            if note in voiding and note != note_uid(rejected, reason, self.route.known()):
                 raise Held(
                     f"{self.route.dicom.name}: a version of this document was rejected by others, whose note {note} is "
                     "theirs to move: merge the patients there too"
                 )
-        return list(voiding)
+        return voiding
 
-    def _note(self, chain: list[Version], note: str, reason: str, final: dict[str, DataSet]) -> Step | None:
-        rejected = self.ledger.rejections.notes(self.route.name, [one.sop_instance for one in sorted(chain)])[note, reason]
+    def _note(self, chain: list[Version], note: str, rejected: list[str], final: dict[str, DataSet]) -> Step | None:
         study = next(one.study for one in chain if one.sop_instance in rejected)
         version = Version(study, note_series(study, self.route.known()), "", note)
         said = next((final[one] for one in rejected if one in final), None)
@@ -156,7 +156,7 @@ class Steps:
         """A report among images stays with them: the PACS moves the study as a whole."""
         if not any(one["resourceType"] == "ImagingStudy" for one in group.members):
             return
-        own = {one.sop_instance for one in chain} | {note for note, _ in self._notes(chain)}
+        own = {one.sop_instance for one in chain} | self._notes(chain).keys()
         for header in self.route.dicom.study(self.route.dicom.study_of(self.head)):
             uid = text_of(header, SOP_INSTANCE_UID) or ""
             link = None if uid in own else self.ledger.links.of(self.route.name, uid)

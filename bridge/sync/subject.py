@@ -72,9 +72,7 @@ def _identified(route: Route, identifier: Resource) -> list[Stored[Resource]]:
 def _is_old(patient: Resource, identifier: Resource) -> bool:
     """It names him no longer (FHIR R4 Identifier.use)."""
     wanted = (identifier["system"], identifier["value"])
-    uses = [
-        one.get("use") for one in patient.get("identifier", ()) if (one.get("system"), one.get("value")) == wanted
-    ]
+    uses = [one.get("use") for one in patient.get("identifier", ()) if (one.get("system"), one.get("value")) == wanted]
     return bool(uses) and all(use == "old" for use in uses)
 
 

@@ -1,5 +1,5 @@
-"""A document under another patient: the Patient Module (PS3.3 C.7.1.1) is another; all else, UIDs too, is as it was. What
-it said before is in it, as Original Attributes (PS3.3 C.12.1.1.9)."""
+"""A document under another patient: the Patient Module (PS3.3 C.7.1.1) is another; all else, UIDs too, is as it was.
+What it said before is in it, as Original Attributes (PS3.3 C.12.1.1.9)."""
 
 from __future__ import annotations
 

@@ -115,9 +115,7 @@ FAILPOINTS = ["taken-in", "claimed", "intended", "filed", "applied", "agreed"]
 @pytest.mark.parametrize("name", FAILPOINTS)
 @pytest.mark.parametrize("passage", [1, 2])
 @pytest.mark.parametrize("back", [False, True])
-def test_a_kill_at_any_step_is_completed_by_the_next_pass(
-    stores: Path, name: str, passage: int, back: bool
-) -> None:
+def test_a_kill_at_any_step_is_completed_by_the_next_pass(stores: Path, name: str, passage: int, back: bool) -> None:
     merge(stores)
     repoint(stores, "a")
     if back:

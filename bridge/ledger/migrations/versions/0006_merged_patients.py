@@ -1,5 +1,5 @@
-"""What merges of patients have moved. Whose studies are, and who replaces a Patient, was not looked at until now: what was
-seen of them is forgotten, so that the next full comparison looks at it."""
+"""What merges of patients have moved. Whose studies are, and who replaces a Patient, was not looked at until now: what
+was seen of them is forgotten, so that the next full comparison looks at it."""
 
 from __future__ import annotations
 
