@@ -66,16 +66,22 @@ def moved_by_pacs(head: DataSet) -> bool:
 def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf) -> bool:
     """Whether the resources say what the document does, but for whose it is."""
     origin = origin_of(head)
-    nobodys = merged(origin, (), without=[one.tag for one in identity_in(origin)])
-    document = read_document(merged(nobodys, identity_as(was.patient, route.known())))
-    before = to_fhir(document, mapping, route.known(document.header)).result
-    group = as_of(_at_times_of(present.group, before), was)
+    document = read_document(origin)
+    group = as_of(_at_times_of_document(route, mapping, present.group, origin, was), was)
     again = to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(origin))).result
     return again.root == document.root and without_patient(again.header) == without_patient(document.header)
 
 
-def _at_times_of(group: Group, before: Group) -> Group:
+def _at_times_of_document(route: Route, mapping: Mapping, group: Group, origin: DataSet, was: MadeOf) -> Group:
     """What has no time of its own is of when it was stored: pointing it to another patient does not make it newer."""
+    if not any(map(_stored_at, group.resources())):
+        return group
+    nobodys = merged(origin, (), without=[one.tag for one in identity_in(origin)])
+    document = read_document(merged(nobodys, identity_as(was.patient, route.known())))
+    return _at_times_of(group, to_fhir(document, mapping, route.known(document.header)).result)
+
+
+def _at_times_of(group: Group, before: Group) -> Group:
     times = {reference_to(one): said for one in before.resources() if (said := _stored_at(one)) is not None}
     made = {
         id(one): one | {"meta": one["meta"] | {"lastUpdated": times[reference_to(one)]}}

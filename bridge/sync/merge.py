@@ -58,7 +58,7 @@ class Merges:
 
     def file(self, group: Group, link: Link, head: DataSet, was: MadeOf, to: Survivor) -> str:
         """Under whom the document is of now; `link` says what both sides agree on then."""
-        hold(self.route, (reference_to(was.patient), to.key))
+        hold(self.route, tuple(dict.fromkeys((reference_to(was.patient), to.key))))
         take_patients(self.route, self.ledger, was, to)
         when = was.patient.get("meta", {}).get("lastUpdated") or _now(self.ledger)
         steps = Steps(self.route, self.ledger, self.mapping, link, head, to, when).all(group)

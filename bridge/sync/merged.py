@@ -60,7 +60,12 @@ def _living(route: Route, patient: Resource, found: Resource, through: list[str]
 
 def hold(route: Route, through: tuple[str, ...]) -> None:
     """Raises Held where the route leaves merges to a person."""
-    if route.merges == "hold":
+    if route.merges == "follow":
+        return
+    if len(through) == 1:
         raise Held(
-            f"{route.fhir.name}: {' is replaced by '.join(through)}; with `merges: follow` documents are the last one's"
+            f"{route.fhir.name}: {through[0]} is replaced no more; with `merges: follow` what was moved comes back"
         )
+    raise Held(
+        f"{route.fhir.name}: {' is replaced by '.join(through)}; with `merges: follow` documents are the last one's"
+    )

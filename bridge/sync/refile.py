@@ -46,6 +46,9 @@ def take_patients(route: Route, ledger: Ledger, was: MadeOf, to: Survivor) -> No
 
 def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: MadeOf, to: Survivor) -> str:
     """`link` says what is agreed on in the end. Each step again is the same."""
+    if not steps:
+        ledger.links.agree(link, list(link.versions))
+        return "agreed"
     head = next((one.data for one in steps if one.uid == link.head), None)
     act = MERGE if any(is_refiled(one.data) for one in steps) else UNMERGE
     uids = sorted({one.uid for one in steps})
@@ -65,11 +68,13 @@ def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: Mad
 
 def finish(route: Route, ledger: Ledger, link: Link) -> None:
     """What was in hand when a process was killed; whoever looks at the document next does the rest."""
-    act, uids = ledger.links.intended(link.document) or ("", [])
-    act, _, state = act.partition(":")
+    said, uids = ledger.links.intended(link.document) or ("", [])
+    act, _, state = said.partition(":")
     data = ledger.replacements.of(link.document)
     if data is None:
         raise PermanentError(f"what SOP Instance {link.head} is to be is not in the ledger; an old backup?")
+    ledger.links.intend(route.name, link.document, said, route.dicom.name, uids, data)
+    failpoint("intended")
     dataset = reader.read(data).dataset
     uid = text_of(dataset, SOP_INSTANCE_UID) or ""
     key = route.dicom.key_of(dataset)
