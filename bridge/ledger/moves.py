@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, select
 
-from bridge.ledger.database import Database, put
+from bridge.ledger.database import Database, batched, in_parts, put
 from bridge.ledger.tables import LINK, MOVE
 
 
@@ -34,14 +34,18 @@ class Moves:
 
     def by(self, route: str, patients: Iterable[str]) -> list[Move]:
         """By merges of these Patients."""
-        keys = list(patients)
-        return self._found((MOVE.c.route == route) & or_(MOVE.c.replaced.in_(keys), MOVE.c.survivor.in_(keys)))
+        found: dict[str, Move] = {}
+        for keys in batched(sorted(set(patients)), 500):
+            of_patients = MOVE.c.replaced.in_(keys) | MOVE.c.survivor.in_(keys)
+            found |= {one.instance: one for one in self._found((MOVE.c.route == route) & of_patients)}
+        return list(found.values())
 
     def places(self, documents: Iterable[str]) -> list[tuple[str, str, str]]:
         """Where a document was born, key of its root resource, and of its head instance."""
-        query = select(LINK.c.born, LINK.c.root, LINK.c.instance).where(LINK.c.document.in_(list(documents)))
+        query = select(LINK.c.born, LINK.c.root, LINK.c.instance)
         with self._database.connect() as connection:
-            return [(born, root, instance) for born, root, instance in connection.execute(query)]
+            found = in_parts(connection, query, LINK.c.document, list(documents))
+        return [(born, root, instance) for born, root, instance in found]
 
     def _found(self, wanted: object) -> list[Move]:
         query = select(MOVE).where(wanted).order_by(MOVE.c.instance)  # type: ignore[arg-type]
