@@ -21,6 +21,8 @@ _ACTS = {  # act of an intent -> type and action (PS3.15 A.5.3, FHIR R4 AuditEve
     "remove-instances": (_DELETED, "D"),
     "to-fhir": (_REST, "C"),
     "demographics": (_STORED, "U"),
+    "merge": (_STORED, "U"),
+    "unmerge": (_STORED, "U"),
     "imaging-study": (_REST, "U"),
     "retract": (_REST, "U"),
     "remove-resources": (_REST, "D"),

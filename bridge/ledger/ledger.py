@@ -12,6 +12,7 @@ from bridge.ledger.database import Clock, Database
 from bridge.ledger.feeds import Feeds
 from bridge.ledger.leases import Board, Leases, LocalLeases, SharedLeases
 from bridge.ledger.links import Links
+from bridge.ledger.moves import Moves
 from bridge.ledger.operations import Operations
 from bridge.ledger.pauses import Pauses
 from bridge.ledger.rejections import Rejections
@@ -31,6 +32,7 @@ class Ledger:
         self.now = self._database.now  # seconds since the epoch
         self.feeds = Feeds(self._database)
         self.studies = Studies(self._database)
+        self.moves = Moves(self._database)
         self.replacements = Replacements(self._database)
         self.rejections = Rejections(self._database)
         self.conflicts = Conflicts(self._database)

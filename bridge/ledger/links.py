@@ -12,8 +12,9 @@ from bridge.ledger.audit_event import AuditEvent, overtaken, written
 from bridge.ledger.database import Database, batched, put
 from bridge.ledger.leases import Leases
 from bridge.ledger.link import Link
+from bridge.ledger.moves import Move, remember
 from bridge.ledger.plan import Planned
-from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, REPLACEMENT, VOID, WORK
+from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, MOVE, REPLACEMENT, VOID, WORK
 
 _ROUTE: BindParameter[str] = bindparam("of_route")
 _KEY: BindParameter[str] = bindparam("of_key")
@@ -62,7 +63,14 @@ class Links:
             return connection.execute(query).scalar_one()
 
     def intend(
-        self, route: str, document: str, act: str, store: str, keys: Sequence[str], replacement: bytes | None = None
+        self,
+        route: str,
+        document: str,
+        act: str,
+        store: str,
+        keys: Sequence[str],
+        replacement: bytes | None = None,
+        move: Move | None = None,
     ) -> None:
         """Before the effect: feeds recognise by alias what is about to be written. Raises LedgerError where the
         document may be in another worker's hands by now, Planned in a dry run."""
@@ -75,6 +83,8 @@ class Links:
             put(connection, INTENT, row)
             if replacement is not None:
                 put(connection, REPLACEMENT, {"document": document, "data": replacement})
+            if move is not None:
+                remember(connection, move)
             _aliases(connection, route, document, keys)
             _record(connection, event, document)
 
@@ -92,7 +102,7 @@ class Links:
     def forget(self, document: str) -> None:
         """A document that is gone on both sides."""
         with self._database.begin() as connection:
-            for table in (LINK, ALIAS, INTENT, CONFLICT, REPLACEMENT):
+            for table in (LINK, ALIAS, INTENT, CONFLICT, REPLACEMENT, MOVE):
                 connection.execute(delete(table).where(table.c.document == document))
 
     def agree(self, link: Link, keys: Sequence[str], forgotten: Sequence[str] = ()) -> None:
@@ -101,7 +111,9 @@ class Links:
         with self._database.begin() as connection:
             for document in forgotten:
                 connection.execute(delete(LINK).where(LINK.c.document == document))
-                connection.execute(update(ALIAS).where(ALIAS.c.document == document).values(document=link.document))
+                for table in (ALIAS, MOVE):
+                    of_document = table.c.document == document
+                    connection.execute(update(table).where(of_document).values(document=link.document))
             event = self._done(connection, link)
             put(connection, LINK, asdict(link))
             _aliases(connection, link.route, link.document, [*keys, link.instance])
@@ -116,7 +128,8 @@ class Links:
             return None
         known = connection.execute(select(LINK.c.document).where(LINK.c.document == link.document)).first() is not None
         now = self._database.now()
-        return written(link, intent["act"], intent["store"], intent["keys"], known=known, now=now)
+        keys = [*intent["keys"], *_merged(connection, link.document, intent["act"])]
+        return written(link, intent["act"], intent["store"], keys, known=known, now=now)
 
     def _overtaken(self, connection: Connection, document: str, keys: Sequence[str] = ()) -> AuditEvent | None:
         """An open intent that is not the one with these keys; a withdrawal that names none is only decided again."""
@@ -178,6 +191,14 @@ def _record(connection: Connection, event: AuditEvent | None, document: str) -> 
 def _aliases(connection: Connection, route: str, document: str, keys: Sequence[str]) -> None:
     rows = ({"route": route, "key": key, "document": document} for key in sorted(set(keys)))
     put(connection, ALIAS, *rows)
+
+
+def _merged(connection: Connection, document: str, act: str) -> list[str]:
+    """The Patients by whose merge its instances were moved."""
+    if not act.startswith(("merge:", "unmerge:")):
+        return []
+    query = select(MOVE.c.replaced, MOVE.c.survivor).where(MOVE.c.document == document)
+    return sorted({key for row in connection.execute(query) for key in row})
 
 
 def _intent(connection: Connection, document: str) -> RowMapping | None:

@@ -32,3 +32,14 @@ class Rejections:
         with self._database.connect() as connection:
             found = connection.execute(_REASONS, {"of_route": route, "of_instance": instance})
             return frozenset(found.scalars())
+
+    def notes(self, route: str, instances: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+        """Instances by the note that rejects them, and its reason; in their own order."""
+        found: dict[tuple[str, str], list[str]] = {}
+        with self._database.connect() as connection:
+            for instance in instances:
+                of_instance = (REJECTION.c.route == route) & (REJECTION.c.instance == instance)
+                query = select(REJECTION.c.note, REJECTION.c.reason).where(of_instance).order_by(REJECTION.c.note)
+                for note, reason in connection.execute(query):
+                    found.setdefault((note, reason), []).append(instance)
+        return found

@@ -100,6 +100,19 @@ REPLACEMENT = Table(  # instances about to replace one of the same UID, until th
     Column("document", String, primary_key=True),
     Column("data", LargeBinary, nullable=False),
 )
+MOVE = Table(  # the undo list of merged patients
+    "move",
+    METADATA,
+    Column("route", String, primary_key=True),
+    Column("instance", String, primary_key=True),  # SOP Instance UID, or what its store names a study by
+    Column("document", String, nullable=False, index=True),
+    Column("replaced", String, nullable=False, index=True),  # key of the Patient
+    Column("survivor", String, nullable=False, index=True),  # key of the Patient
+    Column("before", String, nullable=False),
+    Column("after", String, nullable=False),
+    Column("digest", String),  # of the data set before
+    Column("moved", Float, nullable=False),  # seconds since the epoch
+)
 CONFLICT = Table(  # both sides have news, and a person decides whose hold
     "conflict",
     METADATA,

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, func, select, union
 
 from bridge.ledger.audit import Entry
 from bridge.ledger.database import Database
-from bridge.ledger.tables import ALIAS, AUDIT, CONFLICT, INTENT, LINK, SEEN, WORK
+from bridge.ledger.tables import ALIAS, AUDIT, CONFLICT, INTENT, LINK, MOVE, SEEN, WORK
 
 
 class Count(NamedTuple):
@@ -69,7 +69,8 @@ class View:
     def _unlinked(self, key: str) -> list[dict[str, Any]]:
         with self._database.connect() as connection:
             work = connection.execute(select(WORK).where(WORK.c.key == key)).mappings().all()
-        return [{"document": key, "link": None, "begun": None, "conflict": None, "open": _open(work), "done": []}
+        return [{"document": key, "link": None, "begun": None, "conflict": None, "merged": [], "open": _open(work),
+             "done": []}
                 ] if work else []  # fmt: skip
 
     def _way(self, document: str) -> dict[str, Any]:
@@ -83,11 +84,13 @@ class View:
             events = connection.execute(
                 select(AUDIT.c.event).where(AUDIT.c.document == document).order_by(AUDIT.c.number)
             )
+            moves = connection.execute(select(MOVE).where(MOVE.c.document == document).order_by(MOVE.c.instance))
             return {
                 "document": document,
                 "link": _link(link) if link else None,
                 "begun": str(intent["act"]).partition(":")[0] if intent else None,
                 "conflict": {side: conflict[side] for side in ("fhir", "dicom", "verdict")} if conflict else None,
+                "merged": [_move(move) for move in moves.mappings()],
                 "open": _open(work),
                 "done": [json.loads(event) for event in events.scalars()],
             }
@@ -100,6 +103,12 @@ def instant(seconds: float) -> str:
 def _link(link: RowMapping) -> dict[str, Any]:
     names = ("route", "born", "root", "versions", "fhir_digest", "instance", "dicom_digest")
     return {name: link[name] for name in names} | {"chain": [version[3] for version in link["chain"]]}
+
+
+def _move(move: RowMapping) -> dict[str, Any]:
+    """What a merge of patients has moved, and would come back."""
+    names = ("instance", "replaced", "survivor", "before", "after")
+    return {name: move[name] for name in names} | {"moved": instant(move["moved"])}
 
 
 def _open(work: Any) -> list[dict[str, Any]]:

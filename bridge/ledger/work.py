@@ -92,6 +92,12 @@ class WorkQueue:
         with self._database.connect() as connection:
             return connection.execute(select(WORK.c.key).where(of_store).limit(1)).first() is not None
 
+    def awaited(self, route: str, key: str) -> bool:
+        """Whether something waits for that one to be settled."""
+        with self._database.connect() as connection:
+            waiting = (WORK.c.route == route) & (WORK.c.awaits == key) & (WORK.c.state == "waiting")
+            return connection.execute(select(WORK.c.key).where(waiting).limit(1)).first() is not None
+
     def unread(self, route: str, store: str, apart: str) -> str | None:
         """Key of something of the store that is put off, and that no link knows; nothing that begins with `apart`, nor
         what has ended two workers."""

@@ -23,6 +23,7 @@ class RouteSettings(Strict):
     deleted: Literal["mark", "delete", "ignore"] = "mark"  # what was deleted on one side, on the other
     superseded: Literal["keep", "delete"] = "keep"  # SR instances that a newer version of ours replaces
     demographics: Literal["new-only", "propagate", "from-dicom"] = "new-only"  # where a corrected Patient goes
+    merges: Literal["hold", "follow"] = "hold"  # what a Patient that another replaces means for the documents
     imaging_studies: bool = True  # each study of the PACS as ImagingStudy
     conflicts: Literal["hold", "fhir", "dicom"] = "hold"  # whose news hold where both sides have some
     only: Only = Only()
@@ -62,6 +63,12 @@ class Settings(BaseSettings):
                 isinstance(self.stores[name], DicomWebSettings) for name in route.between
             ):
                 raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb replaces nothing; take new-only")
+            if (
+                route.merges == "follow"
+                and route.direction != "to-fhir"
+                and any(isinstance(self.stores[name], DicomWebSettings) for name in route.between)
+            ):
+                raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb moves nothing; take `merges: hold`")
             if sorted(held) != ["dicom", "fhir"]:
                 raise ValueError(f"routes: {' and '.join(route.between)} both hold {held[0]}; name one of each world")
         return self

@@ -96,7 +96,7 @@ def _gone(worker: Worker, work: Work) -> None:
 def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | None:
     """Why a person has to say whether these were deleted; None where there is no doubt."""
     linked = ledger.links.count(route.name)
-    documents = {_document(route, ledger, work) for work in suspects}
+    documents = {_document(route, ledger, work) for work in suspects if not _has_moved(route, ledger, work)}
     if too_many(len(documents), linked):
         return _question(f"{len(documents)} of {linked} documents are gone at once, or parts of them", route)
     places = ledger.links.places(route.name, len(suspects) + _ANCHORS)
@@ -124,6 +124,13 @@ def _document(route: Route, ledger: Ledger, work: Work) -> str:
     of = ledger.links.of if work.store == route.fhir.name else ledger.links.headed_by
     link = of(route.name, work.key)
     return link.document if link is not None else work.key
+
+
+def _has_moved(route: Route, ledger: Ledger, work: Work) -> bool:
+    """It is the head of no document any more, or is to be none: the PACS has filed it under another patient."""
+    if work.store == route.fhir.name or is_study(work.key):
+        return False
+    return ledger.links.headed_by(route.name, work.key) is None or ledger.work.awaited(route.name, work.key)
 
 
 def too_many(gone: int, linked: int) -> bool:

@@ -14,12 +14,14 @@ from bridge.ledger.ledger import Ledger
 from bridge.model.group import Resource, references_in
 from bridge.stores.store import Change, Instance, Page, ReplacedError
 from bridge.sync.failpoint import failpoint
+from bridge.sync.patient_news import owe_studies_of_replaced, owed_by_patients, replacing
 from bridge.sync.route import Route
 from bridge.sync.studies import instance_news, owe_studies
 from bridge.translate.gather import SUPPORT, links
 
 FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
 """Whose references to each other decide what forms one document."""
+_OF_SOMEBODY = FORMING | {"ImagingStudy"}
 _READS = 100  # resources at once
 OVERLAP = timedelta(minutes=5)
 """Longer than any transaction of a server: one that commits late carries the time of its start."""
@@ -84,13 +86,16 @@ def _overlapping(position: str | None) -> str | None:
 def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str]) -> Iterator[News]:
     newest = {one.key: one for one in reversed(page.changes) if one.key not in taken}
     taken.update(newest)  # `|=` with a view of keys would make another set
-    kinds = FORMING | SUPPORT | ({"Patient"} if route.demographics == "propagate" else set())
+    kinds = FORMING | SUPPORT | {"Patient"}
     changes = {key: one for key, one in newest.items() if key.partition("/")[0] in kinds}
     fresh = dict(
         ledger.feeds.unseen(route.name, route.fhir.name, [(key, _version(one)) for key, one in changes.items()])
     )
     targets = {key: _targets(item) for key, item in _items(route, [changes[key] for key in fresh])}
-    owed = _owed(route, ledger, targets)
+    patients = {key: said for key, said in targets.items() if key.startswith("Patient/")}
+    owed = _owed(route, ledger, {key: said for key, said in targets.items() if key not in patients})
+    owed |= dict.fromkeys(patients, owed_by_patients(route, ledger, patients) if patients else ())
+    owe_studies_of_replaced(route, ledger, targets)
     for key, version in fresh.items():
         yield News(key, version, owed[key], targets[key])
 
@@ -106,8 +111,8 @@ def _items(route: Route, changes: Iterable[Change[Resource]]) -> Iterator[tuple[
 def _targets(resource: Resource | None) -> tuple[str, ...]:
     if resource is None:
         return ()
-    subject = references_in(resource.get("subject")) if resource["resourceType"] in FORMING else ()
-    return tuple(filter(None, map(local, (*links(resource), *subject))))
+    subject = references_in(resource.get("subject")) if resource["resourceType"] in _OF_SOMEBODY else ()
+    return tuple(filter(None, map(local, (*links(resource), *subject, *replacing(resource)))))
 
 
 def _version(change: Change[Resource]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bridge.codecs import fhir
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.moves import Move
 from bridge.ledger.studies import StudyLink
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, Element, find
@@ -18,8 +19,10 @@ from bridge.stores.store import Stored, Write
 from bridge.sync.content import as_content
 from bridge.sync.failpoint import failpoint
 from bridge.sync.filter import carries_patient
+from bridge.sync.followed import followed
 from bridge.sync.hands import take
 from bridge.sync.held import Absent
+from bridge.sync.merged import Survivor
 from bridge.sync.route import Route
 from bridge.sync.subject import subject
 from bridge.translate.header import patient_of
@@ -48,7 +51,7 @@ class ImagingStudies:
             return "nothing"  # documents alone are no imaging study
         if (found := self._said(headers)) is None:
             return "skipped"
-        items, said = found
+        items, said, merged = found
         link = StudyLink(self.route.name, study, reference_to(said))
         take(self.route, self.ledger, [link.resource])
         self._not_of_two(link)
@@ -60,7 +63,10 @@ class ImagingStudies:
             self.ledger.studies.agree(link)
             return "nothing"
         fhir.validate(whole)
-        self._write(link, [*items, _put(link.resource, whole, present)])
+        move = followed(self.route, self.ledger, link.document, study, merged)
+        self._write(link, [*items, _put(link.resource, whole, present)], move)
+        if move is None:
+            self.ledger.moves.forget(self.route.name, [study])
         return "updated" if present is not None else "created"
 
     def gone(self, study: str) -> str:
@@ -82,7 +88,7 @@ class ImagingStudies:
         self.ledger.studies.forget(link)
         return act
 
-    def _said(self, headers: Sequence[DataSet]) -> tuple[list[Write[Resource]], Resource] | None:
+    def _said(self, headers: Sequence[DataSet]) -> tuple[list[Write[Resource]], Resource, Survivor | None] | None:
         """What is to be written for its Patient, and what the instances say; None of a patient outside the filter."""
         said = _said_by(self.route, self.mapping, headers)
         first = first_of(headers)
@@ -91,9 +97,10 @@ class ImagingStudies:
         if not carries_patient(self.route.only, group):
             return None
         if patient is None:
-            return [], said
-        items, renames = subject(self.route, self.ledger, group)
-        return items, said | {"subject": renamed({"reference": f"Patient/{patient['id']}"}, renames)}
+            return [], said, None
+        whose = subject(self.route, self.ledger, group)
+        reference = renamed({"reference": f"Patient/{patient['id']}"}, whose.renames)
+        return whose.items, said | {"subject": reference}, whose.merged
 
     def _not_of_two(self, link: StudyLink) -> None:
         for other in self.ledger.studies.named(self.route.name, link.resource):
@@ -103,8 +110,9 @@ class ImagingStudies:
                     f"{other.study}): whose is it? Remove or correct one of them"
                 )
 
-    def _write(self, link: StudyLink, items: list[Write[Resource]]) -> None:
-        self.ledger.links.intend(self.route.name, link.document, "imaging-study", self.route.fhir.name, [link.resource])
+    def _write(self, link: StudyLink, items: list[Write[Resource]], move: Move | None = None) -> None:
+        store = self.route.fhir.name
+        self.ledger.links.intend(self.route.name, link.document, "imaging-study", store, [link.resource], move=move)
         failpoint("intended")
         for outcome in self.route.fhir.write(items):
             if outcome.error is not None or outcome.stored is None:

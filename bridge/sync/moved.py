@@ -2,34 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
+from bridge.model.group import Group, reference_to, references_in
+from bridge.model.sr import write_document
+from bridge.sync.failpoint import failpoint
+from bridge.sync.feed import local
 from bridge.sync.held import Waiting
+from bridge.sync.made_of import MadeOf, as_of, made_of, says_the_same
+from bridge.sync.news import RETRACTED
 from bridge.sync.resources import read_groups
 from bridge.sync.route import Route
 from bridge.translate.header import split_patient
 from bridge.translate.to_dicom import to_dicom
 
 
-def of_another_patient(route: Route, ledger: Ledger, mapping: Mapping, link: Link, document: Document) -> bool:
-    """Whether only the Patient Module (PS3.3 C.7.1.1) of a known instance is another; the resources, which nobody has
-    edited, say what it was. What was born in FHIR has its patient from there."""
-    if link.born != "dicom" or route.direction == "to-dicom":
-        return False
+def of_another_patient(route: Route, ledger: Ledger, mapping: Mapping, link: Link, document: Document) -> Link | None:
+    """Where only the Patient Module (PS3.3 C.7.1.1) of a known instance is another, the link with what FHIR says, which
+    is no news beside: of the resources nobody has edited more than whose they are. Else None."""
+    if route.direction == "to-dicom" and link.born == "dicom":
+        return None
     act, keys = ledger.links.intended(link.document) or ("", [])
     if act == "to-fhir" and link.head in keys:
-        return True  # begun, and killed
+        return link  # begun, and killed
     groups = read_groups(route, {link.root})
-    present = next((one for one in groups if one.root == link.root and one.state == link.fhir_digest), None)
-    if present is None:
-        return False
-    before = to_dicom(present.group, mapping, route.known()).result
-    return before.root == document.root and split_patient(before.header)[1] == split_patient(document.header)[1]
+    present = next((one for one in groups if one.root == link.root), None)
+    if present is None or (present.state == RETRACTED) != (link.fhir_digest == RETRACTED):
+        return None
+    if link.born == "fhir":
+        head = write_document(document)
+        was = made_of(route, head, "fhir")
+        return link if was is not None and says_the_same(route, mapping, present, head, was) else None
+    if any(_is_said_by(group, mapping, route, document) for group in _as_it_was(present.group)):
+        return replace(link, fhir_digest=present.state)
+    return None
+
+
+def _as_it_was(group: Group) -> Iterator[Group]:
+    """Of whom it is, and of whomever its resources name still: a server that merges Patients does not look at what is
+    contained."""
+    yield group
+    named = {local(one) or "" for resource in group.resources() for one in references_in(resource)}
+    for key in sorted(one for one in named if one.startswith("Patient/")):
+        if group.patient is not None and key != reference_to(group.patient):
+            yield as_of(group, MadeOf(key, group.patient))
+
+
+def _is_said_by(group: Group, mapping: Mapping, route: Route, document: Document) -> bool:
+    said = to_dicom(group, mapping, route.known()).result
+    return said.root == document.root and split_patient(said.header)[1] == split_patient(document.header)[1]
+
+
+def take_place(route: Route, ledger: Ledger, link: Link, key: str, digest: str) -> str:
+    """Of a document born in FHIR, which says whose it is: whether both say the same is looked at there."""
+    ledger.links.agree(replace(link, instance=key, dicom_digest=digest), [link.head])
+    ledger.work.owe(route.name, route.fhir.name, link.root)
+    failpoint("agreed")
+    return "moved"
 
 
 def alone(route: Route, link: Link, key: str) -> None:
     """Raises Waiting as long as it is there under both patients: nobody can say whose it is."""
     if link.instance != key and route.dicom.read([link.instance])[0] is not None:
-        raise Waiting("this SOP Instance is there under two Patient IDs: remove the wrong one")
+        raise Waiting("this SOP Instance is there under two Patient IDs: remove the wrong one", link.instance)

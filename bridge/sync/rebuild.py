@@ -12,6 +12,7 @@ from bridge.model.document import Document
 from bridge.sync.news import RETRACTED, UNKNOWN
 from bridge.sync.route import Route
 from bridge.translate.chain import superseded_by, version_of
+from bridge.translate.refiled import origin_of
 from bridge.translate.rejection import voided
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -19,7 +20,8 @@ from bridge.translate.to_fhir import to_fhir
 
 def is_own(document: Document, route: Route, mapping: Mapping) -> bool:
     """Whether the bridge wrote it, of resources: its UID follows from what it says and from what it supersedes. Whoever
-    edits it gives it another."""
+    edits it gives it another. What we have filed under another patient since says of whom it was made."""
+    document = Document(origin_of(document.header), document.root)
     known = route.known(document.header)
     try:
         group = to_fhir(document, mapping, known).result

@@ -17,6 +17,8 @@ from bridge.translate.ids import Known
 
 Demographics = Literal["new-only", "propagate", "from-dicom"]
 """Where a corrected Patient goes: into documents to come, into those that are there too, or from the PACS to FHIR."""
+Merges = Literal["hold", "follow"]
+"""Documents of a Patient that another replaces: a person decides, or they are the survivor's."""
 Direction = Literal["both", "to-fhir", "to-dicom"]
 
 
@@ -32,6 +34,7 @@ class Route:
     policy: Policy = Policy()
     only: Filter = Filter()
     demographics: Demographics = "new-only"
+    merges: Merges = "hold"
     imaging_studies: bool = True  # studies of the PACS become ImagingStudies
 
     def known(self, header: DataSet = ()) -> Known:

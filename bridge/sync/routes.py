@@ -37,6 +37,7 @@ def routes_of(settings: Settings) -> list[Route]:
                 policy=Policy(route.deleted, route.conflicts, route.superseded),
                 only=_filter(route.only),
                 demographics=route.demographics,
+                merges=route.merges,
                 imaging_studies=route.imaging_studies and route.direction != "to-dicom",
                 system=_system(settings, fhir_name),
                 issuer=archive.issuer,

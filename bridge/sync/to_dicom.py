@@ -22,6 +22,7 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.filter import carries_group, carries_patient
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import read_instance, store_instance
+from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
@@ -39,6 +40,7 @@ _WAITS = ("registered", "cancelled")  # no result yet, or never
 class ToDicom:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping) -> None:
         self.route, self.ledger, self.mapping = route, ledger, mapping
+        self.merges = Merges(route, ledger, mapping)
 
     def settle(self, present: Present) -> str:
         """Brings the PACS in step with the group; returns the act. Raises Held where a person has to decide."""
@@ -56,17 +58,21 @@ class ToDicom:
         state, head = present.state, self._head(link)
         if not self._is_carried(group, link) and (link is None or state != RETRACTED):
             return "skipped"
-        if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, head):
+        if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, link, head):
             taken_in = [one.document for one in self._taken_in(present, root, link)]
             agreed = replace(link, fhir_digest=state, dicom_digest=self._state(link, head), versions=present.versions)
             self.ledger.links.agree(agreed, list(present.versions), taken_in)
-            return "adopted"
+            return self.merges.follow(present, agreed, head) or "adopted"
         if link is not None:
             self._pacs_first(link, head)
         ours = news(link.fhir_digest if link else None, state)
         decision = decide(ours, News.SAME if link else News.ABSENT, self.route.policy)
+        if decision.act is not Act.RETRACT and (done := self.merges.follow(present, link, head)) is not None:
+            self.ledger.work.owe(self.route.name, self.route.fhir.name, root)  # it may say something else, too
+            return done
         if decision.act is Act.NOTHING:
-            return propagate(self.route, self.ledger, self.mapping, present, link, head) or "nothing"
+            filed = replace(present, group=self.merges.as_filed(present.group, link, head))
+            return propagate(self.route, self.ledger, self.mapping, filed, link, head) or "nothing"
         if self.route.direction == "to-fhir":
             return "skipped"
         if decision.act is Act.RETRACT and link is not None:
@@ -80,13 +86,15 @@ class ToDicom:
             return carries_patient(self.route.only, group)
         return carries_group(self.route.only, group)
 
-    def _says(self, present: Present, head: DataSet) -> bool:
+    def _says(self, present: Present, link: Link, head: DataSet) -> bool:
         """Whether the head is what would be written now, in its place. Void resources say nothing."""
         if present.group.root.get("status") in VOID:
             return False
         for resource in present.group.whole():
             fhir.validate(resource)
-        return write_document(self._translated(present, superseded_by(head))) == head
+        if write_document(self._translated(present.group, superseded_by(head))) == head:
+            return True
+        return self.merges.says(present, link, head)
 
     def gone(self, link: Link) -> str:
         """The root was deleted, asked directly and certain."""
@@ -129,9 +137,14 @@ class ToDicom:
         if link is None or link.fhir_digest == UNKNOWN:
             self._all_read()
         taken_in = self._taken_in(present, root, link)
+        group = self.merges.as_filed(present.group, link, head)
+        if link is None:
+            self.merges.begin(present.group)
+        for one in taken_in:
+            self.merges.take_in(one, present.group)
         known = [*([link] if link else []), *taken_in]
         former = tuple(Version(*one.chain[-1]) for one in known)
-        document = self._translated(present, former)
+        document = self._translated(group, former)
         dataset = write_document(document)
         version = version_of(document)
         if head is not None and _patient(head) != _patient(document.header):
@@ -180,8 +193,8 @@ class ToDicom:
                 found[other.document] = other
         return [found[name] for name in sorted(found)]
 
-    def _translated(self, present: Present, former: tuple[Version, ...]) -> Document:
-        return checked_to_dicom(present.group, self.mapping, replace(self.route.known(), supersedes=former)).result
+    def _translated(self, group: Group, former: tuple[Version, ...]) -> Document:
+        return checked_to_dicom(group, self.mapping, replace(self.route.known(), supersedes=former)).result
 
 
 def _patient(header: DataSet) -> list[Element]:

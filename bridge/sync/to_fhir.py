@@ -11,6 +11,7 @@ from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link, extended
+from bridge.ledger.moves import Move
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
@@ -23,16 +24,18 @@ from bridge.sync.content import dataset_digest, resources_digest
 from bridge.sync.decide import Side
 from bridge.sync.failpoint import failpoint
 from bridge.sync.filter import carries_document, carries_patient
+from bridge.sync.followed import UNDONE, followed, is_undone
 from bridge.sync.hands import take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import key_of_version, read_version
-from bridge.sync.moved import alone, of_another_patient
+from bridge.sync.moved import alone, of_another_patient, take_place
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.rebuild import is_own, rebuild
+from bridge.sync.refile import MERGE, UNMERGE
 from bridge.sync.replace import REPLACING
 from bridge.sync.route import Route
 from bridge.sync.studies_of_document import referred, set_apart
-from bridge.sync.subject import subject, subject_of
+from bridge.sync.subject import is_same_person, subject, subject_of
 from bridge.sync.void import take_absence, take_note, void
 from bridge.sync.withdraw import retracted, unfinished
 from bridge.translate.chain import superseded_by, version_of
@@ -71,6 +74,8 @@ class ToFhir:
             link = unfinished(self.route, self.ledger, link) or link
             if self._begun(link, uid) or (link.head == uid and link.dicom_digest in (GONE, UNKNOWN)):
                 return self._write(document, key, digest, link)
+            if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
+                return self._write(document, key, digest, replace(link, dicom_digest=UNDONE), moved=True)
             return self._known(link, uid, digest) or self._moved(document, key, digest, link)
         former, root = self._former(document), _root_in_fhir(document)
         if (
@@ -91,7 +96,11 @@ class ToFhir:
         """The head instance was deleted, asked directly and certain."""
         act, _ = self.ledger.links.intended(link.document) or ("", [])
         link = unfinished(self.route, self.ledger, link) or link
-        if act == REPLACING:  # it was missing between the one and the other
+        awaited = self.ledger.work.awaited(self.route.name, link.instance)
+        if awaited:  # it is there under another patient
+            self.ledger.links.wake(self.route.name, link.instance)
+            return "nothing"
+        if act.partition(":")[0] in (REPLACING, MERGE, UNMERGE):  # it was missing between the one and the other
             self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
             return "nothing"
         return void(self.route, self.ledger, link, GONE)
@@ -113,13 +122,16 @@ class ToFhir:
         return None
 
     def _moved(self, document: Document, key: str, digest: str, link: Link) -> str:
-        if not of_another_patient(self.route, self.ledger, self.mapping, link, document):
+        known = of_another_patient(self.route, self.ledger, self.mapping, link, document)
+        if known is None:
             raise PermanentError(
                 f"{self.route.dicom.name}: SOP Instance {link.head} has other content than it had; a UID names one "
                 "content: store the new one under a new UID, with its predecessor"
             )
         alone(self.route, link, key)
-        return self._write(document, key, digest, link, moved=True)
+        if link.born == "fhir":
+            return take_place(self.route, self.ledger, link, key, digest)
+        return self._write(document, key, digest, known, moved=True)
 
     def _former(self, document: Document) -> Link | None:
         """The document that this instance is a new version of. A predecessor that is not in the PACS is waited for by
@@ -167,15 +179,15 @@ class ToFhir:
             fhir.validate(resource)
         root = reference_to(group.root)
         take(self.route, self.ledger, [root])
-        items, renames = subject(
-            self.route, self.ledger, group, corrected=moved and self.route.demographics == "from-dicom"
-        )
+        whose = subject(self.route, self.ledger, group, corrected=moved and self.route.demographics == "from-dicom")
+        items, renames = list(whose.items), whose.renames
         named, studies = referred(self.route, self.ledger, views)
         resources = [renamed(one, renames | named) for one in resources]
         items += [Write(one.key, renamed(one.item, renames)) for one in studies]
         present = self._stored([*map(reference_to, resources), *_versions(link)])
-        others = subject_of(present.get(root)) not in (None, resources[0].get("subject"))
-        if link is not None and others and not moved:
+        before, now = subject_of(present.get(root)), resources[0].get("subject")
+        others = before not in (None, now)
+        if link is not None and others and not moved and not is_same_person(self.route, before, now):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
         rejected = voided(self.ledger.rejections.of(self.route.name, version.sop_instance))
         if link is not None:
@@ -198,7 +210,8 @@ class ToFhir:
         left = sorted(key for key in present.keys() - set(keys) if key.partition("/")[0] in _RETRACTABLE)
         items += [Write(key, retracted(present[key].item), present[key].version) for key in left]
         name = link.document if link else f"{self.route.name}|{version.sop_instance}"
-        written = self._put(name, items, [*keys, *(one.key for one in studies), version.sop_instance])
+        move = followed(self.route, self.ledger, name, version.sop_instance, whose.merged)
+        written = self._put(name, items, [*keys, *(one.key for one in studies), version.sop_instance], move)
         agreed = Link(
             document=name,
             route=self.route.name,
@@ -212,12 +225,16 @@ class ToFhir:
         )
         former = [one.sop_instance for one in superseded_by(document.header)]  # should they come later
         self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])
+        if moved and whose.merged is None:
+            self.ledger.moves.forget(self.route.name, [one[3] for one in agreed.chain])
         failpoint("agreed")
         return "updated" if link else "created"
 
-    def _put(self, name: str, items: Sequence[Write[Resource]], keys: Sequence[str]) -> dict[str, Stored[Resource]]:
+    def _put(
+        self, name: str, items: Sequence[Write[Resource]], keys: Sequence[str], move: Move | None
+    ) -> dict[str, Stored[Resource]]:
         """In one transaction, after saying so in the ledger; by the keys that were asked for."""
-        self.ledger.links.intend(self.route.name, name, "to-fhir", self.route.fhir.name, keys)
+        self.ledger.links.intend(self.route.name, name, "to-fhir", self.route.fhir.name, keys, move=move)
         failpoint("intended")
         written: dict[str, Stored[Resource]] = {}
         for outcome, item in zip(self.route.fhir.write(items), items, strict=True):

@@ -20,6 +20,7 @@ from bridge.sync.content import as_content
 from bridge.sync.failpoint import failpoint
 from bridge.sync.instances import key_of_version, read_instance, read_version, store_instance
 from bridge.sync.news import GONE, RETRACTED
+from bridge.sync.refile import MERGE, UNMERGE, finish
 from bridge.sync.replace import REPLACING, replace_head
 from bridge.sync.route import Route
 from bridge.sync.studies import owe_study
@@ -38,6 +39,9 @@ def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
     name, _, state = act.partition(":")
     if name == REPLACING:
         replace_head(route, ledger, link)
+        return ledger.links.of(route.name, link.root)
+    if name in (MERGE, UNMERGE):
+        finish(route, ledger, link)
         return ledger.links.of(route.name, link.root)
     if name not in ("reject", "remove-instances", "retract", "remove-resources"):
         return None

@@ -67,6 +67,15 @@ def rejection_of(document: Document) -> Rejection | None:
     return Rejection(reason, tuple(one.sop_instance for one in values if isinstance(one, Reference)))
 
 
+def note_uid(rejected: Sequence[str], reason: str, known: Known) -> str:
+    """Of the note that the bridge writes of these SOP Instance UIDs, in the order of their versions."""
+    return new_uid(known.system, "rejection", reason, *rejected)
+
+
+def note_series(study: str, known: Known) -> str:
+    return new_uid(known.system, "rejections", study)
+
+
 def rejection_note(rejected: Sequence[Version], header: DataSet, reason: Code, when: str, known: Known) -> Document:
     """A note in the study of the instances that it rejects, which is one.
 
@@ -77,7 +86,7 @@ def rejection_note(rejected: Sequence[Version], header: DataSet, reason: Code, w
     study = rejected[0].study
     zone = times.zone_of(header, known.zone)
     date, time = times.date_and_time(times.in_zone(when, zone), zone)
-    uid = new_uid(known.system, "rejection", reason.value, *(one.sop_instance for one in rejected))
+    uid = note_uid([one.sop_instance for one in rejected], reason.value, known)
     shared = {one.tag: one for one in header if one.tag in _STUDY or one.tag >> 16 == 0x0010}
     found = [
         *(Element(tag, vr, b"") for tag, vr in (_STUDY | _PATIENT).items() if tag not in shared),
@@ -86,7 +95,7 @@ def rejection_note(rejected: Sequence[Version], header: DataSet, reason: Code, w
         text_element(SOP_CLASS_UID, "UI", KeyObjectSelectionDocumentStorage),
         text_element(SOP_INSTANCE_UID, "UI", uid),
         text_element(STUDY_UID, "UI", study),
-        text_element(SERIES_UID, "UI", new_uid(known.system, "rejections", study)),
+        text_element(SERIES_UID, "UI", note_series(study, known)),
         text_element(_MODALITY, "CS", "KO"),
         text_element(_MANUFACTURER, "LO", "FHIR-DICOM bridge"),
         text_element(_SERIES_NUMBER, "IS", "9002"),

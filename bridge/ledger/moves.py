@@ -1,0 +1,64 @@
+"""The undo list of merged patients: what was filed under, or said to be of, the survivor, and of whom it was before.
+Ids, UIDs and digests alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select
+
+from bridge.ledger.database import Database, batched, in_parts, put
+from bridge.ledger.tables import LINK, MOVE
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    route: str
+    instance: str  # SOP Instance UID; or what its store names a study by
+    document: str  # what its intents are named by
+    replaced: str  # `Patient/id` of whom it was
+    survivor: str  # `Patient/id` of who replaces that one
+    before: str  # what its store named it by; the Patient that its resources were of, where only these moved
+    after: str  # and since
+    digest: str | None  # of the data set before; None where only resources moved
+    moved: float  # seconds since the epoch
+
+
+class Moves:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, document: str) -> list[Move]:
+        return self._found(MOVE.c.document == document)
+
+    def by(self, route: str, patients: Iterable[str]) -> list[Move]:
+        """By merges of these Patients."""
+        found: dict[str, Move] = {}
+        for keys in batched(sorted(set(patients)), 500):
+            of_patients = MOVE.c.replaced.in_(keys) | MOVE.c.survivor.in_(keys)
+            found |= {one.instance: one for one in self._found((MOVE.c.route == route) & of_patients)}
+        return list(found.values())
+
+    def places(self, documents: Iterable[str]) -> list[tuple[str, str, str]]:
+        """Where a document was born, key of its root resource, and of its head instance."""
+        query = select(LINK.c.born, LINK.c.root, LINK.c.instance)
+        with self._database.connect() as connection:
+            found = in_parts(connection, query, LINK.c.document, list(documents))
+        return [(born, root, instance) for born, root, instance in found]
+
+    def _found(self, wanted: object) -> list[Move]:
+        query = select(MOVE).where(wanted).order_by(MOVE.c.instance)  # type: ignore[arg-type]
+        with self._database.connect() as connection:
+            return [Move(*row) for row in connection.execute(query)]
+
+    def forget(self, route: str, instances: Sequence[str]) -> None:
+        """They are again what they were."""
+        with self._database.begin() as connection:
+            for instance in instances:
+                connection.execute(delete(MOVE).where((MOVE.c.route == route) & (MOVE.c.instance == instance)))
+
+
+def remember(connection: Connection, move: Move) -> None:
+    """Within the transaction of the intent."""
+    put(connection, MOVE, {column.name: getattr(move, column.name) for column in MOVE.columns})
