@@ -68,7 +68,7 @@ bench: installed $(VENV)/test.stamp
 # Kills by the hundred; and what `make test` does with a thousand mutants and some hundred generated trees, with twenty
 # times as many
 soak: installed $(VENV)/test.stamp
-	KILLS=200 CHANGES=5000 $(BIN)/python -m pytest tests/trials/kill_trial.py
+	KILLS=200 CHANGES=5000 $(BIN)/python -m pytest tests/trials/test_kills.py
 	MUTANTS=20000 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 tests/property
 
 clean:

@@ -1,5 +1,5 @@
-"""Nothing twice, nothing lost: workers are killed in open steps, servers are killed, changes flow both ways.
-Run by `make soak`: it found more than could be mended in one session, and is not in `make test` yet."""
+"""Nothing twice, nothing lost: workers are killed in open steps, servers are killed, changes flow both ways. A tenth of
+what `make soak` does, unless KILLS and CHANGES say how much."""
 
 from __future__ import annotations
 
