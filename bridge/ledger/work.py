@@ -74,7 +74,8 @@ class WorkQueue:
             safe = [work for work in found if not work.crashes]
             if found and not safe:
                 fewest = connection.execute(select(func.min(WORK.c.crashes)).where(due)).scalar()
-                safe = [work for work in found[:1] if work.crashes in (1, fewest)]
+                # what a dry run has looked at stays due, and would keep it waiting for ever
+                safe = [work for work in found[:1] if work.crashes in (1, fewest) or after is not None]
             for work in safe:
                 connection.execute(update(WORK).where(_is(work)).values(owner=self._owner))
         return safe
