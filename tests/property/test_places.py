@@ -23,6 +23,7 @@ from bridge.translate.node import ITSELF
 from bridge.translate.private import taken_out
 from bridge.translate.remainder import stripped
 from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_dicom import NEW_INSTANCE
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
 from tests.property.test_edits import KNOWN, MAPPING, SMALL, again, items, observations, report, results, with_items
@@ -107,6 +108,15 @@ def _without_ids(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_ids(child) for key, child in value.items() if key != "id"}
     return [_without_ids(child) for child in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_an_item_that_goes_takes_no_name_with_it(file: Path) -> None:
+    """All that the items say is read from them again, under the ids that it had."""
+    _, group = report(file)
+    group = copy.deepcopy(group)
+    if without_languages(group):
+        assert checked_to_dicom(group, MAPPING, KNOWN).report.warnings == [NEW_INSTANCE]
 
 
 def test_an_id_that_is_made_anew_is_said() -> None:
@@ -205,6 +215,22 @@ def test_items_refer_to_what_they_referred_to_wherever_that_is_now(file: Path, n
     before, now = relations(document), relations(after)
     assert None not in [target for _, target in now]
     assert Counter(map(repr, now)) <= Counter(map(repr, before))
+
+
+def test_a_new_result_is_what_another_is_inferred_from() -> None:
+    first, last = (ContentItem("CONTAINS", Code(name, "99X", name), Plain("TEXT", name), (), ()) for name in "ac")
+    source = replace(last, children=(ContentItem("INFERRED FROM", None, ByReference((1, 1)), (), ()),))
+    group = copy.deepcopy(to_fhir(with_items(first, source), MAPPING, KNOWN).result)
+    one, other = results(group)
+    new = one | {"id": "new", "valueString": "new"}
+    sections = of(group, "Composition")[0]["section"]
+    sections.insert(0, {"entry": [{"reference": "Observation/new"}]})
+    other["derivedFrom"].append({"reference": "Observation/new"})
+    group = replace(group, members=(*group.members, new))
+    root = taken_out(checked_to_dicom(group, MAPPING, KNOWN).result)[0].root
+    at = {item.value.text: index + 1 for index, item in enumerate(root.children) if isinstance(item.value, Plain)}
+    said = [item.value for item in root.children[at["c"] - 1].children]
+    assert said == [ByReference((1, at["a"])), ByReference((1, at["new"]))]
 
 
 def test_what_refers_to_an_item_that_is_gone_is_gone_with_it() -> None:
