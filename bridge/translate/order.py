@@ -63,6 +63,12 @@ def _between(name: str, found: list[Any]) -> list[tuple[Any, Any]]:
 
 
 def _lists(value: Any) -> Iterator[tuple[str, list[Any]]]:
+    if value.get("resourceType") == "Composition":
+        sections = value.get("section", [])
+        yield "entry", [one for each in sections for one in ([each] if _is_item(each) else each.get("entry", ()))]
+        for each in filter(_is_item, sections):
+            yield from _lists(each)
+        return
     for name in _LISTS:
         found = value.get(name)
         if isinstance(found, list):
@@ -70,6 +76,11 @@ def _lists(value: Any) -> Iterator[tuple[str, list[Any]]]:
             if name in ("component", "section"):
                 for one in found:
                     yield from _lists(one)
+
+
+def _is_item(section: Any) -> bool:
+    """Not one of those on top that only hold an entry."""
+    return "id" in section or "code" in section
 
 
 def _is_in_order(found: list[Any]) -> bool:

@@ -226,10 +226,12 @@ def test_a_new_result_is_what_another_is_inferred_from() -> None:
     sections = of(group, "Composition")[0]["section"]
     sections.insert(0, {"entry": [{"reference": "Observation/new"}]})
     other["derivedFrom"].append({"reference": "Observation/new"})
+    group.root["result"].append({"reference": "Observation/new"})
     group = replace(group, members=(*group.members, new))
     root = taken_out(checked_to_dicom(group, MAPPING, KNOWN).result)[0].root
     at = {item.value.text: index + 1 for index, item in enumerate(root.children) if isinstance(item.value, Plain)}
     said = [item.value for item in root.children[at["c"] - 1].children]
+    assert list(at) == ["new", "a", "c"]
     assert said == [ByReference((1, at["a"])), ByReference((1, at["new"]))]
 
 
