@@ -206,7 +206,7 @@ def _of_concept(value: Home) -> str:
 
 
 def _of_samples(value: Home) -> str:
-    """What they are; the samples themselves are no words. Theirs is `sample * factor + origin` (FHIR R4 SampledData)."""
+    """What they are; the samples themselves are no words. A value is `sample * factor + origin` (R4 SampledData)."""
     dimensions, samples = value.get("dimensions", 1), len(value.get("data", "").split())
     many = f"{samples} samples" if str(dimensions) == "1" else f"{samples} samples in {dimensions} dimensions"
     said = [f"sampled data: {many}"]
