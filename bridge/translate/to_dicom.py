@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from bridge.errors import PermanentError
 from bridge.mapping.mapping import Mapping
@@ -25,7 +24,7 @@ from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
 from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
 from bridge.translate.places import of_their_own, placed
-from bridge.translate.private import Piece, put_in, taken_out
+from bridge.translate.private import put_in, taken_out
 from bridge.translate.remainder import attached
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.rules import Rules
@@ -51,7 +50,8 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     )
     born = "digest" in remainder
     content = content_of(group, mapping, known, report)
-    if born and document_digest(content.document) != remainder["digest"]:
+    changed = born and document_digest(content.document) != remainder["digest"]
+    if changed:
         content = pointing(content, group, mapping, known, report)
     document, homes = content.document, content.homes
     if born:
@@ -62,7 +62,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     words: list[str] = []
     pieces = pieces_of(group, homes, image, document.header, known, words)
     report.warnings += [f"{place}: taken away; its code says the words, and brings them back" for place in words]
-    if born and _is_edited(document, pieces, remainder):
+    if born and (changed or beyond(pieces) != remainder.get("beyond")):  # in the items, or in what they do not say
         before, edited, said = version_of(document), pieces, beyond(pieces)
         known = replace(known, document=known.document or before.sop_instance)
         document, _ = taken_out(document)  # what was said of a former version is not true of this one
@@ -86,11 +86,6 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         report.warnings += oddities_of_group(group)
         report.account = lambda: [*_outcomes(group, homes, image, mapping)]
     return Translated(put_in(document, as_kept(group, document, pieces)), report)
-
-
-def _is_edited(document: Document, pieces: dict[Path, Piece], remainder: dict[str, Any]) -> bool:
-    """An edit shows in the items, or as what they do not say."""
-    return document_digest(document) != remainder["digest"] or beyond(pieces) != remainder.get("beyond")
 
 
 def _edited(group: Group) -> str | None:

@@ -24,7 +24,7 @@ MAPPING, KNOWN = load(), Known()
 
 
 def group() -> Group:
-    (found,) = [one.content for one in read(FIXTURES / "fhir" / "ecg.json", "dicom") if isinstance(one, Readable)]
+    (found,) = [one.content for one in read(FIXTURES / "ecg" / "report.json", "dicom") if isinstance(one, Readable)]
     assert isinstance(found, Group)
     return copy.deepcopy(found)
 
