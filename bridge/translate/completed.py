@@ -27,22 +27,22 @@ class Content(NamedTuple):
     document: Document
     homes: dict[Path, Json]  # the element of each item
     places: dict[Path, Json]  # the element whose id says the place of the item
-    moves: dict[Path, Path]  # where an item was before it was edited in FHIR -> where it is
+    moves: dict[Path, Path]  # where an item was before it was edited in FHIR -> where it is, if that was asked for
     carried: dict[Path, Path]  # those of carried items
 
 
 def content_of(
-    group: Group, mapping: Mapping, known: Known, report: Report, without: frozenset[Path] = frozenset()
+    group: Group, mapping: Mapping, known: Known, report: Report, without: frozenset[Path] | None = None
 ) -> Content:
-    """What the resources say natively, with the remainder of the document on it, less the carried items that were at
-    the places `without`."""
+    """What the resources say natively, with the remainder of the document on it; who gives places `without`, of carried
+    items that are left out, is told where items were."""
     remainder = attached(group.root, "document")
     native = native_dicom(group, mapping, known, remainder.get("zone"), remainder.get("habits"))
     report.warnings += native.warnings
     charset = _charset(remainder.get("header", {"e": {}}), native.header)
     header, fits = _header(native.header, remainder, charset, report)
     builder = _Builder(mapping, charset, report, without)
-    root = builder.item(native.root, remainder, None, (), ())
+    root = builder.item(native.root, remainder, None, (), None if without is None else ())
     if not fits or builder.unicode:
         report.warnings.append("an edit does not fit the Specific Character Set: the document is in ISO_IR 192 now")
         header = merged(recoded(header, charset, UNICODE) if fits else header, [SAID])
@@ -50,11 +50,12 @@ def content_of(
     return Content(Document(header, root), builder.homes, builder.places, builder.moves, builder.carried)
 
 
-def pointing(content: Content, group: Group, mapping: Mapping, known: Known, report: Report) -> Content:
-    """An edited document whose items point to what they pointed to; one whose target is gone is gone with it."""
+def pointing(group: Group, mapping: Mapping, known: Known, report: Report) -> Content:
+    """Of an edited document, whose items point to what they pointed to; one whose target is gone is gone with it."""
+    content = content_of(group, mapping, known, Report(), without=frozenset())
     gone = astray(content.document, content.moves, content.carried)
     if gone:
-        content = content_of(group, mapping, known, Report(), frozenset(gone))
+        content = content_of(group, mapping, known, Report(), without=frozenset(gone))
         report.warnings.append(f"{len(gone)} items that referred to one that was removed in FHIR are removed")
     at, index = {id(home): path for path, home in content.homes.items()}, group.index()
     aims = {
@@ -88,8 +89,8 @@ def _charset(patch: dict[str, Any], native: DataSet) -> Charset:
 
 
 class _Builder:
-    def __init__(self, mapping: Mapping, charset: Charset, report: Report, without: frozenset[Path]) -> None:
-        self.mapping, self.charset, self.report, self.without = mapping, charset, report, without
+    def __init__(self, mapping: Mapping, charset: Charset, report: Report, without: frozenset[Path] | None) -> None:
+        self.mapping, self.charset, self.report, self.without = mapping, charset, report, without or frozenset()
         self.homes: dict[Path, Json] = {}
         self.places: dict[Path, Json] = {}
         self.moves: dict[Path, Path] = {}
@@ -134,12 +135,18 @@ class _Builder:
         carries = remainder.get("carried", ())
         more = len(carries) - len(set(without))
         numbered: list[tuple[tuple[int, int], Node | ContentItem, dict[str, Any], Path | None]] = [
-            (child.number, child, _remainder_of(child, inner, order, more), _below(former, child.former(order, more)))
+            (
+                child.number,
+                child,
+                _remainder_of(child, inner, order, more),
+                None if former is None else _below(former, child.former(order, more)),
+            )
             for order, child in enumerate(node.children)
             if order not in without
         ]
         for carried in carries:
-            dataset, was = dataset_of(carried["e"], self.charset), _below(former, carried["n"] - 1)
+            dataset = dataset_of(carried["e"], self.charset)
+            was = None if former is None else (*former, carried["n"] - 1)
             if was not in self.without:
                 numbered.append(((carried["n"], -1), read_item(dataset, self.charset), {}, was))
         numbered.sort(key=itemgetter(0))
@@ -154,8 +161,8 @@ class _Builder:
         return tuple(found)
 
 
-def _below(former: Path | None, index: int | None) -> Path | None:
-    return None if former is None or index is None else (*former, index)
+def _below(former: Path, index: int | None) -> Path | None:
+    return None if index is None else (*former, index)
 
 
 def _remainder_of(child: Node, inner: dict[str, Any], order: int, more: int) -> dict[str, Any]:

@@ -42,11 +42,14 @@ def pieces_of(
     where words are missing that the code of an item repeats."""
     pieces: dict[Path, Piece] = {}
     names, born = _names(group), born_uid(group.root) is not None
-    renames, utc = renames_of(group, homes, image), utc_of(group)
+    renames = renames_of(group, homes, image)
     if not born:
         without_conclusions(image)
-    at = {id(home): path for path, home in _paired(names, homes, image).items()}
     natives = {name_of(resource, 0): resource for resource in image.group.resources()}
+    if born and len(natives) == len(names) and _are_native(group, names, natives, renames):
+        return {}
+    utc = utc_of(group)
+    at = {id(home): path for path, home in _paired(names, homes, image).items()}
     unedited = attached(group.root, "document").get("copies", ()) if born else ()
     members: list[Json] = []
     plain = len(natives) == len(names)
@@ -84,6 +87,11 @@ def pieces_of(
         return {}
     pieces.setdefault((), {})["group"] = _manifest(group, members, header, known, utc, born=born)
     return pieces
+
+
+def _are_native(group: Group, names: dict[int, str], natives: dict[str, Resource], renames: dict[str, str]) -> bool:
+    """Whether nobody has edited anything, as of most reports."""
+    return all(alike(natives.get(names[id(one)]), one, renames) for one in group.resources())
 
 
 def _manifest(

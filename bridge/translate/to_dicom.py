@@ -52,7 +52,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     content = content_of(group, mapping, known, report)
     changed = born and document_digest(content.document) != remainder["digest"]
     if changed:
-        content = pointing(content, group, mapping, known, report)
+        content = pointing(group, mapping, known, report)
     document, homes = content.document, content.homes
     if born:
         group, homes = placed(group, homes, content.places)
