@@ -12,6 +12,7 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 SR_FILES = [*sorted((FIXTURES / "dicom").glob("*.dcm")), *sorted((CORPUS / "sr").glob("*.dcm"))]
 FHIR_FILES = [
     *sorted((FIXTURES / "fhir").glob("*.json")),
+    FIXTURES / "ecg" / "report.json",
     *sorted([*(CORPUS / "fhir").glob("*.json"), *CORPUS.glob("paired/*/*.json")]),
 ]
 OTHER_FILES = sorted((CORPUS / "other").glob("*.dcm"))

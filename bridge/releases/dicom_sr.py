@@ -1,21 +1,26 @@
 """What the HL7 guide "DICOM SR to FHIR Resource Mapping" (dicom-sr, R5, STU1) asks of the Observations of a Measurement
 Report (PS3.16 TID 1500) beside what every Observation of ours has: copies for its readers, known by their element id
-and never read back."""
+and never read back. A server may have dropped that: what a copy of ours says tells it, too."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridge.model.group import Group, Json, Resource, reference_to, renamed
-from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.model.names import DICOM_UID_SYSTEM, EXTENSION_BASE
 from bridge.releases.moves import put_list
 from bridge.translate.copies import copied
+from bridge.translate.identity import TYPE_SYSTEM
+from bridge.translate.remainder import attached
 from bridge.translate.times import INSTANT
 
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021
 _GROUP, _FINDING, _CATEGORY, _STUDY_UID = "125007", "121071", "276214006", "110180"
 _COPY = "dicom-sr"
+_COPIED = {"extension": [{"url": f"{EXTENSION_BASE}/StructureDefinition/copy", "valueCode": _COPY}]}
+"""Of a primitive, whose element id HAPI drops."""
 _UID_TYPE = {
     "coding": [
         {"system": "http://hl7.org/fhir/uv/dicom-sr/CodeSystem/dicom-identifier-type", "code": "observation-uid"}
@@ -66,7 +71,7 @@ def _add(observation: Resource, guide: Guide) -> None:
         observation["device"] = {"id": _COPY, "reference": guide.device}
     when = observation.get("effectiveDateTime", "")
     if "issued" not in observation and isinstance(when, str) and INSTANT.fullmatch(when):
-        observation["issued"], observation["_issued"] = when, {"id": _COPY}
+        observation["issued"], observation["_issued"] = when, renamed(_COPIED, {})
     for identifier in observation.get("identifier", ()):
         if identifier.get("system") == DICOM_UID_SYSTEM and "type" not in identifier:
             identifier["type"] = {"id": _COPY} | _UID_TYPE
@@ -76,7 +81,7 @@ def _add(observation: Resource, guide: Guide) -> None:
 
 def _add_to_group(observation: Resource) -> None:
     """The finding is the value of the group, its category the code."""
-    said = {one["code"]: part for part in observation.get("component", ()) for one in _codings(part["code"])}
+    said = _parts(observation)
     finding = said.get(_FINDING, {}).get("valueCodeableConcept")
     if finding is not None and not any(key.startswith("value") for key in observation):
         observation["valueCodeableConcept"] = {"id": _COPY} | copied(finding)
@@ -86,6 +91,45 @@ def _add_to_group(observation: Resource) -> None:
         group = {"id": _COPY} | copied(observation["code"])
         observation["category"] = [*observation.get("category", ()), group]
         observation["code"] = {"id": _COPY} | copied(kind)
+
+
+def is_ours(group: Group) -> bool:
+    """Whether the report was born in DICOM: only then copies are ours, whatever says the same elsewhere."""
+    return "digest" in attached(group.root, "document")
+
+
+def marked(resource: Resource) -> Resource:
+    """One of ours, with the element ids of its copies, by what they say. A device says nothing of its own."""
+    observation: Resource = renamed(resource, {})
+    if observation["resourceType"] == "Observation":
+        for said in _copies(observation):
+            said["id"] = _COPY
+    return observation
+
+
+def _copies(observation: Resource) -> Iterator[Json]:
+    for part in observation.get("partOf", ()):
+        if _says(part.get("identifier", {}).get("type", {}), _DCM, _STUDY_UID):
+            yield part
+    for order in observation.get("basedOn", ()):
+        if "reference" not in order and _says(order.get("identifier", {}).get("type", {}), TYPE_SYSTEM, "ACSN"):
+            yield order
+    for identifier in observation.get("identifier", ()):
+        kind = identifier.get("type", {})
+        if identifier.get("system") == DICOM_UID_SYSTEM and kind.get("coding") == _UID_TYPE["coding"]:
+            yield kind
+    groups = [one for one in observation.get("category", ()) if _says(one, _DCM, _GROUP)]
+    if groups:
+        yield from (*groups, observation["code"])
+    finding = _parts(observation).get(_FINDING, {}).get("valueCodeableConcept")
+    value = observation.get("valueCodeableConcept")
+    is_group = groups or _says(observation["code"], _DCM, _GROUP)
+    if value is not None and finding is not None and is_group and copied(value) == copied(finding):
+        yield value
+
+
+def _says(concept: Json, system: str, code: str) -> bool:
+    return any((one.get("system"), one["code"]) == (system, code) for one in _codings(concept))
 
 
 def without(resource: Resource) -> Resource:
@@ -107,11 +151,15 @@ def _remove(observation: Resource) -> None:
     for name in ("device", "valueCodeableConcept"):
         if observation.get(name, {}).get("id") == _COPY:
             del observation[name]
-    if observation.get("_issued", {}).get("id") == _COPY:
+    if observation.get("_issued") in (_COPIED, {"id": _COPY}):  # the latter an earlier version wrote
         del observation["issued"], observation["_issued"]
     for identifier in observation.get("identifier", ()):
         if identifier.get("type", {}).get("id") == _COPY:
             del identifier["type"]
+
+
+def _parts(observation: Resource) -> dict[str, Json]:
+    return {one["code"]: part for part in observation.get("component", ()) for one in _codings(part["code"])}
 
 
 def _codings(concept: Json) -> list[Json]:

@@ -45,6 +45,8 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
     }
     warnings: list[str] = []
     found: dict[int, Resource] = {}
+    if dicom_sr.is_ours(group):
+        group = _marked(group)
     for resource in group.whole():
         beyond, plain = _taken(resource, R4_URL)
         made = _native_r4(plain, names)
@@ -60,6 +62,10 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
             warnings.append(f"{kind}: a copy for readers of the dicom-sr guide says something else; it is made anew")
         _keep(made, R5_URL, list(json_difference(native, plain)))
     return made_group, warnings
+
+
+def _marked(group: Group) -> Group:
+    return _with(group, {id(one): dicom_sr.marked(one) for one in group.whole()}, {})
 
 
 def _whole_r5(resource: Resource, names: Renames) -> Resource:

@@ -1,7 +1,7 @@
 """Which template of PS3.16 a group of FHIR resources follows, and the items that the template wants around them.
 
-Imaging measurements are TID 1500, a narrative imaging report is TID 2000; anything else has no root template in Part 16
-and is a Comprehensive SR without Template Identifier."""
+Imaging measurements are TID 1500, a narrative imaging report is TID 2000, an ECG with all global measurements TID 3700;
+anything else is a Comprehensive SR without Template Identifier."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bridge.model.content import Code, Coded, Container, Plain
 from bridge.model.dataset import Element
 from bridge.model.group import Group, Resource
 from bridge.model.tags import TEMPLATE
+from bridge.translate import ecg_report
 from bridge.translate.element_json import template_items
 from bridge.translate.generic import CONCLUSION
 from bridge.translate.ids import Known, new_uid
@@ -49,10 +50,12 @@ _RADIOLOGY = frozenset({"RAD", "RUS", "NMR", "NMS", "CT", "CUS", "OUS", "VUS", "
 Find = Callable[[Home], Resource | None]
 
 
-def template_of(group: Group, find: Find) -> str | None:
+def template_of(group: Group, find: Find, concept: Callable[[Home], Code | None]) -> str | None:
     """Of a group born in FHIR."""
     root = group.root
     observations = [one for one in group.resources() if one["resourceType"] == "Observation"]
+    if ecg_report.is_ecg_report(group, [one for ref in root.get("result", ()) if (one := find(ref))], concept):
+        return ecg_report.TEMPLATE
     if observations:
         imaging = bool(root.get("imagingStudy")) or any(_of_images(one) for one in observations)
         return MEASUREMENTS if imaging and all(map(_is_measurement, observations)) else None
@@ -79,7 +82,10 @@ def begin(root: Node, template: str, group: Group, find: Find, known: Known) -> 
     root.add(Coded(language_code(group.root.get("language", "en-US"))), LANGUAGE, None)
     for concept, value in _observer(group, known):
         root.add(value, concept, None)
-    root.add(Coded(_procedure(group, find)), PROCEDURE_REPORTED, None)
+    if template == ecg_report.TEMPLATE:
+        ecg_report.begin(root, group, known.zone)
+    else:
+        root.add(Coded(_procedure(group, find)), PROCEDURE_REPORTED, None)
 
 
 def _observer(group: Group, known: Known) -> Iterator[tuple[Code, Coded | Plain]]:

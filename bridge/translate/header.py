@@ -28,7 +28,7 @@ from bridge.translate import times
 from bridge.translate.chain import referring
 from bridge.translate.digests import digest
 from bridge.translate.encounter import encounter_elements
-from bridge.translate.identity import Identity, identifiers_of, identity_elements, identity_of
+from bridge.translate.identity import OTHER_IDS, Identity, identifiers_of, identity_elements, identity_of, other_ids
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.json_patch import canonical_text
 from bridge.translate.node import Home
@@ -152,6 +152,8 @@ def header_of(
     found.text(COMPLETION, "CS", "PARTIAL" if _is_partial(group) else "COMPLETE")
     if identity is not None:
         found.update({element.tag: element for element in identity_elements(identity, UNICODE)})
+        if group.patient is not None and (others := other_ids(group.patient, identity, known)) is not None:
+            found[OTHER_IDS] = others
     found.update({element.tag: element for element in encounter_elements(root.get("encounter", {}), UNICODE, known)})
     equipment: Home = next((one for one in (composition or {}).get("author", ()) if one.get("id") == EQUIPMENT), {})
     study = next((found_study for one in root.get("imagingStudy", ()) if (found_study := find(one))), None)

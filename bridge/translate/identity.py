@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from bridge.model.dataset import Charset, DataSet, Element, items, text_element, text_of
+from bridge.model.dataset import UNICODE, Charset, DataSet, Element, items, text_element, text_of
 from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.model.tags import PATIENT_ID
@@ -18,8 +18,13 @@ ENTITY_ID, ENTITY_TYPE, TYPE_CODE = 0x00400032, 0x00400033, 0x00400035
 TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _ISSUER_BASE = f"{EXTENSION_BASE}/issuer/"
 _UNKNOWN_BASE = f"{EXTENSION_BASE}/issuer-unknown/"
+_TEXT_ID = text_element(0x00100022, "CS", "TEXT")
+"""Type of Patient ID: one that is read, not scanned."""
+_PRIVATE = frozenset({"DL", "PPN", "SS", "TAX"})
+"""HL7 table 0203: driver's licence, passport, social security, taxes."""
 _SUBJECT = re.compile(r"(https?://.*/)?Patient/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
 _LO = re.compile(r"[^\x00-\x1f\x7f\\]{1,64}")
+_CS = re.compile(r"[A-Z0-9_ ]{1,16}|-")
 
 
 class Identity(NamedTuple):
@@ -108,6 +113,24 @@ def identity_elements(identity: Identity, charset: Charset) -> Iterator[Element]
         qualifiers.append(text_element(TYPE_CODE, "CS", identity.type_code))
     if qualifiers:
         yield Element(QUALIFIERS, "SQ", (tuple(qualifiers),))
+
+
+def other_ids(patient: Resource, identity: Identity, known: Known) -> Element | None:
+    """Other Patient IDs Sequence (PS3.3 C.7.1.1): what else the patient is known by, of which a PACS can say all. Not
+    what somebody was known by, nor what is no business of a PACS."""
+    found: list[DataSet] = []
+    for one in patient.get("identifier", ()):
+        system, code = one.get("system"), _type_code(one)
+        other = Identity(one.get("value") or "", None if _is_unknown(system) else system, code)
+        if one.get("use") == "old" or code in _PRIVATE or other[:2] == identity[:2]:
+            continue
+        if not _LO.fullmatch(other.value) or not _CS.fullmatch(code or "-"):
+            continue
+        item = tuple(sorted([*identity_elements(other, UNICODE), _TEXT_ID]))
+        said = _identifier(item, UNICODE, None, known) or {}
+        if (said.get("system"), said.get("value"), _type_code(said)) == (system, other.value, code):
+            found.append(item)
+    return Element(OTHER_IDS, "SQ", tuple(found)) if found else None
 
 
 def entity_of(system: str) -> tuple[str, str]:

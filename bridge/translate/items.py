@@ -47,7 +47,7 @@ class Items:
         self.zone = zone or times.offset_of(self.effective) or known.zone
         self.known = replace(known, zone=self.zone)
         self.title = mapping.title(None)  # of the document
-        self.template = None if self.born else documents.template_of(group, self.find)
+        self.template = None if self.born else documents.template_of(group, self.find, self.mapping.concept)
         self._owned = set(map(id, filter(None, map(self.find, self._owning()))))
         self.inferred: list[tuple[Node, Resource]] = []
 

@@ -11,7 +11,7 @@ from bridge.model.dataset import DataSet, Element, merged, text_of
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL
 from bridge.model.tags import STUDY_UID
-from bridge.translate import documents, header
+from bridge.translate import documents, ecg_report, header
 from bridge.translate.generic import CONCLUSION, VALUE_UNKNOWN
 from bridge.translate.habits import Habits, accustomed
 from bridge.translate.ids import Known
@@ -82,6 +82,8 @@ class _Builder(Items):
         for member in self.group.members:  # what the group owns but nothing led to
             if member["resourceType"] == "Observation" and id(member) not in self.done:
                 self._observation(member, node, None, self.effective)
+        if self.template == ecg_report.TEMPLATE:
+            ecg_report.finish(node)
         if not self.born:
             node.unnumber()
         node.sort()
@@ -119,6 +121,8 @@ class _Builder(Items):
 
     def _place(self, observation: Resource | None, node: Node) -> Node:
         """Where the item of a result stands: in a measurement group, where the template wants one."""
+        if observation is not None and self.template == ecg_report.TEMPLATE:
+            return ecg_report.place_of(self.mapping.concept(observation.get("code", {})), node)
         if self.template != documents.MEASUREMENTS or observation is None:
             return node
         name = observation.get("id") or "measurement"

@@ -18,7 +18,10 @@ ITSELF = "itself"
 """Element id of the `derivedFrom` that is the item itself: an IMAGE with descriptors."""
 INHERITED = "inherited"
 """Element id of the `bodySite` that an Observation has from the container that holds it, and not of its own."""
-_NUMBER, _PLACE = attrgetter("number"), re.compile(r"\d{1,9}")
+BETWEEN = "+"
+"""Behind the number of an element that somebody has put in beside the item of that number; twice where it has an id of
+its own."""
+_NUMBER, _PLACE = attrgetter("number"), re.compile(rf"(\d{{1,9}})(?:{re.escape(BETWEEN)}){{0,2}}")
 LAST = 1 << 30
 """Place of an item whose element has no number: behind those that have one."""
 
@@ -33,11 +36,12 @@ class Node:
     children: list[Node] = field(default_factory=list)
     depth: int = 0  # of the root
     fold: str | None = None  # place of the row that made it of an element
+    place: Home | None = None  # the FHIR element whose id says the number
 
     def add(self, value: Value, concept: Code | None, home: Home | None, place: Home | None = None) -> Node:
         """A child, whose place is that of `place` (else of its home)."""
-        number = number_of((home if place is None else place) or {}, len(self.children))
-        node = Node(value, concept, home, number, depth=self.depth + 1)
+        place = home if place is None else place
+        node = Node(value, concept, home, number_of(place or {}, len(self.children)), depth=self.depth + 1, place=place)
         self.children.append(node)
         return node
 
@@ -47,6 +51,11 @@ class Node:
         if self.number[0] < LAST:
             return self.number[0] - 1
         return order + more if self.fold is not None and self.home is None else order
+
+    def former(self, order: int, more: int) -> int | None:
+        """Place in the document before an edit; None of what was put in since."""
+        new = self.place is not None and str(self.place.get("id", "")).endswith(BETWEEN)
+        return None if new else self.index(order, more)
 
     def matches(self, many: int) -> tuple[dict[int, Node], list[int]]:
         """Children by the index of the child that they stand for, of an item that has so many; and the places of those
@@ -88,7 +97,8 @@ def number_of(place: Home, order: int) -> tuple[int, int]:
     if "id" not in place:
         return LAST, order
     last = str(place["id"]).rpartition(".")[2]
-    return (int(last), order) if _PLACE.fullmatch(last) else (LAST, order)
+    found = _PLACE.fullmatch(last)
+    return (int(found[1]), order) if found else (LAST, order)
 
 
 def put_in_place(elements: list[Home], one: Home) -> None:

@@ -21,7 +21,7 @@ from bridge.translate.generic import CONCLUSION, Kind, kind
 from bridge.translate.header import result_status
 from bridge.translate.ids import Known
 from bridge.translate.inherited import is_site, site_of, started_of, subject_of
-from bridge.translate.node import ITSELF, Home, element_id, put_in_place
+from bridge.translate.node import ITSELF, Home, put_in_place
 from bridge.translate.participants import participant_of
 from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
 from bridge.translate.study import Studies, sop_class_coding
@@ -52,6 +52,7 @@ class Observations:
     selected: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # selection, item, the item it names
     conclusions: list[str] = field(default_factory=list)
     names: dict[Path, list[str]] = field(default_factory=dict)  # of the children of an item
+    keys: dict[Path, str] = field(default_factory=dict)  # what the ids of an item and of its children go by
 
     zone: str = ""
     key: str = ""  # what ids are derived from
@@ -73,14 +74,17 @@ class Observations:
 
     def _person(self, item: ContentItem, at: Path) -> Home | None:
         """Somebody whom the document names, in the role that the concept says."""
-        key = f"{self.key}|{element_id(at[:-1])}/{self._named(at)}"  # stays where a sibling is removed
-        found = participant_of(item, lambda kind: self.known.id(kind, key), self._code)
+        found = participant_of(item, lambda kind: self.known.id(kind, self._key_of(at)), self._code)
         if found is None:
             return None
         self.members += found.resources
         self.homes |= {(*at, index): home for index, home in found.homes.items()}
         self.homes[at] = found.reference
         return found.reference
+
+    def _key_of(self, at: Path) -> str:
+        """What the id of a thing without UID goes by: it stays where a sibling is inserted or removed."""
+        return f"{self.keys.get(at[:-1], self.key)}/{self._named(at)}"
 
     def _named(self, at: Path) -> str:
         """Concept, and how many siblings of that concept stand before."""
@@ -100,6 +104,7 @@ class Observations:
         else:
             self.anchors.add(anchor)
             anchor = f"{self.key}|{anchor}"
+        self.keys[at] = anchor
         if not item.children:
             return Context(anchor, self._effective(item) or context.effective, context.subject, context.site)
         return Context(
@@ -226,7 +231,8 @@ class Observations:
                 self.homes[at] = reference
 
     def _selection(self, item: ContentItem, value: Graphic, at: Path) -> str:
-        identifier = self.known.id("Basic", f"{self.key}|{element_id(at)}")
+        self.keys[at] = self._key_of(at)
+        identifier = self.known.id("Basic", self.keys[at])
         code = self._code(item.concept) if item.concept else None
         self.homes[at] = selection = selection_of(value, identifier, code, self.subject)
         self.members.append(selection)
@@ -262,10 +268,9 @@ class Observations:
                 "identifier": {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{value.sop_instance}"},
             }
             return _part_of(reference, value)
-        path = element_id(at)
         document: Resource = {
             "resourceType": "DocumentReference",
-            "id": self.known.id("DocumentReference", f"{self.key}|{path}"),
+            "id": self.known.id("DocumentReference", self._key_of(at)),
             "masterIdentifier": {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{value.sop_instance}"},
             "status": "current",
         }

@@ -79,7 +79,7 @@ def _taken(item: ContentItem, number: int, context: Context, key: str, known: Kn
         kind = "Practitioner" if PERSON.same(code) else "Device" if DEVICE.same(code) else None
         if kind is None:
             return None
-        observer = {"resourceType": kind, "id": known.id(kind, f"{key}|{number}")}
+        observer = {"resourceType": kind, "id": known.id(kind, f"{key}|observer {len(context.resources) + 1}")}
         context.resources.append(observer)
         context.authors.append({"id": str(number), "reference": f"{kind}/{observer['id']}"})
         return context.authors[-1]

@@ -1,5 +1,5 @@
 """Order of the elements of a document born in DICOM: their ids say the place of their items, unless a client has put
-them in another order since."""
+them in another order since, or elements without such an id between them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from bridge.model.group import Group, Resource
+from bridge.translate.copies import SEVERAL
+from bridge.translate.node import BETWEEN, ITSELF
 
 _LISTS = ("component", "hasMember", "derivedFrom", "performer", "note", "interpretation", "section", "entry")
+_ITEMS = frozenset(_LISTS) - {"performer"}
+"""Each element is an item; a performer without id is nobody whom an item names."""
 
 _PLACE = re.compile(r"\d{1,9}(\.\d{1,9})*")
 
 
 def in_order(group: Group) -> Group:
-    """The group, where each list with ids out of order has them exchanged: its first element has its lowest id."""
+    """The group, where each list with ids out of order has them exchanged: its first element has its lowest id. One
+    without, in front of others, has that of its neighbour: places of one number are in the order of their list."""
     new = {id(one): _in_order(one) for one in group.resources()}
     if all(new[id(one)] is one for one in group.resources()):
         return group
@@ -29,24 +34,53 @@ def in_order(group: Group) -> Group:
 
 
 def _in_order(resource: Resource) -> Resource:
-    if all(map(_is_in_order, _lists(resource))):
+    if all(_is_in_order(found) and not _between(name, found) for name, found in _lists(resource)):
         return resource
     resource = copy.deepcopy(resource)
-    for found in _lists(resource):
+    for name, found in _lists(resource):
         named = [one for one in found if _number(one) is not None]
-        for one, name in zip(named, sorted((one["id"] for one in named), key=_key), strict=True):
-            one["id"] = name
+        for one, number in zip(named, sorted((one["id"] for one in named), key=_key), strict=True):
+            one["id"] = number
+        for one, neighbour in _between(name, found):
+            one["id"] = neighbour["id"] + BETWEEN * (2 if "id" in one else 1)
     return resource
 
 
-def _lists(value: Any) -> Iterator[list[Any]]:
+def _between(name: str, found: list[Any]) -> list[tuple[Any, Any]]:
+    """Elements that somebody has put in front of others, each with the one that it stands beside."""
+    if name not in _ITEMS:
+        return []
+    places = [_number(one) for one in found]
+    last = max((index for index, place in enumerate(places) if place is not None), default=0)
+    pairs = []
+    neighbour = next((one for one, place in zip(found, places, strict=True) if place is not None), None)
+    for one, place in zip(found[:last], places, strict=False):
+        if place is not None:
+            neighbour = one
+        elif one.get("id") not in (SEVERAL, ITSELF) and (name != "section" or "code" in one):
+            pairs.append((one, neighbour))
+    return pairs
+
+
+def _lists(value: Any) -> Iterator[tuple[str, list[Any]]]:
+    if value.get("resourceType") == "Composition":
+        sections = value.get("section", [])
+        yield "entry", [one for each in sections for one in ([each] if _is_item(each) else each.get("entry", ()))]
+        for each in filter(_is_item, sections):
+            yield from _lists(each)
+        return
     for name in _LISTS:
         found = value.get(name)
         if isinstance(found, list):
-            yield found
+            yield name, found
             if name in ("component", "section"):
                 for one in found:
                     yield from _lists(one)
+
+
+def _is_item(section: Any) -> bool:
+    """Not one of those on top that only hold an entry."""
+    return "id" in section or "code" in section
 
 
 def _is_in_order(found: list[Any]) -> bool:

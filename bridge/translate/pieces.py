@@ -31,16 +31,25 @@ _Manifest = dict[str, Any]
 
 
 def pieces_of(
-    group: Group, homes: dict[Path, Json], image: FhirImage, header: DataSet, known: Known
+    group: Group,
+    homes: dict[Path, Json],
+    image: FhirImage,
+    header: DataSet,
+    known: Known,
+    repeated: list[str] | None = None,
 ) -> dict[Path, Piece]:
-    """What `image` (the document, read natively) does not say of `group`; empty where it says all."""
+    """What `image` (the document, read natively) does not say of `group`; empty where it says all. Into `repeated` goes
+    where words are missing that the code of an item repeats."""
     pieces: dict[Path, Piece] = {}
     names, born = _names(group), born_uid(group.root) is not None
-    renames, utc = renames_of(group, homes, image), utc_of(group)
+    renames = renames_of(group, homes, image)
     if not born:
         without_conclusions(image)
-    at = {id(home): path for path, home in _paired(names, homes, image).items()}
     natives = {name_of(resource, 0): resource for resource in image.group.resources()}
+    if born and len(natives) == len(names) and _are_native(group, names, natives, renames):
+        return {}
+    utc = utc_of(group)
+    at = {id(home): path for path, home in _paired(names, homes, image).items()}
     unedited = attached(group.root, "document").get("copies", ()) if born else ()
     members: list[Json] = []
     plain = len(natives) == len(names)
@@ -52,7 +61,10 @@ def pieces_of(
             if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
                 native = as_made(renamed(native, renames), name, born, known, utc)
                 said = list(json_difference(native, stripped(resource)))
-                entries = [one for one in said if not (born and _drops_copy(one, said))]
+                dropped = [one for one in said if born and _drops_copy(one, said)]
+                entries = [one for one in said if one not in dropped]
+                if repeated is not None:
+                    repeated += [f"{resource['resourceType']}.{one[0].replace('/', '.')}" for one in dropped]
             if number == 0 and copy_digest(resource.get("conclusion")) in unedited:
                 entries = [one for one in entries if one[0] != "conclusion"]
             pieces[at[id(resource)]] = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
@@ -64,6 +76,10 @@ def pieces_of(
             or (born and is_summary(resource))
         ):
             members.append({"native": name})
+        elif born and name in natives:
+            native = as_made(renamed(natives[name], renames), name, born, known, utc)
+            members.append({"native": name, "entries": [*json_difference(native, stripped(resource))]})
+            plain = False
         else:
             members.append({"json": stripped(resource)})
             plain = False
@@ -71,6 +87,11 @@ def pieces_of(
         return {}
     pieces.setdefault((), {})["group"] = _manifest(group, members, header, known, utc, born=born)
     return pieces
+
+
+def _are_native(group: Group, names: dict[int, str], natives: dict[str, Resource], renames: dict[str, str]) -> bool:
+    """Whether nobody has edited anything, as of most reports."""
+    return all(alike(natives.get(names[id(one)]), one, renames) for one in group.resources())
 
 
 def _manifest(
@@ -106,21 +127,22 @@ def renames_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[
 def edits(pieces: dict[Path, Piece]) -> list[str]:
     """Places of a document born in DICOM where FHIR says what its items do not."""
     members = members_of(pieces)
-    return [
-        ".".join([members[piece.get("is", 0)].partition("/")[0], *entry[0].split("/")])
-        for piece in pieces.values()
-        for entry in piece.get("entries", ())
-    ] + [one["json"]["resourceType"] for one in members if isinstance(one, dict) and "json" in one]
+    said = [(members[one.get("is", 0)], one["entries"]) for one in pieces.values() if "entries" in one]
+    said += [(one["native"], one["entries"]) for one in members if isinstance(one, dict) and "entries" in one]
+    places = [".".join([name.partition("/")[0], *entry[0].split("/")]) for name, entries in said for entry in entries]
+    return places + [one["json"]["resourceType"] for one in members if isinstance(one, dict) and "json" in one]
 
 
 def copies_of(group: Group, pieces: dict[Path, Piece]) -> list[str]:
     """Digests of what repeats the words of items for readers of FHIR, less what the pieces say: it was edited. The
     others follow the items."""
-    carried = [one["json"] for one in members_of(pieces) if isinstance(one, dict) and "json" in one]
+    edited = [one for one in members_of(pieces) if isinstance(one, dict) and one.keys() != {"native"}]
+    carried = [one["json"] for one in edited if "json" in one]
+    changed = {one["native"] for one in edited if "native" in one}
     said = [one[0] for one in pieces.get((), {}).get("entries", ())]
     copies = [group.root["conclusion"]] if "conclusion" in group.root and "conclusion" not in said else []
     repeating = [one for one in group.members if one["resourceType"] == "Composition" or is_summary(one)]
-    copies += [one for one in repeating if stripped(one) not in carried]
+    copies += [one for one in repeating if name_of(one, 0) not in changed and stripped(one) not in carried]
     return [copy_digest(one) for one in copies]
 
 
@@ -136,7 +158,7 @@ def members_of(pieces: dict[Path, Piece]) -> list[Json]:
 def beyond(pieces: dict[Path, Piece]) -> str | None:
     """Digest of what FHIR says that the items do not; None where they say all."""
     found = [(path, canonical(entries)) for path, piece in sorted(pieces.items()) if (entries := piece.get("entries"))]
-    whole = [canonical(one) for one in members_of(pieces) if isinstance(one, dict) and "json" in one]
+    whole = [canonical(one) for one in members_of(pieces) if isinstance(one, dict) and one.keys() != {"native"}]
     return digest(repr((found, whole))) if found or whole else None
 
 

@@ -92,6 +92,8 @@ def _is_manifest(group: Piece) -> bool:
 
 def _is_member(member: Piece) -> bool:
     resource = member.get("json", {"resourceType": ""})
+    if not are_entries(member.get("entries", [])):
+        return False
     return isinstance(resource, dict) and isinstance(resource.get("resourceType"), str)
 
 

@@ -47,13 +47,12 @@ def restored(
     found: dict[str, Resource] = {}
     for path, name in named.items():
         resource = as_made(renamed(image.homes[path], renames), name, born, known, manifest.get("utc"))
-        for dropped in json_patched(resource, pieces[path].get("entries", ())):
-            report.warnings.append(f"{resource['resourceType']}.{dropped}: changed in DICOM since; its value wins")
+        _patch(resource, pieces[path].get("entries", ()), report)
         image.homes[path].clear()
         image.homes[path].update(resource)
         found[name] = image.homes[path]
     natives = {name_of(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
-    placed = [_member(member, found, natives) for member in members]  # None: its item has been removed
+    placed = [_member(member, found, natives, report) for member in members]  # None: its item has been removed
     resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
     if not resources or placed[0] is None:
         return None
@@ -104,11 +103,21 @@ def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
     ]
 
 
-def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resource]) -> Resource | None:
+def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resource], report: Report) -> Resource | None:
     if isinstance(member, str):
         return found.get(member)
-    made: Resource | None = member.get("json") or natives.get(member.get("native", ""))
-    return made
+    if "json" in member:
+        whole: Resource = renamed(member["json"], {})  # the remainder goes onto a copy
+        return whole
+    native = natives.get(member.get("native", ""))
+    if native is not None:
+        _patch(native, member.get("entries", ()), report)
+    return native
+
+
+def _patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> None:
+    for dropped in json_patched(resource, entries):
+        report.warnings.append(f"{resource['resourceType']}.{dropped}: changed in DICOM since; its value wins")
 
 
 def _patient(native: Resource | None, manifest: _Manifest) -> Resource | None:

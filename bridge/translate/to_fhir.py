@@ -14,6 +14,7 @@ from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate import times
 from bridge.translate.chain import superseded_by
 from bridge.translate.comparison import Comparison
+from bridge.translate.completed import content_of
 from bridge.translate.digests import document_digest
 from bridge.translate.element_json import dataset_json
 from bridge.translate.habits import habits_of
@@ -31,7 +32,7 @@ from bridge.translate.remainder import attach, difference, header_group
 from bridge.translate.report import Report, Translated
 from bridge.translate.restore import added_to, first_version, restored
 from bridge.translate.rules import Rules
-from bridge.translate.to_dicom import content_of, to_dicom
+from bridge.translate.to_dicom import to_dicom
 
 ANEW = "made from resources and edited since: it is translated anew, they are not restored"
 
@@ -60,7 +61,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
         report.warnings.append(ANEW)
     group = _remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report, version=alone)
     # equal content is read natively alike, so that nothing of FHIR is left for a private element
-    if check and (back := content_of(group, mapping, known, Report())[0]) != document:
+    if check and (back := content_of(group, mapping, known, Report()).document) != document:
         raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
     report.warnings += oddities_of_document(document, known.issuer)
     return Translated(group, report)

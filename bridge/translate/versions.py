@@ -25,7 +25,7 @@ def still_named(group: Group, edited: dict[Path, Piece], image: FhirImage) -> Gr
     gone = {
         id(resource)
         for resource, member in zip(group.resources(), members_of(edited), strict=False)
-        if isinstance(member, dict) and member.get("native", "") not in natives and "native" in member
+        if isinstance(member, dict) and member.keys() == {"native"} and member["native"] not in natives
     }
     references = group.references
     if references is not None:
@@ -35,7 +35,9 @@ def still_named(group: Group, edited: dict[Path, Piece], image: FhirImage) -> Gr
 
 
 def _name_in(member: Json) -> str:
-    return name_of(member["json"], 0) if isinstance(member, dict) and "json" in member else ""
+    if not isinstance(member, dict):
+        return ""
+    return name_of(member["json"], 0) if "json" in member else str(member["native"])
 
 
 def of_version(pieces: dict[Path, Piece], edited: dict[Path, Piece], former: str, uid: str) -> dict[Path, Piece]:
@@ -53,7 +55,7 @@ def of_version(pieces: dict[Path, Piece], edited: dict[Path, Piece], former: str
         left[path] = piece | {"entries": entries}
         if not entries:
             del left[path]["entries"]
-    unedited = [one for one in members_of(edited) if isinstance(one, dict) and "native" in one]
+    unedited = [one for one in members_of(edited) if isinstance(one, dict) and one.keys() == {"native"}]
     members = [
         {"native": name} if {"native": name} in unedited else now
         for now in members_of(pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,46 @@ def test_a_measurement_report_follows_the_dicom_sr_guide() -> None:
     for one in groups:
         finding = next(part for part in one["component"] if part["code"]["coding"][0]["code"] == "121071")
         assert one["valueCodeableConcept"]["coding"] == finding["valueCodeableConcept"]["coding"]
+
+
+@pytest.mark.parametrize("sample", ["1500-group", "1500-plane", "1500-volume"])
+def test_copies_of_the_guide_are_known_though_a_server_drops_their_element_ids(sample: str) -> None:
+    """HAPI drops those of primitives, others may drop more: what the copies say tells them."""
+    (group,) = groups(FIXTURES / "dicom" / f"{sample}.dcm")
+    there, _ = in_r5(group)
+    dropped = replace(there, root=_without_copy_ids(there.root), members=_without_copy_ids(there.members))
+    assert dropped != there
+    back, warnings = in_r4(dropped)
+    assert not warnings
+    for one, other in zip(group.whole(), back.whole(), strict=True):
+        assert same(one, other), one["resourceType"]
+
+
+def _without_copy_ids(value: Any) -> Any:
+    """The device aside, which says nothing of its own."""
+    if isinstance(value, dict):
+        return {
+            key: child if key == "device" else _without_copy_ids(child)
+            for key, child in value.items()
+            if (key, child) != ("id", "dicom-sr")
+        }
+    return type(value)(map(_without_copy_ids, value)) if isinstance(value, list | tuple) else value
+
+
+def test_what_looks_like_a_copy_in_a_report_of_others_is_theirs() -> None:
+    """A report that follows the guide, and was not born here."""
+    (there,) = [in_r5(one)[0] for one in groups(FIXTURES / "dicom" / "1500-group.dcm")]
+    root = {key: value for key, value in there.root.items() if key not in ("identifier", "extension")}
+    members = tuple(_without_copy_ids(one) for one in there.members)
+    before = Group(root, members, there.patient, there.key)
+    back, _ = in_r5(in_r4(before)[0])
+    theirs = [one["partOf"] for one in before.members if "partOf" in one]
+    assert theirs
+    assert [one["partOf"][: len(said)] for one, said in zip(_with(back, "partOf"), theirs, strict=True)] == theirs
+
+
+def _with(group: Group, element: str) -> list[Resource]:
+    return [one for one in group.members if element in one]
 
 
 def test_a_resource_of_r4_is_refused_as_r5() -> None:

@@ -61,6 +61,16 @@ QUANTITY = needs(
     code=st.sampled_from(["mm[Hg]", "/min", "1"]),
     extension=st.lists(EXTENSION, min_size=1, max_size=1),
 )
+SAMPLES = needs(
+    "origin",
+    "period",
+    "dimensions",
+    origin=QUANTITY.map(lambda found: {key: value for key, value in found.items() if key != "comparator"}),
+    period=DECIMALS,
+    factor=DECIMALS,
+    dimensions=st.integers(1, 12),
+    data=st.sampled_from(["1 2.50 E", "U L -3 4"]),
+)
 VALUES = st.one_of(
     st.tuples(st.just("valueQuantity"), QUANTITY),
     st.tuples(st.just("valueCodeableConcept"), CONCEPT),
@@ -72,6 +82,7 @@ VALUES = st.one_of(
     st.tuples(st.just("valueTime"), st.sampled_from(["08:15:00", "23:59:59.5"])),
     st.tuples(st.just("valueDateTime"), TIMES),
     st.tuples(st.just("valuePeriod"), needs("start", start=TIMES, end=TIMES)),
+    st.tuples(st.just("valueSampledData"), SAMPLES),
     st.tuples(st.just("dataAbsentReason"), CONCEPT),
 )
 IDENTIFIER = needs("system", system=st.just("urn:x"), value=TEXT, type=CONCEPT, use=st.just("official")) | st.just(

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.mapping.load import load
 from bridge.model.content import Coded, ContentItem, Num, Plain
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Number, Resource
 from bridge.translate.ids import Known
 from bridge.translate.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
@@ -91,6 +91,19 @@ def test_a_range_is_a_text_with_its_two_limits() -> None:
     limits = [child for child in item.children if isinstance(child.value, Num)]
     assert [one.concept.meaning for one in limits if one.concept] == ["Minimum", "Maximum"]
     assert without_ids(natively(resource)["valueRange"]) == RANGE
+
+
+def test_samples_are_a_text_that_says_what_they_are() -> None:
+    """The samples themselves are carried: nobody reads them as words."""
+    origin = {"value": 2048, "unit": "mV", "system": "http://unitsofmeasure.org", "code": "mV"}
+    samples = {"origin": origin, "period": 10, "factor": Number("1.612"), "dimensions": 2, "data": "1 2 E L"}
+    resource = measured(valueSampledData=samples | {"lowerLimit": -3300, "upperLimit": 3300})
+    del resource["valueQuantity"]
+    words = (
+        "sampled data: 4 samples in 2 dimensions, one every 10 ms, origin 2048 mV, factor 1.612, "
+        "lower limit -3300, upper limit 3300"
+    )
+    assert item_of(resource).value == Plain("TEXT", words)
 
 
 def test_the_concept_is_the_first_that_is_meant() -> None:

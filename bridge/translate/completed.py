@@ -1,0 +1,170 @@
+"""What resources say natively, with the remainder of the document on it."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import ContentItem, Path, Value
+from bridge.model.dataset import UNICODE, Charset, DataSet, charset_of, merged
+from bridge.model.document import Document
+from bridge.model.group import Group, Json
+from bridge.model.sr import item_of, own_elements, read_item
+from bridge.translate.element_json import dataset_of, element_of
+from bridge.translate.generic import relationship
+from bridge.translate.header import split_patient
+from bridge.translate.ids import Known
+from bridge.translate.native_dicom import native_dicom
+from bridge.translate.node import Node, element_id
+from bridge.translate.pointers import astray, repointed
+from bridge.translate.remainder import attached, header_group, item_group, patched
+from bridge.translate.report import Report
+from bridge.translate.transcode import SAID, in_unicode, recoded
+
+
+class Content(NamedTuple):
+    document: Document
+    homes: dict[Path, Json]  # the element of each item
+    places: dict[Path, Json]  # the element whose id says the place of the item
+    moves: dict[Path, Path]  # where an item was before it was edited in FHIR -> where it is, if that was asked for
+    carried: dict[Path, Path]  # those of carried items
+
+
+def content_of(
+    group: Group, mapping: Mapping, known: Known, report: Report, without: frozenset[Path] | None = None
+) -> Content:
+    """What the resources say natively, with the remainder of the document on it; who gives places `without`, of carried
+    items that are left out, is told where items were."""
+    remainder = attached(group.root, "document")
+    native = native_dicom(group, mapping, known, remainder.get("zone"), remainder.get("habits"))
+    report.warnings += native.warnings
+    charset = _charset(remainder.get("header", {"e": {}}), native.header)
+    header, fits = _header(native.header, remainder, charset, report)
+    builder = _Builder(mapping, charset, report, without)
+    root = builder.item(native.root, remainder, None, (), None if without is None else ())
+    if not fits or builder.unicode:
+        report.warnings.append("an edit does not fit the Specific Character Set: the document is in ISO_IR 192 now")
+        header = merged(recoded(header, charset, UNICODE) if fits else header, [SAID])
+        root = in_unicode(root, charset, set(map(id, builder.unicode)))
+    return Content(Document(header, root), builder.homes, builder.places, builder.moves, builder.carried)
+
+
+def pointing(group: Group, mapping: Mapping, known: Known, report: Report) -> Content:
+    """Of an edited document, whose items point to what they pointed to; one whose target is gone is gone with it."""
+    content = content_of(group, mapping, known, Report(), without=frozenset())
+    gone = astray(content.document, content.moves, content.carried)
+    if gone:
+        content = content_of(group, mapping, known, Report(), without=frozenset(gone))
+        report.warnings.append(f"{len(gone)} items that referred to one that was removed in FHIR are removed")
+    at, index = {id(home): path for path, home in content.homes.items()}, group.index()
+    aims = {
+        path: at[id(target)]
+        for path, home in content.homes.items()
+        if (target := index.get(home.get("reference", ""))) is not None and id(target) in at
+    }
+    return content._replace(document=repointed(content.document, content.moves, content.carried, aims))
+
+
+def _header(native: DataSet, remainder: dict[str, Any], charset: Charset, report: Report) -> tuple[DataSet, bool]:
+    """The header with its remainder, and whether the character set can hold it; else it comes in UTF-8, as what is
+    native does."""
+    header, dropped = native, list[str]()
+    if "header" in remainder:
+        header, dropped = patched(header, remainder["header"], header_group, charset)
+    if "patient" in remainder:
+        header = merged(split_patient(header)[1], dataset_of(remainder["patient"], charset))
+    report.warnings += [f"header {tag}: changed in FHIR since; its value wins" for tag in dropped]
+    ours = set(map(id, native))
+    try:
+        return tuple(recoded((one,), UNICODE, charset)[0] if id(one) in ours else one for one in header), True
+    except UnicodeError:
+        return tuple(one if id(one) in ours else recoded((one,), charset, UNICODE)[0] for one in header), False
+
+
+def _charset(patch: dict[str, Any], native: DataSet) -> Charset:
+    if "00080005" not in patch["e"]:
+        return charset_of(native)
+    return charset_of((element_of(0x00080005, patch["e"]["00080005"] or "", ()),))
+
+
+class _Builder:
+    def __init__(self, mapping: Mapping, charset: Charset, report: Report, without: frozenset[Path] | None) -> None:
+        self.mapping, self.charset, self.report, self.without = mapping, charset, report, without or frozenset()
+        self.homes: dict[Path, Json] = {}
+        self.places: dict[Path, Json] = {}
+        self.moves: dict[Path, Path] = {}
+        self.carried: dict[Path, Path] = {}
+        self.unicode: list[ContentItem] = []  # whose text the character set cannot hold
+
+    def item(
+        self, node: Node, remainder: dict[str, Any], parent: Value | None, path: Path, former: Path | None
+    ) -> ContentItem:
+        """The node as FHIR says it, with what it had in DICOM beyond. `former`: where the item was, if it was there."""
+        if former is not None:
+            self.moves[former] = path
+        if node.home is not None:
+            self.homes[path] = node.home
+        if node.place is not None:
+            self.places[path] = node.place
+        relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
+        children = self._children(node, remainder, path, former) if node.children or remainder else ()
+        native, charset = ContentItem(relation, node.concept, node.value, (), node.rest), self.charset
+        try:
+            own = own_elements(native, charset)
+        except UnicodeError:  # an edit: the whole document must change its character set
+            charset = UNICODE
+            own = own_elements(native, charset)
+        if "p" in remainder:
+            own, dropped = patched(own, remainder["p"], item_group, charset)
+            for name in dropped:
+                self.report.warnings.append(
+                    f"item {element_id((0, *path))} ({name}): changed in FHIR since; its value wins"
+                )
+        item = item_of(own, children, charset)  # as it will be read: bytes keep no trailing blank
+        if charset != self.charset:
+            self.unicode.append(item)
+        return item
+
+    def _children(
+        self, node: Node, remainder: dict[str, Any], path: Path, former: Path | None
+    ) -> tuple[ContentItem, ...]:
+        """Native ones, each with its own remainder, and those that were carried, at their places."""
+        without = remainder.get("without", ())
+        inner = remainder.get("inner", {})  # of items that no element stands for
+        carries = remainder.get("carried", ())
+        more = len(carries) - len(set(without))
+        numbered: list[tuple[tuple[int, int], Node | ContentItem, dict[str, Any], Path | None]] = [
+            (
+                child.number,
+                child,
+                _remainder_of(child, inner, order, more),
+                None if former is None else _below(former, child.former(order, more)),
+            )
+            for order, child in enumerate(node.children)
+            if order not in without
+        ]
+        for carried in carries:
+            dataset = dataset_of(carried["e"], self.charset)
+            was = None if former is None else (*former, carried["n"] - 1)
+            if was not in self.without:
+                numbered.append(((carried["n"], -1), read_item(dataset, self.charset), {}, was))
+        numbered.sort(key=itemgetter(0))
+        found = []
+        for index, (_, child, its_own, was) in enumerate(numbered):
+            if isinstance(child, Node):
+                found.append(self.item(child, its_own, node.value, (*path, index), was))
+                continue
+            if was is not None:
+                self.carried[was] = (*path, index)
+            found.append(child)
+        return tuple(found)
+
+
+def _below(former: Path, index: int | None) -> Path | None:
+    return None if index is None else (*former, index)
+
+
+def _remainder_of(child: Node, inner: dict[str, Any], order: int, more: int) -> dict[str, Any]:
+    found = attached(child.home, "item") if child.home and "extension" in child.home else {}
+    return found or (inner.get(str(child.index(order, more)), {}) if inner else {})

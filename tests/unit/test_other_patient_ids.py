@@ -1,0 +1,85 @@
+"""What else a patient is known by: Other Patient IDs Sequence (PS3.3 C.7.1.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.mapping.load import load
+from bridge.model.dataset import DataSet, items, text_of
+from bridge.model.group import Group, Resource
+from bridge.translate.identity import OTHER_IDS, identity_of
+from bridge.translate.ids import Known
+from bridge.translate.private import taken_out
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.samples import measured
+
+MAPPING, KNOWN = load(), Known()
+V2 = "http://terminology.hl7.org/CodeSystem/v2-0203"
+
+
+def typed(code: str, **more: Any) -> Resource:
+    return {"type": {"coding": [{"system": V2, "code": code}]}} | more
+
+
+MAIN = typed("MR", system="urn:oid:2.999.1", value="MR-1")
+
+
+def group(*identifiers: Resource) -> Group:
+    patient = {"resourceType": "Patient", "id": "p", "identifier": list(identifiers)}
+    return Group(measured(), (), patient, "Observation/o")
+
+
+def others(*identifiers: Resource) -> tuple[DataSet, ...]:
+    return items(checked_to_dicom(group(*identifiers), MAPPING, KNOWN).result.header, OTHER_IDS)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"system": "urn:oid:2.999.2", "value": "MR-2"},
+        {"system": "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7", "value": "2"},
+        {"system": "http://hospital.example/pid", "value": "MR-1"},
+        {"system": "https://fhir-dicom.org/fhir/issuer/WARD%201", "value": "7"},
+        typed("PI", system="urn:oid:2.999.3", value="Ä 3"),
+        typed("MR", system="urn:oid:2.999.4", value="4"),
+    ],
+)
+def test_another_identifier_is_there_without_our_private_elements(other: Resource) -> None:
+    document = checked_to_dicom(group(MAIN, other), MAPPING, KNOWN).result
+    assert [text_of(one, 0x00100022) for one in items(document.header, OTHER_IDS)] == ["TEXT"]
+    patient = to_fhir(taken_out(document)[0], MAPPING, KNOWN).result.patient
+    assert patient is not None and patient["identifier"] == [MAIN, other]
+
+
+def test_who_the_patient_is_stays_who_it_is() -> None:
+    """Whatever is said first, and of a document that was read."""
+    before = group({"system": "urn:oid:2.999.2", "value": "2"}, MAIN, typed("MR", system="urn:oid:2.999.4", value="4"))
+    document = checked_to_dicom(before, MAPPING, KNOWN).result
+    back = to_fhir(document, MAPPING, KNOWN).result
+    assert back.patient is not None
+    assert identity_of(before.patient, {}, KNOWN) == identity_of(back.patient, {}, KNOWN)
+    assert back.patient["identifier"][0] == MAIN
+    assert to_dicom(back, MAPPING, KNOWN).result == document
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"value": "2"},  # whose?
+        {"system": "urn:oid:2.999.2", "value": "2", "use": "old"},
+        {"system": "urn:oid:2.999.2", "value": "x" * 65},
+        {"system": "urn:oid:2.999.2"},
+        {"system": "not a URI", "value": "2"},
+        typed("lower", system="urn:oid:2.999.2", value="2"),
+        typed("SS", system="http://hl7.org/fhir/sid/us-ssn", value="999-12-3456"),
+        typed("PPN", system="urn:oid:2.999.5", value="X1"),
+        typed("DL", system="urn:oid:2.999.6", value="S9"),
+        MAIN,
+    ],
+)
+def test_what_it_cannot_say_or_what_is_none_of_its_business_is_withheld(other: Resource) -> None:
+    assert others(MAIN, other) == ()
