@@ -52,7 +52,8 @@ class Operations:
         number = 0
         while True:
             with self._database.begin() as connection:
-                found = connection.execute(dead.order_by(WORK.c.route, WORK.c.store, WORK.c.key).limit(_SOME)).all()
+                some = dead.order_by(WORK.c.route, WORK.c.store, WORK.c.key).limit(_SOME)
+                found = connection.execute(some.with_for_update(skip_locked=True)).all()  # news of it wait
                 if not found:
                     return number
                 route = found[0].route

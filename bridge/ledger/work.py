@@ -55,6 +55,14 @@ class WorkQueue:
         with self._database.begin() as connection:
             owe(connection, route, store, *keys, now=self._database.now())
 
+    def owe_unless_in_hand(self, route: str, store: str, key: str) -> None:
+        """This worker looks at what it has in hand anyway; to be news of it would keep it from ever being put off."""
+        of_key = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.key == key)
+        with self._database.begin() as connection:
+            mine = select(WORK.c.key).where(of_key & (WORK.c.owner == self._owner))
+            if connection.execute(mine).first() is None:
+                owe(connection, route, store, key, now=self._database.now())
+
     def suspect(self, route: str, store: str, key: str) -> None:
         """It looks deleted."""
         row = _row(route, store, key, "absent", self._database.now())
@@ -101,8 +109,9 @@ class WorkQueue:
 
     def unread(self, route: str, store: str, apart: str) -> str | None:
         """Key of something of the store that is put off, and that no link knows; nothing that begins with `apart`, nor
-        what has ended two workers."""
-        put_off = (WORK.c.state == "owed") & (WORK.c.due > self._database.now()) & (WORK.c.crashes < 2)
+        what has ended two workers, or has failed so often that nobody else waits for it."""
+        patient = (WORK.c.crashes < 2) & (WORK.c.attempts < _PATIENCE)
+        put_off = (WORK.c.state == "owed") & (WORK.c.due > self._database.now()) & patient
         linked = exists().where((LINK.c.route == route) & (LINK.c.instance == WORK.c.key))
         of_store = (WORK.c.route == route) & (WORK.c.store == store) & ~WORK.c.key.startswith(apart)
         with self._database.connect() as connection:
@@ -169,6 +178,7 @@ _TURN = (WORK.c.crashes, WORK.c.due, WORK.c.key)
 ANEW = case((WORK.c.crashes > 1, 1), else_=WORK.c.crashes)
 """Crashes of what was dead and is tried again: there is room for more, and it is alone still."""
 _LONGEST = 7200.0  # seconds that anything is put off
+_PATIENCE = 12  # tries of an instance, some half an hour, for which what may be the same waits
 
 
 def _after(turn: Turn | None) -> ColumnElement[bool]:

@@ -21,8 +21,10 @@ _CHUNK = 1 << 20
 _LONGEST_WAIT = 3600.0  # seconds
 _IDLE_SECONDS = 0.5  # Orthanc closes an idle connection after one second
 _PROBE_SECONDS = 10.0
-_TRANSIENT = frozenset({401, 408, 409, 423, 425, 429, 500, 502, 503, 504})
-_OF_ANY_CALL = (_TRANSIENT - {409, 423}) | {403, 404}
+_ASKED = {"Accept": "application/fhir+json, application/json;q=0.9, */*;q=0.5"}
+# without a permission, or room on its disk, it refuses every document: none of them is at fault
+_TRANSIENT = frozenset({401, 403, 408, 409, 423, 425, 429, 500, 502, 503, 504, 507})
+_OF_ANY_CALL = (_TRANSIENT - {409, 423}) | {404}
 """What a server that is down, starting, or without our permissions answers to everything."""
 
 
@@ -60,7 +62,7 @@ class Peer:
             self._breaker.judge()
 
     def _probe(self, path: str) -> None:
-        answer = self._answer("GET", path, None, {}, min(self.timeout, _PROBE_SECONDS))
+        answer = self._answer("GET", path, None, _ASKED, min(self.timeout, _PROBE_SECONDS))
         if not 200 <= answer.status < 300:
             raise self._refusal("GET", path, answer)
         if answer.body and "json" not in answer.headers.get("content-type", ""):

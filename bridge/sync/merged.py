@@ -27,7 +27,8 @@ def survivor(route: Route, patient: Resource) -> Survivor:
     found, through = patient, [reference_to(patient)]
     while links := replacing(found):
         if len(links) > 1:
-            raise Held(f"{route.fhir.name}: {through[-1]} is replaced by {' and by '.join(links)}: by whom?")
+            others = " and by ".join(local(one) or "?" for one in links)
+            raise Held(f"{route.fhir.name}: {through[-1]} is replaced by {others}: by whom?")
         key = local(links[0]) or ""
         if not key.startswith("Patient/"):
             raise Held(f"{route.fhir.name}: {through[-1]} is replaced by what is no Patient of this server")

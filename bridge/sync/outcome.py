@@ -51,7 +51,7 @@ class Outcomes:
         except LedgerError:
             raise
         except OutageError as error:
-            self._outage(error)
+            self._outage(works, again, error)
         except TemporaryError as error:
             self.failed += 1
             self._try_again(works, again, error)
@@ -72,9 +72,12 @@ class Outcomes:
         for work in works:
             self.ledger.work.put_off(work, again, None)
 
-    def _outage(self, error: OutageError) -> None:
-        """What is claimed is owed as it was: the next pass asks whether the server is there again."""
+    def _outage(self, works: Sequence[Work], again: str, error: OutageError) -> None:
+        """What is claimed is owed as it was: the next pass asks whether the server is there again. What met the outage
+        is behind all else then: it may be what the server did not survive."""
         self.outage = True
+        for work in works:
+            self.ledger.work.put_off(work, again, None)
         self.ledger.work.give_back()
         self.summary.fault(str(error))
 

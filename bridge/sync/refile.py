@@ -89,7 +89,7 @@ def finish(route: Route, ledger: Ledger, link: Link) -> None:
     failpoint("applied")
     if uid == link.head:
         _agree(route, ledger, _there(route, replace(link, fhir_digest=state), dataset), act, uids)
-    ledger.work.owe(route.name, route.fhir.name, link.root)
+    ledger.work.owe_unless_in_hand(route.name, route.fhir.name, link.root)
 
 
 def _there(route: Route, link: Link, head: DataSet) -> Link:

@@ -117,7 +117,7 @@ def _work(worker: Worker, workers: int) -> None:
 
 def _to_the_end(worker: Worker) -> None:
     for _ in range(_ROUNDS):
-        if worker.work() or worker.stopped():
+        if worker.work() or worker.stopped() or worker.outcomes.outage:
             return
         time.sleep(_PAUSE)
 

@@ -45,7 +45,7 @@ def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
         return ledger.links.of(route.name, link.root)
     if name not in ("reject", "remove-instances", "retract", "remove-resources"):
         return None
-    ledger.work.owe(route.name, route.fhir.name, link.root)
+    ledger.work.owe_unless_in_hand(route.name, route.fhir.name, link.root)
     if name == "reject":
         reject_instances(route, ledger, link, state, _now(ledger))
     elif name == "remove-instances":
