@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import TemporaryError
+from bridge.errors import OutageError, TemporaryError
 from bridge.ledger.ledger import Ledger
+from bridge.sync.held import Held
 from bridge.sync.outcome import LAST_TRY, LAST_WAIT
 from tests.folders import route_of, worker_of
 
@@ -39,3 +40,34 @@ def test_what_failed_ever_so_often_is_put_off_for_a_while(tmp_path: Path, ledger
     later = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: NOW + 1.25 * LAST_WAIT, reading=True)
     assert later.work.owed("fhir-dicom") == 1
     later.close()
+
+
+def test_what_met_an_outage_is_behind_all_else(tmp_path: Path) -> None:
+    """It may be what the server did not survive: the others come first when it is back, and nothing is charged."""
+    now = [NOW]
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: now[0])
+    ledger.work.owe("fhir-dicom", "dicom", "a", "b")
+    now[0] += 1
+    (work,) = ledger.work.claim("fhir-dicom", "dicom", 1)
+    worker_of(route_of(tmp_path), ledger).outcomes.of([work], down)
+    assert [(one.key, one.attempts) for one in ledger.work.claim("fhir-dicom", "dicom", 2)] == [("b", 0), ("a", 0)]
+    ledger.close()
+
+
+def down() -> None:
+    raise OutageError("pacs: is down")
+
+
+def test_a_worker_is_no_news_to_itself(tmp_path: Path, ledger: Ledger) -> None:
+    """What it has in hand, and owes itself meanwhile, is put off all the same: or it would turn for ever."""
+    ledger.work.owe("fhir-dicom", "dicom", "a")
+    (work,) = ledger.work.claim("fhir-dicom", "dicom", 1)
+
+    def begun_before() -> None:
+        for key in ("a", "b"):
+            ledger.work.owe_unless_in_hand("fhir-dicom", "dicom", key)
+        raise Held("whose is it?")
+
+    worker_of(route_of(tmp_path), ledger).outcomes.of([work], begun_before)
+    assert [one.key for one in ledger.work.in_state("fhir-dicom", "held")] == ["a"]
+    assert [one.key for one in ledger.work.claim("fhir-dicom", "dicom", 2)] == ["b"]
