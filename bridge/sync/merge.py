@@ -15,7 +15,7 @@ from bridge.sync.held import Held
 from bridge.sync.instances import read_instance
 from bridge.sync.made_of import MadeOf, is_filed_under, made_of, moved_by_pacs, says_the_same
 from bridge.sync.merged import Survivor, hold, survivor
-from bridge.sync.news import RETRACTED
+from bridge.sync.news import GONE, RETRACTED
 from bridge.sync.refile import begun, refile, take_patients
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
@@ -47,7 +47,8 @@ class Merges:
                 self._by_no_merge(link, was, to, changed=changed)
             return None
         elsewhere = moved or link.born == "fhir" or was.subject != reference_to(present.group.patient)
-        same = changed and elsewhere and says_the_same(self.route, self.mapping, present, head, was)
+        stands = link.dicom_digest not in (RETRACTED, GONE)  # what was void, and is right again, is a new version
+        same = changed and stands and elsewhere and says_the_same(self.route, self.mapping, present, head, was)
         agreed = replace(link, fhir_digest=present.state, versions=present.versions) if same else link
         if link.born == "fhir" and (moved or unfinished) and self.route.direction != "to-fhir":
             return self.file(present.group, agreed, head, was, to)
