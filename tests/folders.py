@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,16 @@ def route_of(stores: Path, **more: Any) -> Route:
         (stores / "data" / name).mkdir(parents=True, exist_ok=True)
     fhir, dicom = ResourceFolder("fhir", stores / "data" / "fhir"), InstanceFolder("dicom", stores / "data" / "dicom")
     return Route("fhir-dicom", fhir, dicom, "both", "fhir", None, "Europe/Berlin", **more)
+
+
+def copied(stores: Path) -> Path:
+    """A folder with the same data, configuration and ledger, in which nothing is killed."""
+    undisturbed = stores / "undisturbed"
+    undisturbed.mkdir()
+    for part in ("data", "bridge.yaml", "bridge.db"):
+        source = stores / part
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, undisturbed / part)
+    return undisturbed
 
 
 def worker_of(route: Route, ledger: Ledger) -> Worker:

@@ -131,7 +131,8 @@ class SharedLeases:
         if name in self._held:
             return True
         free = self._each("pg_try_advisory_lock_shared", [name]) == [True]
-        self._each("pg_advisory_unlock_shared", [name] if free else [])
+        if free:
+            self._each("pg_advisory_unlock_shared", [name])
         return free
 
     def confirm(self) -> None:

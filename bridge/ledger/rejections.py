@@ -12,6 +12,7 @@ from bridge.ledger.tables import REJECTION
 # made once: to make a statement takes longer than to run it
 _OF_INSTANCE = (REJECTION.c.route == bindparam("of_route")) & (REJECTION.c.instance == bindparam("of_instance"))
 _REASONS = select(REJECTION.c.reason).where(_OF_INSTANCE)
+_NOTES = select(REJECTION.c.note, REJECTION.c.reason).where(_OF_INSTANCE).order_by(REJECTION.c.note)
 
 
 class Rejections:
@@ -38,8 +39,6 @@ class Rejections:
         found: dict[tuple[str, str], list[str]] = {}
         with self._database.connect() as connection:
             for instance in instances:
-                of_instance = (REJECTION.c.route == route) & (REJECTION.c.instance == instance)
-                query = select(REJECTION.c.note, REJECTION.c.reason).where(of_instance).order_by(REJECTION.c.note)
-                for note, reason in connection.execute(query):
+                for note, reason in connection.execute(_NOTES, {"of_route": route, "of_instance": instance}):
                     found.setdefault((note, reason), []).append(instance)
         return found

@@ -57,17 +57,12 @@ class Settings(BaseSettings):
                     raise ValueError(f"routes: there is no store {name!r}; there are {', '.join(self.stores)}")
                 held.append(holds(self.stores[name]))
             removes = "delete" in (route.deleted, route.superseded)
-            if removes and any(isinstance(self.stores[name], DicomWebSettings) for name in route.between):
+            web = any(isinstance(self.stores[name], DicomWebSettings) for name in route.between)
+            if web and removes:
                 raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb deletes nothing; take mark and keep")
-            if route.demographics == "propagate" and any(
-                isinstance(self.stores[name], DicomWebSettings) for name in route.between
-            ):
+            if web and route.demographics == "propagate":
                 raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb replaces nothing; take new-only")
-            if (
-                route.merges == "follow"
-                and route.direction != "to-fhir"
-                and any(isinstance(self.stores[name], DicomWebSettings) for name in route.between)
-            ):
+            if web and route.merges == "follow" and route.direction != "to-fhir":
                 raise ValueError(f"routes: {' and '.join(route.between)}: DICOMweb moves nothing; take `merges: hold`")
             if sorted(held) != ["dicom", "fhir"]:
                 raise ValueError(f"routes: {' and '.join(route.between)} both hold {held[0]}; name one of each world")

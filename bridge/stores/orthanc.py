@@ -94,7 +94,7 @@ class OrthancStore:
 
     def dated(self, day: date) -> Iterator[Seen]:
         asked = {"Level": "Study", "Query": {"StudyDate": f"{day:%Y%m%d}"}}
-        for study in _parsed(self._peer, self._peer.call("POST", "/tools/find", body=json.dumps(asked)).body):
+        for study in self._found("/tools/find", asked):
             for one in self._bulk([study], "Instance", metadata=False):
                 yield Seen(one["ID"], "")
 
@@ -192,9 +192,10 @@ class OrthancStore:
     def _bulk(self, keys: Sequence[str], level: str, *, metadata: bool = True) -> list[Json]:
         """All of that level in or above the resources; those that are not there are left out."""
         asked = {"Resources": keys, "Level": level, "Metadata": metadata}
-        found: list[Json] = _parsed(
-            self._peer, self._peer.call("POST", "/tools/bulk-content", body=json.dumps(asked)).body
-        )
+        return self._found("/tools/bulk-content", asked)
+
+    def _found(self, path: str, asked: Json) -> list[Json]:
+        found: list[Json] = _parsed(self._peer, self._peer.call("POST", path, body=json.dumps(asked)).body)
         return found
 
     def _json(self, path: str) -> Json:

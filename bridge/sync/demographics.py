@@ -9,13 +9,13 @@ from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import UNICODE, DataSet, charset_of
 from bridge.model.sr import read_document
-from bridge.model.tags import PATIENT_ID
 from bridge.sync.rebuild import is_own
 from bridge.sync.replace import replace_head
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.translate.demographics import with_demographics
-from bridge.translate.identity import ISSUER, QUALIFIERS, identity_elements, identity_of
+from bridge.translate.identity import identity_elements, identity_of
+from bridge.translate.refiled import identity_in
 
 
 def propagate(
@@ -37,4 +37,4 @@ def propagate(
 def _of_same_patient(route: Route, present: Present, head: DataSet) -> bool:
     identity = identity_of(present.group.patient, present.group.root.get("subject", {}), route.known(head))
     wanted = sorted(identity_elements(identity, UNICODE)) if identity is not None else []
-    return wanted == [one for one in head if one.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]
+    return wanted == identity_in(head)

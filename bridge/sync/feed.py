@@ -17,10 +17,8 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.patient_news import owe_studies_of_replaced, owed_by_patients, replacing
 from bridge.sync.route import Route
 from bridge.sync.studies import instance_news, owe_studies
-from bridge.translate.gather import SUPPORT, links
+from bridge.translate.gather import FORMING, SUPPORT, links
 
-FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
-"""Whose references to each other decide what forms one document."""
 _OF_SOMEBODY = FORMING | {"ImagingStudy"}
 _READS = 100  # resources at once
 OVERLAP = timedelta(minutes=5)

@@ -4,10 +4,10 @@ or a merge was undone: what that means for it. What we wrote follows; what the P
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
+from bridge.ledger.view import instant
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Resource, reference_to
@@ -61,7 +61,7 @@ class Merges:
         """Under whom the document is of now; `link` says what both sides agree on then."""
         hold(self.route, tuple(dict.fromkeys((reference_to(was.patient), to.key))))
         take_patients(self.route, self.ledger, was, to)
-        when = was.patient.get("meta", {}).get("lastUpdated") or _now(self.ledger)
+        when = was.patient.get("meta", {}).get("lastUpdated") or instant(self.ledger.now())
         steps = Steps(self.route, self.ledger, self.mapping, link, head, to, when).all(group)
         return refile(self.route, self.ledger, link, steps, was, to)
 
@@ -133,7 +133,3 @@ def _of_survivor(route: Route, patient: Resource) -> Resource:
     """Named by his own id, with what the survivor says."""
     last = survivor(route, patient)
     return last.patient | {"id": patient["id"]} if len(last.through) > 1 else patient
-
-
-def _now(ledger: Ledger) -> str:
-    return datetime.fromtimestamp(ledger.now(), UTC).isoformat(timespec="seconds")

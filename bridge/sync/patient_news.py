@@ -8,8 +8,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.model.group import Resource
 from bridge.stores.store import is_study
 from bridge.sync.route import Route
-
-_FORMING = ("DiagnosticReport", "Observation", "Composition")
+from bridge.translate.gather import FORMING
 
 
 def replacing(resource: Resource) -> list[str]:
@@ -44,7 +43,7 @@ def _owed(route: Route, ledger: Ledger, patients: Collection[str]) -> tuple[str,
         studies |= {one.study for one in ledger.studies.named(route.name, key)}
     for key in studies | {instance for born, _, instance in places if born == "dicom"}:
         ledger.work.owe(route.name, route.dicom.name, key)
-    forming = {key for key in referring if key.partition("/")[0] in _FORMING}
+    forming = {key for key in referring if key.partition("/")[0] in FORMING}
     return tuple(sorted(forming | {root for born, root, _ in places if born == "fhir"}))
 
 

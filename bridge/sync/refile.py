@@ -18,6 +18,7 @@ from bridge.sync.content import dataset_digest
 from bridge.sync.failpoint import failpoint
 from bridge.sync.hands import take
 from bridge.sync.held import Busy
+from bridge.sync.instances import read_instance
 from bridge.sync.made_of import MadeOf
 from bridge.sync.merged import Survivor, survivor
 from bridge.sync.news import GONE, RETRACTED
@@ -124,25 +125,20 @@ def _file(route: Route, ledger: Ledger, step: Step) -> None:
     """Only when it is there, read back, the other one goes; which is the same, but for its patient."""
     key = route.dicom.key_of(step.data)
     data = writer.write(step.data)
-    if (there := _read(route, key)) is None:
+    if (there := read_instance(route, key)) is None:
         _stored(route.dicom.write([Write(step.uid, Instance(data))])[0].error)
     elif there != step.data:
         _same_origin(route, step, there)
         _stored(route.dicom.replace(Write(step.uid, Instance(data))).error)
-    if _read(route, key) != step.data:
+    if read_instance(route, key) != step.data:
         raise TemporaryError(f"{route.dicom.name}: SOP Instance {step.uid} was stored and is not there")
     failpoint("filed")
     for place in step.left:
-        if (other := _read(route, place)) is not None:
+        if (other := read_instance(route, place)) is not None:
             _same_origin(route, step, other)
             _stored(route.dicom.remove([place])[0])
             owe_study(route, ledger, other)
     owe_study(route, ledger, step.data)
-
-
-def _read(route: Route, key: str) -> DataSet | None:
-    (stored,) = route.dicom.read([key])
-    return reader.read(stored.item.data).dataset if stored is not None else None
 
 
 def _same_origin(route: Route, step: Step, other: DataSet) -> None:

@@ -9,10 +9,10 @@ from bridge.ledger.ledger import Ledger
 from bridge.model.group import Group, Resource, reference_to
 from bridge.stores.store import Stored
 from bridge.sync.content import VOID, as_content, resources_digest
-from bridge.sync.feed import FORMING, local
+from bridge.sync.feed import local
 from bridge.sync.news import RETRACTED
 from bridge.sync.route import Route
-from bridge.translate.gather import SUPPORT, Entry, gather, links
+from bridge.translate.gather import FORMING, SUPPORT, Entry, gather, links
 from bridge.translate.header import born_uid
 from bridge.translate.shared_study import of_pacs, together
 

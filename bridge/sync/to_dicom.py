@@ -9,11 +9,10 @@ from bridge.codecs.dicom import reader
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
-from bridge.model.dataset import DataSet, Element
+from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import write_document
-from bridge.model.tags import PATIENT_ID
 from bridge.stores.store import STUDY
 from bridge.sync.content import VOID, dataset_digest
 from bridge.sync.decide import Act, decide
@@ -29,8 +28,8 @@ from bridge.sync.route import Route
 from bridge.sync.withdraw import reject_instances, remove_instances, remove_superseded, unfinished
 from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.header import born_uid
-from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.ids import Version
+from bridge.translate.refiled import identity_in
 from bridge.translate.rejection import voided
 from bridge.translate.selfcheck import checked_to_dicom
 
@@ -147,7 +146,7 @@ class ToDicom:
         document = self._translated(group, former)
         dataset = write_document(document)
         version = version_of(document)
-        if head is not None and _patient(head) != _patient(document.header):
+        if head is not None and identity_in(head) != identity_in(document.header):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
         if voided(self.ledger.rejections.of(self.route.name, version.sop_instance)):
             raise Held(
@@ -195,7 +194,3 @@ class ToDicom:
 
     def _translated(self, group: Group, former: tuple[Version, ...]) -> Document:
         return checked_to_dicom(group, self.mapping, replace(self.route.known(), supersedes=former)).result
-
-
-def _patient(header: DataSet) -> list[Element]:
-    return [element for element in header if element.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]

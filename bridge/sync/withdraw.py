@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import groupby
 
 from bridge.codecs.dicom import structured_report
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
+from bridge.ledger.view import instant
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -47,7 +47,7 @@ def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
         return None
     ledger.work.owe_unless_in_hand(route.name, route.fhir.name, link.root)
     if name == "reject":
-        reject_instances(route, ledger, link, state, _now(ledger))
+        reject_instances(route, ledger, link, state, instant(ledger.now()))
     elif name == "remove-instances":
         remove_instances(route, ledger, link, state)
     elif name == "remove-resources" and _as_intended(route, link):
@@ -55,10 +55,6 @@ def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
     else:  # one transaction, which came to pass or not; or somebody has edited since: decided again
         ledger.links.settle(link.document)
     return ledger.links.of(route.name, link.root)
-
-
-def _now(ledger: Ledger) -> str:
-    return datetime.fromtimestamp(ledger.now(), UTC).isoformat(timespec="seconds")
 
 
 def _as_intended(route: Route, link: Link) -> bool:
@@ -81,7 +77,7 @@ def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when:
         rejected = list(versions)
         header = read_version(route, head, rejected[-1]) or head
         known = route.known(header)
-        note = rejection_note(rejected, header, PATIENT_SAFETY, when or _now(ledger), known)
+        note = rejection_note(rejected, header, PATIENT_SAFETY, when or instant(ledger.now()), known)
         _store_note(route, ledger, link, note, state)
     agreed = replace(link, fhir_digest=state, dicom_digest=RETRACTED if head is not None else GONE)
     ledger.links.agree(agreed, list(link.versions))

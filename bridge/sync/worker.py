@@ -12,7 +12,7 @@ from bridge.ledger.work import Turn, Work
 from bridge.mapping.mapping import Mapping
 from bridge.stores.store import is_study
 from bridge.sync.failpoint import failpoint
-from bridge.sync.feed import FORMING, forget_resource, take_instances
+from bridge.sync.feed import forget_resource, take_instances
 from bridge.sync.hands import is_nobodys, take
 from bridge.sync.held import Absent, Busy
 from bridge.sync.imaging_study import ImagingStudies
@@ -23,6 +23,7 @@ from bridge.sync.route import Route
 from bridge.sync.summary import Summary
 from bridge.sync.to_dicom import ToDicom
 from bridge.sync.to_fhir import ToFhir
+from bridge.translate.gather import FORMING
 
 BATCH = 16  # claimed at once: read together, and few enough that each worker has a part in what is owed
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from bridge.model.group import Group, Json, Resource, reference_to, references_in
 
+FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
+"""Whose references to each other decide what forms one document."""
 SUPPORT = frozenset(
     {"Practitioner", "PractitionerRole", "Device", "ImagingStudy", "DocumentReference", "Composition", "Basic"}
 )

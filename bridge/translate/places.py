@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from operator import is_not
 
 from bridge.model.content import Path
 from bridge.model.group import Group, Json
@@ -47,14 +48,10 @@ def _moved(value: Json, moved: Mapping[int, Path], *, whole: bool) -> Json:
     """The very same where nothing in it has moved."""
     if isinstance(value, list):
         found = [_moved(child, moved, whole=whole) for child in value]
-        return found if any(map(_differ, found, value)) else value
+        return found if any(map(is_not, found, value)) else value
     if not isinstance(value, dict):
         return value
     copy = {key: _moved(child, moved, whole=key in _WHOLE) for key, child in value.items()}
     if (path := moved.get(id(value))) is not None:
         return {"id": element_id(path if whole else path[-1:])} | {k: v for k, v in copy.items() if k != "id"}
     return copy if any(copy[key] is not value[key] for key in value) else value
-
-
-def _differ(one: Json, other: Json) -> bool:
-    return one is not other

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from operator import is_not
 
 from bridge.model.content import ByReference, ContentItem, Path
 from bridge.model.document import Document
@@ -35,7 +36,7 @@ def _repointed(item: ContentItem, path: Path, moves: Moves, carried: Moves, aims
     children = tuple(
         [_repointed(child, (*path, index), moves, carried, aims) for index, child in enumerate(item.children)]
     )
-    return replace(item, children=children) if any(map(_differ, children, item.children)) else item
+    return replace(item, children=children) if any(map(is_not, children, item.children)) else item
 
 
 def _now(former: Path, moves: Moves, carried: Moves) -> Path | None:
@@ -60,7 +61,3 @@ def _targets(item: ContentItem) -> Iterator[Path]:
         yield path_of(item.value)
     for child in item.children:
         yield from _targets(child)
-
-
-def _differ(one: object, other: object) -> bool:
-    return one is not other

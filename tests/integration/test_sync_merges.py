@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pydicom
 import pytest
 
 from bridge.ledger.ledger import Ledger
+from tests.folders import copied
 from tests.integration.test_sync_edges import observation, store
 from tests.integration.test_sync_folders import acts, get, instances, put, tree
 from tests.integration.test_sync_void import command, configure, open_points, passed
@@ -123,11 +123,7 @@ def test_a_kill_at_any_step_is_completed_by_the_next_pass(stores: Path, name: st
         passed(stores)
         unmerge(stores)
         repoint(stores, "b")
-    undisturbed = stores / "undisturbed"
-    for part in ("data", "bridge.yaml", "bridge.db"):
-        source = stores / part
-        undisturbed.mkdir(exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, undisturbed / part)
+    undisturbed = copied(stores)
     assert passed(undisturbed).returncode == 0
     line = ("sync", "--once", "--json", "--config", "bridge.yaml")
     killed = command(stores, *line, BRIDGE_FAILPOINT=f"{name}:{passage}").returncode

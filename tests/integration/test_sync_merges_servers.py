@@ -20,16 +20,15 @@ from tests.corpus import FIXTURES
 from tests.images import as_file, ct
 from tests.judges import judge
 from tests.servers.load import put
-from tests.servers.world import NO_CACHE, World, started
+from tests.servers.world import CONFIGURATION, NO_CACHE, World, started
 
 SYSTEM = "urn:oid:1.2.276.0.76.3.1"
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with started(tmp_path_factory.mktemp("servers")) as made:
-        text = made.configuration.read_text()
-        made.configuration.write_text(text.replace("[ehr, pacs]", "[ehr, pacs], merges: follow"))
+    configured = CONFIGURATION.replace("[ehr, pacs]", "[ehr, pacs], merges: follow")
+    with started(tmp_path_factory.mktemp("servers"), configured) as made:
         yield made
 
 

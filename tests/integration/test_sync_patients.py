@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +15,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.stores.store import Instance, Outcome, Write
 from bridge.sync.failpoint import NAMES
 from bridge.sync.run import once
-from tests.folders import MAPPING, route_of
+from tests.folders import MAPPING, copied, route_of
 from tests.folders import done as done_in
 from tests.integration.test_sync_edges import observation, store
 from tests.integration.test_sync_folders import acts, get, instances, put, tree
@@ -118,11 +117,7 @@ def test_what_others_wrote_is_theirs_to_correct(stores: Path) -> None:
 @pytest.mark.parametrize("passage", [1, 2])
 def test_a_kill_at_any_step_is_completed_by_the_next_pass(stores: Path, name: str, passage: int) -> None:
     put(stores, CORRECTED)
-    undisturbed = stores / "undisturbed"
-    for part in ("data", "bridge.yaml", "bridge.db"):
-        source = stores / part
-        undisturbed.mkdir(exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, undisturbed / part)
+    undisturbed = copied(stores)
     assert passed(undisturbed).returncode == 0
     line = ("sync", "--once", "--json", "--config", "bridge.yaml")
     assert command(stores, *line, BRIDGE_FAILPOINT=f"{name}:{passage}").returncode == -signal.SIGKILL

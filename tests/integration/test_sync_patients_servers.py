@@ -16,7 +16,7 @@ import requests
 
 from tests.corpus import FIXTURES
 from tests.servers.load import put
-from tests.servers.world import World, started
+from tests.servers.world import CONFIGURATION, World, started
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -37,9 +37,8 @@ OBSERVATION = {
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with started(tmp_path_factory.mktemp("servers")) as made:
-        text = made.configuration.read_text()
-        made.configuration.write_text(text.replace("[ehr, pacs]", "[ehr, pacs], demographics: propagate"))
+    configured = CONFIGURATION.replace("[ehr, pacs]", "[ehr, pacs], demographics: propagate")
+    with started(tmp_path_factory.mktemp("servers"), configured) as made:
         yield made
 
 

@@ -20,6 +20,7 @@ from pydicom.uid import KeyObjectSelectionDocumentStorage
 from bridge.sync.failpoint import NAMES
 from fixtures.stores import lay_out
 from fixtures.templates.items import code, instance
+from tests.folders import copied
 from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts, values
 from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
 from tests.judges import judge
@@ -467,11 +468,7 @@ def test_a_kill_within_a_withdrawal_is_completed(stores: Path, name: str, delete
     (stores / "data" / "fhir" / "Observation" / "hr.json").unlink()
     file_of(stores, foreign(stores)).unlink()
     put(stores, get(stores, "Observation/bp") | {"status": "entered-in-error"})
-    undisturbed = stores / "undisturbed"
-    undisturbed.mkdir()
-    for part in ("data", "bridge.yaml", "bridge.db"):
-        source = stores / part
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, undisturbed / part)
+    undisturbed = copied(stores)
     assert passed(undisturbed).returncode == 0
     for passage in range(1, 4):
         killed = command(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT=f"{name}:{passage}")
