@@ -46,7 +46,7 @@ class DicomWebStore:
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name
-        self._peer = Peer(name, url, timeout=timeout, access=access, probe=_PROBE)
+        self._peer = Peer(name, url, timeout=timeout, access=access, probes=[_PROBE])
 
     def outage(self) -> Outage | None:
         return self._peer.outage()

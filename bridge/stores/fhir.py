@@ -19,9 +19,9 @@ from bridge.stores.store import Absence, Change, Holds, Outcome, Page, Seen, Sto
 _FHIR = {"Accept": "application/fhir+json", "Cache-Control": "no-cache"}  # HAPI answers searches from a stale result
 _PAGE = 500
 _READS = 100  # of a batch
-_PROBE = "/DiagnosticReport?_count=1&_elements=id"
 _PLACEHOLDER = "http://hapifhir.io/fhir/StructureDefinition/resource-placeholder"
 LISTED = ("DiagnosticReport", "Observation")
+_PROBES = [f"/{kind}?_count=1&_elements=id" for kind in LISTED]  # we may be allowed one of them
 
 
 class FhirStore:
@@ -30,7 +30,7 @@ class FhirStore:
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name
-        self._peer = Peer(name, url, timeout=timeout, access=access, probe=_PROBE)
+        self._peer = Peer(name, url, timeout=timeout, access=access, probes=_PROBES)
 
     def outage(self) -> Outage | None:
         return self._peer.outage()

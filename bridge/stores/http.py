@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -37,10 +37,11 @@ class Peer:
     """`name` is what errors call it. Connection errors of idempotent calls are tried again; all other waiting is the
     ledger's. Threads may share it: each has a session of its own, and the rate is that of all together.
 
-    `probe`: the path of a small JSON answer, by which it is known whether the peer is down."""
+    `probes`: paths of small JSON answers, by which it is known whether the peer is down; where it refuses one by its
+    permissions, another is asked for."""
 
     def __init__(
-        self, name: str, base: str, *, timeout: float = 60, access: Access = ANYBODY, probe: str | None = None
+        self, name: str, base: str, *, timeout: float = 60, access: Access = ANYBODY, probes: Sequence[str] = ()
     ) -> None:
         parts = urlsplit(base)
         if parts.scheme not in ("http", "https") or not parts.netloc:
@@ -50,7 +51,7 @@ class Peer:
         self._sessions = threading.local()
         self._turn = threading.Lock()
         self._next = 0.0  # when the next call may be made
-        self._breaker = Breaker(name, lambda: self._probe(probe)) if probe is not None else None
+        self._breaker = Breaker(name, lambda: self._probe(probes)) if probes else None
 
     def outage(self) -> Outage | None:
         """Why nothing is asked of it for now."""
@@ -61,8 +62,11 @@ class Peer:
         if self._breaker is not None:
             self._breaker.judge()
 
-    def _probe(self, path: str) -> None:
+    def _probe(self, paths: Sequence[str]) -> None:
+        path, *others = paths
         answer = self._answer("GET", path, None, _ASKED, min(self.timeout, _PROBE_SECONDS))
+        if answer.status == 403 and others:
+            return self._probe(others)
         if not 200 <= answer.status < 300:
             raise self._refusal("GET", path, answer)
         if answer.body and "json" not in answer.headers.get("content-type", ""):

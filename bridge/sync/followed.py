@@ -23,8 +23,11 @@ def followed(route: Route, ledger: Ledger, document: str, instance: str, merged:
 
 
 def is_undone(route: Route, ledger: Ledger, link: Link) -> bool:
-    """Whether its resources are of who replaced its patient, and does not any more."""
-    return link.born == "dicom" and any(_is_undone(route, one) for one in ledger.moves.of(link.document))
+    """Whether its resources, which its newest version has written, are of who replaced its patient, and does not any
+    more."""
+    if link.born != "dicom":
+        return False
+    return any(_is_undone(route, one) for one in ledger.moves.of(link.document) if one.instance == link.head)
 
 
 def _is_undone(route: Route, move: Move) -> bool:

@@ -79,14 +79,11 @@ def finish(route: Route, ledger: Ledger, link: Link) -> None:
     dataset = reader.read(data).dataset
     uid = text_of(dataset, SOP_INSTANCE_UID) or ""
     key = route.dicom.key_of(dataset)
-    left = [
-        place
-        for one in ledger.moves.of(link.document)
-        if one.instance == uid
-        for place in dict.fromkeys((one.before, one.after))
-        if place != key
-    ]
-    _file(route, ledger, Step(uid, dataset, left))
+    moves = [one for one in ledger.moves.of(link.document) if one.instance == uid]
+    places = [place for one in moves for place in (one.before, one.after)]
+    if uid == link.head:
+        places.append(link.instance)  # a ledger that was lost since the merge knows of no move
+    _file(route, ledger, Step(uid, dataset, [one for one in dict.fromkeys(places) if one != key]))
     failpoint("applied")
     if uid == link.head:
         _agree(route, ledger, _there(route, replace(link, fhir_digest=state), dataset), act, uids)

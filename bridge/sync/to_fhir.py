@@ -27,7 +27,7 @@ from bridge.sync.filter import carries_document, carries_patient
 from bridge.sync.followed import UNDONE, followed, is_undone
 from bridge.sync.hands import take
 from bridge.sync.held import Held, Waiting
-from bridge.sync.instances import key_of_version, read_version
+from bridge.sync.instances import key_of_version
 from bridge.sync.moved import alone, of_another_patient, take_place
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.rebuild import is_own, rebuild
@@ -151,8 +151,8 @@ class ToFhir:
                 void = voided(self.ledger.rejections.of(self.route.name, one.sop_instance))
                 key = key_of_version(self.route, document.header, one)
                 if void or self.ledger.feeds.is_settled(self.route.name, self.route.dicom.name, key):
-                    continue  # nothing will come of it: it is outside what the route carries
-                if read_version(self.route, document.header, one) is not None:
+                    continue  # nothing will come of it: the route does not carry it, or a person dropped it
+                if self.route.dicom.absent([key]) == [None]:  # there, if readable or not
                     raise Waiting("its predecessor comes first, which is still owed, held or dead", key)
         return links[0] if links else None
 

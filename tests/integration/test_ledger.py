@@ -438,3 +438,36 @@ def test_a_clock_that_was_set_back_lets_nothing_wait_for_years(tmp_path: Path) -
     now = 1e9
     assert len(ledger.work.claim(ROUTE, EHR, 9)) == 1
     ledger.close()
+
+
+def test_news_of_a_dead_letter_that_is_being_dropped_are_owed(ledger: Ledger) -> None:
+    owe(ledger, 1)
+    (work,) = ledger.work.claim(ROUTE, EHR, 1)
+    ledger.work.put_off(work, "dead", "why")
+    other = ledger.another()
+    news = threading.Thread(target=lambda: other.work.owe(ROUTE, EHR, work.key))
+
+    def keep(_: object) -> None:
+        news.start()
+        time.sleep(0.5)  # the news come while it is written down
+
+    assert ledger.operations.prune(ledger.now() + 1, "tests", keep) == 1
+    news.join()
+    other.leave()
+    assert [one.key for one in ledger.work.claim(ROUTE, EHR, 1)] == [work.key]
+
+
+def test_nobody_waits_long_for_an_instance_that_cannot_be_read(tmp_path: Path) -> None:
+    now = [4e9]
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: now[0])
+    ledger.work.owe(ROUTE, PACS, "i")
+    waited = 0
+    while waited < 100:
+        (work,) = ledger.work.claim(ROUTE, PACS, 1)
+        ledger.work.put_off(work, "owed", "no answer", 300, failed=True)
+        if ledger.work.unread(ROUTE, PACS, "study:") is None:
+            break
+        waited += 1
+        now[0] += 301
+    ledger.close()
+    assert 3 <= waited < 20, "some half an hour of tries, and none of the first few"

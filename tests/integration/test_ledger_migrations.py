@@ -7,23 +7,41 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Engine, create_engine, insert, inspect
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.tables import METADATA
+from bridge.ledger.tables import METADATA, POSITION
 
 
-@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
-def test_its_tables_are_those_of_a_new_one(tmp_path: Path, version: str) -> None:
-    url = f"sqlite:///{tmp_path}/bridge.db"
+def of_version(url: str, version: str) -> Engine:
+    """A ledger as an earlier program made it."""
     engine = create_engine(url)
     with engine.begin() as connection:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", "bridge.ledger:migrations")
         command.upgrade(config, version)
+    return engine
+
+
+@pytest.mark.parametrize("version", ["0001", "0002", "0003", "0004", "0005", "0006"])
+def test_its_tables_are_those_of_a_new_one(tmp_path: Path, version: str) -> None:
+    url = f"sqlite:///{tmp_path}/bridge.db"
+    engine = of_version(url, version)
     ledger = Ledger(url, lambda: 4e9)
     assert ledger.status()["owed"] == 0
     ledger.close()
     found = inspect(engine)
     for table in METADATA.tables.values():
         assert {one["name"] for one in found.get_columns(table.name)} == {one.name for one in table.columns}
+
+
+@pytest.mark.parametrize("version", ["0005", "0006"])
+def test_histories_are_read_again_for_merges_that_were_not_looked_at(tmp_path: Path, version: str) -> None:
+    url = f"sqlite:///{tmp_path}/bridge.db"
+    positions = {"ehr": "2026-11-28T09:10:43.123+00:00", "pacs": "17 16:ab 17:cd", "(backfill pacs)": "2026-01-01"}
+    with of_version(url, version).begin() as connection:
+        for store, value in positions.items():
+            connection.execute(insert(POSITION).values(route="r", store=store, value=value))
+    ledger = Ledger(url, lambda: 4e9)
+    assert {one: ledger.feeds.position("r", one) for one in positions} == positions | {"ehr": None}
+    ledger.close()

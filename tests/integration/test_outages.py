@@ -170,6 +170,35 @@ def test_what_one_document_provokes_is_its_own(world: World, monkeypatch: pytest
     assert world.once().acts["to-fhir created"] == 1
 
 
+def test_a_server_that_forbids_one_search_is_not_taken_for_down(world: World) -> None:
+    """We may be allowed Observations alone."""
+    put(world.hapi.base, observation("allowed", 1))
+    (route,) = routes_of(settings(world.configuration))
+    with (
+        world.to_hapi.inject(status(403), "GET", "/DiagnosticReport?"),
+        world.to_hapi.inject(status(503), "POST", "/fhir", times=1),
+    ):
+        passed(world, [route])
+        assert route.fhir.outage() is None
+        world.later(7200)
+        passed(world, [route])
+    assert len(world.srs_of("Observation/allowed")) == 1
+
+
+@pytest.mark.parametrize("code", [403, 507])
+def test_what_a_server_refuses_for_now_is_tried_again(world: World, code: int) -> None:
+    """A permission that is missing, a disk that is full: it is asked again, and no person has to say so."""
+    put(world.hapi.base, observation(f"refused-{code}", 1))
+    with world.to_orthanc.inject(status(code), "POST", "/instances"):
+        world.once()
+        (one,) = charged(world)
+        assert (one["key"], one["state"]) == (f"Observation/refused-{code}", "owed")
+        assert f"answered {code}" in one["reason"]
+    world.later(7200)
+    assert world.once().faults == []
+    assert (len(world.srs_of(f"Observation/refused-{code}")), charged(world)) == (1, [])
+
+
 def test_the_service_says_which_store_is_down(world: World, tmp_path: Path) -> None:
     said = yaml.safe_load(world.configuration.read_text()) | {"ledger": f"sqlite:///{tmp_path}/bridge.db"}
     name = 'fhir_dicom_store_down{store="%s"}'

@@ -379,6 +379,29 @@ def test_a_new_version_after_a_merge_is_the_survivors(archive: Path) -> None:
     rests(archive)
 
 
+def test_versions_that_came_in_between_two_merges_are_written_once(archive: Path) -> None:
+    """Each knows another survivor: that of the newest counts."""
+    merge(archive)
+    sent(archive, "2.25.9002", "text 2", "2.25.9001")
+    assert acts(passed(archive)) == {"to-fhir updated": 1}
+    sent(archive, "2.25.9003", "text 3", "2.25.9002")
+    assert acts(passed(archive)) == {"to-fhir updated": 1}
+    put(archive, patient("c", "3"))
+    put(archive, SURVIVING | {"active": False, "link": [{"type": "replaced-by", "other": {"reference": "Patient/c"}}]})
+    assert acts(passed(archive)) == {"to-fhir updated": 1}
+    assert {json.loads(file.read_bytes())["subject"]["reference"] for file in reports(archive)} == {"Patient/c"}
+    command(archive, "resend", "fhir-dicom", "--config", "bridge.yaml")
+    rests(archive)
+    put(archive, SURVIVING)
+    assert acts(passed(archive)) == {"to-fhir updated": 1}
+    assert {json.loads(file.read_bytes())["subject"]["reference"] for file in reports(archive)} == {"Patient/a"}
+    rests(archive)
+
+
+def reports(stores: Path) -> list[Path]:
+    return list((stores / "data" / "fhir" / "DiagnosticReport").glob("*"))
+
+
 def test_a_document_that_comes_in_for_a_replaced_patient_is_held_by_default(archive: Path) -> None:
     configure(archive)
     merge(archive)

@@ -113,16 +113,19 @@ def test_a_kill_at_any_step_is_completed_by_the_next_pass(world: World, name: st
         [(replaced(other, one), one, other), (patient(other), other, one)], 1
     ):
         put(world.hapi.base, resource)
-        command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", str(world.configuration)]
-        at = f"{name}:{passage if name in ('intended', 'filed', 'applied') else 1}"
-        killed = subprocess.run(command, env=os.environ | {"BRIDGE_FAILPOINT": at}, check=False)
-        assert killed.returncode == -signal.SIGKILL
+        assert killed(world, f"{name}:{passage if name in ('intended', 'filed', 'applied') else 1}")
         there = of(world, one).keys() | of(world, other).keys()
         assert there == before.keys()
         assert world.once().faults == []
         assert (of(world, to).keys(), of(world, left)) == (before.keys(), {})
         rests(world)
     assert of(world, other) == before
+
+
+def killed(world: World, at: str) -> bool:
+    command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", str(world.configuration)]
+    done = subprocess.run(command, env=os.environ | {"BRIDGE_FAILPOINT": at}, check=False)
+    return done.returncode == -signal.SIGKILL
 
 
 def test_what_the_server_merges_by_itself(world: World) -> None:
@@ -220,3 +223,19 @@ def subject(world: World, query: str) -> str:
 
 def reports(world: World) -> set[str]:
     return {one["subject"]["reference"] for one in world.search("DiagnosticReport")}
+
+
+@pytest.mark.parametrize("passage", [1, 2])
+def test_a_kill_while_a_merge_is_undone_that_the_ledger_never_knew_of(world: World, passage: int) -> None:
+    one, other = two_patients(world, f"lost-{passage}")
+    before = of(world, other)
+    put(world.hapi.base, replaced(other, one))
+    assert world.once().faults == []
+    for file in world.configuration.parent.glob("bridge.db*"):
+        file.unlink()
+    rests(world)
+    put(world.hapi.base, patient(other))
+    assert killed(world, f"filed:{passage}")
+    assert world.once().faults == []
+    assert (of(world, other), of(world, one)) == (before, {})
+    rests(world)

@@ -207,6 +207,22 @@ def test_nor_for_what_a_person_sees(
     assert done(one_pass(route, ledger)) == {"to-dicom created": 1}
 
 
+def test_an_amendment_waits_for_the_version_before_it_until_that_is_dropped(
+    tmp_path: Path, route: Route, ledger: Ledger, clock: Clock, unreadable: dict[str, Exception]
+) -> None:
+    """Who drops the dead letter of a version says that the next one does without it."""
+    unreadable["2.25.71"] = PermanentError("dicom: damaged")
+    store(tmp_path, "2.25.71", "first")
+    store(tmp_path, "2.25.72", "second", "2.25.71")
+    for _ in range(2):
+        assert done(one_pass(route, ledger)) == {}
+        clock.now += 7200
+    assert ledger.operations.prune(clock.now, "tests", lambda _: None) == 1
+    assert passed(route, ledger) == {"to-fhir created": 1}
+    unreadable.clear()
+    assert passed(route, ledger) == {}
+
+
 @pytest.mark.parametrize(("state", "crashes"), [("waiting", 0), ("owed", 2)], ids=["read", "deadly"])
 def test_nor_for_what_was_read_and_waits_itself_or_ends_whoever_reads_it(
     tmp_path: Path, route: Route, ledger: Ledger, state: str, crashes: int
