@@ -64,6 +64,8 @@ bench: installed $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.translation
 	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.workers
+	$(BIN)/python -m benchmarks.delay
+	$(BIN)/python -m benchmarks.ledger
 
 # Kills by the hundred; and what `make test` does with a thousand mutants and some hundred generated trees, with twenty
 # times as many

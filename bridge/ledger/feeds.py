@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Column, MetaData, String, Table, delete, func, or_, select, true, union
+from sqlalchemy import Column, Connection, MetaData, String, Table, bindparam, delete, func, or_, select, true, union
 from sqlalchemy.schema import CreateTable
 
 from bridge.ledger.database import Database, batched, in_parts, insert_into, put, put_or
@@ -29,6 +29,8 @@ _DOUBTED = "(doubted)"  # the name of no store
 _TOLD = "% deleted"
 """Versions that say by themselves that it was deleted."""
 _BURIED = " asked twice, deleted"
+_EDGES = select(EDGE.c.source, EDGE.c.target).where(EDGE.c.store == bindparam("of_store"))
+_FROM, _TO = (_EDGES.where(one.in_(bindparam("of_keys", expanding=True))) for one in (EDGE.c.source, EDGE.c.target))
 _LISTED = Table("listed", MetaData(), Column("key", String, primary_key=True), prefixes=["TEMPORARY"])
 
 
@@ -128,26 +130,38 @@ class Feeds:
         with self._database.connect() as connection:
             return {row[0] for row in in_parts(connection, select(SEEN.c.key).where(of_store), SEEN.c.key, list(keys))}
 
+    def take_in_unseen(self, route: str, store: str, news: Sequence[News]) -> None:
+        """As `take_in`, of what was never seen: what the feed has told meanwhile may be newer."""
+        with self._database.begin() as connection:
+            of_store = (SEEN.c.route == route) & (SEEN.c.store == store)
+            query = select(SEEN.c.key).where(of_store)
+            seen = {row[0] for row in in_parts(connection, query, SEEN.c.key, [one.key for one in news])}
+            self._take_in(connection, route, store, [one for one in news if one.key not in seen])
+
     def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
         """References, work and what was seen, in one transaction."""
+        with self._database.begin() as connection:
+            self._take_in(connection, route, store, news)
+
+    def _take_in(self, connection: Connection, route: str, store: str, news: Sequence[News]) -> None:
         seen = {one.key: {"route": route, "store": store, "key": one.key, "version": one.version} for one in news}
         told = {one.key: set(one.targets) for one in news if one.targets is not None}
         edges = [{"store": store, "source": one, "target": target} for one in sorted(told) for target in told[one]]
-        with self._database.begin() as connection:
-            put(connection, SEEN, *(seen[key] for key in sorted(seen)))
-            for some in batched(sorted(told), 500):
-                connection.execute(delete(EDGE).where((EDGE.c.store == store) & EDGE.c.source.in_(some)))
-            put(connection, EDGE, *edges)
-            owe(connection, route, store, *(key for one in news for key in one.owes), now=self._database.now())
+        put(connection, SEEN, *(seen[key] for key in sorted(seen)))
+        for some in batched(sorted(told), 500):
+            connection.execute(delete(EDGE).where((EDGE.c.store == store) & EDGE.c.source.in_(some)))
+        put(connection, EDGE, *edges)
+        owe(connection, route, store, *(key for one in news for key in one.owes), now=self._database.now())
 
     def neighbours(self, store: str, keys: Iterable[str]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
         """References from and to the resources."""
-        wanted = list(keys)
-        columns = select(EDGE.c.source, EDGE.c.target).where(EDGE.c.store == store)
+        out, back = set[tuple[str, str]](), set[tuple[str, str]]()
         with self._database.connect() as connection:
-            out = in_parts(connection, columns, EDGE.c.source, wanted)
-            back = in_parts(connection, columns, EDGE.c.target, wanted)
-        return {(one, other) for one, other in out}, {(one, other) for one, other in back}
+            for some in batched(keys, 500):
+                for query, found in ((_FROM, out), (_TO, back)):
+                    rows = connection.execute(query, {"of_store": store, "of_keys": some})
+                    found.update((source, target) for source, target in rows)
+        return out, back
 
 
 def _is_news(known: str | None, version: str) -> bool:

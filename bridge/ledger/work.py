@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    bindparam,
     case,
     delete,
     exists,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from bridge.ledger.database import Database, insert_into, put_or
+from bridge.ledger.database import Database, in_parts, insert_into, put_or
 from bridge.ledger.tables import LINK, WORK
 
 Turn = tuple[int, float, str]
@@ -84,9 +85,22 @@ class WorkQueue:
                 fewest = connection.execute(select(func.min(WORK.c.crashes)).where(due)).scalar()
                 # what a dry run has looked at stays due, and would keep it waiting for ever
                 safe = [work for work in found[:1] if work.crashes in (1, fewest) or after is not None]
-            for work in safe:
-                connection.execute(update(WORK).where(_is(work)).values(owner=self._owner))
+            self._own(connection, safe)
         return safe
+
+    def claim_these(self, route: str, store: str, keys: Iterable[str]) -> list[Work]:
+        """Those of the keys that are owed and due, and nobody's; not what a worker did not survive."""
+        of_store = (WORK.c.route == route) & (WORK.c.store == store) & WORK.c.owner.is_(None) & (WORK.c.crashes == 0)
+        free = of_store & WORK.c.state.in_(("owed", "waiting")) & _due(self._database.now())
+        with self._database.begin() as connection:
+            query = select(*_WORK).where(free).with_for_update(skip_locked=True)
+            found = [Work(*row) for row in in_parts(connection, query, WORK.c.key, sorted(keys))]
+            self._own(connection, found)
+        return found
+
+    def _own(self, connection: Connection, works: Sequence[Work]) -> None:
+        if works:
+            connection.execute(_CLAIMED, [_named(work) | {"by": self._owner} for work in works])
 
     def owed(self, route: str) -> int:
         """How much is owed and due."""
@@ -110,12 +124,9 @@ class WorkQueue:
     def unread(self, route: str, store: str, apart: str) -> str | None:
         """Key of something of the store that is put off, and that no link knows; nothing that begins with `apart`, nor
         what has ended two workers, or has failed so often that nobody else waits for it."""
-        patient = (WORK.c.crashes < 2) & (WORK.c.attempts < _PATIENCE)
-        put_off = (WORK.c.state == "owed") & (WORK.c.due > self._database.now()) & patient
-        linked = exists().where((LINK.c.route == route) & (LINK.c.instance == WORK.c.key))
-        of_store = (WORK.c.route == route) & (WORK.c.store == store) & ~WORK.c.key.startswith(apart)
+        of_store = {"of_route": route, "of_store": store, "apart": f"{apart}%", "now": self._database.now()}
         with self._database.connect() as connection:
-            return connection.execute(select(WORK.c.key).where(put_off & of_store & ~linked).limit(1)).scalar()
+            return connection.execute(_UNREAD, of_store).scalar()
 
     def give_back(self, *works: Work) -> None:
         """What this worker claimed, or these of it, as it was."""
@@ -148,9 +159,9 @@ class WorkQueue:
     def done(self, work: Work) -> None:
         """Deleted, unless news came in meanwhile, or this worker was taken for dead: then it is another's."""
         with self._database.begin() as connection:
-            mine = _is(work) & (WORK.c.owner == self._owner)
-            if not connection.execute(delete(WORK).where(mine & (WORK.c.generation == work.generation))).rowcount:
-                connection.execute(update(WORK).where(mine).values(owner=None, crashes=0))
+            mine = _named(work) | {"by": self._owner}
+            if not connection.execute(_DONE, mine | {"of_generation": work.generation}).rowcount:
+                connection.execute(_NEWS, mine)
 
     def put_off(
         self,
@@ -179,6 +190,18 @@ ANEW = case((WORK.c.crashes > 1, 1), else_=WORK.c.crashes)
 """Crashes of what was dead and is tried again: there is room for more, and it is alone still."""
 _LONGEST = 7200.0  # seconds that anything is put off
 _PATIENCE = 12  # tries of an instance, some half an hour, for which what may be the same waits
+
+# made once: to make a statement takes longer than to run it
+_OF_STORE = (WORK.c.route == bindparam("of_route")) & (WORK.c.store == bindparam("of_store"))
+_OF_KEY = _OF_STORE & (WORK.c.key == bindparam("of_key"))
+_MINE = _OF_KEY & (WORK.c.owner == bindparam("by"))
+_CLAIMED = update(WORK).where(_OF_KEY).values(owner=bindparam("by"))
+_DONE = delete(WORK).where(_MINE & (WORK.c.generation == bindparam("of_generation")))
+_NEWS = update(WORK).where(_MINE).values(owner=None, crashes=0)
+_PUT_OFF = (WORK.c.state == "owed") & (WORK.c.due > bindparam("now"))
+_WAITED_FOR = (WORK.c.crashes < 2) & (WORK.c.attempts < _PATIENCE) & WORK.c.key.not_like(bindparam("apart"))
+_LINKED = exists().where((LINK.c.route == bindparam("of_route")) & (LINK.c.instance == WORK.c.key))
+_UNREAD = select(WORK.c.key).where(_OF_STORE & _PUT_OFF & _WAITED_FOR & ~_LINKED).limit(1)
 
 
 def _after(turn: Turn | None) -> ColumnElement[bool]:
@@ -209,6 +232,10 @@ def _owing(dialect: str) -> Any:
 def _row(route: str, store: str, key: str, state: str, now: float) -> dict[str, Any]:
     of = {"route": route, "store": store, "key": key, "state": state, "reason": None}
     return of | {"generation": 0, "attempts": 0, "due": now, "since": now}
+
+
+def _named(work: Work) -> dict[str, str]:
+    return {"of_route": work.route, "of_store": work.store, "of_key": work.key}
 
 
 def _is(work: Work) -> Any:

@@ -11,8 +11,9 @@ from bridge.errors import PermanentError
 from bridge.ledger.database import batched
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
+from bridge.model.edition import edition
 from bridge.model.group import Resource, references_in
-from bridge.stores.store import Change, Instance, Page, ReplacedError
+from bridge.stores.store import Change, Instance, Page, ReplacedError, Stored
 from bridge.sync.failpoint import failpoint
 from bridge.sync.patient_news import owe_studies_of_replaced, owed_by_patients, replacing
 from bridge.sync.route import Route
@@ -96,6 +97,18 @@ def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set
     owe_studies_of_replaced(route, ledger, targets)
     for key, version in fresh.items():
         yield News(key, version, owed[key], targets[key])
+
+
+def take_created(route: Route, ledger: Ledger, written: Sequence[Stored[Resource]]) -> None:
+    """What a worker has just created is agreed on, and no news: the feed will tell of it, and nobody has to look. But
+    where something else refers to it already, that may say more now; and where the answer does not say what a reference
+    has become, the feed does."""
+    made = {one.key: one.item for one in written if one.key.partition("/")[0] in FORMING | SUPPORT}
+    _, back = ledger.feeds.neighbours(route.fhir.name, made)
+    resolved = not any(said.startswith("urn:uuid:") for item in made.values() for said in references_in(item))
+    if resolved and all(source in made for source, _ in back):
+        news = [News(key, edition(item), (), _targets(item)) for key, item in made.items() if edition(item)]
+        ledger.feeds.take_in_unseen(route.name, route.fhir.name, news)
 
 
 def _items(route: Route, changes: Iterable[Change[Resource]]) -> Iterator[tuple[str, Resource | None]]:

@@ -10,7 +10,8 @@ from bridge.model.group import Group, Resource
 from bridge.stores.store import Stored, Write
 from bridge.sync.content import as_content
 from bridge.sync.feed import local
-from bridge.sync.hands import take
+from bridge.sync.hands import is_taken, take
+from bridge.sync.held import Busy
 from bridge.sync.merged import Survivor, hold, survivor
 from bridge.sync.patient_news import replacing
 from bridge.sync.route import Route
@@ -33,11 +34,11 @@ def subject(route: Route, ledger: Ledger, group: Group, *, corrected: bool = Fal
         return Subject([], {})
     name = f"Patient/{group.patient['id']}"
     identifier = group.patient["identifier"][0]
+    mine = is_taken(route, ledger, [f"{identifier['system']}|{identifier['value']}"])
     found = _identified(route, identifier)
-    if not found:  # one of two makes who is new
-        take(route, ledger, [f"{identifier['system']}|{identifier['value']}"])
-        found = _identified(route, identifier)
     if not found:
+        if not mine:
+            raise Busy  # one of two makes who is new
         unless = (identifier["system"], identifier["value"])
         return Subject([Write(name, group.patient, unless=unless)], {name: f"urn:uuid:{group.patient['id']}"})
     last = survivor(route, found[0].item)

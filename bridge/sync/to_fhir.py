@@ -23,9 +23,10 @@ from bridge.sync.agreement import acknowledged, decided, state_of
 from bridge.sync.content import dataset_digest, resources_digest
 from bridge.sync.decide import Side
 from bridge.sync.failpoint import failpoint
+from bridge.sync.feed import take_created
 from bridge.sync.filter import carries_document, carries_patient
 from bridge.sync.followed import UNDONE, followed, is_undone
-from bridge.sync.hands import take
+from bridge.sync.hands import is_taken, take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import key_of_version
 from bridge.sync.moved import alone, of_another_patient, take_place
@@ -181,10 +182,12 @@ class ToFhir:
         take(self.route, self.ledger, [root])
         whose = subject(self.route, self.ledger, group, corrected=moved and self.route.demographics == "from-dicom")
         items, renames = list(whose.items), whose.renames
-        named, studies = referred(self.route, self.ledger, views)
+        mine = is_taken(self.route, self.ledger, views) if views else True
+        there = self._stored([*map(reference_to, resources), *_versions(link), *views])
+        present = {key: one for key, one in there.items() if key not in views}
+        named, studies = referred(self.route, views, there, mine=mine)
         resources = [renamed(one, renames | named) for one in resources]
         items += [Write(one.key, renamed(one.item, renames)) for one in studies]
-        present = self._stored([*map(reference_to, resources), *_versions(link)])
         before, now = subject_of(present.get(root)), resources[0].get("subject")
         others = before not in (None, now)
         if link is not None and others and not moved and not is_same_person(self.route, before, now):
@@ -225,6 +228,8 @@ class ToFhir:
         )
         former = [one.sop_instance for one in superseded_by(document.header)]  # should they come later
         self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])
+        if link is None and not present and whose.merged is None:
+            take_created(self.route, self.ledger, [written[one.key] for one in items])
         if moved and whose.merged is None:
             self.ledger.moves.forget(self.route.name, [one[3] for one in agreed.chain])
         failpoint("agreed")

@@ -69,6 +69,7 @@ class Worker:
             return False
         by_key = {work.key: work for work in self._claimed(self.route.fhir.name)}
         wholes = components(self.route, self.ledger, by_key) if by_key else []
+        by_key |= self._rest(wholes, by_key)
         mine = [whole for whole in wholes if self._taken(whole, _of(whole, by_key))]
         read = self._read(mine)
         progress = False
@@ -105,6 +106,14 @@ class Worker:
         self.ledger.leases.release()
         self.ledger.work.give_back()
         return True
+
+    def _rest(self, wholes: Sequence[set[str]], claimed: dict[str, Work]) -> dict[str, Work]:
+        """What is owed of the same components: they are looked at once. What a worker did not survive stays alone, and
+        a dry run goes on from its place."""
+        if self.ledger.dry or any(work.crashes for work in claimed.values()):
+            return {}
+        keys = set[str]().union(*wholes) - claimed.keys()
+        return {work.key: work for work in self.ledger.work.claim_these(self.route.name, self.route.fhir.name, keys)}
 
     def _taken(self, whole: set[str], works: Sequence[Work]) -> bool:
         try:

@@ -25,6 +25,7 @@ from bridge.sync.summary import Summary
 from bridge.web.meters import Meters
 
 _BREATH = 0.05  # seconds from a call to its pass: what is called in a burst is one pass
+_RESTS, _LONGEST_REST = 9, 30.0  # times as long as it took to find nothing, and seconds
 _LOG = structlog.stdlib.get_logger("bridge.sync")
 
 
@@ -53,6 +54,7 @@ class Passes:
         self._compared: float | None = None
         self._ending, self._woken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="passes")
+        self._said: frozenset[str] = frozenset()
         self._report: dict[str, Any] = {"made": 0, "last": None, "faults": 0, "broken": False}
 
     def start(self) -> None:
@@ -80,24 +82,33 @@ class Passes:
         found = ((store.name, store.outage()) for store in self._stores)
         return {name: outage for name, outage in found if outage is not None}
 
-    def _until_next(self) -> float:
-        """Seconds; a store that is down is asked again when its time has come. Where it has come, and nobody asked, all
-        its routes are paused."""
+    def _until_next(self, idle: float = 0) -> float:
+        """Seconds, after a pass that did nothing in `idle` seconds: a store that takes long to say so is left alone for
+        longer. One that is down is asked again when its time has come; where it has come, and nobody asked, all its
+        routes are paused."""
+        rest = max(self._interval, min(_RESTS * idle, _LONGEST_REST))
         left = [outage.until - time.monotonic() for outage in self._outages().values()]
-        return min([self._interval, *(seconds for seconds in left if seconds > 0)])
+        return min([rest, *(seconds for seconds in left if seconds > 0)])
 
     def _run(self) -> None:
         while not self._ending.is_set():
             self._woken.clear()
             begun = time.monotonic()
             summary, broken = self._pass()
-            self.meters.made(summary, time.monotonic() - begun, broken=broken)
-            for fault in summary.faults:
-                _LOG.warning("fault", what=fault)
+            spent = time.monotonic() - begun
+            self.meters.made(summary, spent, broken=broken)
+            self._say(summary.faults)
             made, faults = self._report["made"] + 1, len(summary.faults)
             self._report = {"made": made, "last": self.ledger.now(), "faults": faults, "broken": broken}
-            if self._woken.wait(self._until_next()):
+            if self._woken.wait(self._until_next(0 if summary.acts else spent)):
                 self._ending.wait(_BREATH)
+
+    def _say(self, faults: Sequence[str]) -> None:
+        """Once: what the pass before said, too, is no news every other second."""
+        for fault in faults:
+            if fault not in self._said:
+                _LOG.warning("fault", what=fault)
+        self._said = frozenset(faults)
 
     def _pass(self) -> tuple[Summary, bool]:
         """And whether it broke."""

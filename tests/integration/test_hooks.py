@@ -17,22 +17,15 @@ from fixtures.stores import lay_out
 from tests.corpus import FIXTURES, ROOT
 from tests.servers.hapi import Hapi
 from tests.servers.load import load_instances, put
-from tests.servers.orthanc import PLUGIN, Orthanc
+from tests.servers.orthanc import Orthanc, hooked
 from tests.servers.process import free_port
 from tests.servers.service import Service, serving, until
 
-PYTHON_PLUGIN = "/usr/share/orthanc/plugins/libOrthancPython.so"
 SECRETS = {"EHR_HOOK": "secret-of-the-ehr", "PACS_HOOK": "secret-of-the-pacs"}
 HOOKS = {"ehr": {"env": "EHR_HOOK"}, "pacs": {"env": "PACS_HOOK"}}
 NEVER = 3600  # seconds from pass to pass, were it not for hooks
 ECG = FIXTURES / "dicom" / "ecg-report.dcm"
 PAIN = {"resourceType": "Observation", "id": "pain", "status": "final", "code": {"text": "Pain"}, "valueInteger": 3}
-
-
-def hooked(folder: Path, url: str) -> Orthanc:
-    orthanc = Orthanc(folder, Plugins=[PLUGIN, PYTHON_PLUGIN], PythonScript=str(ROOT / "deploy/orthanc/wake.py"))
-    orthanc.environment |= {"BRIDGE_HOOK_URL": url, "BRIDGE_HOOK_SECRET": SECRETS["PACS_HOOK"]}
-    return orthanc
 
 
 # -- coalescing -------------------------------------------------------------------------------------------------------
@@ -96,7 +89,7 @@ def test_orthanc_does_not_wait_for_a_bridge_that_hangs(tmp_path: Path) -> None:
     with socket.socket() as hole:
         hole.bind(("127.0.0.1", 0))
         hole.listen(1)
-        orthanc = hooked(tmp_path, f"http://127.0.0.1:{hole.getsockname()[1]}/hooks/pacs")
+        orthanc = hooked(tmp_path, f"http://127.0.0.1:{hole.getsockname()[1]}/hooks/pacs", SECRETS["PACS_HOOK"])
         orthanc.start()
         try:
             before = time.monotonic()
@@ -109,7 +102,10 @@ def test_orthanc_does_not_wait_for_a_bridge_that_hangs(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def between(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Hapi, Orthanc]]:
     folder, port = tmp_path_factory.mktemp("between"), free_port()
-    hapi, orthanc = Hapi(folder / "hapi"), hooked(folder / "orthanc", f"http://127.0.0.1:{port}/hooks/pacs")
+    hapi, orthanc = (
+        Hapi(folder / "hapi"),
+        hooked(folder / "orthanc", f"http://127.0.0.1:{port}/hooks/pacs", SECRETS["PACS_HOOK"]),
+    )
     stores = {
         "ehr": {"kind": "fhir", "url": hapi.base, "system": "urn:test:ehr"},
         "pacs": {"kind": "orthanc", "url": orthanc.base, "issuer": "TEST-HOSPITAL"},

@@ -143,6 +143,20 @@ def timeless(found: dict[str, pydicom.Dataset]) -> dict[str, pydicom.Dataset]:
     return found
 
 
+def test_several_workers_move_each_document_once(stores: Path) -> None:
+    for number in range(24):
+        put(stores, observation(f"more-{number}", number, **of("b")))
+    passed(stores)
+    before = tree(stores / "data" / "dicom")
+    for change, act, number in ((merge, "merged", 27), (unmerge, "unmerged", 1)):
+        change(stores)
+        done = passed(stores, "--workers", "4")
+        assert acts(done) == {f"to-dicom {act}": 25}, done.stderr
+        assert filed(stores).count("1") == number
+        rests(stores)
+    assert tree(stores / "data" / "dicom") == before
+
+
 def test_a_merge_is_held_where_the_route_does_not_say_otherwise(stores: Path) -> None:
     configure(stores)
     before = tree(stores / "data" / "dicom")

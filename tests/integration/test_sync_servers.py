@@ -214,6 +214,26 @@ def test_an_sr_with_a_predecessor_updates_the_same_report(world: World) -> None:
     assert "Linksschenkelblock" in texts and "Sinusrhythmus, unauffällig" not in texts
 
 
+def test_what_a_pass_has_created_is_no_news_and_its_references_are_known(world: World) -> None:
+    """Of a Patient too, whom the server has named in the same transaction."""
+    dataset = ecg_report("2.25.77101")
+    dataset.PatientID, dataset.StudyInstanceUID = "NEW-77101", "2.25.771010"
+    out = pydicom.filebase.DicomBytesIO()
+    dataset.save_as(out)
+    requests.post(f"{world.orthanc.base}/instances", data=out.getvalue(), timeout=60).raise_for_status()
+    assert world.once().acts == {"to-fhir created": 1}
+    (report,) = world.search("DiagnosticReport?identifier=urn:dicom:uid|urn:oid:2.25.77101")
+    wanted = {report["subject"]["reference"], *(one["reference"] for one in report["result"])}
+    ledger = world.ledger()
+    out_of_report, _ = ledger.feeds.neighbours("ehr", [f"DiagnosticReport/{report['id']}"])
+    ledger.close()
+    assert wanted <= {target for _, target in out_of_report}
+    assert world.once().acts == {}, "nobody has looked at it again"
+    (result,) = world.search(f"Observation?_id={report['result'][0]['reference'].partition('/')[2]}")
+    put(world.hapi.base, result | {"note": [{"text": "looked at"}]})
+    assert world.once().acts["to-dicom updated"] == 1
+
+
 def test_two_people_under_one_patient_id_are_not_joined(world: World) -> None:
     _store(world, "2.25.99001")
     world.once()

@@ -47,8 +47,8 @@ def configure(stores: Path, **policy: str) -> None:
     (stores / "bridge.yaml").write_text(json.dumps({"routes": [route]}))
 
 
-def passed(stores: Path) -> subprocess.CompletedProcess[str]:
-    return command(stores, "sync", "--once", "--json", "--config", "bridge.yaml")
+def passed(stores: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return command(stores, "sync", "--once", "--json", "--config", "bridge.yaml", *options)
 
 
 def open_points(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

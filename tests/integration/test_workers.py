@@ -66,15 +66,8 @@ def of(kind: str, keys: list[str]) -> list[str]:
 
 
 # -- one maker -----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("looks", [1, 2])  # again, when nobody else can make one
 def test_two_reports_of_a_new_patient_make_one(
-    tmp_path: Path,
-    route: Route,
-    ledger: Ledger,
-    other: Ledger,
-    written: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    looks: int,
+    tmp_path: Path, route: Route, ledger: Ledger, other: Ledger, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server gives each of two conditional creates at once its Patient."""
     for uid in ("2.25.61", "2.25.62"):
@@ -82,13 +75,29 @@ def test_two_reports_of_a_new_patient_make_one(
     take_instances(route, ledger)
     monkeypatch.setattr(worker, "BATCH", 1)  # each claims one report
     second = worker_of(route, other)
-    at_call(monkeypatch, route.fhir, "find", second.work, number=looks)
+    at_call(monkeypatch, route.fhir, "find", second.work)
     first = worker_of(route, ledger)
     first.work()
-    assert second.summary.acts["to-fhir created"] == (1 if looks == 1 else 0)
-    assert (first.summary.acts + second.summary.acts)["to-fhir created"] == 2
+    assert (second.outcomes.busy, second.summary.acts) == (True, {})
+    assert first.summary.acts["to-fhir created"] == 2
     assert len(of("Patient", written)) == 1
     assert len({one["subject"]["reference"] for one in reports(tmp_path)}) == 1
+
+
+def test_reports_of_a_patient_who_is_there_wait_for_nobody(
+    tmp_path: Path, route: Route, ledger: Ledger, other: Ledger, written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(tmp_path, "2.25.60", "first")
+    passed(route, ledger)
+    for uid in ("2.25.61", "2.25.62"):
+        store(tmp_path, uid, uid)
+    take_instances(route, ledger)
+    monkeypatch.setattr(worker, "BATCH", 1)
+    second = worker_of(route, other)
+    at_call(monkeypatch, route.fhir, "find", second.work)
+    worker_of(route, ledger).work()
+    assert second.summary.acts["to-fhir created"] == 1
+    assert len(of("Patient", written)) == 1
 
 
 def test_two_reports_of_one_study_make_its_imaging_study_once(

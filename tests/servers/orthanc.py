@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.servers.process import Server, free_port
 
 PLUGIN = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
+_PYTHON_PLUGIN = "/usr/share/orthanc/plugins/libOrthancPython.so"
+_WAKE = Path(__file__).parent.parent.parent / "deploy" / "orthanc" / "wake.py"
 
 
 class Orthanc(Server):
@@ -34,3 +36,10 @@ class Orthanc(Server):
         file = folder / "orthanc.json"
         file.write_text(json.dumps(configuration))
         super().__init__(["Orthanc", str(file)], f"{self.base}/system", folder / "orthanc.log", {"TCP_NODELAY": "1"})
+
+
+def hooked(folder: Path, url: str, secret: str) -> Orthanc:
+    """That calls the webhook `url` when instances come."""
+    orthanc = Orthanc(folder, Plugins=[PLUGIN, _PYTHON_PLUGIN], PythonScript=str(_WAKE))
+    orthanc.environment |= {"BRIDGE_HOOK_URL": url, "BRIDGE_HOOK_SECRET": secret}
+    return orthanc

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from bridge.ledger.ledger import Ledger
 from bridge.stores.breaker import Outage
 from bridge.stores.folder import ResourceFolder
@@ -40,3 +42,22 @@ def test_a_server_that_is_down_is_asked_when_its_time_has_come(tmp_path: Path) -
 
 def test_of_paused_routes_nothing_is_asked_and_passes_do_not_spin(tmp_path: Path) -> None:
     assert until_next(tmp_path, -5) == 30
+
+
+def test_stores_that_take_long_to_say_nothing_are_asked_more_seldom(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    passes = Passes(lambda **_: Summary(), ledger, 2.0, 3600.0)
+    assert [passes._until_next(idle) for idle in (0, 0.1, 1, 60)] == [2, 2, 9, 30]
+    patient = Passes(lambda **_: Summary(), ledger, 300.0, 3600.0)
+    assert patient._until_next(60) == 300
+    ledger.close()
+
+
+def test_a_fault_that_stays_is_said_once(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    passes = Passes(lambda **_: Summary(), ledger, 2.0, 3600.0)
+    with capture_logs() as said:
+        for faults in (["pacs: down"], ["pacs: down", "ehr: down"], ["ehr: down"], [], ["pacs: down"]):
+            passes._say(faults)
+    assert [entry["what"] for entry in said] == ["pacs: down", "ehr: down", "pacs: down"]
+    ledger.close()
