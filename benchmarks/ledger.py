@@ -38,9 +38,9 @@ class Resources(ResourceFolder):
         self._told = set[str]()
 
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
-        new: tuple[Change[Resource], ...] = tuple(Change(one.key, one.version) for one in self.listing() if one.key not in self._told)
+        new = [Change[Resource](one.key, one.version) for one in self.listing() if one.key not in self._told]
         self._told |= {one.key for one in new}
-        yield Page(new, "")
+        yield Page(tuple(new), "")
 
 
 class Instances(InstanceFolder):

@@ -51,9 +51,8 @@ class FhirStore:
     def _change(self, entry: Json) -> Change[Resource]:
         resource = entry.get("resource")
         if resource is not None:
-            # a placeholder owes a look like any other change; `read` says that there is nothing yet
-            key = reference_to(resource)
-            return Change(key, edition(resource), resource)
+            nothing = _is_placeholder(resource)  # no more, or not yet: `read` says so, too
+            return Change(reference_to(resource), edition(resource), None if nothing else resource, deleted=nothing)
         url = str(entry.get("request", {}).get("url") or entry.get("fullUrl", ""))
         parts = url.partition("/_history")[0].split("/")
         return Change("/".join(parts[-2:]), str(entry.get("response", {}).get("etag", "")), None, deleted=True)
