@@ -218,6 +218,7 @@ def test_what_a_pass_has_created_is_no_news_and_its_references_are_known(world: 
     """Of a Patient too, whom the server has named in the same transaction."""
     dataset = ecg_report("2.25.77101")
     dataset.PatientID, dataset.StudyInstanceUID = "NEW-77101", "2.25.771010"
+    world.once()  # takes in what was updated before
     out = pydicom.filebase.DicomBytesIO()
     dataset.save_as(out)
     requests.post(f"{world.orthanc.base}/instances", data=out.getvalue(), timeout=60).raise_for_status()

@@ -20,6 +20,7 @@ from tests.trials.changes import Hospital
 
 _PATIENCE = 900.0  # seconds until nothing is owed: what failed is put off for up to five minutes
 _PASSAGES = 12
+_EACH = 16  # changes that come with each pass: enough for most to die at their step
 _STEPS = [name for name in NAMES if name != "taken-in"]  # a document is in hand
 
 
@@ -32,11 +33,12 @@ class Trial:
     random: random.Random
     killed: int = 0
     in_a_step: int = 0
+    passes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, changes: int, kills: int) -> dict[str, Any]:
         """The status of the ledger when all is calm again."""
-        changing = threading.Thread(target=self._change, args=(changes,))
+        changing = threading.Thread(target=self._change, args=(changes, kills))
         changing.start()
         workers = [threading.Thread(target=self._kill, args=(kills, changing)) for _ in range(self.processes)]
         for worker in workers:
@@ -57,9 +59,15 @@ class Trial:
             assert time.monotonic() < end, f"it does not come to rest: {status}"
             time.sleep(1)
 
-    def _change(self, changes: int) -> None:
-        for _ in range(changes):
-            self.hospital.change()
+    def _change(self, changes: int, kills: int) -> None:
+        """As many, or more: a pass with nothing to do has no step to die in."""
+        made = 0
+        while made < changes or self.killed < kills:
+            if made < _EACH * (self.passes + 2):
+                self.hospital.change()
+                made += 1
+            else:
+                time.sleep(0.05)
 
     def _kill(self, kills: int, changing: threading.Thread) -> None:
         """One process after the other, each with a mine at a random step, until enough of them are dead."""
@@ -68,8 +76,9 @@ class Trial:
                 name = self.random.choice(_STEPS if self.random.random() < 0.9 else NAMES)
                 passage = self.random.randint(1, _PASSAGES)
             done = self._pass(f"{name}:{passage}" if self.killed < kills else "")
-            if done == -signal.SIGKILL:
-                with self._lock:
+            with self._lock:
+                self.passes += 1
+                if done == -signal.SIGKILL:
                     self.killed += 1
                     self.in_a_step += name in _STEPS
 
