@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from bridge.ledger.database import Database, put_or
 from bridge.ledger.tables import CONFLICT, VOID
@@ -74,10 +74,15 @@ class Conflicts:
         verdict: Winner | None = row[-1]
         return verdict
 
-    def open(self) -> list[dict[str, str]]:
-        """For people."""
+    def count(self) -> int:
         with self._database.connect() as connection:
-            rows = connection.execute(select(*FIELDS, CONFLICT.c.opened).order_by(CONFLICT.c.opened)).all()
+            return connection.execute(select(func.count()).select_from(CONFLICT)).scalar_one()
+
+    def open(self, limit: int = 500) -> list[dict[str, str]]:
+        """For people: the oldest."""
+        query = select(*FIELDS, CONFLICT.c.opened).order_by(CONFLICT.c.opened).limit(limit)
+        with self._database.connect() as connection:
+            rows = connection.execute(query).all()
         return [
             {
                 "name": Conflict(*row[:-1]).name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -145,10 +145,25 @@ class WorkQueue:
                     values = {"owner": None, "crashes": WORK.c.crashes + 1}
                     connection.execute(update(WORK).where(WORK.c.owner == owner).values(**values))
 
-    def in_state(self, route: str, state: str) -> list[Work]:
+    def in_state(self, route: str, state: str) -> Iterator[Work]:
+        """In the order of the keys, some at a time: a million take no memory. What enters the state meanwhile may be
+        missed."""
+        of_state = select(*_WORK).where((WORK.c.route == route) & (WORK.c.state == state))
+        query = of_state.order_by(WORK.c.key, WORK.c.store).limit(_PAGE)
+        last = ("", "")
+        while True:
+            with self._database.connect() as connection:
+                found = connection.execute(query.where(tuple_(WORK.c.key, WORK.c.store) > tuple_(*map(literal, last))))
+                page = [Work(*row) for row in found]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            last = (page[-1].key, page[-1].store)
+
+    def has_any(self, route: str, *states: str) -> bool:
         with self._database.connect() as connection:
-            query = select(*_WORK).where((WORK.c.route == route) & (WORK.c.state == state)).order_by(WORK.c.key)
-            return [Work(*row) for row in connection.execute(query)]
+            of_states = (WORK.c.route == route) & WORK.c.state.in_(states)
+            return connection.execute(select(WORK.c.key).where(of_states).limit(1)).first() is not None
 
     def take(self, work: Work) -> bool:
         """As `claim`, of what is in another state than owed. False where somebody has it, or there are news of it."""
@@ -188,6 +203,7 @@ _WORK = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attem
 _TURN = (WORK.c.crashes, WORK.c.due, WORK.c.key)
 ANEW = case((WORK.c.crashes > 1, 1), else_=WORK.c.crashes)
 """Crashes of what was dead and is tried again: there is room for more, and it is alone still."""
+_PAGE = 1000
 _LONGEST = 7200.0  # seconds that anything is put off
 _PATIENCE = 12  # tries of an instance, some half an hour, for which what may be the same waits
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,10 +27,12 @@ def carry_absences(worker: Worker, *, compared: bool) -> bool:
     `compared`: this pass has listed the whole of both stores."""
     route, ledger = worker.route, worker.ledger
     try:
-        suspect = ledger.work.in_state(route.name, "absent")
+        suspect, doubt = _suspects(route, ledger)
         if compared and not suspect and not worker.summary.faults and _all_looked_at(route, ledger):
             ledger.feeds.trust(route.name)
-        if suspect and (doubt := doubtful(route, ledger, suspect)) is not None:
+        if suspect and doubt is None:
+            doubt = doubtful(route, ledger, suspect)
+        if doubt is not None:
             ledger.pauses.pause(route.name, doubt)
             worker.summary.fault(f"{route.name}: paused: {doubt}")
             suspect = []
@@ -43,17 +45,18 @@ def carry_absences(worker: Worker, *, compared: bool) -> bool:
 
 def _all_looked_at(route: Route, ledger: Ledger) -> bool:
     """What is put off, or in other hands still, may be missing."""
-    return not any(ledger.work.in_state(route.name, state) for state in ("owed", "waiting"))
+    return not ledger.work.has_any(route.name, "owed", "waiting")
 
 
 def carry_verdicts(worker: Worker) -> bool:
     """What a person said was deleted, before news of its other side have it suspected anew."""
-    said = worker.ledger.work.in_state(worker.route.name, "deleted")
-    _carry(worker, said, "deleted")
-    return bool(said)
+    if not worker.ledger.work.has_any(worker.route.name, "deleted"):
+        return False
+    _carry(worker, worker.ledger.work.in_state(worker.route.name, "deleted"), "deleted")
+    return True
 
 
-def _carry(worker: Worker, works: Sequence[Work], again: str) -> None:
+def _carry(worker: Worker, works: Iterable[Work], again: str) -> None:
     for work in works:
         worker.ledger.leases.appear()
         if not worker.ledger.work.take(work):
@@ -93,16 +96,30 @@ def _gone(worker: Worker, work: Work) -> None:
             ledger.work.owe(work.route, work.store, link.root)
 
 
+def _suspects(route: Route, ledger: Ledger) -> tuple[list[Work], str | None]:
+    """What looks deleted; of too many no more than shows it, and why a person has to say whether they were."""
+    found: list[Work] = []
+    documents = set[str]()
+    linked: int | None = None
+    for work in ledger.work.in_state(route.name, "absent"):
+        linked = ledger.links.count(route.name) if linked is None else linked
+        found.append(work)
+        if not _has_moved(route, ledger, work):
+            documents.add(_document(route, ledger, work))
+        if too_many(len(documents), linked):
+            return found, _question(
+                f"{len(documents)} or more of {linked} documents are gone at once, or parts of them", route
+            )
+    return found, None
+
+
 def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | None:
-    """Why a person has to say whether these were deleted; None where there is no doubt."""
-    linked = ledger.links.count(route.name)
-    documents = {_document(route, ledger, work) for work in suspects if not _has_moved(route, ledger, work)}
-    if too_many(len(documents), linked):
-        return _question(f"{len(documents)} of {linked} documents are gone at once, or parts of them", route)
+    """Why a person has to say whether these few were deleted; None where there is no doubt."""
     places = ledger.links.places(route.name, len(suspects) + _ANCHORS)
     for number, store in enumerate[Store[Any]]((route.fhir, route.dicom)):
         keys = [work.key for work in suspects if work.store == store.name]
-        others = [place[number] for place in places if place[number] not in keys][:_ANCHORS]
+        left = {place[number] for place in places}.difference(keys)
+        others = sorted(left)[:_ANCHORS]
         if "unknown" not in store.absent(keys):
             continue
         if ledger.feeds.is_doubted(route.name):

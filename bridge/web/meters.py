@@ -54,7 +54,7 @@ class _Present(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield from self._work()
-        conflicts = len(self._ledger.conflicts.open())
+        conflicts = self._ledger.conflicts.count()
         yield GaugeMetricFamily("fhir_dicom_conflicts", "Documents of which both sides have news", conflicts)
         paused = GaugeMetricFamily("fhir_dicom_paused", "Routes that make no pass", labels=["route"])
         for route in self._ledger.pauses.reasons():
