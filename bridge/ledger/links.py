@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, delete,
 
 from bridge.ledger.audit import record
 from bridge.ledger.audit_event import AuditEvent, overtaken, written
-from bridge.ledger.database import Database, batched, put
+from bridge.ledger.database import Database, batched, in_parts, put
 from bridge.ledger.leases import Leases
 from bridge.ledger.link import Link
 from bridge.ledger.moves import Move, remember
@@ -173,6 +173,12 @@ class Links:
             self.settle(document)
             with self._database.begin() as connection:
                 self._wake(connection, route, document, ("waiting",))
+
+    def known(self, route: str, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that belong to a document, linked or begun."""
+        of_route = select(ALIAS.c.key).where(ALIAS.c.route == route)
+        with self._database.connect() as connection:
+            return {row[0] for row in in_parts(connection, of_route, ALIAS.c.key, list(keys))}
 
     def documents(self, route: str, keys: Iterable[str]) -> set[str]:
         """Names of the documents, linked or begun, that resources or SOP Instance UIDs belong to."""

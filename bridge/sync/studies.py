@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bridge.errors import BridgeError
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.model.dataset import DataSet
@@ -29,6 +30,19 @@ def _news(route: Route, ledger: Ledger, key: str, version: str, place: Place | N
         return News(key, version, (place.study,), (place.study,))
     stands = ledger.studies.of(route.name, place.study) is not None  # documents alone are no imaging study
     return News(key, version, (key, place.study) if stands else (key,), (place.study,))
+
+
+def images_among(route: Route, ledger: Ledger, keys: Sequence[str]) -> dict[str, str]:
+    """The studies of those instances that are no documents. They are owed where all is looked at again, or where the
+    route wants no ImagingStudies; to read a million images in order to skip them would take days."""
+    instances = [key for key in keys if not is_study(key)]
+    unknown = sorted(set(instances) - ledger.links.known(route.name, instances))
+    try:
+        places = route.dicom.placed(unknown) if unknown else ()
+    except BridgeError:
+        return {}  # it comes again where each is read
+    found = zip(unknown, places, strict=True)
+    return {key: one.study for key, one in found if one and one.sop_class and not is_document(one.sop_class)}
 
 
 def owe_studies(route: Route, ledger: Ledger, gone: Sequence[str]) -> None:

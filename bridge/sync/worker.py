@@ -20,6 +20,7 @@ from bridge.sync.news import GONE, News, news
 from bridge.sync.outcome import ENOUGH, Outcomes
 from bridge.sync.resources import Present, components, read_groups
 from bridge.sync.route import Route
+from bridge.sync.studies import images_among
 from bridge.sync.summary import Summary
 from bridge.sync.to_dicom import ToDicom
 from bridge.sync.to_fhir import ToFhir
@@ -52,11 +53,14 @@ class Worker:
     def _instances(self) -> bool:
         """Whether there was anything that was not in other hands."""
         progress = False
-        for work in self._claimed(self.route.dicom.name):
+        works = self._claimed(self.route.dicom.name)
+        images = images_among(self.route, self.ledger, [work.key for work in works])
+        for work in works:
             if self._ends():
                 return False
             failpoint("claimed")
-            progress |= self.outcomes.of([work], partial(self._instance, work.key))
+            settle = self._image if work.key in images else self._instance
+            progress |= self.outcomes.of([work], partial(settle, images.get(work.key, work.key)))
             self.ledger.leases.release()
         return progress
 
@@ -194,6 +198,12 @@ class Worker:
 
     def count(self, direction: str, act: str) -> None:
         self.summary.acts[f"{direction} {act}"] += 1
+
+    def _image(self, study: str) -> None:
+        """It is no document, and not read: its study is looked at instead."""
+        if self.route.imaging_studies:
+            self.ledger.work.owe(self.route.name, self.route.dicom.name, study)
+        self.count("to-fhir", "skipped")
 
     def _instance(self, key: str) -> None:
         take(self.route, self.ledger, [key])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,12 @@ import pydicom
 import pytest
 
 from bridge.codecs.fhir import validate
+from bridge.ledger.ledger import Ledger
+from bridge.stores.folder import InstanceFolder
 from bridge.sync.failpoint import NAMES
 from tests.corpus import OTHER_FILES
+from tests.folders import passed as once
+from tests.folders import route_of
 from tests.images import ct, put_in
 from tests.integration.test_sync_edges import store
 from tests.integration.test_sync_folders import acts, get, put, sync, tree
@@ -229,3 +234,39 @@ def test_the_imaging_study_that_somebody_else_has_made_is_theirs(stores: Path) -
     (file,) = (stores / "data" / "fhir" / "DiagnosticReport").glob("*.json")
     assert json.loads(file.read_bytes())["imagingStudy"] == [{"reference": "ImagingStudy/of-the-ris"}]
     assert acts(sync(stores)) == {}
+
+
+@pytest.fixture
+def read(stores: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Keys of instances that were read as a whole."""
+    keys: list[str] = []
+    whole = InstanceFolder.read
+
+    def noted(self: InstanceFolder, wanted: Sequence[str]) -> Any:
+        keys.extend(wanted)
+        return whole(self, wanted)
+
+    monkeypatch.setattr(InstanceFolder, "read", noted)
+    return keys
+
+
+def test_studies_are_looked_at_again_and_no_image_is_read(stores: Path, read: list[str]) -> None:
+    store(stores, "2.25.61", "a report", StudyInstanceUID="2.25.8001")
+    route, ledger = route_of(stores), Ledger(f"sqlite:///{stores}/bridge.db")
+    once(route, ledger)
+    (study,) = studies(stores)
+    put(stores, study | {"description": "of somebody else"})
+    assert once(route, ledger) == {}
+    assert ledger.operations.resend(route.name, [], "tests") > 6
+    assert once(route, ledger) == {"imaging-study updated": 1}
+    assert studies(stores) == [study]
+    assert {key.rpartition("/")[2] for key in read} == {"2.25.61"}
+    ledger.close()
+
+
+def test_where_no_studies_are_wanted_no_image_is_read_either(stores: Path, read: list[str]) -> None:
+    store(stores, "2.25.61", "a report", StudyInstanceUID="2.25.8001")
+    route, ledger = route_of(stores, imaging_studies=False), Ledger(f"sqlite:///{stores}/bridge.db")
+    assert once(route, ledger) == {"to-fhir created": 1}
+    assert {key.rpartition("/")[2] for key in read} == {"2.25.61"}
+    ledger.close()
