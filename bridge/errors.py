@@ -15,6 +15,10 @@ class TemporaryError(BridgeError):
         self.wait = wait
 
 
+class RefusedError(TemporaryError):
+    """A server lets us do it no more, or has no room: no document is at fault, however often it is tried."""
+
+
 class LedgerError(TemporaryError):
     """The ledger itself cannot be read or written; no document is at fault, and none goes on without it."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, bindparam, delete, func, or_, select, true, union
+from sqlalchemy import Column, MetaData, String, Table, bindparam, delete, func, or_, select, true, union
 from sqlalchemy.schema import CreateTable
 
 from bridge.ledger.database import Database, batched, in_parts, insert_into, put, put_or
@@ -130,28 +130,30 @@ class Feeds:
         with self._database.connect() as connection:
             return {row[0] for row in in_parts(connection, select(SEEN.c.key).where(of_store), SEEN.c.key, list(keys))}
 
-    def take_in_unseen(self, route: str, store: str, news: Sequence[News]) -> None:
-        """As `take_in`, of what was never seen: what the feed has told meanwhile may be newer."""
+    def take_created(self, route: str, store: str, created: Sequence[News]) -> None:
+        """As `take_in`, of what owes nothing; all of it, or nothing where any was seen already: that may be newer."""
+        rows = [{"route": route, "store": store, "key": one.key, "version": one.version} for one in created]
         with self._database.begin() as connection:
-            of_store = (SEEN.c.route == route) & (SEEN.c.store == store)
-            query = select(SEEN.c.key).where(of_store)
-            seen = {row[0] for row in in_parts(connection, query, SEEN.c.key, [one.key for one in news])}
-            self._take_in(connection, route, store, [one for one in news if one.key not in seen])
+            fresh = insert_into(connection.dialect.name, SEEN).on_conflict_do_nothing().returning(SEEN.c.key)
+            made = connection.execute(fresh, sorted(rows, key=lambda row: row["key"])).scalars().all()
+            if len(made) < len(rows):
+                connection.rollback()
+                return
+            edges = [{"store": store, "source": one.key, "target": to} for one in created for to in one.targets or ()]
+            edges.sort(key=lambda edge: (edge["source"], edge["target"]))
+            put(connection, EDGE, *edges)
 
     def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
         """References, work and what was seen, in one transaction."""
-        with self._database.begin() as connection:
-            self._take_in(connection, route, store, news)
-
-    def _take_in(self, connection: Connection, route: str, store: str, news: Sequence[News]) -> None:
         seen = {one.key: {"route": route, "store": store, "key": one.key, "version": one.version} for one in news}
         told = {one.key: set(one.targets) for one in news if one.targets is not None}
         edges = [{"store": store, "source": one, "target": target} for one in sorted(told) for target in told[one]]
-        put(connection, SEEN, *(seen[key] for key in sorted(seen)))
-        for some in batched(sorted(told), 500):
-            connection.execute(delete(EDGE).where((EDGE.c.store == store) & EDGE.c.source.in_(some)))
-        put(connection, EDGE, *edges)
-        owe(connection, route, store, *(key for one in news for key in one.owes), now=self._database.now())
+        with self._database.begin() as connection:
+            put(connection, SEEN, *(seen[key] for key in sorted(seen)))
+            for some in batched(sorted(told), 500):
+                connection.execute(delete(EDGE).where((EDGE.c.store == store) & EDGE.c.source.in_(some)))
+            put(connection, EDGE, *edges)
+            owe(connection, route, store, *(key for one in news for key in one.owes), now=self._database.now())
 
     def neighbours(self, store: str, keys: Iterable[str]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
         """References from and to the resources."""

@@ -88,9 +88,10 @@ class WorkQueue:
             self._own(connection, safe)
         return safe
 
-    def claim_these(self, route: str, store: str, keys: Iterable[str]) -> list[Work]:
-        """Those of the keys that are owed and due, and nobody's; not what a worker did not survive."""
-        of_store = (WORK.c.route == route) & (WORK.c.store == store) & WORK.c.owner.is_(None) & (WORK.c.crashes == 0)
+    def claim_these(self, route: str, store: str, keys: Iterable[str], crashes: int) -> list[Work]:
+        """Those of the keys that are owed and due, nobody's, and have ended as many workers."""
+        of_store = (WORK.c.route == route) & (WORK.c.store == store) & WORK.c.owner.is_(None)
+        of_store &= WORK.c.crashes == crashes
         free = of_store & WORK.c.state.in_(("owed", "waiting")) & _due(self._database.now())
         with self._database.begin() as connection:
             query = select(*_WORK).where(free).with_for_update(skip_locked=True)

@@ -128,7 +128,9 @@ class FhirStore:
 
     def _absent(self, key: str) -> Absence | None:
         answer = self._peer.call("GET", f"/{_path(key)}", headers=_FHIR, accept=(404, 410))
-        return "deleted" if answer.status == 410 else "unknown" if answer.status == 404 else None
+        if answer.status == 404:
+            return "unknown"
+        return "deleted" if answer.status == 410 or _is_placeholder(self._parsed(answer.body)) else None
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         found: list[BridgeError | None] = []
@@ -157,13 +159,19 @@ class FhirStore:
         return entries
 
     def _bundle(self, body: bytes) -> Json:
+        found = self._parsed(body)
+        if found.get("resourceType") != "Bundle":
+            raise PermanentError(f"{self.name}: the answer is no Bundle; is the URL that of a FHIR base?")
+        return found
+
+    def _parsed(self, body: bytes) -> Json:
         try:
             found = json.loads(body)
         except InvalidFhirError as error:
             self._peer.judge()
             raise TemporaryError(f"{self.name}: the answer is no JSON; is this a FHIR server?") from error
-        if not isinstance(found, dict) or found.get("resourceType") != "Bundle":
-            raise PermanentError(f"{self.name}: the answer is no Bundle; is the URL that of a FHIR base?")
+        if not isinstance(found, dict):
+            raise PermanentError(f"{self.name}: the answer is no resource; is the URL that of a FHIR base?")
         return found
 
     def _next(self, bundle: Json) -> str:

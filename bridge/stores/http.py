@@ -11,7 +11,7 @@ import requests
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util.retry import Retry
 
-from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.errors import BridgeError, PermanentError, RefusedError, TemporaryError
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.breaker import Breaker, Outage
 from bridge.stores.deadline import Adapter
@@ -22,8 +22,9 @@ _LONGEST_WAIT = 3600.0  # seconds
 _IDLE_SECONDS = 0.5  # Orthanc closes an idle connection after one second
 _PROBE_SECONDS = 10.0
 _ASKED = {"Accept": "application/fhir+json, application/json;q=0.9, */*;q=0.5"}
-# without a permission, or room on its disk, it refuses every document: none of them is at fault
-_TRANSIENT = frozenset({401, 403, 408, 409, 423, 425, 429, 500, 502, 503, 504, 507})
+_OF_NO_DOCUMENT = frozenset({401, 403, 507})
+"""Without a permission, or room on its disk, it refuses whatever we write: people mend that, and all of it goes on."""
+_TRANSIENT = _OF_NO_DOCUMENT | {408, 409, 423, 425, 429, 500, 502, 503, 504}
 _OF_ANY_CALL = (_TRANSIENT - {409, 423}) | {404}
 """What a server that is down, starting, or without our permissions answers to everything."""
 
@@ -97,6 +98,8 @@ class Peer:
 
     def _refusal(self, method: str, path: str, answer: Answer) -> BridgeError:
         what = f"{self._where(method, path)}: answered {answer.status}{_hint(answer.status)}"
+        if answer.status in _OF_NO_DOCUMENT:
+            return RefusedError(what, _wait(answer.headers.get("retry-after", "")))
         if answer.status in _TRANSIENT:
             return TemporaryError(what, _wait(answer.headers.get("retry-after", "")))
         return PermanentError(what)

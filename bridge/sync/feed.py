@@ -106,9 +106,9 @@ def take_created(route: Route, ledger: Ledger, written: Sequence[Stored[Resource
     made = {one.key: one.item for one in written if one.key.partition("/")[0] in FORMING | SUPPORT}
     _, back = ledger.feeds.neighbours(route.fhir.name, made)
     resolved = not any(said.startswith("urn:uuid:") for item in made.values() for said in references_in(item))
-    if resolved and all(source in made for source, _ in back):
-        news = [News(key, edition(item), (), _targets(item)) for key, item in made.items() if edition(item)]
-        ledger.feeds.take_in_unseen(route.name, route.fhir.name, news)
+    news = [News(key, edition(item), (), _targets(item)) for key, item in made.items() if edition(item)]
+    if news and resolved and all(source in made for source, _ in back):
+        ledger.feeds.take_created(route.name, route.fhir.name, news)
 
 
 def _items(route: Route, changes: Iterable[Change[Resource]]) -> Iterator[tuple[str, Resource | None]]:

@@ -23,11 +23,13 @@ def followed(route: Route, ledger: Ledger, document: str, instance: str, merged:
 
 
 def is_undone(route: Route, ledger: Ledger, link: Link) -> bool:
-    """Whether its resources, which its newest version has written, are of who replaced its patient, and does not any
-    more."""
+    """Whether its resources are of who replaced its patient, and does not any more. The newest version that was moved
+    says who: later ones, that we wrote or took note of, are of the same."""
     if link.born != "dicom":
         return False
-    return any(_is_undone(route, one) for one in ledger.moves.of(link.document) if one.instance == link.head)
+    moves = {one.instance: one for one in ledger.moves.of(link.document)}
+    moved = [one[3] for one in link.chain if one[3] in moves]
+    return bool(moved) and _is_undone(route, moves[moved[-1]])
 
 
 def _is_undone(route: Route, move: Move) -> bool:

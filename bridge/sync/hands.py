@@ -11,16 +11,16 @@ from bridge.sync.route import Route
 
 def take(route: Route, ledger: Ledger, keys: Iterable[str]) -> None:
     """What these resources, instances or SOP Instance UIDs belong to. Raises Busy where another worker has it."""
-    if not is_taken(route, ledger, keys):
-        raise Busy
-
-
-def is_taken(route: Route, ledger: Ledger, keys: Iterable[str]) -> bool:
-    """As `take`; False where another worker has it."""
     known = set(keys)
     names = {f"{route.name}|{key}" for key in known}  # of documents that are to be, too: `to_dicom`, `to_fhir`
     # whose they are is asked when nobody else can make them anybody's
-    return ledger.leases.hold(names) and ledger.leases.hold(ledger.links.documents(route.name, known))
+    if not (ledger.leases.hold(names) and ledger.leases.hold(ledger.links.documents(route.name, known))):
+        raise Busy
+
+
+def holds(route: Route, ledger: Ledger, names: Iterable[str]) -> bool:
+    """Whether what has these names, and belongs to no one document, is this worker's to make."""
+    return ledger.leases.hold(f"{route.name}|{name}" for name in names)
 
 
 def is_mine(route: Route, ledger: Ledger, task: str) -> bool:

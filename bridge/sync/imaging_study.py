@@ -20,8 +20,8 @@ from bridge.sync.content import as_content
 from bridge.sync.failpoint import failpoint
 from bridge.sync.filter import carries_patient
 from bridge.sync.followed import followed
-from bridge.sync.hands import take
-from bridge.sync.held import Absent
+from bridge.sync.hands import holds
+from bridge.sync.held import Absent, Busy
 from bridge.sync.merged import Survivor
 from bridge.sync.route import Route
 from bridge.sync.subject import subject
@@ -53,7 +53,7 @@ class ImagingStudies:
             return "skipped"
         items, said, merged = found
         link = StudyLink(self.route.name, study, reference_to(said))
-        take(self.route, self.ledger, [link.resource])
+        self._take(link)
         self._not_of_two(link)
         (present,) = self.route.fhir.read([link.resource])
         if present is None and self.route.fhir.find("ImagingStudy", DICOM_UID_SYSTEM, said["identifier"][0]["value"]):
@@ -74,7 +74,7 @@ class ImagingStudies:
         link = self.ledger.studies.of(self.route.name, study)
         if link is None:
             return "nothing"
-        take(self.route, self.ledger, [link.resource])
+        self._take(link)
         others = [one for one in self.ledger.studies.named(self.route.name, link.resource) if one.study != study]
         (present,) = self.route.fhir.read([link.resource])
         act = "nothing"
@@ -101,6 +101,11 @@ class ImagingStudies:
         whose = subject(self.route, self.ledger, group)
         reference = renamed({"reference": f"Patient/{patient['id']}"}, whose.renames)
         return whose.items, said | {"subject": reference}, whose.merged
+
+    def _take(self, link: StudyLink) -> None:
+        """Raises Busy where somebody else is about to make, or to write it."""
+        if not holds(self.route, self.ledger, [link.resource]):
+            raise Busy
 
     def _not_of_two(self, link: StudyLink) -> None:
         for other in self.ledger.studies.named(self.route.name, link.resource):

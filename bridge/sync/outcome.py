@@ -6,7 +6,7 @@ import random
 import traceback
 from collections.abc import Callable, Sequence
 
-from bridge.errors import LedgerError, OutageError, PermanentError, TemporaryError
+from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError, TemporaryError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
@@ -83,7 +83,7 @@ class Outcomes:
 
     def _try_again(self, works: Sequence[Work], again: str, error: TemporaryError) -> None:
         tries = works[0].attempts + 1
-        if tries >= LAST_TRY:
+        if tries >= LAST_TRY and not isinstance(error, RefusedError):
             self._put_off(works, "dead", PermanentError(f"{error}; given up after {tries} tries"))
         else:
             self._put_off(works, again, error, max(error.wait, _backoff(tries)))

@@ -10,7 +10,7 @@ from bridge.model.group import Group, Resource
 from bridge.stores.store import Stored, Write
 from bridge.sync.content import as_content
 from bridge.sync.feed import local
-from bridge.sync.hands import is_taken, take
+from bridge.sync.hands import holds, take
 from bridge.sync.held import Busy
 from bridge.sync.merged import Survivor, hold, survivor
 from bridge.sync.patient_news import replacing
@@ -34,7 +34,7 @@ def subject(route: Route, ledger: Ledger, group: Group, *, corrected: bool = Fal
         return Subject([], {})
     name = f"Patient/{group.patient['id']}"
     identifier = group.patient["identifier"][0]
-    mine = is_taken(route, ledger, [f"{identifier['system']}|{identifier['value']}"])
+    mine = holds(route, ledger, [f"{identifier['system']}|{identifier['value']}"])
     found = _identified(route, identifier)
     if not found:
         if not mine:

@@ -21,6 +21,7 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.filter import carries_group, carries_patient
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import read_instance, store_instance
+from bridge.sync.lost_answer import STORING, document_of, stored_after_all
 from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.resources import Present
@@ -50,6 +51,7 @@ class ToDicom:
             raise Waiting("the instance that it is written from is not yet in step")
         if link is not None and link.root != root:
             link = None  # it left a report: a document of its own
+        link = stored_after_all(self.route, self.ledger, root, _born(group), link)
         if link is None and group.root.get("status", "") in _WAITS:
             return "skipped"
         if link is not None:
@@ -97,6 +99,7 @@ class ToDicom:
 
     def gone(self, link: Link) -> str:
         """The root was deleted, asked directly and certain."""
+        link = stored_after_all(self.route, self.ledger, link.root, link.born, link) or link
         link = unfinished(self.route, self.ledger, link) or link
         self._pacs_first(link, self._head(link))
         ours = news(link.fhir_digest, GONE)
@@ -153,23 +156,23 @@ class ToDicom:
                 "its SR was rejected, and a UID is never used again: store a new version in the PACS, or "
                 "edit more than the status here"
             )
-        name = link.document if link else f"{self.route.name}|{root}"
+        name, instance = document_of(self.route, root, link), self.route.dicom.key_of(dataset)
         keys = [*present.versions, version.sop_instance]
 
         def same(there: bytes) -> bool:
             return reader.read(there).dataset == dataset
 
-        stored = store_instance(self.route, self.ledger, name, "to-dicom", dataset, same)
+        stored = store_instance(self.route, self.ledger, name, f"{STORING}:{instance}", dataset, same)
         if self.route.policy.superseded == "delete":
             remove_superseded(self.route, dataset, former)
         agreed = Link(
             document=name,
             route=self.route.name,
-            born="dicom" if born_uid(present.group.root) else "fhir",
+            born=_born(present.group),
             root=root,
             versions=present.versions,
             fhir_digest=state,
-            instance=self.route.dicom.key_of(dataset),
+            instance=instance,
             dicom_digest=dataset_digest(dataset),
             chain=extended([one for each in known for one in each.chain], version),
         )
@@ -194,3 +197,7 @@ class ToDicom:
 
     def _translated(self, group: Group, former: tuple[Version, ...]) -> Document:
         return checked_to_dicom(group, self.mapping, replace(self.route.known(), supersedes=former)).result
+
+
+def _born(group: Group) -> str:
+    return "dicom" if born_uid(group.root) else "fhir"

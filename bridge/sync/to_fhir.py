@@ -26,7 +26,7 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import take_created
 from bridge.sync.filter import carries_document, carries_patient
 from bridge.sync.followed import UNDONE, followed, is_undone
-from bridge.sync.hands import is_taken, take
+from bridge.sync.hands import holds, take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import key_of_version
 from bridge.sync.moved import alone, of_another_patient, take_place
@@ -77,7 +77,7 @@ class ToFhir:
                 return self._write(document, key, digest, link)
             if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
                 return self._write(document, key, digest, replace(link, dicom_digest=UNDONE), moved=True)
-            return self._known(link, uid, digest) or self._moved(document, key, digest, link)
+            return self._known(link, document, digest) or self._moved(document, key, digest, link)
         former, root = self._former(document), _root_in_fhir(document)
         if (
             root is not None
@@ -111,10 +111,16 @@ class ToFhir:
         act, keys = self.ledger.links.intended(link.document) or ("", [])
         return act == "to-fhir" and uid in keys and uid not in {one[3] for one in link.chain}
 
-    def _known(self, link: Link, uid: str, digest: str) -> str | None:
+    def _known(self, link: Link, document: Document, digest: str) -> str | None:
         """None of the newest version with other content than it had."""
+        uid, chain = version_of(document).sop_instance, {one[3] for one in link.chain}
         if uid != link.head:
-            return "nothing"  # a former version
+            begun = uid in (self.ledger.links.intended(link.document) or ("", []))[1]
+            if uid not in chain and not begun and chain & {one.sop_instance for one in superseded_by(document.header)}:
+                raise Held(
+                    f"it supersedes a version that {link.head} supersedes, too: reject one of them, or remove it"
+                )
+            return "nothing"  # a former version, or one that is looked at with its resources
         if voided(self.ledger.rejections.of(self.route.name, uid)):
             return void(self.route, self.ledger, link, RETRACTED)
         if news(link.dicom_digest, digest) is News.SAME:  # our own writing, or it is there again
@@ -182,7 +188,7 @@ class ToFhir:
         take(self.route, self.ledger, [root])
         whose = subject(self.route, self.ledger, group, corrected=moved and self.route.demographics == "from-dicom")
         items, renames = list(whose.items), whose.renames
-        mine = is_taken(self.route, self.ledger, views) if views else True
+        mine = holds(self.route, self.ledger, views)
         there = self._stored([*map(reference_to, resources), *_versions(link), *views])
         present = {key: one for key, one in there.items() if key not in views}
         named, studies = referred(self.route, views, there, mine=mine)
@@ -230,7 +236,7 @@ class ToFhir:
         self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])
         if link is None and not present and whose.merged is None:
             take_created(self.route, self.ledger, [written[one.key] for one in items])
-        if moved and whose.merged is None:
+        if whose.merged is None:
             self.ledger.moves.forget(self.route.name, [one[3] for one in agreed.chain])
         failpoint("agreed")
         return "updated" if link else "created"

@@ -112,12 +112,13 @@ class Worker:
         return True
 
     def _rest(self, wholes: Sequence[set[str]], claimed: dict[str, Work]) -> dict[str, Work]:
-        """What is owed of the same components: they are looked at once. What a worker did not survive stays alone, and
-        a dry run goes on from its place."""
-        if self.ledger.dry or any(work.crashes for work in claimed.values()):
-            return {}
+        """What is owed of the same components: they are looked at once. A dry run goes on from its place."""
         keys = set[str]().union(*wholes) - claimed.keys()
-        return {work.key: work for work in self.ledger.work.claim_these(self.route.name, self.route.fhir.name, keys)}
+        if self.ledger.dry or not keys:
+            return {}
+        crashes = max(work.crashes for work in claimed.values())  # what a worker did not survive is claimed alone
+        works = self.ledger.work.claim_these(self.route.name, self.route.fhir.name, keys, crashes)
+        return {work.key: work for work in works}
 
     def _taken(self, whole: set[str], works: Sequence[Work]) -> bool:
         try:
