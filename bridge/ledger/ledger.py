@@ -9,6 +9,7 @@ from typing import Any
 from bridge.ledger.audit import AuditTrail
 from bridge.ledger.conflicts import Conflicts
 from bridge.ledger.database import Clock, Database
+from bridge.ledger.deletions import Deletions
 from bridge.ledger.feeds import Feeds
 from bridge.ledger.leases import Board, Leases, LocalLeases, SharedLeases
 from bridge.ledger.links import Links
@@ -37,6 +38,7 @@ class Ledger:
         self.rejections = Rejections(self._database)
         self.conflicts = Conflicts(self._database)
         self.pauses = Pauses(self._database)
+        self.deletions = Deletions(self._database)
         self.operations = Operations(self._database)
         self.audit = AuditTrail(self._database)
         self.view = View(self._database)

@@ -12,7 +12,7 @@ from bridge.ledger.audit_event import decided
 from bridge.ledger.conflicts import FIELDS, Conflict, Winner
 from bridge.ledger.database import Database, put
 from bridge.ledger.retention import DROPPED, Keep
-from bridge.ledger.tables import CONFLICT, PAUSE, SEEN, WORK
+from bridge.ledger.tables import CONFLICT, GONE, PAUSE, SEEN, WORK
 from bridge.ledger.work import ANEW, owe
 
 _ASIDE = ("held", "dead", "waiting")
@@ -101,6 +101,7 @@ class Operations:
         now = self._database.now()
         with self._database.begin() as connection:
             was = connection.execute(delete(PAUSE).where(PAUSE.c.route == route)).rowcount > 0
+            connection.execute(delete(GONE).where(GONE.c.route == route))  # they were right, a person says
             of_route = WORK.c.route == route
             absent = update(WORK).where(of_route & (WORK.c.state == "absent"))
             values = {"state": "deleted" if deleted else "owed", "due": now, "attempts": 0}

@@ -126,6 +126,13 @@ CONFLICT = Table(  # both sides have news, and a person decides whose hold
     Column("opened", Float, nullable=False),  # seconds since the epoch
     Column("verdict", String),  # fhir, dicom
 )
+GONE = Table(  # documents that were deleted a moment ago
+    "gone",
+    METADATA,
+    Column("route", String, primary_key=True),
+    Column("document", String, primary_key=True),
+    Column("at", Float, nullable=False),  # seconds since the epoch
+)
 PAUSE = Table(  # routes that make no pass until a person resumes them
     "pause",
     METADATA,

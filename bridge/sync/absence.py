@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.errors import BridgeError
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
 from bridge.ledger.work import Work
 from bridge.stores.store import Store, is_study
 from bridge.sync.failpoint import failpoint
@@ -18,8 +19,9 @@ from bridge.sync.route import Route
 from bridge.sync.worker import Worker
 
 FEW = 3
-"""So many may go at once, however few documents there are; beyond them one in a hundred."""
+"""So many may go at once, which is in one minute, however few documents there are; beyond them one in a hundred."""
 _ANCHORS = 20
+_DELETED = ("retracted", "removed")
 
 
 def carry_absences(worker: Worker, *, compared: bool) -> bool:
@@ -62,12 +64,12 @@ def _carry(worker: Worker, works: Iterable[Work], again: str) -> None:
         if not worker.ledger.work.take(work):
             continue  # another worker carries it, or it is there again
         failpoint("claimed")
-        worker.outcomes.of([work], partial(_gone, worker, work), again=again)
+        worker.outcomes.of([work], partial(_gone, worker, work, asked=again == "deleted"), again=again)
         worker.ledger.leases.release()
 
 
-def _gone(worker: Worker, work: Work) -> None:
-    """Asked for a second time, and directly."""
+def _gone(worker: Worker, work: Work, *, asked: bool) -> None:
+    """Looked for a second time, and directly. `asked`: a person has said so."""
     route, ledger = worker.route, worker.ledger
     of_fhir = work.store == route.fhir.name
     find = ledger.links.of if of_fhir else ledger.links.headed_by
@@ -81,12 +83,10 @@ def _gone(worker: Worker, work: Work) -> None:
         ledger.feeds.forget(work.route, work.store, work.key)
     if absence is None:
         ledger.work.owe(work.route, work.store, work.key)
-    elif is_study(work.key):
-        worker.count("imaging-study", worker.studies.gone(work.key))
-    elif link is not None and not of_fhir:
-        worker.count("to-fhir", worker.to_fhir.gone(link))
-    elif link is not None and link.root == work.key:
-        worker.count("to-dicom", worker.to_dicom.gone(link))
+    elif (done := _carried(worker, work, link)) is not None:
+        worker.count(*done)
+        if not asked and done[1] in _DELETED:
+            ledger.deletions.note(route.name, link.document if link is not None else work.key)
     if absence is not None and of_fhir:
         forget_resource(route, ledger, work.key)
         ledger.feeds.bury(route.name, route.fhir.name, work.key)
@@ -96,10 +96,22 @@ def _gone(worker: Worker, work: Work) -> None:
             ledger.work.owe(work.route, work.store, link.root)
 
 
+def _carried(worker: Worker, work: Work, link: Link | None) -> tuple[str, str] | None:
+    """What became of the other side, and which."""
+    if is_study(work.key):
+        return "imaging-study", worker.studies.gone(work.key)
+    if link is not None and work.store != worker.route.fhir.name:
+        return "to-fhir", worker.to_fhir.gone(link)
+    if link is not None and link.root == work.key:
+        return "to-dicom", worker.to_dicom.gone(link)
+    return None
+
+
 def _suspects(route: Route, ledger: Ledger) -> tuple[list[Work], str | None]:
-    """What looks deleted; of too many no more than shows it, and why a person has to say whether they were."""
+    """What looks deleted; of too many, what was deleted a moment ago among them, no more than shows it, and why a
+    person has to say whether they were."""
     found: list[Work] = []
-    documents = set[str]()
+    documents = ledger.deletions.recent(route.name)
     linked: int | None = None
     for work in ledger.work.in_state(route.name, "absent"):
         linked = ledger.links.count(route.name) if linked is None else linked
@@ -107,9 +119,8 @@ def _suspects(route: Route, ledger: Ledger) -> tuple[list[Work], str | None]:
         if not _has_moved(route, ledger, work):
             documents.add(_document(route, ledger, work))
         if too_many(len(documents), linked):
-            return found, _question(
-                f"{len(documents)} or more of {linked} documents are gone at once, or parts of them", route
-            )
+            many = f"{len(documents)} or more of {linked} documents are gone at once, or parts of them"
+            return found, _question(many, route)
     return found, None
 
 

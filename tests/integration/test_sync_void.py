@@ -17,6 +17,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
+from bridge.ledger.deletions import MOMENT
+from bridge.ledger.ledger import Ledger
 from bridge.sync.failpoint import NAMES
 from fixtures.stores import lay_out
 from fixtures.templates.items import code, instance
@@ -322,6 +324,31 @@ def test_many_deletions_at_once_are_a_question(many: Path) -> None:
     assert command(many, "resume", "fhir-dicom").returncode == 0
     done = sync(many)
     assert (done.returncode, acts(done), open_points(done)) == (0, {"to-dicom created": 1}, NOTHING_OPEN), done.stderr
+
+
+def test_deletions_one_by_one_are_many_too(many: Path) -> None:
+    """A script that goes through them, faster than a person would."""
+    for number, file in enumerate(names(many)[:4]):
+        file.unlink()
+        done = sync(many)
+        assert acts(done) == ({"to-dicom retracted": 1} if number < 3 else {}), done.stderr
+    assert "is that the right server" in done.stderr
+    assert "1 deletions" in command(many, "resume", "fhir-dicom", "--deleted").stdout
+    for file in names(many)[:3]:  # whoever has said so is not asked at once again
+        file.unlink()
+        done = sync(many)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+
+
+def test_what_went_a_minute_ago_does_not_count(tmp_path: Path) -> None:
+    now = [4e9]
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: now[0])
+    for document in ("a", "b"):
+        ledger.deletions.note("r", document)
+        now[0] += MOMENT - 1
+    assert ledger.deletions.recent("r") == {"b"}
+    assert ledger.deletions.recent("another") == set()
+    ledger.close()
 
 
 def test_a_person_confirms_many_deletions(many: Path) -> None:

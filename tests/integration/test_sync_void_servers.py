@@ -14,6 +14,7 @@ import requests
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from bridge.codecs import json
+from bridge.ledger.deletions import MOMENT
 from bridge.sync.run import once
 from bridge.web.passes import Passes
 from fixtures.make_dicom import code
@@ -32,6 +33,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             put(made.hapi.base, observation(f"stays-{number}", number))
         made.once()
         yield made
+
+
+@pytest.fixture(autouse=True)
+def apart(world: World) -> None:
+    """What one test has deleted does not count in the next."""
+    world.later(2 * MOMENT)
 
 
 def observation(name: str, value: int, **more: Any) -> dict[str, Any]:
