@@ -58,7 +58,9 @@ def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
     ledger.work.reap(ledger.leases.is_alive)
     carry_verdicts(worker)
     tasks = (take_resources, take_instances, *([reconcile] if reconciling else []))
+    begun = time.monotonic()
     taken_in = [_take_in(worker, task) for task in tasks]
+    worker.summary.listening = time.monotonic() - begun
     worker.heard = taken_in[tasks.index(take_instances)]
     if _paused(worker):
         return

@@ -11,6 +11,7 @@ class Summary:
     acts: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     plans: list[str] = field(default_factory=list)  # of a dry run
+    listening: float = 0  # seconds that it took to hear what is new
 
     _said: set[str] = field(default_factory=set)
 
@@ -26,6 +27,7 @@ class Summary:
 
     def add(self, other: Summary) -> None:
         self.acts.update(other.acts)
+        self.listening += other.listening
         for what in other.faults:
             self.fault(what)
         for what in other.plans:

@@ -25,7 +25,7 @@ from bridge.sync.summary import Summary
 from bridge.web.meters import Meters
 
 _BREATH = 0.05  # seconds from a call to its pass: what is called in a burst is one pass
-_RESTS, _LONGEST_REST = 9, 30.0  # times as long as it took to find nothing, and seconds
+_RESTS, _LONGEST_REST = 9, 30.0  # times as long as it took to hear what is new, and seconds
 _LOG = structlog.stdlib.get_logger("bridge.sync")
 
 
@@ -55,6 +55,7 @@ class Passes:
         self._ending, self._woken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="passes")
         self._said: frozenset[str] = frozenset()
+        self._broken = 0  # passes, one after the other
         self._report: dict[str, Any] = {"made": 0, "last": None, "faults": 0, "broken": False}
 
     def start(self) -> None:
@@ -82,11 +83,12 @@ class Passes:
         found = ((store.name, store.outage()) for store in self._stores)
         return {name: outage for name, outage in found if outage is not None}
 
-    def _until_next(self, idle: float = 0) -> float:
-        """Seconds, after a pass that did nothing in `idle` seconds: a store that takes long to say so is left alone for
-        longer. One that is down is asked again when its time has come; where it has come, and nobody asked, all its
-        routes are paused."""
-        rest = max(self._interval, min(_RESTS * idle, _LONGEST_REST))
+    def _until_next(self, listening: float = 0) -> float:
+        """Seconds, after a pass that heard what is new within `listening` seconds: stores that take long to say it are
+        left alone for longer; so is a ledger that is away. A store that is down is asked again when its time has come;
+        where it has come, and nobody asked, all its routes are paused."""
+        asked = 2.0**self._broken if self._broken else _RESTS * listening
+        rest = max(self._interval, min(asked, _LONGEST_REST))
         left = [outage.until - time.monotonic() for outage in self._outages().values()]
         return min([rest, *(seconds for seconds in left if seconds > 0)])
 
@@ -98,9 +100,10 @@ class Passes:
             spent = time.monotonic() - begun
             self.meters.made(summary, spent, broken=broken)
             self._say(summary.faults)
+            self._broken = min(self._broken + 1, 10) if broken else 0
             made, faults = self._report["made"] + 1, len(summary.faults)
             self._report = {"made": made, "last": self.ledger.now(), "faults": faults, "broken": broken}
-            if self._woken.wait(self._until_next(0 if summary.acts else spent)):
+            if self._woken.wait(self._until_next(summary.listening)):
                 self._ending.wait(_BREATH)
 
     def _say(self, faults: Sequence[str]) -> None:
@@ -118,9 +121,10 @@ class Passes:
             summary = self._once(reconciling=comparing, stopped=self._ending.is_set)
             self._export()
         except Exception as error:  # noqa: BLE001 - a pass that breaks is said, and the next one comes
-            _LOG.error("a pass broke", exc_info=error)
-            what = str(error) if isinstance(error, BridgeError) else type(error).__name__
-            return Summary(faults=[f"a pass broke: {what}"]), True
+            what = f"a pass broke: {error if isinstance(error, BridgeError) else type(error).__name__}"
+            if what not in self._said:
+                _LOG.error("a pass broke", exc_info=error)
+            return Summary(faults=[what]), True
         self._compared = begun if comparing else self._compared
         return summary, False
 

@@ -186,11 +186,15 @@ def test_a_server_that_forbids_one_search_is_not_taken_for_down(world: World) ->
 
 
 @pytest.mark.parametrize("code", [403, 507])
-def test_what_a_server_refuses_for_now_is_tried_again(world: World, code: int) -> None:
-    """A permission that is missing, a disk that is full: it is asked again, and no person has to say so."""
+def test_what_a_server_refuses_for_now_is_tried_again(world: World, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A permission that is missing, a disk that is full: it is asked again, however often, and no person has to say
+    so."""
+    monkeypatch.setattr(outcome, "LAST_TRY", 2)
     put(world.hapi.base, observation(f"refused-{code}", 1))
     with world.to_orthanc.inject(status(code), "POST", "/instances"):
-        world.once()
+        for _ in range(3):
+            world.once()
+            world.later(7200)
         (one,) = charged(world)
         assert (one["key"], one["state"]) == (f"Observation/refused-{code}", "owed")
         assert f"answered {code}" in one["reason"]

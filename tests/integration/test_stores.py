@@ -255,6 +255,7 @@ def test_a_placeholder_is_not_there(servers: Servers) -> None:
     store = FhirStore("ehr", servers.hapi.base)
     store.write([Write("Observation/refers", observation("refers", subject={"reference": "Patient/never-was"}))])
     assert store.read(["Patient/never-was"]) == [None]
+    assert store.absent(["Patient/never-was", "Patient/nor-this", "Observation/refers"]) == ["deleted", "unknown", None]
 
 
 def test_one_entry_that_is_refused_leaves_nothing_of_the_transaction(servers: Servers) -> None:

@@ -393,6 +393,21 @@ def test_a_new_version_after_a_merge_is_the_survivors(archive: Path) -> None:
     rests(archive)
 
 
+def test_a_version_of_ours_after_a_merge_comes_back_with_the_others(archive: Path) -> None:
+    merge(archive)
+    sent(archive, "2.25.9002", "text 2", "2.25.9001")
+    passed(archive)
+    (file,) = reports(archive)
+    put(archive, json.loads(file.read_bytes()) | {"conclusion": "said in FHIR"})
+    assert acts(passed(archive)) == {"to-dicom updated": 1}
+    rests(archive)
+    unmerge(archive)
+    assert acts(passed(archive)) == {"to-fhir updated": 1}
+    assert json.loads(file.read_bytes())["subject"]["reference"] == "Patient/b"
+    assert json.loads(file.read_bytes())["conclusion"] == "said in FHIR"
+    rests(archive)
+
+
 def test_versions_that_came_in_between_two_merges_are_written_once(archive: Path) -> None:
     """Each knows another survivor: that of the newest counts."""
     merge(archive)

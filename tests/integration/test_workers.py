@@ -149,6 +149,38 @@ def test_a_study_that_is_gone_is_marked_when_nobody_else_has_its_imaging_study(
     assert studies(tmp_path)[0]["status"] == "entered-in-error"
 
 
+# -- one look --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("crashes", [0, 1])
+def test_what_is_owed_of_one_report_is_claimed_together(
+    tmp_path: Path, route: Route, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, crashes: int
+) -> None:
+    """When it has ended a worker, too; and nothing else comes along then."""
+    names = [f"o{number}" for number in range(40)]
+    for number, name in enumerate(names):
+        put(tmp_path, observation(name, number))
+    put(tmp_path, report(*names))
+    put(tmp_path, observation("z", 1))
+    take_resources(route, ledger)
+    for _ in range(crashes):
+        dead = ledger.another()
+        dead.work.claim(route.name, route.fhir.name, 41)
+        dead.leases.close()
+        ledger.work.reap(ledger.leases.is_alive)
+    mine = worker_of(route, ledger)
+    looks: list[set[str]] = []
+    component = mine._component
+
+    def looked(keys: set[str], read: Any) -> None:
+        looks.append(keys)
+        component(keys, read)
+
+    monkeypatch.setattr(mine, "_component", looked)
+    mine.heard = True
+    mine.work()
+    assert sorted(map(len, looks)) == [1, 41]
+    assert ledger.work.owed(route.name) == 0
+
+
 # -- in one hand -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("edits", [1, 2])
 def test_what_an_edit_after_the_claim_refers_to_is_taken_in_hand_too(

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,18 +37,25 @@ class Trial:
     in_a_step: int = 0
     passes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _over: threading.Event = field(default_factory=threading.Event)  # something failed
 
     def run(self, changes: int, kills: int) -> dict[str, Any]:
         """The status of the ledger when all is calm again."""
-        changing = threading.Thread(target=self._change, args=(changes, kills))
-        changing.start()
-        workers = [threading.Thread(target=self._kill, args=(kills, changing)) for _ in range(self.processes)]
-        for worker in workers:
-            worker.start()
-        self._restart(kills, workers)
-        for thread in (*workers, changing):
-            thread.join()
+        with ThreadPoolExecutor(self.processes + 2) as pool:
+            changing = pool.submit(self._until_over, self._change, changes, kills)
+            workers = [pool.submit(self._until_over, self._kill, kills, changing) for _ in range(self.processes)]
+            restarting = pool.submit(self._until_over, self._restart, kills, workers)
+        for task in (changing, *workers, restarting):
+            task.result()
         return self.settled()
+
+    def _until_over(self, task: Callable[..., None], *given: Any) -> None:
+        """What fails ends the others, too: they would wait for it."""
+        try:
+            task(*given)
+        except BaseException:
+            self._over.set()
+            raise
 
     def settled(self) -> dict[str, Any]:
         end = time.monotonic() + _PATIENCE
@@ -62,32 +71,33 @@ class Trial:
     def _change(self, changes: int, kills: int) -> None:
         """As many, or more: a pass with nothing to do has no step to die in."""
         made = 0
-        while made < changes or self.killed < kills:
+        while (made < changes or self.killed < kills) and not self._over.is_set():
             if made < _EACH * (self.passes + 2):
                 self.hospital.change()
                 made += 1
             else:
                 time.sleep(0.05)
 
-    def _kill(self, kills: int, changing: threading.Thread) -> None:
+    def _kill(self, kills: int, changing: Future[None]) -> None:
         """One process after the other, each with a mine at a random step, until enough of them are dead."""
-        while self.killed < kills or changing.is_alive():
+        while (self.killed < kills or not changing.done()) and not self._over.is_set():
             with self._lock:
                 name = self.random.choice(_STEPS if self.random.random() < 0.9 else NAMES)
                 passage = self.random.randint(1, _PASSAGES)
             done = self._pass(f"{name}:{passage}" if self.killed < kills else "")
+            assert done in (0, 1, -signal.SIGKILL), f"a pass ended with {done}"
             with self._lock:
                 self.passes += 1
                 if done == -signal.SIGKILL:
                     self.killed += 1
                     self.in_a_step += name in _STEPS
 
-    def _restart(self, kills: int, workers: list[threading.Thread]) -> None:
+    def _restart(self, kills: int, workers: Sequence[Future[None]]) -> None:
         """Each server is killed once in every hundred kills of ours, and at least once."""
         times = len(self.servers) * max(1, kills // 100)
         for number in range(times):
             due = (number + 1) * kills // (times + 1)
-            while self.killed < due and any(worker.is_alive() for worker in workers):
+            while self.killed < due and not all(worker.done() for worker in workers):
                 time.sleep(0.2)
             server = self.servers[number % len(self.servers)]
             server.kill()

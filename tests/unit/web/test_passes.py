@@ -7,6 +7,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
+from bridge.errors import LedgerError
 from bridge.ledger.ledger import Ledger
 from bridge.stores.breaker import Outage
 from bridge.stores.folder import ResourceFolder
@@ -44,10 +45,10 @@ def test_of_paused_routes_nothing_is_asked_and_passes_do_not_spin(tmp_path: Path
     assert until_next(tmp_path, -5) == 30
 
 
-def test_stores_that_take_long_to_say_nothing_are_asked_more_seldom(tmp_path: Path) -> None:
+def test_stores_that_take_long_to_say_what_is_new_are_asked_more_seldom(tmp_path: Path) -> None:
     ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
     passes = Passes(lambda **_: Summary(), ledger, 2.0, 3600.0)
-    assert [passes._until_next(idle) for idle in (0, 0.1, 1, 60)] == [2, 2, 9, 30]
+    assert [passes._until_next(listening) for listening in (0, 0.1, 1, 60)] == [2, 2, 9, 30]
     patient = Passes(lambda **_: Summary(), ledger, 300.0, 3600.0)
     assert patient._until_next(60) == 300
     ledger.close()
@@ -60,4 +61,26 @@ def test_a_fault_that_stays_is_said_once(tmp_path: Path) -> None:
         for faults in (["pacs: down"], ["pacs: down", "ehr: down"], ["ehr: down"], [], ["pacs: down"]):
             passes._say(faults)
     assert [entry["what"] for entry in said] == ["pacs: down", "ehr: down", "pacs: down"]
+    ledger.close()
+
+
+def test_a_pass_that_breaks_again_and_again_is_said_once_and_made_more_seldom(tmp_path: Path) -> None:
+    def broken(**_: object) -> Summary:
+        raise LedgerError("ledger: is its server away?")
+
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    passes = Passes(broken, ledger, 0.01, 3600.0)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        if len(waits) == 7:
+            passes._ending.set()
+        return False
+
+    passes._woken.wait = wait  # type: ignore[assignment,method-assign]
+    with capture_logs() as said:
+        passes._run()
+    assert waits == [2, 4, 8, 16, 30, 30, 30]
+    assert [entry["event"] for entry in said] == ["a pass broke", "fault"]
     ledger.close()
