@@ -160,19 +160,16 @@ class FhirStore:
 
     def _bundle(self, body: bytes) -> Json:
         found = self._parsed(body)
-        if found.get("resourceType") != "Bundle":
+        if not isinstance(found, dict) or found.get("resourceType") != "Bundle":
             raise PermanentError(f"{self.name}: the answer is no Bundle; is the URL that of a FHIR base?")
         return found
 
     def _parsed(self, body: bytes) -> Json:
         try:
-            found = json.loads(body)
+            return json.loads(body)
         except InvalidFhirError as error:
             self._peer.judge()
             raise TemporaryError(f"{self.name}: the answer is no JSON; is this a FHIR server?") from error
-        if not isinstance(found, dict):
-            raise PermanentError(f"{self.name}: the answer is no resource; is the URL that of a FHIR base?")
-        return found
 
     def _next(self, bundle: Json) -> str:
         url = next((one["url"] for one in bundle.get("link", []) if one.get("relation") == "next"), None)

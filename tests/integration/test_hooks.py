@@ -130,7 +130,7 @@ def test_news_of_orthanc_are_in_fhir_at_once(between: tuple[Service, Hapi, Ortha
     load_instances(orthanc.base, [ECG])
     until(lambda: total(f"{hapi.base}/DiagnosticReport?_summary=count") == 1)
     print(f"from Orthanc to FHIR: {time.monotonic() - before:.2f} s")
-    assert service.get("/status")["linked"] == {"dicom": 1}
+    until(lambda: service.get("/status")["linked"] == {"dicom": 1})
 
 
 def total(url: str) -> int:

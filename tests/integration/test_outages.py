@@ -189,12 +189,10 @@ def test_a_server_that_forbids_one_search_is_not_taken_for_down(world: World) ->
 def test_what_a_server_refuses_for_now_is_tried_again(world: World, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A permission that is missing, a disk that is full: it is asked again, however often, and no person has to say
     so."""
-    monkeypatch.setattr(outcome, "LAST_TRY", 2)
+    monkeypatch.setattr(outcome, "LAST_TRY", 1)
     put(world.hapi.base, observation(f"refused-{code}", 1))
     with world.to_orthanc.inject(status(code), "POST", "/instances"):
-        for _ in range(3):
-            world.once()
-            world.later(7200)
+        world.once()
         (one,) = charged(world)
         assert (one["key"], one["state"]) == (f"Observation/refused-{code}", "owed")
         assert f"answered {code}" in one["reason"]
