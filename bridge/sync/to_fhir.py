@@ -115,11 +115,8 @@ class ToFhir:
         """None of the newest version with other content than it had."""
         uid, chain = version_of(document).sop_instance, {one[3] for one in link.chain}
         if uid != link.head:
-            begun = uid in (self.ledger.links.intended(link.document) or ("", []))[1]
-            if uid not in chain and not begun and chain & {one.sop_instance for one in superseded_by(document.header)}:
-                raise Held(
-                    f"it supersedes a version that {link.head} supersedes, too: reject one of them, or remove it"
-                )
+            if uid not in chain:
+                self._no_second_head(link, document, chain)
             return "nothing"  # a former version, or one that is looked at with its resources
         if voided(self.ledger.rejections.of(self.route.name, uid)):
             return void(self.route, self.ledger, link, RETRACTED)
@@ -127,6 +124,15 @@ class ToFhir:
             self.ledger.conflicts.drop(self.route.name, link.instance)
             return "nothing"
         return None
+
+    def _no_second_head(self, link: Link, document: Document, chain: set[str]) -> None:
+        """Raises Held of what we have written beside the chain: it was stored when we had asked, and written another."""
+        _, begun = self.ledger.links.intended(link.document) or ("", [])
+        named = {one.sop_instance for one in superseded_by(document.header)}
+        if version_of(document).sop_instance in begun or not chain & named:
+            return
+        if is_own(document, self.route, self.mapping):
+            raise Held(f"it supersedes a version that {link.head} supersedes, too: reject one of them, or remove it")
 
     def _moved(self, document: Document, key: str, digest: str, link: Link) -> str:
         known = of_another_patient(self.route, self.ledger, self.mapping, link, document)
