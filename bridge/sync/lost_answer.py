@@ -9,10 +9,13 @@ from dataclasses import replace
 from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link, extended
+from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.sr import write_document
 from bridge.sync.content import dataset_digest
+from bridge.sync.held import Held
 from bridge.sync.news import RETRACTED, UNKNOWN
+from bridge.sync.rebuild import is_own
 from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_superseded
 from bridge.translate.chain import superseded_by, version_of
@@ -58,3 +61,13 @@ def _others(route: Route, ledger: Ledger, name: str, document: Document) -> list
     links = (ledger.links.of(route.name, one.sop_instance) for one in superseded_by(document.header))
     found = {one.document: one for one in links if one is not None and one.document != name}
     return [found[each] for each in sorted(found)]
+
+
+def no_second_head(route: Route, ledger: Ledger, mapping: Mapping, link: Link, document: Document) -> None:
+    """Raises Held of a version that we have written beside the chain: it was not there yet when we asked, and wrote
+    another."""
+    uid, chain = version_of(document).sop_instance, {one[3] for one in link.chain}
+    named = {one.sop_instance for one in superseded_by(document.header)}
+    _, begun = ledger.links.intended(link.document) or ("", [])
+    if uid not in {*chain, *begun} and chain & named and is_own(document, route, mapping):
+        raise Held(f"it supersedes a version that {link.head} supersedes, too: reject one of them, or remove it")

@@ -29,6 +29,7 @@ from bridge.sync.followed import UNDONE, followed, is_undone
 from bridge.sync.hands import holds, take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import key_of_version
+from bridge.sync.lost_answer import no_second_head
 from bridge.sync.moved import alone, of_another_patient, take_place
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.rebuild import is_own, rebuild
@@ -113,10 +114,9 @@ class ToFhir:
 
     def _known(self, link: Link, document: Document, digest: str) -> str | None:
         """None of the newest version with other content than it had."""
-        uid, chain = version_of(document).sop_instance, {one[3] for one in link.chain}
+        uid = version_of(document).sop_instance
         if uid != link.head:
-            if uid not in chain:
-                self._no_second_head(link, document, chain)
+            no_second_head(self.route, self.ledger, self.mapping, link, document)
             return "nothing"  # a former version, or one that is looked at with its resources
         if voided(self.ledger.rejections.of(self.route.name, uid)):
             return void(self.route, self.ledger, link, RETRACTED)
@@ -124,15 +124,6 @@ class ToFhir:
             self.ledger.conflicts.drop(self.route.name, link.instance)
             return "nothing"
         return None
-
-    def _no_second_head(self, link: Link, document: Document, chain: set[str]) -> None:
-        """Raises Held of what we have written beside the chain: it was stored when we had asked, and written another."""
-        _, begun = self.ledger.links.intended(link.document) or ("", [])
-        named = {one.sop_instance for one in superseded_by(document.header)}
-        if version_of(document).sop_instance in begun or not chain & named:
-            return
-        if is_own(document, self.route, self.mapping):
-            raise Held(f"it supersedes a version that {link.head} supersedes, too: reject one of them, or remove it")
 
     def _moved(self, document: Document, key: str, digest: str, link: Link) -> str:
         known = of_another_patient(self.route, self.ledger, self.mapping, link, document)
