@@ -58,7 +58,7 @@ docs: $(VENV)/test.stamp
 	$(BIN)/mkdocs build --strict -q -d .cache/site
 
 test: installed $(VENV)/test.stamp lint docs
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: installed $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.translation

@@ -22,3 +22,8 @@ def postgresql() -> Iterator[Postgresql]:
     server.start()
     yield server
     server.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The trials come first: they take minutes, and one of two workers would be left alone with them in the end."""
+    items.sort(key=lambda item: "tests/trials/" not in item.nodeid)
