@@ -38,7 +38,8 @@ class Resources(ResourceFolder):
         self._told = set[str]()
 
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
-        new = [Change[Resource](one.key, one.version) for one in self.listing() if one.key not in self._told]
+        unheard = [one for one in self.listing() if one.key not in self._told]
+        new: list[Change[Resource]] = [Change(one.key, one.version) for one in unheard]
         self._told |= {one.key for one in new}
         yield Page(tuple(new), "")
 
