@@ -7,8 +7,9 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 
@@ -29,10 +30,11 @@ _SECRET = "a-secret-of-the-archive"
 def main() -> None:
     print(f"{'seconds to the other server, at rest':40}{'half':>8}{'95 %':>8}{'all':>8}")
     with _between(hook=False) as (hapi, orthanc):
-        _print("to DICOM, by polling", [_delay(each) for each in _edits(hapi, orthanc)])
-        _print("to FHIR, by polling", [_delay(each) for each in _arrivals(hapi, orthanc)])
+        edits = [partial(put, hapi.base, one) for one in observations("delay", CHANGES)]
+        _print("to DICOM, by polling", _delays(edits, partial(_instances, orthanc)))
+        _print("to FHIR, by polling", _delays(_arrivals(orthanc), partial(_reports, hapi)))
     with _between(hook=True) as (hapi, orthanc):
-        _print("to FHIR, with the hook of Orthanc", [_delay(each) for each in _arrivals(hapi, orthanc)])
+        _print("to FHIR, with the hook of Orthanc", _delays(_arrivals(orthanc), partial(_reports, hapi)))
 
 
 def _print(what: str, seconds: Sequence[float]) -> None:
@@ -40,38 +42,26 @@ def _print(what: str, seconds: Sequence[float]) -> None:
     print(f"{what:40}{cuts[9]:8.2f}{cuts[18]:8.2f}{max(seconds):8.2f}")
 
 
-def _delay(change: Callable[[], Callable[[], bool]]) -> float:
-    """`change` writes to one server, and returns whether the other has it."""
-    time.sleep(random.uniform(0, _REST))
-    is_there = change()
-    begun = time.monotonic()
-    while not is_there():
-        time.sleep(0.02)
-    return time.monotonic() - begun
+def _delays(changes: Iterable[Callable[[], object]], count: Callable[[], int]) -> list[float]:
+    """Each change writes one to a server; `count`: how many the other one has."""
+    found = []
+    for change in changes:
+        time.sleep(random.uniform(0, _REST))
+        before = count()
+        change()
+        begun = time.monotonic()
+        while count() == before:
+            time.sleep(0.02)
+        found.append(time.monotonic() - begun)
+    return found
 
 
-def _edits(hapi: Hapi, orthanc: Orthanc) -> Iterator[Callable[[], Callable[[], bool]]]:
-    """New Observations."""
-    for one in observations("delay", CHANGES):
-
-        def change(one: dict[str, object] = one) -> Callable[[], bool]:
-            before = _instances(orthanc)
-            put(hapi.base, one)
-            return lambda: _instances(orthanc) > before
-
-        yield change
+def _arrivals(orthanc: Orthanc) -> list[Callable[[], object]]:
+    return [partial(_store, orthanc, data) for data in reports(6000, CHANGES)]
 
 
-def _arrivals(hapi: Hapi, orthanc: Orthanc) -> Iterator[Callable[[], Callable[[], bool]]]:
-    """New SRs."""
-    for data in reports(6000, CHANGES):
-
-        def change(data: bytes = data) -> Callable[[], bool]:
-            before = _reports(hapi)
-            requests.post(f"{orthanc.base}/instances", data=data, timeout=60).raise_for_status()
-            return lambda: _reports(hapi) > before
-
-        yield change
+def _store(orthanc: Orthanc, data: bytes) -> None:
+    requests.post(f"{orthanc.base}/instances", data=data, timeout=60).raise_for_status()
 
 
 def _instances(orthanc: Orthanc) -> int:
@@ -102,7 +92,7 @@ def _between(*, hook: bool) -> Iterator[tuple[Hapi, Orthanc]]:
             orthanc.start()
             hapi.start()
             for data in reports(5000, 50):
-                requests.post(f"{orthanc.base}/instances", data=data, timeout=60).raise_for_status()
+                _store(orthanc, data)
             with serving(folder, keys | serve, port=port, environment={"PACS_HOOK": _SECRET}) as service:
                 until(lambda: service.get("/status")["linked"].get("dicom") == 50, 300)
                 yield hapi, orthanc

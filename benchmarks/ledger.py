@@ -3,18 +3,17 @@ folders that tell what is new, as servers do, and not all that they hold."""
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import Table, create_engine
 
-from benchmarks.sync import observations
+from benchmarks.workers import lay_out
 from bridge.ledger.database import batched, put
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.tables import ALIAS, AUDIT, EDGE, IMAGING_STUDY, LINK, SEEN
@@ -58,52 +57,36 @@ class Instances(InstanceFolder):
 def fill(url: str, documents: int) -> None:
     Ledger(url).close()
     engine = create_engine(url)
-    for some in batched(range(documents), 10_000):
+    for some in batched(map(_rows, range(documents)), 10_000):
         with engine.begin() as connection:
-            for table in (LINK, ALIAS, SEEN, EDGE, AUDIT, IMAGING_STUDY):
-                put(connection, table, *(row for number in some for row in _rows(table.name, number)))
+            for table in some[0]:
+                put(connection, table, *(row for rows in some for row in rows[table]))
     engine.dispose()
 
 
-def _rows(table: str, number: int) -> Iterable[dict[str, Any]]:
-    name, key, uid = f"{_ROUTE}|Observation/old-{number}", f"Observation/old-{number}", f"2.25.4{number:012}"
-    instance = f"2.25.1{number:012}/2.25.2{number:012}/{uid}"
-    if table == "link":
-        chain = [["2.25.1", "2.25.2", "1.2.840.10008.5.1.4.1.1.88.33", uid]]
-        sides = {"fhir_digest": "f" * 64, "instance": instance, "dicom_digest": "d" * 64}
-        return [
-            {
-                "document": name,
-                "route": _ROUTE,
-                "born": "fhir",
-                "root": key,
-                "versions": {key: "1"},
-                **sides,
-                "chain": chain,
-            }
-        ]
-    if table == "alias":
-        return [{"route": _ROUTE, "key": one, "document": name} for one in (key, uid, instance)]
-    if table == "seen":
-        seen = [("ehr", key, "1@2026-03-02T08:15:00Z"), ("pacs", instance, str(number))]
-        return [{"route": _ROUTE, "store": store, "key": one, "version": version} for store, one, version in seen]
-    if table == "edge":
-        return [{"store": "ehr", "source": key, "target": f"Patient/old-{number % 100_000}"}]
-    if table == "imaging_study":
-        return (
-            [{"route": _ROUTE, "study": f"study/{number}", "resource": f"ImagingStudy/{number}"}]
-            if number % 10 == 0
-            else []
-        )
-    return [{"number": number + 1, "event": _EVENT, "hash": "0" * 64, "document": name}]
+def _rows(number: int) -> dict[Table, list[dict[str, Any]]]:
+    """Of one document; one in ten has images beside it."""
+    key, uid = f"Observation/old-{number}", f"2.25.4{number:012}"
+    name, instance = f"{_ROUTE}|{key}", f"2.25.1{number:012}/2.25.2{number:012}/{uid}"
+    of_route = {"route": _ROUTE}
+    chain = [["2.25.1", "2.25.2", "1.2.840.10008.5.1.4.1.1.88.33", uid]]
+    sides = {"fhir_digest": "f" * 64, "instance": instance, "dicom_digest": "d" * 64}
+    seen = [("ehr", key, "1@2026-03-02T08:15:00Z"), ("pacs", instance, str(number))]
+    study = of_route | {"study": f"study/{number}", "resource": f"ImagingStudy/{number}"}
+    named = {"document": name, "born": "fhir", "root": key, "versions": {key: "1"}, "chain": chain}
+    return {
+        LINK: [of_route | named | sides],
+        ALIAS: [of_route | {"key": one, "document": name} for one in (key, uid, instance)],
+        SEEN: [of_route | {"store": store, "key": one, "version": version} for store, one, version in seen],
+        EDGE: [{"store": "ehr", "source": key, "target": f"Patient/old-{number % 100_000}"}],
+        AUDIT: [{"number": number + 1, "event": _EVENT, "hash": "0" * 64, "document": name}],
+        IMAGING_STUDY: [study] if number % 10 == 0 else [],
+    }
 
 
 def measure(url: str, folder: Path, answer: Any) -> None:
     """In a process of its own: documents a second, seconds of a pass with nothing to do, of `status`, and MiB."""
-    for one in observations():
-        file = folder / "fhir" / "Observation" / f"{one['id']}.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(one))
+    lay_out(folder)
     route = Route(_ROUTE, Resources(folder / "fhir"), Instances(folder / "dicom"), "both", "urn:bench", None, "+00:00")
     ledger, mapping = Ledger(url), load()
     begun = time.monotonic()

@@ -40,14 +40,19 @@ class SlowResources(ResourceFolder):
         return super().read(keys)
 
 
+def lay_out(folder: Path) -> None:
+    """Observations, as a store that is a folder has them."""
+    for one in observations():
+        file = folder / "fhir" / "Observation" / f"{one['id']}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(one))
+
+
 def rate(workers: int) -> float:
     """Documents a second, from the first news on."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for one in observations():
-            file = folder / "fhir" / "Observation" / f"{one['id']}.json"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(one))
+        lay_out(folder)
         stores = SlowResources("ehr", folder / "fhir"), SlowInstances("pacs", folder / "dicom")
         route = Route("bench", *stores, "both", "urn:bench", None, "+00:00")
         ledger = Ledger(f"sqlite:///{folder}/bridge.db")

@@ -132,27 +132,22 @@ class Feeds:
 
     def take_created(self, route: str, store: str, created: Sequence[News]) -> None:
         """As `take_in`, of what owes nothing; all of it, or nothing where any was seen already: that may be newer."""
-        rows = [{"route": route, "store": store, "key": one.key, "version": one.version} for one in created]
+        rows = _seen(route, store, created)
         with self._database.begin() as connection:
             fresh = insert_into(connection.dialect.name, SEEN).on_conflict_do_nothing().returning(SEEN.c.key)
-            made = connection.execute(fresh, sorted(rows, key=lambda row: row["key"])).scalars().all()
-            if len(made) < len(rows):
+            if len(connection.execute(fresh, rows).scalars().all()) < len(rows):
                 connection.rollback()
                 return
-            edges = [{"store": store, "source": one.key, "target": to} for one in created for to in one.targets or ()]
-            edges.sort(key=lambda edge: (edge["source"], edge["target"]))
-            put(connection, EDGE, *edges)
+            put(connection, EDGE, *_edges(store, created))
 
     def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
         """References, work and what was seen, in one transaction."""
-        seen = {one.key: {"route": route, "store": store, "key": one.key, "version": one.version} for one in news}
-        told = {one.key: set(one.targets) for one in news if one.targets is not None}
-        edges = [{"store": store, "source": one, "target": target} for one in sorted(told) for target in told[one]]
+        told = sorted({one.key for one in news if one.targets is not None})
         with self._database.begin() as connection:
-            put(connection, SEEN, *(seen[key] for key in sorted(seen)))
-            for some in batched(sorted(told), 500):
+            put(connection, SEEN, *_seen(route, store, news))
+            for some in batched(told, 500):
                 connection.execute(delete(EDGE).where((EDGE.c.store == store) & EDGE.c.source.in_(some)))
-            put(connection, EDGE, *edges)
+            put(connection, EDGE, *_edges(store, news))
             owe(connection, route, store, *(key for one in news for key in one.owes), now=self._database.now())
 
     def neighbours(self, store: str, keys: Iterable[str]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
@@ -164,6 +159,18 @@ class Feeds:
                     rows = connection.execute(query, {"of_store": store, "of_keys": some})
                     found.update((source, target) for source, target in rows)
         return out, back
+
+
+def _seen(route: str, store: str, news: Sequence[News]) -> list[dict[str, str]]:
+    """Rows in the order of their keys."""
+    seen = {one.key: {"route": route, "store": store, "key": one.key, "version": one.version} for one in news}
+    return [seen[key] for key in sorted(seen)]
+
+
+def _edges(store: str, news: Sequence[News]) -> list[dict[str, str]]:
+    """Rows in the order of their keys."""
+    told = {one.key: set(one.targets) for one in news if one.targets is not None}
+    return [{"store": store, "source": one, "target": to} for one in sorted(told) for to in sorted(told[one])]
 
 
 def _is_news(known: str | None, version: str) -> bool:

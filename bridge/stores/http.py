@@ -98,10 +98,9 @@ class Peer:
 
     def _refusal(self, method: str, path: str, answer: Answer) -> BridgeError:
         what = f"{self._where(method, path)}: answered {answer.status}{_hint(answer.status)}"
-        if answer.status in _OF_NO_DOCUMENT:
-            return RefusedError(what, _wait(answer.headers.get("retry-after", "")))
         if answer.status in _TRANSIENT:
-            return TemporaryError(what, _wait(answer.headers.get("retry-after", "")))
+            kind = RefusedError if answer.status in _OF_NO_DOCUMENT else TemporaryError
+            return kind(what, _wait(answer.headers.get("retry-after", "")))
         return PermanentError(what)
 
     def _answer(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:

@@ -129,8 +129,7 @@ def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | No
     places = ledger.links.places(route.name, len(suspects) + _ANCHORS)
     for number, store in enumerate[Store[Any]]((route.fhir, route.dicom)):
         keys = [work.key for work in suspects if work.store == store.name]
-        left = {place[number] for place in places}.difference(keys)
-        others = sorted(left)[:_ANCHORS]
+        others = sorted({place[number] for place in places}.difference(keys))[:_ANCHORS]
         if "unknown" not in store.absent(keys):
             continue
         if ledger.feeds.is_doubted(route.name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
 from bridge.sync.held import Busy
 from bridge.sync.route import Route
 
@@ -12,15 +13,24 @@ from bridge.sync.route import Route
 def take(route: Route, ledger: Ledger, keys: Iterable[str]) -> None:
     """What these resources, instances or SOP Instance UIDs belong to. Raises Busy where another worker has it."""
     known = set(keys)
-    names = {f"{route.name}|{key}" for key in known}  # of documents that are to be, too: `to_dicom`, `to_fhir`
     # whose they are is asked when nobody else can make them anybody's
-    if not (ledger.leases.hold(names) and ledger.leases.hold(ledger.links.documents(route.name, known))):
+    if not (holds(route, ledger, known) and ledger.leases.hold(ledger.links.documents(route.name, known))):
         raise Busy
 
 
 def holds(route: Route, ledger: Ledger, names: Iterable[str]) -> bool:
-    """Whether what has these names, and belongs to no one document, is this worker's to make."""
-    return ledger.leases.hold(f"{route.name}|{name}" for name in names)
+    """Whether what has these names is this worker's to make; documents that are to be, too."""
+    return ledger.leases.hold(_name(route, name) for name in names)
+
+
+def document_of(route: Route, key: str, link: Link | None) -> str:
+    """What the intents of a document are named by; of one that is to be, after the root resource or SOP Instance UID
+    that it is made of."""
+    return link.document if link is not None else _name(route, key)
+
+
+def _name(route: Route, key: str) -> str:
+    return f"{route.name}|{key}"
 
 
 def is_mine(route: Route, ledger: Ledger, task: str) -> bool:

@@ -13,6 +13,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.sr import write_document
 from bridge.sync.content import dataset_digest
+from bridge.sync.hands import document_of
 from bridge.sync.held import Held
 from bridge.sync.news import RETRACTED, UNKNOWN
 from bridge.sync.rebuild import is_own
@@ -23,11 +24,6 @@ from bridge.translate.rejection import voided
 
 STORING = "to-dicom"
 """Act of the intent, with the key by which the store will name the instance."""
-
-
-def document_of(route: Route, root: str, link: Link | None) -> str:
-    """What its intents are named by."""
-    return link.document if link is not None else f"{route.name}|{root}"
 
 
 def stored_after_all(route: Route, ledger: Ledger, root: str, born: str, link: Link | None) -> Link | None:

@@ -9,6 +9,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
+from bridge.sync.hands import document_of
 from bridge.sync.news import RETRACTED, UNKNOWN
 from bridge.sync.route import Route
 from bridge.translate.chain import superseded_by, version_of
@@ -39,7 +40,7 @@ def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, dig
     ledger.work.owe(route.name, route.fhir.name, root)
     state = RETRACTED if voided(ledger.rejections.of(route.name, version.sop_instance)) else digest
     if link is None or link.root != root:
-        name = f"{route.name}|{root}"
+        name = document_of(route, root, None)
         found = Link(name, route.name, "fhir", root, {}, UNKNOWN, instance, state, [list(version)])
         ledger.links.agree(found, [root, version.sop_instance])
     elif link.head in {one.sop_instance for one in superseded_by(document.header)}:

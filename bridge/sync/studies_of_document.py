@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import NamedTuple
 
 from bridge.mapping.texts import uid_of
 from bridge.model.group import Resource
@@ -18,17 +17,14 @@ Views = Mapping[str, Resource]
 """What a document says of each study, by the key of the ImagingStudy that is shared."""
 
 
-class Referred(NamedTuple):
-    names: dict[str, str]
-    missing: list[Write[Resource]]
-
-
 def set_apart(route: Route, resources: list[Resource], known: Known) -> tuple[list[Resource], Views]:
     """As `apart`, where the route wants ImagingStudies; else each document keeps its own."""
     return apart(resources, known) if route.imaging_studies else (resources, {})
 
 
-def referred(route: Route, views: Views, there: Container[str], *, mine: bool) -> Referred:
+def referred(
+    route: Route, views: Views, there: Container[str], *, mine: bool
+) -> tuple[dict[str, str], list[Write[Resource]]]:
     """What references to those that somebody else has made become; and those that are not `there`, to be written. They
     say what this document says: whoever looks at the study, which its images ask for, makes them say all. Raises Busy
     where they are missing and not in this worker's hands: of two, each would write its own view."""
@@ -43,4 +39,4 @@ def referred(route: Route, views: Views, there: Container[str], *, mine: bool) -
             names[key] = min(one.key for one in strangers)
         else:
             missing.append(Write(key, views[key] | {"id": key.partition("/")[2]}))
-    return Referred(names, missing)
+    return names, missing

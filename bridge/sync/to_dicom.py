@@ -19,9 +19,10 @@ from bridge.sync.decide import Act, decide
 from bridge.sync.demographics import propagate
 from bridge.sync.failpoint import failpoint
 from bridge.sync.filter import carries_group, carries_patient
+from bridge.sync.hands import document_of
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import read_instance, store_instance
-from bridge.sync.lost_answer import STORING, document_of, stored_after_all
+from bridge.sync.lost_answer import STORING, stored_after_all
 from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.resources import Present

@@ -26,7 +26,7 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import take_created
 from bridge.sync.filter import carries_document, carries_patient
 from bridge.sync.followed import UNDONE, followed, is_undone
-from bridge.sync.hands import holds, take
+from bridge.sync.hands import document_of, holds, take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import key_of_version
 from bridge.sync.lost_answer import no_second_head
@@ -215,7 +215,7 @@ class ToFhir:
         items += [Write(key, one, _version_of(present, key)) for key, one in zip(keys, resources, strict=True)]
         left = sorted(key for key in present.keys() - set(keys) if key.partition("/")[0] in _RETRACTABLE)
         items += [Write(key, retracted(present[key].item), present[key].version) for key in left]
-        name = link.document if link else f"{self.route.name}|{version.sop_instance}"
+        name = document_of(self.route, version.sop_instance, link)
         move = followed(self.route, self.ledger, name, version.sop_instance, whose.merged)
         written = self._put(name, items, [*keys, *(one.key for one in studies), version.sop_instance], move)
         agreed = Link(
@@ -268,7 +268,7 @@ class ToFhir:
         conflict. The resources are looked at when all versions are known."""
         if root not in present:
             raise Held(f"{', '.join(sorted(present))} are there already, of somebody else")
-        name = f"{self.route.name}|{version.sop_instance}"
+        name = document_of(self.route, version.sop_instance, None)
         versions = {key: one.version for key, one in present.items()}
         link = Link(name, self.route.name, "dicom", root, versions, UNKNOWN, instance, UNKNOWN, [list(version)])
         self.ledger.work.owe(self.route.name, self.route.fhir.name, root)

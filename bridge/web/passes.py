@@ -97,8 +97,7 @@ class Passes:
             self._woken.clear()
             begun = time.monotonic()
             summary, broken = self._pass()
-            spent = time.monotonic() - begun
-            self.meters.made(summary, spent, broken=broken)
+            self.meters.made(summary, time.monotonic() - begun, broken=broken)
             self._say(summary.faults)
             self._broken = min(self._broken + 1, 10) if broken else 0
             made, faults = self._report["made"] + 1, len(summary.faults)

@@ -102,10 +102,8 @@ def test_orthanc_does_not_wait_for_a_bridge_that_hangs(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def between(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Hapi, Orthanc]]:
     folder, port = tmp_path_factory.mktemp("between"), free_port()
-    hapi, orthanc = (
-        Hapi(folder / "hapi"),
-        hooked(folder / "orthanc", f"http://127.0.0.1:{port}/hooks/pacs", SECRETS["PACS_HOOK"]),
-    )
+    hapi = Hapi(folder / "hapi")
+    orthanc = hooked(folder / "orthanc", f"http://127.0.0.1:{port}/hooks/pacs", SECRETS["PACS_HOOK"])
     stores = {
         "ehr": {"kind": "fhir", "url": hapi.base, "system": "urn:test:ehr"},
         "pacs": {"kind": "orthanc", "url": orthanc.base, "issuer": "TEST-HOSPITAL"},

@@ -17,6 +17,7 @@ from fixtures.stores import lay_out
 from tests.corpus import FIXTURES
 from tests.integration.test_sync_folders import acts, get, instances, put, sync
 from tests.samples import ecg_report
+from tests.trials.verdict import referenced
 
 VALUE = {"unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"}
 
@@ -49,12 +50,7 @@ def store(stores: Path, uid: str, text: str, predecessor: str | None = None, **m
 
 
 def predecessors(one: pydicom.Dataset) -> list[str]:
-    return [
-        str(instance.ReferencedSOPInstanceUID)
-        for study in one.get("PredecessorDocumentsSequence", [])
-        for series in study.ReferencedSeriesSequence
-        for instance in series.ReferencedSOPSequence
-    ]
+    return list(referenced(one.get("PredecessorDocumentsSequence", ())))
 
 
 def heads(stores: Path) -> list[pydicom.Dataset]:

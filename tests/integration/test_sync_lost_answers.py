@@ -15,6 +15,7 @@ from bridge.stores.folder import version
 from tests.integration.test_sync_edges import heads, observation, predecessors, report
 from tests.integration.test_sync_folders import acts, get, instances, put
 from tests.integration.test_sync_void import NOTHING_OPEN, command, configure, notes, open_points, passed
+from tests.trials.verdict import referenced
 
 
 @pytest.fixture(params=["the PACS was heard", "the instance has ended two workers"])
@@ -60,20 +61,19 @@ def rests(stores: Path, versions: int) -> None:
 
 
 def rejected(stores: Path) -> set[str]:
-    return {
-        str(one.ReferencedSOPInstanceUID)
-        for note in notes(stores)
-        for study in note.CurrentRequestedProcedureEvidenceSequence
-        for series in study.ReferencedSeriesSequence
-        for one in series.ReferencedSOPSequence
-    }
+    return {uid for note in notes(stores) for uid in referenced(note.CurrentRequestedProcedureEvidenceSequence)}
+
+
+def corrected(stores: Path, times: int) -> None:
+    """So many versions are in step."""
+    for value in range(times):
+        put(stores, observation("a", value))
+        passed(stores)
 
 
 @pytest.mark.parametrize("before", [0, 1])
 def test_it_is_amended_by_what_the_resources_say_now(stores: Path, before: int) -> None:
-    for value in range(before):
-        put(stores, observation("a", value))
-        passed(stores)
+    corrected(stores, before)
     put(stores, observation("a", 50))
     killed(stores)
     put(stores, observation("a", 60))
@@ -92,9 +92,7 @@ def test_what_has_not_changed_is_adopted(stores: Path) -> None:
 
 @pytest.mark.parametrize("before", [0, 1])
 def test_it_is_rejected_when_the_resources_are_void(stores: Path, before: int) -> None:
-    for value in range(before):
-        put(stores, observation("a", value))
-        passed(stores)
+    corrected(stores, before)
     put(stores, observation("a", 50))
     killed(stores)
     put(stores, get(stores, "Observation/a") | {"status": "entered-in-error"})

@@ -53,7 +53,7 @@ def dicom_says(found: list[pydicom.Dataset]) -> list[str]:
         uid
         for one in found
         if one.Modality == "KO"
-        for uid in _referenced(one.CurrentRequestedProcedureEvidenceSequence)
+        for uid in referenced(one.CurrentRequestedProcedureEvidenceSequence)
     }
     superseded = set(predecessors(found))
     heads = (one for one in found if one.Modality != "KO" and one.SOPInstanceUID not in rejected | superseded)
@@ -62,10 +62,11 @@ def dicom_says(found: list[pydicom.Dataset]) -> list[str]:
 
 def predecessors(found: list[pydicom.Dataset]) -> Counter[str]:
     """How often each instance is named as one."""
-    return Counter(uid for one in found for uid in _referenced(one.get("PredecessorDocumentsSequence", ())))
+    return Counter(uid for one in found for uid in referenced(one.get("PredecessorDocumentsSequence", ())))
 
 
-def _referenced(studies: Any) -> Iterator[str]:
+def referenced(studies: Any) -> Iterator[str]:
+    """SOP Instance UIDs of a Predecessor Documents, or an Evidence Sequence (PS3.3 C.17.2.3)."""
     for study in studies:
         for series in study.ReferencedSeriesSequence:
             for one in series.ReferencedSOPSequence:
