@@ -23,6 +23,7 @@ class News:
     version: str
     owes: tuple[str, ...] = ()
     targets: tuple[str, ...] | None = None  # None: says nothing about them
+    wait: float = 0  # seconds from now that what it owes is due
 
 
 _DOUBTED = "(doubted)"  # the name of no store
@@ -143,12 +144,20 @@ class Feeds:
     def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
         """References, work and what was seen, in one transaction."""
         told = sorted({one.key for one in news if one.targets is not None})
+        waits = {key: one.wait for one in sorted(news, key=lambda one: -one.wait) for key in one.owes}
         with self._database.begin() as connection:
             put(connection, SEEN, *_seen(route, store, news))
             for some in batched(told, 500):
                 connection.execute(delete(EDGE).where((EDGE.c.store == store) & EDGE.c.source.in_(some)))
             put(connection, EDGE, *_edges(store, news))
-            owe(connection, route, store, *(key for one in news for key in one.owes), now=self._database.now())
+            owe(
+                connection,
+                route,
+                store,
+                *(key for one in news for key in one.owes),
+                now=self._database.now(),
+                waits=waits,
+            )
 
     def neighbours(self, store: str, keys: Iterable[str]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
         """References from and to the resources."""

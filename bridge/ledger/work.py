@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -108,6 +108,14 @@ class WorkQueue:
         with self._database.connect() as connection:
             of_route = (WORK.c.route == route) & WORK.c.state.in_(("owed", "waiting")) & _due(self._database.now())
             return connection.execute(select(func.count()).select_from(WORK).where(of_route)).scalar_one()
+
+    def more_in(self, route: str) -> float | None:
+        """Seconds until more of what is owed is due."""
+        now = self._database.now()
+        with self._database.connect() as connection:
+            later = (WORK.c.route == route) & (WORK.c.state == "owed") & (WORK.c.due > now)
+            due: float | None = connection.execute(select(func.min(WORK.c.due)).where(later)).scalar()
+        return None if due is None else due - now
 
     def pending(self, route: str, store: str, after: Turn | None = None) -> bool:
         """Whether something of the store is owed and due, in whosever hands, but for what has ended two workers."""
@@ -230,17 +238,23 @@ def _due(now: float) -> ColumnElement[bool]:
     return (WORK.c.due <= now) | (WORK.c.due > now + _LONGEST)
 
 
-def owe(connection: Connection, route: str, store: str, *keys: str, now: float) -> None:
-    """Within another transaction. In one order, whoever does so: none waits in a circle."""
+def owe(
+    connection: Connection, route: str, store: str, *keys: str, now: float, waits: Mapping[str, float] | None = None
+) -> None:
+    """Within another transaction. In one order, whoever does so: none waits in a circle. `waits`: seconds until it is
+    due; what waits already does not wait longer for more news."""
     if keys:
-        rows = [_row(route, store, key, "owed", now) for key in sorted(set(keys))]
+        dues = {key: now + (waits or {}).get(key, 0) for key in sorted(set(keys))}
+        rows = [_row(route, store, key, "owed", now) | {"due": due} for key, due in dues.items()]
         connection.execute(_owing(connection.dialect.name), rows)
 
 
 @lru_cache(maxsize=2)
 def _owing(dialect: str) -> Any:
     made = insert_into(dialect, WORK)
-    fresh = {name: made.excluded[name] for name in ("state", "due", "attempts", "reason")}
+    fresh = {name: made.excluded[name] for name in ("state", "attempts", "reason")}
+    settles = WORK.c.due.between(made.excluded.since, made.excluded.due)
+    fresh["due"] = case((settles, WORK.c.due), else_=made.excluded.due)
     crashes = case((WORK.c.state == "dead", ANEW), else_=WORK.c.crashes)
     again = {"generation": WORK.c.generation + 1, "crashes": crashes, **fresh}
     return made.on_conflict_do_update(index_elements=["route", "store", "key"], set_=again)

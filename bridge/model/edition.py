@@ -3,6 +3,8 @@ again begins at version 1 again."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bridge.model.group import Resource
 
 _AT = "@"  # in no versionId
@@ -12,6 +14,12 @@ def edition(resource: Resource) -> str:
     """`versionId@lastUpdated`, as far as the server tells them."""
     meta = resource.get("meta", {})
     return _AT.join(filter(None, (meta.get("versionId"), meta.get("lastUpdated"))))
+
+
+def time_of(text: str) -> datetime | None:
+    """When that edition was made, by the clock of its server; None where it does not tell."""
+    _, at, time = text.partition(_AT)
+    return datetime.fromisoformat(time) if at else None
 
 
 def without_time(text: str) -> str:

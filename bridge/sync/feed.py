@@ -11,7 +11,7 @@ from bridge.errors import PermanentError
 from bridge.ledger.database import batched
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
-from bridge.model.edition import edition
+from bridge.model.edition import edition, time_of
 from bridge.model.group import Resource, references_in
 from bridge.stores.store import Change, Instance, Page, ReplacedError, Stored
 from bridge.sync.failpoint import failpoint
@@ -40,7 +40,7 @@ def take_resources(route: Route, ledger: Ledger) -> None:
     taken: set[str] = set()
     for page in store.changes(_overlapping(known)):
         position = position or page.position
-        ledger.feeds.take_in(route.name, store.name, list(resource_news(route, ledger, page, taken)))
+        ledger.feeds.take_in(route.name, store.name, list(resource_news(route, ledger, page, taken, position)))
         ledger.leases.keep()
         failpoint("taken-in")
     if store.lists:
@@ -82,7 +82,8 @@ def _overlapping(position: str | None) -> str | None:
     return (datetime.fromisoformat(position) - OVERLAP).isoformat(timespec="milliseconds")
 
 
-def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str]) -> Iterator[News]:
+def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str], now: str = "") -> Iterator[News]:
+    """`now`: by the clock of the store, where it has one: what is younger than the route lets it settle waits."""
     newest = {one.key: one for one in reversed(page.changes) if one.key not in taken}
     taken.update(newest)  # `|=` with a view of keys would make another set
     kinds = FORMING | SUPPORT | {"Patient"}
@@ -96,7 +97,15 @@ def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set
     owed |= dict.fromkeys(patients, owed_by_patients(route, ledger, patients) if patients else ())
     owe_studies_of_replaced(route, ledger, targets)
     for key, version in fresh.items():
-        yield News(key, version, owed[key], targets[key])
+        yield News(key, version, owed[key], targets[key], _settling(route, changes[key].version, now))
+
+
+def _settling(route: Route, version: str, now: str) -> float:
+    """Seconds that it waits still. Both times are the store's: what the clocks here and there say does not matter."""
+    made = time_of(version) if route.settle and now else None
+    if made is None:
+        return 0
+    return min(max(route.settle - (datetime.fromisoformat(now) - made).total_seconds(), 0), route.settle)
 
 
 def take_created(route: Route, ledger: Ledger, written: Sequence[Stored[Resource]]) -> None:

@@ -36,6 +36,7 @@ class Route:
     demographics: Demographics = "new-only"
     merges: Merges = "hold"
     imaging_studies: bool = True  # studies of the PACS become ImagingStudies
+    settle: float = 0  # seconds that what is new in the FHIR store waits for what belongs to it
 
     def known(self, header: DataSet = ()) -> Known:
         """What translation has to know; the zone as it was on the day of the document."""

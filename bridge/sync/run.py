@@ -68,6 +68,8 @@ def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
     if carry_absences(worker, compared=reconciling and all(taken_in)):
         _work(worker, workers)
     ledger.links.sweep(route.name)
+    if route.settle and (seconds := ledger.work.more_in(route.name)) is not None:
+        worker.summary.more_in = seconds
 
 
 def _paused(worker: Worker) -> bool:

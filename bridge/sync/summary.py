@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import inf
 
 
 @dataclass
@@ -12,6 +13,7 @@ class Summary:
     faults: list[str] = field(default_factory=list)
     plans: list[str] = field(default_factory=list)  # of a dry run
     listening: float = 0  # seconds that it took to hear what is new
+    more_in: float = inf  # seconds until there is more to do, as far as is known
 
     _said: set[str] = field(default_factory=set)
 
@@ -28,6 +30,7 @@ class Summary:
     def add(self, other: Summary) -> None:
         self.acts.update(other.acts)
         self.listening += other.listening
+        self.more_in = min(self.more_in, other.more_in)
         for what in other.faults:
             self.fault(what)
         for what in other.plans:

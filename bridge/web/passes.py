@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +85,13 @@ class Passes:
         found = ((store.name, store.outage()) for store in self._stores)
         return {name: outage for name, outage in found if outage is not None}
 
-    def _until_next(self, listening: float = 0) -> float:
+    def _until_next(self, listening: float = 0, more_in: float = inf) -> float:
         """Seconds, after a pass that heard what is new within `listening` seconds: stores that take long to say it are
-        left alone for longer; so is a ledger that is away. A store that is down is asked again when its time has come;
-        where it has come, and nobody asked, all its routes are paused."""
+        left alone for longer; so is a ledger that is away. What is new and `more_in` so many seconds due does not wait
+        for longer than that. A store that is down is asked again when its time has come; where it has come, and nobody
+        asked, all its routes are paused."""
         asked = 2.0**self._broken if self._broken else _RESTS * listening
-        rest = max(self._interval, min(asked, _LONGEST_REST))
+        rest = max(min(self._interval, more_in), min(asked, _LONGEST_REST))
         left = [outage.until - time.monotonic() for outage in self._outages().values()]
         return min([rest, *(seconds for seconds in left if seconds > 0)])
 
@@ -102,7 +105,7 @@ class Passes:
             self._broken = min(self._broken + 1, 10) if broken else 0
             made, faults = self._report["made"] + 1, len(summary.faults)
             self._report = {"made": made, "last": self.ledger.now(), "faults": faults, "broken": broken}
-            if self._woken.wait(self._until_next(summary.listening)):
+            if self._woken.wait(self._until_next(summary.listening, summary.more_in)):
                 self._ending.wait(_BREATH)
 
     def _say(self, faults: Sequence[str]) -> None:
@@ -137,7 +140,8 @@ class Passes:
 
 def passes_of(settings: Settings, workers: int) -> Passes:
     """As configured. Raises UsageError, MappingError."""
-    mapping, routes = load(settings.mappings), routes_of(settings)
+    mapping = load(settings.mappings)
+    routes = [replace(route, settle=settings.settle) for route in routes_of(settings)]
     places = [(route.name, store) for route in routes for store in (route.fhir, route.dicom)]
     meters = Meters((route, store.name) for route, store in places)
     ledger = Ledger(settings.ledger)

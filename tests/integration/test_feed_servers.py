@@ -4,8 +4,11 @@ is made again under a version number that was there before."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,19 +17,22 @@ import requests
 from bridge.errors import TemporaryError
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
+from bridge.mapping.load import load
 from bridge.stores import fhir
 from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder
-from bridge.stores.store import Write
+from bridge.stores.store import Instance, Write
 from bridge.sync import feed
 from bridge.sync.feed import take_resources
 from bridge.sync.reconcile import reconcile
 from bridge.sync.route import Route
+from bridge.sync.run import once
 from tests.servers.hapi import Hapi
 from tests.servers.load import put
 from tests.servers.proxy import Proxy, reset
 
 ROUTE = "ehr-pacs"
+MAPPING = load()
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +262,54 @@ def test_a_ledger_that_knows_no_times_owes_nothing_anew(hapi: Hapi, route: Route
     put(hapi.base, observation("older", 2))
     take_resources(route, ledger)
     assert owed(ledger) == {"Observation/older"}
+
+
+# -- what settles ----------------------------------------------------------------------------------------------------
+def results_then_report(hapi: Hapi, route: Route, tmp_path: Path, name: str, settle: float) -> list[Instance]:
+    """What stands in the PACS when a result was sent, a pass was made, the report was sent, and two passes were made,
+    the last one later than everything settles."""
+    now = [4e9]
+    pacs = InstanceFolder("pacs", tmp_path / "pacs")
+    quick = replace(route, dicom=pacs, settle=settle)
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: now[0])
+    put(hapi.base, observation(name))
+    once([quick], ledger, MAPPING)
+    subject = {"resourceType": "DiagnosticReport", "id": name, "status": "final", "code": {"text": "x"}}
+    put(hapi.base, subject | {"result": [{"reference": f"Observation/{name}"}]})
+    once([quick], ledger, MAPPING)
+    now[0] += 60
+    once([quick], ledger, MAPPING)
+    ledger.close()
+    return [one.item for one in pacs.read([seen.key for seen in pacs.listing()]) if one is not None]
+
+
+def of_result(instances: list[Instance], name: str) -> list[Instance]:
+    return [one for one in instances if f"Observation/{name}".encode() in one.data or name.encode() in one.data]
+
+
+def test_a_report_and_its_results_arrive_together(hapi: Hapi, route: Route, tmp_path: Path) -> None:
+    """Though they were sent one after the other."""
+    assert len(of_result(results_then_report(hapi, route, tmp_path, "settles", 60), "settles")) == 1
+
+
+def test_without_time_to_settle_a_result_is_a_document_until_its_report_comes(
+    hapi: Hapi, route: Route, tmp_path: Path
+) -> None:
+    assert len(of_result(results_then_report(hapi, route, tmp_path, "hurries", 0), "hurries")) > 1
+
+
+def test_what_is_old_does_not_wait(hapi: Hapi, route: Route, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the clock of the server: a first load is not put off, whatever the clock here says."""
+    put(hapi.base, observation("old"))
+    patient = replace(route, settle=3600.0)
+    take_resources(patient, ledger)
+    assert owed(ledger) == set()
+    assert 3590 < (ledger.work.more_in(ROUTE) or 0) <= 3600
+    put(hapi.base, observation("older-still"))
+    time.sleep(0.3)
+    put(hapi.base, observation("clock"))  # a history says the time of its own
+    take_resources(replace(route, settle=0.2), ledger)
+    assert "Observation/older-still" in owed(ledger)
 
 
 def _version(route: Route, key: str) -> str:

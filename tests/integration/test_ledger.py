@@ -471,3 +471,22 @@ def test_nobody_waits_long_for_an_instance_that_cannot_be_read(tmp_path: Path) -
         now[0] += 301
     ledger.close()
     assert 3 <= waited < 20, "some half an hour of tries, and none of the first few"
+
+
+# -- what settles ----------------------------------------------------------------------------------------------------
+def test_news_of_what_settles_do_not_put_it_off_and_news_of_what_failed_do_not_wait(url: str) -> None:
+    now = [1000.0]
+    ledger = Ledger(url, lambda: now[0])
+    for version in range(5):
+        ledger.feeds.take_in(ROUTE, EHR, [News("Observation/1", str(version), ("Observation/1",), wait=10)])
+        assert ledger.work.claim(ROUTE, EHR, 10) == []
+        assert ledger.work.more_in(ROUTE) == 10 - 2 * version
+        now[0] += 2
+    (work,) = ledger.work.claim(ROUTE, EHR, 10)
+    ledger.work.put_off(work, "owed", "it failed", 300)
+    ledger.feeds.take_in(ROUTE, EHR, [News("Observation/1", "9", ("Observation/1",), wait=10)])
+    assert ledger.work.more_in(ROUTE) == 10
+    shared = [News("Observation/2", "1", ("Observation/2",), wait=10), News("Observation/3", "1", ("Observation/2",))]
+    ledger.feeds.take_in(ROUTE, EHR, shared)
+    assert [work.key for work in ledger.work.claim(ROUTE, EHR, 10)] == ["Observation/2"], "the one in a hurry counts"
+    ledger.close()

@@ -54,6 +54,14 @@ def test_stores_that_take_long_to_say_what_is_new_are_asked_more_seldom(tmp_path
     ledger.close()
 
 
+def test_what_settles_is_due_at_its_time_and_servers_are_left_alone_all_the_same(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    passes = Passes(lambda **_: Summary(), ledger, 2.0, 3600.0)
+    assert [passes._until_next(listening, 0.7) for listening in (0, 0.01, 0.1, 1)] == [0.7, 0.7, 0.9, 9]
+    assert passes._until_next(0, 60) == 2
+    ledger.close()
+
+
 def test_a_fault_that_stays_is_said_once(tmp_path: Path) -> None:
     ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
     passes = Passes(lambda **_: Summary(), ledger, 2.0, 3600.0)
