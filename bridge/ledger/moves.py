@@ -36,8 +36,8 @@ class Moves:
         """By merges of these Patients."""
         found: dict[str, Move] = {}
         for keys in batched(sorted(set(patients)), 500):
-            of_patients = MOVE.c.replaced.in_(keys) | MOVE.c.survivor.in_(keys)
-            found |= {one.instance: one for one in self._found((MOVE.c.route == route) & of_patients)}
+            for patient in (MOVE.c.replaced, MOVE.c.survivor):
+                found |= {one.instance: one for one in self._found((MOVE.c.route == route) & patient.in_(keys))}
         return list(found.values())
 
     def places(self, documents: Iterable[str]) -> list[tuple[str, str, str]]:
@@ -48,9 +48,9 @@ class Moves:
         return [(born, root, instance) for born, root, instance in found]
 
     def _found(self, wanted: object) -> list[Move]:
-        query = select(MOVE).where(wanted).order_by(MOVE.c.instance)  # type: ignore[arg-type]
         with self._database.connect() as connection:
-            return [Move(*row) for row in connection.execute(query)]
+            found = [Move(*row) for row in connection.execute(select(MOVE).where(wanted))]  # type: ignore[arg-type]
+        return sorted(found, key=lambda move: move.instance)  # SQLite would read the whole of a route in that order
 
     def forget(self, route: str, instances: Sequence[str]) -> None:
         """They are again what they were."""

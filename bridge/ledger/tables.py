@@ -28,7 +28,7 @@ EDGE = Table(  # references between the resources that form documents
     Column("store", String, primary_key=True),
     Column("source", String, primary_key=True),
     Column("target", String, primary_key=True),
-    Index("edge_target", "store", "target"),
+    Index("edge_target", "store", "target", "source"),  # all three, or SQLite reads all of a store
 )
 WORK = Table(  # what is owed: look at this item again
     "work",
@@ -92,7 +92,8 @@ IMAGING_STUDY = Table(  # studies of the PACS that an ImagingStudy stands for
     METADATA,
     Column("route", String, primary_key=True),
     Column("study", String, primary_key=True),  # what its store names the study by
-    Column("resource", String, nullable=False, index=True),
+    Column("resource", String, nullable=False),
+    Index("imaging_study_resource", "route", "resource", "study"),
 )
 REPLACEMENT = Table(  # instances about to replace one of the same UID, until that is agreed
     "replacement",
@@ -106,12 +107,14 @@ MOVE = Table(  # the undo list of merged patients
     Column("route", String, primary_key=True),
     Column("instance", String, primary_key=True),  # SOP Instance UID, or what its store names a study by
     Column("document", String, nullable=False, index=True),
-    Column("replaced", String, nullable=False, index=True),  # key of the Patient
-    Column("survivor", String, nullable=False, index=True),  # key of the Patient
+    Column("replaced", String, nullable=False),  # key of the Patient
+    Column("survivor", String, nullable=False),  # key of the Patient
     Column("before", String, nullable=False),
     Column("after", String, nullable=False),
     Column("digest", String),  # of the data set before
     Column("moved", Float, nullable=False),  # seconds since the epoch
+    Index("move_replaced", "route", "replaced"),
+    Index("move_survivor", "route", "survivor"),
 )
 CONFLICT = Table(  # both sides have news, and a person decides whose hold
     "conflict",

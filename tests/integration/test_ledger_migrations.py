@@ -23,7 +23,7 @@ def of_version(url: str, version: str) -> Engine:
     return engine
 
 
-@pytest.mark.parametrize("version", ["0001", "0002", "0003", "0004", "0005", "0006"])
+@pytest.mark.parametrize("version", ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"])
 def test_its_tables_are_those_of_a_new_one(tmp_path: Path, version: str) -> None:
     url = f"sqlite:///{tmp_path}/bridge.db"
     engine = of_version(url, version)
@@ -33,6 +33,8 @@ def test_its_tables_are_those_of_a_new_one(tmp_path: Path, version: str) -> None
     found = inspect(engine)
     for table in METADATA.tables.values():
         assert {one["name"] for one in found.get_columns(table.name)} == {one.name for one in table.columns}
+        indexes = {one["name"]: one["column_names"] for one in found.get_indexes(table.name)}
+        assert indexes == {one.name: [column.name for column in one.columns] for one in table.indexes}
 
 
 @pytest.mark.parametrize("version", ["0005", "0006"])
