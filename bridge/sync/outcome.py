@@ -12,6 +12,7 @@ from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
 from bridge.sync.held import Absent, Busy, Held, Waiting
 from bridge.sync.route import Route
+from bridge.sync.stuck import progressed
 from bridge.sync.summary import Summary
 
 ENOUGH = 5  # temporary errors in a row, of servers that answer, after which a worker ends its pass
@@ -65,6 +66,8 @@ class Outcomes:
             self.failed = 0
             for work in works:
                 self.ledger.work.done(work)
+        finally:
+            progressed()
         return True
 
     def in_other_hands(self, works: Sequence[Work], again: str = "owed") -> None:

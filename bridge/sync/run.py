@@ -15,6 +15,7 @@ from bridge.sync.feed import take_instances, take_resources
 from bridge.sync.hands import is_mine
 from bridge.sync.reconcile import reconcile
 from bridge.sync.route import Route
+from bridge.sync.stuck import watched
 from bridge.sync.summary import Summary
 from bridge.sync.worker import Worker
 
@@ -64,9 +65,10 @@ def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
     worker.heard = taken_in[tasks.index(take_instances)]
     if _paused(worker):
         return
-    _work(worker, workers)
-    if carry_absences(worker, compared=reconciling and all(taken_in)):
+    with watched():
         _work(worker, workers)
+        if carry_absences(worker, compared=reconciling and all(taken_in)):
+            _work(worker, workers)
     ledger.links.sweep(route.name)
     if route.settle and (seconds := ledger.work.more_in(route.name)) is not None:
         worker.summary.more_in = seconds

@@ -22,7 +22,7 @@ CRASHES = 8  # workers that one document may end: bridge/sync/outcome.py
 POISON, POISON_UID = "Observation/a-poison", "2.25.1"  # the first of their kind, by name
 CHILD = """
 import os, runpy, signal, sys
-from bridge.sync import to_dicom, to_fhir
+from bridge.sync import stuck, to_dicom, to_fhir
 
 def deadly(translate, is_poison):
     def translated(what, *rest):
@@ -33,11 +33,13 @@ def deadly(translate, is_poison):
 
 to_dicom.checked_to_dicom = deadly(to_dicom.checked_to_dicom, lambda group: group.root["id"] == "a-poison")
 to_fhir.to_fhir = deadly(to_fhir.to_fhir, lambda document: b"2.25.1" in [one.value for one in document.header])
+stuck.LIMIT = 3.0
 sys.argv[0] = "fhir-dicom"
 runpy.run_module("bridge", run_name="__main__")
 """
 KILLED = "os.kill(os.getpid(), signal.SIGKILL)"
 OUT_OF_MEMORY = "bytearray(1 << 60)"
+NEVER_DONE = "any(iter(int, 1))"  # without a moment in which another thread could run
 HARMLESS = "pass"
 
 
@@ -120,6 +122,17 @@ def test_memory_that_python_refuses_is_a_dead_letter_at_once(stores: Path) -> No
     done = sync(stores, OUT_OF_MEMORY)
     assert done.returncode == 1 and crossed(stores)[0] == MANY
     assert list(dead(stores)) == [POISON] and "Memory" in dead(stores)[POISON]
+
+
+def test_one_that_is_never_done_ends_the_process_which_says_where_it_was(stores: Path) -> None:
+    """Then it is as one that ends the process by itself: another start, and all others cross."""
+    put(stores, "a-poison", 1)
+    for _ in range(CRASHES - 2):
+        ended = sync(stores, NEVER_DONE)
+        assert ended.returncode == 1 and "Timeout" in ended.stderr and "to_dicom.py" in ended.stderr
+        if crossed(stores)[0] == MANY:
+            break
+    assert crossed(stores)[0] == MANY and dead(stores) == {}
 
 
 def _acts(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
