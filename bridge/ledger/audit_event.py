@@ -32,7 +32,7 @@ _ACTS = {  # act of an intent -> type and action (PS3.15 A.5.3, FHIR R4 AuditEve
 def written(link: Link, act: str, store: str, keys: Sequence[str], *, known: bool, now: float) -> AuditEvent:
     """What an intent came to. `known`: the document was linked before; `now`: seconds since the epoch."""
     kind, action = _kind(act)
-    action = "U" if known and act == "to-fhir" else action
+    action = "U" if known and _name(act) == "to-fhir" else action
     removed = {"remove-instances": [one[3] for one in link.chain], "remove-resources": sorted(link.versions)}
     touched = removed.get(_name(act), keys)
     versioned = [f"{key}/_history/{link.versions[key]}" if key in link.versions else key for key in touched]

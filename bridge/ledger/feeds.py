@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Column, MetaData, String, Table, bindparam, delete, func, or_, select, true, union
+from sqlalchemy import Column, ColumnElement, MetaData, String, Table, bindparam, delete, func, or_, select, true, union
 from sqlalchemy.schema import CreateTable
 
 from bridge.ledger.database import Database, batched, in_parts, insert_into, put, put_or
@@ -30,7 +30,8 @@ _DOUBTED = "(doubted)"  # the name of no store
 _TOLD = "% deleted"
 """Versions that say by themselves that it was deleted."""
 _BURIED = " asked twice, deleted"
-_EDGES = select(EDGE.c.source, EDGE.c.target).where(EDGE.c.store == bindparam("of_store"))
+_EDGES = select(EDGE.c.source, EDGE.c.target)
+_EDGES = _EDGES.where((EDGE.c.route == bindparam("of_route")) & (EDGE.c.store == bindparam("of_store")))
 _FROM, _TO = (_EDGES.where(one.in_(bindparam("of_keys", expanding=True))) for one in (EDGE.c.source, EDGE.c.target))
 _LISTED = Table("listed", MetaData(), Column("key", String, primary_key=True), prefixes=["TEMPORARY"])
 
@@ -41,7 +42,7 @@ class Feeds:
 
     def position(self, route: str, store: str) -> str | None:
         with self._database.connect() as connection:
-            of_store = (POSITION.c.route == route) & (POSITION.c.store == store)
+            of_store = _of(POSITION, route, store)
             return connection.execute(select(POSITION.c.value).where(of_store)).scalar()
 
     def move(self, route: str, store: str, value: str) -> None:
@@ -51,7 +52,7 @@ class Feeds:
     def leave(self, route: str, store: str) -> None:
         """Where it was is not kept."""
         with self._database.begin() as connection:
-            connection.execute(delete(POSITION).where((POSITION.c.route == route) & (POSITION.c.store == store)))
+            connection.execute(delete(POSITION).where(_of(POSITION, route, store)))
 
     def begin_again(self, route: str, store: str) -> None:
         """The store is not what it was: its feed is read from the beginning, and `is_doubted` until all of it was
@@ -70,7 +71,7 @@ class Feeds:
         """Those (key, version) that are not the newest that was turned into work: a return to an old one is news. A
         store that tells no versions has an empty one."""
         with self._database.connect() as connection:
-            of_store = (SEEN.c.route == route) & (SEEN.c.store == store)
+            of_store = _of(SEEN, route, store)
             query = select(SEEN.c.key, SEEN.c.version).where(of_store)
             known = dict(map(tuple, in_parts(connection, query, SEEN.c.key, [key for key, _ in items])))
         return [(key, version) for key, version in items if _is_news(known.get(key), version)]
@@ -81,7 +82,7 @@ class Feeds:
         """Keys that were seen or agreed on, are not known to be gone, and are not `listed`; of resources, those of the
         `kinds` that are listed, or all. A million keys take no memory."""
         standing = SEEN.c.version.not_like(_TOLD)
-        seen = select(SEEN.c.key).where((SEEN.c.route == route) & (SEEN.c.store == store) & standing)
+        seen = select(SEEN.c.key).where(_of(SEEN, route, store) & standing)
         key, state = (LINK.c.root, LINK.c.fhir_digest) if holds == "fhir" else (LINK.c.instance, LINK.c.dicom_digest)
         agreed = select(key.label("key")).where((LINK.c.route == route) & state.not_in(VOID))
         keys = union(seen, agreed).subquery()
@@ -98,7 +99,7 @@ class Feeds:
         """Each is owed a look, unless it is already."""
         with self._database.begin() as connection:
             open_work = WORK.c.state.in_(("owed", "waiting", "absent", "deleted"))
-            owed = select(WORK.c.key).where((WORK.c.route == route) & (WORK.c.store == store) & open_work)
+            owed = select(WORK.c.key).where(_of(WORK, route, store) & open_work)
             fresh = set(keys) - set(connection.execute(owed).scalars())
             owe(connection, route, store, *fresh, now=self._database.now())
 
@@ -106,15 +107,15 @@ class Feeds:
         """What is not there any more, asked directly; should it return, that is news. What the feed told of its
         deletion stays seen: an overlapping poll tells it again."""
         with self._database.begin() as connection:
-            of_key = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.key == key)
+            of_key = _of(SEEN, route, store) & (SEEN.c.key == key)
             connection.execute(delete(SEEN).where(of_key & SEEN.c.version.not_like(_TOLD)))
-            connection.execute(delete(EDGE).where((EDGE.c.store == store) & (EDGE.c.source == key)))
+            connection.execute(delete(EDGE).where(_of(EDGE, route, store) & (EDGE.c.source == key)))
             owe(connection, route, store, *owes, now=self._database.now())
 
     def is_settled(self, route: str, store: str, key: str) -> bool:
         """It was seen, and nothing is owed of it."""
-        of_seen = (SEEN.c.route == route) & (SEEN.c.store == store) & (SEEN.c.key == key)
-        of_work = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.key == key)
+        of_seen = _of(SEEN, route, store) & (SEEN.c.key == key)
+        of_work = _of(WORK, route, store) & (WORK.c.key == key)
         with self._database.connect() as connection:
             seen = connection.execute(select(SEEN.c.key).where(of_seen)).first() is not None
             return seen and connection.execute(select(WORK.c.key).where(of_work)).first() is None
@@ -127,7 +128,7 @@ class Feeds:
 
     def buried(self, route: str, store: str, keys: Iterable[str]) -> set[str]:
         is_buried = SEEN.c.version.endswith(_BURIED.strip())
-        of_store = (SEEN.c.route == route) & (SEEN.c.store == store) & is_buried
+        of_store = _of(SEEN, route, store) & is_buried
         with self._database.connect() as connection:
             return {row[0] for row in in_parts(connection, select(SEEN.c.key).where(of_store), SEEN.c.key, list(keys))}
 
@@ -139,7 +140,7 @@ class Feeds:
             if len(connection.execute(fresh, rows).scalars().all()) < len(rows):
                 connection.rollback()
                 return
-            put(connection, EDGE, *_edges(store, created))
+            put(connection, EDGE, *_edges(route, store, created))
 
     def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
         """References, work and what was seen, in one transaction."""
@@ -148,8 +149,8 @@ class Feeds:
         with self._database.begin() as connection:
             put(connection, SEEN, *_seen(route, store, news))
             for some in batched(told, 500):
-                connection.execute(delete(EDGE).where((EDGE.c.store == store) & EDGE.c.source.in_(some)))
-            put(connection, EDGE, *_edges(store, news))
+                connection.execute(delete(EDGE).where(_of(EDGE, route, store) & EDGE.c.source.in_(some)))
+            put(connection, EDGE, *_edges(route, store, news))
             owe(
                 connection,
                 route,
@@ -159,15 +160,21 @@ class Feeds:
                 waits=waits,
             )
 
-    def neighbours(self, store: str, keys: Iterable[str]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    def neighbours(
+        self, route: str, store: str, keys: Iterable[str]
+    ) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
         """References from and to the resources."""
         out, back = set[tuple[str, str]](), set[tuple[str, str]]()
         with self._database.connect() as connection:
             for some in batched(keys, 500):
                 for query, found in ((_FROM, out), (_TO, back)):
-                    rows = connection.execute(query, {"of_store": store, "of_keys": some})
+                    rows = connection.execute(query, {"of_route": route, "of_store": store, "of_keys": some})
                     found.update((source, target) for source, target in rows)
         return out, back
+
+
+def _of(table: Table, route: str, store: str) -> ColumnElement[bool]:
+    return (table.c.route == route) & (table.c.store == store)
 
 
 def _seen(route: str, store: str, news: Sequence[News]) -> list[dict[str, str]]:
@@ -176,10 +183,11 @@ def _seen(route: str, store: str, news: Sequence[News]) -> list[dict[str, str]]:
     return [seen[key] for key in sorted(seen)]
 
 
-def _edges(store: str, news: Sequence[News]) -> list[dict[str, str]]:
+def _edges(route: str, store: str, news: Sequence[News]) -> list[dict[str, str]]:
     """Rows in the order of their keys."""
     told = {one.key: set(one.targets) for one in news if one.targets is not None}
-    return [{"store": store, "source": one, "target": to} for one in sorted(told) for to in sorted(told[one])]
+    of_store = {"route": route, "store": store}
+    return [of_store | {"source": one, "target": to} for one in sorted(told) for to in sorted(told[one])]
 
 
 def _is_news(known: str | None, version: str) -> bool:

@@ -167,7 +167,17 @@ class Links:
             if connection.execute(select(WORK.c.key).where(of_route).limit(1)).first() is not None:
                 return
             left = connection.execute(select(INTENT.c.document).where(INTENT.c.route == route)).scalars().all()
-        for document in left:
+        self._let_go(route, left)
+
+    def abandon(self, route: str, act: str) -> None:
+        """An intent that cannot be done any more. What waited for it is looked at again."""
+        of_act = (INTENT.c.route == route) & (INTENT.c.act == act)
+        with self._database.connect() as connection:
+            left = connection.execute(select(INTENT.c.document).where(of_act)).scalars().all()
+        self._let_go(route, left)
+
+    def _let_go(self, route: str, documents: Sequence[str]) -> None:
+        for document in documents:
             if not self._leases.hold([document]):
                 continue  # somebody has begun it just now
             self.settle(document)

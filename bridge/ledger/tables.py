@@ -3,7 +3,7 @@ of them is a migration."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 METADATA = MetaData()
 
@@ -25,11 +25,14 @@ SEEN = Table(  # the newest version of each item that was turned into work
 EDGE = Table(  # references between the resources that form documents
     "edge",
     METADATA,
+    Column("route", String, primary_key=True),
     Column("store", String, primary_key=True),
     Column("source", String, primary_key=True),
     Column("target", String, primary_key=True),
-    Index("edge_target", "store", "target", "source"),  # all three, or SQLite reads all of a store
+    Index("edge_target", "route", "store", "target", "source"),  # the source, too, or SQLite reads all of a store
 )
+IS_OPEN = text("state IN ('owed', 'waiting')")
+"""As the index has it, and whoever wants SQLite to take that has to say it so."""
 WORK = Table(  # what is owed: look at this item again
     "work",
     METADATA,
@@ -46,6 +49,7 @@ WORK = Table(  # what is owed: look at this item again
     Column("owner", String, index=True),  # the worker that has it in hand
     Column("crashes", Integer, nullable=False, server_default="0"),  # of workers that had it in hand
     Index("work_due", "route", "state", "due"),
+    Index("work_turn", "route", "store", "crashes", "due", "key", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
 )
 ALIAS = Table(  # resource keys and SOP Instance UIDs -> the document that they belong to
     "alias",

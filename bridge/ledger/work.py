@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from bridge.ledger.database import Database, in_parts, insert_into, put_or
-from bridge.ledger.tables import LINK, WORK
+from bridge.ledger.tables import IS_OPEN, LINK, WORK
 
 Turn = tuple[int, float, str]
 
@@ -64,6 +64,12 @@ class WorkQueue:
             if connection.execute(mine).first() is None:
                 owe(connection, route, store, key, now=self._database.now())
 
+    def owe_unless_known(self, route: str, store: str, key: str) -> None:
+        """What is held or dead stays so."""
+        with self._database.begin() as connection:
+            rows = [_row(route, store, key, "owed", self._database.now())]
+            connection.execute(insert_into(connection.dialect.name, WORK).on_conflict_do_nothing(), rows)
+
     def suspect(self, route: str, store: str, key: str) -> None:
         """It looks deleted."""
         row = _row(route, store, key, "absent", self._database.now())
@@ -75,8 +81,7 @@ class WorkQueue:
         not survive comes last of its store, and alone: it takes nothing else along; what two did not comes last of the
         whole route. `after`: what comes later in that order."""
         with self._database.begin() as connection:
-            to_do = WORK.c.state.in_(("owed", "waiting"))
-            due = (WORK.c.route == route) & to_do & _due(self._database.now())
+            due = (WORK.c.route == route) & IS_OPEN & _due(self._database.now())
             of_store = select(*_WORK).where(due & WORK.c.owner.is_(None) & (WORK.c.store == store) & _after(after))
             query = of_store.order_by(*_TURN).limit(limit)
             found = [Work(*row) for row in connection.execute(query.with_for_update(skip_locked=True))]
@@ -110,10 +115,11 @@ class WorkQueue:
             return connection.execute(select(func.count()).select_from(WORK).where(of_route)).scalar_one()
 
     def more_in(self, route: str) -> float | None:
-        """Seconds until more of what is owed is due."""
+        """Seconds until more of what is owed is due; of what settles, and not of what failed."""
         now = self._database.now()
         with self._database.connect() as connection:
-            later = (WORK.c.route == route) & (WORK.c.state == "owed") & (WORK.c.due > now)
+            settles = (WORK.c.state == "owed") & (WORK.c.due > now) & (WORK.c.attempts == 0)
+            later = (WORK.c.route == route) & settles
             due: float | None = connection.execute(select(func.min(WORK.c.due)).where(later)).scalar()
         return None if due is None else due - now
 
@@ -253,8 +259,10 @@ def owe(
 def _owing(dialect: str) -> Any:
     made = insert_into(dialect, WORK)
     fresh = {name: made.excluded[name] for name in ("state", "attempts", "reason")}
-    settles = WORK.c.due.between(made.excluded.since, made.excluded.due)
-    fresh["due"] = case((settles, WORK.c.due), else_=made.excluded.due)
+    # what settles already is not put off by more that has to settle, whether its time is over or not
+    settling = (made.excluded.due > made.excluded.since) & (WORK.c.due <= made.excluded.due)
+    settling &= (WORK.c.state == "owed") & WORK.c.owner.is_(None) & (WORK.c.attempts == 0)
+    fresh["due"] = case((settling, WORK.c.due), else_=made.excluded.due)
     crashes = case((WORK.c.state == "dead", ANEW), else_=WORK.c.crashes)
     again = {"generation": WORK.c.generation + 1, "crashes": crashes, **fresh}
     return made.on_conflict_do_update(index_elements=["route", "store", "key"], set_=again)

@@ -17,9 +17,13 @@ def edition(resource: Resource) -> str:
 
 
 def time_of(text: str) -> datetime | None:
-    """When that edition was made, by the clock of its server; None where it does not tell."""
-    _, at, time = text.partition(_AT)
-    return datetime.fromisoformat(time) if at else None
+    """When that edition was made, by the clock of its server; None where it does not tell, or none that is one."""
+    _, _, time = text.partition(_AT)
+    try:
+        made = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return made if made.tzinfo is not None else None
 
 
 def without_time(text: str) -> str:

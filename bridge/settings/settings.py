@@ -70,6 +70,14 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _one_route_between_two(self) -> Settings:
+        """What is seen and owed is kept by route: a second one would take what the first one is to carry."""
+        for number, name in enumerate(names := self.route_names()):
+            if name in names[:number]:
+                raise ValueError(f"routes: there are two between {name.replace('-', ' and ', 1)}; make one of them")
+        return self
+
+    @model_validator(mode="after")
     def _hooks_of_stores(self) -> Settings:
         for name in self.serve.hooks:
             if name not in self.stores:

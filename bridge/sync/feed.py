@@ -21,6 +21,8 @@ from bridge.sync.studies import instance_news, owe_studies
 from bridge.translate.gather import FORMING, SUPPORT, links
 
 _OF_SOMEBODY = FORMING | {"ImagingStudy"}
+_KINDS = FORMING | SUPPORT | {"Patient"}
+"""That a feed is read for: a server may hold many more of others."""
 _READS = 100  # resources at once
 OVERLAP = timedelta(minutes=5)
 """Longer than any transaction of a server: one that commits late carries the time of its start."""
@@ -84,10 +86,9 @@ def _overlapping(position: str | None) -> str | None:
 
 def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str], now: str = "") -> Iterator[News]:
     """`now`: by the clock of the store, where it has one: what is younger than the route lets it settle waits."""
-    newest = {one.key: one for one in reversed(page.changes) if one.key not in taken}
-    taken.update(newest)  # `|=` with a view of keys would make another set
-    kinds = FORMING | SUPPORT | {"Patient"}
-    changes = {key: one for key, one in newest.items() if key.partition("/")[0] in kinds}
+    ours = (one for one in reversed(page.changes) if one.key.partition("/")[0] in _KINDS)
+    changes = {one.key: one for one in ours if one.key not in taken}
+    taken.update(changes)  # `|=` with a view of keys would make another set
     fresh = dict(
         ledger.feeds.unseen(route.name, route.fhir.name, [(key, _version(one)) for key, one in changes.items()])
     )
@@ -113,7 +114,7 @@ def take_created(route: Route, ledger: Ledger, written: Sequence[Stored[Resource
     where something else refers to it already, that may say more now; and where the answer does not say what a reference
     has become, the feed does."""
     made = {one.key: one.item for one in written if one.key.partition("/")[0] in FORMING | SUPPORT}
-    _, back = ledger.feeds.neighbours(route.fhir.name, made)
+    _, back = ledger.feeds.neighbours(route.name, route.fhir.name, made)
     resolved = not any(said.startswith("urn:uuid:") for item in made.values() for said in references_in(item))
     news = [News(key, edition(item), (), _targets(item)) for key, item in made.items() if edition(item)]
     if news and resolved and all(source in made for source, _ in back):
@@ -154,7 +155,7 @@ def _read(route: Route, keys: Sequence[str]) -> dict[str, Resource]:
 def _owed(route: Route, ledger: Ledger, targets: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
     """By resource, with what each refers to now. What forms a document owes itself, and what it referred to before;
     what only belongs to documents owes those that refer to it."""
-    out, back = ledger.feeds.neighbours(route.fhir.name, targets)
+    out, back = ledger.feeds.neighbours(route.name, route.fhir.name, targets)
     left, referring = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for source, target in out:
         if target not in targets[source] and target.partition("/")[0] in FORMING:

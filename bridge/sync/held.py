@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 from bridge.errors import BridgeError
 
@@ -29,3 +30,18 @@ class Absent(Exception):
 
     def __init__(self, keys: Iterable[str], waiting: Iterable[str] = ()) -> None:
         self.keys, self.waiting = frozenset(keys), frozenset(waiting)
+
+
+class Failure(NamedTuple):
+    """Of one document: keys of its root resource and of all, and why."""
+
+    root: str
+    keys: Collection[str]
+    error: Exception
+
+
+class Several(Exception):
+    """What became of those documents of one component that are not settled; and what looks deleted of it."""
+
+    def __init__(self, failures: Sequence[Failure], absent: Absent | None) -> None:
+        self.failures, self.absent = failures, absent

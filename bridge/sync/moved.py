@@ -18,6 +18,7 @@ from bridge.sync.made_of import MadeOf, as_of, made_of, says_the_same
 from bridge.sync.news import RETRACTED
 from bridge.sync.resources import read_groups
 from bridge.sync.route import Route
+from bridge.sync.void import WRITING
 from bridge.translate.header import split_patient
 from bridge.translate.to_dicom import to_dicom
 
@@ -28,7 +29,7 @@ def of_another_patient(route: Route, ledger: Ledger, mapping: Mapping, link: Lin
     if route.direction == "to-dicom" and link.born == "dicom":
         return None
     act, keys = ledger.links.intended(link.document) or ("", [])
-    if act == "to-fhir" and link.head in keys:
+    if act.startswith(WRITING) and link.head in keys:
         return link  # begun, and killed
     groups = read_groups(route, {link.root})
     present = next((one for one in groups if one.root == link.root), None)

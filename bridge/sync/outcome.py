@@ -10,7 +10,7 @@ from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
-from bridge.sync.held import Absent, Busy, Held, Waiting
+from bridge.sync.held import Absent, Busy, Held, Several, Waiting
 from bridge.sync.route import Route
 from bridge.sync.stuck import progressed
 from bridge.sync.summary import Summary
@@ -31,44 +31,75 @@ class Outcomes:
         self.busy = False  # something was in other hands
 
     def of(self, works: Sequence[Work], task: Callable[[], None], again: str = "owed") -> bool:
-        """Work that one task settles is done, or put off, together; what can be tried `again` stays in that state.
-        False where it is in other hands. Raises LedgerError: without its ledger a worker does nothing."""
+        """Work that one task settles is done, or put off; what can be tried `again` stays in that state. False where it
+        is in other hands. Raises LedgerError: without its ledger a worker does nothing."""
         try:
             if any(work.crashes >= _CRASHES for work in works):
                 raise PermanentError(f"{_CRASHES} workers ended with it in hand: it is too large, or we have a defect")
             task()
-        except Busy:
-            self.in_other_hands(works, again)
-            return False
-        except Planned as plan:
-            self.summary.plan(str(plan))
-            self.ledger.work.give_back(*works)
-        except Absent as error:
-            self._absent(works, error)
-        except Waiting as error:
-            self._waiting(works, again, error)
-        except Held as error:
-            self._put_off(works, "held", error)
         except LedgerError:
             raise
-        except OutageError as error:
-            self._outage(works, again, error)
-        except TemporaryError as error:
-            self.failed += 1
-            self._try_again(works, again, error)
-        except (PermanentError, UnicodeError) as error:
-            self._put_off(works, "dead", error)
+        except Several as several:
+            return self._several(works, again, several)
         except Exception as error:  # noqa: BLE001 - one poisonous document must not stop the others
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            what = PermanentError(f"{type(error).__name__} in {where.name} ({where.filename}:{where.lineno})")
-            self._put_off(works, "dead", what)
+            return self._failed(works, again, error)
         else:
             self.failed = 0
-            for work in works:
-                self.ledger.work.done(work)
+            self._done(works)
         finally:
             progressed()
         return True
+
+    def _several(self, works: Sequence[Work], again: str, several: Several) -> bool:
+        """Each as its own groups went: what one waits for is not what another is dead of."""
+        progress = False
+        left = list(works)
+        for failure in sorted(several.failures, key=lambda one: _rank(one.error)):
+            some = [work for work in left if work.key in failure.keys]
+            left = [work for work in left if work.key not in failure.keys]
+            if isinstance(failure.error, Planned):
+                self.summary.plan(str(failure.error))
+            elif not any(work.key in failure.keys for work in works):  # a neighbour had news: it is tried for itself
+                self.ledger.work.owe_unless_known(self.route.name, works[0].store, failure.root)
+            if some:
+                progress |= self._failed(some, again, failure.error)
+        if several.absent is not None:
+            self._absent(works[0].store, left, several.absent)
+        else:
+            self._done(left)
+        return progress or bool(left)
+
+    def _failed(self, works: Sequence[Work], again: str, error: Exception) -> bool:
+        """False where it is in other hands."""
+        match error:
+            case Busy():
+                self.in_other_hands(works, again)
+                return False
+            case Planned():
+                self.summary.plan(str(error))
+                self.ledger.work.give_back(*works)
+            case Absent():
+                self._absent(works[0].store, works, error)
+            case Waiting():
+                self._waiting(works, again, error)
+            case Held():
+                self._put_off(works, "held", error)
+            case OutageError():
+                self._outage(works, again, error)
+            case TemporaryError():
+                self.failed += 1
+                self._try_again(works, again, error)
+            case PermanentError() | UnicodeError():
+                self._put_off(works, "dead", error)
+            case _:
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                what = PermanentError(f"{type(error).__name__} in {where.name} ({where.filename}:{where.lineno})")
+                self._put_off(works, "dead", what)
+        return True
+
+    def _done(self, works: Sequence[Work]) -> None:
+        for work in works:
+            self.ledger.work.done(work)
 
     def in_other_hands(self, works: Sequence[Work], again: str = "owed") -> None:
         self.busy = True
@@ -96,7 +127,7 @@ class Outcomes:
         for work in works:
             self.ledger.work.put_off(work, state, str(error), LAST_WAIT, awaits=error.on)
 
-    def _absent(self, works: Sequence[Work], error: Absent) -> None:
+    def _absent(self, store: str, works: Sequence[Work], error: Absent) -> None:
         for work in works:
             if work.key in error.keys | error.waiting:
                 state = "absent" if work.key in error.keys else "waiting"
@@ -104,12 +135,21 @@ class Outcomes:
             else:
                 self.ledger.work.done(work)
         for key in error.keys - {work.key for work in works}:  # a neighbour showed it
-            self.ledger.work.suspect(self.route.name, works[0].store, key)
+            self.ledger.work.suspect(self.route.name, store, key)
 
     def _put_off(self, works: Sequence[Work], state: str, error: Exception, wait: float = 0) -> None:
         for work in works:
             self.ledger.work.put_off(work, state, str(error), wait, failed=True)
         self.summary.fault(f"{state}: {works[0].store}: {works[0].key}: {error}")
+
+
+_RANKS = (Busy, TemporaryError, Waiting, Planned, Held)
+
+
+def _rank(error: Exception) -> int:
+    """What goes away by itself before what a person is asked for, and that before what is dead: what belongs to two
+    groups is looked at again as long as one of them will be."""
+    return next((rank for rank, kind in enumerate(_RANKS) if isinstance(error, kind)), len(_RANKS))
 
 
 def _backoff(tries: int) -> float:

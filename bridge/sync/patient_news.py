@@ -23,7 +23,7 @@ def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection
     """Of changed Patients, each with whom it is replaced by now: the resources that refer to them, or to whom they
     replace, and what a merge of theirs has moved. Instances and studies are owed at once. Where only demographics
     change, and no instance follows them, nothing is."""
-    out, back = ledger.feeds.neighbours(route.fhir.name, told)
+    out, back = ledger.feeds.neighbours(route.name, route.fhir.name, told)
     merged = {one for one, _ in out} | {of for one, of in back if one.startswith("Patient/")}
     merged |= {key for key, said in told.items() if said}
     moves = ledger.moves.by(route.name, told)
@@ -34,7 +34,7 @@ def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection
 
 def _owed(route: Route, ledger: Ledger, patients: Collection[str]) -> tuple[str, ...]:
     concerned = _replaced(route, ledger, patients)
-    _, back = ledger.feeds.neighbours(route.fhir.name, concerned)
+    _, back = ledger.feeds.neighbours(route.name, route.fhir.name, concerned)
     referring = {source for source, _ in back}
     moves = ledger.moves.by(route.name, concerned)
     places = ledger.moves.places({one.document for one in moves})
@@ -52,7 +52,7 @@ def owe_studies_of_replaced(route: Route, ledger: Ledger, told: Mapping[str, Col
     subjects = {key: set(said) for key, said in told.items() if key.startswith("ImagingStudy/") and said}
     if not subjects:
         return
-    out, _ = ledger.feeds.neighbours(route.fhir.name, set().union(*subjects.values()))
+    out, _ = ledger.feeds.neighbours(route.name, route.fhir.name, set().union(*subjects.values()))
     replaced = {one for one, _ in out} | {key for key, said in told.items() if said and key.startswith("Patient/")}
     for key in (one for one, said in subjects.items() if said & replaced):
         for study in ledger.studies.named(route.name, key):
@@ -63,7 +63,7 @@ def _replaced(route: Route, ledger: Ledger, patients: Collection[str]) -> set[st
     """These, and whoever was replaced by them, by however many merges."""
     found, edge = set(patients), set(patients)
     while edge:
-        _, back = ledger.feeds.neighbours(route.fhir.name, edge)
+        _, back = ledger.feeds.neighbours(route.name, route.fhir.name, edge)
         edge = {source for source, _ in back if source.startswith("Patient/")} - found
         found |= edge
     return found

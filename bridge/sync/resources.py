@@ -42,7 +42,7 @@ def components(route: Route, ledger: Ledger, keys: Iterable[str]) -> list[set[st
             continue
         whole, edge = {start}, {start}
         while edge:
-            out, back = ledger.feeds.neighbours(route.fhir.name, edge)
+            out, back = ledger.feeds.neighbours(route.name, route.fhir.name, edge)
             near = {target for _, target in out} | {source for source, _ in back}
             edge = {key for key in near if key.partition("/")[0] in FORMING} - whole
             whole |= edge

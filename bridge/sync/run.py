@@ -63,6 +63,7 @@ def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
     taken_in = [_take_in(worker, task) for task in tasks]
     worker.summary.listening = time.monotonic() - begun
     worker.heard = taken_in[tasks.index(take_instances)]
+    worker.summary.compared = all(taken_in[2:])
     if _paused(worker):
         return
     with watched():
@@ -77,6 +78,7 @@ def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
 def _paused(worker: Worker) -> bool:
     reason = worker.ledger.pauses.reasons().get(worker.route.name)
     if reason is not None:
+        worker.summary.paused.add(worker.route.name)
         worker.summary.fault(f"{worker.route.name}: paused: {reason}")
     return reason is not None
 

@@ -11,26 +11,33 @@ from contextlib import contextmanager
 
 LIMIT = 1800.0  # seconds; the calls of one document have deadlines of their own, which together are far shorter
 _OFTEN = 1.0  # seconds between two beginnings: each takes a thread of the system
+_STDERR = 2  # whatever Python has made of it, or nothing
+_watching = False
 _begun = 0.0
 
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Ends the process, and says on stderr where each thread was, once nothing has `progressed` for too long."""
+    """Ends the process, and says on stderr where each thread was, once nothing has `progressed` for too long. By one
+    thread of a process at a time."""
+    global _watching
+    _watching = True
     _begin()
     try:
         yield
     finally:
+        _watching = False
         faulthandler.cancel_dump_traceback_later()
 
 
 def progressed() -> None:
     """Something is done, or put off."""
-    if time.monotonic() - _begun > min(_OFTEN, LIMIT / 10):
+    if time.monotonic() - _begun > _OFTEN:
         _begin()
 
 
 def _begin() -> None:
     global _begun
-    _begun = time.monotonic()
-    faulthandler.dump_traceback_later(LIMIT, exit=True)
+    if _watching:
+        _begun = time.monotonic()
+        faulthandler.dump_traceback_later(LIMIT, file=_STDERR, exit=True)

@@ -47,7 +47,7 @@ def images_among(route: Route, ledger: Ledger, keys: Sequence[str]) -> dict[str,
 
 def owe_studies(route: Route, ledger: Ledger, gone: Sequence[str]) -> None:
     """Those that these instances were in."""
-    out, _ = ledger.feeds.neighbours(route.dicom.name, gone) if route.imaging_studies else (set(), set())
+    out, _ = ledger.feeds.neighbours(route.name, route.dicom.name, gone) if route.imaging_studies else (set(), set())
     for study in {target for _, target in out}:
         ledger.work.owe(route.name, route.dicom.name, study)
 

@@ -13,6 +13,8 @@ class Summary:
     faults: list[str] = field(default_factory=list)
     plans: list[str] = field(default_factory=list)  # of a dry run
     listening: float = 0  # seconds that it took to hear what is new
+    compared: bool = True  # whole stores with the ledger, where that was asked for, on every route that is not paused
+    paused: set[str] = field(default_factory=set)  # names of routes
     more_in: float = inf  # seconds until there is more to do, as far as is known
 
     _said: set[str] = field(default_factory=set)
@@ -30,6 +32,8 @@ class Summary:
     def add(self, other: Summary) -> None:
         self.acts.update(other.acts)
         self.listening += other.listening
+        self.compared &= other.compared
+        self.paused |= other.paused
         self.more_in = min(self.more_in, other.more_in)
         for what in other.faults:
             self.fault(what)

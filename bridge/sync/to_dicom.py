@@ -27,6 +27,7 @@ from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
+from bridge.sync.void import WRITING
 from bridge.sync.withdraw import reject_instances, remove_instances, remove_superseded, unfinished
 from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.header import born_uid
@@ -48,7 +49,7 @@ class ToDicom:
         group = present.group
         root = present.root
         link = self.ledger.links.of(self.route.name, root)
-        if link is None and self.ledger.links.begun(self.route.name, root) == "to-fhir":
+        if link is None and (self.ledger.links.begun(self.route.name, root) or "").startswith(WRITING):
             raise Waiting("the instance that it is written from is not yet in step")
         if link is not None and link.root != root:
             link = None  # it left a report: a document of its own
@@ -115,7 +116,7 @@ class ToDicom:
     def _pacs_first(self, link: Link, head: DataSet | None) -> None:
         """Raises Waiting where the PACS has news too: the instance is looked at first, with what stands here. What was
         begun there is finished first, for what stands here may be half of it."""
-        if (self.ledger.links.intended(link.document) or ("", []))[0] == "to-fhir":
+        if (self.ledger.links.intended(link.document) or ("", []))[0].startswith(WRITING):
             raise Waiting("an instance of this document is not yet in step")
         conflict = self.ledger.conflicts.of(link.document)
         if conflict is None and news(link.dicom_digest, self._state(link, head)) is News.SAME:

@@ -15,6 +15,9 @@ from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_resources, retract_resources
 from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, voided
 
+WRITING = "to-fhir"
+"""Act of the intent, with the key of the instance that says what is written."""
+
 
 def take_note(route: Route, ledger: Ledger, rejection: Rejection, uid: str) -> str:
     """What it rejects is looked at again; what is not there yet will be looked at when it comes."""
@@ -29,7 +32,8 @@ def take_note(route: Route, ledger: Ledger, rejection: Rejection, uid: str) -> s
 
 
 def take_absence(route: Route, ledger: Ledger, key: str) -> str:
-    """An instance is not there. Raises Absent where nothing says why."""
+    """An instance is not there, and nothing comes of what it was to say. Raises Absent where nothing says why."""
+    ledger.links.abandon(route.name, f"{WRITING}:{key}")
     link = ledger.links.headed_by(route.name, key)
     if link is None:
         if (root := ledger.conflicts.drop(route.name, key)) is not None:

@@ -157,7 +157,7 @@ def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> st
 def _own(route: Route, ledger: Ledger, link: Link) -> list[str]:
     """What belongs to this document alone: a result that another report refers to stands."""
     kinds = [key for key in link.versions if key.partition("/")[0] in RETRACTABLE]
-    _, back = ledger.feeds.neighbours(route.fhir.name, kinds)
+    _, back = ledger.feeds.neighbours(route.name, route.fhir.name, kinds)
     shared = {target for source, target in back if source not in link.versions}
     return [key for key in kinds if key not in shared]
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from bridge.errors import BridgeError, LedgerError, OutageError
+from bridge.errors import LedgerError, OutageError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.plan import Planned
 from bridge.ledger.work import Turn, Work
 from bridge.mapping.mapping import Mapping
 from bridge.stores.store import is_study
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import forget_resource, take_instances
 from bridge.sync.hands import is_nobodys, take
-from bridge.sync.held import Absent, Busy
+from bridge.sync.held import Absent, Busy, Failure, Several
 from bridge.sync.imaging_study import ImagingStudies
 from bridge.sync.news import GONE, News, news
 from bridge.sync.outcome import ENOUGH, Outcomes
@@ -138,8 +137,7 @@ class Worker:
             return None
 
     def _component(self, keys: set[str], read: list[Present] | None) -> None:
-        """Each group for itself: one that fails does not stop the others; the first reason is raised when all are
-        done, and the work stays owed."""
+        """Each group for itself: one that fails does not stop the others. Raises Several when all were tried."""
         groups = read_groups(self.route, keys) if read is None else [one for one in read if keys & one.versions.keys()]
         taken = set(keys)
         while beyond := {key for one in groups for key in one.versions if key.partition("/")[0] in FORMING} - taken:
@@ -147,7 +145,7 @@ class Worker:
             taken |= beyond
             groups = read_groups(self.route, keys)
         roots = {one.root for one in groups}
-        errors: list[Exception] = []
+        failures: list[Failure] = []
         gone, blocked = set[str](), set[str]()
         for present in groups:
             if missing := self._missing(present):
@@ -158,13 +156,8 @@ class Worker:
                 self.count("to-dicom", self.to_dicom.settle(present))
             except (LedgerError, OutageError):
                 raise
-            except Planned as plan:
-                self.summary.plan(str(plan))
-                errors.append(plan)
-            except (BridgeError, Busy) as error:
-                errors.append(error)
-        if errors:
-            raise errors[0]
+            except Exception as error:  # noqa: BLE001 - it is said of what belongs to that group
+                failures.append(Failure(present.root, present.versions.keys(), error))
         there = roots.union(*(one.versions for one in groups))
         left = sorted(keys - there)
         stored = {one.key for one in self.route.fhir.read(left) if one is not None} if left else set()
@@ -173,8 +166,8 @@ class Worker:
                 gone.add(key)
             elif key not in gone:
                 forget_resource(self.route, self.ledger, key)
-        if gone:
-            raise Absent(gone, blocked)
+        if gone or failures:
+            raise Several(failures, Absent(gone, blocked) if gone else None)
 
     def _missing(self, present: Present) -> set[str]:
         """Members that were there and are not: a report that lost its results by accident says less, and is no news."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, TemporaryError
 from bridge.ledger.audit import Head
 from bridge.ledger.heads import export_head
 from bridge.ledger.ledger import Ledger
@@ -27,6 +27,7 @@ from bridge.sync.summary import Summary
 from bridge.web.meters import Meters
 
 _BREATH = 0.05  # seconds from a call to its pass: what is called in a burst is one pass
+_SOON = 300.0  # seconds until a comparison that failed is made again
 _RESTS, _LONGEST_REST = 9, 30.0  # times as long as it took to hear what is new, and seconds
 _LOG = structlog.stdlib.get_logger("bridge.sync")
 
@@ -53,7 +54,9 @@ class Passes:
         self._once = once
         self._interval, self._reconcile = interval, reconcile
         self.meters = meters or Meters()
-        self._compared: float | None = None
+        self._comparison = -inf  # moment of the next one
+        self._missed: set[str] = set()  # routes that were paused when the last one was made
+        self._paused: set[str] = set()  # and in the last pass
         self._ending, self._woken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="passes")
         self._said: frozenset[str] = frozenset()
@@ -118,16 +121,24 @@ class Passes:
     def _pass(self) -> tuple[Summary, bool]:
         """And whether it broke."""
         begun = time.monotonic()
-        comparing = self._compared is None or begun - self._compared >= self._reconcile
+        comparing = begun >= self._comparison or not self._missed <= self._paused
+        if comparing:
+            self._comparison = begun + min(self._reconcile, _SOON)
         try:
             summary = self._once(reconciling=comparing, stopped=self._ending.is_set)
-            self._export()
         except Exception as error:  # noqa: BLE001 - a pass that breaks is said, and the next one comes
             what = f"a pass broke: {error if isinstance(error, BridgeError) else type(error).__name__}"
             if what not in self._said:
                 _LOG.error("a pass broke", exc_info=error)
             return Summary(faults=[what]), True
-        self._compared = begun if comparing else self._compared
+        if comparing:
+            self._comparison = begun + (self._reconcile if summary.compared else min(self._reconcile, _SOON))
+            self._missed = summary.paused
+        self._paused = summary.paused
+        try:
+            self._export()
+        except TemporaryError as error:
+            summary.fault(str(error))
         return summary, False
 
     def _export(self) -> None:

@@ -1,0 +1,203 @@
+"""What an instance says -> resources in the FHIR server, in one transaction, and the link that both sides agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from bridge.codecs import fhir
+from bridge.errors import PermanentError
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link, extended
+from bridge.mapping.mapping import Mapping
+from bridge.model.document import Document
+from bridge.model.group import Resource, reference_to, renamed
+from bridge.stores.store import Stored, Write
+from bridge.sync.agreement import acknowledged, decided, state_of
+from bridge.sync.content import resources_digest
+from bridge.sync.decide import Side
+from bridge.sync.failpoint import failpoint
+from bridge.sync.feed import take_created
+from bridge.sync.filter import carries_patient
+from bridge.sync.followed import followed
+from bridge.sync.hands import document_of, holds, take
+from bridge.sync.held import Held
+from bridge.sync.news import RETRACTED, UNKNOWN
+from bridge.sync.route import Route
+from bridge.sync.studies_of_document import referred, set_apart
+from bridge.sync.subject import Subject, is_same_person, subject, subject_of
+from bridge.sync.void import WRITING, void
+from bridge.sync.withdraw import retracted
+from bridge.translate.chain import superseded_by, version_of
+from bridge.translate.ids import Version
+from bridge.translate.rejection import voided
+from bridge.translate.to_fhir import to_fhir
+
+_RETRACTABLE = ("Observation", "DocumentReference")
+
+
+class Arrival(NamedTuple):
+    """One instance, as it is read."""
+
+    document: Document
+    instance: str  # its key in the PACS
+    digest: str
+    link: Link | None  # of the document that it is a version of
+    moved: bool = False  # it is of another patient than it was
+
+    @property
+    def version(self) -> Version:
+        return version_of(self.document)
+
+
+class _Said(NamedTuple):
+    """What it says, with the names that things have in the FHIR server."""
+
+    root: str
+    resources: dict[str, Resource]
+    present: dict[str, Stored[Resource]]  # in their places, and in those of the version before
+    studies: list[Write[Resource]]  # that are missing
+    whose: Subject
+
+
+class WriteFhir:
+    def __init__(self, route: Route, ledger: Ledger, mapping: Mapping) -> None:
+        self.route, self.ledger, self.mapping = route, ledger, mapping
+
+    def write(self, arrival: Arrival) -> str:
+        """Returns the act. Raises Held where a person decides, Busy where something of it is in other hands."""
+        said = self._said(arrival)
+        if said is None:
+            return "skipped"
+        rejected = voided(self.ledger.rejections.of(self.route.name, arrival.version.sop_instance))
+        if arrival.link is None:
+            return self._unwritten(arrival, said, rejected=rejected) or self._in_step(arrival, said)
+        self._check_patient(arrival, said)
+        return self._overruled(arrival, arrival.link, said, rejected=rejected) or self._in_step(arrival, said)
+
+    def _said(self, arrival: Arrival) -> _Said | None:
+        """None where the route does not carry its patient. In hand from here on."""
+        route, link = self.route, arrival.link
+        first = link.chain[0][3] if link else arrival.version.sop_instance
+        known = replace(route.known(arrival.document.header), document=first)
+        group = to_fhir(arrival.document, self.mapping, known).result
+        if not carries_patient(route.only, group):
+            return None
+        resources, views = set_apart(route, list(group.resources()), known)
+        for resource in (*resources, *([group.patient] if group.patient is not None else ())):
+            fhir.validate(resource)
+        root = reference_to(group.root)
+        take(route, self.ledger, [root])
+        whose = subject(route, self.ledger, group, corrected=arrival.moved and route.demographics == "from-dicom")
+        mine = holds(route, self.ledger, views)
+        there = self._stored([*map(reference_to, resources), *(link.versions if link else ()), *views])
+        named, missing = referred(route, views, there, mine=mine)
+        return _Said(
+            root=root,
+            resources={reference_to(one): renamed(one, whose.renames | named) for one in resources},
+            present={key: one for key, one in there.items() if key not in views},
+            studies=[Write(one.key, renamed(one.item, whose.renames)) for one in missing],
+            whose=whose,
+        )
+
+    def _stored(self, keys: Iterable[str]) -> dict[str, Stored[Resource]]:
+        return {one.key: one for one in self.route.fhir.read(sorted(set(keys))) if one is not None}
+
+    def _check_patient(self, arrival: Arrival, said: _Said) -> None:
+        before, now = subject_of(said.present.get(said.root)), said.resources[said.root].get("subject")
+        another = before not in (None, now) and not arrival.moved
+        if another and not is_same_person(self.route, before, now):
+            raise Held("the patient is another than that of the version before; a document does not change its patient")
+
+    def _overruled(self, arrival: Arrival, link: Link, said: _Said, *, rejected: bool) -> str | None:
+        """What becomes of a version that is void, or whose FHIR side holds; None where it is to be written."""
+        newer = replace(link, instance=arrival.instance, chain=extended(link.chain, arrival.version))
+        if rejected:
+            return void(self.route, self.ledger, newer, RETRACTED)
+        if link.fhir_digest != UNKNOWN or arrival.version.sop_instance == link.head:
+            here = self._here(link, said)
+            decision = decided(self.route, self.ledger, link, here, arrival.digest, arrival.instance)
+            if decision.on is Side.FHIR:
+                return None
+        return acknowledged(self.route, self.ledger, replace(newer, dicom_digest=arrival.digest))
+
+    def _here(self, link: Link, said: _Said) -> str:
+        """State of the FHIR side; our own writing, before a kill, is as if it had not changed."""
+        written = [said.present[key] for key in said.resources if key in said.present]
+        if len(written) == len(said.resources) and _says_the_same(written, said.resources):
+            return link.fhir_digest
+        return state_of(link.root, link.versions, said.present)
+
+    def _unwritten(self, arrival: Arrival, said: _Said, *, rejected: bool) -> str | None:
+        """What becomes of a document that is void, or whose place is occupied; None where it is to be written."""
+        if said.present and not _says_the_same(said.present.values(), said.resources):
+            is_void = rejected and state_of(said.root, list(said.present), said.present) == RETRACTED
+            return "skipped" if is_void else self._occupied(arrival, said)
+        return "skipped" if rejected else None
+
+    def _occupied(self, arrival: Arrival, said: _Said) -> str:
+        """Other content at the very place that is derived from it: of a later version, where the ledger was lost, or a
+        conflict. The resources are looked at when all versions are known."""
+        if said.root not in said.present:
+            raise Held(f"{', '.join(sorted(said.present))} are there already, of somebody else")
+        version, route = arrival.version, self.route
+        name = document_of(route, version.sop_instance, None)
+        versions = {key: one.version for key, one in said.present.items()}
+        chain = [list(version)]
+        link = Link(name, route.name, "dicom", said.root, versions, UNKNOWN, arrival.instance, UNKNOWN, chain)
+        self.ledger.work.owe(route.name, route.fhir.name, said.root)
+        self.ledger.links.agree(link, [*versions, version.sop_instance])
+        return "nothing"
+
+    def _in_step(self, arrival: Arrival, said: _Said) -> str:
+        """Written, and agreed."""
+        route, link, version = self.route, arrival.link, arrival.version
+        items = [*said.whose.items, *said.studies, *_writes(said)]
+        name = document_of(route, version.sop_instance, link)
+        keys = list(said.resources)
+        named = [*keys, *(one.key for one in said.studies), version.sop_instance]
+        move = followed(route, self.ledger, name, version.sop_instance, said.whose.merged)
+        act = f"{WRITING}:{arrival.instance}"
+        self.ledger.links.intend(route.name, name, act, route.fhir.name, named, move=move)
+        failpoint("intended")
+        written: dict[str, Stored[Resource]] = {}
+        for outcome, item in zip(route.fhir.write(items), items, strict=True):
+            if outcome.error is not None or outcome.stored is None:
+                raise outcome.error or PermanentError(f"{route.fhir.name}: {item.key} was not answered")
+            written[item.key] = outcome.stored
+        failpoint("applied")
+        agreed = Link(
+            document=name,
+            route=route.name,
+            born=link.born if link else "dicom",
+            root=said.root,
+            versions={one: written[one].version for one in keys},
+            fhir_digest=resources_digest(written[one].item for one in keys),
+            instance=arrival.instance,
+            dicom_digest=arrival.digest,
+            chain=extended(link.chain if link else (), version),
+        )
+        former = [one.sop_instance for one in superseded_by(arrival.document.header)]  # should they come later
+        self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])
+        if link is None and not said.present and said.whose.merged is None:
+            take_created(route, self.ledger, [written[one.key] for one in items])
+        if said.whose.merged is None:
+            self.ledger.moves.forget(route.name, [one[3] for one in agreed.chain])
+        failpoint("agreed")
+        return "updated" if link else "created"
+
+
+def _says_the_same(stored: Iterable[Stored[Resource]], resources: dict[str, Resource]) -> bool:
+    return resources_digest(one.item for one in stored) == resources_digest(resources.values())
+
+
+def _writes(said: _Said) -> list[Write[Resource]]:
+    """What it says, and what the version before said and this one does not, entered in error."""
+    of_now = [Write(key, one, _version_of(said.present, key)) for key, one in said.resources.items()]
+    left = sorted(key for key in said.present.keys() - said.resources.keys() if key.partition("/")[0] in _RETRACTABLE)
+    return of_now + [Write(key, retracted(said.present[key].item), said.present[key].version) for key in left]
+
+
+def _version_of(present: dict[str, Stored[Resource]], key: str) -> str | None:
+    return present[key].version if key in present else None
