@@ -79,7 +79,7 @@ def _rows(number: int) -> dict[Table, list[dict[str, Any]]]:
         LINK: [of_route | named | sides],
         ALIAS: [of_route | {"key": one, "document": name} for one in (key, uid, instance)],
         SEEN: [of_route | {"store": store, "key": one, "version": version} for store, one, version in seen],
-        EDGE: [{"store": "ehr", "source": key, "target": f"Patient/old-{number % 100_000}"}],
+        EDGE: [of_route | {"store": "ehr", "source": key, "target": f"Patient/old-{number % 100_000}"}],
         AUDIT: [{"number": number + 1, "event": _EVENT, "hash": "0" * 64, "document": name}],
         IMAGING_STUDY: [study] if tenth else [],
         MOVE: [move] if tenth else [],

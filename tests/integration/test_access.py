@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import ssl
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +18,7 @@ from bridge.settings.settings import settings
 from bridge.stores.orthanc import OrthancStore
 from bridge.sync.routes import routes_of
 from fixtures.stores import lay_out
+from tests.command_line import Done, fhir_dicom
 from tests.servers.certificates import Authority, new_key, pem, public_pem
 from tests.servers.orthanc import Orthanc
 from tests.servers.proxy import Proxy
@@ -92,10 +90,8 @@ def configure(tmp_path: Path) -> Configure:
     return made
 
 
-def sync(file: Path, **secrets: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "bridge", "sync", "--once", "--json", "--config", file.name]
-    environment = os.environ | secrets
-    return subprocess.run(line, cwd=file.parent, env=environment, capture_output=True, text=True, check=False)
+def sync(file: Path, **secrets: str) -> Done:
+    return fhir_dicom(file.parent, "sync", "--once", "--json", "--config", file.name, **secrets)
 
 
 def pacs(file: Path) -> OrthancStore:

@@ -11,21 +11,21 @@ import pytest
 
 from bridge.codecs import fhir
 from fixtures.stores import lay_out
+from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import observation
 from tests.integration.test_sync_folders import get, instances, put, sync
-from tests.integration.test_sync_void import command
 
 
 @pytest.fixture
 def stores(tmp_path: Path) -> Path:
     lay_out(tmp_path / "data")
     (tmp_path / "bridge.yaml").write_text("audit_heads: heads\n")
-    assert command(tmp_path, "sync", "--once", "--config", "bridge.yaml").returncode == 0
+    assert fhir_dicom(tmp_path, "sync", "--once", "--config", "bridge.yaml").returncode == 0
     return tmp_path
 
 
 def events(stores: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in command(stores, "audit", "export").stdout.splitlines()]
+    return [json.loads(line) for line in fhir_dicom(stores, "audit", "export").stdout.splitlines()]
 
 
 def touched(stores: Path) -> set[str]:
@@ -50,8 +50,8 @@ def test_every_write_is_there(stores: Path) -> None:
 
 
 def test_every_event_is_a_valid_audit_event(stores: Path) -> None:
-    command(stores, "pause", "fhir-dicom")
-    command(stores, "resume", "fhir-dicom")
+    fhir_dicom(stores, "pause", "fhir-dicom")
+    fhir_dicom(stores, "resume", "fhir-dicom")
     found = events(stores)
     for event in found:
         fhir.validate(event)
@@ -59,11 +59,11 @@ def test_every_event_is_a_valid_audit_event(stores: Path) -> None:
 
 
 def test_a_person_is_named_and_no_patient(stores: Path) -> None:
-    command(stores, "pause", "fhir-dicom", LOGNAME="jdoe")
+    fhir_dicom(stores, "pause", "fhir-dicom", LOGNAME="jdoe")
     *_, last = events(stores)
     assert last["agent"] == [{"who": {"display": "jdoe"}, "requestor": True}]
     assert last["purposeOfEvent"] == [{"text": "pause"}]
-    exported = command(stores, "audit", "export").stdout
+    exported = fhir_dicom(stores, "audit", "export").stdout
     for file in (stores / "data" / "fhir" / "Patient").glob("*.json"):
         (name, *_) = json.loads(file.read_bytes())["name"]
         assert name["family"] not in exported
@@ -82,30 +82,30 @@ def test_an_effect_that_is_not_known_is_said(tmp_path: Path) -> None:
 
 
 def test_what_nobody_touched_is_verified(stores: Path) -> None:
-    done = command(stores, "audit", "verify", "--config", "bridge.yaml")
+    done = fhir_dicom(stores, "audit", "verify", "--config", "bridge.yaml")
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_edit_is_found(stores: Path) -> None:
     edit(stores, "UPDATE audit SET event = replace(event, '\"C\"', '\"R\"') WHERE number = 2")
-    done = command(stores, "audit", "verify")
+    done = fhir_dicom(stores, "audit", "verify")
     assert (done.returncode, done.stderr) == (1, "audit: entry 2 is not what it was\n")
 
 
 def test_a_cut_tail_is_found_by_an_exported_head(stores: Path) -> None:
     number = len(events(stores))
     edit(stores, f"DELETE FROM audit WHERE number >= {number}")
-    assert command(stores, "audit", "verify").returncode == 0, "nobody could know"
-    done = command(stores, "audit", "verify", "--heads", "heads")
+    assert fhir_dicom(stores, "audit", "verify").returncode == 0, "nobody could know"
+    done = fhir_dicom(stores, "audit", "verify", "--heads", "heads")
     assert done.returncode == 1
     assert f"entry {number} was exported, and is missing" in done.stderr
 
 
 def test_a_file_that_holds_no_heads_is_named_by_line(stores: Path) -> None:
     (stores / "heads").write_text("1 abc\n")
-    done = command(stores, "audit", "verify", "--heads", "heads")
+    done = fhir_dicom(stores, "audit", "verify", "--heads", "heads")
     assert (done.returncode, "heads:1: no head" in done.stderr) == (2, True)
 
 
 def test_a_pass_exports_its_head(stores: Path) -> None:
-    assert (stores / "heads").read_text() == command(stores, "audit", "head").stdout
+    assert (stores / "heads").read_text() == fhir_dicom(stores, "audit", "head").stdout

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pydicom
 import pytest
@@ -17,6 +14,7 @@ from bridge.errors import TemporaryError
 from bridge.ledger.ledger import Ledger
 from bridge.sync.backfill import backfill
 from fixtures.stores import lay_out
+from tests.command_line import Done, fhir_dicom
 from tests.corpus import FIXTURES
 from tests.integration.test_sync_folders import acts, sync
 from tests.integration.test_sync_void_servers import observation, sent
@@ -126,12 +124,9 @@ def test_the_command(tmp_path: Path) -> None:
     assert acts(sync(tmp_path)) == {}
     assert "names a store" in command(tmp_path, "--from", "2020-02-01", "--until", "2020-02-02", "--store", "x").stderr
     assert "before --from" in command(tmp_path, "--from", "2020-02-02", "--until", "2020-02-01").stderr
-    trail: Any = subprocess.run(
-        [sys.executable, "-m", "bridge", "audit", "export"], cwd=tmp_path, capture_output=True, text=True, check=True
-    ).stdout
+    trail = fhir_dicom(tmp_path, "audit", "export").stdout
     assert trail.count("backfill 2020-02-01 to 2020-02-02") == 2, "of either store"
 
 
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    words = ("-m", "bridge", "backfill", "fhir-dicom", *words)
-    return subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, check=False)
+def command(folder: Path, *words: str) -> Done:
+    return fhir_dicom(folder, "backfill", "fhir-dicom", *words)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bridge.mapping.load import shipped
+from tests.command_line import Done, fhir_dicom
 from tests.corpus import FIXTURES, ROOT
 
 ECG = FIXTURES / "dicom" / "ecg-report.dcm"
@@ -21,9 +20,8 @@ ROW = (
 )
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bridge", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+def run(*arguments: str | Path) -> Done:
+    return fhir_dicom(ROOT, *map(str, arguments))
 
 
 def details(*arguments: str | Path) -> list[dict[str, Any]]:

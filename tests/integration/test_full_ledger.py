@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event
 
+from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.sync.route import Route
@@ -86,6 +88,25 @@ def test_no_statement_of_a_pass_grows_with_the_ledger(tmp_path: Path) -> None:
     assert sum(empty.values()) > 1000
     grown = {one: (empty[one], many) for one, many in full.items() if many > 2 * empty[one] + 200}
     assert grown == {}
+
+
+@pytest.mark.parametrize("others", ["owed", "dead"])
+def test_what_is_claimed_next_is_found_at_once_however_much_is_left(tmp_path: Path, others: str) -> None:
+    found = []
+    for documents in (20, 5000):
+        ledger = Ledger(f"sqlite:///{tmp_path}/{documents}.db", lambda: 1e9)
+        news = [News(f"Observation/{number}", "1", (f"Observation/{number}",)) for number in range(documents)]
+        ledger.feeds.take_in(ROUTE, "ehr", news)
+        if others == "dead":
+            for work in ledger.work.claim(ROUTE, "ehr", documents - 10):
+                ledger.work.put_off(work, "dead", "it is")
+        ledger.close()
+        with counted() as steps_of:
+            ledger = Ledger(f"sqlite:///{tmp_path}/{documents}.db", lambda: 1e9)
+            assert len(ledger.work.claim(ROUTE, "ehr", 10)) == 10
+            ledger.close()
+        found.append(sum(steps_of.values()))
+    assert found[1] < 2 * found[0]
 
 
 def test_who_counts_sees_a_statement_that_grows(tmp_path: Path) -> None:

@@ -482,8 +482,10 @@ def test_news_of_what_settles_do_not_put_it_off_and_news_of_what_failed_do_not_w
         assert ledger.work.claim(ROUTE, EHR, 10) == []
         assert ledger.work.more_in(ROUTE) == 10 - 2 * version
         now[0] += 2
-    (work,) = ledger.work.claim(ROUTE, EHR, 10)
-    ledger.work.put_off(work, "owed", "it failed", 300)
+    ledger.feeds.take_in(ROUTE, EHR, [News("Observation/1", "8", ("Observation/1",), wait=10)])
+    (work,) = ledger.work.claim(ROUTE, EHR, 10)  # its time was over before a pass could hear more of it
+    ledger.work.put_off(work, "owed", "it failed", 300, failed=True)
+    assert ledger.work.more_in(ROUTE) is None, "what failed is tried when a pass comes, and makes none"
     ledger.feeds.take_in(ROUTE, EHR, [News("Observation/1", "9", ("Observation/1",), wait=10)])
     assert ledger.work.more_in(ROUTE) == 10
     shared = [News("Observation/2", "1", ("Observation/2",), wait=10), News("Observation/3", "1", ("Observation/2",))]

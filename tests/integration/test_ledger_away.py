@@ -15,7 +15,7 @@ import pytest
 from bridge.errors import LedgerError
 from bridge.ledger.ledger import Ledger
 from bridge.settings.settings import settings
-from bridge.sync import agreement, feed, instances, to_dicom, to_fhir, worker
+from bridge.sync import agreement, feed, instances, to_dicom, worker, write_fhir
 from bridge.sync.failpoint import NAMES
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
@@ -23,7 +23,8 @@ from fixtures.stores import lay_out
 from tests.servers.postgresql import Postgresql
 from tests.servers.world import MAPPING
 
-EVERY = (agreement, feed, instances, to_dicom, to_fhir, worker)
+EVERY = (agreement, feed, instances, to_dicom, worker, write_fhir)
+"""Modules with failpoints that such a pass comes to."""
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -101,8 +102,7 @@ def test_postgresql_killed_in_mid_pass(
             server.kill()
 
     for module in EVERY:
-        if hasattr(module, "failpoint"):
-            monkeypatch.setattr(module, "failpoint", killing)
+        monkeypatch.setattr(module, "failpoint", killing)
     ledger = Ledger(server.ledger())
     with pytest.raises(LedgerError, match="^ledger: "):
         once(routes, ledger, MAPPING)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, insert, inspect
+from sqlalchemy import Engine, create_engine, insert, inspect, text
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.tables import METADATA, POSITION
+from bridge.ledger.tables import METADATA, POSITION, SEEN
 
 
 def of_version(url: str, version: str) -> Engine:
@@ -47,3 +47,18 @@ def test_histories_are_read_again_for_merges_that_were_not_looked_at(tmp_path: P
     ledger = Ledger(url, lambda: 4e9)
     assert {one: ledger.feeds.position("r", one) for one in positions} == positions | {"ehr": None}
     ledger.close()
+
+
+def test_references_are_each_routes_that_has_seen_what_refers(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/bridge.db"
+    with of_version(url, "0008").begin() as connection:
+        for route, key in (("r", "Observation/1"), ("q", "Observation/1"), ("q", "Observation/2")):
+            connection.execute(insert(SEEN).values(route=route, store="ehr", key=key, version="1"))
+        for number in (1, 2):
+            said = "INSERT INTO edge (store, source, target) VALUES ('ehr', 'Observation/{}', 'Patient/1')"
+            connection.execute(text(said.format(number)))
+    ledger = Ledger(url, lambda: 4e9)
+    first, second = (ledger.feeds.neighbours(route, "ehr", ["Patient/1"])[1] for route in ("r", "q"))
+    ledger.close()
+    assert first == {("Observation/1", "Patient/1")}
+    assert second == first | {("Observation/2", "Patient/1")}

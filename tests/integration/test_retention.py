@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import stat
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +16,11 @@ from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.retention import kept_in
 from fixtures.stores import lay_out
+from tests.command_line import fhir_dicom
 from tests.integration.test_sync_folders import put, sync
 
 BROKEN = {"resourceType": "Observation", "id": "broken", "status": "final"}  # without a code
 DAY = 86400.0
-
-
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "bridge", *words]
-    return subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def test_old_dead_letters_go_to_a_file(tmp_path: Path) -> None:
@@ -37,21 +31,21 @@ def test_old_dead_letters_go_to_a_file(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "bridge.db") as ledger:
         ledger.execute("UPDATE work SET due = due - 100 * 86400 WHERE key = 'Observation/broken'")
     ledger.close()
-    assert command(tmp_path, "prune", "--older-than", "101", "--export", "dropped").stdout == "0 dropped\n"
+    assert fhir_dicom(tmp_path, "prune", "--older-than", "101", "--export", "dropped").stdout == "0 dropped\n"
     assert not (tmp_path / "dropped").exists()
-    assert command(tmp_path, "prune", "--older-than", "90", "--export", "dropped").stdout == "1 dropped\n"
+    assert fhir_dicom(tmp_path, "prune", "--older-than", "90", "--export", "dropped").stdout == "1 dropped\n"
     (line,) = (tmp_path / "dropped").read_text().splitlines()
     said = json.loads(line)
     assert (said["route"], said["store"], said["key"]) == ("fhir-dicom", "fhir", "Observation/broken")
     assert "code" in said["reason"] and said["attempts"] == 1
     assert stat.S_IMODE((tmp_path / "dropped").stat().st_mode) == 0o600
-    trail = command(tmp_path, "audit", "export").stdout.splitlines()
+    trail = fhir_dicom(tmp_path, "audit", "export").stdout.splitlines()
     assert "Observation/broken" in trail[-1] and "prune dead letters" in trail[-1]
-    assert command(tmp_path, "audit", "verify").returncode == 0
-    status: dict[str, Any] = json.loads(command(tmp_path, "status", "--json").stdout)
+    assert fhir_dicom(tmp_path, "audit", "verify").returncode == 0
+    status: dict[str, Any] = json.loads(fhir_dicom(tmp_path, "status", "--json").stdout)
     assert [one["key"] for one in status["reasons"]] == ["Observation/young"]
     assert json.loads(sync(tmp_path).stdout)["status"]["dead"] == 1, "it is not news"
-    assert command(tmp_path, "resend", "fhir-dicom", "Observation/broken").stdout.startswith("1 ")
+    assert fhir_dicom(tmp_path, "resend", "fhir-dicom", "Observation/broken").stdout.startswith("1 ")
     assert json.loads(sync(tmp_path).stdout)["status"]["dead"] == 2
 
 

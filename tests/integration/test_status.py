@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from sqlalchemy import insert
 
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.tables import WORK
+from tests.command_line import fhir_dicom
 from tests.servers.postgresql import Postgresql
 
 MANY = 50_000
@@ -84,5 +83,6 @@ def test_the_command_says_how_much_it_does_not_list(tmp_path: Path) -> None:
 
 
 def status_of(folder: Path, *words: str) -> str:
-    command = [sys.executable, "-m", "bridge", "status", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    done = fhir_dicom(folder, "status", *words)
+    assert done.returncode == 0
+    return done.stdout

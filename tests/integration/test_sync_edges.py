@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pydicom
 import pytest
 
 from fixtures.stores import lay_out
+from tests.command_line import fhir_dicom
 from tests.corpus import FIXTURES
 from tests.integration.test_sync_folders import acts, get, instances, put, sync
 from tests.samples import ecg_report
@@ -270,8 +269,7 @@ def test_every_route_of_a_store_gets_its_documents(stores: Path) -> None:
         "  p2: {kind: folder, path: data/second, holds: dicom}\n"
         "routes: [{between: [ehr, p1]}, {between: [ehr, p2]}]\n"
     )
-    command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", "bridge.yaml"]
-    subprocess.run(command, cwd=stores, check=True, capture_output=True)
+    assert fhir_dicom(stores, "sync", "--once", "--config", "bridge.yaml").returncode == 0
     names = [{file.name for file in (stores / "data" / one).rglob("*.dcm")} for one in ("dicom", "second")]
     assert names[0] == names[1] != set()
     assert get(stores, "Observation/a")["valueQuantity"]["value"] == 1

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bridge.model.names import EXTENSION_BASE
+from tests.command_line import Done, fhir_dicom
 from tests.images import ct, put_in
 from tests.integration.test_sync_edges import observation, store, texts
 from tests.integration.test_sync_folders import get, instances, put, tree
@@ -31,10 +29,9 @@ def stores(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *command: str, only: str = "{}") -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *command: str, only: str = "{}") -> Done:
     (folder / "bridge.yaml").write_text(f"{STORES}routes: [{{between: [ehr, pacs], only: {only}}}]\n")
-    line = [sys.executable, "-m", "bridge", *command, "--config", "bridge.yaml"]
-    return subprocess.run(line, cwd=folder, env=os.environ, capture_output=True, text=True, check=False)
+    return fhir_dicom(folder, *command, "--config", "bridge.yaml")
 
 
 def test_what_is_outside_is_left_alone_and_crosses_when_the_filter_is_widened(stores: Path) -> None:

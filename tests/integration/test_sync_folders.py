@@ -18,16 +18,14 @@ import pytest
 
 from bridge.sync.failpoint import NAMES
 from fixtures.stores import lay_out
+from tests.command_line import Done, fhir_dicom
 
 
-def sync(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bridge", "sync", "--once", "--json"]
-    return subprocess.run(
-        command, cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
-    )
+def sync(folder: Path, **environment: str) -> Done:
+    return fhir_dicom(folder, "sync", "--once", "--json", **environment)
 
 
-def acts(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+def acts(done: Done) -> dict[str, int]:
     found: dict[str, int] = json.loads(done.stdout)["acts"]
     return {act: number for act, number in found.items() if not act.endswith((" nothing", " skipped"))}
 
@@ -164,6 +162,7 @@ def test_other_content_under_a_known_uid_is_a_dead_letter(stores: Path) -> None:
         ("stores: {a: {kind: orthanc, url: 'http://x', issuer_: Y}}\n", "issuer_"),
         ("routes: [{between: [fhir, nowhere]}]\n", "nowhere"),
         ("routes: [{between: [fhir, fhir]}]\n", "both hold fhir"),
+        ("routes: [{between: [fhir, dicom]}, {between: [dicom, fhir], direction: to-fhir}]\n", "two between"),
         ("ledger: nonsense\n", "ledger"),
         ("timezone: Europe/Nowhere\n", "IANA"),
         ("interwal: 3\n", "interwal"),
@@ -171,8 +170,7 @@ def test_other_content_under_a_known_uid_is_a_dead_letter(stores: Path) -> None:
 )
 def test_a_wrong_configuration_exits_2_and_says_where(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "bridge.yaml").write_text(text)
-    command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", "bridge.yaml"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = fhir_dicom(tmp_path, "sync", "--once", "--config", "bridge.yaml")
     assert done.returncode == 2, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
@@ -185,8 +183,7 @@ def test_a_server_that_is_down_is_said_and_what_was_owed_is_done_later(stores: P
         "  pacs: {kind: orthanc, url: 'http://127.0.0.1:9'}\n"
         "routes: [{between: [ehr, pacs]}]\n"
     )
-    command = [sys.executable, "-m", "bridge", "sync", "--once", "--json", "--config", "bridge.yaml"]
-    done = subprocess.run(command, cwd=stores, capture_output=True, text=True, check=False)
+    done = fhir_dicom(stores, "sync", "--once", "--json", "--config", "bridge.yaml")
     assert done.returncode == 1
     assert "pacs: GET /changes: no connection" in done.stderr
     assert json.loads(done.stdout)["status"]["owed"] >= 3
@@ -221,8 +218,6 @@ def until(met: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("words", [(), ("--once", "--watch"), ("--watch", "--dry-run")])
 def test_once_or_watch_is_said(stores: Path, words: tuple[str, ...]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bridge", "sync", *words], cwd=stores, capture_output=True, text=True, check=False
-    )
+    done = fhir_dicom(stores, "sync", *words)
     assert done.returncode == 2
     assert "--watch" in done.stderr

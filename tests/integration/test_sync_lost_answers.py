@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from bridge.stores.folder import version
+from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import heads, observation, predecessors, report
 from tests.integration.test_sync_folders import acts, get, instances, put
-from tests.integration.test_sync_void import NOTHING_OPEN, command, configure, notes, open_points, passed
+from tests.integration.test_sync_void import NOTHING_OPEN, configure, notes, open_points, passed
 from tests.trials.verdict import referenced
 
 
@@ -28,7 +29,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def killed(stores: Path) -> None:
     """When the instance was stored."""
-    done = command(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="applied:1")
+    done = fhir_dicom(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="applied:1")
     assert done.returncode == -signal.SIGKILL
     if (stores / "heard").read_text() == "False":
         unheard(stores)
@@ -112,7 +113,7 @@ def test_a_deleted_document_takes_it_along(stores: Path) -> None:
     put(stores, observation("b", 1))
     for _ in range(3):
         passed(stores)
-    command(stores, "resume", "fhir-dicom", "--deleted", "--config", "bridge.yaml")
+    fhir_dicom(stores, "resume", "fhir-dicom", "--deleted", "--config", "bridge.yaml")
     for _ in range(2):
         done = passed(stores)
     assert open_points(done) == NOTHING_OPEN, done.stderr

@@ -11,10 +11,11 @@ import pydicom
 import pytest
 
 from bridge.ledger.ledger import Ledger
+from tests.command_line import fhir_dicom
 from tests.folders import copied
 from tests.integration.test_sync_edges import observation, store
 from tests.integration.test_sync_folders import acts, get, instances, put, tree
-from tests.integration.test_sync_void import command, configure, open_points, passed
+from tests.integration.test_sync_void import configure, open_points, passed
 from tests.judges import judge
 
 QUIET = {"owed": 0, "absent": 0, "held": 0, "dead": 0, "intents": 0, "conflicts": 0, "paused": {}}
@@ -126,7 +127,7 @@ def test_a_kill_at_any_step_is_completed_by_the_next_pass(stores: Path, name: st
     undisturbed = copied(stores)
     assert passed(undisturbed).returncode == 0
     line = ("sync", "--once", "--json", "--config", "bridge.yaml")
-    killed = command(stores, *line, BRIDGE_FAILPOINT=f"{name}:{passage}").returncode
+    killed = fhir_dicom(stores, *line, BRIDGE_FAILPOINT=f"{name}:{passage}").returncode
     assert killed == -signal.SIGKILL
     done = passed(stores)
     assert (done.returncode, open_points(done)) == (0, QUIET), done.stderr
@@ -175,7 +176,7 @@ def test_a_dry_run_says_what_it_would_do(stores: Path) -> None:
     merge(stores)
     before = tree(stores / "data")
     line = ("sync", "--once", "--dry-run", "--json", "--config", "bridge.yaml")
-    done = command(stores, *line)
+    done = fhir_dicom(stores, *line)
     (planned,) = json.loads(done.stdout)["plans"]
     assert planned.startswith("merge Observation/of-b: dicom: 2.25.")
     assert tree(stores / "data") == before
@@ -419,7 +420,7 @@ def test_versions_that_came_in_between_two_merges_are_written_once(archive: Path
     put(archive, SURVIVING | {"active": False, "link": [{"type": "replaced-by", "other": {"reference": "Patient/c"}}]})
     assert acts(passed(archive)) == {"to-fhir updated": 1}
     assert {json.loads(file.read_bytes())["subject"]["reference"] for file in reports(archive)} == {"Patient/c"}
-    command(archive, "resend", "fhir-dicom", "--config", "bridge.yaml")
+    fhir_dicom(archive, "resend", "fhir-dicom", "--config", "bridge.yaml")
     rests(archive)
     put(archive, SURVIVING)
     assert acts(passed(archive)) == {"to-fhir updated": 1}
@@ -439,7 +440,7 @@ def test_a_document_that_comes_in_for_a_replaced_patient_is_held_by_default(arch
     assert "Patient/b is replaced by Patient/a" in done.stderr
     assert (acts(done), open_points(done)["held"]) == ({}, 1)
     unmerge(archive)
-    command(archive, "retry", "--config", "bridge.yaml")
+    fhir_dicom(archive, "retry", "--config", "bridge.yaml")
     assert acts(passed(archive)) == {"to-fhir created": 1}
     assert subjects(archive) == {"Patient/b"}
 

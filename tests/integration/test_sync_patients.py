@@ -15,11 +15,12 @@ from bridge.ledger.ledger import Ledger
 from bridge.stores.store import Instance, Outcome, Write
 from bridge.sync.failpoint import NAMES
 from bridge.sync.run import once
+from tests.command_line import fhir_dicom
 from tests.folders import MAPPING, copied, route_of
 from tests.folders import done as done_in
 from tests.integration.test_sync_edges import observation, store
 from tests.integration.test_sync_folders import acts, get, instances, put, tree
-from tests.integration.test_sync_void import command, configure, open_points, passed
+from tests.integration.test_sync_void import configure, open_points, passed
 from tests.judges import judge
 
 QUIET = {"owed": 0, "absent": 0, "held": 0, "dead": 0, "intents": 0, "conflicts": 0, "paused": {}}
@@ -120,7 +121,7 @@ def test_a_kill_at_any_step_is_completed_by_the_next_pass(stores: Path, name: st
     undisturbed = copied(stores)
     assert passed(undisturbed).returncode == 0
     line = ("sync", "--once", "--json", "--config", "bridge.yaml")
-    assert command(stores, *line, BRIDGE_FAILPOINT=f"{name}:{passage}").returncode == -signal.SIGKILL
+    assert fhir_dicom(stores, *line, BRIDGE_FAILPOINT=f"{name}:{passage}").returncode == -signal.SIGKILL
     done = passed(stores)
     assert (done.returncode, open_points(done)) == (0, QUIET), done.stderr
     assert tree(stores / "data") == tree(undisturbed / "data")
@@ -133,9 +134,9 @@ def test_a_replacement_is_said_before_it_is_made_whenever_it_is_made(stores: Pat
     before = tree(stores / "data" / "dicom")
     line = ("sync", "--once", "--json", "--config", "bridge.yaml")
     for _ in range(2):
-        assert command(stores, *line, BRIDGE_FAILPOINT="intended:1").returncode == -signal.SIGKILL
+        assert fhir_dicom(stores, *line, BRIDGE_FAILPOINT="intended:1").returncode == -signal.SIGKILL
         assert tree(stores / "data" / "dicom") == before
-        done = command(stores, *line, "--dry-run")
+        done = fhir_dicom(stores, *line, "--dry-run")
         assert [one.partition(" ")[0] for one in json.loads(done.stdout)["plans"]] == ["demographics"] * 2
         assert open_points(done)["intents"] == 1
         assert tree(stores / "data" / "dicom") == before
@@ -230,7 +231,7 @@ def test_a_corrected_name_reaches_the_patient_only_if_the_route_says_so(
 def test_a_kill_while_it_moves_is_completed_by_the_next_pass(archive: Path, name: str) -> None:
     store(archive, "2.25.9001", "text 1", PatientID="MR-0002", PatientSex="M")
     line = ("sync", "--once", "--json", "--config", "bridge.yaml")
-    assert command(archive, *line, BRIDGE_FAILPOINT=f"{name}:1").returncode == -signal.SIGKILL
+    assert fhir_dicom(archive, *line, BRIDGE_FAILPOINT=f"{name}:1").returncode == -signal.SIGKILL
     done = passed(archive)
     assert (done.returncode, open_points(done)) == (0, QUIET), done.stderr
     assert subjects(archive) == {"MR-0002"}

@@ -17,6 +17,7 @@ import pytest
 from bridge.ledger.ledger import Ledger
 from bridge.sync.run import once
 from fixtures.stores import lay_out
+from tests.command_line import fhir_dicom
 from tests.folders import MAPPING, route_of
 from tests.folders import done as acts_of
 from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts
@@ -24,7 +25,6 @@ from tests.integration.test_sync_folders import acts, get, instances, put, sync,
 from tests.integration.test_sync_void import (
     DCM,
     NOTHING_OPEN,
-    command,
     configure,
     dispute,
     edit,
@@ -73,7 +73,7 @@ def test_a_report_that_lost_its_results_says_no_less(tmp_path: Path) -> None:
     assert "is that the right server" in sync(tmp_path).stderr
     assert tree(tmp_path / "data" / "dicom") == before
     shutil.copytree(aside, tmp_path / "data" / "fhir" / "Observation")
-    command(tmp_path, "resume", "fhir-dicom")
+    fhir_dicom(tmp_path, "resume", "fhir-dicom")
     done = sync(tmp_path)
     assert (done.returncode, acts(done), open_points(done)) == (0, {}, NOTHING_OPEN), done.stderr
 
@@ -87,7 +87,7 @@ def test_an_edit_while_the_pacs_is_away_crosses_when_it_is_back(stores: Path) ->
     assert sync(stores).returncode == 1
     shutil.rmtree(stores / "data" / "dicom", ignore_errors=True)
     aside.rename(stores / "data" / "dicom")
-    command(stores, "resume", "fhir-dicom")
+    fhir_dicom(stores, "resume", "fhir-dicom")
     done = sync(stores)
     assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
     assert numbers(stores) == [0, 2, 3, 4, 99]
@@ -184,7 +184,7 @@ def test_the_pacs_s_next_version_waits_for_the_verdict(stores: Path) -> None:
     store(stores, "2.25.63", "by PACS, later", predecessor="2.25.62")
     sync(stores)
     assert len(reports(stores)) == 1
-    command(stores, "conflicts", the_conflict(stores)["name"], "--holds", "dicom")
+    fhir_dicom(stores, "conflicts", the_conflict(stores)["name"], "--holds", "dicom")
     done = sync(stores)
     assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
     assert "by PACS, later" in texts(stores) and len(reports(stores)) == 1
@@ -223,7 +223,7 @@ def test_a_kill_before_a_removal_does_not_cost_an_edit(stores: Path) -> None:
         store(stores, uid, uid)
     passed(stores)
     file_of(stores, instances(stores)["2.25.61"]).unlink()
-    killed = command(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="intended:1")
+    killed = fhir_dicom(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="intended:1")
     assert killed.returncode == -signal.SIGKILL
     edit(stores, "2.25.61", "edited meanwhile")
     assert passed(stores).returncode == 1
@@ -239,7 +239,7 @@ def test_a_resource_that_returns_after_a_kill_is_a_new_version(stores: Path, pol
         put(stores, observation(name, 1))
     passed(stores)
     (stores / "data" / "fhir" / "Observation" / "x.json").unlink()
-    killed = command(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="applied:1")
+    killed = fhir_dicom(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="applied:1")
     assert killed.returncode == -signal.SIGKILL
     put(stores, observation("x", 1))
     done = passed(stores)
@@ -256,7 +256,7 @@ def test_an_sr_that_returns_after_a_kill_holds_up_nothing(stores: Path, policy: 
     passed(stores)
     file = file_of(stores, instances(stores)["2.25.61"])
     file.rename(stores / "aside.dcm")
-    assert command(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="intended:1").returncode < 0
+    assert fhir_dicom(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT="intended:1").returncode < 0
     (stores / "aside.dcm").rename(file)
     edit(stores, "2.25.61", "edited")
     passed(stores)
@@ -323,7 +323,7 @@ def test_the_ledger_is_nobody_else_s_business(stores: Path) -> None:
     put(stores, observation("x", 1))
     sync(stores)
     assert {oct((stores / name).stat().st_mode & 0o777) for name in ("bridge.db",)} == {"0o600"}
-    assert json.loads(command(stores, "status", "--json").stdout)["linked"] == {"fhir": 1}
+    assert json.loads(fhir_dicom(stores, "status", "--json").stdout)["linked"] == {"fhir": 1}
 
 
 # -- a ledger that is lost, or of yesterday -------------------------------------------------------------------------
@@ -406,8 +406,8 @@ def test_a_backup_is_made_beside_a_ledger_in_use_and_restored(stores: Path) -> N
     sync(stores)
     ledger = Ledger(f"sqlite:///{stores}/bridge.db")  # as `serve` has it
     try:
-        assert command(stores, "backup", "copy.db").returncode == 0
-        again = command(stores, "backup", "copy.db")
+        assert fhir_dicom(stores, "backup", "copy.db").returncode == 0
+        again = fhir_dicom(stores, "backup", "copy.db")
         assert (again.returncode, "is there already" in again.stderr) == (2, True)
     finally:
         ledger.close()

@@ -226,7 +226,7 @@ def test_what_a_pass_has_created_is_no_news_and_its_references_are_known(world: 
     (report,) = world.search("DiagnosticReport?identifier=urn:dicom:uid|urn:oid:2.25.77101")
     wanted = {report["subject"]["reference"], *(one["reference"] for one in report["result"])}
     ledger = world.ledger()
-    out_of_report, _ = ledger.feeds.neighbours("ehr", [f"DiagnosticReport/{report['id']}"])
+    out_of_report, _ = ledger.feeds.neighbours(world.route().name, "ehr", [f"DiagnosticReport/{report['id']}"])
     ledger.close()
     assert wanted <= {target for _, target in out_of_report}
     assert world.once().acts == {}, "nobody has looked at it again"

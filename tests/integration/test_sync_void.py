@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.sync.failpoint import NAMES
 from fixtures.stores import lay_out
 from fixtures.templates.items import code, instance
+from tests.command_line import Done, fhir_dicom
 from tests.folders import copied
 from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts, values
 from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
@@ -38,22 +36,17 @@ def stores(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def command(stores: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "bridge", *words]
-    return subprocess.run(line, cwd=stores, env=os.environ | environment, capture_output=True, text=True, check=False)
-
-
 def configure(stores: Path, **policy: str) -> None:
     """As the embedded default, but for the route."""
     route = {"between": ["fhir", "dicom"], **policy}
     (stores / "bridge.yaml").write_text(json.dumps({"routes": [route]}))
 
 
-def passed(stores: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    return command(stores, "sync", "--once", "--json", "--config", "bridge.yaml", *options)
+def passed(stores: Path, *options: str) -> Done:
+    return fhir_dicom(stores, "sync", "--once", "--json", "--config", "bridge.yaml", *options)
 
 
-def open_points(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def open_points(done: Done) -> dict[str, Any]:
     status: dict[str, Any] = json.loads(done.stdout)["status"]
     return {key: status[key] for key in NOTHING_OPEN}
 
@@ -321,7 +314,7 @@ def test_many_deletions_at_once_are_a_question(many: Path) -> None:
     assert tree(many / "data" / "dicom") == before
     for file in aside.iterdir():
         file.rename(many / "data" / "fhir" / "Observation" / file.name)
-    assert command(many, "resume", "fhir-dicom").returncode == 0
+    assert fhir_dicom(many, "resume", "fhir-dicom").returncode == 0
     done = sync(many)
     assert (done.returncode, acts(done), open_points(done)) == (0, {"to-dicom created": 1}, NOTHING_OPEN), done.stderr
 
@@ -333,7 +326,7 @@ def test_deletions_one_by_one_are_many_too(many: Path) -> None:
         done = sync(many)
         assert acts(done) == ({"to-dicom retracted": 1} if number < 3 else {}), done.stderr
     assert "is that the right server" in done.stderr
-    assert "1 deletions" in command(many, "resume", "fhir-dicom", "--deleted").stdout
+    assert "1 deletions" in fhir_dicom(many, "resume", "fhir-dicom", "--deleted").stdout
     for file in names(many)[:3]:  # whoever has said so is not asked at once again
         file.unlink()
         done = sync(many)
@@ -355,7 +348,7 @@ def test_a_person_confirms_many_deletions(many: Path) -> None:
     for file in names(many)[:5]:
         file.unlink()
     assert sync(many).returncode == 1
-    assert "5 deletions" in command(many, "resume", "fhir-dicom", "--deleted").stdout
+    assert "5 deletions" in fhir_dicom(many, "resume", "fhir-dicom", "--deleted").stdout
     done = sync(many)
     assert (done.returncode, acts(done), open_points(done)) == (0, {"to-dicom retracted": 5}, NOTHING_OPEN), done.stderr
 
@@ -398,7 +391,7 @@ def edit(stores: Path, old: str, new: str) -> None:
 
 
 def the_conflict(stores: Path) -> dict[str, str]:
-    (found,) = json.loads(command(stores, "conflicts", "--json").stdout)
+    (found,) = json.loads(fhir_dicom(stores, "conflicts", "--json").stdout)
     assert isinstance(found, dict)
     return found
 
@@ -408,7 +401,7 @@ def text_of(document: Dataset) -> str:
 
 
 def test_fhir_holds_and_supersedes_what_the_pacs_said(disputed: Path) -> None:
-    assert command(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "fhir").returncode == 0
+    assert fhir_dicom(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "fhir").returncode == 0
     done = sync(disputed)
     assert (done.returncode, acts(done)) == (0, {"to-fhir overruled": 1, "to-dicom updated": 1}), done.stderr
     assert "by PACS" not in texts(disputed) and "by FHIR" in texts(disputed)
@@ -420,7 +413,7 @@ def test_fhir_holds_and_supersedes_what_the_pacs_said(disputed: Path) -> None:
 
 
 def test_the_pacs_holds_and_overwrites_what_fhir_said(disputed: Path) -> None:
-    assert command(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "dicom").returncode == 0
+    assert fhir_dicom(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "dicom").returncode == 0
     done = sync(disputed)
     assert (done.returncode, acts(done)) == (0, {"to-fhir updated": 1}), done.stderr
     assert "by PACS" in texts(disputed) and "by FHIR" not in texts(disputed)
@@ -431,13 +424,13 @@ def test_a_verdict_on_what_was_changed_since_is_refused(disputed: Path) -> None:
     name = the_conflict(disputed)["name"]
     edit(disputed, "by FHIR", "by FHIR, later")
     assert sync(disputed).returncode == 1
-    done = command(disputed, "conflicts", name, "--holds", "dicom")
+    done = fhir_dicom(disputed, "conflicts", name, "--holds", "dicom")
     assert (done.returncode, "no conflict" in done.stderr) == (2, True)
     assert the_conflict(disputed)["name"] != name
 
 
 def test_a_verdict_is_about_what_stood_there_when_it_was_given(disputed: Path) -> None:
-    command(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "dicom")
+    fhir_dicom(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "dicom")
     edit(disputed, "by FHIR", "by FHIR, later")
     assert sync(disputed).returncode == 1
     assert "by FHIR, later" in texts(disputed)
@@ -462,7 +455,7 @@ def test_edited_here_and_rejected_there(stores: Path, winner: str) -> None:
     edit(stores, "old", "by FHIR")
     note(stores, DCM.RejectedForPatientSafetyReasons, instances(stores)["2.25.61"])
     assert sync(stores).returncode == 1
-    command(stores, "conflicts", the_conflict(stores)["name"], "--holds", winner)
+    fhir_dicom(stores, "conflicts", the_conflict(stores)["name"], "--holds", winner)
     done = sync(stores)
     assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
     statuses = sorted({one["status"] for one in reports(stores) if one["id"] not in ("lab", "tumour", "chest")})
@@ -481,7 +474,7 @@ def test_gone_on_both_sides_is_forgotten(stores: Path) -> None:
     for key in (f"{one['resourceType']}/{one['id']}" for one in of_foreign(stores)):
         (stores / "data" / "fhir" / f"{key}.json").unlink()
     file_of(stores, foreign(stores)).unlink()
-    before = json.loads(command(stores, "status", "--json").stdout)["linked"]
+    before = json.loads(fhir_dicom(stores, "status", "--json").stdout)["linked"]
     done = sync(stores)
     assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
     assert json.loads(done.stdout)["status"]["linked"] == {"fhir": before["fhir"]}
@@ -498,7 +491,7 @@ def test_a_kill_within_a_withdrawal_is_completed(stores: Path, name: str, delete
     undisturbed = copied(stores)
     assert passed(undisturbed).returncode == 0
     for passage in range(1, 4):
-        killed = command(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT=f"{name}:{passage}")
+        killed = fhir_dicom(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT=f"{name}:{passage}")
         assert killed.returncode in (-signal.SIGKILL, 0), killed.stderr
     done = passed(stores)
     assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
@@ -529,6 +522,6 @@ def test_a_verdict_on_the_only_document_ends_the_pause(tmp_path: Path) -> None:
     for one in instances(tmp_path).values():
         file_of(tmp_path, one).unlink()
     assert "knows none of the documents" in sync(tmp_path).stderr
-    assert command(tmp_path, "resume", "fhir-dicom", "--deleted").returncode == 0
+    assert fhir_dicom(tmp_path, "resume", "fhir-dicom", "--deleted").returncode == 0
     assert acts(sync(tmp_path))["to-fhir retracted"] == 1
     assert {one["status"] for one in reports(tmp_path)} == {"entered-in-error"}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from bridge.errors import LedgerError
@@ -59,6 +62,50 @@ def test_what_settles_is_due_at_its_time_and_servers_are_left_alone_all_the_same
     passes = Passes(lambda **_: Summary(), ledger, 2.0, 3600.0)
     assert [passes._until_next(listening, 0.7) for listening in (0, 0.01, 0.1, 1)] == [0.7, 0.7, 0.9, 9]
     assert passes._until_next(0, 60) == 2
+    ledger.close()
+
+
+def comparisons(tmp_path: Path, summaries: Sequence[Summary], **how: Any) -> list[bool]:
+    """Of passes one after the other, within one period: whether both stores were compared."""
+    said = list(summaries)
+    made: list[bool] = []
+
+    def once(*, reconciling: bool, **_: object) -> Summary:
+        made.append(reconciling)
+        return said.pop(0)
+
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    passes = Passes(once, ledger, 2.0, 3600.0, **how)
+    for _ in summaries:
+        passes._pass()
+    ledger.close()
+    return made
+
+
+def test_a_comparison_is_made_once_in_a_period(tmp_path: Path) -> None:
+    assert comparisons(tmp_path, [Summary(), Summary(), Summary()]) == [True, False, False]
+
+
+def test_one_that_failed_is_made_again_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not by every pass: it may have listed a large store before."""
+    failed = [Summary(compared=False), Summary(), Summary()]
+    assert comparisons(tmp_path, failed) == [True, False, False]
+    monkeypatch.setattr("bridge.web.passes._SOON", 0.0)
+    assert comparisons(tmp_path, failed) == [True, True, False]
+
+
+def test_one_that_a_pause_missed_is_made_when_the_route_goes_on(tmp_path: Path) -> None:
+    paused = Summary(paused={"ehr-pacs"})
+    assert comparisons(tmp_path, [paused, paused, Summary(), Summary(), Summary()]) == [True, False, False, True, False]
+
+
+def test_an_audit_head_that_cannot_be_written_is_a_fault_and_no_broken_pass(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    ledger.operations.retry("a person")  # an entry of the trail
+    passes = Passes(lambda **_: Summary(faults=["pacs: down"]), ledger, 2.0, 3600.0, heads=tmp_path / "no" / "heads")
+    assert ledger.audit.head() is not None
+    summary, broken = passes._pass()
+    assert (summary.faults[0], summary.faults[1].partition(":")[0], broken) == ("pacs: down", "audit_heads", False)
     ledger.close()
 
 
