@@ -29,6 +29,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 class FhirSettings(Remote):
     kind: Literal["fhir"]
     system: str | None = None  # identity of the store, part of every derived id; its URL by default
+    feed: Literal["history", "search"] = "history"  # what tells that something is new
 
 
 class OrthancSettings(Remote):

@@ -28,24 +28,51 @@ class FhirStore:
     holds: Holds = "fhir"
     lists = False
 
-    def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY, searched: Sequence[str] = ()
+    ) -> None:
+        """`searched`: kinds of resources to ask for, each for itself, where the server has no system history."""
+        self.name, self._searched = name, searched
+        self._served: set[str] | None = None  # kinds, once it has said so
         self._peer = Peer(name, url, timeout=timeout, access=access, probes=_PROBES)
 
     def outage(self) -> Outage | None:
         return self._peer.outage()
 
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
-        """System history, newest first: what changed at or after `since`. The position is the server's time of the
-        first page. A transaction that commits late carries an earlier time: poll with overlap."""
-        query = {"_count": str(_PAGE)} | ({"_since": since} if since else {})
-        path, position = f"/_history?{urlencode(query)}", None
-        while path:
-            found = self._bundle(self._peer.call("GET", path, headers=_FHIR).body)
+        """What changed at or after `since`: of the system history newest first, of searches oldest first by kind, and
+        without what was deleted. The position is the server's time of the first page. A transaction that commits late
+        carries an earlier time: poll with overlap."""
+        position = None
+        for found in self._search(since) if self._searched else self._history(since):
             position = position or found.get("meta", {}).get("lastUpdated")
             if position is None:
-                raise PermanentError(f"{self.name}: history without meta.lastUpdated: no time to go on from")
-            yield Page(tuple(map(self._change, found.get("entry", []))), position)
+                raise PermanentError(f"{self.name}: an answer without meta.lastUpdated: no time to go on from")
+            yield Page(tuple(map(self._change, _matches(found))), position)
+
+    def _history(self, since: str | None) -> Iterator[Json]:
+        query = {"_count": str(_PAGE)} | ({"_since": since} if since else {})
+        try:
+            yield from self._pages(f"/_history?{urlencode(query)}")
+        except PermanentError as error:
+            raise PermanentError(f"{error}; has it no system history? Then set `feed: search` for it") from error
+
+    def _search(self, since: str | None) -> Iterator[Json]:
+        query = {"_count": str(_PAGE), "_sort": "_lastUpdated"} | ({"_lastUpdated": f"ge{since}"} if since else {})
+        for kind in self._known(self._searched):
+            yield from self._pages(f"/{kind}?{urlencode(query)}")
+
+    def _known(self, kinds: Sequence[str]) -> list[str]:
+        """Those that the server has (FHIR R4 CapabilityStatement.rest.resource); it would refuse to search others."""
+        if self._served is None:
+            said = self._parsed(self._peer.call("GET", "/metadata", headers=_FHIR).body)
+            self._served = {one["type"] for rest in said.get("rest", []) for one in rest.get("resource", [])}
+        return [kind for kind in kinds if kind in self._served]
+
+    def _pages(self, path: str) -> Iterator[Json]:
+        while path:
+            found = self._bundle(self._peer.call("GET", path, headers=_FHIR).body)
+            yield found
             path = self._next(found)
 
     def _change(self, entry: Json) -> Change[Resource]:
@@ -65,13 +92,9 @@ class FhirStore:
 
     def _listed(self, only: str) -> Iterator[Seen]:
         for kind in LISTED:
-            path = f"/{kind}?_count={_PAGE}&_elements=id{only}"
-            while path:
-                found = self._bundle(self._peer.call("GET", path, headers=_FHIR).body)
-                for entry in found.get("entry", []):
-                    resource = entry["resource"]
-                    yield Seen(f"{kind}/{resource['id']}", edition(resource))
-                path = self._next(found)
+            for found in self._pages(f"/{kind}?_count={_PAGE}&_elements=id{only}"):
+                for entry in _matches(found):
+                    yield Seen(f"{kind}/{entry['resource']['id']}", edition(entry["resource"]))
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Resource] | None]:
         found: list[Stored[Resource] | None] = []
@@ -146,10 +169,8 @@ class FhirStore:
         """By POST: an identifier has no place in a URL that is logged."""
         body = urlencode({"identifier": identifier_token(system, value), "_count": "3"}).encode()
         headers = _FHIR | {"Content-Type": "application/x-www-form-urlencoded"}
-        entries = self._bundle(self._peer.call("POST", f"/{kind}/_search", body=body, headers=headers).body).get(
-            "entry", []
-        )
-        found = [entry["resource"] for entry in entries if entry.get("search", {}).get("mode") != "outcome"]
+        answer = self._bundle(self._peer.call("POST", f"/{kind}/_search", body=body, headers=headers).body)
+        found = [entry["resource"] for entry in _matches(answer)]
         return [Stored(f"{kind}/{one['id']}", one.get("meta", {}).get("versionId", ""), one) for one in found]
 
     def _post(self, bundle: Json, headers: dict[str, str] | None = None) -> list[Json]:
@@ -174,6 +195,11 @@ class FhirStore:
     def _next(self, bundle: Json) -> str:
         url = next((one["url"] for one in bundle.get("link", []) if one.get("relation") == "next"), None)
         return self._peer.rejoined(url) if url else ""
+
+
+def _matches(bundle: Json) -> list[Json]:
+    """Its entries, without what the server says about the search."""
+    return [one for one in bundle.get("entry", []) if one.get("search", {}).get("mode") != "outcome"]
 
 
 def _is_placeholder(resource: Resource) -> bool:

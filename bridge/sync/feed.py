@@ -21,7 +21,7 @@ from bridge.sync.studies import instance_news, owe_studies
 from bridge.translate.gather import FORMING, SUPPORT, links
 
 _OF_SOMEBODY = FORMING | {"ImagingStudy"}
-_KINDS = FORMING | SUPPORT | {"Patient"}
+KINDS = FORMING | SUPPORT | {"Patient"}
 """That a feed is read for: a server may hold many more of others."""
 _READS = 100  # resources at once
 OVERLAP = timedelta(minutes=5)
@@ -86,7 +86,7 @@ def _overlapping(position: str | None) -> str | None:
 
 def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str], now: str = "") -> Iterator[News]:
     """`now`: by the clock of the store, where it has one: what is younger than the route lets it settle waits."""
-    ours = (one for one in reversed(page.changes) if one.key.partition("/")[0] in _KINDS)
+    ours = (one for one in reversed(page.changes) if one.key.partition("/")[0] in KINDS)
     changes = {one.key: one for one in ours if one.key not in taken}
     taken.update(changes)  # `|=` with a view of keys would make another set
     fresh = dict(

@@ -14,6 +14,7 @@ from bridge.stores.orthanc import OrthancStore
 from bridge.stores.store import InstanceStore, ResourceStore
 from bridge.sync.access import access_to
 from bridge.sync.decide import Policy
+from bridge.sync.feed import KINDS
 from bridge.sync.filter import Filter
 from bridge.sync.route import Route
 
@@ -57,7 +58,8 @@ def _resources(settings: Settings, name: str) -> ResourceStore:
     if isinstance(store, FolderSettings):
         return ResourceFolder(name, store.path)
     assert isinstance(store, FhirSettings)  # the settings were validated
-    return FhirStore(name, store.url, access=access_to(name, store))
+    searched = sorted(KINDS) if store.feed == "search" else ()
+    return FhirStore(name, store.url, access=access_to(name, store), searched=searched)
 
 
 def _instances(settings: Settings, name: str) -> InstanceStore:

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 import requests
 
-from bridge.errors import TemporaryError
+from bridge.errors import PermanentError, TemporaryError
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
+from bridge.model.edition import edition
+from bridge.settings.settings import Settings
 from bridge.stores import fhir
 from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder
@@ -26,10 +28,11 @@ from bridge.sync import feed
 from bridge.sync.feed import take_resources
 from bridge.sync.reconcile import reconcile
 from bridge.sync.route import Route
+from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from tests.servers.hapi import Hapi
 from tests.servers.load import put
-from tests.servers.proxy import Proxy, reset
+from tests.servers.proxy import Proxy, reset, status
 
 ROUTE = "ehr-pacs"
 MAPPING = load()
@@ -264,6 +267,89 @@ def test_a_ledger_that_knows_no_times_owes_nothing_anew(hapi: Hapi, route: Route
     assert owed(ledger) == {"Observation/older"}
 
 
+# -- a server without a system history --------------------------------------------------------------------------------
+@pytest.fixture
+def searching(route: Route, proxy: Proxy) -> Route:
+    """By the routes as they are configured."""
+    stores = {
+        "ehr": {"kind": "fhir", "url": proxy.base, "feed": "search"},
+        "pacs": {"kind": "folder", "path": str(route.dicom.path), "holds": "dicom"},  # type: ignore[attr-defined]
+    }
+    (found,) = routes_of(Settings.model_validate({"stores": stores, "routes": [{"between": ["ehr", "pacs"]}]}))
+    return found
+
+
+@pytest.fixture
+def searched(searching: Route, proxy: Proxy, tmp_path: Path) -> Iterator[Ledger]:
+    """Which has seen all that other tests left."""
+    found = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    with proxy.inject(status(501), "GET", "/_history", times=99) as rule:
+        take_resources(searching, found)
+        owed(found)
+        yield found
+        assert rule.seen == []
+    found.close()
+
+
+def test_without_a_history_what_is_new_is_searched(hapi: Hapi, searching: Route, searched: Ledger) -> None:
+    for value in (1, 2):
+        put(hapi.base, observation("searched", value))
+        take_resources(searching, searched)
+        assert owed(searched) == {"Observation/searched"}
+        take_resources(searching, searched)
+        assert owed(searched) == set()
+
+
+def test_without_a_history_a_transaction_that_commits_late_is_not_missed(
+    hapi: Hapi, searching: Route, searched: Ledger
+) -> None:
+    late = late_beside_single_writers(hapi, searching, searched, "late-search")
+    take_resources(searching, searched)
+    assert late <= owed(searched)
+    take_resources(searching, searched)
+    assert owed(searched) == set()
+
+
+def test_without_a_history_what_is_edited_between_two_pages_is_not_missed(
+    hapi: Hapi, searching: Route, searched: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fhir, "_PAGE", 5)
+    for number in range(20):
+        put(hapi.base, observation(f"moving-{number}"))
+    pages = 0
+    for page in feed_pages(searching, searched):
+        put(hapi.base, observation("moving-0", 2 + pages))
+        pages += 1
+        page()
+    take_resources(searching, searched)
+    assert pages > 4
+    assert {f"Observation/moving-{number}" for number in range(20)} <= owed(searched)
+    assert searched.feeds.unseen(ROUTE, "ehr", [("Observation/moving-0", _edition(searching, "moving-0"))]) == []
+
+
+def test_without_a_history_a_comparison_finds_what_is_deleted(hapi: Hapi, searching: Route, searched: Ledger) -> None:
+    put(hapi.base, observation("leaves"))
+    take_resources(searching, searched)
+    owed(searched)
+    requests.delete(f"{hapi.base}/Observation/leaves", timeout=60).raise_for_status()
+    take_resources(searching, searched)
+    assert owed(searched) == set()
+    reconcile(searching, searched)
+    assert owed(searched) == {"Observation/leaves"}
+
+
+def test_a_server_that_refuses_its_history_is_said_with_what_to_do(route: Route, proxy: Proxy, ledger: Ledger) -> None:
+    with proxy.inject(status(501), "GET", "/_history") as rule, pytest.raises(PermanentError, match="feed: search"):
+        take_resources(route, ledger)
+    assert rule.seen
+
+
+def _edition(route: Route, name: str) -> str:
+    (stored,) = route.fhir.read([f"Observation/{name}"])
+    assert stored is not None
+    return edition(stored.item)
+
+
 # -- what settles ----------------------------------------------------------------------------------------------------
 def results_then_report(hapi: Hapi, route: Route, tmp_path: Path, name: str, settle: float) -> list[Instance]:
     """What stands in the PACS when a result was sent, a pass was made, the report was sent, and two passes were made,
@@ -272,6 +358,9 @@ def results_then_report(hapi: Hapi, route: Route, tmp_path: Path, name: str, set
     pacs = InstanceFolder("pacs", tmp_path / "pacs")
     quick = replace(route, dicom=pacs, settle=settle)
     ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: now[0])
+    take_resources(quick, ledger)  # all that other tests left
+    now[0] += 60
+    owed(ledger)
     put(hapi.base, observation(name))
     once([quick], ledger, MAPPING)
     subject = {"resourceType": "DiagnosticReport", "id": name, "status": "final", "code": {"text": "x"}}
