@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import Code, Coded, Container, ContentItem
+from bridge.mapping.people import person_name
+from bridge.model.content import Code, Coded, ContentItem
+from bridge.model.group import Resource
 from bridge.translate import times
 from bridge.translate.generic import FETUS_ID, PATIENT, SUBJECT_CLASS, SUBJECT_ID, text
 from bridge.translate.node import INHERITED, Home
+from bridge.translate.observers import OBSERVER_TYPE, PERSON_NAME
 
+DEVICE_NAME = Code("121013", "DCM", "Device Observer Name")
 STARTED = Code("111526", "DCM", "DateTime Started")
 
+_LATERALITY = {("272741003", "SCT"), ("G-C171", "SRT")}
 _OF_SUBJECT = {one[:2] for one in (SUBJECT_CLASS, FETUS_ID, SUBJECT_ID)}
 
 
 def subject_of(item: ContentItem) -> str | None:
-    """Subject Class (TID 1006) with the ID of the subject (TID 1008), if it is another than the patient."""
+    """Subject Class (TID 1006) with the ID of the subject (TID 1008); empty of the patient, None where it says none.
+    What an inner item says overrides what an outer one does."""
     said, name = None, ""
     for child in item.children:
         if child.concept is None or child.concept[:2] not in _OF_SUBJECT:
             continue
         if SUBJECT_CLASS.same(child.concept) and isinstance(child.value, Coded) and child.value.code is not None:
             if PATIENT.same(child.value.code):
-                return None
+                return ""
             said = child.value.code.meaning or child.value.code.value
         elif FETUS_ID.same(child.concept):
             said, name = said or "Fetus", text(child, "TEXT") or ""
@@ -40,11 +46,48 @@ def started_of(item: ContentItem, zone: str) -> str | None:
 
 
 def site_of(item: ContentItem, mapping: Mapping) -> Home | None:
-    """Finding Site of a container, with its laterality in words."""
-    for child in item.children if isinstance(item.value, Container) else ():
+    """Finding Site of an item, with the laterality below it in words."""
+    for child in item.children:
         if is_site(child, mapping) and (words := _words(child)):
             return {"id": INHERITED, **_coded(child, mapping)} | ({"text": ", ".join(words)} if child.children else {})
     return None
+
+
+def side_of(item: ContentItem) -> str | None:
+    """Laterality beside the site, in words."""
+    for child in item.children:
+        if child.concept is not None and child.concept[:2] in _LATERALITY and (words := _words(child)):
+            return ", ".join(words)
+    return None
+
+
+def sided(site: Home | None, side: str | None) -> Home | None:
+    """The site with its side: left and right are no different codes."""
+    if side is None:
+        return site
+    if site is None:
+        return {"id": INHERITED, "text": side}
+    words = site.get("text") or next((one["display"] for one in site.get("coding", ()) if "display" in one), "")
+    return site | {"text": ", ".join(filter(None, (words, side)))}
+
+
+def observers_of(item: ContentItem) -> Resource | None:
+    """Who observed what is below, where the item says so anew (TID 1001), by name: the items themselves say it in
+    full."""
+    if not any(OBSERVER_TYPE.same(child.concept) for child in item.children):
+        return None
+    people, device = [], None
+    for child in item.children:
+        if PERSON_NAME.same(child.concept) and (name := _name(child)):
+            people.append({"id": INHERITED, "display": name})
+        elif DEVICE_NAME.same(child.concept) and (device_name := text(child, "TEXT")):
+            device = {"display": device_name}
+    return ({"performer": people} if people else {}) | ({"device": device} if device is not None else {})
+
+
+def _name(item: ContentItem) -> str:
+    name = person_name(text(item, "PNAME") or "")
+    return " ".join([*name.get("prefix", ()), *name.get("given", ()), *filter(None, [name.get("family")])])
 
 
 def is_site(item: ContentItem, mapping: Mapping) -> bool:

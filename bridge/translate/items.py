@@ -183,6 +183,8 @@ class Items:
     def _performer(self, performer: Home, node: Node) -> None:
         """A person by the name; of a document born in DICOM only whom the item itself names, for the observers of the
         document are inherited."""
+        if performer.get("id") == INHERITED:
+            return
         target, own = self.find(performer), "id" in performer or not self.born
         if target is None and "display" in performer and _is_person(performer):
             target, own = {"resourceType": "Practitioner", "name": [{"text": performer["display"]}]}, True

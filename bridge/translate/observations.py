@@ -20,7 +20,7 @@ from bridge.translate.folds import folded_into, folds_in
 from bridge.translate.generic import CONCLUSION, Kind, kind
 from bridge.translate.header import result_status
 from bridge.translate.ids import Known
-from bridge.translate.inherited import is_site, site_of, started_of, subject_of
+from bridge.translate.inherited import is_site, observers_of, side_of, sided, site_of, started_of, subject_of
 from bridge.translate.node import ITSELF, Home, put_in_place
 from bridge.translate.participants import participant_of
 from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
@@ -36,6 +36,8 @@ class Context:
     effective: str | None
     subject: str | None = None  # what it is about, where that is not the patient
     site: Home | None = None  # where it was found
+    side: str | None = None  # left or right of it, in words
+    observers: Resource | None = None  # performer and device, where they are others than those of the document
 
 
 @dataclass
@@ -106,12 +108,15 @@ class Observations:
             anchor = f"{self.key}|{anchor}"
         self.keys[at] = anchor
         if not item.children:
-            return Context(anchor, self._effective(item) or context.effective, context.subject, context.site)
+            return replace(context, key=anchor, effective=self._effective(item) or context.effective)
+        subject, site, observers = subject_of(item), site_of(item, self.mapping), observers_of(item)
         return Context(
             anchor,
             self._effective(item) or started_of(item, self.zone) or context.effective,
-            subject_of(item) or context.subject,
-            site_of(item, self.mapping) or context.site,
+            context.subject if subject is None else subject,
+            site or context.site,
+            side_of(item) or (None if site else context.side),
+            context.observers if observers is None else observers,
         )
 
     def _observation(self, item: ContentItem, at: Path, outer: Context) -> str:
@@ -134,7 +139,10 @@ class Observations:
             observation["focus"] = [{"display": context.subject}]
         if context.effective:
             observation["effectiveDateTime"] = context.effective
-        observation |= {key: [*one] if isinstance(one, list) else one for key, one in self.observers.items()}
+        observers = self.observers if context.observers is None else context.observers
+        if context.observers is not outer.observers:  # its own items name them, as references
+            observers = {key: one for key, one in observers.items() if key != "performer"}
+        observation |= {key: [*one] if isinstance(one, list) else one for key, one in observers.items()}
         if isinstance(item.value, Reference):
             observation["derivedFrom"] = [{"id": ITSELF, **self._reference(item, item.value, at)}]
         else:
@@ -148,8 +156,9 @@ class Observations:
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
             observation.setdefault("identifier", []).extend(_uid_identifier(uid))
         inherits = not isinstance(item.value, Reference) and not is_site(item, self.mapping)
-        if context.site is not None and inherits and "bodySite" not in observation:
-            observation["bodySite"] = dict(context.site)
+        site = sided(context.site, context.side if context.site is not None else outer.side)
+        if site is not None and inherits and "bodySite" not in observation:
+            observation["bodySite"] = dict(site)
         return str(observation["id"])
 
     def _children(self, item: ContentItem, at: Path, observation: Resource, context: Context) -> None:

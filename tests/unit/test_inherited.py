@@ -1,0 +1,118 @@
+"""What DICOM says once for all items below, and FHIR with each result: the nearest holds (PS3.3 C.17.5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
+
+from bridge.codecs.dicom import structured_report
+from bridge.mapping.load import load
+from bridge.translate.ids import Known
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+from fixtures.templates.document import device, observer
+from fixtures.templates.items import coded, container, context, modifier, num, unit
+from tests.corpus import FIXTURES
+
+SCT, DCM = codes.SCT, codes.DCM
+LIVER, KIDNEY = Code("10200004", "SCT", "Liver"), Code("64033007", "SCT", "Kidney")
+LENGTH, FINDINGS = Code("410668003", "SCT", "Length"), Code("121070", "DCM", "Findings")
+FETUS, PATIENT = Code("121026", "DCM", "Fetus"), Code("121025", "DCM", "Patient")
+MM = unit("mm")
+
+
+def site(where: Code, *below: Dataset) -> Dataset:
+    return modifier(coded(SCT.FindingSite, where, *below))
+
+
+def side(which: Code) -> Dataset:
+    return modifier(coded(SCT.Laterality, which))
+
+
+def of_subject(which: Code) -> Dataset:
+    return context(coded(Code("121024", "DCM", "Subject Class"), which))
+
+
+def lengths(*children: Dataset) -> list[dict[str, Any]]:
+    """Observations of the lengths, in the order of their items, in a template whose measurements are one each. The SR
+    comes back, which is checked, too."""
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / "5100-vascular.dcm")
+    dataset.ContentSequence = list(children)
+    data = pydicom.filebase.DicomBytesIO()
+    dataset.save_as(data)
+    made = structured_report.read(bytes(data.getvalue()))
+    group = to_fhir(made, load(), Known()).result
+    assert to_dicom(group, load(), Known()).result == made
+    found = [one for one in group.members if one["resourceType"] == "Observation"]
+    return [one for one in found if one["code"]["coding"][0]["code"] == LENGTH.value]
+
+
+def place(observation: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Code and words of the body site."""
+    said = observation.get("bodySite", {})
+    codes_ = [one["code"] for one in said.get("coding", ())]
+    return (codes_[0] if codes_ else None), said.get("text")
+
+
+@pytest.mark.parametrize("below", [(), (side(SCT.Left),)], ids=["plain", "with its side"])
+@pytest.mark.parametrize("around", [(), (site(LIVER),)], ids=["none around", "another around"])
+def test_a_measurement_is_of_its_own_site(below: tuple[Dataset, ...], around: tuple[Dataset, ...]) -> None:
+    (found,) = lengths(container(FINDINGS, *around, num(LENGTH, "12.5", MM, site(KIDNEY, *below))))
+    code, words = place(found)
+    assert code == KIDNEY.value
+    assert not below or words == "Kidney, Left"
+
+
+def test_what_is_said_below_a_measurement_is_of_its_site() -> None:
+    inner = num(LENGTH, "1", MM)
+    inner.RelationshipType = "HAS PROPERTIES"
+    outer = num(LENGTH, "2", MM, site(KIDNEY, side(SCT.Left)), inner)
+    found = lengths(container(FINDINGS, site(LIVER), outer))
+    assert [place(one) for one in found] == [(KIDNEY.value, "Kidney, Left")] * len(found)
+
+
+def test_the_side_beside_the_site_tells_left_from_right() -> None:
+    sections = [
+        container(FINDINGS, site(KIDNEY), side(which), container(FINDINGS, num(LENGTH, value, MM)))
+        for which, value in ((SCT.Left, "11"), (SCT.Right, "12"))
+    ]
+    assert [place(one)[1] for one in lengths(*sections)] == ["Kidney, Left", "Kidney, Right"]
+
+
+def test_a_side_inside_and_one_alone_are_said() -> None:
+    nested = container(FINDINGS, site(KIDNEY), container(FINDINGS, side(SCT.Left), num(LENGTH, "1", MM)))
+    alone = container(FINDINGS, side(SCT.Right), num(LENGTH, "2", MM))
+    assert [place(one) for one in lengths(nested, alone)] == [(KIDNEY.value, "Kidney, Left"), (None, "Right")]
+
+
+def test_another_site_has_not_the_side_of_the_one_around() -> None:
+    inner = container(FINDINGS, site(LIVER), num(LENGTH, "1", MM))
+    (found,) = lengths(container(FINDINGS, site(KIDNEY), side(SCT.Left), inner))
+    assert place(found) == (LIVER.value, place(found)[1])
+    assert "Left" not in str(found["bodySite"])
+
+
+def test_the_mothers_value_is_not_the_fetuss() -> None:
+    mothers = container(FINDINGS, of_subject(PATIENT), num(LENGTH, "80", MM))
+    fetuss = container(FINDINGS, num(LENGTH, "140", MM))
+    found = lengths(of_subject(FETUS), mothers, fetuss)
+    assert [one.get("focus") for one in found] == [None, [{"display": "Fetus"}]]
+
+
+def test_who_observed_is_whom_the_nearest_item_names() -> None:
+    inner = container(FINDINGS, *observer("Section^Sam"), num(LENGTH, "1", MM), num(LENGTH, "2", MM))
+    found = lengths(*observer("Root^Rita"), inner, container(FINDINGS, num(LENGTH, "3", MM)))
+    names = [[one.get("display") for one in each["performer"]] for each in found]
+    assert names[:2] == [["Sam Section"]] * 2
+    assert names[2] == [None] and found[2]["performer"][0]["reference"].startswith("Practitioner/")
+
+
+def test_a_device_that_observed_is_no_person() -> None:
+    (found,) = lengths(*observer("Root^Rita"), container(FINDINGS, *device("1500"), num(LENGTH, "1", MM)))
+    assert "performer" not in found
+    assert found["device"] == {"display": "SCANNER-1500"}
