@@ -43,7 +43,13 @@ def verify(
         print(f"audit: {fault}", file=sys.stderr)
     if found:
         raise typer.Exit(1)
-    print(f"{head.number if head else 0} entries, {len(exported)} exported heads: nothing was changed")
+    number = head.number if head else 0
+    if exported:
+        print(f"{number} entries, {len(exported)} exported heads: nothing was changed")
+    else:
+        print(
+            f"{number} entries: the chain is whole; without exported heads one that was written anew looks the same"
+        )
 
 
 def export(config: Config = None) -> None:

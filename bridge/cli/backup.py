@@ -28,4 +28,6 @@ def backup(
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
     finally:
         ledger.close()
-    print(f"{file}: to restore it, stop the bridge and put it in the place of the ledger")
+    print(
+        f"{file}: to restore it, stop the bridge, remove ledger, -wal and -shm, and put this in its place"
+    )

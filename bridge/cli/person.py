@@ -5,10 +5,10 @@ from __future__ import annotations
 
 def person() -> str:
     """Name of the account on this machine, or its number where it has no name."""
-    import getpass
     import os
+    import pwd
 
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # Python 3.13 raises the second
+        return pwd.getpwuid(os.getuid()).pw_name  # the environment may say any other
+    except KeyError:
         return f"uid {os.getuid()}"

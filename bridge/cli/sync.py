@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bridge.settings.settings import Settings
 
 HELP = "Bring two stores in step, in both directions: one pass, until nothing is owed; or pass after pass."
+_LOOK = 5.0  # seconds from one look at whether passes are made still to the next
 EXAMPLE = "Example: fhir-dicom sync --once --config bridge.yaml"
 
 
@@ -55,8 +56,12 @@ def _watch(configured: Settings, workers: int) -> None:
     passes = passes_of(configured, workers)
     logs.configure()
     passes.start()
-    ending.wait()
+    while not ending.wait(_LOOK) and passes.report()["alive"]:
+        pass
+    alive = passes.report()["alive"]
     passes.stop()
+    if not alive:  # whoever runs it starts it again
+        raise SystemExit("fhir-dicom: the thread that makes passes has died; see the log")
 
 
 def _once(configured: Settings, workers: int, *, reconcile: bool, dry_run: bool, json: bool) -> None:

@@ -35,14 +35,16 @@ def chained(before: str, event: str) -> str:
 
 def faults(entries: Iterable[Entry], heads: Iterable[Head]) -> Iterator[str]:
     """Where the chain is broken, or is not the one that these heads were of."""
-    left = {head.number: head.hash for head in heads}
+    left: dict[int, set[str]] = {}
+    for head in heads:  # two of one number: the one that was exported first is not there any more
+        left.setdefault(head.number, set()).add(head.hash)
     before, last = "", 0
     for entry in entries:
         if entry.number != last + 1:
             yield f"entry {last + 1} is missing"
         elif entry.hash != chained(before, entry.event):
             yield f"entry {entry.number} is not what it was"
-        if left.pop(entry.number, entry.hash) != entry.hash:
+        if left.pop(entry.number, {entry.hash}) != {entry.hash}:
             yield f"entry {entry.number} is another than the one whose hash was exported"
         before, last = entry.hash, entry.number
     for number in sorted(left):

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import URL, Connection, Table, text
 from sqlalchemy.dialects import postgresql as for_postgresql
 from sqlalchemy.dialects import sqlite as for_sqlite
 from sqlalchemy.engine import make_url
@@ -52,10 +52,15 @@ class Database:
         self._turn = nullcontext() if self.shared else threading.Lock()
         try:
             self._at_newest(reading)
-        except (DatabaseError, LedgerError) as error:
+        except LedgerError as error:
             self.close()
-            where, why = parsed.render_as_string(hide_password=True), _why(error)
-            raise UsageError(f"ledger: {where} is no ledger, or cannot be opened: {why}") from error
+            said = f"ledger: {_shown(parsed)} cannot be opened: {_why(error)}"
+            # a database server that is not there yet, or a full disk, is waited for: whoever runs us starts us again
+            away = self.shared or _FULL in str(error)
+            raise (LedgerError if away else UsageError)(said) from error
+        except DatabaseError as error:
+            self.close()
+            raise UsageError(f"ledger: {_shown(parsed)} is no ledger, or cannot be opened: {_why(error)}") from error
         except BaseException:
             self.close()
             raise
@@ -79,9 +84,14 @@ class Database:
             raise UsageError("ledger: on PostgreSQL make backups by pg_dump, or as your database is backed up anyway")
         file.touch(0o600, exist_ok=False)
         source = self._engine.raw_connection()
-        with closing(sqlite3.connect(file)) as target:
-            source.driver_connection.backup(target)  # type: ignore[union-attr]
-        source.close()
+        try:
+            with closing(sqlite3.connect(file)) as target:
+                source.driver_connection.backup(target)  # type: ignore[union-attr]
+        except sqlite3.Error as error:
+            file.unlink()  # half of a ledger is none
+            raise LedgerError(f"ledger: {file}: cannot be written: {error}") from error
+        finally:
+            source.close()
 
     def now(self) -> float:
         with _named():
@@ -104,6 +114,11 @@ class Database:
             return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
 
+def _shown(url: URL) -> str:
+    """Without a password, which may be in the query, too."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
 @contextmanager
 def _named() -> Iterator[None]:
     """A full disk, a server that is away, two transactions in each other's way: no document is at fault."""
@@ -111,10 +126,15 @@ def _named() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         raise LedgerError(f"ledger: {_why(error)}") from error
+    except DatabaseError as error:
+        if type(error.orig) is not sqlite3.DatabaseError:
+            raise  # a defect of ours
+        raise LedgerError(f"ledger: {_why(error)}") from error  # a damaged file
 
 
+_FULL = "its disk is full"
 _WHY = {  # beginning of the code of SQLite, or of PostgreSQL
-    "SQLITE_FULL": "its disk is full",
+    "SQLITE_FULL": _FULL,
     "SQLITE_IOERR": "its disk is full, or fails",
     "SQLITE_READONLY": "its file may not be written",
     "SQLITE_CANTOPEN": "its file may not be opened, or its folder not be written",

@@ -20,6 +20,7 @@ def opened(url: URL) -> Engine:
     if url.drivername not in ("postgresql", DRIVER):
         raise UsageError(f"ledger: {url.drivername} is no driver of ours; write {DRIVER}://user@host/database")
     alive = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+    alive["tcp_user_timeout"] = 60_000  # ms: what was sent and is not acknowledged keeps no connection alive
     ours = url.set(drivername=DRIVER)
     return create_engine(ours, connect_args=alive, pool_pre_ping=True, max_overflow=-1)  # each worker wants two
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 from urllib3.exceptions import ReadTimeoutError
@@ -156,9 +156,14 @@ class Peer:
 
     def rejoined(self, url: str) -> str:
         """A link of the peer as a path below the base. Raises PermanentError where it leads elsewhere."""
-        base, link = urlsplit(self.base), urlsplit(url)
+        base = urlsplit(self.base)
+        try:
+            link = urlsplit(url)
+        except ValueError as error:
+            raise PermanentError(f"{self.name}: a link is no URL; it is not followed") from error
         path = link.path or base.path
-        if path != base.path and not path.startswith(f"{base.path}/"):
+        steps = unquote(path).replace("\\", "/").split("/")  # a server may resolve them, whatever we see
+        if {".", ".."} & set(steps) or (path != base.path and not path.startswith(f"{base.path}/")):
             raise PermanentError(f"{self.name}: a link leads outside of the base; it is not followed")
         return urlunsplit(("", "", path[len(base.path) :], link.query, ""))
 
@@ -182,7 +187,9 @@ def _bounded(response: requests.Response, where: str) -> bytes:
             raise PermanentError(f"{where}: answer longer than {MAX_BYTES >> 20} MiB")
         parts.append(part)
     length = response.headers.get("Content-Length")
-    whole = "Content-Encoding" in response.headers or length is None or size == int(length)
+    # said twice it is one length still (RFC 9110 8.6)
+    lengths = {one.strip() for one in length.split(",")} if length is not None else set()
+    whole = "Content-Encoding" in response.headers or length is None or lengths == {str(size)}
     if not whole:
         raise TemporaryError(f"{where}: answer broke off after {size} of {length} bytes")
     return b"".join(parts)

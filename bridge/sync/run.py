@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -92,6 +93,11 @@ def _take_in(worker: Worker, task: Task) -> bool:
         task(worker.route, worker.ledger)
     except BridgeError as error:
         worker.summary.fault(str(error))  # the other side, and what is owed already, go on
+        done = False
+    except Exception as error:  # noqa: BLE001 - a defect of ours, or an answer like none before: so do other routes
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__} in {where.name} ({where.filename}:{where.lineno})"
+        worker.summary.fault(f"{worker.route.name}: {task.__name__}: {what}")
         done = False
     worker.ledger.leases.release()
     return done

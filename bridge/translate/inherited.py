@@ -86,7 +86,10 @@ def observers_of(item: ContentItem) -> Resource | None:
 
 
 def _name(item: ContentItem) -> str:
-    name = person_name(text(item, "PNAME") or "")
+    try:
+        name = person_name(text(item, "PNAME") or "")
+    except ValueError:  # without any part
+        return ""
     return " ".join([*name.get("prefix", ()), *name.get("given", ()), *filter(None, [name.get("family")])])
 
 

@@ -19,7 +19,7 @@ def router(door: Door, records: Records, passes: Passes | None, meters: Meters) 
     api = APIRouter(tags=["health"])
 
     @api.get("/health", summary="Is it alive? 503: start it again; and number, time and faults of the last pass")
-    def health() -> JSONResponse:
+    async def health() -> JSONResponse:  # on the loop itself: it is alive, however busy the threads are
         report = passes.report() if passes is not None else None
         alive = report is None or report["alive"]
         status = "dead" if not alive else "faults" if report and report["faults"] else "ok"

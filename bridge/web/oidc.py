@@ -39,10 +39,13 @@ class Keys:
 
     def key(self, key_id: str | None) -> jwt.PyJWK | None:
         """Raises Refused, 503, where the provider was not reached for too long."""
-        if self._must_ask(key_id):
-            with self._lock:
+        # who has no keys at all waits for who fetches them; others go on with those that there are
+        if self._must_ask(key_id) and self._lock.acquire(blocking=not self._keys):
+            try:
                 if self._must_ask(key_id):  # not asked meanwhile, by another
                     self._renew()
+            finally:
+                self._lock.release()
         if self._clock() - self._fetched >= _LAST:
             raise Refused(503, "serve.auth: the keys of the OpenID provider cannot be fetched", {"Retry-After": "60"})
         return self._keys.get(key_id)

@@ -27,6 +27,7 @@ from bridge.sync.summary import Summary
 from bridge.web.meters import Meters
 
 _BREATH = 0.05  # seconds from a call to its pass: what is called in a burst is one pass
+_LEAST = 0.25  # seconds from one pass to the next, however often somebody calls
 _SOON = 300.0  # seconds until a comparison that failed is made again
 _RESTS, _LONGEST_REST = 9, 30.0  # times as long as it took to hear what is new, and seconds
 _LOG = structlog.stdlib.get_logger("bridge.sync")
@@ -107,9 +108,17 @@ class Passes:
             self._say(summary.faults)
             self._broken = min(self._broken + 1, 10) if broken else 0
             made, faults = self._report["made"] + 1, len(summary.faults)
-            self._report = {"made": made, "last": self.ledger.now(), "faults": faults, "broken": broken}
+            # by the clock here: the ledger may be away, and the passes go on
+            self._report = {"made": made, "last": time.time(), "faults": faults, "broken": broken}
             if self._woken.wait(self._until_next(summary.listening, summary.more_in)):
-                self._ending.wait(_BREATH)
+                rest = begun + self._shortest(summary.listening) - time.monotonic()
+                self._ending.wait(max(_BREATH, rest))
+
+    def _shortest(self, listening: float) -> float:
+        """Seconds from one pass to the next, however often somebody calls: what is called in a burst is one pass, and
+        stores that take long to say what is new, or a ledger that is away, have their rest."""
+        asked = min(2.0**self._broken if self._broken else _RESTS * listening, _LONGEST_REST)
+        return max(_LEAST, asked) + listening
 
     def _say(self, faults: Sequence[str]) -> None:
         """Once: what the pass before said, too, is no news every other second."""

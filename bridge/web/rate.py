@@ -43,7 +43,9 @@ class RateLimit:
         self._app, self._buckets = app, Buckets(rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (wait := self._buckets.wait(_client(scope))):
+        # what asks whether it is alive may share an address with many, and costs nothing
+        counts = scope["type"] == "http" and scope["path"] != "/health"
+        if counts and (wait := self._buckets.wait(_client(scope))):
             headers = {"Retry-After": str(int(wait) + 1)}
             await refused(429, "too many requests; wait as Retry-After says", headers)(scope, receive, send)
             return

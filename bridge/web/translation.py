@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from bridge.convert.inputs import Target
 from bridge.convert.run import Done, Job, converted_bytes
 from bridge.settings.settings import Settings
 from bridge.translate.ids import Known
-from bridge.web.outcome import FHIR, outcome
+from bridge.web.outcome import FHIR, Refused, outcome
 
 _DICOM = "application/dicom"
 _BOUNDARY = "fhir-dicom-bridge"
+
+
+class Turns:
+    """So many translations at once, and so many that wait: they are all work of one core, and what else is asked of the
+    service needs its threads."""
+
+    def __init__(self, at_once: int = 2, waiting: int = 20) -> None:
+        self._turn, self._places = asyncio.Semaphore(at_once), at_once + waiting
+
+    async def take(self, task: Callable[..., Response], *given: Any) -> Response:
+        """Raises Refused, 503, where too many wait."""
+        if not self._places:
+            raise Refused(503, "too many translations at once; wait as Retry-After says", {"Retry-After": "5"})
+        self._places -= 1
+        try:
+            async with self._turn:
+                return await run_in_threadpool(task, *given)
+        finally:
+            self._places += 1
 
 
 async def _body(request: Request) -> bytes:
@@ -26,7 +47,7 @@ Body = Annotated[bytes, Depends(_body)]
 
 def router(settings: Settings) -> APIRouter:
     known = Known(issuer=settings.issuer, zone=settings.timezone)
-    routes = APIRouter(prefix="/translate", tags=["translate"])
+    routes, turns = APIRouter(prefix="/translate", tags=["translate"]), Turns()
 
     def job(target: Target) -> Job:
         return Job(target, known, settings.mappings, release=settings.fhir_version)
@@ -38,8 +59,8 @@ def router(settings: Settings) -> APIRouter:
         openapi_extra=_request(_DICOM),
         responses=_responses(FHIR),
     )
-    def to_fhir(body: Body) -> Response:
-        return _answer(body, job("fhir"), lambda done: Response(done[0].data, media_type=FHIR))
+    async def to_fhir(body: Body) -> Response:
+        return await turns.take(_answer, body, job("fhir"), lambda done: Response(done[0].data, media_type=FHIR))
 
     @routes.post(
         "/dicom",
@@ -48,8 +69,8 @@ def router(settings: Settings) -> APIRouter:
         openapi_extra=_request(FHIR),
         responses=_responses(_DICOM),
     )
-    def to_dicom(body: Body) -> Response:
-        return _answer(body, job("dicom"), _instances)
+    async def to_dicom(body: Body) -> Response:
+        return await turns.take(_answer, body, job("dicom"), _instances)
 
     return routes
 

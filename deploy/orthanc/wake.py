@@ -30,7 +30,7 @@ changed, ended = threading.Event(), threading.Event()
 
 def secret():
     """As it is now: the file may be renewed while Orthanc runs."""
-    return Path(SECRET_FILE).read_text().strip() if SECRET_FILE else os.environ["BRIDGE_HOOK_SECRET"]
+    return Path(SECRET_FILE).read_text().strip() if SECRET_FILE else os.environ["BRIDGE_HOOK_SECRET"].strip()
 
 
 def connection():
@@ -48,7 +48,7 @@ def call():
         asked.request("POST", URL.path, headers={"Authorization": f"Bearer {secret()}", "Content-Length": "0"})
         status = asked.getresponse().status
         asked.close()
-    except (OSError, http.client.HTTPException, KeyError) as error:
+    except (OSError, http.client.HTTPException, KeyError, ValueError) as error:
         orthanc.LogWarning(f"bridge: not woken: {type(error).__name__}")
         return False
     if status != 204:

@@ -280,7 +280,7 @@ def test_nested_deeper_than_any_resource(small: Service) -> None:
 
 def test_one_client_that_asks_too_often_is_told_to_wait(small: Service) -> None:
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: asked(small, "127.0.3.1", "GET", "/health"), range(100)))
+        answers = list(pool.map(lambda _: asked(small, "127.0.3.1", "GET", "/ready"), range(100)))
     waits = [headers["retry-after"] for status, headers, _ in answers if status == 429]
     assert waits and all(int(wait) >= 1 for wait in waits)
     assert asked(small, "127.0.3.2", "GET", "/health")[0] == 200, "another client is served"

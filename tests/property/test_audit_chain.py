@@ -50,3 +50,14 @@ def test_a_tail_that_was_cut_or_written_anew_contradicts_a_head(texts: list[str]
     assert list(faults(whole[:kept], [head]))
     anew = trail([*texts[:-1], f"{texts[-1]} otherwise", "and more"])
     assert list(faults(anew, [head]))
+
+
+@given(events, st.data())
+def test_a_head_that_is_exported_after_the_forgery_does_not_hide_it(texts: list[str], data: st.DataObject) -> None:
+    """A pass adds the new head to the file by itself."""
+    whole = trail(texts)
+    index = data.draw(st.integers(0, len(whole) - 1))
+    anew = trail([*texts[:index], f"{texts[index]} otherwise", *texts[index + 1 :]])
+    old, new = (Head(one[-1].number, one[-1].hash) for one in (whole, anew))
+    assert list(faults(anew, [old, new])) and list(faults(anew, [new, old]))
+    assert not list(faults(whole, [old, old]))

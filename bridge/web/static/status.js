@@ -28,10 +28,13 @@ export function show(status, conflicts, caller, act) {
   at("wake").hidden = !(may("operate") && status.passes);
 }
 
-function head({ passes, owed, progress }, decisions) {
+function head({ passes, owed, progress, down = {} }, decisions) {
   const known = progress.some((one) => one.seen);
-  const [tone, text] = decisions ? ["bad", `${number(decisions)} ${decisions === 1 ? "waits" : "wait"} for a person`]
+  const away = Object.keys(down);
+  const [tone, text] = passes && !passes.alive ? ["bad", "No passes are made: start the service again"]
+    : decisions ? ["bad", `${number(decisions)} ${decisions === 1 ? "waits" : "wait"} for a person`]
     : passes?.broken ? ["bad", "The last pass broke"]
+    : away.length ? ["bad", `${away.join(", ")}: down`]
     : owed ? ["busy", `${number(owed)} owed`]
     : known ? ["good", "In step"] : ["quiet", "Nothing seen yet"];
   if (at("state").textContent !== text) at("state").textContent = text;

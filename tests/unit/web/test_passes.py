@@ -109,6 +109,30 @@ def test_an_audit_head_that_cannot_be_written_is_a_fault_and_no_broken_pass(tmp_
     ledger.close()
 
 
+def test_passes_go_on_when_the_ledger_is_away_at_whatever_moment(tmp_path: Path) -> None:
+    def away() -> float:
+        raise LedgerError("ledger: is its server away?")
+
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    passes = Passes(lambda **_: Summary(), ledger, 0.01, 3600.0)
+    passes.ledger.now = away
+    passes.start()
+    end = time.monotonic() + 30
+    while passes.report()["made"] < 3:
+        assert time.monotonic() < end and passes.report()["alive"]
+        time.sleep(0.01)
+    passes.stop()
+
+
+def test_calls_make_no_more_passes_than_the_stores_can_bear(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    passes = Passes(lambda **_: Summary(), ledger, 2.0, 3600.0)
+    assert [passes._shortest(listening) for listening in (0, 0.02, 1, 60)] == [0.25, 0.27, 10, 90]
+    passes._broken = 3
+    assert passes._shortest(0) == 8
+    ledger.close()
+
+
 def test_a_fault_that_stays_is_said_once(tmp_path: Path) -> None:
     ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
     passes = Passes(lambda **_: Summary(), ledger, 2.0, 3600.0)
