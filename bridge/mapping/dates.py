@@ -11,7 +11,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 _TM = re.compile(r"(\d\d)(\d\d)?(\d\d)?(\.\d{1,6})?")
 _TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(\.\d+)?")
 _DT = re.compile(r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?")
-_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d{1,6})?)(Z|[+-]\d\d:\d\d)?")
+_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)?")
 
 
 def _matched(pattern: re.Pattern[str], text: str, name: str) -> re.Match[str]:
@@ -40,17 +40,17 @@ def _real(value: str) -> str:
 
 
 def time_to_fhir(text: str) -> str:
+    """A leap second is 60 in both worlds (PS3.5 6.2; FHIR R4 datatypes.html#instant)."""
     hour, minute, second, fraction = _matched(_TM, text, "DICOM time").groups()
-    if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 59:
+    if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 60:
         raise ValueError("not a time of day")
     return f"{hour}:{minute or '00'}:{second or '00'}{fraction or ''}"
 
 
 def time_to_dicom(value: str) -> str:
-    found = _matched(_TIME, value, "FHIR time")
-    if len(found[4] or "") > 7:
-        raise ValueError("more than six digits of a second")
-    return value.replace(":", "")
+    """What is beyond six digits of a second is cut, never rounded: that might be tomorrow (PS3.5 6.2)."""
+    hour, minute, second, fraction = _matched(_TIME, value, "FHIR time").groups()
+    return f"{hour}{minute}{second}{(fraction or '')[:7]}"
 
 
 def datetime_to_fhir(text: str) -> str:

@@ -132,7 +132,8 @@ def header_of(
         warnings.append("subject is not here: Patient ID is taken from its reference, the Patient Module is empty")
     date, time = _date_and_time(effective, known.zone)
     if not date:
-        warnings.append(f"{root['resourceType']} has no time: Content Date is 1900-01-01")
+        what = "a time that DICOM cannot say" if effective else "no time"
+        warnings.append(f"{root['resourceType']} has {what}: Content Date is 1900-01-01")
     own = born_uid(root)
     content = "" if own else _content_digest(group, identity)
     scope = own or _scope(root, identity, effective, content)
@@ -213,5 +214,5 @@ def _content_digest(group: Group, identity: Identity | None) -> str:
 def _date_and_time(effective: str | None, zone: str) -> tuple[str, str]:
     try:
         return times.date_and_time(effective, zone) if effective else ("", "")
-    except ValueError:  # more digits than a TM holds
+    except ValueError:  # the models let pass a time without seconds
         return "", ""

@@ -177,7 +177,7 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
     started = study.get("started")
     try:
         date, time = times.date_and_time(started, zone) if started else ("", "")
-    except ValueError:  # more digits than a TM holds
+    except ValueError:  # the models let pass a time without seconds
         date = ""
     if date:
         yield text_element(STUDY_DATE, "DA", date)

@@ -8,12 +8,15 @@ import pytest
 
 from bridge.mapping.load import load
 from bridge.model.content import Coded, ContentItem, Num, Plain
+from bridge.model.dataset import text_of
 from bridge.model.group import Group, Number, Resource
+from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME
+from bridge.translate import times
 from bridge.translate.ids import Known
 from bridge.translate.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
-from tests.samples import measured
+from tests.samples import measured, observation
 
 LONG = "Epithelial cells in urine sediment by light microscopy, at high magnification"
 
@@ -128,3 +131,31 @@ def test_a_meaning_that_is_cut_has_64_bytes_at_most() -> None:
     item = item_of(measured(code={"coding": [{"system": "http://loinc.org", "code": "5787-7", "display": display}]}))
     assert item.concept is not None and len(item.concept.meaning.encode()) <= 64
     assert Plain("TEXT", display) in [child.value for child in item.children]
+
+
+@pytest.mark.parametrize(
+    ("moment", "date", "time", "observed"),
+    [
+        ("2026-03-02T08:15:00.1234567+01:00", "20260302", "081500.123456", "20260302081500.123456"),
+        ("2026-12-31T23:59:59.9999999+01:00", "20261231", "235959.999999", "20261231235959.999999"),  # cut, not rounded
+        ("2026-12-31T23:59:60Z", "20261231", "235960", "20261231235960"),
+    ],
+)
+def test_a_moment_is_that_moment_however_exactly_it_is_said(moment: str, date: str, time: str, observed: str) -> None:
+    """PS3.5 6.2: six digits of a second, and a leap second."""
+    group = Group(measured(effectiveDateTime=moment), (), None, "Observation/o")
+    translated = checked_to_dicom(group, load(), Known())
+    document = translated.result
+    assert (text_of(document.header, CONTENT_DATE), text_of(document.header, CONTENT_TIME)) == (date, time)
+    assert text_of(document.root.children[0].rest, OBSERVATION_DATETIME) == observed
+    assert not [one for one in translated.report.warnings if "1900" in one]
+    assert to_fhir(document, load(), Known()).result.root["effectiveDateTime"] == moment
+
+
+def test_a_time_of_day_is_cut_to_what_a_tm_holds() -> None:
+    resource = observation(valueTime="08:15:00.1234567")
+    assert item_of(resource).value == Plain("TIME", "081500.123456")
+
+
+def test_a_leap_second_is_one_in_every_zone() -> None:
+    assert times.in_zone("2026-12-31T23:59:60.5Z", "+01:00") == "2027-01-01T00:59:60.500000+01:00"

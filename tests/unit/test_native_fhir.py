@@ -26,9 +26,12 @@ HEART_RATE = ("8867-4", "LN", "Heart rate")
 PER_MINUTE = ("/min", "UCUM", "/min")
 
 
-def document(*children: Dataset) -> Document:
+def document(*children: Dataset, **header: str) -> Document:
+    """The sample with other items, and other attributes of the header by keyword."""
     dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
     dataset.ContentSequence = list(children)
+    for keyword, value in header.items():
+        setattr(dataset, keyword, value)
     out = pydicom.filebase.DicomBytesIO()
     dataset.save_as(out)
     return structured_report.read(bytes(out.getvalue()))
@@ -258,3 +261,22 @@ def test_an_issuer_belongs_to_the_id_before_it() -> None:
 def test_ids_stay_apart_however_codes_are_spelled() -> None:
     found = observations(number(("B C", "99A", "one"), "1", PER_MINUTE), number(("C", "99A B", "two"), "2", PER_MINUTE))
     assert len({one["id"] for one in found}) == 2
+
+
+def test_a_leap_second_is_a_time() -> None:
+    """PS3.5 6.2, TM; FHIR R4 datatypes.html#dateTime."""
+    made = document(number(HEART_RATE, "72", PER_MINUTE), ContentDate="20261231", ContentTime="235960")
+    group = to_fhir(made, load(), Known()).result
+    assert to_dicom(group, load(), Known()).result == made
+    (composition,) = [one for one in group.members if one["resourceType"] == "Composition"]
+    assert group.root["effectiveDateTime"] == composition["date"] == "2026-12-31T23:59:60+01:00"
+    for one in group.resources():
+        fhir.validate(one)
+
+
+def test_a_content_date_that_is_none_is_warned_of() -> None:
+    made = document(number(HEART_RATE, "72", PER_MINUTE), ContentTime="2560")
+    translated = to_fhir(made, load(), Known())
+    (composition,) = [one for one in translated.result.members if one["resourceType"] == "Composition"]
+    assert composition["date"] == "1900-01-01"
+    assert any("it is 1900-01-01" in one for one in translated.report.warnings)
