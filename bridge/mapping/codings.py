@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from bridge.mapping.texts import fhir_string
+from bridge.mapping.texts import fhir_string, one_value
 from bridge.model.content import Code
 from bridge.model.group import Json, absent
 from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
@@ -56,12 +56,8 @@ def code_in(system: str | None, value: str, meaning: str, version: str | None = 
 
 
 def code_meaning(text: str) -> str:
-    """LO: 64 characters, no backslash, no control character (PS3.5 6.2). What is cut has 64 bytes at most: dciodvfy
-    counts those."""
-    found = re.sub(r"[\x00-\x1f\\]", " ", text)
-    if len(found) > 64:
-        found = found.encode("utf-8", "replace")[:64].decode("utf-8", "ignore")
-    return found.strip() or "-"
+    """LO, never empty."""
+    return one_value(text, 64) or "-"
 
 
 class Spelled(NamedTuple):

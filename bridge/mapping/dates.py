@@ -27,6 +27,13 @@ def date_to_fhir(text: str) -> str:
 
 
 def date_to_dicom(value: str) -> str:
+    """DA: a whole day, never a year or month alone (PS3.5 6.2)."""
+    if len(value) < 10:
+        raise ValueError("less than a day")
+    return _digits(value)
+
+
+def _digits(value: str) -> str:
     _matched(_DATE, value, "FHIR date")
     return _real(value).replace("-", "")
 
@@ -64,8 +71,9 @@ def datetime_to_fhir(text: str) -> str:
 
 
 def datetime_to_dicom(value: str) -> str:
+    """DT, which may be a year or month alone."""
     found = _DATETIME.fullmatch(value)
     if found is None:
-        return date_to_dicom(value)
+        return _digits(value)
     zone = {None: "", "Z": "+0000"}.get(found[3], (found[3] or "").replace(":", ""))
-    return date_to_dicom(found[1]) + time_to_dicom(found[2]) + zone
+    return _digits(found[1]) + time_to_dicom(found[2]) + zone

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.texts import uid_identifier, uid_of
+from bridge.mapping.texts import one_value, uid_identifier, uid_of
 from bridge.model.codes import code_element, code_of
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
@@ -199,7 +199,7 @@ def _own_elements(series: Home, instance: Home) -> Iterator[Element]:
     yield text_element(SERIES_UID, "UI", series["uid"])
     yield text_element(SOP_CLASS_UID, "UI", _sop_class(instance))
     if "description" in series:
-        yield text_element(SERIES_DESCRIPTION, "LO", series["description"].replace("\\", " ")[:64], UNICODE)
+        yield text_element(SERIES_DESCRIPTION, "LO", one_value(series["description"], 64), UNICODE)
     for tag, home in ((SERIES_NUMBER, series), (INSTANCE_NUMBER, instance)):
         if "number" in home:
             yield text_element(tag, "IS", str(home["number"]))

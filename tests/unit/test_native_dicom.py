@@ -8,7 +8,7 @@ import pytest
 
 from bridge.mapping.load import load
 from bridge.model.content import Coded, ContentItem, Num, Plain
-from bridge.model.dataset import text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, find, text_of
 from bridge.model.group import Group, Number, Resource
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME
 from bridge.translate import times
@@ -18,6 +18,7 @@ from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.samples import measured, observation
 
+BIRTH_DATE, STUDY_DESCRIPTION = 0x00100030, 0x00081030
 LONG = "Epithelial cells in urine sediment by light microscopy, at high magnification"
 
 
@@ -159,3 +160,39 @@ def test_a_time_of_day_is_cut_to_what_a_tm_holds() -> None:
 
 def test_a_leap_second_is_one_in_every_zone() -> None:
     assert times.in_zone("2026-12-31T23:59:60.5Z", "+01:00") == "2027-01-01T00:59:60.500000+01:00"
+
+
+def header_with(patient: Resource | None = None, **study: Any) -> tuple[DataSet, list[str]]:
+    """Header of the document of a result of that patient and study, and warnings."""
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Report"},
+        "subject": {"reference": "Patient/p"},
+        "imagingStudy": [{"reference": "ImagingStudy/s"}],
+        "result": [{"reference": "Observation/o"}],
+    }
+    found = {"resourceType": "ImagingStudy", "id": "s", "status": "available", "subject": {"reference": "Patient/p"}}
+    person = {"resourceType": "Patient", "id": "p"} | patient if patient else None
+    group = Group(report, (measured(), found | study), person, "DiagnosticReport/r")
+    translated = checked_to_dicom(group, load(), Known())
+    return translated.result.header, translated.report.warnings
+
+
+@pytest.mark.parametrize("birth", ["1970", "1970-05"])
+def test_a_birth_date_of_less_than_a_day_is_none(birth: str) -> None:
+    """PS3.5 6.2: DA is a day."""
+    header, warnings = header_with({"birthDate": birth})
+    assert find(header, BIRTH_DATE) == Element(BIRTH_DATE, "DA", b"")
+    assert "Patient.birthDate has no DICOM form" in warnings
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [("x" * 65, "x" * 64), ("a\\b\nc", "a b c"), ("ä" * 65, "ä" * 32)],
+)
+def test_a_description_is_one_value_of_its_vr(said: str, written: str) -> None:
+    """PS3.5 6.2: LO."""
+    header, _ = header_with(description=said)
+    assert text_of(header, STUDY_DESCRIPTION, UNICODE) == written
