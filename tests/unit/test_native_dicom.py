@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.mapping.load import load
-from bridge.model.content import Coded, ContentItem, Num, Plain
+from bridge.model.content import Code, Coded, ContentItem, Num, Plain
 from bridge.model.dataset import UNICODE, DataSet, Element, find, text_of
 from bridge.model.group import Group, Number, Resource
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME
@@ -196,3 +196,36 @@ def test_a_description_is_one_value_of_its_vr(said: str, written: str) -> None:
     """PS3.5 6.2: LO."""
     header, _ = header_with(description=said)
     assert text_of(header, STUDY_DESCRIPTION, UNICODE) == written
+
+
+URN = "urn:oid:1.2.3.4.5.6.7"
+LOCAL: Resource = {"code": "K", "display": "Kalium"}
+LOINC = {"system": "http://loinc.org", "code": "2823-3", "display": "Potassium"}
+ANYBODYS = {"system": "http://example.org/local", "code": "K1", "display": "Kalium"}
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "others"),
+    [
+        ([LOCAL, LOINC], "2823-3", ["K"]),
+        ([LOCAL, ANYBODYS], "K1", ["K"]),
+        ([LOCAL], "K", []),
+        ([{"code": URN}, ANYBODYS, LOCAL], "K1", [URN, "K"]),
+    ],
+)
+def test_a_code_without_system_comes_last_and_has_a_scheme(said: list[Resource], value: str, others: list[str]) -> None:
+    """PS3.3 table 8.8-1: a Coding Scheme Designator is not empty."""
+    resource = observation(code={"coding": said}, valueCodeableConcept={"coding": said})
+    item = item_of(resource)
+    assert isinstance(item.value, Coded)
+    for code in (item.concept, item.value.code):
+        assert code is not None and code.value == value
+        assert [one.value for one in code.equivalents] == others
+        assert all(one.scheme or one.value == URN for one in (code, *code.equivalents))
+    for element in ("code", "valueCodeableConcept"):
+        assert LOCAL in without_ids(natively(resource)[element])["coding"]
+
+
+def test_a_urn_needs_no_scheme() -> None:
+    item = item_of(measured(code={"coding": [{"code": URN, "display": "of its own"}]}))
+    assert item.concept == Code(URN, "", "of its own")

@@ -322,3 +322,11 @@ def test_a_preliminary_report_becomes_final() -> None:
             one["status"] = "final"
     edited = to_dicom(group, load(), Known()).result
     assert (text_of(edited.header, COMPLETION), text_of(edited.header, PRELIMINARY)) == ("COMPLETE", None)
+
+
+def test_a_code_without_scheme_has_no_system() -> None:
+    """And comes back without one: `observations` looks."""
+    said = item("CONTAINS", "CODE", ("K", "", "Kalium"), ConceptCodeSequence=code("L", "", "low"))
+    (one,) = observations(said)
+    for element in ("code", "valueCodeableConcept"):
+        assert "system" not in one[element]["coding"][0]
