@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from bridge.model.tags import (
 from bridge.terminology.modality import modality_of
 from bridge.terminology.schemes import uri_of
 from bridge.translate import times
-from bridge.translate.identity import TYPE_SYSTEM
+from bridge.translate.identity import TYPE_SYSTEM, is_of_type
 from bridge.translate.ids import Known
 from bridge.translate.node import Home
 from bridge.translate.shaped import shaped_to_fhir
@@ -36,6 +37,8 @@ STUDY_DATE, STUDY_TIME, ACCESSION = 0x00080020, 0x00080030, 0x00080050
 PROCEDURES = 0x00081032  # Procedure Code Sequence
 SERIES_DESCRIPTION, SERIES_NUMBER, INSTANCE_NUMBER = 0x0008103E, 0x00200011, 0x00200013
 _ACCESSION_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "ACSN"}]}
+
+_SH = re.compile(r"[^\x00-\x1f\x7f\\]{1,16}")
 
 
 @dataclass
@@ -182,8 +185,8 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
     if date:
         yield text_element(STUDY_DATE, "DA", date)
         yield text_element(STUDY_TIME, "TM", time)
-    accession: Home = next((one for one in study.get("identifier", ()) if one.get("type") == _ACCESSION_TYPE), {})
-    if 0 < len(accession.get("value", "")) <= 16 and "\\" not in accession["value"]:
+    accession: Home = next((one for one in study.get("identifier", ()) if is_of_type(one, "ACSN")), {})
+    if _SH.fullmatch(accession.get("value", "")):  # cut, it would be another order
         yield text_element(ACCESSION, "SH", accession["value"], UNICODE)
     codes = [code for coded in study.get("procedureCode", ()) if (code := mapping.concept(coded)) is not None]
     if codes:

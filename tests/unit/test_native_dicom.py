@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 
 from bridge.mapping.load import load
-from bridge.model.content import Code, Coded, ContentItem, Num, Plain
+from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain
 from bridge.model.dataset import UNICODE, DataSet, Element, find, text_of
 from bridge.model.group import Group, Number, Resource
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME
 from bridge.translate import times
 from bridge.translate.ids import Known
+from bridge.translate.node import Node
+from bridge.translate.observers import SERIAL_NUMBER, add_context
 from bridge.translate.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.study import ACCESSION
 from bridge.translate.to_fhir import to_fhir
 from tests.samples import measured, observation
 
@@ -229,3 +232,29 @@ def test_a_code_without_system_comes_last_and_has_a_scheme(said: list[Resource],
 def test_a_urn_needs_no_scheme() -> None:
     item = item_of(measured(code={"coding": [{"code": URN, "display": "of its own"}]}))
     assert item.concept == Code(URN, "", "of its own")
+
+
+HL7 = "http://terminology.hl7.org/CodeSystem/v2-0203"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"coding": [{"system": HL7, "code": "ACSN"}]},
+        {"coding": [{"system": HL7, "code": "ACSN", "display": "Accession ID"}], "text": "Accession"},
+        {"coding": [{"system": "http://example.org/types", "code": "A"}, {"system": HL7, "code": "ACSN"}]},
+    ],
+)
+def test_an_accession_number_is_one_however_its_type_is_displayed(said: Resource) -> None:
+    """HL7 table 0203."""
+    header, _ = header_with(identifier=[{"type": said, "value": "A-4711"}])
+    assert text_of(header, ACCESSION) == "A-4711"
+
+
+def test_a_serial_number_is_one_however_its_type_is_displayed() -> None:
+    """TID 1004."""
+    kind = {"coding": [{"system": HL7, "code": "SNO", "display": "Serial Number"}]}
+    device = {"resourceType": "Device", "id": "d", "identifier": [{"type": kind, "value": "4711"}]}
+    root = Node(Container("SEPARATE"), None, None)
+    add_context(root, {"author": [{"reference": "Device/d"}]}, lambda reference: device, lambda concept: None)
+    assert (SERIAL_NUMBER, Plain("TEXT", "4711")) in [(one.concept, one.value) for one in root.children]
