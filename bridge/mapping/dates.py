@@ -55,8 +55,10 @@ def time_to_fhir(text: str) -> str:
 
 
 def time_to_dicom(value: str) -> str:
-    """What is beyond six digits of a second is cut, never rounded: that might be tomorrow (PS3.5 6.2)."""
+    """What is beyond six digits of a second is cut, never rounded: that might be tomorrow (PS3.5 6.2). A leap second is
+    the one before it, for dciodvfy refuses it, and dcmtk the whole document."""
     hour, minute, second, fraction = _matched(_TIME, value, "FHIR time").groups()
+    second = "59" if second == "60" else second
     return f"{hour}{minute}{second}{(fraction or '')[:7]}"
 
 
