@@ -7,13 +7,17 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from bridge.mapping.texts import fhir_string
+from bridge.mapping.texts import fhir_string, one_value
+from bridge.model.codes import is_urn
 from bridge.model.content import Code
 from bridge.model.group import Json, absent
 from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
 from bridge.terminology.editions import version_to_dicom, version_to_fhir
 from bridge.terminology.schemes import canonical, designator_of, mdc_to_dicom, mdc_to_fhir, private_designator, uri_of
 from bridge.terminology.snomed import sct_of
+
+_NO_SYSTEM = private_designator("")
+"""Coding Scheme Designator of a code without system: an empty one is refused (PS3.3 table 8.8-1)."""
 
 
 def coding(code: Code) -> dict[str, Json]:
@@ -26,7 +30,7 @@ def _coding(value: str, scheme: str, meaning: str, version: str | None) -> tuple
     value = mdc_to_fhir(value) if scheme == "MDC" else value
     if not value.strip() or re.search(r"\s\s|^\s|\s$", value):
         raise ValueError("not a FHIR code")
-    found = [("system", uri_of(scheme, EXTENSION_BASE))] if scheme else []
+    found = [("system", uri_of(scheme, EXTENSION_BASE))] if scheme not in ("", _NO_SYSTEM) else []
     if (release := version_to_fhir(scheme, version)) is not None:
         found.append(("version", release))
     found.append(("code", value))
@@ -47,7 +51,9 @@ def code_of(one: dict[str, Json]) -> Code:
 
 @lru_cache(maxsize=16384)
 def code_in(system: str | None, value: str, meaning: str, version: str | None = None) -> Code:
-    scheme = (designator_of(system, EXTENSION_BASE) or private_designator(system)) if system else ""
+    scheme = (designator_of(system, EXTENSION_BASE) or private_designator(system)) if system else _NO_SYSTEM
+    if scheme == _NO_SYSTEM and is_urn(value):
+        scheme = ""
     if scheme == "MDC":
         value = mdc_to_dicom(value)
     if "\\" in value or "\\" in scheme or len(scheme) > 16:
@@ -56,12 +62,8 @@ def code_in(system: str | None, value: str, meaning: str, version: str | None = 
 
 
 def code_meaning(text: str) -> str:
-    """LO: 64 characters, no backslash, no control character (PS3.5 6.2). What is cut has 64 bytes at most: dciodvfy
-    counts those."""
-    found = re.sub(r"[\x00-\x1f\\]", " ", text)
-    if len(found) > 64:
-        found = found.encode("utf-8", "replace")[:64].decode("utf-8", "ignore")
-    return found.strip() or "-"
+    """LO, never empty."""
+    return one_value(text, 64) or "-"
 
 
 class Spelled(NamedTuple):
@@ -120,7 +122,8 @@ _IN_WORDS = ("TEXT", PRIVATE_SCHEME)
 
 
 def codes_of(value: Spelled) -> list[tuple[tuple[str, str], Code]]:
-    """The codings that a code can hold, in order: as FHIR says them, canonical system and code; and as DICOM does."""
+    """The codings that a code can hold, in order: as FHIR says them, canonical system and code; and as DICOM does.
+    Those without system last: nobody knows what they mean."""
     found = []
     for system, code, display, version in value.codings:
         if code is None:
@@ -130,7 +133,7 @@ def codes_of(value: Spelled) -> list[tuple[tuple[str, str], Code]]:
         except ValueError:  # one that is too long
             continue
         found.append(((canonical(system or "", EXTENSION_BASE), code), held))
-    return found
+    return sorted(found, key=lambda one: not one[0][0])
 
 
 def with_equivalents(code: Code, codes: Iterable[Code]) -> Code:

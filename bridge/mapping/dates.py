@@ -11,7 +11,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 _TM = re.compile(r"(\d\d)(\d\d)?(\d\d)?(\.\d{1,6})?")
 _TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(\.\d+)?")
 _DT = re.compile(r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?")
-_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d{1,6})?)(Z|[+-]\d\d:\d\d)?")
+_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)?")
 
 
 def _matched(pattern: re.Pattern[str], text: str, name: str) -> re.Match[str]:
@@ -27,6 +27,13 @@ def date_to_fhir(text: str) -> str:
 
 
 def date_to_dicom(value: str) -> str:
+    """DA: a whole day, never a year or month alone (PS3.5 6.2)."""
+    if len(value) < 10:
+        raise ValueError("less than a day")
+    return _digits(value)
+
+
+def _digits(value: str) -> str:
     _matched(_DATE, value, "FHIR date")
     return _real(value).replace("-", "")
 
@@ -40,17 +47,19 @@ def _real(value: str) -> str:
 
 
 def time_to_fhir(text: str) -> str:
+    """A leap second is 60 in both worlds (PS3.5 6.2; FHIR R4 datatypes.html#instant)."""
     hour, minute, second, fraction = _matched(_TM, text, "DICOM time").groups()
-    if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 59:
+    if int(hour) > 23 or int(minute or 0) > 59 or int(second or 0) > 60:
         raise ValueError("not a time of day")
     return f"{hour}:{minute or '00'}:{second or '00'}{fraction or ''}"
 
 
 def time_to_dicom(value: str) -> str:
-    found = _matched(_TIME, value, "FHIR time")
-    if len(found[4] or "") > 7:
-        raise ValueError("more than six digits of a second")
-    return value.replace(":", "")
+    """What is beyond six digits of a second is cut, never rounded: that might be tomorrow (PS3.5 6.2). A leap second is
+    the one before it, for dciodvfy refuses it, and dcmtk the whole document."""
+    hour, minute, second, fraction = _matched(_TIME, value, "FHIR time").groups()
+    second = "59" if second == "60" else second
+    return f"{hour}{minute}{second}{(fraction or '')[:7]}"
 
 
 def datetime_to_fhir(text: str) -> str:
@@ -64,8 +73,9 @@ def datetime_to_fhir(text: str) -> str:
 
 
 def datetime_to_dicom(value: str) -> str:
+    """DT, which may be a year or month alone."""
     found = _DATETIME.fullmatch(value)
     if found is None:
-        return date_to_dicom(value)
+        return _digits(value)
     zone = {None: "", "Z": "+0000"}.get(found[3], (found[3] or "").replace(":", ""))
-    return date_to_dicom(found[1]) + time_to_dicom(found[2]) + zone
+    return _digits(found[1]) + time_to_dicom(found[2]) + zone

@@ -185,7 +185,7 @@ class Mapping:
                 meaning = row.name if code.meaning == code.value else code.meaning
                 others = [one for _, one in said] if len(said) > 1 else []  # with its own code: `coded` knows the order
                 return with_equivalents(row.dicom._replace(meaning=meaning), others)
-            if not code.scheme.startswith("99"):
+            if code.scheme and not code.scheme.startswith("99"):
                 return with_equivalents(code, [one for _, one in said])
         return with_equivalents(said[0][1], [one for _, one in said]) if said else spelled_to_dicom(coded)
 

@@ -20,6 +20,15 @@ def dicom_text(value: str) -> str:
     return fhir_string(value).replace("\t", " ")  # dciodvfy refuses a tab in UT
 
 
+def one_value(text: str, length: int) -> str:
+    """LO and SH: so many characters, no backslash, no control character (PS3.5 6.2). What is cut has so many bytes at
+    most: dciodvfy counts those."""
+    found = re.sub(r"[\x00-\x1f\x7f\\]", " ", text)
+    if len(found) > length:
+        found = found.encode("utf-8", "replace")[:length].decode("utf-8", "ignore")
+    return found.strip()
+
+
 def uid_to_fhir(text: str) -> str:
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)+", text) or len(text) > 64:
         raise ValueError("not a UID")

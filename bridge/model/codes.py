@@ -44,9 +44,7 @@ def code_element(tag: int, code: Code, charset: Charset) -> Element:
 
     Raises UnicodeError where the meaning does not fit the character set.
     """
-    value_tag = 0x00080100 if len(code.value) <= 16 else 0x00080119
-    if value_tag == 0x00080119 and code.value.startswith(("urn:", "http:", "https:")):
-        value_tag = 0x00080120
+    value_tag = 0x00080100 if len(code.value) <= 16 else 0x00080120 if is_urn(code.value) else 0x00080119
     parts = [text_element(value_tag, _CODE_TAGS[value_tag], code.value, charset)]
     if code.scheme or value_tag != 0x00080120:
         parts.append(text_element(0x00080102, "SH", code.scheme, charset))
@@ -57,6 +55,11 @@ def code_element(tag: int, code: Code, charset: Charset) -> Element:
         said = (code_element(tag, one, charset).value for one in code.equivalents)
         parts.append(Element(_EQUIVALENTS, "SQ", tuple(item for items in said for item in items)))  # type: ignore[misc]
     return Element(tag, "SQ", (tuple(sorted(parts, key=lambda part: part.tag)),))
+
+
+def is_urn(value: str) -> bool:
+    """A URN Code Value, which alone needs no Coding Scheme Designator."""
+    return len(value) > 16 and value.startswith(("urn:", "http:", "https:"))
 
 
 def optional_code(tag: int, code: Code | None, charset: Charset) -> Element:

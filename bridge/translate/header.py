@@ -15,6 +15,7 @@ from bridge.model.tags import (
     CONTENT_DATE,
     CONTENT_TIME,
     PREDECESSORS,
+    PRELIMINARY,
     SERIES_UID,
     SOP_CLASS_UID,
     SOP_INSTANCE_UID,
@@ -82,7 +83,10 @@ def interpreters_of(document: Document, key: str, known: Known) -> list[Resource
 
 
 def status_of(header: DataSet) -> str:
-    """DiagnosticReport.status, whatever the verification; a predecessor makes it amended."""
+    """DiagnosticReport.status, whatever the verification (PS3.3 C.17.2; HL7 dicom-sr). A predecessor makes it amended,
+    unless it is preliminary still: FHIR amends only what was final. Whether partial or not, preliminary says more."""
+    if text_of(header, PRELIMINARY) == "PRELIMINARY":
+        return "preliminary"
     return _STATUS.get((text_of(header, COMPLETION) or "", bool(items(header, PREDECESSORS))), "final")
 
 
@@ -132,7 +136,8 @@ def header_of(
         warnings.append("subject is not here: Patient ID is taken from its reference, the Patient Module is empty")
     date, time = _date_and_time(effective, known.zone)
     if not date:
-        warnings.append(f"{root['resourceType']} has no time: Content Date is 1900-01-01")
+        what = "a time that DICOM cannot say" if effective else "no time"
+        warnings.append(f"{root['resourceType']} has {what}: Content Date is 1900-01-01")
     own = born_uid(root)
     content = "" if own else _content_digest(group, identity)
     scope = own or _scope(root, identity, effective, content)
@@ -150,6 +155,8 @@ def header_of(
     nobodys = identity is None and known.supersedes  # what belongs to nobody stays beside what it supersedes
     found.text(STUDY_UID, "UI", known.supersedes[-1].study if nobodys else new_uid(known.system, "study", scope))
     found.text(COMPLETION, "CS", "PARTIAL" if _is_partial(group) else "COMPLETE")
+    if root.get("status") == "preliminary":  # that of the report: results of a partial one are preliminary, too
+        found.text(PRELIMINARY, "CS", "PRELIMINARY")
     if identity is not None:
         found.update({element.tag: element for element in identity_elements(identity, UNICODE)})
         if group.patient is not None and (others := other_ids(group.patient, identity, known)) is not None:
@@ -213,5 +220,5 @@ def _content_digest(group: Group, identity: Identity | None) -> str:
 def _date_and_time(effective: str | None, zone: str) -> tuple[str, str]:
     try:
         return times.date_and_time(effective, zone) if effective else ("", "")
-    except ValueError:  # more digits than a TM holds
+    except ValueError:  # the models let pass a time without seconds
         return "", ""

@@ -96,6 +96,12 @@ def _type_code(identifier: dict[str, Any]) -> str | None:
     return next((one["code"] for one in codings if one.get("system") == TYPE_SYSTEM and "code" in one), None)
 
 
+def is_of_type(identifier: dict[str, Any], code: str) -> bool:
+    """Of that code of HL7 table 0203, among whatever else its type says of itself: display, version, text."""
+    codings = identifier.get("type", {}).get("coding", ())
+    return any((one.get("system"), one.get("code")) == (TYPE_SYSTEM, code) for one in codings)
+
+
 def identity_elements(identity: Identity, charset: Charset) -> Iterator[Element]:
     """Patient ID, its issuer and the qualifiers of the issuer."""
     yield text_element(PATIENT_ID, "LO", identity.value, charset)

@@ -206,7 +206,7 @@ class Items:
     def _observed(self, effective: str | None) -> DataSet:
         try:
             dt = times.to_dicom(effective, self.zone) if effective else ""
-        except ValueError:  # more digits than a DT holds: Content Date says the day
+        except ValueError:  # the models let pass a time without seconds
             return ()
         return (text_element(OBSERVATION_DATETIME, "DT", dt),) if dt else ()
 

@@ -10,6 +10,7 @@ from bridge.mapping.texts import uid_identifier, uid_of
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.translate.identity import TYPE_SYSTEM, is_of_type
 from bridge.translate.ids import Known
 from bridge.translate.node import Home, Node
 
@@ -26,7 +27,7 @@ DEVICE_NAMES = {  # TID 1004: item -> type of Device.deviceName, and the element
     Code("121014", "DCM", "Device Observer Manufacturer"): ("manufacturer-name", "manufacturer"),
     Code("121015", "DCM", "Device Observer Model Name"): ("model-name", "modelNumber"),
 }
-_SERIAL_TYPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "SNO"}]}
+_SERIAL_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "SNO"}]}
 EQUIPMENT = "equipment"
 """Element id of the author that stands for the equipment of the header, and for no content item."""
 _NAME_OF = {(code.scheme, code.value): how for code, how in DEVICE_NAMES.items()}
@@ -181,7 +182,7 @@ def _add_device_parts(root: Node, device: Resource) -> None:
         text = (named or {}).get("name") or device.get(copy or "")
         if text:
             root.add(Plain("TEXT", text), concept, named)
-    serial = next((one for one in identifiers if one.get("type") == _SERIAL_TYPE), None)
+    serial = next((one for one in identifiers if is_of_type(one, "SNO")), None)
     if text := (serial or {}).get("value") or device.get("serialNumber"):
         root.add(Plain("TEXT", text), SERIAL_NUMBER, serial)
 

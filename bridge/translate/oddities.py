@@ -14,6 +14,7 @@ from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
 from bridge.model.tags import PATIENT_ID, TIMEZONE_OFFSET
 from bridge.terminology.schemes import designator_of, uri_of
 from bridge.terminology.units import is_ucum
+from bridge.translate.header import content_time
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.node import element_id
 from bridge.translate.times import zone_of
@@ -49,6 +50,8 @@ def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
         found["no Patient ID (0010,0020): the report has no subject"] = []
     elif issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
         found["Patient ID without issuer: two people with one ID would be taken for one; configure `issuer`"] = []
+    if content_time(header, "+00:00") is None:
+        found["no readable Content Date and Time (0008,0023): where no item says when, it is 1900-01-01"] = []
     for what, path in _of_items(document.root, None, (0,)):
         found.setdefault(what, []).append(element_id(path))
     return [_line(what, places) for what, places in found.items()]

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.mapping.mapping import Pair
+from bridge.mapping.texts import one_value
 from bridge.model.dataset import UNICODE, Element, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
+
+_LENGTH = {"LO": 64, "SH": 16}
+"""Characters that these hold (PS3.5 6.2)."""
 
 
 def shaped_to_fhir(shape: tuple[Pair, ...], document: Document, resource: Resource) -> Resource:
@@ -29,6 +33,7 @@ def shaped_to_dicom(shape: tuple[Pair, ...], resource: Resource) -> Iterator[Ele
         if pair.element in resource:
             try:
                 text = pair.lens.to_dicom(resource[pair.element])
+                text = one_value(text, _LENGTH[pair.vr]) if pair.vr in _LENGTH else text
                 yield text_element(pair.tag, pair.vr, text, UNICODE)
             except ValueError:
                 yield f"{resource['resourceType']}.{pair.element} has no DICOM form"

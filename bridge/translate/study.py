@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.texts import uid_identifier, uid_of
+from bridge.mapping.texts import one_value, uid_identifier, uid_of
 from bridge.model.codes import code_element, code_of
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
@@ -26,7 +27,7 @@ from bridge.model.tags import (
 from bridge.terminology.modality import modality_of
 from bridge.terminology.schemes import uri_of
 from bridge.translate import times
-from bridge.translate.identity import TYPE_SYSTEM
+from bridge.translate.identity import TYPE_SYSTEM, is_of_type
 from bridge.translate.ids import Known
 from bridge.translate.node import Home
 from bridge.translate.shaped import shaped_to_fhir
@@ -36,6 +37,8 @@ STUDY_DATE, STUDY_TIME, ACCESSION = 0x00080020, 0x00080030, 0x00080050
 PROCEDURES = 0x00081032  # Procedure Code Sequence
 SERIES_DESCRIPTION, SERIES_NUMBER, INSTANCE_NUMBER = 0x0008103E, 0x00200011, 0x00200013
 _ACCESSION_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "ACSN"}]}
+
+_SH = re.compile(r"[^\x00-\x1f\x7f\\]{1,16}")
 
 
 @dataclass
@@ -177,13 +180,13 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
     started = study.get("started")
     try:
         date, time = times.date_and_time(started, zone) if started else ("", "")
-    except ValueError:  # more digits than a TM holds
+    except ValueError:  # the models let pass a time without seconds
         date = ""
     if date:
         yield text_element(STUDY_DATE, "DA", date)
         yield text_element(STUDY_TIME, "TM", time)
-    accession: Home = next((one for one in study.get("identifier", ()) if one.get("type") == _ACCESSION_TYPE), {})
-    if 0 < len(accession.get("value", "")) <= 16 and "\\" not in accession["value"]:
+    accession: Home = next((one for one in study.get("identifier", ()) if is_of_type(one, "ACSN")), {})
+    if _SH.fullmatch(accession.get("value", "")):  # cut, it would be another order
         yield text_element(ACCESSION, "SH", accession["value"], UNICODE)
     codes = [code for coded in study.get("procedureCode", ()) if (code := mapping.concept(coded)) is not None]
     if codes:
@@ -199,7 +202,7 @@ def _own_elements(series: Home, instance: Home) -> Iterator[Element]:
     yield text_element(SERIES_UID, "UI", series["uid"])
     yield text_element(SOP_CLASS_UID, "UI", _sop_class(instance))
     if "description" in series:
-        yield text_element(SERIES_DESCRIPTION, "LO", series["description"].replace("\\", " ")[:64], UNICODE)
+        yield text_element(SERIES_DESCRIPTION, "LO", one_value(series["description"], 64), UNICODE)
     for tag, home in ((SERIES_NUMBER, series), (INSTANCE_NUMBER, instance)):
         if "number" in home:
             yield text_element(tag, "IS", str(home["number"]))

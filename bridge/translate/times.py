@@ -46,8 +46,11 @@ def in_zone(instant: str, zone: str) -> str:
         raise ValueError("a time without zone is no instant")
     if own == zone:
         return instant.removesuffix("Z").removesuffix(zone) + zone  # digits of a second stay as they are
+    leap = instant[16:19] == ":60"  # Python knows no leap second: the one before it has the same minute in every zone
+    instant = f"{instant[:17]}59{instant[19:]}" if leap else instant
     shown = datetime.fromisoformat(instant).astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
-    return shown.isoformat()
+    text = shown.isoformat()
+    return f"{text[:17]}60{text[19:]}" if leap else text
 
 
 def date_and_time(value: str, zone: str) -> tuple[str, str]:

@@ -11,9 +11,10 @@ from pydicom.dataset import Dataset
 from bridge.codecs import fhir
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
-from bridge.model.dataset import Element, encode_text, merged
+from bridge.model.dataset import Element, encode_text, merged, text_of
 from bridge.model.document import Document
 from bridge.model.names import REMAINDER_URL
+from bridge.model.tags import COMPLETION, PRELIMINARY
 from bridge.translate.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -21,14 +22,22 @@ from fixtures.make_dicom import code, item, number
 from fixtures.templates.document import DCM, observer
 from fixtures.templates.items import coded, container, person, properties, text
 from tests.corpus import FIXTURES
+from tests.samples import ecg_report
 
 HEART_RATE = ("8867-4", "LN", "Heart rate")
 PER_MINUTE = ("/min", "UCUM", "/min")
 
 
-def document(*children: Dataset) -> Document:
+def document(*children: Dataset, **header: str) -> Document:
+    """The sample with other items, and other attributes of the header by keyword."""
     dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
     dataset.ContentSequence = list(children)
+    for keyword, value in header.items():
+        setattr(dataset, keyword, value)
+    return read(dataset)
+
+
+def read(dataset: Dataset) -> Document:
     out = pydicom.filebase.DicomBytesIO()
     dataset.save_as(out)
     return structured_report.read(bytes(out.getvalue()))
@@ -258,3 +267,66 @@ def test_an_issuer_belongs_to_the_id_before_it() -> None:
 def test_ids_stay_apart_however_codes_are_spelled() -> None:
     found = observations(number(("B C", "99A", "one"), "1", PER_MINUTE), number(("C", "99A B", "two"), "2", PER_MINUTE))
     assert len({one["id"] for one in found}) == 2
+
+
+def test_a_leap_second_is_a_time() -> None:
+    """PS3.5 6.2, TM; FHIR R4 datatypes.html#dateTime."""
+    made = document(number(HEART_RATE, "72", PER_MINUTE), ContentDate="20261231", ContentTime="235960")
+    group = to_fhir(made, load(), Known()).result
+    assert to_dicom(group, load(), Known()).result == made
+    (composition,) = [one for one in group.members if one["resourceType"] == "Composition"]
+    assert group.root["effectiveDateTime"] == composition["date"] == "2026-12-31T23:59:60+01:00"
+    for one in group.resources():
+        fhir.validate(one)
+
+
+def test_a_content_date_that_is_none_is_warned_of() -> None:
+    made = document(number(HEART_RATE, "72", PER_MINUTE), ContentTime="2560")
+    translated = to_fhir(made, load(), Known())
+    (composition,) = [one for one in translated.result.members if one["resourceType"] == "Composition"]
+    assert composition["date"] == "1900-01-01"
+    assert any("it is 1900-01-01" in one for one in translated.report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("completion", "preliminary", "predecessor", "status"),
+    [
+        ("COMPLETE", "PRELIMINARY", None, "preliminary"),
+        ("PARTIAL", "PRELIMINARY", None, "preliminary"),
+        ("COMPLETE", "PRELIMINARY", "1.2.3", "preliminary"),  # never was final, so that nothing amends it
+        ("COMPLETE", "FINAL", None, "final"),
+        ("COMPLETE", "FINAL", "1.2.3", "amended"),
+        ("PARTIAL", "FINAL", None, "partial"),
+        ("COMPLETE", None, None, "final"),
+        ("COMPLETE", None, "1.2.3", "amended"),
+    ],
+)
+def test_a_preliminary_document_is_not_final(
+    completion: str, preliminary: str | None, predecessor: str | None, status: str
+) -> None:
+    """PS3.3 C.17.2: Preliminary Flag; HL7 dicom-sr: DiagnosticReport.status."""
+    flags = {"CompletionFlag": completion} | ({"PreliminaryFlag": preliminary} if preliminary else {})
+    made = read(ecg_report("1.2.3.4", predecessor=predecessor, **flags))
+    group = to_fhir(made, load(), Known()).result
+    assert to_dicom(group, load(), Known()).result == made
+    results = {one["status"] for one in group.members if one["resourceType"] in ("Observation", "Composition")}
+    assert (group.root["status"], results) == (status, {"preliminary" if status == "partial" else status})
+
+
+def test_a_preliminary_report_becomes_final() -> None:
+    """Law 3: the edit of the status is one of the flag."""
+    made = read(ecg_report("1.2.3.4", CompletionFlag="COMPLETE", PreliminaryFlag="PRELIMINARY"))
+    group = to_fhir(made, load(), Known()).result
+    for one in group.resources():
+        if one.get("status") == "preliminary":
+            one["status"] = "final"
+    edited = to_dicom(group, load(), Known()).result
+    assert (text_of(edited.header, COMPLETION), text_of(edited.header, PRELIMINARY)) == ("COMPLETE", None)
+
+
+def test_a_code_without_scheme_has_no_system() -> None:
+    """And comes back without one: `observations` looks."""
+    said = item("CONTAINS", "CODE", ("K", "", "Kalium"), ConceptCodeSequence=code("L", "", "low"))
+    (one,) = observations(said)
+    for element in ("code", "valueCodeableConcept"):
+        assert "system" not in one[element]["coding"][0]

@@ -10,10 +10,15 @@ import pytest
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
 from bridge.model.content import ContentItem, Plain
+from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
+from bridge.model.tags import COMPLETION, PRELIMINARY
 from bridge.translate.ids import Known
+from bridge.translate.native_fhir import native_fhir
+from bridge.translate.private import taken_out
 from bridge.translate.remainder import stripped
+from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.samples import observation
@@ -92,6 +97,27 @@ def test_a_therapeutic_range_is_not_written_as_the_normal_one() -> None:
 def test_a_preliminary_result_makes_the_document_partial() -> None:
     document = to_dicom(alone(observation(status="preliminary", valueQuantity=quantity(5))), MAPPING, KNOWN).result
     assert b"PARTIAL" in [element.value.strip() for element in document.header if isinstance(element.value, bytes)]
+
+
+@pytest.mark.parametrize(
+    ("status", "flags"),
+    [
+        ("preliminary", ("PARTIAL", "PRELIMINARY")),
+        ("partial", ("PARTIAL", None)),
+        ("registered", ("PARTIAL", None)),
+        ("final", ("COMPLETE", None)),
+        ("amended", ("COMPLETE", None)),
+        ("corrected", ("COMPLETE", None)),
+    ],
+)
+def test_a_preliminary_report_is_a_preliminary_document(status: str, flags: tuple[str, str | None]) -> None:
+    """PS3.3 C.17.2: Completion Flag and Preliminary Flag."""
+    group = reported({"reference": "Patient/p"}, observation(valueQuantity=quantity(5)))
+    group.root["status"] = status
+    document = checked_to_dicom(group, MAPPING, KNOWN).result
+    assert (text_of(document.header, COMPLETION), text_of(document.header, PRELIMINARY)) == flags
+    native = native_fhir(taken_out(document)[0], MAPPING, KNOWN).group.root["status"]
+    assert native == {"registered": "partial", "amended": "final", "corrected": "final"}.get(status, status)
 
 
 def test_subjects_in_words_are_compared() -> None:

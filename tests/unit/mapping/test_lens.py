@@ -18,9 +18,15 @@ TIMES = st.times().map(lambda time: time.isoformat())
 MOMENTS = st.builds("{}T{}{}".format, st.dates(), TIMES, ZONES)
 
 
-@given(DAYS)
+@given(st.dates().map(str))
 def test_a_date_comes_back(value: str) -> None:
     assert LENSES["date"].to_fhir(LENSES["date"].to_dicom(value)) == value
+
+
+@pytest.mark.parametrize("value", ["1970", "1970-05"])
+def test_less_than_a_day_is_no_date_of_dicom(value: str) -> None:
+    with pytest.raises(ValueError, match="less than a day"):
+        LENSES["date"].to_dicom(value)
 
 
 @given(DAYS | MOMENTS)
