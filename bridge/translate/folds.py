@@ -22,8 +22,8 @@ _PERIOD = (("effectivePeriod", "start"), ("effectivePeriod", "end"))
 
 def fold_of(item: ContentItem, resource: str, mapping: Mapping) -> Fold | None:
     """The row that makes an item an element; None of an item that has children."""
-    if item.concept is None or item.children:
-        return None
+    if item.concept is None or item.children or (isinstance(item.value, Num) and item.value.qualifier is not None):
+        return None  # a Quantity alone has no place for the qualifier
     fold = mapping.folds.get((resource, item.concept.scheme, item.concept.value))
     return fold if fold is not None and fold.value_type == value_type(item.value) else None
 

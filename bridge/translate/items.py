@@ -8,7 +8,7 @@ from dataclasses import replace
 from bridge.errors import PermanentError
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import uid_of
-from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
+from bridge.model.content import ByReference, Code, Coded, Container, Num, Plain, Reference, Value
 from bridge.model.dataset import DataSet, text_element
 from bridge.model.group import Group, Json, Resource
 from bridge.model.names import DICOM_UID_SYSTEM
@@ -25,7 +25,7 @@ from bridge.translate.observed import dated, observed_at, started_in
 from bridge.translate.participants import add_participant
 from bridge.translate.refused import subject_key
 from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
-from bridge.translate.values import empty_of, printable, value_to_dicom
+from bridge.translate.values import empty_of, printable, qualifier_in, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _SUBJECT_ID = Code("121030", "DCM", "Subject ID")
@@ -224,6 +224,8 @@ class Items:
             return None if self.born and "id" not in said else said
         if head == "category":
             return self._categories(home, node) or None
+        if head == "interpretation" and isinstance(node.value, Num) and node.value.qualifier is not None:
+            return [one for one in said if qualifier_in(one) != node.value.qualifier] or None  # the number says it
         if head == "bodySite":
             return None if said.get("id") == INHERITED else said
         if head == "effectivePeriod":

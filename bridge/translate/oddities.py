@@ -17,6 +17,7 @@ from bridge.terminology.units import is_ucum
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.node import element_id
 from bridge.translate.times import zone_of
+from bridge.translate.values import is_qualifier
 
 _FACTS = "TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME COMPOSITE"
 VALUE_TYPES = frozenset(f"{_FACTS} CONTAINER IMAGE WAVEFORM SCOORD SCOORD3D TCOORD TABLE".split())
@@ -57,7 +58,7 @@ def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
 def _of_items(item: ContentItem, parent: ContentItem | None, path: Path) -> list[tuple[str, Path]]:
     source = value_type(parent.value) if parent is not None else _NO_PARENT
     odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), _schemes(item))
-    found = [(what, path) for what in odd]
+    found = [(what, path) for what in (*odd, *_qualifier(item))]
     for index, child in enumerate(item.children):
         found += _of_items(child, item, (*path, index))
     return found
@@ -102,6 +103,13 @@ def _schemes(item: ContentItem) -> tuple[str, ...]:
     value, concept = item.value, item.concept
     other = value.code if isinstance(value, Coded) else value.unit if isinstance(value, Num) else None
     return tuple([code.scheme for code in (concept, other) if code is not None and code.scheme])
+
+
+def _qualifier(item: ContentItem) -> list[str]:
+    """One that the resources do not show: it is carried, and an edit of the number drops it."""
+    value = item.value
+    hidden = isinstance(value, Num) and value.qualifier is not None and not is_qualifier(value.qualifier)
+    return ["Numeric Value Qualifier beyond CID 42: a FHIR client does not see it"] if hidden else []
 
 
 def oddities_of_group(group: Group) -> list[str]:

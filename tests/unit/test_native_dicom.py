@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.mapping.load import load
-from bridge.model.content import Coded, ContentItem, Num, Plain
+from bridge.model.content import Code, Coded, ContentItem, Num, Plain
 from bridge.model.group import Group, Number, Resource
 from bridge.translate.ids import Known
 from bridge.translate.private import taken_out
@@ -70,6 +70,23 @@ RANGE = {
 )
 def test_it_is_still_there_without_our_private_elements(element: str, value: Any) -> None:
     assert without_ids(natively(measured(**{element: value}))[element]) == value
+
+
+def test_an_interpretation_of_cid_42_qualifies_the_number() -> None:
+    """PS3.3 C.18.1; others beside it are items."""
+    odd = {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "114009", "display": "Value out of range"}
+    high = {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation",
+        "code": "H",
+        "display": "High",
+    }
+    said = [{"coding": [odd], "text": "Value out of range"}, {"coding": [high], "text": "High"}]
+    item = item_of(measured(interpretation=said))
+    assert isinstance(item.value, Num) and item.value.qualifier == Code("114009", "DCM", "Value out of range")
+    assert [child.concept.meaning for child in item.children if child.concept] == ["Normality"]
+    back = natively(measured(interpretation=said))
+    assert [one["text"] for one in back["interpretation"]][:1] == ["Value out of range"]
+    assert len(back["interpretation"]) == 2
 
 
 def test_identifiers_stay_apart() -> None:
