@@ -40,7 +40,10 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
             into |= _of_plain(value, element, lens, zone)
         elif isinstance(value, Coded) or value == Other("CODE"):
             code = value.code if isinstance(value, Coded) else None
-            into[element] = CONCEPT.to_fhir(None) if code is None else lens.to_fhir(code)
+            if (reason := _reason_of(code)) is not None:
+                into["dataAbsentReason"] = {"coding": [_UNKNOWN | {"code": reason}]}
+            else:
+                into[element] = CONCEPT.to_fhir(None) if code is None else lens.to_fhir(code)
         else:
             raise ValueError("no value")
     except ValueError:
@@ -156,6 +159,14 @@ def _absent_code(home: Home) -> Code:
     """CID 42, as far as it says why; else Value unknown."""
     said = {one.get("code") for one in home.get("dataAbsentReason", {}).get("coding", ())}
     return next((code for reason, code in _ABSENT_CODES.items() if reason in said), VALUE_UNKNOWN)
+
+
+def _reason_of(code: Code | None) -> str | None:
+    """What `_absent_code` gives a code for: that there is no answer is no answer."""
+    if code is None or code.equivalents:
+        return None
+    found = (reason for reason, one in _ABSENT_CODES.items() if one.same(code))
+    return next(found, "unknown" if VALUE_UNKNOWN.same(code) else None)
 
 
 _ABSENT_CODES = {

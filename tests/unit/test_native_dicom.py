@@ -89,6 +89,20 @@ def test_an_interpretation_of_cid_42_qualifies_the_number() -> None:
     assert len(back["interpretation"]) == 2
 
 
+@pytest.mark.parametrize("reason", ["not-performed", "not-a-number", "negative-infinity", "error", "unknown"])
+def test_why_a_value_is_absent_is_no_answer(reason: str) -> None:
+    said = {
+        "coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": reason}],
+    }
+    systolic = {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}]}
+    resource = measured(component=[{"code": systolic, "dataAbsentReason": said}], dataAbsentReason=said)
+    del resource["valueQuantity"]
+    back = natively(resource)
+    for one in (back, *back["component"]):
+        assert without_ids(one["dataAbsentReason"]) == said
+        assert "valueCodeableConcept" not in one
+
+
 def test_identifiers_stay_apart() -> None:
     said = [
         {"value": "1", "system": "urn:lab"},
