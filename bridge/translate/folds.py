@@ -11,6 +11,7 @@ from bridge.mapping.mapping import Fold, Mapping
 from bridge.mapping.paths import LISTS, WORDS
 from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value, value_type
 from bridge.translate import times
+from bridge.translate.beside import stale_words
 from bridge.translate.categories import CATEGORY
 from bridge.translate.node import Home, Node
 from bridge.translate.ranges import of_range
@@ -148,6 +149,8 @@ def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], m
     try:
         if folds[0].element in WORDS:
             value = words_of(entry, _coded(node, folds[0], mapping)) if isinstance(entry, dict) else None
+        if value is None and isinstance(entry, dict) and (folds[0].element in WORDS or rest == ("text",)):
+            value = stale_words(entry)
         if value is None:
             return
         made = _to_dicom(value, folds[0], mapping, zone)
