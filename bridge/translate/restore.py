@@ -15,6 +15,7 @@ from bridge.translate.json_patch import json_patched
 from bridge.translate.native_fhir import FhirImage
 from bridge.translate.private import Piece
 from bridge.translate.report import Report
+from bridge.translate.retyped import retyped
 
 _Manifest = dict[str, Any]
 STALE = "what it stands beside was changed in DICOM since, and the words were not: they are left out"
@@ -120,7 +121,8 @@ def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resourc
 
 
 def _patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> None:
-    for dropped in json_patched(resource, entries):
+    left, changed = retyped(resource, [*entries])
+    for dropped in (*changed, *json_patched(resource, left)):
         report.warnings.append(f"{resource['resourceType']}.{dropped}: changed in DICOM since; its value wins")
 
 

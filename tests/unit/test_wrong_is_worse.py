@@ -71,6 +71,40 @@ def test_a_value_that_was_edited_is_the_only_one() -> None:
     assert [key for key in back if key.startswith("value")] == ["valueString"]
 
 
+@pytest.mark.parametrize(
+    ("value", "edit", "says"),
+    [
+        ({"valueBoolean": True}, Coded(Code("373067005", "SCT", "No")), {"valueBoolean": False}),
+        ({"valueBoolean": False}, Coded(Code("373066001", "SCT", "Yes")), {"valueBoolean": True}),
+        ({"valueInteger": 5}, Num(("6",), Code("1", "UCUM", "no units"), None), {"valueInteger": 6}),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_value_that_was_edited_keeps_its_type(
+    value: dict[str, Any], edit: Value, says: dict[str, Any], whole: bool
+) -> None:
+    code = {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}]}
+    more: dict[str, Any] = value if whole else {"component": [{"code": code, **value}]}
+
+    def change(item: ContentItem) -> ContentItem:
+        if whole:
+            return replace(item, value=edit)
+        return replace(item, children=tuple(replace(child, value=edit) for child in item.children))
+
+    back = edited(alone(observation(**more)), change)
+    home = back if whole else back["component"][0]
+    assert {key: found for key, found in home.items() if key.startswith("value")} == says
+    assert type(next(iter(says.values()))) is type(home[next(iter(says))])
+
+
+def test_a_value_that_its_type_cannot_hold_has_another() -> None:
+    back = edited(alone(observation(valueBoolean=True)), change_value(Coded(NEGATIVE)))
+    assert back["valueCodeableConcept"]["text"] == "Negative"
+    assert "valueBoolean" not in back
+    halves = Num(("6.5",), Code("1", "UCUM", "no units"), None)
+    assert "valueQuantity" in edited(alone(observation(valueInteger=5)), change_value(halves))
+
+
 POSITIVE = {"system": "http://snomed.info/sct", "code": "10828004", "display": "Positive"}
 MILLIMOLE = Code("mmol/L", "UCUM", "mmol/L")
 NEGATIVE = Code("260385009", "SCT", "Negative")
