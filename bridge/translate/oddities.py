@@ -134,7 +134,7 @@ def _qualifier(item: ContentItem) -> list[str]:
 
 def _homes(group: Group) -> Iterator[tuple[str, Resource]]:
     """What becomes content items, with its type."""
-    for resource in group.resources():
+    for resource in group.spoken():
         if resource["resourceType"] in ("Observation", "DiagnosticReport"):
             yield from ((resource["resourceType"], home) for home in (resource, *resource.get("component", ())))
 
