@@ -47,9 +47,7 @@ def verify(
     if exported:
         print(f"{number} entries, {len(exported)} exported heads: nothing was changed")
     else:
-        print(
-            f"{number} entries: the chain is whole; without exported heads one that was written anew looks the same"
-        )
+        print(f"{number} entries: the chain is whole; without exported heads one that was written anew looks the same")
 
 
 def export(config: Config = None) -> None:

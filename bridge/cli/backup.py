@@ -28,6 +28,4 @@ def backup(
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
     finally:
         ledger.close()
-    print(
-        f"{file}: to restore it, stop the bridge, remove ledger, -wal and -shm, and put this in its place"
-    )
+    print(f"{file}: to restore it, stop the bridge, remove ledger, -wal and -shm, and put this in its place")

@@ -69,6 +69,22 @@ class Group:
                 found.setdefault(f"urn:uuid:{one['id']}", one)
         return found
 
+    def contained(self) -> dict[str, Resource]:
+        """Results that the root itself contains, by `#id` (FHIR R4 references.html#contained). Not where a member has
+        one of that id too: who refers to it is not known here."""
+        inner = [one for one in self.root.get("contained", ()) if one.get("resourceType") == "Observation"]
+        if not inner:
+            return {}
+        owning = [one.get(element) for one in (self.root, *inner) for element in ("result", "hasMember")]
+        theirs = {f"#{one.get('id')}" for member in self.members for one in member.get("contained", ())}
+        said = set(references_in(owning)) - theirs
+        return {name: one for one in inner if (name := f"#{one.get('id')}") in said}
+
+    def spoken(self) -> Iterator[Resource]:
+        """What becomes items: root and members, and the results that the root contains."""
+        yield from self.resources()
+        yield from self.contained().values()
+
     def whole(self) -> Iterator[Resource]:
         """Root, members, and the Patient if there is one."""
         yield from self.resources()

@@ -8,7 +8,7 @@ from bridge.mapping.lens import LENSES
 from bridge.model.content import ContentItem, Num, Plain
 from bridge.model.group import Resource, renamed
 from bridge.translate.node import Home
-from bridge.translate.values import printable
+from bridge.translate.values import printable, qualified
 
 SEVERAL = "value"
 """Element id of a component that is one of several values."""
@@ -40,7 +40,7 @@ def several_of(observation: Home) -> Num | None:
         return None
     if not numbers or any(one.unit != numbers[0].unit for one in numbers):
         return None
-    return Num(tuple(text for one in numbers for text in one.values), numbers[0].unit, None)
+    return qualified(Num(tuple(text for one in numbers for text in one.values), numbers[0].unit, None), observation)
 
 
 def narrative(section: ContentItem) -> str | None:

@@ -53,7 +53,7 @@ Find = Callable[[Home], Resource | None]
 def template_of(group: Group, find: Find, concept: Callable[[Home], Code | None]) -> str | None:
     """Of a group born in FHIR."""
     root = group.root
-    observations = [one for one in group.resources() if one["resourceType"] == "Observation"]
+    observations = [one for one in group.spoken() if one["resourceType"] == "Observation"]
     if ecg_report.is_ecg_report(group, [one for ref in root.get("result", ()) if (one := find(ref))], concept):
         return ecg_report.TEMPLATE
     if observations:

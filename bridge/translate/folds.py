@@ -11,6 +11,7 @@ from bridge.mapping.mapping import Fold, Mapping
 from bridge.mapping.paths import LISTS, WORDS
 from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value, value_type
 from bridge.translate import times
+from bridge.translate.beside import stale_words
 from bridge.translate.categories import CATEGORY
 from bridge.translate.node import Home, Node
 from bridge.translate.ranges import of_range
@@ -22,8 +23,8 @@ _PERIOD = (("effectivePeriod", "start"), ("effectivePeriod", "end"))
 
 def fold_of(item: ContentItem, resource: str, mapping: Mapping) -> Fold | None:
     """The row that makes an item an element; None of an item that has children."""
-    if item.concept is None or item.children:
-        return None
+    if item.concept is None or item.children or (isinstance(item.value, Num) and item.value.qualifier is not None):
+        return None  # a Quantity alone has no place for the qualifier
     fold = mapping.folds.get((resource, item.concept.scheme, item.concept.value))
     return fold if fold is not None and fold.value_type == value_type(item.value) else None
 
@@ -148,6 +149,8 @@ def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], m
     try:
         if folds[0].element in WORDS:
             value = words_of(entry, _coded(node, folds[0], mapping)) if isinstance(entry, dict) else None
+        if value is None and isinstance(entry, dict) and (folds[0].element in WORDS or rest == ("text",)):
+            value = stale_words(entry)
         if value is None:
             return
         made = _to_dicom(value, folds[0], mapping, zone)

@@ -179,7 +179,7 @@ def header_of(
 
 def _is_partial(group: Group) -> bool:
     """A result that is not final yet makes the document partial: its items have no status of their own."""
-    return any(one.get("status") in _PARTIAL for one in group.resources() if one["resourceType"] in _RESULTS)
+    return any(one.get("status") in _PARTIAL for one in group.spoken() if one["resourceType"] in _RESULTS)
 
 
 def split_patient(header: DataSet) -> tuple[DataSet, DataSet]:

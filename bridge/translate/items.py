@@ -8,7 +8,7 @@ from dataclasses import replace
 from bridge.errors import PermanentError
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import uid_of
-from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference, Value
+from bridge.model.content import ByReference, Code, Coded, Container, Num, Plain, Reference, Value
 from bridge.model.dataset import DataSet, text_element
 from bridge.model.group import Group, Json, Resource
 from bridge.model.names import DICOM_UID_SYSTEM
@@ -25,11 +25,15 @@ from bridge.translate.observed import dated, observed_at, started_in
 from bridge.translate.participants import add_participant
 from bridge.translate.refused import subject_key
 from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
-from bridge.translate.values import empty_of, printable, value_to_dicom
+from bridge.translate.values import empty_of, printable, qualifier_in, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _SUBJECT_ID = Code("121030", "DCM", "Subject ID")
 _PERSONS = ("Practitioner", "PractitionerRole")
+_ABSENT = "a result or member is not here: it is only referred to"
+_INNER = (
+    "a result or member that is contained in a resource other than the root is carried: a DICOM reader does not see it"
+)
 _RETRACTED = ("entered-in-error", "cancelled")
 
 
@@ -40,7 +44,8 @@ class Items:
         self.group, self.mapping = group, mapping
         self.born = header.born_uid(group.root) is not None
         self.done = {id(one) for one in group.members if self.born and is_summary(one)}  # it repeats items
-        self._by_reference = group.index()
+        self._by_reference = group.index() | group.contained()
+        self._contained = set(map(id, group.contained().values()))
         self.warnings: list[str] = []
         self.effective = dated(group)
         # the zone of the report is that of the document: its times stay the local times that people wrote
@@ -57,14 +62,14 @@ class Items:
     def _owning(self) -> Iterator[Home]:
         """References by which an item has its place in the tree; what is also derived from is only pointed to."""
         yield from self.group.root.get("result", ())
-        for resource in self.group.resources():
+        for resource in self.group.spoken():
             if resource["resourceType"] == "Observation":
                 yield from resource.get("hasMember", ())
 
     def _member(self, reference: Home, into: Node, effective: str | None) -> None:
         target = self.find(reference)
         if target is None:
-            self.warnings.append("a result or member is not here: it is only referred to")
+            self.warnings.append(_INNER if reference.get("reference", "").startswith("#") else _ABSENT)
             return
         if target["resourceType"] == "Observation":
             if id(target) not in self.done:
@@ -201,7 +206,11 @@ class Items:
                 return None
         if self.born:
             return None
-        return made_uid(self.known, str(observation.get("id") or self.group.key))
+        identifier = str(observation.get("id") or self.group.key)
+        # the id of a contained one is its own only within the root
+        return made_uid(
+            self.known, f"{self.group.key}#{identifier}" if id(observation) in self._contained else identifier
+        )
 
     def _observed(self, effective: str | None) -> DataSet:
         try:
@@ -226,6 +235,8 @@ class Items:
             return None if self.born and "id" not in said else said
         if head == "category":
             return self._categories(home, node) or None
+        if head == "interpretation" and isinstance(node.value, Num) and node.value.qualifier is not None:
+            return [one for one in said if qualifier_in(one) != node.value.qualifier] or None  # the number says it
         if head == "bodySite":
             return None if said.get("id") == INHERITED else said
         if head == "effectivePeriod":

@@ -41,15 +41,13 @@ def json_difference(native: Json, wanted: Json, path: str = "", within: tuple[st
 def json_patched(native: Json, entries: Iterable[list[Json]]) -> list[str]:
     """Applies the entries in place; returns the paths of those whose native value has changed."""
     said = list(entries)
-    stale = {_together(path) for path, guard, *_ in said if _found(native, path) != guard}
-    dropped = [path.replace("/", ".") for path, *_ in said if _together(path) in stale]
+    stale = {together(path) for path, guard, *_ in said if not is_unchanged(native, path, guard)}
+    dropped = [path.replace("/", ".") for path, *_ in said if together(path) in stale]
     for path, _, *value in said:
-        if _together(path) in stale:
+        if together(path) in stale:
             continue
-        *above, last = path.split("/")
-        parent: Json = native
-        for step in above:
-            parent = _at(parent, step)
+        above, _, last = path.rpartition("/")
+        parent: Json = element_at(native, above)
         if value:
             parent[_step(parent, last)] = value[0]
         else:
@@ -76,6 +74,18 @@ def are_entries(found: Json) -> bool:
     )
 
 
+def is_unchanged(native: Json, path: str, guard: str | None) -> bool:
+    """Whether what is at the place of an entry is what its guard says."""
+    return bool(_found(native, path) == guard)
+
+
+def element_at(native: Json, path: str) -> Json:
+    """Itself for an empty path."""
+    for step in path.split("/") if path else ():
+        native = _at(native, step)
+    return native
+
+
 def _found(native: Json, path: str) -> Json:
     """The guard of what is there now; one that no entry has where there is no such place."""
     within: tuple[str, ...] = ()
@@ -92,7 +102,7 @@ def _found(native: Json, path: str) -> Json:
     return _guard(_at(value, last), within)
 
 
-def _together(path: str) -> str:
+def together(path: str) -> str:
     """What an entry stands and falls with: a choice of types at its place, else itself alone."""
     steps = path.split("/")
     for index, step in enumerate(steps):

@@ -141,6 +141,11 @@ class _Builder(Items):
             node.add(Plain("TEXT", conclusion), CONCLUSION, None)
         elif not node.children:  # a document must have content (PS3.3 C.17.3): one without says so
             node.add(Coded(VALUE_UNKNOWN), _FINDING, None)
+            unseen = [
+                element for element in ("result", "presentedForm", "conclusionCode", "media") if element in report
+            ]
+            also = f": it does not see the report's {', '.join(unseen)}" if unseen else ""
+            self.warnings.append(f"no result or conclusion is here: a DICOM reader sees Finding = Value unknown{also}")
 
     def _section(self, section: Home, into: Node, effective: str | None, *, top: bool = False) -> None:
         for entry in section.get("entry", ()):

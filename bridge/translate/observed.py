@@ -33,7 +33,8 @@ def started_in(observation: Resource) -> str | None:
 def dated(group: Group) -> str | None:
     """Time of the document: effective, that of its results, issued, lastUpdated; never the clock."""
     root = group.root
-    of_results = (observed_at(one) for one in group.members if one["resourceType"] == "Observation")
+    results = (one for one in group.spoken() if one is not root and one["resourceType"] == "Observation")
+    of_results = map(observed_at, results)
     found: str | None = (
         observed_at(root)
         or min(filter(None, of_results), default=None)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, Path, value_type
+from bridge.mapping.lens import LENSES
+from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, Path, Plain, value_type
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
@@ -17,7 +18,9 @@ from bridge.terminology.units import is_ucum
 from bridge.translate.header import content_time
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.node import element_id
+from bridge.translate.ranges import of_range
 from bridge.translate.times import zone_of
+from bridge.translate.values import is_qualifier
 
 _FACTS = "TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME COMPOSITE"
 VALUE_TYPES = frozenset(f"{_FACTS} CONTAINER IMAGE WAVEFORM SCOORD SCOORD3D TCOORD TABLE".split())
@@ -60,10 +63,28 @@ def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
 def _of_items(item: ContentItem, parent: ContentItem | None, path: Path) -> list[tuple[str, Path]]:
     source = value_type(parent.value) if parent is not None else _NO_PARENT
     odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), _schemes(item))
-    found = [(what, path) for what in odd]
+    found = [(what, path) for what in (*odd, *_qualifier(item))]
     for index, child in enumerate(item.children):
         found += _of_items(child, item, (*path, index))
+    if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
+        found.append(("a text that says another range than its Minimum and Maximum", path))
     return found
+
+
+def _limits(item: ContentItem) -> str:
+    """What its Minimum and Maximum say, as a valueRange (FHIR R4) is written."""
+    found: Resource = {}
+    for child in item.children:
+        end = _ENDS.get(child.concept[:2]) if child.concept is not None else None
+        if end is not None and isinstance(child.value, Num):
+            try:
+                found[end] = LENSES["quantity"].to_fhir(child.value)
+            except ValueError:  # no number: it says nothing
+                continue
+    return of_range(found)
+
+
+_ENDS = {("255605001", "SCT"): "low", ("56851009", "SCT"): "high"}
 
 
 _NO_PARENT = "-"  # no value type is named so
@@ -107,23 +128,41 @@ def _schemes(item: ContentItem) -> tuple[str, ...]:
     return tuple([code.scheme for code in (concept, other) if code is not None and code.scheme])
 
 
+def _qualifier(item: ContentItem) -> list[str]:
+    """One that the resources do not show: it is carried, and an edit of the number drops it."""
+    value = item.value
+    hidden = isinstance(value, Num) and value.qualifier is not None and not is_qualifier(value.qualifier)
+    return ["Numeric Value Qualifier beyond CID 42: a FHIR client does not see it"] if hidden else []
+
+
+def _homes(group: Group) -> Iterator[tuple[str, Resource]]:
+    """What becomes content items, with its type."""
+    for resource in group.spoken():
+        if resource["resourceType"] in ("Observation", "DiagnosticReport"):
+            yield from ((resource["resourceType"], home) for home in (resource, *resource.get("component", ())))
+
+
+def contradictions(group: Group) -> list[str]:
+    """Words beside a code or numbers that say something else."""
+    found: dict[str, list[str]] = {}
+    for kind, home in _homes(group):
+        for what, place in _contradictions(home):
+            found.setdefault(what, []).append(f"{kind}.{place}")
+    return [_line(what, places) for what, places in found.items()]
+
+
 def oddities_of_group(group: Group) -> list[str]:
     """Code systems that DICOM has no Coding Scheme Designator for, and words beside a code that say something else: a
     DICOM reader sees those of the code."""
     found: dict[str, list[str]] = {}
-    for resource in group.resources():
-        if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
-            continue  # only these become content items
-        for home in (resource, *resource.get("component", ())):
-            for what, place in _contradictions(home):
-                found.setdefault(what, []).append(f"{resource['resourceType']}.{place}")
-            for element in ("code", "valueCodeableConcept"):
-                for coding in home.get(element, {}).get("coding", ()):
-                    system = coding.get("system")
-                    if system and designator_of(system, EXTENSION_BASE) is None:
-                        what = f"code system {system!r} has no Coding Scheme Designator"
-                        found.setdefault(what, []).append(f"{resource['resourceType']}.{element}")
-    return [_line(what, places) for what, places in found.items()]
+    for kind, home in _homes(group):
+        for element in ("code", "valueCodeableConcept"):
+            for coding in home.get(element, {}).get("coding", ()):
+                system = coding.get("system")
+                if system and designator_of(system, EXTENSION_BASE) is None:
+                    what = f"code system {system!r} has no Coding Scheme Designator"
+                    found.setdefault(what, []).append(f"{kind}.{element}")
+    return [*contradictions(group), *(_line(what, places) for what, places in found.items())]
 
 
 _ALIKE = {("C", "Cel"), ("F", "[degF]")}  # coulomb and farad to UCUM, degrees to everybody else
@@ -137,10 +176,24 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
             said = [_folded(one.get("display")) for one in concept.get("coding", ())]
             if text and any(said) and not any(text in one or one in text for one in said if one):
                 yield "the text is not that of the code, which a DICOM reader sees", element
+    for one in home.get("referenceRange", ()):
+        numbers = set(map(_number, _NUMBER.findall(one.get("text", ""))))
+        limits = {_number(str(one[end]["value"])) for end in ("low", "high") if "value" in one.get(end, {})}
+        if numbers and limits - numbers:
+            yield "the text says other numbers than the limits", "referenceRange"
     quantity = home.get("valueQuantity", {})
     unit, code = quantity.get("unit"), quantity.get("code")
     if unit and code and is_ucum(unit) and _spelled(unit) != _spelled(code) and (unit, code) not in _ALIKE:
         yield "the unit is another than its code", "valueQuantity"
+
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+def _number(text: str) -> str:
+    """`3.50`, `3,5` and `-3.5`, for a text says `-3.5--1` or `3-4`."""
+    found = text.removeprefix("-").replace(",", ".")
+    return found.rstrip("0").rstrip(".") if "." in found else found
 
 
 def _folded(text: str | None) -> str:

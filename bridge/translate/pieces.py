@@ -18,6 +18,7 @@ from bridge.translate.as_made import (
     utc_of,
     without_conclusions,
 )
+from bridge.translate.beside import guards_of
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.header import born_uid
@@ -67,7 +68,10 @@ def pieces_of(
                     repeated += [f"{resource['resourceType']}.{one[0].replace('/', '.')}" for one in dropped]
             if number == 0 and copy_digest(resource.get("conclusion")) in unedited:
                 entries = [one for one in entries if one[0] != "conclusion"]
-            pieces[at[id(resource)]] = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
+            piece: Piece = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
+            if not born and (words := guards_of(native)):
+                piece["words"] = words
+            pieces[at[id(resource)]] = piece
             members.append(name)
             plain = plain and not entries and name in natives
         elif name in natives and (

@@ -72,6 +72,9 @@ def _is_piece(found: Piece) -> bool:
         return False
     if not isinstance(found.get("version", ""), str):
         return False
+    words = found.get("words", {})
+    if not (isinstance(words, dict) and all(isinstance(one, str) for one in words.values())):
+        return False
     return isinstance(found.get("is", 0), int) and are_entries(found.get("entries", []))
 
 

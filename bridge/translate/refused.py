@@ -11,7 +11,7 @@ def refuse(group: Group) -> None:
     """Raises PermanentError for what would come out with another meaning, or under another person."""
     subjects = group.index()
     root = subject_key(group.root.get("subject", {}), subjects)
-    for resource in group.resources():
+    for resource in group.spoken():
         if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
             continue
         if _is_modified(resource):

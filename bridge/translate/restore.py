@@ -9,13 +9,16 @@ from bridge.model.content import Path
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource, references_in, renamed
 from bridge.translate.as_made import as_made, conclusions_in, id_in, identity_digest, name_of, without_conclusions
+from bridge.translate.beside import without_stale
 from bridge.translate.ids import Known
 from bridge.translate.json_patch import json_patched
 from bridge.translate.native_fhir import FhirImage
 from bridge.translate.private import Piece
 from bridge.translate.report import Report
+from bridge.translate.retyped import retyped
 
 _Manifest = dict[str, Any]
+STALE = "what it stands beside was changed in DICOM since, and the words were not: they are left out"
 
 
 def restored(
@@ -47,6 +50,8 @@ def restored(
     found: dict[str, Resource] = {}
     for path, name in named.items():
         resource = as_made(renamed(image.homes[path], renames), name, born, known, manifest.get("utc"))
+        for place in without_stale(resource, pieces[path].get("words", {})):
+            report.warnings.append(f"{resource['resourceType']}.{place}.text: {STALE}")
         _patch(resource, pieces[path].get("entries", ()), report)
         image.homes[path].clear()
         image.homes[path].update(resource)
@@ -116,7 +121,8 @@ def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resourc
 
 
 def _patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> None:
-    for dropped in json_patched(resource, entries):
+    left, changed = retyped(resource, [*entries])
+    for dropped in (*changed, *json_patched(resource, left)):
         report.warnings.append(f"{resource['resourceType']}.{dropped}: changed in DICOM since; its value wins")
 
 

@@ -24,7 +24,7 @@ from bridge.translate.kept import keep
 from bridge.translate.losses import lost_of_document
 from bridge.translate.native_dicom import DicomImage, native_dicom
 from bridge.translate.native_fhir import native_fhir
-from bridge.translate.oddities import oddities_of_document
+from bridge.translate.oddities import contradictions, oddities_of_document
 from bridge.translate.outcomes import UNSAID, outcomes_of_header, outcomes_of_items
 from bridge.translate.pieces import beyond, copies_of, pieces_of
 from bridge.translate.private import Piece, taken_out
@@ -54,7 +54,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
         report = Report()
         group = _restored(bare, pieces, mapping, known, report, added=added)
         if group is not None and _comes_back(group, document, bare, pieces, mapping, known_of(bare, known)):
-            report.warnings += oddities_of_document(bare, known.issuer)
+            report.warnings += [*oddities_of_document(bare, known.issuer), *contradictions(group)]
             return Translated(group, report)
     if alone is None and pieces:
         report = Report()
@@ -63,7 +63,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     # equal content is read natively alike, so that nothing of FHIR is left for a private element
     if check and (back := content_of(group, mapping, known, Report()).document) != document:
         raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
-    report.warnings += oddities_of_document(document, known.issuer)
+    report.warnings += [*oddities_of_document(document, known.issuer), *contradictions(group)]
     return Translated(group, report)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from bridge.mapping.codings import code_of, coding
@@ -39,11 +40,33 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
             into |= _of_plain(value, element, lens, zone)
         elif isinstance(value, Coded) or value == Other("CODE"):
             code = value.code if isinstance(value, Coded) else None
-            into[element] = CONCEPT.to_fhir(None) if code is None else lens.to_fhir(code)
+            if (reason := _reason_of(code)) is not None:
+                into["dataAbsentReason"] = {"coding": [_UNKNOWN | {"code": reason}]}
+            else:
+                into[element] = CONCEPT.to_fhir(None) if code is None else lens.to_fhir(code)
         else:
             raise ValueError("no value")
     except ValueError:
         into["dataAbsentReason"] = _reason(value)
+    if isinstance(value, Num) and value.values and is_qualifier(value.qualifier):
+        into["interpretation"] = [CONCEPT.to_fhir(value.qualifier)]
+
+
+def is_qualifier(code: Code | None) -> bool:
+    """Of CID 42. Where there is a number, it qualifies that (PS3.3 C.18.1): no dataAbsentReason then (FHIR R4 obs-6),
+    but an interpretation, which a component may have too."""
+    return code is not None and code.scheme == "DCM" and code.value in _REASONS
+
+
+def qualifier_in(concept: Home) -> Code | None:
+    """The Numeric Value Qualifier that an interpretation is; None of any other."""
+    said = (one for one in concept.get("coding", ()) if one.get("system") == _DCM and one.get("code") in _REASONS)
+    return next(map(code_of, said), None)
+
+
+def qualified(number: Num, home: Home) -> Num:
+    """With the Numeric Value Qualifier that is among the interpretations."""
+    return replace(number, qualifier=next(filter(None, map(qualifier_in, home.get("interpretation", ()))), None))
 
 
 def _of_number(value: Num, element: str, lens: Lens[Any, Any]) -> Home:
@@ -66,7 +89,7 @@ def _of_plain(value: Plain, element: str, lens: Lens[Any, Any], zone: str) -> Ho
 
 def _reason(value: Value) -> Home:
     """Numeric Value Qualifier (CID 42) says why there is no number; both codes, so that it comes back."""
-    qualifier = value.qualifier if isinstance(value, Num) and not value.values and value.unit is None else None
+    qualifier = value.qualifier if isinstance(value, Num) and not value.values else None
     if qualifier is None or qualifier.scheme != "DCM":
         return {"coding": [_UNKNOWN]}
     reason = _UNKNOWN | {"code": _REASONS.get(qualifier.value, "unknown")}
@@ -93,8 +116,7 @@ def _unit_alone(home: Home) -> Code | None:
 
 def _qualifier(home: Home) -> Code | None:
     codings = home.get("dataAbsentReason", {}).get("coding", [])
-    said = next((one for one in codings if one.get("system") == _DCM and one.get("code", "").startswith("1140")), None)
-    return code_of(said) if said else None
+    return qualifier_in({"coding": codings})
 
 
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -103,6 +125,8 @@ _REASONS = {  # CID 42 -> data-absent-reason
     "114001": "negative-infinity",
     "114002": "positive-infinity",
     "114003": "error",  # divide by zero
+    "114004": "error",  # underflow
+    "114005": "error",  # overflow; it does not say of which sign, so that it is no infinity
     "114006": "error",  # measurement failure
     "114007": "not-performed",  # measurement not attempted
     "114008": "error",  # calculation failure
@@ -137,6 +161,14 @@ def _absent_code(home: Home) -> Code:
     return next((code for reason, code in _ABSENT_CODES.items() if reason in said), VALUE_UNKNOWN)
 
 
+def _reason_of(code: Code | None) -> str | None:
+    """What `_absent_code` gives a code for: that there is no answer is no answer."""
+    if code is None or code.equivalents:
+        return None
+    found = (reason for reason, one in _ABSENT_CODES.items() if one.same(code))
+    return next(found, "unknown" if VALUE_UNKNOWN.same(code) else None)
+
+
 _ABSENT_CODES = {
     "not-performed": Code("114007", "DCM", "Measurement not attempted"),
     "not-a-number": Code("114000", "DCM", "Not a number"),
@@ -149,7 +181,7 @@ _ABSENT_CODES = {
 def _typed(home: Home, zone: str) -> Value | None:
     if "valueQuantity" in home:
         num = LENSES["quantity"].to_dicom(home["valueQuantity"])
-        return num if isinstance(num, Num) else None
+        return qualified(num, home) if isinstance(num, Num) else None
     if "valueCodeableConcept" in home:
         if "coding" not in home["valueCodeableConcept"] and len(home["valueCodeableConcept"].get("text", "")) > 64:
             return _text(home["valueCodeableConcept"]["text"])  # a meaning would be cut

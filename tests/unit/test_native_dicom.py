@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bridge.errors import PermanentError
 from bridge.mapping.load import load
 from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain
 from bridge.model.dataset import UNICODE, DataSet, Element, find, text_of
 from bridge.model.group import Group, Number, Resource
-from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME
+from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import times
 from bridge.translate.ids import Known
 from bridge.translate.node import Node
@@ -18,6 +20,7 @@ from bridge.translate.observers import SERIAL_NUMBER, add_context
 from bridge.translate.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.study import ACCESSION
+from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.samples import measured, observation
 
@@ -77,6 +80,103 @@ RANGE = {
 )
 def test_it_is_still_there_without_our_private_elements(element: str, value: Any) -> None:
     assert without_ids(natively(measured(**{element: value}))[element]) == value
+
+
+def test_an_interpretation_of_cid_42_qualifies_the_number() -> None:
+    """PS3.3 C.18.1; others beside it are items."""
+    odd = {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "114009", "display": "Value out of range"}
+    high = {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation",
+        "code": "H",
+        "display": "High",
+    }
+    said = [{"coding": [odd], "text": "Value out of range"}, {"coding": [high], "text": "High"}]
+    item = item_of(measured(interpretation=said))
+    assert isinstance(item.value, Num) and item.value.qualifier == Code("114009", "DCM", "Value out of range")
+    assert [child.concept.meaning for child in item.children if child.concept] == ["Normality"]
+    back = natively(measured(interpretation=said))
+    assert [one["text"] for one in back["interpretation"]][:1] == ["Value out of range"]
+    assert len(back["interpretation"]) == 2
+
+
+def contained(identifier: str, **more: Any) -> Resource:
+    return measured(id=identifier, subject={"reference": "Patient/p"}) | more
+
+
+def report(**more: Any) -> Group:
+    root: Resource = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Report"},
+        "subject": {"reference": "Patient/p"},
+    }
+    return Group(root | more, (), None, f"DiagnosticReport/{more.get('id', 'r')}")
+
+
+def test_results_that_the_report_contains_are_items() -> None:
+    panel = contained("c1", hasMember=[{"reference": "#c2"}])
+    del panel["valueQuantity"]
+    inner = [panel, contained("c2")]
+    translated = checked_to_dicom(report(contained=inner, result=[{"reference": "#c1"}]), load(), Known())
+    assert not [one for one in translated.report.warnings if "result" in one]
+    (item,) = translated.result.root.children
+    assert isinstance(item.value, Container)
+    assert [isinstance(one.value, Num) for one in item.children] == [True]
+    back = to_fhir(translated.result, load(), Known()).result
+    assert back.root["contained"] == inner
+    assert [one["resourceType"] for one in back.members] == []
+
+
+def test_contained_results_of_two_reports_are_two_results() -> None:
+    """Their ids are their own only within the report."""
+    uids = [
+        next(element.value for element in item.rest if element.tag == OBSERVATION_UID)
+        for name in ("r", "s")
+        for item in checked_to_dicom(
+            report(id=name, contained=[contained("c1")], result=[{"reference": "#c1"}]), load(), Known()
+        ).result.root.children
+    ]
+    assert len(set(uids)) == 2
+
+
+def test_a_contained_result_of_somebody_else_is_refused() -> None:
+    other = contained("c1", subject={"reference": "Patient/other"})
+    with pytest.raises(PermanentError, match="subject is another"):
+        to_dicom(report(contained=[other], result=[{"reference": "#c1"}]), load(), Known())
+
+
+def test_a_contained_result_that_was_edited_in_dicom_is_edited() -> None:
+    document = to_dicom(report(contained=[contained("c1")], result=[{"reference": "#c1"}]), load(), Known()).result
+    item = replace(document.root.children[0], value=Num(("77",), Code("mmol/L", "UCUM", "mmol/L"), None))
+    back = to_fhir(replace(document, root=replace(document.root, children=(item,))), load(), Known()).result
+    (result,) = [one for one in back.members if one["resourceType"] == "Observation"]
+    assert result["valueQuantity"]["value"] == 77
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"result": [{"reference": "#c1"}]}, "does not see the report's result"),
+        ({"presentedForm": [{"contentType": "application/pdf", "data": "JVBERg=="}]}, "presentedForm"),
+    ],
+)
+def test_a_report_without_content_says_what_is_not_seen(more: dict[str, Any], says: str) -> None:
+    assert any(says in one for one in checked_to_dicom(report(**more), load(), Known()).report.warnings)
+
+
+@pytest.mark.parametrize("reason", ["not-performed", "not-a-number", "negative-infinity", "error", "unknown"])
+def test_why_a_value_is_absent_is_no_answer(reason: str) -> None:
+    said = {
+        "coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": reason}],
+    }
+    systolic = {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic blood pressure"}]}
+    resource = measured(component=[{"code": systolic, "dataAbsentReason": said}], dataAbsentReason=said)
+    del resource["valueQuantity"]
+    back = natively(resource)
+    for one in (back, *back["component"]):
+        assert without_ids(one["dataAbsentReason"]) == said
+        assert "valueCodeableConcept" not in one
 
 
 def test_identifiers_stay_apart() -> None:

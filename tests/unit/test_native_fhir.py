@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from bridge.codecs import fhir
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
+from bridge.model.content import Code, Num
 from bridge.model.dataset import Element, encode_text, merged, text_of
 from bridge.model.document import Document
 from bridge.model.names import REMAINDER_URL
@@ -61,6 +62,8 @@ def empty(qualifier: str | None) -> Dataset:
     ("qualifier", "reason"),
     [
         ("114000", "not-a-number"),
+        ("114004", "error"),
+        ("114005", "error"),
         ("114006", "error"),
         ("114007", "not-performed"),
         ("114010", "unknown"),
@@ -71,6 +74,45 @@ def test_an_empty_number_says_why(qualifier: str | None, reason: str) -> None:
     (one,) = observations(empty(qualifier))
     assert one["dataAbsentReason"]["coding"][0]["code"] == reason
     assert not any(key.startswith("value") for key in one)
+
+
+@pytest.mark.parametrize("numbers", [["300"], ["300", "310"]])
+def test_what_qualifies_a_number_is_its_interpretation(numbers: list[str]) -> None:
+    """PS3.3 C.18.1: the qualifier may stand beside a number. It stays when that is edited."""
+    doubtful = number(HEART_RATE, numbers[0], PER_MINUTE)
+    doubtful.MeasuredValueSequence[0].NumericValue = numbers
+    doubtful.NumericValueQualifierCodeSequence = code("114009", "DCM", "Value out of range")
+    made = document(doubtful)
+    translated = to_fhir(made, load(), Known())
+    (one,) = [one for one in translated.result.members if one["resourceType"] == "Observation"]
+    assert [said["text"] for said in one["interpretation"]] == ["Value out of range"]
+    assert [item.outcome for item in translated.report.details] == ["mapped"] * 2
+    for part in (one, *one.get("component", ())):
+        if "valueQuantity" in part:
+            part["valueQuantity"]["value"] = 290
+    (item,) = to_dicom(translated.result, load(), Known()).result.root.children
+    assert isinstance(item.value, Num)
+    assert item.value.values == ("290",) * len(numbers)
+    assert item.value.qualifier == Code("114009", "DCM", "Value out of range")
+    assert not item.children
+
+
+def test_a_qualifier_of_another_group_is_warned_of() -> None:
+    odd = number(HEART_RATE, "300", PER_MINUTE)
+    odd.NumericValueQualifierCodeSequence = code("1", "99LOCAL", "doubtful")
+    assert any("Qualifier" in one for one in to_fhir(document(odd), load(), Known()).report.warnings)
+
+
+def test_a_limit_that_is_qualified_is_no_reference_range() -> None:
+    """A Quantity alone would not say it."""
+    limit = number(("385524004", "SCT", "Normal Range Lower Limit"), "50", PER_MINUTE)
+    limit.RelationshipType = "HAS PROPERTIES"
+    limit.NumericValueQualifierCodeSequence = code("114009", "DCM", "Value out of range")
+    rate = number(HEART_RATE, "72", PER_MINUTE)
+    rate.ContentSequence = [limit]
+    (one,) = observations(rate)
+    assert "referenceRange" not in one
+    assert [said["text"] for said in one["component"][0]["interpretation"]] == ["Value out of range"]
 
 
 def test_several_values_are_components_in_order() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
-from bridge.model.content import ContentItem, Plain
+from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
@@ -73,6 +73,107 @@ def test_a_value_that_was_edited_is_the_only_one() -> None:
 
     back = edited(alone(observation(valueQuantity=quantity(5, comparator="<"))), change)
     assert [key for key in back if key.startswith("value")] == ["valueString"]
+
+
+@pytest.mark.parametrize(
+    ("value", "edit", "says"),
+    [
+        ({"valueBoolean": True}, Coded(Code("373067005", "SCT", "No")), {"valueBoolean": False}),
+        ({"valueBoolean": False}, Coded(Code("373066001", "SCT", "Yes")), {"valueBoolean": True}),
+        ({"valueInteger": 5}, Num(("6",), Code("1", "UCUM", "no units"), None), {"valueInteger": 6}),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_value_that_was_edited_keeps_its_type(
+    value: dict[str, Any], edit: Value, says: dict[str, Any], whole: bool
+) -> None:
+    code = {"coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}]}
+    more: dict[str, Any] = value if whole else {"component": [{"code": code, **value}]}
+
+    def change(item: ContentItem) -> ContentItem:
+        if whole:
+            return replace(item, value=edit)
+        return replace(item, children=tuple(replace(child, value=edit) for child in item.children))
+
+    back = edited(alone(observation(**more)), change)
+    home = back if whole else back["component"][0]
+    assert {key: found for key, found in home.items() if key.startswith("value")} == says
+    assert type(next(iter(says.values()))) is type(home[next(iter(says))])
+
+
+def test_a_value_that_its_type_cannot_hold_has_another() -> None:
+    back = edited(alone(observation(valueBoolean=True)), change_value(Coded(NEGATIVE)))
+    assert back["valueCodeableConcept"]["text"] == "Negative"
+    assert "valueBoolean" not in back
+    halves = Num(("6.5",), Code("1", "UCUM", "no units"), None)
+    assert "valueQuantity" in edited(alone(observation(valueInteger=5)), change_value(halves))
+
+
+POSITIVE = {"system": "http://snomed.info/sct", "code": "10828004", "display": "Positive"}
+MILLIMOLE = Code("mmol/L", "UCUM", "mmol/L")
+NEGATIVE = Code("260385009", "SCT", "Negative")
+
+
+def change_value(value: Value) -> Any:
+    return lambda item: replace(item, value=value)
+
+
+def test_words_of_a_code_that_was_edited_are_gone() -> None:
+    resource = observation(valueCodeableConcept={"coding": [POSITIVE], "text": "POSITIV"}, method={"text": "PCR"})
+    back = edited(alone(resource), change_value(Coded(NEGATIVE)))
+    assert back["valueCodeableConcept"]["text"] == "Negative"
+    assert back["id"] == "o"  # restored, not translated anew
+
+
+def test_words_that_were_edited_with_their_code_stay() -> None:
+    def change(item: ContentItem) -> ContentItem:
+        children = [
+            replace(child, value=Plain("TEXT", "NEGATIV")) if child.value == Plain("TEXT", "POSITIV") else child
+            for child in item.children
+        ]
+        return replace(item, value=Coded(NEGATIVE), children=tuple(children))
+
+    back = edited(alone(observation(valueCodeableConcept={"coding": [POSITIVE], "text": "POSITIV"})), change)
+    assert back["valueCodeableConcept"]["text"] == "NEGATIV"
+
+
+def test_words_of_a_limit_that_was_edited_are_gone() -> None:
+    def change(item: ContentItem) -> ContentItem:
+        children = [
+            replace(child, value=Num(("77",), MILLIMOLE, None)) if _is_number(child, "3") else child
+            for child in item.children
+        ]
+        return replace(item, children=tuple(children))
+
+    ranges = [{"low": quantity(3), "high": quantity(4), "text": "3-4"}]
+    back = edited(alone(observation(valueQuantity=quantity(5), referenceRange=ranges)), change)
+    assert back["id"] == "o"
+    assert back["referenceRange"] == [{"low": quantity(77), "high": quantity(4)}]
+
+
+def _is_number(item: ContentItem, number: str) -> bool:
+    return isinstance(item.value, Num) and item.value.values == (number,)
+
+
+def test_words_that_are_gone_do_not_come_back() -> None:
+    """The document keeps them while nobody edits its code; in FHIR they are gone for good."""
+    group = alone(observation(valueCodeableConcept={"coding": [POSITIVE], "text": "POSITIV"}))
+    document = to_dicom(group, MAPPING, KNOWN).result
+    item = replace(document.root.children[0], value=Coded(NEGATIVE))
+    after = Document(document.header, replace(document.root, children=(item,)))
+    translated = to_fhir(after, MAPPING, KNOWN)
+    assert any("valueCodeableConcept.text" in one for one in translated.report.warnings)
+    back = translated.result
+    assert to_dicom(back, MAPPING, KNOWN).result == after
+    back.root["status"] = "amended"
+    again = to_fhir(to_dicom(back, MAPPING, KNOWN).result, MAPPING, KNOWN).result
+    assert stripped(again.root) == stripped(back.root)
+    back.root["valueCodeableConcept"] = {**back.root["valueCodeableConcept"], "coding": [POSITIVE], "text": "Positive"}
+    assert "POSITIV" not in [
+        child.value.text
+        for child in to_dicom(back, MAPPING, KNOWN).result.root.children[0].children
+        if isinstance(child.value, Plain)
+    ]
 
 
 def test_who_wrote_a_note_stays_with_it() -> None:
@@ -139,6 +240,8 @@ def test_what_changes_the_meaning_is_refused_wherever_it_stands(place: str) -> N
     [
         ({"valueQuantity": quantity(5, unit="g/dL", code="g/L")}, "unit is another"),
         ({"valueQuantity": quantity(5, unit="g/dl", code="g/dL")}, None),
+        ({"referenceRange": [{"low": quantity(77), "high": quantity(4), "text": "3-4"}]}, "other numbers"),
+        ({"referenceRange": [{"low": quantity(3), "high": quantity(4), "text": "3,0 - 4 (adults)"}]}, None),
         ({"valueQuantity": quantity(5, unit="mmHg", code="mm[Hg]")}, None),
         ({"valueCodeableConcept": {"coding": [_DETECTED], "text": "negative"}}, "text is not that of the code"),
         ({"valueCodeableConcept": {"coding": [_DETECTED], "text": "detected"}}, None),
@@ -146,7 +249,33 @@ def test_what_changes_the_meaning_is_refused_wherever_it_stands(place: str) -> N
 )
 def test_words_that_say_something_else_than_the_code_are_warned_of(value: dict[str, Any], says: str | None) -> None:
     warnings = to_dicom(alone(observation(**value)), MAPPING, KNOWN).report.warnings
-    assert [one for one in warnings if "another than its code" in one or "not that of the code" in one] == [
+    of_words = ("another than its code", "not that of the code", "other numbers")
+    assert [one for one in warnings if any(some in one for some in of_words)] == [
         one for one in warnings if says and says in one
     ]
     assert says is None or any(says in one for one in warnings)
+
+
+def test_words_that_say_something_else_are_warned_of_in_fhir_too() -> None:
+    """Without our private elements nobody knows which of the two was edited."""
+    concept = {"coding": [POSITIVE], "text": "POSITIV"}
+    bare, _ = taken_out(to_dicom(alone(observation(valueCodeableConcept=concept)), MAPPING, KNOWN).result)
+    after = replace(bare, root=replace(bare.root, children=(replace(bare.root.children[0], value=Coded(NEGATIVE)),)))
+    warnings = to_fhir(after, MAPPING, KNOWN).report.warnings
+    assert any("not that of the code" in one for one in warnings)
+
+
+def test_a_text_that_says_another_range_than_its_limits_is_warned_of() -> None:
+    document = to_dicom(alone(observation(valueRange={"low": quantity(1), "high": quantity(2)})), MAPPING, KNOWN).result
+    item = document.root.children[0]
+    children = [
+        replace(one, value=Num(("77",), MILLIMOLE, None)) if _is_number(one, "1") else one for one in item.children
+    ]
+    says = [
+        any("another range" in one for one in to_fhir(found, MAPPING, KNOWN).report.warnings)
+        for found in (
+            document,
+            Document(document.header, replace(document.root, children=(replace(item, children=tuple(children)),))),
+        )
+    ]
+    assert says == [False, True]
