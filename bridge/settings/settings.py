@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bridge.errors import UsageError
 from bridge.settings.only import Only
@@ -72,9 +72,10 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _one_route_between_two(self) -> Settings:
         """What is seen and owed is kept by route: a second one would take what the first one is to carry."""
-        for number, name in enumerate(names := self.route_names()):
-            if name in names[:number]:
-                raise ValueError(f"routes: there are two between {name.replace('-', ' and ', 1)}; make one of them")
+        names = self.route_names()
+        for number, route in enumerate(self.routes):
+            if names[number] in names[:number]:
+                raise ValueError(f"routes: there are two between {' and '.join(route.between)}; make one of them")
         return self
 
     @model_validator(mode="after")
@@ -96,6 +97,9 @@ def settings(file: Path | None) -> Settings:
     if file is not None:
         try:
             found = yaml.safe_load(file.read_text("utf-8")) or {}
+        except yaml.MarkedYAMLError as error:
+            line = f":{error.problem_mark.line + 1}" if error.problem_mark is not None else ""
+            raise UsageError(f"{file}{line}: no YAML: {error.problem or 'it cannot be parsed'}") from error
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise UsageError(f"{file}: cannot be read: {error.__class__.__name__}; give a YAML file") from error
     if not isinstance(found, dict):
@@ -114,6 +118,8 @@ def listening(found: Settings, host: str | None, port: int | None) -> Settings:
 def _checked(given: dict[str, Any], where: str) -> Settings:
     try:
         return Settings(**given)
+    except SettingsError as error:  # of the environment: what is no plain text is JSON there
+        raise UsageError(f"{where}: {error}; write JSON, as BRIDGE_ROUTES='[...]'") from error
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}".lstrip(": ") for one in error.errors())
         raise UsageError(f"{where}: {faults}") from error

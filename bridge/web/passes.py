@@ -90,12 +90,10 @@ class Passes:
         return {name: outage for name, outage in found if outage is not None}
 
     def _until_next(self, listening: float = 0, more_in: float = inf) -> float:
-        """Seconds, after a pass that heard what is new within `listening` seconds: stores that take long to say it are
-        left alone for longer; so is a ledger that is away. What is new and `more_in` so many seconds due does not wait
-        for longer than that. A store that is down is asked again when its time has come; where it has come, and nobody
-        asked, all its routes are paused."""
-        asked = 2.0**self._broken if self._broken else _RESTS * listening
-        rest = max(min(self._interval, more_in), min(asked, _LONGEST_REST))
+        """Seconds, after a pass that heard what is new within `listening` seconds. What is new and `more_in` so many
+        seconds due does not wait for longer than that. A store that is down is asked again when its time has come;
+        where it has come, and nobody asked, all its routes are paused."""
+        rest = max(min(self._interval, more_in), self._rest(listening))
         left = [outage.until - time.monotonic() for outage in self._outages().values()]
         return min([rest, *(seconds for seconds in left if seconds > 0)])
 
@@ -115,10 +113,12 @@ class Passes:
                 self._ending.wait(max(_BREATH, rest))
 
     def _shortest(self, listening: float) -> float:
-        """Seconds from one pass to the next, however often somebody calls: what is called in a burst is one pass, and
-        stores that take long to say what is new, or a ledger that is away, have their rest."""
-        asked = min(2.0**self._broken if self._broken else _RESTS * listening, _LONGEST_REST)
-        return max(_LEAST, asked) + listening
+        """Seconds from the beginning of one pass to that of the next, however often somebody calls."""
+        return listening + max(_LEAST, self._rest(listening))
+
+    def _rest(self, listening: float) -> float:
+        """Seconds for which stores that take long to say what is new are left alone; so is a ledger that is away."""
+        return min(2.0**self._broken if self._broken else _RESTS * listening, _LONGEST_REST)
 
     def _say(self, faults: Sequence[str]) -> None:
         """Once: what the pass before said, too, is no news every other second."""

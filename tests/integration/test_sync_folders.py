@@ -166,6 +166,7 @@ def test_other_content_under_a_known_uid_is_a_dead_letter(stores: Path) -> None:
         ("ledger: nonsense\n", "ledger"),
         ("timezone: Europe/Nowhere\n", "IANA"),
         ("interwal: 3\n", "interwal"),
+        ("interval: 3\nstores: [\n", "bridge.yaml:3"),
     ],
 )
 def test_a_wrong_configuration_exits_2_and_says_where(tmp_path: Path, text: str, says: str) -> None:
@@ -174,6 +175,11 @@ def test_a_wrong_configuration_exits_2_and_says_where(tmp_path: Path, text: str,
     assert done.returncode == 2, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_environment_that_is_no_json_is_said(stores: Path) -> None:
+    done = fhir_dicom(stores, "sync", "--once", BRIDGE_STORES="xyz")
+    assert done.returncode == 2 and "stores" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_server_that_is_down_is_said_and_what_was_owed_is_done_later(stores: Path) -> None:
