@@ -105,9 +105,10 @@ class Links:
             for table in (LINK, ALIAS, INTENT, CONFLICT, REPLACEMENT, MOVE):
                 connection.execute(delete(table).where(table.c.document == document))
 
-    def agree(self, link: Link, keys: Sequence[str], forgotten: Sequence[str] = ()) -> None:
+    def agree(self, link: Link, keys: Sequence[str] = (), forgotten: Sequence[str] = ()) -> None:
         """After the effect: link, aliases and audit entry; intent and conflict are settled, what was held is looked at
-        again. Documents taken in are `forgotten`."""
+        again. `keys` are the document's from now on: nothing that may have left it. Documents taken in are
+        `forgotten`."""
         with self._database.begin() as connection:
             for document in forgotten:
                 connection.execute(delete(LINK).where(LINK.c.document == document))

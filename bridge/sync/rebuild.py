@@ -10,6 +10,7 @@ from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.sync.hands import document_of
+from bridge.sync.held import Held
 from bridge.sync.news import RETRACTED, UNKNOWN
 from bridge.sync.route import Route
 from bridge.translate.chain import superseded_by, version_of
@@ -39,6 +40,8 @@ def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, dig
     link = ledger.links.of(route.name, root)
     ledger.work.owe(route.name, route.fhir.name, root)
     state = RETRACTED if voided(ledger.rejections.of(route.name, version.sop_instance)) else digest
+    if link is not None and link.root != root and root in link.versions:
+        raise Held(f"it is of {root}, which {link.root} has claimed in {link.head}: reject one of them, or remove it")
     if link is None or link.root != root:
         name = document_of(route, root, None)
         found = Link(name, route.name, "fhir", root, {}, UNKNOWN, instance, state, [list(version)])

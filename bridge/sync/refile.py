@@ -48,7 +48,7 @@ def take_patients(route: Route, ledger: Ledger, was: MadeOf, to: Survivor) -> No
 def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: MadeOf, to: Survivor) -> str:
     """`link` says what is agreed on in the end. Each step again is the same."""
     if not steps:
-        ledger.links.agree(link, list(link.versions))
+        ledger.links.agree(link)
         return "agreed"
     head = next((one.data for one in steps if one.uid == link.head), None)
     act = MERGE if any(is_refiled(one.data) for one in steps) else UNMERGE
@@ -97,7 +97,7 @@ def _there(route: Route, link: Link, head: DataSet) -> Link:
 
 
 def _agree(route: Route, ledger: Ledger, link: Link, act: str, uids: list[str]) -> None:
-    ledger.links.agree(link, list(link.versions))
+    ledger.links.agree(link)
     if act == UNMERGE:
         ledger.moves.forget(route.name, uids)
     failpoint("agreed")

@@ -30,6 +30,6 @@ def replace_head(route: Route, ledger: Ledger, link: Link, data: bytes | None = 
         raise outcome.error
     failpoint("applied")
     digest = dataset_digest(reader.read(data).dataset)
-    ledger.links.agree(replace(link, dicom_digest=digest), list(link.versions))
+    ledger.links.agree(replace(link, dicom_digest=digest))
     failpoint("agreed")
     return REPLACING

@@ -67,9 +67,10 @@ def read_groups(route: Route, keys: set[str]) -> list[Present]:
 
 
 def _groups(entries: Sequence[Entry]) -> list[Group]:
-    """As `gather` has them, but that a report which is void, or not one yet, owns no result that stands. One that was
-    born in DICOM keeps what no other report claims: its results are the items of the instance that is void."""
-    aside = [one for one in entries if _owns_nothing(one.resource)]
+    """As `gather` has them, but that a report or panel which is void, or not one yet, owns no result that stands. One
+    that was born in DICOM keeps what no other report claims: its results are the items of the instance that is void."""
+    referred = {local(said) for one in entries for said in links(one.resource)}
+    aside = [one for one in entries if _owns_nothing(one.resource, alone=one.url not in referred)]
     if not aside:
         return list(gather(entries).groups)
     standing = gather([one for one in entries if one not in aside]).groups
@@ -83,8 +84,11 @@ def _groups(entries: Sequence[Entry]) -> list[Group]:
     return [*reports, *gather(left).groups, *alone]
 
 
-def _owns_nothing(resource: Resource) -> bool:
-    return resource["resourceType"] == "DiagnosticReport" and resource.get("status") in (*VOID, "registered")
+def _owns_nothing(resource: Resource, *, alone: bool) -> bool:
+    """A report, or a panel that no other resource refers to."""
+    panel = resource["resourceType"] == "Observation" and alone and resource.keys() & {"hasMember", "derivedFrom"}
+    owns = resource["resourceType"] == "DiagnosticReport" or bool(panel)
+    return owns and resource.get("status") in (*VOID, "registered")
 
 
 def _closure(route: Route, keys: Sequence[str]) -> dict[str, Stored[Resource]]:

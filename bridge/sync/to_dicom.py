@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.codecs import fhir
@@ -62,9 +63,16 @@ class ToDicom:
         if not self._is_carried(group, link) and (link is None or state != RETRACTED):
             return "skipped"
         if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, link, head):
-            taken_in = [one.document for one in self._taken_in(present, root, link)]
-            agreed = replace(link, fhir_digest=state, dicom_digest=self._state(link, head), versions=present.versions)
-            self.ledger.links.agree(agreed, list(present.versions), taken_in)
+            taken_in = self._taken_in(present, root, link)
+            chain: list[list[str]] = []
+            for one in (version for each in (*taken_in, link) for version in each.chain):
+                chain = extended(chain, one)
+            there = self._state(link, head)
+            if there == RETRACTED and state != RETRACTED:  # rejected before this was known: news for the FHIR side
+                there = dataset_digest(head)
+                self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
+            agreed = replace(link, fhir_digest=state, dicom_digest=there, versions=present.versions, chain=chain)
+            self.ledger.links.agree(agreed, list(present.versions), [one.document for one in taken_in])
             return self.merges.follow(present, agreed, head) or "adopted"
         if link is not None:
             self._pacs_first(link, head)
@@ -107,7 +115,7 @@ class ToDicom:
         ours = news(link.fhir_digest, GONE)
         act = decide(ours, News.SAME, self.route.policy).act
         if ours is News.SAME or act is Act.NOTHING or self.route.direction == "to-fhir":
-            self.ledger.links.agree(replace(link, fhir_digest=GONE), list(link.versions))
+            self.ledger.links.agree(replace(link, fhir_digest=GONE))
             return "nothing"
         if act is Act.REMOVE:
             return remove_instances(self.route, self.ledger, link, GONE)
@@ -149,6 +157,9 @@ class ToDicom:
         known = [*([link] if link else []), *taken_in]
         former = tuple(Version(*one.chain[-1]) for one in known)
         document = self._translated(group, former)
+        if link is None and (left := self._version_elsewhere(document, taken_in)) is not None:
+            former = (*former, left)  # it left that document, in which its version is a former one: this is a later one
+            document = self._translated(group, former)
         dataset = write_document(document)
         version = version_of(document)
         if head is not None and identity_in(head) != identity_in(document.header):
@@ -182,6 +193,16 @@ class ToDicom:
         failpoint("agreed")
         return "adopted" if not stored else "updated" if link else "created"
 
+    def _version_elsewhere(self, document: Document, taken_in: Sequence[Link]) -> Version | None:
+        """The same SOP Instance UID, where it is a version of another document: a result that a report has claimed, and
+        that stands alone again, says what it said before."""
+        version = version_of(document)
+        other = self.ledger.links.of(self.route.name, version.sop_instance)
+        apart = other is not None and other.document not in {one.document for one in taken_in}
+        return (
+            version if apart and other is not None and version.sop_instance in {one[3] for one in other.chain} else None
+        )
+
     def _all_read(self) -> None:
         """Raises Waiting where an instance could not be read yet: of a ledger that was lost, it may be what is to be
         written, or a version of it. Dead and held ones are for a person to see, and nobody waits for them."""
@@ -193,6 +214,9 @@ class ToDicom:
         found: dict[str, Link] = {}
         for key in present.versions:
             other = self.ledger.links.of(self.route.name, key)
+            if key != root and key.startswith("Observation/"):
+                alone = other if other is not None and other.root == key else None
+                other = stored_after_all(self.route, self.ledger, key, "fhir", alone) or other
             if other is not None and other.root == key != root and (link is None or other.document != link.document):
                 found[other.document] = other
         return [found[name] for name in sorted(found)]

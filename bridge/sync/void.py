@@ -45,7 +45,7 @@ def take_absence(route: Route, ledger: Ledger, key: str) -> str:
     if news(link.dicom_digest, GONE) is News.SAME:
         return "nothing"
     if reasons:  # its retention has expired: no longer available, and as right as it was
-        ledger.links.agree(replace(link, dicom_digest=GONE), list(link.versions))
+        ledger.links.agree(replace(link, dicom_digest=GONE))
         return "nothing"
     raise Absent([key])
 
@@ -61,12 +61,12 @@ def void(route: Route, ledger: Ledger, link: Link, state: str) -> str:
         ledger.links.forget(link.document)
         return "forgotten"
     if decision.act is Act.AGREE:
-        ledger.links.agree(replace(link, fhir_digest=here, dicom_digest=state), list(link.versions))
+        ledger.links.agree(replace(link, fhir_digest=here, dicom_digest=state))
         return "agreed"
     if decision.on is Side.DICOM:
         return acknowledged(route, ledger, replace(link, dicom_digest=state))
     if decision.on is None or route.direction == "to-dicom":  # known, and nothing follows
-        ledger.links.agree(replace(link, dicom_digest=state), list(link.versions))
+        ledger.links.agree(replace(link, dicom_digest=state))
         return "skipped"
     reasons = ledger.rejections.of(route.name, link.head)
     if state == RETRACTED and not {PATIENT_SAFETY.value, INCORRECT_WORKLIST.value} & reasons:

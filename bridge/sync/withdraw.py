@@ -16,7 +16,7 @@ from bridge.model.document import Document
 from bridge.model.group import Resource
 from bridge.model.sr import write_document
 from bridge.stores.store import Stored, Write
-from bridge.sync.content import as_content
+from bridge.sync.content import VOID, as_content
 from bridge.sync.failpoint import failpoint
 from bridge.sync.instances import key_of_version, read_instance, read_version, store_instance
 from bridge.sync.news import GONE, RETRACTED
@@ -67,10 +67,10 @@ def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when:
 
     `state` is that of the FHIR side, `when` the FHIR instant of its news, if it has one."""
     chain = [Version(*one) for one in link.chain]
-    if route.policy.superseded == "delete":
-        chain = chain[-1:]
-    left = [one for one in chain if not voided(ledger.rejections.of(route.name, one.sop_instance))]
     head = read_instance(route, link.instance)
+    if route.policy.superseded == "delete" and head is not None:  # some are not there any more
+        chain = [one for one in chain if one == chain[-1] or read_version(route, head, one) is not None]
+    left = [one for one in chain if not voided(ledger.rejections.of(route.name, one.sop_instance))]
     for _, versions in groupby(sorted(left), key=lambda one: one.study):
         if head is None:
             break  # nothing is there that could be rejected
@@ -80,7 +80,7 @@ def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when:
         note = rejection_note(rejected, header, PATIENT_SAFETY, when or instant(ledger.now()), known)
         _store_note(route, ledger, link, note, state)
     agreed = replace(link, fhir_digest=state, dicom_digest=RETRACTED if head is not None else GONE)
-    ledger.links.agree(agreed, list(link.versions))
+    ledger.links.agree(agreed)
     failpoint("agreed")
     return "retracted"
 
@@ -108,7 +108,7 @@ def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> st
         _remove(route.dicom.remove([key_of_version(route, head, one) for one in link.chain]))
         owe_study(route, ledger, head)
     failpoint("applied")
-    ledger.links.agree(replace(link, fhir_digest=state, dicom_digest=GONE), list(link.versions))
+    ledger.links.agree(replace(link, fhir_digest=state, dicom_digest=GONE))
     failpoint("agreed")
     return "removed"
 
@@ -134,7 +134,7 @@ def retract_resources(
         versions[outcome.stored.key] = outcome.stored.version
     failpoint("applied")
     agreed = replace(link, versions=versions, fhir_digest=RETRACTED, dicom_digest=state)
-    ledger.links.agree(agreed, list(versions))
+    ledger.links.agree(agreed)
     failpoint("agreed")
     return "retracted"
 
@@ -149,16 +149,18 @@ def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> st
     failpoint("intended")
     _remove(route.fhir.remove(_own(route, ledger, link)))
     failpoint("applied")
-    ledger.links.agree(replace(link, fhir_digest=GONE, dicom_digest=state), list(link.versions))
+    ledger.links.agree(replace(link, fhir_digest=GONE, dicom_digest=state))
     failpoint("agreed")
     return "removed"
 
 
 def _own(route: Route, ledger: Ledger, link: Link) -> list[str]:
-    """What belongs to this document alone: a result that another report refers to stands."""
+    """What belongs to this document alone: a result that another report refers to, which is not void, stands."""
     kinds = [key for key in link.versions if key.partition("/")[0] in RETRACTABLE]
     _, back = ledger.feeds.neighbours(route.name, route.fhir.name, kinds)
-    shared = {target for source, target in back if source not in link.versions}
+    others = sorted({source for source, _ in back if source not in link.versions})
+    standing = {one.key for one in route.fhir.read(others) if one is not None and one.item.get("status") not in VOID}
+    shared = {target for source, target in back if source in standing}
     return [key for key in kinds if key not in shared]
 
 
