@@ -21,7 +21,7 @@ from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.rejection import rejection_of
 from tests.folders import MAPPING, passed, route_of
 from tests.integration.test_sync_edges import observation, report
-from tests.integration.test_sync_folders import put
+from tests.integration.test_sync_folders import get, put
 
 Failures = dict[str, list[Exception]]
 
@@ -201,3 +201,59 @@ def test_an_instance_that_was_refused_and_is_gone_stops_no_edit(
     once([route], ledger, MAPPING)
     after = ledger.links.of(route.name, "Observation/hr")
     assert after is not None and after.head != link.head
+
+
+# -- what leaves a document -------------------------------------------------------------------------------------------
+def settled(route: Route, ledger: Ledger, passes: int = 3) -> None:
+    for _ in range(passes):
+        passed(route, ledger)
+
+
+@pytest.mark.parametrize("then", ["edited", "entered-in-error"])
+def test_a_result_of_a_void_report_goes_on_by_its_own_chain(tmp_path: Path, ledger: Ledger, then: str) -> None:
+    """The report's withdrawal takes nothing back."""
+    route = route_of(tmp_path)
+    put(tmp_path, observation("a", 70))
+    put(tmp_path, observation("b", 71))
+    put(tmp_path, report("b"))
+    settled(route, ledger, 1)
+    put(tmp_path, report("b") | {"status": "entered-in-error"})
+    settled(route, ledger)
+    assert standing(route) == {("70",), ("71",)}
+    more = {"status": "entered-in-error"} if then == "entered-in-error" else {}
+    put(tmp_path, observation("b", 72, **more))
+    settled(route, ledger)
+    assert standing(route) == ({("70",)} if more else {("70",), ("72",)})
+
+
+@pytest.mark.parametrize("how", ["void", "deleted", "dropped"])
+def test_a_result_that_stood_alone_before_its_report_stands_after_it(tmp_path: Path, ledger: Ledger, how: str) -> None:
+    """It says what it said at first: in a new instance, which no note about the report rejects."""
+    route = route_of(tmp_path)
+    put(tmp_path, observation("x", 70))
+    put(tmp_path, observation("y", 71))
+    settled(route, ledger, 1)
+    put(tmp_path, report("x", "y"))
+    settled(route, ledger, 1)
+    if how == "deleted":
+        (tmp_path / "data" / "fhir" / "DiagnosticReport" / "r.json").unlink()
+    else:
+        put(tmp_path, report("x", "y") | {"status": "entered-in-error"} if how == "void" else report("y"))
+    settled(route, ledger)
+    assert standing(route) == {("70",), ("71",)}
+    assert get(tmp_path, "Observation/x")["status"] == "final"
+
+
+def test_members_of_a_void_panel_stand_alone(tmp_path: Path, ledger: Ledger) -> None:
+    route = route_of(tmp_path)
+    for name, value in (("a", 70), ("b", 71), ("z", 9)):
+        put(tmp_path, observation(name, value))
+    members = [{"reference": f"Observation/{name}"} for name in ("a", "b")]
+    put(tmp_path, observation("p", 1, hasMember=members))
+    settled(route, ledger, 1)
+    put(tmp_path, observation("p", 1, hasMember=members, status="entered-in-error"))
+    settled(route, ledger)
+    assert standing(route) == {("70",), ("71",), ("9",)}
+    put(tmp_path, observation("a", 72))
+    settled(route, ledger)
+    assert standing(route) == {("72",), ("71",), ("9",)}
