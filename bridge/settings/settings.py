@@ -79,6 +79,22 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _one_issuer_is_no_other(self) -> Settings:
+        """Patient IDs of two archives in one FHIR store: without their issuers one number would be one person."""
+        for name, store in self.stores.items():
+            if holds(store) != "fhir":
+                continue
+            routes = [route for route in self.routes if name in route.between and route.direction != "to-dicom"]
+            archives = sorted({one for route in routes for one in route.between if one != name})
+            unknown = [one for one in archives if not getattr(self.stores[one], "issuer", None)]
+            if len(archives) > 1 and unknown:
+                raise ValueError(
+                    f"stores: {', '.join(unknown)}: give the `issuer` of their Patient IDs; {name} has patients of "
+                    f"{len(archives)} archives, and one ID may be two people"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _hooks_of_stores(self) -> Settings:
         for name in self.serve.hooks:
             if name not in self.stores:

@@ -265,8 +265,8 @@ def test_every_route_of_a_store_gets_its_documents(stores: Path) -> None:
     (stores / "bridge.yaml").write_text(
         "stores:\n"
         "  ehr: {kind: folder, path: data/fhir, holds: fhir}\n"
-        "  p1: {kind: folder, path: data/dicom, holds: dicom}\n"
-        "  p2: {kind: folder, path: data/second, holds: dicom}\n"
+        "  p1: {kind: folder, path: data/dicom, holds: dicom, issuer: ONE}\n"
+        "  p2: {kind: folder, path: data/second, holds: dicom, issuer: TWO}\n"
         "routes: [{between: [ehr, p1]}, {between: [ehr, p2]}]\n"
     )
     assert fhir_dicom(stores, "sync", "--once", "--config", "bridge.yaml").returncode == 0

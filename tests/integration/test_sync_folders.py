@@ -20,6 +20,14 @@ from bridge.sync.failpoint import NAMES
 from fixtures.stores import lay_out
 from tests.command_line import Done, fhir_dicom
 
+TWO_ARCHIVES = """
+stores:
+  ehr: {kind: folder, path: data/fhir, holds: fhir}
+  p1: {kind: folder, path: data/dicom, holds: dicom, issuer: ONE}
+  p2: {kind: folder, path: data/second, holds: dicom}
+routes: [{between: [ehr, p1]}, {between: [ehr, p2]}]
+"""
+
 
 def sync(folder: Path, **environment: str) -> Done:
     return fhir_dicom(folder, "sync", "--once", "--json", **environment)
@@ -164,6 +172,7 @@ def test_other_content_under_a_known_uid_is_a_dead_letter(stores: Path) -> None:
         ("routes: [{between: [fhir, fhir]}]\n", "both hold fhir"),
         ("routes: [{between: [fhir, dicom]}, {between: [dicom, fhir], direction: to-fhir}]\n", "two between"),
         ("ledger: nonsense\n", "ledger"),
+        (TWO_ARCHIVES, "p2: give the `issuer`"),
         ("timezone: Europe/Nowhere\n", "IANA"),
         ("interwal: 3\n", "interwal"),
         ("interval: 3\nstores: [\n", "bridge.yaml:3"),
