@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 
 class BridgeError(Exception):
     """Anything the bridge refuses."""
@@ -45,6 +47,12 @@ class MappingError(PermanentError):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+def defect(error: Exception) -> PermanentError:
+    """What no error of ours is, by its place in the code: its message may hold a value."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return PermanentError(f"{type(error).__name__} in {where.name} ({where.filename}:{where.lineno})")
 
 
 class LossError(PermanentError):

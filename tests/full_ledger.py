@@ -3,7 +3,7 @@ not tell all that they hold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.tables import ALIAS, AUDIT, EDGE, IMAGING_STUDY, LINK, MOVE, REJECTION, SEEN
 from bridge.model.group import Resource
 from bridge.stores.folder import InstanceFolder, ResourceFolder
-from bridge.stores.store import Change, Instance, Page
+from bridge.stores.store import Change, Instance, Page, Seen
 
 ROUTE = "full"
 _EVENT = "x" * 900  # as long as an entry of the audit trail
@@ -28,7 +28,7 @@ class NewResources(ResourceFolder):
         self._told = dict[str, str]()
 
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
-        yield Page(tuple(Change(key, version, deleted=gone) for key, version, gone in _news(self, self._told)), "")
+        yield Page(tuple(_news(self.listing(), self._told)), "")
 
 
 class NewInstances(InstanceFolder):
@@ -39,14 +39,15 @@ class NewInstances(InstanceFolder):
         self._told = dict[str, str]()
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
-        yield Page(tuple(Change(key, version, deleted=gone) for key, version, gone in _news(self, self._told)), "")
+        yield Page(tuple(_news(self.listing(), self._told)), "")
 
 
-def _news(store: NewResources | NewInstances, told: dict[str, str]) -> list[tuple[str, str, bool]]:
-    """Key, version, and whether it is gone."""
-    there = {one.key: one.version for one in store.listing()}
-    gone = [(key, f"{version}.", True) for key, version in told.items() if key not in there]
-    new = [(key, version, False) for key, version in there.items() if told.get(key) != version]
+def _news(listed: Iterable[Seen], told: dict[str, str]) -> list[Change[Any]]:
+    there = {one.key: one.version for one in listed}
+    new: list[Change[Any]] = [Change(key, version) for key, version in there.items() if told.get(key) != version]
+    gone: list[Change[Any]] = [
+        Change(key, f"{version}.", deleted=True) for key, version in told.items() if key not in there
+    ]
     told.clear()
     told.update(there)
     return new + gone

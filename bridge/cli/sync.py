@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from bridge.settings.settings import Settings
 
 HELP = "Bring two stores in step, in both directions: one pass, until nothing is owed; or pass after pass."
-_LOOK = 5.0  # seconds from one look at whether passes are made still to the next
 EXAMPLE = "Example: fhir-dicom sync --once --config bridge.yaml"
+_LOOK = 5.0  # seconds from one look at whether passes are made still to the next
 
 
 def sync(

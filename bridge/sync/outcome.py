@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-import traceback
 from collections.abc import Callable, Sequence
 
-from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError, TemporaryError
+from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError, TemporaryError, defect
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
@@ -92,9 +91,7 @@ class Outcomes:
             case PermanentError() | UnicodeError():
                 self._put_off(works, "dead", error)
             case _:
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                what = PermanentError(f"{type(error).__name__} in {where.name} ({where.filename}:{where.lineno})")
-                self._put_off(works, "dead", what)
+                self._put_off(works, "dead", defect(error))
         return True
 
     def _done(self, works: Sequence[Work]) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from bridge.errors import BridgeError, LedgerError
+from bridge.errors import BridgeError, LedgerError, defect
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.mapping import Mapping
 from bridge.sync.absence import carry_absences, carry_verdicts
@@ -95,9 +94,7 @@ def _take_in(worker: Worker, task: Task) -> bool:
         worker.summary.fault(str(error))  # the other side, and what is owed already, go on
         done = False
     except Exception as error:  # noqa: BLE001 - a defect of ours, or an answer like none before: so do other routes
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        what = f"{type(error).__name__} in {where.name} ({where.filename}:{where.lineno})"
-        worker.summary.fault(f"{worker.route.name}: {task.__name__}: {what}")
+        worker.summary.fault(f"{worker.route.name}: {task.__name__}: {defect(error)}")
         done = False
     worker.ledger.leases.release()
     return done

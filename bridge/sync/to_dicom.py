@@ -198,10 +198,9 @@ class ToDicom:
         that stands alone again, says what it said before."""
         version = version_of(document)
         other = self.ledger.links.of(self.route.name, version.sop_instance)
-        apart = other is not None and other.document not in {one.document for one in taken_in}
-        return (
-            version if apart and other is not None and version.sop_instance in {one[3] for one in other.chain} else None
-        )
+        if other is None or other.document in {one.document for one in taken_in}:
+            return None
+        return version if version.sop_instance in {one[3] for one in other.chain} else None
 
     def _all_read(self) -> None:
         """Raises Waiting where an instance could not be read yet: of a ledger that was lost, it may be what is to be

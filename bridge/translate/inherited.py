@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.people import person_name
+from bridge.mapping.people import person_name, person_text
 from bridge.model.content import Code, Coded, ContentItem
 from bridge.model.group import Resource
 from bridge.translate import times
 from bridge.translate.generic import FETUS_ID, PATIENT, SUBJECT_CLASS, SUBJECT_ID, text
 from bridge.translate.node import INHERITED, Home
-from bridge.translate.observers import OBSERVER_TYPE, PERSON_NAME
+from bridge.translate.observers import DEVICE_NAME, OBSERVER_TYPE, PERSON_NAME
 
-DEVICE_NAME = Code("121013", "DCM", "Device Observer Name")
 STARTED = Code("111526", "DCM", "DateTime Started")
 
 _LATERALITY = {("272741003", "SCT"), ("G-C171", "SRT")}
@@ -87,10 +86,9 @@ def observers_of(item: ContentItem) -> Resource | None:
 
 def _name(item: ContentItem) -> str:
     try:
-        name = person_name(text(item, "PNAME") or "")
+        return person_text(person_name(text(item, "PNAME") or ""))
     except ValueError:  # without any part
         return ""
-    return " ".join([*name.get("prefix", ()), *name.get("given", ()), *filter(None, [name.get("family")])])
 
 
 def is_site(item: ContentItem, mapping: Mapping) -> bool:

@@ -22,8 +22,9 @@ DEVICE = Code("121007", "DCM", "Device")
 PERSON_NAME = Code("121008", "DCM", "Person Observer Name")
 DEVICE_UID = Code("121012", "DCM", "Device Observer UID")
 SERIAL_NUMBER = Code("121016", "DCM", "Device Observer Serial Number")
+DEVICE_NAME = Code("121013", "DCM", "Device Observer Name")
 DEVICE_NAMES = {  # TID 1004: item -> type of Device.deviceName, and the element that holds a copy of it
-    Code("121013", "DCM", "Device Observer Name"): ("user-friendly-name", None),
+    DEVICE_NAME: ("user-friendly-name", None),
     Code("121014", "DCM", "Device Observer Manufacturer"): ("manufacturer-name", "manufacturer"),
     Code("121015", "DCM", "Device Observer Model Name"): ("model-name", "modelNumber"),
 }

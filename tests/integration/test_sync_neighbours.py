@@ -70,14 +70,19 @@ def _numbers(item: Any) -> list[str]:
     return own + [number for child in item.children for number in _numbers(child)]
 
 
-def test_a_result_that_leaves_its_report_is_a_document_in_both(
-    tmp_path: Path, routes: tuple[Route, Route], ledger: Ledger
-) -> None:
+def reported(tmp_path: Path, routes: tuple[Route, Route], ledger: Ledger) -> None:
+    """Two results and their report, in step with both."""
     for number, name in enumerate(("a", "b")):
         put(tmp_path, observation(name, 70 + number))
     put(tmp_path, report("a", "b"))
     for route in routes:
         passed(route, ledger)
+
+
+def test_a_result_that_leaves_its_report_is_a_document_in_both(
+    tmp_path: Path, routes: tuple[Route, Route], ledger: Ledger
+) -> None:
+    reported(tmp_path, routes, ledger)
     put(tmp_path, report("a"))
     for route in routes:
         passed(route, ledger)
@@ -88,11 +93,7 @@ def test_a_result_that_leaves_its_report_is_a_document_in_both(
 def test_results_of_a_report_that_is_deleted_stand_in_both(
     tmp_path: Path, routes: tuple[Route, Route], ledger: Ledger
 ) -> None:
-    for number, name in enumerate(("a", "b")):
-        put(tmp_path, observation(name, 70 + number))
-    put(tmp_path, report("a", "b"))
-    for route in routes:
-        passed(route, ledger)
+    reported(tmp_path, routes, ledger)
     (tmp_path / "data" / "fhir" / "DiagnosticReport" / "r.json").unlink()
     for route in routes * 2:
         passed(route, ledger)
