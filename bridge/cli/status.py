@@ -19,10 +19,12 @@ def status(
 ) -> None:
     from bridge.codecs import json as codec
     from bridge.ledger.ledger import Ledger
+    from bridge.mapping.load import load
     from bridge.settings.settings import settings
 
-    ledger = Ledger(settings(config).ledger, reading=True)
-    found = ledger.status(limit)
+    configured = settings(config)
+    ledger = Ledger(configured.ledger, reading=True)
+    found = ledger.status(limit) | {"outdated": ledger.links.outdated(load(configured.mappings).revision)}
     ledger.close()
     if json:
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
@@ -34,6 +36,8 @@ def status(
         print(f"looks deleted: {found['absent']}, conflicts: {found['conflicts']}")
     for route, reason in found["paused"].items():
         print(f"paused: {route}: {reason}")
+    for route, number in sorted(found["outdated"].items()):
+        print(f"translated by an earlier revision: {number}; see `fhir-dicom resend {route} --outdated`")
     for one in found["reasons"]:
         print(f"{one['state']}: {one['store']}: {one['key']}: {one['reason']}")
     if found["more"]:

@@ -17,6 +17,8 @@ class Link:
     instance: str
     dicom_digest: str  # state of the side
     chain: list[list[str]]  # study, series, class, instance of every version, head last
+    revision: str = ""  # of the mapping that the two were translated by
+    reading: str = ""  # born in DICOM: digest of what the head was read as, whoever has edited that since
 
     @property
     def head(self) -> str:

@@ -14,7 +14,7 @@ from bridge.ledger.leases import Leases
 from bridge.ledger.link import Link
 from bridge.ledger.moves import Move, remember
 from bridge.ledger.plan import Planned
-from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, MOVE, REPLACEMENT, VOID, WORK
+from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, MOVE, REPLACEMENT, STANDING, WORK
 
 _ROUTE: BindParameter[str] = bindparam("of_route")
 _KEY: BindParameter[str] = bindparam("of_key")
@@ -31,7 +31,6 @@ _ENDED = tuple(delete(table).where(table.c.document == _DOCUMENT) for table in (
 _KEYS = select(ALIAS.c.key).where((ALIAS.c.route == _ROUTE) & (ALIAS.c.document == _DOCUMENT))
 _ASIDE = (WORK.c.route == _ROUTE) & WORK.c.state.in_(bindparam("of_states", expanding=True)) & WORK.c.key.in_(_KEYS)
 _WAKE = update(WORK).where(_ASIDE).values(state="owed", due=bindparam("now"), reason=None)
-_STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
 
 
 class Links:
@@ -53,14 +52,20 @@ class Links:
     def places(self, route: str, limit: int) -> list[tuple[str, str]]:
         """Key of the root resource and of the head instance, of some documents that stand on both sides."""
         with self._database.connect() as connection:
-            query = select(LINK.c.root, LINK.c.instance).where((LINK.c.route == route) & _STANDING).limit(limit)
+            query = select(LINK.c.root, LINK.c.instance).where((LINK.c.route == route) & STANDING).limit(limit)
             return [(root, instance) for root, instance in connection.execute(query)]
 
     def count(self, route: str) -> int:
         """Of documents that stand on both sides."""
         with self._database.connect() as connection:
-            query = select(func.count()).select_from(LINK).where((LINK.c.route == route) & _STANDING)
+            query = select(func.count()).select_from(LINK).where((LINK.c.route == route) & STANDING)
             return connection.execute(query).scalar_one()
+
+    def outdated(self, revision: str) -> dict[str, int]:
+        """By route, how many stand on both sides and were translated by another revision."""
+        query = select(LINK.c.route, func.count()).where((LINK.c.revision != revision) & STANDING)
+        with self._database.connect() as connection:
+            return {route: number for route, number in connection.execute(query.group_by(LINK.c.route))}
 
     def intend(
         self,

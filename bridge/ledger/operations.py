@@ -12,7 +12,7 @@ from bridge.ledger.audit_event import decided
 from bridge.ledger.conflicts import FIELDS, Conflict, Winner
 from bridge.ledger.database import Database, put
 from bridge.ledger.retention import DROPPED, Keep
-from bridge.ledger.tables import CONFLICT, GONE, PAUSE, SEEN, WORK
+from bridge.ledger.tables import CONFLICT, GONE, LINK, PAUSE, SEEN, STANDING, WORK
 from bridge.ledger.work import ANEW, owe
 
 _ASIDE = ("held", "dead", "waiting")
@@ -44,6 +44,20 @@ class Operations:
                 owe(connection, route, store, *(key for of, key in found if of == store), now=now)
             record(connection, decided("resend", by, route, keys, now))
         return len(found)
+
+    def resend_outdated(self, route: str, fhir: str, dicom: str, revision: str, by: str) -> int:
+        """What stands on both sides and was translated by another revision is looked at again, from the side that it
+        was born on; returns how much. `fhir`, `dicom`: names of the route's stores."""
+        now = self._database.now()
+        outdated = (LINK.c.route == route) & (LINK.c.revision != revision) & STANDING
+        number = 0
+        with self._database.begin() as connection:
+            for born, store, column in (("fhir", fhir, LINK.c.root), ("dicom", dicom, LINK.c.instance)):
+                keys = connection.execute(select(column).where(outdated & (LINK.c.born == born))).scalars().all()
+                owe(connection, route, store, *keys, now=now)
+                number += len(keys)
+            record(connection, decided("resend --outdated", by, route, [], now))
+        return number
 
     def prune(self, before: float, by: str, keep: Keep) -> int:
         """Dead letters that were tried last `before` that time (seconds since the epoch), some at a time, each kept

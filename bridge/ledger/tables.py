@@ -72,8 +72,12 @@ LINK = Table(  # the last agreement of both sides about a document
     Column("instance", String, nullable=False),  # key of the head instance in its store
     Column("dicom_digest", String, nullable=False),
     Column("chain", JSON, nullable=False),  # [study, series, class, instance] of every version, head last
+    Column("revision", String, nullable=False, server_default=""),  # of the mapping that they were translated by
+    Column("reading", String, nullable=False, server_default=""),  # digest of what the head was read as
     Index("link_instance", "route", "instance"),
 )
+STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
+"""On both sides."""
 INTENT = Table(  # committed before an effect, deleted with the link
     "intent",
     METADATA,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from bridge.errors import MappingError
 from bridge.mapping.concepts import Concepts
 from bridge.mapping.mapping import Mapping, Template
+from bridge.mapping.revision import revision_of
 from bridge.mapping.shapes import Shapes
 from bridge.mapping.source import Map, Node, Text, files, parse, strays
 from bridge.model.content import Code
@@ -27,10 +29,11 @@ def shipped() -> Path:
 @cache
 def load(site: Path | None = None) -> Mapping:
     """Raises MappingError with every fault of all files."""
-    mapping, faults, _ = compiled([shipped(), *([site] if site else [])])
+    folders = [shipped(), *([site] if site else [])]
+    mapping, faults, _ = compiled(folders)
     if faults:
         raise MappingError(faults)
-    return mapping
+    return replace(mapping, revision=revision_of(folders))
 
 
 def compiled(folders: Sequence[Path]) -> tuple[Mapping, list[str], list[str]]:

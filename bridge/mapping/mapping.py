@@ -73,6 +73,7 @@ class Mapping:
     relationships: dict[tuple[str, str], str]
     titles: dict[str, Code]
     templates: dict[str, Template]
+    revision: str = ""  # of all that a translation rests on (`revision.py`)
 
     @cached_property
     def elements(self) -> dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]]:

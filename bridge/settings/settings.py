@@ -102,9 +102,14 @@ class Settings(BaseSettings):
         return self
 
     def route_names(self) -> tuple[str, ...]:
-        """The FHIR store first."""
-        pairs = (sorted(route.between, key=lambda name: holds(self.stores[name]) == "dicom") for route in self.routes)
-        return tuple("-".join(pair) for pair in pairs)
+        return tuple("-".join(pair) for pair in self.route_stores())
+
+    def route_stores(self) -> tuple[tuple[str, str], ...]:
+        """Names of the FHIR store and of the DICOM store of each route."""
+        return tuple(
+            (one, other) if holds(self.stores[one]) == "fhir" else (other, one)
+            for one, other in (route.between for route in self.routes)
+        )
 
 
 def settings(file: Path | None) -> Settings:

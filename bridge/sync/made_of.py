@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, charset_of, merged
+from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to, renamed
 from bridge.model.sr import read_document
 from bridge.sync.feed import local
@@ -65,19 +66,25 @@ def moved_by_pacs(head: DataSet) -> bool:
 
 def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf) -> bool:
     """Whether the resources say what the document does, but for whose it is."""
-    origin = origin_of(head)
-    document = read_document(origin)
-    group = as_of(_at_times_of_document(route, mapping, present.group, origin, was), was)
-    again = to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(origin))).result
+    document = read_document(origin_of(head))
+    again = written_again(route, mapping, present, head, was)
     return again.root == document.root and without_patient(again.header) == without_patient(document.header)
 
 
-def _at_times_of_document(route: Route, mapping: Mapping, group: Group, origin: DataSet, was: MadeOf) -> Group:
+def written_again(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> Document:
+    """The resources, in the place of the document, as if they were of whom it was made of: of nobody, it may be."""
+    origin = origin_of(head)
+    group = _at_times_of_document(route, mapping, present.group, origin, was)
+    group = as_of(group, was) if was is not None else group
+    return to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(origin))).result
+
+
+def _at_times_of_document(route: Route, mapping: Mapping, group: Group, origin: DataSet, was: MadeOf | None) -> Group:
     """What has no time of its own is of when it was stored: pointing it to another patient does not make it newer."""
     if not any(map(_stored_at, group.resources())):
         return group
     nobodys = merged(origin, (), without=[one.tag for one in identity_in(origin)])
-    document = read_document(merged(nobodys, identity_as(was.patient, route.known())))
+    document = read_document(merged(nobodys, identity_as(was.patient, route.known()) if was is not None else ()))
     return _at_times_of(group, to_fhir(document, mapping, route.known(document.header)).result)
 
 

@@ -11,6 +11,7 @@ from bridge.ledger.view import instant
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Resource, reference_to
+from bridge.model.sr import write_document
 from bridge.sync.held import Held
 from bridge.sync.instances import read_instance
 from bridge.sync.made_of import MadeOf, is_filed_under, made_of, moved_by_pacs, says_the_same
@@ -20,6 +21,8 @@ from bridge.sync.refile import begun, refile, take_patients
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.sync.steps import Steps
+from bridge.translate.chain import superseded_by
+from bridge.translate.to_dicom import to_dicom
 
 
 class Merges:
@@ -66,7 +69,10 @@ class Merges:
         return refile(self.route, self.ledger, link, steps, was, to)
 
     def says(self, present: Present, link: Link, head: DataSet) -> bool:
-        """Whether the document is what was made of these resources, when they were of whoever was merged since."""
+        """Whether the document is what is made of these resources in its place: of whoever was merged since, too."""
+        again = to_dicom(present.group, self.mapping, replace(self.route.known(), supersedes=superseded_by(head)))
+        if write_document(again.result) == head:
+            return True
         if present.group.patient is None or (was := made_of(self.route, head, link.born)) is None:
             return False
         to = survivor(self.route, present.group.patient)

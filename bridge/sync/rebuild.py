@@ -9,13 +9,16 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
+from bridge.model.group import Group
 from bridge.sync.hands import document_of
 from bridge.sync.held import Held
 from bridge.sync.news import RETRACTED, UNKNOWN
 from bridge.sync.route import Route
 from bridge.translate.chain import superseded_by, version_of
+from bridge.translate.header import born_uid
 from bridge.translate.refiled import origin_of
 from bridge.translate.rejection import voided
+from bridge.translate.remainder import stripped
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 
@@ -26,11 +29,19 @@ def is_own(document: Document, route: Route, mapping: Mapping) -> bool:
     document = Document(origin_of(document.header), document.root)
     known = route.known(document.header)
     try:
-        group = to_fhir(document, mapping, known).result
+        group = unsigned(to_fhir(document, mapping, known).result)
         again = to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(document.header))).result
     except (BridgeError, UnicodeError):
         return False
     return version_of(again) == version_of(document)
+
+
+def unsigned(group: Group) -> Group:
+    """Resources without what their document said beyond them: a UID that somebody gave it would come back, and prove
+    nothing. What was born in DICOM says its UID itself."""
+    root = group.root if born_uid(group.root) is not None else stripped(group.root)
+    references = {name: root if one is group.root else one for name, one in (group.references or {}).items()}
+    return replace(group, root=root, references=references if group.references is not None else None)
 
 
 def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, digest: str, root: str) -> None:

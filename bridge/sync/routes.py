@@ -6,7 +6,7 @@ from functools import cache, partial
 
 from bridge.settings.only import Only
 from bridge.settings.settings import Settings
-from bridge.settings.stores import FhirSettings, FolderSettings, OrthancSettings, holds
+from bridge.settings.stores import FhirSettings, FolderSettings, OrthancSettings
 from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder, ResourceFolder
@@ -23,10 +23,8 @@ def routes_of(settings: Settings) -> list[Route]:
     """Each route with its two stores; nothing is called yet. Routes share a store, its rate and what is known of it."""
     resources, instances = cache(partial(_resources, settings)), cache(partial(_instances, settings))
     found = []
-    for name, route in zip(settings.route_names(), settings.routes, strict=True):
-        fhir_name, dicom_name = route.between
-        if holds(settings.stores[fhir_name]) == "dicom":
-            fhir_name, dicom_name = dicom_name, fhir_name
+    named = zip(settings.route_names(), settings.route_stores(), settings.routes, strict=True)
+    for name, (fhir_name, dicom_name), route in named:
         archive = settings.stores[dicom_name]
         assert not isinstance(archive, FhirSettings)  # the settings were validated
         found.append(

@@ -15,8 +15,8 @@ from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import write_document
 from bridge.stores.store import STUDY
-from bridge.sync.content import VOID, dataset_digest
-from bridge.sync.decide import Act, decide
+from bridge.sync.content import VOID, dataset_digest, resources_digest
+from bridge.sync.decide import Act, Decision, decide
 from bridge.sync.demographics import propagate
 from bridge.sync.failpoint import failpoint
 from bridge.sync.filter import carries_group, carries_patient
@@ -26,16 +26,18 @@ from bridge.sync.instances import read_instance, store_instance
 from bridge.sync.lost_answer import STORING, stored_after_all
 from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.outdated import is_outdated, says_otherwise
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.sync.void import WRITING
 from bridge.sync.withdraw import reject_instances, remove_instances, remove_superseded, unfinished
-from bridge.translate.chain import superseded_by, version_of
+from bridge.translate.chain import version_of
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Version
 from bridge.translate.refiled import identity_in
 from bridge.translate.rejection import voided
 from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_fhir import to_fhir
 
 _WAITS = ("registered", "cancelled")  # no result yet, or never
 
@@ -71,16 +73,29 @@ class ToDicom:
             if there == RETRACTED and state != RETRACTED:  # rejected before this was known: news for the FHIR side
                 there = dataset_digest(head)
                 self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
-            agreed = replace(link, fhir_digest=state, dicom_digest=there, versions=present.versions, chain=chain)
+            agreed = replace(
+                link,
+                fhir_digest=state,
+                dicom_digest=there,
+                versions=present.versions,
+                chain=chain,
+                revision=self.mapping.revision,
+            )
             self.ledger.links.agree(agreed, list(present.versions), [one.document for one in taken_in])
             return self.merges.follow(present, agreed, head) or "adopted"
+        outdated = link is not None and head is not None and state != RETRACTED and is_outdated(link, self.mapping)
         if link is not None:
             self._pacs_first(link, head)
+            if outdated and link.born == "dicom" and self.route.direction != "to-dicom":
+                self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
+                raise Waiting("its instance is translated anew first: the mappings, or the bridge, are newer")
         ours = news(link.fhir_digest if link else None, state)
         decision = decide(ours, News.SAME if link else News.ABSENT, self.route.policy)
         if decision.act is not Act.RETRACT and (done := self.merges.follow(present, link, head)) is not None:
             self.ledger.work.owe(self.route.name, self.route.fhir.name, root)  # it may say something else, too
             return done
+        if outdated and decision.act is Act.NOTHING and link is not None and head is not None:
+            decision = self._anew(present, link, head)
         if decision.act is Act.NOTHING:
             filed = replace(present, group=self.merges.as_filed(present.group, link, head))
             return propagate(self.route, self.ledger, self.mapping, filed, link, head) or "nothing"
@@ -91,6 +106,14 @@ class ToDicom:
         for resource in group.whole():
             fhir.validate(resource)
         return self._write(present, root, state, link, head)
+
+    def _anew(self, present: Present, link: Link, head: DataSet) -> Decision:
+        """Of a document from which nobody has news, and that an earlier translation wrote."""
+        if link.born == "fhir" and self.route.direction != "to-fhir":
+            if says_otherwise(self.route, self.mapping, present, link, head):
+                return decide(News.CHANGED, News.SAME, self.route.policy)
+            self.ledger.links.agree(replace(link, revision=self.mapping.revision))
+        return Decision(Act.NOTHING)
 
     def _is_carried(self, group: Group, link: Link | None) -> bool:
         if link is not None and link.born == "dicom":
@@ -103,8 +126,6 @@ class ToDicom:
             return False
         for resource in present.group.whole():
             fhir.validate(resource)
-        if write_document(self._translated(present.group, superseded_by(head))) == head:
-            return True
         return self.merges.says(present, link, head)
 
     def gone(self, link: Link) -> str:
@@ -188,10 +209,19 @@ class ToDicom:
             instance=instance,
             dicom_digest=dataset_digest(dataset),
             chain=extended([one for each in known for one in each.chain], version),
+            revision=self.mapping.revision,
+            reading=self._reading(document, link),
         )
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in])
         failpoint("agreed")
         return "adopted" if not stored else "updated" if link else "created"
+
+    def _reading(self, document: Document, link: Link | None) -> str:
+        """What `ToFhir` would make of our version of a document that was born in DICOM."""
+        if link is None or link.born != "dicom":
+            return ""
+        known = replace(self.route.known(document.header), document=link.chain[0][3])
+        return resources_digest(to_fhir(document, self.mapping, known).result.resources())
 
     def _version_elsewhere(self, document: Document, taken_in: Sequence[Link]) -> Version | None:
         """The same SOP Instance UID, where it is a version of another document: a result that a report has claimed, and

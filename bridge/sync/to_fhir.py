@@ -23,6 +23,7 @@ from bridge.sync.instances import key_of_version
 from bridge.sync.lost_answer import no_second_head
 from bridge.sync.moved import alone, of_another_patient, take_place
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.outdated import OUTDATED, is_outdated
 from bridge.sync.rebuild import is_own, rebuild
 from bridge.sync.refile import MERGE, UNMERGE
 from bridge.sync.replace import REPLACING
@@ -66,6 +67,9 @@ class ToFhir:
             if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
                 undone = replace(link, dicom_digest=UNDONE)
                 return self._fhir.write(Arrival(document, key, digest, undone, moved=True))
+            if link.head == uid and link.dicom_digest == digest and self._is_outdated(link):
+                outdated = replace(link, dicom_digest=OUTDATED)
+                return self._fhir.write(Arrival(document, key, digest, outdated))
             return self._known(link, document, digest) or self._moved(document, key, digest, link)
         former, root = self._former(document), _root_in_fhir(document)
         if (
@@ -94,6 +98,9 @@ class ToFhir:
             self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
             return "nothing"
         return void(self.route, self.ledger, link, GONE)
+
+    def _is_outdated(self, link: Link) -> bool:
+        return link.born == "dicom" and self.route.direction != "to-dicom" and is_outdated(link, self.mapping)
 
     def _begun(self, link: Link, uid: str) -> bool:
         """Whether writing this version was begun and is not agreed."""

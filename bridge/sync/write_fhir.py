@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bridge.codecs import fhir
 from bridge.errors import PermanentError
@@ -21,9 +21,12 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import take_created
 from bridge.sync.filter import carries_patient
 from bridge.sync.followed import followed
+from bridge.sync.forgotten import is_from, may_be_ours, present_of, says_head
 from bridge.sync.hands import document_of, holds, take
 from bridge.sync.held import Held
-from bridge.sync.news import RETRACTED, UNKNOWN
+from bridge.sync.merge import Merges
+from bridge.sync.news import GONE, RETRACTED, UNKNOWN
+from bridge.sync.outdated import OUTDATED
 from bridge.sync.route import Route
 from bridge.sync.studies_of_document import referred, set_apart
 from bridge.sync.subject import Subject, is_same_person, subject, subject_of
@@ -59,11 +62,13 @@ class _Said(NamedTuple):
     present: dict[str, Stored[Resource]]  # in their places, and in those of the version before
     studies: list[Write[Resource]]  # that are missing
     whose: Subject
+    reading: str  # digest of it, before
 
 
 class WriteFhir:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping) -> None:
         self.route, self.ledger, self.mapping = route, ledger, mapping
+        self.merges = Merges(route, ledger, mapping)
 
     def write(self, arrival: Arrival) -> str:
         """Returns the act. Raises Held where a person decides, Busy where something of it is in other hands."""
@@ -74,6 +79,8 @@ class WriteFhir:
         if arrival.link is None:
             return self._unwritten(arrival, said, rejected=rejected) or self._in_step(arrival, said)
         self._check_patient(arrival, said)
+        if arrival.link.dicom_digest == OUTDATED and (done := self._as_before(arrival, arrival.link, said)) is not None:
+            return done
         return self._overruled(arrival, arrival.link, said, rejected=rejected) or self._in_step(arrival, said)
 
     def _said(self, arrival: Arrival) -> _Said | None:
@@ -99,6 +106,7 @@ class WriteFhir:
             present={key: one for key, one in there.items() if key not in views},
             studies=[Write(one.key, renamed(one.item, whose.renames)) for one in missing],
             whose=whose,
+            reading=resources_digest(group.resources()),
         )
 
     def _stored(self, keys: Iterable[str]) -> dict[str, Stored[Resource]]:
@@ -112,15 +120,45 @@ class WriteFhir:
 
     def _overruled(self, arrival: Arrival, link: Link, said: _Said, *, rejected: bool) -> str | None:
         """What becomes of a version that is void, or whose FHIR side holds; None where it is to be written."""
-        newer = replace(link, instance=arrival.instance, chain=extended(link.chain, arrival.version))
+        newer = self._read_anew(link, said, instance=arrival.instance, chain=extended(link.chain, arrival.version))
         if rejected:
             return void(self.route, self.ledger, newer, RETRACTED)
-        if link.fhir_digest != UNKNOWN or arrival.version.sop_instance == link.head:
-            here = self._here(link, said)
-            decision = decided(self.route, self.ledger, link, here, arrival.digest, arrival.instance)
+        remembered = self._remembered(arrival, link, said)
+        if remembered is not None:
+            here = self._here(remembered, said)
+            decision = decided(self.route, self.ledger, remembered, here, arrival.digest, arrival.instance)
             if decision.on is Side.FHIR:
                 return None
         return acknowledged(self.route, self.ledger, replace(newer, dicom_digest=arrival.digest))
+
+    def _remembered(self, arrival: Arrival, link: Link, said: _Said) -> Link | None:
+        """What both sides agreed on before this version; of a ledger that was lost as far as the resources tell. None
+        where they have had it already: what they say now holds."""
+        uid, root = arrival.version.sop_instance, said.present.get(link.root)
+        if link.fhir_digest != UNKNOWN or uid == link.head:
+            return link
+        if root is None or is_from(root.item, uid):
+            return None
+        present = present_of(self.route, link.root)
+        if present is not None and says_head(self.route, self.merges, present, link):
+            return replace(link, fhir_digest=present.state, versions=present.versions)
+        if present is None or may_be_ours(self.route, arrival.document):
+            return None
+        return replace(link, versions=present.versions)
+
+    def _read_anew(self, link: Link, said: _Said, **more: Any) -> Link:
+        return replace(link, revision=self.mapping.revision, reading=said.reading, **more)
+
+    def _as_before(self, arrival: Arrival, link: Link, said: _Said) -> str | None:
+        """Of one that an earlier translation wrote: None where this one says something else of a document that still
+        stands there."""
+        was, now = link.reading, said.reading
+        if not was:  # an earlier bridge did not keep it; what nobody has edited since says it as well
+            was, now = link.fhir_digest, resources_digest(said.resources.values())
+        if was == now:
+            self.ledger.links.agree(self._read_anew(link, said, dicom_digest=arrival.digest))
+            return "nothing"
+        return "nothing" if self._here(link, said) in (RETRACTED, GONE) else None
 
     def _here(self, link: Link, said: _Said) -> str:
         """State of the FHIR side; our own writing, before a kill, is as if it had not changed."""
@@ -177,6 +215,8 @@ class WriteFhir:
             instance=arrival.instance,
             dicom_digest=arrival.digest,
             chain=extended(link.chain if link else (), version),
+            revision=self.mapping.revision,
+            reading=said.reading,
         )
         former = [one.sop_instance for one in superseded_by(arrival.document.header)]  # should they come later
         self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])

@@ -10,6 +10,7 @@ from bridge.mapping.texts import uid_of
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
+from bridge.model.names import REMAINDER_URL
 from bridge.model.tags import (
     COMPLETION,
     CONTENT_DATE,
@@ -34,6 +35,7 @@ from bridge.translate.ids import Known, new_uid
 from bridge.translate.json_patch import canonical_text
 from bridge.translate.node import Home
 from bridge.translate.observers import EQUIPMENT
+from bridge.translate.remainder import stripped
 from bridge.translate.shaped import shaped_to_dicom, shaped_to_fhir
 from bridge.translate.study import study_elements
 
@@ -214,7 +216,13 @@ def born_uid(root: Resource) -> str | None:
 
 def _content_digest(group: Group, identity: Identity | None) -> str:
     """Of the same resources of two patients, too: `Observation/1` occurs in every hospital."""
-    return digest(f"[{', '.join([repr(identity), *map(canonical_text, group.resources())])}]")
+    return digest(f"[{', '.join([repr(identity), *map(_said_by, group.resources())])}]")
+
+
+def _said_by(resource: Resource) -> str:
+    """Without what another document said beyond it, whose UID proves nothing of this one."""
+    text = canonical_text(resource)
+    return canonical_text(stripped(resource)) if REMAINDER_URL in text else text
 
 
 def _date_and_time(effective: str | None, zone: str) -> tuple[str, str]:

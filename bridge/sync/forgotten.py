@@ -1,0 +1,39 @@
+"""A version of the PACS, where no agreement is remembered: whether its FHIR side has had it already, or not yet."""
+
+from __future__ import annotations
+
+from bridge.ledger.link import Link
+from bridge.model.dataset import text_of
+from bridge.model.document import Document
+from bridge.model.group import Resource
+from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.sync.instances import read_instance
+from bridge.sync.merge import Merges
+from bridge.sync.resources import Present, read_groups
+from bridge.sync.route import Route
+from bridge.translate.amend import amendments
+from bridge.translate.header import born_uid
+from bridge.translate.remainder import attached
+
+
+def is_from(root: Resource, version: str) -> bool:
+    """Whether a report was written from that SOP Instance, as it says itself, whatever was edited in it since."""
+    header = attached(root, "document").get("header", {}).get("e", {})
+    return version in (born_uid(root), header.get(f"{SOP_INSTANCE_UID:08X}"))
+
+
+def present_of(route: Route, root: str) -> Present | None:
+    return next((one for one in read_groups(route, {root}) if one.root == root), None)
+
+
+def says_head(route: Route, merges: Merges, present: Present, link: Link) -> bool:
+    """Whether the resources say what the newest version does that is known: they have had no other since."""
+    head = read_instance(route, link.instance)
+    return head is not None and merges.says(present, link, head)
+
+
+def may_be_ours(route: Route, document: Document) -> bool:
+    """Of a document that was born in DICOM: it is among the versions that we write of what is edited in FHIR. Somebody
+    who edits one of these may leave it there."""
+    study = text_of(document.header, STUDY_UID) or ""
+    return text_of(document.header, SERIES_UID) == amendments(route.known(), study)
