@@ -32,15 +32,21 @@ def ecg_report(uid: str, text: str | None = None, predecessor: str | None = None
     """The sample under another SOP Instance UID, with another last TEXT, other attributes of the `header` by keyword;
     as a new version of the `predecessor`."""
     dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
+    supersede(dataset, uid, predecessor)
     if text is not None:
         dataset.ContentSequence[-1].TextValue = text
     for keyword, value in header.items():
         setattr(dataset, keyword, value)
-    if predecessor is not None:
-        instance, series, study = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
-        instance.ReferencedSOPClassUID, instance.ReferencedSOPInstanceUID = dataset.SOPClassUID, predecessor
-        series.SeriesInstanceUID, series.ReferencedSOPSequence = dataset.SeriesInstanceUID, [instance]
-        study.StudyInstanceUID, study.ReferencedSeriesSequence = dataset.StudyInstanceUID, [series]
-        dataset.PredecessorDocumentsSequence = [study]
     return dataset
+
+
+def supersede(dataset: pydicom.Dataset, uid: str, predecessor: str | None) -> None:
+    """Makes it another instance; a new version of the `predecessor`, if there is one (PS3.3 C.17.2.2)."""
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
+    if predecessor is None:
+        return
+    instance, series, study = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
+    instance.ReferencedSOPClassUID, instance.ReferencedSOPInstanceUID = dataset.SOPClassUID, predecessor
+    series.SeriesInstanceUID, series.ReferencedSOPSequence = dataset.SeriesInstanceUID, [instance]
+    study.StudyInstanceUID, study.ReferencedSeriesSequence = dataset.StudyInstanceUID, [series]
+    dataset.PredecessorDocumentsSequence = [study]

@@ -104,6 +104,13 @@ class Links:
         with self._database.connect() as connection:
             return connection.execute(_BEGUN, {"of_route": route, "of_key": key}).scalar()
 
+    def begun_by(self, route: str, act: str) -> list[tuple[str, list[str]]]:
+        """Documents with such an open intent, and its keys."""
+        of_act = (INTENT.c.route == route) & (INTENT.c.act == act)
+        with self._database.connect() as connection:
+            query = select(INTENT.c.document, INTENT.c["keys"]).where(of_act)
+            return [(document, list(keys)) for document, keys in connection.execute(query)]
+
     def forget(self, document: str) -> None:
         """A document that is gone on both sides."""
         with self._database.begin() as connection:
@@ -177,10 +184,7 @@ class Links:
 
     def abandon(self, route: str, act: str) -> None:
         """An intent that cannot be done any more. What waited for it is looked at again."""
-        of_act = (INTENT.c.route == route) & (INTENT.c.act == act)
-        with self._database.connect() as connection:
-            left = connection.execute(select(INTENT.c.document).where(of_act)).scalars().all()
-        self._let_go(route, left)
+        self._let_go(route, [document for document, _ in self.begun_by(route, act)])
 
     def _let_go(self, route: str, documents: Sequence[str]) -> None:
         for document in documents:

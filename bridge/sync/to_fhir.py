@@ -28,6 +28,7 @@ from bridge.sync.rebuild import is_own, rebuild
 from bridge.sync.refile import MERGE, UNMERGE
 from bridge.sync.replace import REPLACING
 from bridge.sync.route import Route
+from bridge.sync.unheard import link_unheard
 from bridge.sync.void import WRITING, take_absence, take_note, void
 from bridge.sync.withdraw import unfinished
 from bridge.sync.write_fhir import Arrival, WriteFhir
@@ -47,6 +48,7 @@ class ToFhir:
         Waiting where a predecessor comes first, Busy where the document is in other hands, and Absent."""
         (stored,) = self.route.dicom.read([key])
         if stored is None:
+            link_unheard(self.route, self.ledger, self.mapping, key)
             act = take_absence(self.route, self.ledger, key)
             self.ledger.feeds.forget(self.route.name, self.route.dicom.name, key)
             return act

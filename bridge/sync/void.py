@@ -10,7 +10,8 @@ from bridge.ledger.link import Link
 from bridge.sync.agreement import acknowledged, decided, state_of
 from bridge.sync.decide import Act, Side
 from bridge.sync.held import Absent, Held
-from bridge.sync.news import GONE, RETRACTED, News, news
+from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.resources import read_groups
 from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_resources, retract_resources
 from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, voided
@@ -54,6 +55,12 @@ def void(route: Route, ledger: Ledger, link: Link, state: str) -> str:
     """The document was rejected or deleted in the PACS."""
     if news(link.dicom_digest, state) is News.SAME:
         return "nothing"
+    if link.fhir_digest == UNKNOWN:  # of a ledger that was lost: what belongs to it is what the resources say
+        found = next((one for one in read_groups(route, {link.root}) if one.root == link.root), None)
+        link = replace(link, versions=found.versions if found is not None else {})
+        if found is not None and found.state != RETRACTED and state == RETRACTED:
+            ledger.work.owe(route.name, route.fhir.name, link.root)  # whether it says the same is looked at there
+            return "nothing"
     present = {one.key: one for one in route.fhir.read(sorted(link.versions)) if one is not None}
     here = state_of(link.root, link.versions, present)
     decision = decided(route, ledger, link, here, state, link.instance)

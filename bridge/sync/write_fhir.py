@@ -122,6 +122,12 @@ class WriteFhir:
         """What becomes of a version that is void, or whose FHIR side holds; None where it is to be written."""
         newer = self._read_anew(link, said, instance=arrival.instance, chain=extended(link.chain, arrival.version))
         if rejected:
+            if self._is_begun(arrival) and self._here(link, said) == link.fhir_digest and said.root in said.present:
+                newer = replace(
+                    newer,  # it was stored, if the answer was heard or not
+                    versions={key: one.version for key, one in said.present.items()},
+                    fhir_digest=state_of(newer.root, said.present, said.present),
+                )
             return void(self.route, self.ledger, newer, RETRACTED)
         remembered = self._remembered(arrival, link, said)
         if remembered is not None:
@@ -161,18 +167,25 @@ class WriteFhir:
         return "nothing" if self._here(link, said) in (RETRACTED, GONE) else None
 
     def _here(self, link: Link, said: _Said) -> str:
-        """State of the FHIR side; our own writing, before a kill, is as if it had not changed."""
-        written = [said.present[key] for key in said.resources if key in said.present]
-        if len(written) == len(said.resources) and _says_the_same(written, said.resources):
+        """State of the FHIR side; our own writing, or a part of it before a kill, is as if it had not changed."""
+        if all(_is_ours(key, said, link) for key in {*said.resources, *link.versions}):
             return link.fhir_digest
         return state_of(link.root, link.versions, said.present)
 
     def _unwritten(self, arrival: Arrival, said: _Said, *, rejected: bool) -> str | None:
         """What becomes of a document that is void, or whose place is occupied; None where it is to be written."""
-        if said.present and not _says_the_same(said.present.values(), said.resources):
+        others = [key for key, one in said.present.items() if not _says_the_same([one], {key: said.resources[key]})]
+        if others or (len(said.present) < len(said.resources) and said.present and not self._is_begun(arrival)):
             is_void = rejected and state_of(said.root, list(said.present), said.present) == RETRACTED
             return "skipped" if is_void else self._occupied(arrival, said)
+        if rejected and said.root in said.present:  # stored, if the answer was heard or not, and rejected since
+            agreed = self._agreed(arrival, said, said.present)
+            return void(self.route, self.ledger, agreed, RETRACTED)
         return "skipped" if rejected else None
+
+    def _is_begun(self, arrival: Arrival) -> bool:
+        name = document_of(self.route, arrival.version.sop_instance, arrival.link)
+        return (self.ledger.links.intended(name) or ("", []))[0] == f"{WRITING}:{arrival.instance}"
 
     def _occupied(self, arrival: Arrival, said: _Said) -> str:
         """Other content at the very place that is derived from it: of a later version, where the ledger was lost, or a
@@ -187,6 +200,24 @@ class WriteFhir:
         self.ledger.work.owe(route.name, route.fhir.name, said.root)
         self.ledger.links.agree(link, [*versions, version.sop_instance])
         return "nothing"
+
+    def _agreed(self, arrival: Arrival, said: _Said, stored: dict[str, Stored[Resource]]) -> Link:
+        """Where the resources are `stored` as it says them."""
+        link, version = arrival.link, arrival.version
+        there = [key for key in said.resources if key in stored]
+        return Link(
+            document=document_of(self.route, version.sop_instance, link),
+            route=self.route.name,
+            born=link.born if link else "dicom",
+            root=said.root,
+            versions={key: stored[key].version for key in there},
+            fhir_digest=resources_digest(stored[key].item for key in there),
+            instance=arrival.instance,
+            dicom_digest=arrival.digest,
+            chain=extended(link.chain if link else (), version),
+            revision=self.mapping.revision,
+            reading=said.reading,
+        )
 
     def _in_step(self, arrival: Arrival, said: _Said) -> str:
         """Written, and agreed."""
@@ -205,19 +236,7 @@ class WriteFhir:
                 raise outcome.error or PermanentError(f"{route.fhir.name}: {item.key} was not answered")
             written[item.key] = outcome.stored
         failpoint("applied")
-        agreed = Link(
-            document=name,
-            route=route.name,
-            born=link.born if link else "dicom",
-            root=said.root,
-            versions={one: written[one].version for one in keys},
-            fhir_digest=resources_digest(written[one].item for one in keys),
-            instance=arrival.instance,
-            dicom_digest=arrival.digest,
-            chain=extended(link.chain if link else (), version),
-            revision=self.mapping.revision,
-            reading=said.reading,
-        )
+        agreed = self._agreed(arrival, said, written)
         former = [one.sop_instance for one in superseded_by(arrival.document.header)]  # should they come later
         self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])
         if link is None and not said.present and said.whose.merged is None:
@@ -226,6 +245,16 @@ class WriteFhir:
             self.ledger.moves.forget(route.name, [one[3] for one in agreed.chain])
         failpoint("agreed")
         return "updated" if link else "created"
+
+
+def _is_ours(key: str, said: _Said, link: Link) -> bool:
+    """Whether a resource is as both sides agreed on it, or as this version has it written."""
+    there, agreed = said.present.get(key), link.versions.get(key)
+    if there is None:  # not written yet; or deleted, where nobody remembers what was agreed
+        return agreed is None and bool(link.versions)
+    if key not in said.resources:
+        return there.version == agreed or there.item.get("status") == "entered-in-error"
+    return there.version == agreed or _says_the_same([there], {key: said.resources[key]})
 
 
 def _says_the_same(stored: Iterable[Stored[Resource]], resources: dict[str, Resource]) -> bool:

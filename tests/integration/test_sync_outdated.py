@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pydicom
 import pytest
 
 from fixtures.stores import lay_out
 from tests.command_line import Done, fhir_dicom
 from tests.integration.test_sync_edges import heads, observation, predecessors
 from tests.integration.test_sync_folders import get, instances, put, tree
+from tests.integration.test_sync_theirs import edited
 
 CODE, SITE = "8867-4", "http://site.example/codes"
 OTHERS = "concepts:\n  - {fhir: http://site.example/codes 1, dicom: 99SITE 1, name: Something else}\n"
@@ -172,7 +172,7 @@ def test_what_somebody_made_of_our_document_is_theirs(stores: Path) -> None:
     put(stores, PRIVATE | {"id": "own", "valueString": "positive"})
     once(stores)
     (ours,) = [one for one in instances(stores).values() if "4711" in str(one)]
-    edit_in_pacs(stores, ours, "negative")
+    edited(stores, ours, "2.25.4712", "negative")
     assert once(stores) == {"to-fhir updated": 1}
     assert get(stores, "Observation/own")["valueString"] == "negative"
     after = tree(stores / "data")
@@ -180,19 +180,3 @@ def test_what_somebody_made_of_our_document_is_theirs(stores: Path) -> None:
     resend(stores)
     assert once(stores) == {}
     assert tree(stores / "data") == after
-
-
-def edit_in_pacs(folder: Path, dataset: pydicom.Dataset, text: str) -> None:
-    """A new version of it, whose TEXT somebody has changed."""
-    instance, series, study = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
-    instance.ReferencedSOPClassUID, instance.ReferencedSOPInstanceUID = dataset.SOPClassUID, dataset.SOPInstanceUID
-    series.SeriesInstanceUID, series.ReferencedSOPSequence = dataset.SeriesInstanceUID, [instance]
-    study.StudyInstanceUID, study.ReferencedSeriesSequence = dataset.StudyInstanceUID, [series]
-    dataset.PredecessorDocumentsSequence = [study]
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.4711"
-    walk = [dataset]
-    for item in walk:
-        walk += item.get("ContentSequence", ())
-        if item.get("ValueType") == "TEXT" and item.TextValue == "positive":
-            item.TextValue = text
-    dataset.save_as(next(folder.rglob(f"{instance.ReferencedSOPInstanceUID}.dcm")).with_name("2.25.4711.dcm"))

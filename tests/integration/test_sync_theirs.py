@@ -13,6 +13,7 @@ import pytest
 from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import VALUE, heads, observation, store
 from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
+from tests.samples import supersede
 
 PATIENT = {"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:x", "value": "1"}]}
 OF_PATIENT = {"subject": {"reference": "Patient/p"}, "effectiveDateTime": "2026-03-02T10:00:00Z"}
@@ -25,17 +26,16 @@ def stores(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def edited(folder: Path, dataset: pydicom.Dataset, uid: str, number: str) -> None:
-    """A new version of it, whose only number somebody has changed."""
-    instance, series, study = pydicom.Dataset(), pydicom.Dataset(), pydicom.Dataset()
-    instance.ReferencedSOPClassUID, instance.ReferencedSOPInstanceUID = dataset.SOPClassUID, dataset.SOPInstanceUID
-    series.SeriesInstanceUID, series.ReferencedSOPSequence = dataset.SeriesInstanceUID, [instance]
-    study.StudyInstanceUID, study.ReferencedSeriesSequence = dataset.StudyInstanceUID, [series]
-    dataset.PredecessorDocumentsSequence = [study]
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
-    (measured,) = [one for one in walk(dataset) if one.get("ValueType") == "NUM"]
-    measured.MeasuredValueSequence[0].NumericValue = number
-    dataset.save_as(next(folder.rglob(f"{instance.ReferencedSOPInstanceUID}.dcm")).with_name(f"{uid}.dcm"))
+def edited(folder: Path, dataset: pydicom.Dataset, uid: str, said: str) -> None:
+    """A new version of it, with all that stands privately in it, whose last number or text somebody has changed."""
+    former = str(dataset.SOPInstanceUID)
+    supersede(dataset, uid, former)
+    *_, item = [one for one in walk(dataset) if one.get("ValueType") in ("NUM", "TEXT")]
+    if item.ValueType == "NUM":
+        item.MeasuredValueSequence[0].NumericValue = said
+    else:
+        item.TextValue = said
+    dataset.save_as(next(folder.rglob(f"{former}.dcm")).with_name(f"{uid}.dcm"))
 
 
 def walk(item: pydicom.Dataset) -> list[pydicom.Dataset]:

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from tests.integration.test_sync_edges import heads, observation, predecessors, report, store, values
 from tests.integration.test_sync_folders import get, instances, put, tree
+from tests.integration.test_sync_theirs import edited
 from tests.integration.test_sync_void import DCM, file_of, rejected
 from tests.integration.test_sync_void import note as reject
 from tests.servers.postgresql import Postgresql
@@ -77,10 +78,23 @@ class Hospital:
     def observe(self, name: str) -> None:
         put(self.folder, observation(name, next(self.values)))
 
-    def order(self, *names: str) -> None:
+    def order(self, name: str, *names: str) -> None:
         there = [one for one in names if self.has(f"Observation/{one}")]
         if there:
-            put(self.folder, report(*there))
+            put(self.folder, report(*there) | {"id": name})
+
+    def group(self, *names: str) -> None:
+        """A panel."""
+        if there := [one for one in names if self.has(f"Observation/{one}")]:
+            members = [{"reference": f"Observation/{one}"} for one in there]
+            put(self.folder, observation("panel", next(self.values), hasMember=members))
+
+    def lose(self) -> None:
+        """The ledger, and nothing is deleted until there is one again: that would be there again, too."""
+        self.settle()
+        for file in self.folder.glob("bridge.db*"):
+            file.unlink()
+        self.settle()
 
     def status(self, key: str, status: str) -> None:
         if self.has(key):
@@ -99,9 +113,14 @@ class Hospital:
 
     def amend(self, which: int) -> None:
         """The newest version of an SR of somebody else."""
-        if (head := self._head(which, "2.25.9")) is not None:
+        if (head := self._head(which, theirs=True)) is not None:
             uid = f"2.25.{9000 + next(self.uids)}"
             store(self.folder, uid, f"text {next(self.values)}", predecessor=str(head.SOPInstanceUID))
+
+    def edit(self, which: int) -> None:
+        """The newest version of any SR, with all that stands privately in it."""
+        if (head := self._head(which)) is not None:
+            edited(self.folder, head, f"2.25.{9000 + next(self.uids)}", str(next(self.values)))
 
     def reject(self, which: int) -> None:
         if chain := self._chain(which):
@@ -115,13 +134,14 @@ class Hospital:
     def _chain(self, which: int) -> list[Any]:
         """All versions of a document that are there."""
         there = instances(self.folder)
-        found = [head] if (head := self._head(which, "")) is not None else []
+        found = [head] if (head := self._head(which)) is not None else []
         for one in found:
             found += [there[uid] for uid in predecessors(one) if uid in there and there[uid] not in found]
         return found
 
-    def _head(self, which: int, prefix: str) -> Any:
-        found = [one for one in heads(self.folder) if one.Modality != "KO" and one.SOPInstanceUID.startswith(prefix)]
+    def _head(self, which: int, *, theirs: bool = False) -> Any:
+        found = [one for one in heads(self.folder) if one.Modality != "KO"]
+        found = [one for one in found if one.PatientID and "FHIR" not in str(one)] if theirs else found
         found.sort(key=lambda one: str(one.SOPInstanceUID))
         return found[which % len(found)] if found else None
 
@@ -134,12 +154,17 @@ class Hospital:
             if (one := json.loads(file.read_bytes()))["status"] not in ("entered-in-error", "cancelled")
         }
         reports = [json.loads(file.read_bytes()) for file in (folder / "DiagnosticReport").glob("*.json")]
-        found, claimed = [], set()
-        for one in reports:
-            keys = {result["reference"] for result in one.get("result", ())}
-            if one["status"] not in ("entered-in-error", "cancelled"):
-                claimed |= keys
-                found.append([_value(standing[key]) for key in keys & standing.keys()])
+        owners = [
+            [one["reference"] for one in each.get("result", ())]
+            for each in reports
+            if each["status"] not in ("entered-in-error", "cancelled")
+        ]
+        ordered = {key for keys in owners for key in keys}
+        for key, one in standing.items():  # what a report claims is no part of a panel
+            if "hasMember" in one:
+                owners.append([key, *({each["reference"] for each in one["hasMember"]} - ordered)])
+        found = [[_value(standing[key]) for key in dict.fromkeys(keys) if key in standing] for keys in owners]
+        claimed = {key for keys in owners for key in keys}
         alone = ((_value(one),) for key, one in standing.items() if key not in claimed)
         return Counter(map(_marks, [*found, *alone]))
 
@@ -180,27 +205,37 @@ def killed(hospital: Hospital, name: str, passage: int) -> None:
 
 
 observations = st.sampled_from(NAMES)
-keys = st.sampled_from([*(f"Observation/{name}" for name in NAMES), "DiagnosticReport/r"])
+REPORTS = st.sampled_from(("r", "s"))
+keys = st.sampled_from(
+    [*(f"Observation/{name}" for name in (*NAMES, "panel")), "DiagnosticReport/r", "DiagnosticReport/s"]
+)
 which = st.integers(0, 5)
-Step = tuple[str, Callable[[Hospital], object]]
+Steps = tuple[st.SearchStrategy[tuple[Any, ...]], ...]
 
 
 def step(name: str, *arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.tuples(st.just(name), *arguments)
 
 
-STEPS = st.one_of(
+OF_FHIR = (
     step("observe", observations),
     step("observe", observations),
-    step("order", observations, observations),
+    step("order", REPORTS, observations, observations),
+    step("group", observations, observations),
     step("status", keys, st.sampled_from(("entered-in-error", "final"))),
     step("delete", keys),
+)
+OF_PACS = (
     step("send"),
     step("amend", which),
+    step("edit", which),
     step("reject", which),
     step("remove", which),
+)
+OF_BRIDGE = (
     step("sync"),
     step("sync"),
+    step("lose"),
     step("killed", st.sampled_from(failpoint.NAMES), st.integers(1, 4)),
 )
 
@@ -213,7 +248,7 @@ POLICIES = st.fixed_dictionaries(
 WALKS = int(os.environ.get("WALKS", "60"))
 
 
-@given(POLICIES, st.lists(STEPS, max_size=20))
+@given(POLICIES, st.lists(st.one_of(*OF_FHIR, *OF_PACS, *OF_BRIDGE), max_size=20))
 @settings(max_examples=WALKS, deadline=None)
 def test_both_sides_say_the_same_in_the_end(policy: dict[str, Any], steps: list[tuple[Any, ...]]) -> None:
     folder = Path(tempfile.mkdtemp())
@@ -223,7 +258,32 @@ def test_both_sides_say_the_same_in_the_end(policy: dict[str, Any], steps: list[
         shutil.rmtree(folder)
 
 
-@given(POLICIES, st.lists(STEPS.filter(lambda step: step[0] != "killed"), max_size=20))
+@pytest.mark.parametrize(("side", "steps"), [("fhir", OF_FHIR), ("dicom", OF_PACS)])
+def test_what_only_one_side_does_is_never_written_there(side: str, steps: Steps) -> None:
+    @given(POLICIES, st.lists(st.one_of(*steps, *OF_BRIDGE), max_size=20))
+    @settings(max_examples=WALKS // 4, deadline=None)
+    def stays(policy: dict[str, Any], steps: list[tuple[Any, ...]]) -> None:
+        folder = Path(tempfile.mkdtemp())
+        try:
+            hospital = Hospital(folder, f"sqlite:///{folder}/bridge.db", 1, **policy)
+            done = tree(folder / "data" / side)
+            for one in steps:
+                before = tree(folder / "data" / side)
+                assert before == done, steps
+                act(hospital, *one)
+                done = tree(folder / "data" / side) if one[0] not in ("sync", "killed", "lose") else before
+            hospital.settle()
+            assert tree(folder / "data" / side) == done
+        finally:
+            shutil.rmtree(folder)
+
+    stays()
+
+
+@given(
+    POLICIES,
+    st.lists(st.one_of(*OF_FHIR, *OF_PACS, step("sync")), max_size=20),
+)
 @settings(max_examples=WALKS // 4, deadline=None)
 def test_whoever_of_several_workers_comes_first(
     postgresql: Postgresql, policy: dict[str, Any], steps: list[tuple[Any, ...]]
@@ -238,12 +298,16 @@ def test_whoever_of_several_workers_comes_first(
         shutil.rmtree(folder)
 
 
+def act(hospital: Hospital, name: str, *arguments: Any) -> None:
+    if name == "killed":
+        killed(hospital, *arguments)
+    else:
+        getattr(hospital, name)(*arguments)
+
+
 def walk(hospital: Hospital, steps: list[tuple[Any, ...]]) -> None:
-    for name, *arguments in steps:
-        if name == "killed":
-            killed(hospital, *arguments)
-        else:
-            getattr(hospital, name)(*arguments)
+    for one in steps:
+        act(hospital, *one)
     status = hospital.settle()
     assert {key: status[key] for key in QUIET} == QUIET, status
     if not status["held"] and not status["dead"]:
