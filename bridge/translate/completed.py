@@ -10,6 +10,7 @@ from bridge.model.content import ContentItem, Path, Value
 from bridge.model.dataset import UNICODE, Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
+from bridge.model.kept import is_kept
 from bridge.model.sr import item_of, own_elements, read_item
 from bridge.translate.element_json import dataset_of, element_of
 from bridge.translate.generic import relationship
@@ -109,7 +110,9 @@ class _Builder:
             self.places[path] = node.place
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         children = self._children(node, remainder, path, former) if node.children or remainder else ()
-        native, charset = ContentItem(relation, node.concept, node.value, (), node.rest), self.charset
+        native, charset = ContentItem(relation, node.concept, node.value, children, node.rest), self.charset
+        if "p" not in remainder and is_kept(native, charset):
+            return native
         try:
             own = own_elements(native, charset)
         except UnicodeError:  # an edit: the whole document must change its character set
