@@ -132,12 +132,12 @@ def own_elements(item: ContentItem, charset: Charset) -> DataSet:
 
 
 def _typed_elements(item: ContentItem, charset: Charset) -> DataSet:
-    named = _name_elements(item.relationship, value_type(item.value), item.concept, charset)
+    named = name_elements(item.relationship, value_type(item.value), item.concept, charset)
     return _joined(named, value_elements(item.value, charset))
 
 
 @lru_cache(maxsize=65536)
-def _name_elements(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> DataSet:
+def name_elements(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> DataSet:
     """The same all over a document, and its neighbours."""
     elements: list[Element] = []
     if relationship is not None:
