@@ -21,7 +21,7 @@ from bridge.translate.node import Node, element_id
 from bridge.translate.pointers import astray, repointed
 from bridge.translate.remainder import attached, header_group, item_group, patched
 from bridge.translate.report import Report
-from bridge.translate.transcode import SAID, in_unicode, recoded
+from bridge.translate.transcode import SAID, in_unicode, recoded, recoded_element
 
 
 class Content(NamedTuple):
@@ -78,9 +78,9 @@ def _header(native: DataSet, remainder: dict[str, Any], charset: Charset, report
     report.warnings += [f"header {tag}: changed in FHIR since; its value wins" for tag in dropped]
     ours = set(map(id, native))
     try:
-        return tuple(recoded((one,), UNICODE, charset)[0] if id(one) in ours else one for one in header), True
+        return tuple([recoded_element(one, UNICODE, charset) if id(one) in ours else one for one in header]), True
     except UnicodeError:
-        return tuple(one if id(one) in ours else recoded((one,), charset, UNICODE)[0] for one in header), False
+        return tuple([one if id(one) in ours else recoded_element(one, charset, UNICODE) for one in header]), False
 
 
 def _charset(patch: dict[str, Any], native: DataSet) -> Charset:

@@ -97,6 +97,8 @@ def number_of(place: Home, order: int) -> tuple[int, int]:
     if "id" not in place:
         return LAST, order
     last = str(place["id"]).rpartition(".")[2]
+    if last.isdecimal() and len(last) < 10:
+        return int(last), order
     found = _PLACE.fullmatch(last)
     return (int(found[1]), order) if found else (LAST, order)
 

@@ -66,7 +66,9 @@ def qualifier_in(concept: Home) -> Code | None:
 
 def qualified(number: Num, home: Home) -> Num:
     """With the Numeric Value Qualifier that is among the interpretations."""
-    return replace(number, qualifier=next(filter(None, map(qualifier_in, home.get("interpretation", ()))), None))
+    if "interpretation" not in home:
+        return number
+    return replace(number, qualifier=next(filter(None, map(qualifier_in, home["interpretation"])), None))
 
 
 def _of_number(value: Num, element: str, lens: Lens[Any, Any]) -> Home:
