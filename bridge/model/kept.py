@@ -9,6 +9,7 @@ from functools import lru_cache
 from bridge.model.codes import code_element, code_of
 from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, Value
 from bridge.model.dataset import Charset
+from bridge.model.sr import own_elements
 from bridge.model.tags import CONCEPT
 
 _WORD = re.compile(r"[!-\[\]-~]+")
@@ -23,6 +24,17 @@ def is_kept(item: ContentItem, charset: Charset) -> bool:
         and _keeps_code(item.concept, charset)
         and _keeps_value(item.value, charset)
     )
+
+
+def fits(item: ContentItem, charset: Charset) -> bool:
+    """Whether the character set holds what the item says."""
+    if is_kept(item, charset):
+        return True
+    try:
+        own_elements(item, charset)
+    except UnicodeError:
+        return False
+    return True
 
 
 def _keeps_value(value: Value, charset: Charset) -> bool:
