@@ -6,10 +6,10 @@ import hashlib
 from bisect import bisect_left
 from functools import lru_cache
 
-from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, Value, value_type
+from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, value_type
 from bridge.model.dataset import Charset, DataSet
 from bridge.model.document import Document
-from bridge.model.sr import name_elements, own_elements
+from bridge.model.sr import is_of_content, name_elements, own_elements
 from bridge.model.tags import CODE_SEQUENCES, CONTENT
 from bridge.model.values import value_elements
 
@@ -43,35 +43,44 @@ def _spell_children(item: ContentItem, charset: Charset, parts: list[bytes]) -> 
 
 def _spell_item(item: ContentItem, charset: Charset, parts: list[bytes]) -> None:
     """As `_spell` does with what `write_item` gives."""
-    value: Value = item.value
-    behind: DataSet = ()
-    if not item.rest and isinstance(value, Coded | Container):
-        parts.append(_usual(item.relationship, item.concept, value, charset))
+    value, behind = item.value, b""
+    if isinstance(value, Coded | Container) and is_of_content(item.rest):
+        before, behind = _usual(item.relationship, item.concept, value, item.rest, charset)
+        parts.append(before)
     elif not item.rest and isinstance(value, Num | Plain):
         parts.append(_name(item.relationship, value_type(value), item.concept, charset))
         _spell(value_elements(value, charset), parts)
     else:
-        own = own_elements(item, charset)
-        before = tuple([element for element in own if element.tag < CONTENT])
-        behind = own[len(before) :]
-        _spell(before, parts)
+        before, behind = _around(item, charset)
+        parts.append(before)
     if item.children:
         _spell_children(item, charset, parts)
-    _spell(behind, parts)
+    parts.append(behind)
+
+
+def _around(item: ContentItem, charset: Charset) -> tuple[bytes, bytes]:
+    """What stands before the children of an item, and behind them."""
+    own = own_elements(item, charset)
+    at = bisect_left(own, (CONTENT,))
+    return _spelled(own[:at]), _spelled(own[at:])
 
 
 @lru_cache(maxsize=4096)
-def _usual(relationship: str | None, concept: Code | None, value: Coded | Container, charset: Charset) -> bytes:
+def _usual(
+    relationship: str | None, concept: Code | None, value: Coded | Container, rest: DataSet, charset: Charset
+) -> tuple[bytes, bytes]:
     """Headings and coded answers are the same all over a report, and its neighbours."""
-    parts: list[bytes] = []
-    _spell(own_elements(ContentItem(relationship, concept, value, (), ()), charset), parts)
-    return b"".join(parts)
+    return _around(ContentItem(relationship, concept, value, (), rest), charset)
 
 
 @lru_cache(maxsize=16384)
 def _name(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> bytes:
+    return _spelled(name_elements(relationship, kind, concept, charset))
+
+
+def _spelled(dataset: DataSet) -> bytes:
     parts: list[bytes] = []
-    _spell(name_elements(relationship, kind, concept, charset), parts)
+    _spell(dataset, parts)
     return b"".join(parts)
 
 

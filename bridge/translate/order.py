@@ -13,8 +13,8 @@ from bridge.model.group import Group, Resource
 from bridge.translate.copies import SEVERAL
 from bridge.translate.node import BETWEEN, ITSELF
 
-_LISTS = ("component", "hasMember", "derivedFrom", "performer", "note", "interpretation", "section", "entry")
-_ITEMS = frozenset(_LISTS) - {"performer"}
+_LISTS = frozenset("component hasMember derivedFrom performer note interpretation section entry".split())
+_ITEMS = _LISTS - {"performer"}
 """Each element is an item; a performer without id is nobody whom an item names."""
 
 _PLACE = re.compile(r"\d{1,9}(\.\d{1,9})*")
@@ -70,9 +70,8 @@ def _lists(value: Any) -> Iterator[tuple[str, list[Any]]]:
         for each in filter(_is_item, sections):
             yield from _lists(each)
         return
-    for name in _LISTS:
-        found = value.get(name)
-        if isinstance(found, list):
+    for name, found in value.items():
+        if name in _LISTS and isinstance(found, list):
             yield name, found
             if name in ("component", "section"):
                 for one in found:
@@ -85,6 +84,8 @@ def _is_item(section: Any) -> bool:
 
 
 def _is_in_order(name: str, found: list[Any]) -> bool:
+    if len(found) < 2:
+        return True
     places = [_number(one) for one in found]
     numbers = [place for place in places if place is not None]
     return numbers == sorted(numbers) and (len(numbers) == len(places) or not _between(name, found))
