@@ -4,6 +4,7 @@ byte goes into `rest`, and wins."""
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import itemgetter
 
 from bridge.model.codes import code_of, optional_code
 from bridge.model.content import Code, ContentItem, Other, value_type
@@ -49,7 +50,7 @@ def _is_of_root(tag: int) -> bool:
 
 def write_document(document: Document) -> DataSet:
     root = write_item(document.root, document.charset)
-    return tuple(sorted((*document.header, *root), key=lambda element: element.tag))
+    return tuple(sorted((*document.header, *root), key=itemgetter(0)))  # by tag
 
 
 def read_item(dataset: DataSet, charset: Charset) -> ContentItem:

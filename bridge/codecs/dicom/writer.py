@@ -32,13 +32,12 @@ def write(dataset: DataSet) -> bytes:
 
 
 def encode(dataset: DataSet) -> bytes:
-    return b"".join([_element(element) for element in dataset])
-
-
-def _element(element: Element) -> bytes:
-    tag, vr, value = element
-    raw = value if isinstance(value, bytes) else _code_sequence(value) if tag in CODE_SEQUENCES else _sequence(value)
-    return _header(tag, vr, len(raw)) + raw
+    parts: list[bytes] = []
+    for tag, vr, value in dataset:
+        if not isinstance(value, bytes):
+            value = (_code_sequence if tag in CODE_SEQUENCES else _sequence)(value)
+        parts += (_header(tag, vr, len(value)), value)
+    return b"".join(parts)
 
 
 @lru_cache(maxsize=4096)
