@@ -10,7 +10,7 @@ from bridge.model.content import ContentItem, Path, Value
 from bridge.model.dataset import UNICODE, Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
-from bridge.model.kept import fits
+from bridge.model.kept import fits, is_kept
 from bridge.model.sr import read_item
 from bridge.translate.element_json import dataset_of, element_of
 from bridge.translate.generic import relationship
@@ -112,6 +112,8 @@ class _Builder:
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         children = self._children(node, remainder, path, former) if node.children or remainder else ()
         native = ContentItem(relation, node.concept, node.value, children, node.rest)
+        if "p" not in remainder and is_kept(native, self.charset):
+            return native
         # else an edit: the whole document must change its character set
         charset = self.charset if fits(native, self.charset) else UNICODE
         item, dropped = patched_item(native, remainder.get("p"), charset)

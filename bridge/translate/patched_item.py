@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 from bridge.model.content import Coded, Container, ContentItem
 from bridge.model.dataset import Charset
-from bridge.model.kept import is_kept
 from bridge.model.sr import is_of_content, item_of, own_elements
 from bridge.translate.remainder import item_group, patched
 
@@ -18,8 +17,7 @@ Patched: TypeAlias = tuple[ContentItem, Sequence[str]]
 
 def patched_item(native: ContentItem, patch: dict[str, Any] | None, charset: Charset) -> Patched:
     if patch is None:
-        whole = native if is_kept(native, charset) else item_of(own_elements(native, charset), native.children, charset)
-        return whole, ()
+        return item_of(own_elements(native, charset), native.children, charset), ()
     alone = ContentItem(native.relationship, native.concept, native.value, (), native.rest)
     item, dropped = _patched_alone(alone, patch, charset)
     return ContentItem(item.relationship, item.concept, item.value, native.children, item.rest), dropped
