@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from bridge.model.dataset import DataSet
+from bridge.model.frozen import frozen
 
 
 class Code(NamedTuple):
@@ -22,12 +22,12 @@ class Code(NamedTuple):
         return other is not None and (self.value, self.scheme) == (other.value, other.scheme)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Container:
     continuity: str | None  # Continuity Of Content (0040,A050)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Num:
     values: tuple[str, ...]  # Numeric Value (0040,A30A), text as written; empty where the measured value is empty
     unit: Code | None
@@ -35,12 +35,12 @@ class Num:
     floating: str | None = None  # Floating Point Value (0040,A161) by its shortest decimal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Coded:
     code: Code | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plain:
     """A value type whose value is one text: TEXT DATE TIME DATETIME UIDREF PNAME."""
 
@@ -48,7 +48,7 @@ class Plain:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """IMAGE, WAVEFORM or COMPOSITE (PS3.3 C.18.3 to C.18.5): the SOP Instance, or a part of it."""
 
@@ -58,7 +58,7 @@ class Reference:
     subset: tuple[int, ...] = ()  # frames, or segments of a segmentation, or channels; empty: all of the instance
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Graphic:
     """SCOORD or SCOORD3D (PS3.3 C.18.6, C.18.9). Coordinates in pixels or in millimeters of the frame of reference."""
 
@@ -68,12 +68,12 @@ class Graphic:
     frame_of_reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ByReference:
     identifier: tuple[int, ...]  # Referenced Content Item Identifier (0040,DB73)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Other:
     """TCOORD, TABLE, and whatever else a file calls a value type; all of it is in `rest`."""
 
@@ -83,7 +83,7 @@ class Other:
 Value: TypeAlias = Container | Num | Coded | Plain | Reference | Graphic | ByReference | Other
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContentItem:
     relationship: str | None
     concept: Code | None

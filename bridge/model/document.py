@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bridge.model.content import ContentItem
 from bridge.model.dataset import Charset, DataSet, charset_of, items, text_of
+from bridge.model.frozen import frozen
 from bridge.model.tags import TEMPLATE, TEMPLATE_ID
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     header: DataSet  # everything on the top level that is not part of the root content item
     root: ContentItem

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from bridge.model.frozen import frozen
 from bridge.model.names import ABSENT_URL
 
 Json: TypeAlias = Any
@@ -50,7 +50,7 @@ def reference_to(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     root: Resource  # DiagnosticReport, or an Observation that stands alone
     members: tuple[Resource, ...]

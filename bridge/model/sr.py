@@ -4,6 +4,7 @@ byte goes into `rest`, and wins."""
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import itemgetter
 
 from bridge.model.codes import code_of, optional_code
 from bridge.model.content import Code, ContentItem, Other, value_type
@@ -49,7 +50,7 @@ def _is_of_root(tag: int) -> bool:
 
 def write_document(document: Document) -> DataSet:
     root = write_item(document.root, document.charset)
-    return tuple(sorted((*document.header, *root), key=lambda element: element.tag))
+    return tuple(sorted((*document.header, *root), key=itemgetter(0)))  # by tag
 
 
 def read_item(dataset: DataSet, charset: Charset) -> ContentItem:
@@ -132,12 +133,12 @@ def own_elements(item: ContentItem, charset: Charset) -> DataSet:
 
 
 def _typed_elements(item: ContentItem, charset: Charset) -> DataSet:
-    named = _name_elements(item.relationship, value_type(item.value), item.concept, charset)
+    named = name_elements(item.relationship, value_type(item.value), item.concept, charset)
     return _joined(named, value_elements(item.value, charset))
 
 
 @lru_cache(maxsize=65536)
-def _name_elements(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> DataSet:
+def name_elements(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> DataSet:
     """The same all over a document, and its neighbours."""
     elements: list[Element] = []
     if relationship is not None:

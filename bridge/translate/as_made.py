@@ -78,15 +78,15 @@ def _alike_objects(native: Resource, wanted: Resource, renames: dict[str, str]) 
     if len(native) != len(wanted):
         return False
     for key, child in wanted.items():
-        other = native.get(key, _ABSENT)
+        other, kind = native.get(key, _ABSENT), type(child)
         if key == "reference" and isinstance(other, str):
             other = renames.get(other, other)
-        if type(other) is not type(child):
+        if type(other) is not kind:
             return False
-        if isinstance(child, str):
+        if kind is str:
             if other != child:
                 return False
-        elif not alike(other, child, renames):
+        elif not (_alike_objects if kind is dict else alike)(other, child, renames):
             return False
     return True
 

@@ -10,17 +10,19 @@ from bridge.model.content import ContentItem, Path, Value
 from bridge.model.dataset import UNICODE, Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
-from bridge.model.sr import item_of, own_elements, read_item
+from bridge.model.kept import fits, is_kept
+from bridge.model.sr import read_item
 from bridge.translate.element_json import dataset_of, element_of
 from bridge.translate.generic import relationship
 from bridge.translate.header import split_patient
 from bridge.translate.ids import Known
 from bridge.translate.native_dicom import native_dicom
 from bridge.translate.node import Node, element_id
+from bridge.translate.patched_item import patched_item
 from bridge.translate.pointers import astray, repointed
-from bridge.translate.remainder import attached, header_group, item_group, patched
+from bridge.translate.remainder import attached, header_group, patched
 from bridge.translate.report import Report
-from bridge.translate.transcode import SAID, in_unicode, recoded
+from bridge.translate.transcode import SAID, in_unicode, recoded, recoded_element
 
 
 class Content(NamedTuple):
@@ -77,9 +79,9 @@ def _header(native: DataSet, remainder: dict[str, Any], charset: Charset, report
     report.warnings += [f"header {tag}: changed in FHIR since; its value wins" for tag in dropped]
     ours = set(map(id, native))
     try:
-        return tuple(recoded((one,), UNICODE, charset)[0] if id(one) in ours else one for one in header), True
+        return tuple([recoded_element(one, UNICODE, charset) if id(one) in ours else one for one in header]), True
     except UnicodeError:
-        return tuple(one if id(one) in ours else recoded((one,), charset, UNICODE)[0] for one in header), False
+        return tuple([one if id(one) in ours else recoded_element(one, charset, UNICODE) for one in header]), False
 
 
 def _charset(patch: dict[str, Any], native: DataSet) -> Charset:
@@ -109,19 +111,15 @@ class _Builder:
             self.places[path] = node.place
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         children = self._children(node, remainder, path, former) if node.children or remainder else ()
-        native, charset = ContentItem(relation, node.concept, node.value, (), node.rest), self.charset
-        try:
-            own = own_elements(native, charset)
-        except UnicodeError:  # an edit: the whole document must change its character set
-            charset = UNICODE
-            own = own_elements(native, charset)
-        if "p" in remainder:
-            own, dropped = patched(own, remainder["p"], item_group, charset)
-            for name in dropped:
-                self.report.warnings.append(
-                    f"item {element_id((0, *path))} ({name}): changed in FHIR since; its value wins"
-                )
-        item = item_of(own, children, charset)  # as it will be read: bytes keep no trailing blank
+        native = ContentItem(relation, node.concept, node.value, children, node.rest)
+        if "p" not in remainder and is_kept(native, self.charset):
+            return native
+        # else an edit: the whole document must change its character set
+        charset = self.charset if fits(native, self.charset) else UNICODE
+        item, dropped = patched_item(native, remainder.get("p"), charset)
+        for name in dropped:
+            place = f"item {element_id((0, *path))}"
+            self.report.warnings.append(f"{place} ({name}): changed in FHIR since; its value wins")
         if charset != self.charset:
             self.unicode.append(item)
         return item

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from functools import lru_cache
 
-from bridge.model.content import Code, Coded, Container, ContentItem, Value
-from bridge.model.dataset import Charset, DataSet, Element
+from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, value_type
+from bridge.model.dataset import Charset, DataSet
 from bridge.model.document import Document
-from bridge.model.sr import own_elements
+from bridge.model.sr import is_of_content, name_elements, own_elements
 from bridge.model.tags import CODE_SEQUENCES, CONTENT
+from bridge.model.values import value_elements
 
 GUARD = 4  # bytes of a guard: one edit in four thousand million would be taken for none
 
@@ -22,16 +24,13 @@ def document_digest(document: Document) -> str:
     """Of what would be written."""
     parts: list[bytes] = []
     root, charset = document.root, document.charset
-    for element in sorted((*document.header, *own_elements(root, charset), *([_CONTENT] if root.children else []))):
-        if element is _CONTENT:
-            _spell_children(root, charset, parts)
-        else:
-            _spell((element,), parts)
+    whole = tuple(sorted((*document.header, *own_elements(root, charset))))
+    before = bisect_left(whole, (CONTENT,))
+    _spell(whole[:before], parts)
+    if root.children:
+        _spell_children(root, charset, parts)
+    _spell(whole[before:], parts)
     return hashlib.blake2b(b"".join(parts), digest_size=6).hexdigest()
-
-
-_CONTENT = Element(CONTENT, "SQ", ())
-"""Stands for the children of an item."""
 
 
 def _spell_children(item: ContentItem, charset: Charset, parts: list[bytes]) -> None:
@@ -44,25 +43,44 @@ def _spell_children(item: ContentItem, charset: Charset, parts: list[bytes]) -> 
 
 def _spell_item(item: ContentItem, charset: Charset, parts: list[bytes]) -> None:
     """As `_spell` does with what `write_item` gives."""
-    value: Value = item.value
-    behind: DataSet = ()
-    if not item.rest and isinstance(value, Coded | Container):
-        parts.append(_usual(item.relationship, item.concept, value, charset))
+    value, behind = item.value, b""
+    if isinstance(value, Coded | Container) and is_of_content(item.rest):
+        before, behind = _usual(item.relationship, item.concept, value, item.rest, charset)
+        parts.append(before)
+    elif not item.rest and isinstance(value, Num | Plain):
+        parts.append(_name(item.relationship, value_type(value), item.concept, charset))
+        _spell(value_elements(value, charset), parts)
     else:
-        own = own_elements(item, charset)
-        before = tuple([element for element in own if element.tag < CONTENT])
-        behind = own[len(before) :]
-        _spell(before, parts)
+        before, behind = _around(item, charset)
+        parts.append(before)
     if item.children:
         _spell_children(item, charset, parts)
-    _spell(behind, parts)
+    parts.append(behind)
+
+
+def _around(item: ContentItem, charset: Charset) -> tuple[bytes, bytes]:
+    """What stands before the children of an item, and behind them."""
+    own = own_elements(item, charset)
+    at = bisect_left(own, (CONTENT,))
+    return _spelled(own[:at]), _spelled(own[at:])
 
 
 @lru_cache(maxsize=4096)
-def _usual(relationship: str | None, concept: Code | None, value: Coded | Container, charset: Charset) -> bytes:
+def _usual(
+    relationship: str | None, concept: Code | None, value: Coded | Container, rest: DataSet, charset: Charset
+) -> tuple[bytes, bytes]:
     """Headings and coded answers are the same all over a report, and its neighbours."""
+    return _around(ContentItem(relationship, concept, value, (), rest), charset)
+
+
+@lru_cache(maxsize=16384)
+def _name(relationship: str | None, kind: str | None, concept: Code | None, charset: Charset) -> bytes:
+    return _spelled(name_elements(relationship, kind, concept, charset))
+
+
+def _spelled(dataset: DataSet) -> bytes:
     parts: list[bytes] = []
-    _spell(own_elements(ContentItem(relationship, concept, value, (), ()), charset), parts)
+    _spell(dataset, parts)
     return b"".join(parts)
 
 
@@ -70,7 +88,7 @@ def _spell(dataset: DataSet, parts: list[bytes]) -> None:
     """Every element, nested ones too, so that two data sets never spell alike."""
     for tag, vr, value in dataset:
         if isinstance(value, bytes):
-            parts += (b"%b%d:" % (_start(tag, vr), len(value)), value)
+            parts += (_start_of(tag, vr, len(value)), value)
         elif tag in CODE_SEQUENCES:
             parts += (_start(tag, vr), b"[", _code(value), b"]")
         else:
@@ -88,6 +106,11 @@ def _spell_items(items: tuple[DataSet, ...], parts: list[bytes]) -> None:
 @lru_cache(maxsize=4096)
 def _start(tag: int, vr: str) -> bytes:
     return b"%d%b" % (tag, vr.encode())
+
+
+@lru_cache(maxsize=4096)
+def _start_of(tag: int, vr: str, length: int) -> bytes:
+    return b"%b%d:" % (_start(tag, vr), length)
 
 
 @lru_cache(maxsize=16384)

@@ -72,9 +72,11 @@ def dose_summary(
 
 def is_summary(resource: Resource) -> bool:
     """By the element id, or where a server has dropped that, as an Observation that is identified by a document."""
-    return resource["resourceType"] == "Observation" and any(
+    if resource["resourceType"] != "Observation" or "identifier" not in resource:
+        return False
+    return any(
         one.get("id") == SUMMARY or _UID_TYPE.items() <= coding.items()
-        for one in resource.get("identifier", ())
+        for one in resource["identifier"]
         for coding in one.get("type", {}).get("coding", [{}])
     )
 

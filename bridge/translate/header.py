@@ -94,7 +94,7 @@ def status_of(header: DataSet) -> str:
 
 def result_status(status: str) -> str:
     """Status of a result or Composition, of the report's: neither can be partial."""
-    return {"partial": "preliminary"}.get(status, status)
+    return "preliminary" if status == "partial" else status
 
 
 def content_time(header: DataSet, zone: str) -> str | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha1
 from typing import NamedTuple
 
+from bridge.model.frozen import frozen
 from bridge.model.names import NAMESPACE
 
 
@@ -19,7 +20,7 @@ class Version(NamedTuple):
     sop_instance: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """What the caller knows of the stores and of the document: nothing, in `convert`."""
 

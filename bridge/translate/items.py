@@ -29,6 +29,7 @@ from bridge.translate.values import empty_of, printable, qualifier_in, value_to_
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _SUBJECT_ID = Code("121030", "DCM", "Subject ID")
+_NO_TEXT = Plain("TEXT", "")
 _PERSONS = ("Practitioner", "PractitionerRole")
 _ABSENT = "a result or member is not here: it is only referred to"
 _INNER = (
@@ -92,7 +93,7 @@ class Items:
         if self.born and "component" in home and any(one.get("id") == SEVERAL for one in home["component"]):
             return Container("SEPARATE")  # values that are one number no more stand below it
         value = value_to_dicom(home, self.zone, container=container)
-        return Coded(VALUE_UNKNOWN) if value == Plain("TEXT", "") and not self.born else value
+        return Coded(VALUE_UNKNOWN) if value == _NO_TEXT and not self.born else value
 
     def _itself(self, observation: Resource) -> Reference | None:
         """The instance that an Observation of descriptors describes."""

@@ -150,10 +150,14 @@ def canonical(value: Json) -> Json:
 def canonical_text(value: Json) -> str:
     """`repr(canonical(stripped(value)))` without the copies."""
     if isinstance(value, dict):
-        return f"[{', '.join([f'({key!r}, {canonical_text(child)})' for key, child in _said(value)])}]"
+        return f"[{', '.join([f'({key!r}, {_text(child)})' for key, child in _said(value)])}]"
     if isinstance(value, list):
-        return f"[{', '.join([canonical_text(child) for child in value])}]"
+        return f"[{', '.join(map(_text, value))}]"
     return repr(f"{type(value).__name__}:{value}")
+
+
+def _text(value: Json) -> str:
+    return repr(f"str:{value}") if type(value) is str else canonical_text(value)
 
 
 def _said(value: dict[str, Json]) -> list[tuple[str, Json]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -97,6 +98,8 @@ def number_of(place: Home, order: int) -> tuple[int, int]:
     if "id" not in place:
         return LAST, order
     last = str(place["id"]).rpartition(".")[2]
+    if last.isdecimal() and len(last) < 10:
+        return int(last), order
     found = _PLACE.fullmatch(last)
     return (int(found[1]), order) if found else (LAST, order)
 
@@ -109,6 +112,7 @@ def put_in_place(elements: list[Home], one: Home) -> None:
     elements.insert(next(behind, len(elements)), one)
 
 
+@lru_cache(maxsize=16384)
 def element_id(path: tuple[int, ...]) -> str:
     """`1.3.2`: the element id that says an item's place, counted from 1 as PS3.3 C.17.3.2.5 does."""
     return ".".join(str(step + 1) for step in path)

@@ -108,7 +108,8 @@ class Observations:
             anchor = f"{self.key}|{anchor}"
         self.keys[at] = anchor
         if not item.children:
-            return replace(context, key=anchor, effective=self._effective(item) or context.effective)
+            effective = self._effective(item) or context.effective
+            return Context(anchor, effective, context.subject, context.site, context.side, context.observers)
         subject, site, observers = subject_of(item), site_of(item, self.mapping), observers_of(item)
         return Context(
             anchor,

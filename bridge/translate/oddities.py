@@ -172,8 +172,10 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
     for element in ("valueCodeableConcept", "interpretation", "conclusionCode"):
         value = home.get(element, [])
         for concept in value if isinstance(value, list) else [value]:
-            text = _folded(concept.get("text"))
-            said = [_folded(one.get("display")) for one in concept.get("coding", ())]
+            displays = [one.get("display") for one in concept.get("coding", ())]
+            if concept.get("text") in displays:  # to the letter
+                continue
+            text, said = _folded(concept.get("text")), [*map(_folded, displays)]
             if text and any(said) and not any(text in one or one in text for one in said if one):
                 yield "the text is not that of the code, which a DICOM reader sees", element
     for one in home.get("referenceRange", ()):
@@ -183,8 +185,13 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
             yield "the text says other numbers than the limits", "referenceRange"
     quantity = home.get("valueQuantity", {})
     unit, code = quantity.get("unit"), quantity.get("code")
-    if unit and code and is_ucum(unit) and _spelled(unit) != _spelled(code) and (unit, code) not in _ALIKE:
+    if unit and code and _is_another(unit, code):
         yield "the unit is another than its code", "valueQuantity"
+
+
+@lru_cache(maxsize=4096)
+def _is_another(unit: str, code: str) -> bool:
+    return is_ucum(unit) and _spelled(unit) != _spelled(code) and (unit, code) not in _ALIKE
 
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")

@@ -6,14 +6,15 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from bridge.model.group import Group, Resource
 from bridge.translate.copies import SEVERAL
 from bridge.translate.node import BETWEEN, ITSELF
 
-_LISTS = ("component", "hasMember", "derivedFrom", "performer", "note", "interpretation", "section", "entry")
-_ITEMS = frozenset(_LISTS) - {"performer"}
+_LISTS = frozenset("component hasMember derivedFrom performer note interpretation section entry".split())
+_ITEMS = _LISTS - {"performer"}
 """Each element is an item; a performer without id is nobody whom an item names."""
 
 _PLACE = re.compile(r"\d{1,9}(\.\d{1,9})*")
@@ -34,7 +35,7 @@ def in_order(group: Group) -> Group:
 
 
 def _in_order(resource: Resource) -> Resource:
-    if all(_is_in_order(found) and not _between(name, found) for name, found in _lists(resource)):
+    if all(_is_in_order(name, found) for name, found in _lists(resource)):
         return resource
     resource = copy.deepcopy(resource)
     for name, found in _lists(resource):
@@ -69,9 +70,8 @@ def _lists(value: Any) -> Iterator[tuple[str, list[Any]]]:
         for each in filter(_is_item, sections):
             yield from _lists(each)
         return
-    for name in _LISTS:
-        found = value.get(name)
-        if isinstance(found, list):
+    for name, found in value.items():
+        if name in _LISTS and isinstance(found, list):
             yield name, found
             if name in ("component", "section"):
                 for one in found:
@@ -83,16 +83,22 @@ def _is_item(section: Any) -> bool:
     return "id" in section or "code" in section
 
 
-def _is_in_order(found: list[Any]) -> bool:
+def _is_in_order(name: str, found: list[Any]) -> bool:
     if len(found) < 2:
         return True
-    numbers = [number for one in found if (number := _number(one)) is not None]
-    return numbers == sorted(numbers)
+    places = [_number(one) for one in found]
+    numbers = [place for place in places if place is not None]
+    return numbers == sorted(numbers) and (len(numbers) == len(places) or not _between(name, found))
 
 
 def _number(one: Any) -> tuple[int, ...] | None:
     name = one.get("id") if isinstance(one, dict) else None
-    return _key(name) if name and _PLACE.fullmatch(name) else None
+    return _key_in(name) if name else None
+
+
+@lru_cache(maxsize=4096)
+def _key_in(name: str) -> tuple[int, ...] | None:
+    return _key(name) if _PLACE.fullmatch(name) else None
 
 
 def _key(name: str) -> tuple[int, ...]:

@@ -146,7 +146,8 @@ def copies_of(group: Group, pieces: dict[Path, Piece]) -> list[str]:
     said = [one[0] for one in pieces.get((), {}).get("entries", ())]
     copies = [group.root["conclusion"]] if "conclusion" in group.root and "conclusion" not in said else []
     repeating = [one for one in group.members if one["resourceType"] == "Composition" or is_summary(one)]
-    copies += [one for one in repeating if name_of(one, 0) not in changed and stripped(one) not in carried]
+    repeating = [one for one in repeating if name_of(one, 0) not in changed]
+    copies += [one for one in repeating if stripped(one) not in carried] if carried else repeating
     return [copy_digest(one) for one in copies]
 
 

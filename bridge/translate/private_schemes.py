@@ -73,7 +73,8 @@ def _collect(node: Node, schemes: set[str]) -> None:
     for code in (node.concept, other):
         if code is not None:
             schemes.add(code.scheme)
-            schemes.update([one.scheme for one in code.equivalents])
+            if code.equivalents:
+                schemes.update([one.scheme for one in code.equivalents])
     for child in node.children:
         _collect(child, schemes)
 

@@ -95,7 +95,7 @@ def attach(home: dict[str, Json], of: str, remainder: dict[str, Json]) -> None:
     home.setdefault("extension", []).append({"url": REMAINDER_URL} | value)
 
 
-_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:

@@ -152,8 +152,9 @@ def first_version(pieces: dict[Path, Piece], header: DataSet) -> str | None:
     piece = pieces.get((), {})
     manifest = piece.get("group", {})
     alone: str | None = piece.get("version")
-    found: str | None = manifest.get("born") if manifest.get("identity") == identity_digest(header) else None
-    return alone or found
+    if alone or "born" not in manifest:
+        return alone or None
+    return manifest["born"] if manifest.get("identity") == identity_digest(header) else None
 
 
 def key_of(pieces: dict[Path, Piece]) -> str | None:

@@ -16,8 +16,9 @@ _LENGTH = {"LO": 64, "SH": 16}
 
 def shaped_to_fhir(shape: tuple[Pair, ...], document: Document, resource: Resource) -> Resource:
     """Sets the elements that the header says; what a lens cannot read stays in the header, which the report carries."""
+    charset = document.charset
     for pair in shape:
-        found = text_of(document.header, pair.tag, document.charset)
+        found = text_of(document.header, pair.tag, charset)
         if found is None:
             continue
         try:

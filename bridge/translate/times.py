@@ -10,6 +10,7 @@ from bridge.model.dataset import DataSet, text_of
 from bridge.model.tags import TIMEZONE_OFFSET
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_WITH_OFFSET, _WITH_ZONE = re.compile(r"[+-]\d\d:\d\d$"), re.compile(r"T.*?(Z|[+-]\d\d:\d\d)$")
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)")
 
 
@@ -22,7 +23,7 @@ def zone_of(header: DataSet, default: str) -> str:
 def to_fhir(dt: str, zone: str) -> str:
     """DT -> dateTime; a time of day without zone gets `zone`. Raises ValueError."""
     value = DATETIME.to_fhir(dt)
-    return value + zone if "T" in value and not re.search(r"[+-]\d\d:\d\d$", value) else value
+    return value + zone if "T" in value and not _WITH_OFFSET.search(value) else value
 
 
 def to_dicom(value: str, zone: str) -> str:
@@ -35,7 +36,7 @@ def to_dicom(value: str, zone: str) -> str:
 
 def offset_of(value: str | None) -> str | None:
     """`+hh:mm` of a dateTime that has one."""
-    found = re.search(r"T.*?(Z|[+-]\d\d:\d\d)$", value or "")
+    found = _WITH_ZONE.search(value or "")
     return {"Z": "+00:00"}.get(found[1], found[1]) if found else None
 
 

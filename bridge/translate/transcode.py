@@ -11,7 +11,7 @@ SAID = text_element(SPECIFIC_CHARACTER_SET, "CS", UNICODE[0])
 
 def recoded(dataset: DataSet, old: Charset, new: Charset) -> DataSet:
     """Raises UnicodeError where bytes are not of the old character set, or text does not fit the new one."""
-    return tuple([_element(element, old, new) for element in dataset])
+    return tuple([recoded_element(element, old, new) for element in dataset])
 
 
 def in_unicode(item: ContentItem, old: Charset, done: set[int]) -> ContentItem:
@@ -22,7 +22,7 @@ def in_unicode(item: ContentItem, old: Charset, done: set[int]) -> ContentItem:
     return ContentItem(item.relationship, item.concept, item.value, children, rest)
 
 
-def _element(element: Element, old: Charset, new: Charset) -> Element:
+def recoded_element(element: Element, old: Charset, new: Charset) -> Element:
     tag, vr, value = element
     if isinstance(value, tuple):
         return Element(tag, vr, tuple([recoded(item, old, new) for item in value]))

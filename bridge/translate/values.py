@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from bridge.mapping.codings import code_of, coding
@@ -66,7 +67,9 @@ def qualifier_in(concept: Home) -> Code | None:
 
 def qualified(number: Num, home: Home) -> Num:
     """With the Numeric Value Qualifier that is among the interpretations."""
-    return replace(number, qualifier=next(filter(None, map(qualifier_in, home.get("interpretation", ()))), None))
+    if "interpretation" not in home:
+        return number
+    return replace(number, qualifier=next(filter(None, map(qualifier_in, home["interpretation"])), None))
 
 
 def _of_number(value: Num, element: str, lens: Lens[Any, Any]) -> Home:
@@ -161,6 +164,7 @@ def _absent_code(home: Home) -> Code:
     return next((code for reason, code in _ABSENT_CODES.items() if reason in said), VALUE_UNKNOWN)
 
 
+@lru_cache(maxsize=4096)
 def _reason_of(code: Code | None) -> str | None:
     """What `_absent_code` gives a code for: that there is no answer is no answer."""
     if code is None or code.equivalents:

@@ -32,17 +32,21 @@ def write(dataset: DataSet) -> bytes:
 
 
 def encode(dataset: DataSet) -> bytes:
-    return b"".join([_element(element) for element in dataset])
+    parts: list[bytes] = []
+    for tag, vr, value in dataset:
+        if not isinstance(value, bytes):
+            value = (_code_sequence if tag in CODE_SEQUENCES else _sequence)(value)
+        parts += (_header(tag, vr, len(value)), value)
+    return b"".join(parts)
 
 
-def _element(element: Element) -> bytes:
-    tag, vr, value = element
-    raw = value if isinstance(value, bytes) else _code_sequence(value) if tag in CODE_SEQUENCES else _sequence(value)
+@lru_cache(maxsize=4096)
+def _header(tag: int, vr: str, length: int) -> bytes:
     if vr in _LONG_VRS:
-        return _LONG_HEADER.pack(tag >> 16, tag & 0xFFFF, vr.encode(), 0, len(raw)) + raw
-    if len(raw) > 0xFFFF:  # implicit VR has room that explicit VR has not: PS3.5 6.2.2 says UN
-        return _LONG_HEADER.pack(tag >> 16, tag & 0xFFFF, b"UN", 0, len(raw)) + raw
-    return _SHORT_HEADER.pack(tag >> 16, tag & 0xFFFF, vr.encode(), len(raw)) + raw
+        return _LONG_HEADER.pack(tag >> 16, tag & 0xFFFF, vr.encode(), 0, length)
+    if length > 0xFFFF:  # implicit VR has room that explicit VR has not: PS3.5 6.2.2 says UN
+        return _LONG_HEADER.pack(tag >> 16, tag & 0xFFFF, b"UN", 0, length)
+    return _SHORT_HEADER.pack(tag >> 16, tag & 0xFFFF, vr.encode(), length)
 
 
 def _sequence(items: tuple[DataSet, ...]) -> bytes:
