@@ -8,9 +8,11 @@ from dataclasses import replace
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import merged
 from bridge.model.document import Document
 from bridge.model.group import Group, reference_to, references_in
 from bridge.model.sr import write_document
+from bridge.sync.content import resources_digest
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import local
 from bridge.sync.held import Waiting
@@ -19,8 +21,11 @@ from bridge.sync.news import RETRACTED
 from bridge.sync.resources import read_groups
 from bridge.sync.route import Route
 from bridge.sync.void import WRITING
+from bridge.translate.element_json import dataset_of
 from bridge.translate.header import split_patient
+from bridge.translate.remainder import attached
 from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
 
 
 def of_another_patient(route: Route, ledger: Ledger, mapping: Mapping, link: Link, document: Document) -> Link | None:
@@ -57,6 +62,19 @@ def _as_it_was(group: Group) -> Iterator[Group]:
 def _is_said_by(group: Group, mapping: Mapping, route: Route, document: Document) -> bool:
     said = to_dicom(group, mapping, route.known()).result
     return said.root == document.root and split_patient(said.header)[1] == split_patient(document.header)[1]
+
+
+def only_moved(route: Route, mapping: Mapping, link: Link, document: Document) -> bool:
+    """Whether an instance that is there again, under another patient, would be read as its head was if the Patient
+    Module were what that said: the resources keep it."""
+    (root,) = route.fhir.read([link.root])
+    patient = attached(root.item, "document").get("patient") if root is not None else None
+    if not isinstance(patient, dict):
+        return False
+    before = merged(split_patient(document.header)[1], dataset_of(patient, document.charset))
+    known = replace(route.known(before), document=link.chain[0][3])
+    said = to_fhir(Document(before, document.root), mapping, known).result
+    return link.reading == resources_digest(said.resources())
 
 
 def take_place(route: Route, ledger: Ledger, link: Link, key: str, digest: str) -> str:

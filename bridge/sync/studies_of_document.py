@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 
+from bridge.ledger.ledger import Ledger
 from bridge.mapping.texts import uid_of
-from bridge.model.group import Resource
+from bridge.model.group import Resource, renamed
 from bridge.model.names import DICOM_UID_SYSTEM
-from bridge.stores.store import Write
+from bridge.stores.store import Stored, Write
+from bridge.sync.content import as_content
 from bridge.sync.held import Busy
 from bridge.sync.route import Route
 from bridge.translate.ids import Known
@@ -40,3 +42,15 @@ def referred(
         else:
             missing.append(Write(key, views[key] | {"id": key.partition("/")[2]}))
     return names, missing
+
+
+def moved_along(
+    route: Route, ledger: Ledger, views: Views, there: Mapping[str, Stored[Resource]], renames: dict[str, str]
+) -> list[Write[Resource]]:
+    """Those of the patient that the document was of before, which nobody looks at: there are no images in the study."""
+    found = []
+    for key in sorted(views.keys() & there.keys()):
+        subject = renamed(views[key], renames).get("subject")
+        if there[key].item.get("subject") != subject and not ledger.studies.named(route.name, key):
+            found.append(Write(key, as_content(there[key].item) | {"subject": subject}, there[key].version))
+    return found

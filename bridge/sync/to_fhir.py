@@ -17,11 +17,12 @@ from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.sync.content import dataset_digest
 from bridge.sync.filter import carries_document
 from bridge.sync.followed import UNDONE, is_undone
+from bridge.sync.forgotten import present_of
 from bridge.sync.hands import take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import key_of_version
 from bridge.sync.lost_answer import no_second_head
-from bridge.sync.moved import alone, of_another_patient, take_place
+from bridge.sync.moved import alone, of_another_patient, only_moved, take_place
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.outdated import OUTDATED, is_outdated
 from bridge.sync.rebuild import is_own, rebuild
@@ -36,6 +37,7 @@ from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.private import taken_out
 from bridge.translate.rejection import rejection_of, voided
 from bridge.translate.restore import key_of
+from bridge.translate.to_dicom import to_dicom
 
 
 class ToFhir:
@@ -65,7 +67,7 @@ class ToFhir:
         if link is not None:
             link = unfinished(self.route, self.ledger, link) or link
             if self._begun(link, uid) or (link.head == uid and link.dicom_digest in (GONE, UNKNOWN)):
-                return self._fhir.write(Arrival(document, key, digest, link))
+                return self._fhir.write(Arrival(document, key, digest, link, moved=self._is_elsewhere(link, document)))
             if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
                 undone = replace(link, dicom_digest=UNDONE)
                 return self._fhir.write(Arrival(document, key, digest, undone, moved=True))
@@ -99,7 +101,29 @@ class ToFhir:
         if act.partition(":")[0] in (REPLACING, MERGE, UNMERGE):  # it was missing between the one and the other
             self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
             return "nothing"
+        if (left := self._left(link)) is not None:
+            raise Held(
+                f"its newest version was deleted in {self.route.dicom.name}, and {left}, which that superseded, stands "
+                "there: delete or reject it too, then `fhir-dicom retry`"
+            )
         return void(self.route, self.ledger, link, GONE)
+
+    def _left(self, link: Link) -> str | None:
+        """SOP Instance UID of a former version that a reader of the PACS takes for the newest now."""
+        former = [one for one in link.chain[:-1] if not voided(self.ledger.rejections.of(self.route.name, one[3]))]
+        present = present_of(self.route, link.root) if former else None
+        if present is None:
+            return None
+        header = to_dicom(present.group, self.mapping, self.route.known()).result.header  # names the patient
+        keys = [key_of_version(self.route, header, one) for one in former]
+        there = [one[3] for one, absent in zip(former, self.route.dicom.absent(keys), strict=True) if absent is None]
+        return there[-1] if there else None
+
+    def _is_elsewhere(self, link: Link, document: Document) -> bool:
+        """Whether what was deleted a moment ago, as far as anybody knew, was moved to another patient."""
+        if link.dicom_digest != GONE or link.born != "dicom":
+            return False
+        return only_moved(self.route, self.mapping, link, document)
 
     def _is_outdated(self, link: Link) -> bool:
         return link.born == "dicom" and self.route.direction != "to-dicom" and is_outdated(link, self.mapping)

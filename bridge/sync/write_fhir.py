@@ -28,7 +28,7 @@ from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN
 from bridge.sync.outdated import OUTDATED
 from bridge.sync.route import Route
-from bridge.sync.studies_of_document import referred, set_apart
+from bridge.sync.studies_of_document import moved_along, referred, set_apart
 from bridge.sync.subject import Subject, is_same_person, subject, subject_of
 from bridge.sync.void import WRITING, void
 from bridge.sync.withdraw import retracted
@@ -100,11 +100,13 @@ class WriteFhir:
         mine = holds(route, self.ledger, views)
         there = self._stored([*map(reference_to, resources), *(link.versions if link else ()), *views])
         named, missing = referred(route, views, there, mine=mine)
+        if arrival.moved:
+            missing += moved_along(route, self.ledger, views, there, whose.renames)
         return _Said(
             root=root,
             resources={reference_to(one): renamed(one, whose.renames | named) for one in resources},
             present={key: one for key, one in there.items() if key not in views},
-            studies=[Write(one.key, renamed(one.item, whose.renames)) for one in missing],
+            studies=[replace(one, item=renamed(one.item, whose.renames)) for one in missing],
             whose=whose,
             reading=resources_digest(group.resources()),
         )

@@ -525,3 +525,49 @@ def test_a_verdict_on_the_only_document_ends_the_pause(tmp_path: Path) -> None:
     assert fhir_dicom(tmp_path, "resume", "fhir-dicom", "--deleted").returncode == 0
     assert acts(sync(tmp_path))["to-fhir retracted"] == 1
     assert {one["status"] for one in reports(tmp_path)} == {"entered-in-error"}
+
+
+def test_a_deletion_of_the_newest_version_alone_is_held(stores: Path) -> None:
+    """The one before looks like the newest now to whoever reads the PACS."""
+    configure(stores)
+    store(stores, "2.25.61", "first")
+    passed(stores)
+    store(stores, "2.25.62", "second", "2.25.61")
+    passed(stores)
+    before = tree(stores / "data" / "fhir")
+    file_of(stores, instances(stores)["2.25.62"]).unlink()
+    assert "2.25.61, which that superseded, stands there" in passed(stores).stderr
+    assert tree(stores / "data" / "fhir") == before
+    file_of(stores, instances(stores)["2.25.61"]).unlink()
+    fhir_dicom(stores, "retry", "--config", "bridge.yaml")
+    assert acts(passed(stores)) == {"to-fhir retracted": 1}
+    assert open_points(passed(stores)) == NOTHING_OPEN
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_document_that_moves_to_another_patient_is_that_ones(stores: Path, seen: bool) -> None:  # noqa: FBT001
+    """Whether a pass saw it gone between, or not; and the ImagingStudy that it refers to."""
+    configure(stores)
+    store(stores, "2.25.63", "moves", StudyInstanceUID="2.25.77", PatientID="A")
+    passed(stores)
+    file_of(stores, instances(stores)["2.25.63"]).unlink()
+    if seen:
+        assert acts(passed(stores)) == {"to-fhir retracted": 1}
+    store(stores, "2.25.63", "moves", StudyInstanceUID="2.25.77", PatientID="B")
+    assert acts(passed(stores)) == {"to-fhir updated": 1}
+    (moved,) = [one for one in reports(stores) if "2.25.63" in str(one.get("identifier"))]
+    patient = get(stores, moved["subject"]["reference"])
+    assert (moved["status"], patient["identifier"][0]["value"]) == ("final", "B")
+    (study,) = [get(stores, one["reference"]) for one in moved["imagingStudy"]]
+    assert study["subject"] == moved["subject"]
+    assert open_points(passed(stores)) == NOTHING_OPEN
+
+
+def test_another_document_under_the_same_uid_is_held(stores: Path) -> None:
+    configure(stores)
+    store(stores, "2.25.63", "moves", StudyInstanceUID="2.25.77", PatientID="A")
+    passed(stores)
+    file_of(stores, instances(stores)["2.25.63"]).unlink()
+    passed(stores)
+    store(stores, "2.25.63", "another", StudyInstanceUID="2.25.77", PatientID="B")
+    assert "the patient is another" in passed(stores).stderr
