@@ -16,7 +16,8 @@ _DOCUMENTS = ("/translate/", "/hooks/")
 
 class BodyLimit:
     """Counted as it comes in, for a body need not say its length (RFC 9112 7.1). A compressed one is refused: it may be
-    a bomb."""
+    a bomb. The rest of what is refused is read and thrown away, for a while: who is still sending when the connection
+    ends never sees why."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, seconds: float) -> None:
         self._app, self._max_bytes, self._seconds = app, max_bytes, seconds
@@ -39,7 +40,8 @@ class BodyLimit:
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, end - time.monotonic()))
             except TimeoutError as error:
-                raise Refused(408, f"the request was not here after {self._seconds:g} seconds", _CLOSE) from error
+                what = f"the request was not here after {self._seconds:g} seconds"
+                raise Refused(408, what, {"Connection": "close"}) from error
             size, whole = size + len(message.get("body", b"")), not message.get("more_body", False)
             if size > limit:
                 raise _too_long(limit)
@@ -48,16 +50,13 @@ class BodyLimit:
         return bounded
 
 
-_CLOSE = {"Connection": "close"}
-
-
 def _announced(headers: Headers, limit: int) -> Refused | None:
     coding = headers.get("content-encoding", "identity").strip().lower()
     if coding != "identity":
-        return Refused(415, "Content-Encoding: send it uncompressed", {"Accept-Encoding": "identity"} | _CLOSE)
+        return Refused(415, "Content-Encoding: send it uncompressed", {"Accept-Encoding": "identity"})
     length = headers.get("content-length", "0")
     return _too_long(limit) if length.isdecimal() and int(length) > limit else None
 
 
 def _too_long(limit: int) -> Refused:
-    return Refused(413, f"longer than {limit} bytes; `fhir-dicom convert` takes files of any length", _CLOSE)
+    return Refused(413, f"longer than {limit} bytes; `fhir-dicom convert` takes files of any length")
