@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,7 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bridge.web.outcome import Refused, refused
 
 _SMALL = 64 << 10  # where no documents are taken in: FastAPI reads these before it asks who it is
-_DOCUMENTS = ("/translate/", "/hooks/")
+_JSON = 16 << 20  # a resource takes several times its text in memory
+_HELD = 4  # bodies of the largest size that may be in memory at once, all requests together
+_THROWN_AWAY = "/hooks/"
 
 
 class BodyLimit:
@@ -21,16 +24,36 @@ class BodyLimit:
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, seconds: float) -> None:
         self._app, self._max_bytes, self._seconds = app, max_bytes, seconds
+        self._limits = {
+            "/translate/fhir": max_bytes,
+            "/translate/dicom": min(_JSON, max_bytes),
+            _THROWN_AWAY: max_bytes,
+            "": min(_SMALL, max_bytes),
+        }
+        self._room = _HELD * max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        limit = self._max_bytes if scope["path"].startswith(_DOCUMENTS) else min(_SMALL, self._max_bytes)
+        limit = next(limit for path, limit in self._limits.items() if scope["path"].startswith(path))
         if (fault := _announced(Headers(scope=scope), limit)) is not None:
             return await refused(fault.status_code, fault.detail, fault.headers)(scope, receive, send)
-        await self._app(scope, self._bounded(receive, limit), send)
+        if scope["path"].startswith(_THROWN_AWAY):
+            return await self._app(scope, self._bounded(receive, limit, lambda _: None), send)
+        held = 0
 
-    def _bounded(self, receive: Receive, limit: int) -> Receive:
+        def hold(size: int) -> None:
+            nonlocal held
+            if size > self._room:
+                raise Refused(503, "too much is sent at once; wait as Retry-After says", {"Retry-After": "5"})
+            held, self._room = held + size, self._room - size
+
+        try:
+            await self._app(scope, self._bounded(receive, limit, hold), send)
+        finally:
+            self._room += held
+
+    def _bounded(self, receive: Receive, limit: int, hold: Callable[[int], None]) -> Receive:
         size, whole, end = 0, False, time.monotonic() + self._seconds
 
         async def bounded() -> Message:
@@ -45,6 +68,7 @@ class BodyLimit:
             size, whole = size + len(message.get("body", b"")), not message.get("more_body", False)
             if size > limit:
                 raise _too_long(limit)
+            hold(len(message.get("body", b"")))
             return message
 
         return bounded
