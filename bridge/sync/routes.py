@@ -59,7 +59,9 @@ def _embedded(settings: Settings) -> None:
         return
     paths = [store.path for store in settings.stores.values() if isinstance(store, FolderSettings)]
     if not any(map(os.path.isdir, paths)):
-        raise UsageError(f"no stores: give --config with `stores`, or make {' or '.join(map(str, paths))}, one of them, here")
+        raise UsageError(
+            f"no stores: give --config with `stores`, or make {' or '.join(map(str, paths))}, one of them, here"
+        )
     try:
         for path in paths:
             path.mkdir(exist_ok=True)

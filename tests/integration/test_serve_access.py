@@ -184,6 +184,7 @@ def test_openness_without_authentication_ends_at_this_machine(tmp_path: Path) ->
 
 
 def test_a_secret_that_is_missing_is_said_at_the_start(tmp_path: Path) -> None:
+    lay_out(tmp_path / "data")
     (tmp_path / "bridge.yaml").write_text(json.dumps({"serve": {"auth": AUTH}}))
     command = [sys.executable, "-m", "bridge", "serve", "--config", "bridge.yaml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
@@ -359,3 +360,18 @@ def test_a_fault_of_ours_is_in_the_log_without_its_words(tmp_path: Path) -> None
         (fault,) = (one for one in service.entries() if one["event"] == "a request broke")
         assert (fault["route"], fault["error"]) == ("GET /conflicts", "TypeError") and fault["where"]
         assert not any(word in answer.text + service.log() for word in ("Jane", "SELECT"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"/audit?after={1 << 63}", b""),  # no number of a database
+        ("POST", "/documents", rb'{"key": "a\u0000"}'),  # no text of PostgreSQL
+        ("POST", "/retry", rb'{"key": "\u0000"}'),
+        ("POST", "/resend", rb'{"route": "fhir-dicom", "keys": ["\u0000"]}'),
+        ("POST", "/conflicts/%00", b'{"holds": "fhir"}'),
+    ],
+)  # fmt: skip
+def test_what_no_ledger_can_hold_is_refused_before_it(small: Service, method: str, path: str, body: bytes) -> None:
+    status, _, said = asked(small, "127.0.5.3", method, path, body, Content_Type="application/json")
+    assert status == 422 and is_outcome(said)
