@@ -129,8 +129,9 @@ class _Files:
         found: list[BridgeError | None] = []
         for key in keys:
             try:
+                file = self._file(key)
                 self._there()
-                self._file(key).unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
                 found.append(None)
             except OSError as error:
                 found.append(TemporaryError(f"{self.name}: {key} cannot be removed: {error.strerror}"))

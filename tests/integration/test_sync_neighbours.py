@@ -43,6 +43,7 @@ def ledger(tmp_path: Path, now: list[float]) -> Iterator[Ledger]:
 def routes(tmp_path: Path) -> tuple[Route, Route]:
     first = route_of(tmp_path)
     (tmp_path / "other").mkdir()
+    (tmp_path / "other").mkdir()
     other = InstanceFolder("other", tmp_path / "other")
     second = Route("fhir-other", first.fhir, other, "to-dicom", "fhir", None, "Europe/Berlin")
     return first, second
