@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bridge.web.outcome import outcome
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS = _SAFE | {"POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"}  # another one may be any word, of any length
 _LOG = structlog.stdlib.get_logger("bridge.web")
 
 
@@ -43,4 +44,5 @@ class Journal:
 
 
 def _route(scope: Scope) -> str:
-    return f"{scope['method']} {getattr(scope.get('route'), 'path', 'unknown')}"
+    method = scope["method"] if scope["method"] in _METHODS else "unknown"
+    return f"{method} {getattr(scope.get('route'), 'path', 'unknown')}"

@@ -165,6 +165,11 @@ def test_no_secret_and_no_key_is_in_the_log(closed: Service) -> None:
     assert all(json.loads(line) for line in log.splitlines())
 
 
+def test_a_method_of_somebody_s_own_is_not_in_the_log(closed: Service) -> None:
+    assert closed.request("JANE-DOE-1970", "/status").status_code == 405
+    assert "JANE" not in closed.log() and "unknown /status" in closed.log()
+
+
 def test_openness_without_authentication_ends_at_this_machine(tmp_path: Path) -> None:
     file = tmp_path / "bridge.yaml"
     for keys, says in [

@@ -98,3 +98,15 @@ def test_bodies_that_come_all_at_once_are_not_all_held(service: Service) -> None
             assert one.getresponse().status == 422
     assert most(service) < AT_MOST // 2
     until(lambda: service.post("/translate/fhir", bytes(size), {}).status_code == 422)
+
+
+def test_a_number_of_millions_of_digits_stops_nothing(service: Service) -> None:
+    """To validate it took an hour, and nothing else ran meanwhile: no request, and no pass."""
+    body = OBSERVATION + b'"valueInteger":' + b"9" * (8 << 20) + b"}"
+    answer = service.post("/translate/dicom", body, {"Content-Type": "application/fhir+json"})
+    assert answer.status_code == 422 and "more than 1000 digits" in answer.text
+
+
+def test_what_is_wrong_a_thousand_times_is_said_some_times(service: Service) -> None:
+    answer = service.post("/translate/dicom", filled(EXTENSION, b"1,", b"1]}", 4_000), {})
+    assert answer.status_code == 422 and "and 1" in answer.text and len(answer.text) < 4_000
