@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from typing import Any
 
@@ -35,6 +36,13 @@ def configure() -> None:
     for name in ("sqlalchemy", "urllib3", "alembic", "pydicom"):
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("uvicorn.access").disabled = True  # it writes URLs
+    threading.excepthook = _thread_died
+
+
+def _thread_died(found: threading.ExceptHookArgs) -> None:
+    """Python would print what it says."""
+    name = found.thread.name if found.thread is not None else "unknown"
+    structlog.stdlib.get_logger("bridge").error("a thread died", thread=name, exc_info=found.exc_value)
 
 
 def _without_messages(_: Any, __: str, event: EventDict) -> EventDict:
