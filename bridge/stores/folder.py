@@ -105,10 +105,7 @@ class _Files:
         self._there()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
-            with os.fdopen(handle, "wb") as out:
-                out.write(data)
-            os.replace(temporary, file)
+            _put(file, data)
         except OSError as error:
             raise TemporaryError(f"{self.name}: {key} cannot be written: {error.strerror}") from error
 
@@ -143,6 +140,21 @@ class _Files:
         if not self.keys.fullmatch(key):
             raise PermanentError(f"{self.name}: a key that is no file name of this store")
         return self.path / f"{key}{self.suffix}"
+
+
+def _put(file: Path, data: bytes) -> None:
+    """On the disk when this returns, for the ledger says so next. What could not be finished is taken away: on a full
+    disk every try would leave another one."""
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(temporary, file)
+    except OSError:
+        os.unlink(temporary)
+        raise
 
 
 def _written(file: Path) -> date | None:

@@ -159,3 +159,16 @@ def test_in_another_place_than_was_meant_nothing_is_in_step(tmp_path: Path, comm
         "fhir-dicom: no stores: give --config with `stores`, or make data/fhir or data/dicom, one of them, here\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_full_disk_is_not_filled_with_what_was_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, step, full)
+    (one,) = ResourceFolder("ehr", tmp_path).write([Write("Observation/a", observation("a", 3))])
+    assert isinstance(one.error, TemporaryError) and "Observation/a cannot be written: No space left" in str(one.error)
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
