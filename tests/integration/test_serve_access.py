@@ -11,6 +11,7 @@ import sqlite3
 import ssl
 import subprocess
 import sys
+import time
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -290,6 +291,19 @@ def test_one_client_that_asks_too_often_is_told_to_wait(small: Service) -> None:
     waits = [headers["retry-after"] for status, headers, _ in answers if status == 429]
     assert waits and all(int(wait) >= 1 for wait in waits)
     assert asked(small, "127.0.3.2", "GET", "/health")[0] == 200, "another client is served"
+
+
+def test_who_is_told_to_wait_does_not_fill_the_log(small: Service) -> None:
+    before, begun = len(small.entries()), time.monotonic()
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: asked(small, "127.0.3.3", "GET", "/ready")[0], range(300)))
+    parts = urlsplit(small.base)
+    for _ in range(50):
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as other:
+            other.sendall(b"no HTTP\r\n\r\n")
+            assert other.recv(100).startswith(b"HTTP/1.1 400")
+    assert answers.count(429) > 200
+    assert len(small.entries()) - before <= 2 * (time.monotonic() - begun + 1) + 2
 
 
 def test_who_sends_a_body_drop_by_drop_is_cut(small: Service) -> None:
