@@ -21,7 +21,8 @@ def validate(resource: Resource, release: Release = "R4") -> None:
     kind = resource.get("resourceType")
     model = _model(kind, release) if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]+", kind) else None
     if model is None:
-        raise InvalidFhirError(f"resourceType {kind!r} is no FHIR {release} resource")
+        named = f" {kind}" if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]{1,40}", kind) else ""
+        raise InvalidFhirError(f"resourceType{named} is no FHIR {release} resource")
     if place := _misfit(resource, ""):
         raise InvalidFhirError(f"invalid {kind}: {place}")
     try:

@@ -86,7 +86,7 @@ class _Files:
             where = folder.relative_to(self.path)
             raise TemporaryError(f"{self.name}: {where} cannot be listed: {error.strerror}") from error
         for entry in entries:
-            if entry.name.endswith(self.suffix):
+            if entry.name.endswith(self.suffix) and entry.is_file():  # who opens a pipe waits for its other end
                 yield folder / entry.name
             elif self.folders.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
                 yield from self.files(folder / entry.name)

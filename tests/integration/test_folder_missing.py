@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from datetime import date
 from pathlib import Path
 
@@ -172,3 +173,12 @@ def test_a_full_disk_is_not_filled_with_what_was_begun(
     (one,) = ResourceFolder("ehr", tmp_path).write([Write("Observation/a", observation("a", 3))])
     assert isinstance(one.error, TemporaryError) and "Observation/a cannot be written: No space left" in str(one.error)
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
+
+
+def test_a_pipe_or_a_socket_is_no_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens a pipe waits for ever; a socket says so at once."""
+    put(tmp_path, observation("a", 3))
+    monkeypatch.chdir(tmp_path / "data" / "fhir" / "Observation")  # its address may not be long
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind("b.json")
+        assert [one.key for one in ResourceFolder("ehr", tmp_path / "data" / "fhir").listing()] == ["Observation/a"]

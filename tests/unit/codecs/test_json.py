@@ -46,5 +46,11 @@ def test_what_cannot_be_kept_is_refused(text: bytes, message: str) -> None:
 def test_a_key_that_is_there_twice_is_found_in_one_look() -> None:
     """By counting each it would take hours."""
     names = b",".join(b'"%d":0' % number for number in range(200_000))
-    with pytest.raises(InvalidFhirError, match="'last' occurs twice"):
+    with pytest.raises(InvalidFhirError, match="a property occurs twice"):
         json.loads(b'{%b,"last":1,"last":2}' % names)
+
+
+def test_a_name_that_is_there_twice_is_not_said() -> None:
+    with pytest.raises(InvalidFhirError) as raised:
+        json.loads(b'{"Jane Doe":1,"Jane Doe":2}')
+    assert "Jane" not in str(raised.value)
