@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 
 def main() -> None:
@@ -27,7 +28,7 @@ def main() -> None:
         status,
         sync,
     )
-    from bridge.errors import BridgeError, MappingError, UsageError
+    from bridge.errors import BridgeError, MappingError, UsageError, defect
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -63,4 +64,8 @@ def main() -> None:
         sys.exit(2)
     except BridgeError as error:  # the ledger is away, its disk is full
         print(f"fhir-dicom: {error}", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - a defect of ours; what it says may be of a patient, where it is is not
+        places = [f"  {one.filename}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
+        print(f"fhir-dicom: {defect(error)}; please report it", *places, sep="\n", file=sys.stderr)
         sys.exit(1)

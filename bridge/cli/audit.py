@@ -26,7 +26,7 @@ def verify(
     config: Config = None,
 ) -> None:
     from bridge.ledger.audit import faults
-    from bridge.ledger.heads import read_heads
+    from bridge.ledger.heads import is_torn, read_heads
     from bridge.ledger.ledger import Ledger
     from bridge.settings.settings import settings
 
@@ -45,7 +45,9 @@ def verify(
         raise typer.Exit(1)
     number = head.number if head else 0
     if exported:
-        print(f"{number} entries, {len(exported)} exported heads: nothing was changed")
+        torn = sum(map(is_torn, exported))
+        of_them = f", {torn} of them torn by a crash" if torn else ""
+        print(f"{number} entries, {len(exported)} exported heads{of_them}: nothing was changed")
     else:
         print(f"{number} entries: the chain is whole; without exported heads one that was written anew looks the same")
 

@@ -21,10 +21,16 @@ def serve(
     from bridge.settings.settings import listening, settings
     from bridge.web import logs, server
     from bridge.web.app import create_app
+    from bridge.web.certificate import Certificate
+    from bridge.web.crowd import Crowd
+    from bridge.web.listen import listeners
     from bridge.web.passes import passes_of
 
     configured = listening(settings(config), host, port)
+    service, crowd = configured.serve, Crowd()
+    certificate = Certificate(service.tls) if service.tls is not None else None
+    at = listeners(service.host, service.port, crowd)  # before the ledger is opened, and anything is synced
     passes = passes_of(configured, workers or configured.workers) if sync else None
     app = create_app(configured, passes)
     logs.configure()
-    server.run(app, configured.serve)
+    server.run(app, service, crowd, at, certificate)

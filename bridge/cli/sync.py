@@ -72,10 +72,10 @@ def _once(configured: Settings, workers: int, *, reconcile: bool, dry_run: bool,
     from bridge.sync.routes import routes_of
     from bridge.sync.run import once as one_pass
 
-    mapping = load(configured.mappings)
+    mapping, routes = load(configured.mappings), routes_of(configured)
     ledger = Ledger(configured.ledger, dry=dry_run)
     try:
-        summary = one_pass(routes_of(configured), ledger, mapping, reconciling=reconcile, workers=workers)
+        summary = one_pass(routes, ledger, mapping, reconciling=reconcile, workers=workers)
         status, head = ledger.status(), ledger.audit.head()
     finally:
         ledger.close()
@@ -87,15 +87,16 @@ def _once(configured: Settings, workers: int, *, reconcile: bool, dry_run: bool,
         found = {"acts": dict(summary.acts), "plans": summary.plans, "faults": summary.faults, "status": status}
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
     elif dry_run:
-        print("\n".join(f"would {plan}" for plan in summary.plans) or "nothing to do")
+        none = "nothing is known of what was to do" if summary.faults else "nothing to do"
+        print("\n".join(f"would {plan}" for plan in summary.plans) or none)
     else:
-        _print(summary.acts, status)
+        _print(summary.acts, status, "nothing was done" if summary.faults else "nothing to do")
     if summary.faults:
         raise typer.Exit(1)
 
 
-def _print(acts: Any, status: dict[str, Any]) -> None:
+def _print(acts: Any, status: dict[str, Any], none: str) -> None:
     done = {act: number for act, number in sorted(acts.items()) if not act.endswith((" nothing", " skipped"))}
-    print("\n".join(f"{act}: {number}" for act, number in done.items()) or "nothing to do")
+    print("\n".join(f"{act}: {number}" for act, number in done.items()) or none)
     print(f"linked: {sum(status['linked'].values())}, owed: {status['owed']}, held: {status['held']}, "
           f"dead: {status['dead']}")  # fmt: skip

@@ -13,6 +13,7 @@ from bridge.errors import InvalidFhirError
 from bridge.model.group import Json, Number, Resource
 
 Release = Literal["R4", "R5"]
+_SAID = 20  # faults; a list of a hundred thousand is one mistake, and would be kept in the ledger
 
 
 def validate(resource: Resource, release: Release = "R4") -> None:
@@ -20,17 +21,17 @@ def validate(resource: Resource, release: Release = "R4") -> None:
     kind = resource.get("resourceType")
     model = _model(kind, release) if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]+", kind) else None
     if model is None:
-        raise InvalidFhirError(f"resourceType {kind!r} is no FHIR {release} resource")
+        named = f" {kind}" if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]{1,40}", kind) else ""
+        raise InvalidFhirError(f"resourceType{named} is no FHIR {release} resource")
     if place := _misfit(resource, ""):
         raise InvalidFhirError(f"invalid {kind}: {place}")
     try:
         model.model_validate(_plain(resource))
     except ValidationError as error:
-        faults = "; ".join(
-            _place(fault["loc"], fault["type"]) + ": " + fault["msg"]
-            for fault in error.errors(include_url=False, include_input=False, include_context=False)
-        )
-        raise InvalidFhirError(f"invalid {kind}: {faults}") from error
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        said = "; ".join(_place(fault["loc"], fault["type"]) + ": " + fault["msg"] for fault in faults[:_SAID])
+        more = f"; and {len(faults) - _SAID} more" if len(faults) > _SAID else ""
+        raise InvalidFhirError(f"invalid {kind}: {said}{more}") from error
     except (AttributeError, TypeError) as error:  # how fhir.resources fails where `_element` is no object
         raise InvalidFhirError(f"invalid {kind}: an element has the shape of another type") from error
     for name, codes in _BINDINGS.get(str(kind), {}).items():

@@ -58,8 +58,8 @@ class Service(Strict):
     tls: ServiceTls | None = None
     cleartext: bool = False  # tokens over http:// from other machines, where a proxy in front speaks TLS
     names: tuple[str, ...] = ()  # host names that requests may be addressed to, beside `host`
-    max_bytes: Annotated[int, Field(gt=0)] = 64 << 20  # of a request
-    seconds: Annotated[float, Field(gt=0)] = 60.0  # that a client may take to send one
+    max_bytes: Annotated[int, Field(gt=0)] = 32 << 20  # of a request
+    seconds: Annotated[float, Field(gt=0)] = 60.0  # that a client may take to send one, and to read its answer
     rate: Annotated[float, Field(gt=0)] = 50.0  # requests a second of one client, on the long run
     hooks: dict[str, Secret] = {}  # store -> what its webhook has to say
 

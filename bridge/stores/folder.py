@@ -17,6 +17,7 @@ from bridge.errors import BridgeError, InvalidDicomError, PermanentError, Tempor
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Resource, renamed
 from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
+from bridge.stores.breaker import Breaker, Outage
 from bridge.stores.store import (
     STUDY,
     Absence,
@@ -33,52 +34,101 @@ from bridge.stores.store import (
 )
 
 _ID = re.compile(r"[A-Za-z]+/(?=.*[A-Za-z0-9-])[A-Za-z0-9.-]{1,64}")
+_TYPE = re.compile(r"[A-Za-z]+")
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _UIDS = re.compile(r"([0-9]+(\.[0-9]+)*/){2}[0-9]+(\.[0-9]+)*")
 
 
 class _Files:
-    """Names are strict, so that no key leads out of the folder; a file is written whole or not at all."""
+    """Names are strict, so that no key leads out of the folder; a file is written whole or not at all.
 
-    def __init__(self, name: str, path: Path, suffix: str, keys: re.Pattern[str]) -> None:
-        self.name, self.path, self.suffix, self.keys = name, path, suffix, keys
+    Where the folder itself is missing, nothing of it is absent and nothing is written: a disk that is not mounted, and
+    a path that was mistyped, look like everything deleted. It is as a server that is down."""
+
+    def __init__(self, name: str, path: Path, suffix: str, keys: re.Pattern[str], folders: re.Pattern[str]) -> None:
+        """`folders`: names of those in it, above the files."""
+        self.name, self.path, self.suffix, self.keys, self.folders = name, path, suffix, keys, folders
+        self._breaker = Breaker(name, self._probe)
+
+    def outage(self) -> Outage | None:
+        return self._breaker.outage()
+
+    def _there(self) -> None:
+        """Raises OutageError."""
+        self._breaker.admit()
+        if not os.path.isdir(self.path):
+            self._breaker.judge()
+
+    def _probe(self) -> None:
+        if not os.path.isdir(self.path):
+            what = f"{self.name}: the folder {self.path} is not there"
+            raise TemporaryError(f"{what}; mount its disk, or correct `path`, or make it, if it is to be a new one")
 
     def listing(self, day: date | None = None) -> Iterator[Seen]:
         """`day`: on which it was written."""
-        for file in sorted(self.path.rglob(f"*{self.suffix}")):
+        self._there()
+        for file in self.files(self.path):
             key = file.relative_to(self.path).as_posix().removesuffix(self.suffix)
             if day is not None and _written(file) != day:
                 continue
             if self.keys.fullmatch(key) and (data := self.read(key)) is not None:
                 yield Seen(key, version(data))
+        self._there()  # still: else it was not all
+
+    def files(self, folder: Path) -> Iterator[Path]:
+        """By their names; what cannot be a key is not looked into, for it may be closed to us, as `lost+found` is."""
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except FileNotFoundError:
+            self._there()  # else it is gone meanwhile
+            return
+        except OSError as error:
+            where = folder.relative_to(self.path)
+            raise TemporaryError(f"{self.name}: {where} cannot be listed: {error.strerror}") from error
+        for entry in entries:
+            if entry.name.endswith(self.suffix) and entry.is_file():  # who opens a pipe waits for its other end
+                yield folder / entry.name
+            elif self.folders.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                yield from self.files(folder / entry.name)
 
     def read(self, key: str) -> bytes | None:
         try:
             return self._file(key).read_bytes()
         except FileNotFoundError:
+            self._there()
             return None
         except OSError as error:
             raise TemporaryError(f"{self.name}: {key} cannot be read: {error.strerror}") from error
 
     def write(self, key: str, data: bytes) -> None:
         file = self._file(key)
+        self._there()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
-            with os.fdopen(handle, "wb") as out:
-                out.write(data)
-            os.replace(temporary, file)
+            _put(file, data)
         except OSError as error:
             raise TemporaryError(f"{self.name}: {key} cannot be written: {error.strerror}") from error
 
     def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
-        return [None if self._file(key).exists() else "unknown" for key in keys]
+        return [self._absent(key) for key in keys]
+
+    def _absent(self, key: str) -> Absence | None:
+        try:
+            self._file(key).stat()
+        except FileNotFoundError:
+            self._there()
+            return "unknown"
+        except OSError as error:
+            raise TemporaryError(f"{self.name}: {key} cannot be looked for: {error.strerror}") from error
+        return None
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         found: list[BridgeError | None] = []
         for key in keys:
             try:
-                self._file(key).unlink(missing_ok=True)
+                file = self._file(key)
+                self._there()
+                file.unlink(missing_ok=True)
                 found.append(None)
             except OSError as error:
                 found.append(TemporaryError(f"{self.name}: {key} cannot be removed: {error.strerror}"))
@@ -90,6 +140,21 @@ class _Files:
         if not self.keys.fullmatch(key):
             raise PermanentError(f"{self.name}: a key that is no file name of this store")
         return self.path / f"{key}{self.suffix}"
+
+
+def _put(file: Path, data: bytes) -> None:
+    """On the disk when this returns, for the ledger says so next. What could not be finished is taken away: on a full
+    disk every try would leave another one."""
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(temporary, file)
+    except OSError:
+        os.unlink(temporary)
+        raise
 
 
 def _written(file: Path) -> date | None:
@@ -112,10 +177,10 @@ class ResourceFolder:
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
-        self._files = _Files(name, path, ".json", _ID)
+        self._files = _Files(name, path, ".json", _ID, _TYPE)
 
-    def outage(self) -> None:
-        """A folder is there, or each file says why not."""
+    def outage(self) -> Outage | None:
+        return self._files.outage()
 
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self._files.listing()), "")
@@ -196,10 +261,10 @@ class InstanceFolder:
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
         self.path = path
-        self._files = _Files(name, path, ".dcm", _UIDS)
+        self._files = _Files(name, path, ".dcm", _UIDS, _UID)
 
-    def outage(self) -> None:
-        """A folder is there, or each file says why not."""
+    def outage(self) -> Outage | None:
+        return self._files.outage()
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self._files.listing()), "")
@@ -270,7 +335,7 @@ class InstanceFolder:
 
     def _files_of(self, study: str) -> list[str]:
         uid = study.removeprefix(STUDY)
-        files = sorted((self.path / uid).glob("*/*.dcm")) if _UID.fullmatch(uid) else []
+        files = list(self._files.files(self.path / uid)) if _UID.fullmatch(uid) else []
         keys = (file.relative_to(self.path).as_posix().removesuffix(".dcm") for file in files)
         return [key for key in keys if _UIDS.fullmatch(key)]
 

@@ -130,6 +130,9 @@ class Peer:
                 return Answer(response.status_code, found, data)
         except requests.RequestException as error:
             raise TemporaryError(f"{where}: {_why(error)}; is the server up and the URL right?") from error
+        except OSError as error:  # they are read for each connection: one may be about to be renewed
+            what = "no trusted connection (TLS): a file of `tls` is not there, or cannot be read"
+            raise TemporaryError(f"{where}: {what}; put it there") from error
         finally:
             self._sessions.used = time.monotonic()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache, partial
 
+from bridge.errors import UsageError
 from bridge.settings.only import Only
 from bridge.settings.settings import Settings
 from bridge.settings.stores import FhirSettings, FolderSettings, OrthancSettings
@@ -20,7 +22,9 @@ from bridge.sync.route import Route
 
 
 def routes_of(settings: Settings) -> list[Route]:
-    """Each route with its two stores; nothing is called yet. Routes share a store, its rate and what is known of it."""
+    """Each route with its two stores; nothing is called yet. Routes share a store, its rate and what is known of it.
+    Raises UsageError."""
+    _embedded(settings)
     resources, instances = cache(partial(_resources, settings)), cache(partial(_instances, settings))
     found = []
     named = zip(settings.route_names(), settings.route_stores(), settings.routes, strict=True)
@@ -44,6 +48,23 @@ def routes_of(settings: Settings) -> list[Route]:
             )
         )
     return found
+
+
+def _embedded(settings: Settings) -> None:
+    """The two folders of no configuration: beside one of them the other is new, and is made. A folder that somebody has
+    named is not: it is missing. Raises UsageError where neither is there, for that is another place than was meant."""
+    if "stores" in settings.model_fields_set:
+        return
+    paths = [store.path for store in settings.stores.values() if isinstance(store, FolderSettings)]
+    if not any(map(os.path.isdir, paths)):
+        raise UsageError(
+            f"no stores: give --config with `stores`, or make {' or '.join(map(str, paths))}, one of them, here"
+        )
+    try:
+        for path in paths:
+            path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{error.filename}: cannot be made: {error.strerror}") from error
 
 
 def _filter(only: Only) -> Filter:

@@ -12,6 +12,7 @@ from bridge.settings.settings import Settings
 from bridge.web import deciding, health, hooks, looking, pages, trail, translation
 from bridge.web.addressed import Addressed
 from bridge.web.callers import Door, callers_of
+from bridge.web.head import Head
 from bridge.web.headers import SecurityHeaders
 from bridge.web.journal import Journal
 from bridge.web.limits import BodyLimit
@@ -56,6 +57,7 @@ def _guard(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(RateLimit, rate=service.rate)
     app.add_middleware(Journal)
     app.add_middleware(SecurityHeaders, tls=service.tls is not None)
+    app.add_middleware(Head)
 
 
 def _routes(app: FastAPI, settings: Settings, passes: Passes | None, meters: Meters) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
 from bridge.errors import UsageError
@@ -82,7 +82,7 @@ def router(door: Door, records: Records, passes: Passes | None, routes: Iterable
         return {"resumed": body.route, "was_paused": was, "absent": number}
 
     @api.post("/conflicts/{name}", summary="Whose news hold; a verdict on an older state is refused with 409")
-    def decide(caller: Admin, ledger: Book, name: str, body: Verdict) -> dict[str, str]:
+    def decide(caller: Admin, ledger: Book, name: Annotated[Key, Path()], body: Verdict) -> dict[str, str]:
         try:
             ledger.operations.decide(name, body.holds, caller.name)
         except UsageError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from typing import Any
 
@@ -35,6 +36,29 @@ def configure() -> None:
     for name in ("sqlalchemy", "urllib3", "alembic", "pydicom"):
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("uvicorn.access").disabled = True  # it writes URLs
+    logging.getLogger("uvicorn.error").addFilter(_Seldom())
+    threading.excepthook = _thread_died
+
+
+class _Seldom(logging.Filter):
+    """What is no HTTP is no request, and not counted as one: whoever sends it must not fill the disk with warnings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}  # by the text in the code: there are few
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        last = self._said.get(str(record.msg), 0.0)
+        if record.levelno == logging.WARNING and record.created - last < 1:
+            return False
+        self._said[str(record.msg)] = record.created
+        return True
+
+
+def _thread_died(found: threading.ExceptHookArgs) -> None:
+    """Python would print what it says."""
+    name = found.thread.name if found.thread is not None else "unknown"
+    structlog.stdlib.get_logger("bridge").error("a thread died", thread=name, exc_info=found.exc_value)
 
 
 def _without_messages(_: Any, __: str, event: EventDict) -> EventDict:

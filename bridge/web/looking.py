@@ -12,8 +12,8 @@ from bridge.web.callers import Caller, Door
 from bridge.web.passes import Passes
 from bridge.web.records import Records
 
-Key = Annotated[str, Field(min_length=1, max_length=256)]
-"""A resource key, a SOP Instance UID, or a store's own key."""
+Key = Annotated[str, Field(max_length=256, pattern=r"^[^\x00-\x1f]+$")]
+"""A resource key, a SOP Instance UID, or a store's own key. PostgreSQL takes no NUL."""
 
 
 class Body(BaseModel):

@@ -53,9 +53,13 @@ class RateLimit:
 
 
 def _client(scope: Scope) -> str:
-    """The address; of IPv6 its network, in which one client may have any."""
+    return network_of((scope.get("client") or ("",))[0])
+
+
+def network_of(address: str) -> str:
+    """What is counted as one client: the address; of IPv6 its network, in which one client may have any."""
     try:
-        address = ipaddress.ip_address((scope.get("client") or ("",))[0])
+        found = ipaddress.ip_address(address)
     except ValueError:
         return ""  # a socket without addresses
-    return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))

@@ -24,7 +24,7 @@ def router(door: Door, records: Records) -> APIRouter:
     def audit(
         _: Annotated[Caller, Depends(door.may("admin"))],
         ledger: Annotated[Ledger, Depends(records)],
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[int, Query(ge=0, lt=1 << 63)] = 0,
         limit: Annotated[int, Query(ge=1, le=_PAGE)] = _PAGE,
     ) -> Response:
         entries = ledger.view.trail(after, limit)

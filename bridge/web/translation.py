@@ -16,6 +16,7 @@ from bridge.translate.ids import Known
 from bridge.web.outcome import FHIR, Refused, outcome
 
 _DICOM = "application/dicom"
+_VALUES = 150_000  # of JSON: an invalid one of two bytes has a thousand times as many in memory
 _BOUNDARY = "fhir-dicom-bridge"
 
 
@@ -70,6 +71,10 @@ def router(settings: Settings) -> APIRouter:
         responses=_responses(_DICOM),
     )
     async def to_dicom(body: Body) -> Response:
+        if (
+            sum(map(body.count, (b",", b"{", b"["))) > _VALUES
+        ):  # as it is written: to count them otherwise is to hold them
+            raise Refused(413, f"more than {_VALUES} values; `fhir-dicom convert` takes files of any length")
         return await turns.take(_answer, body, job("dicom"), _instances)
 
     return routes

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from bridge.codecs import fhir
+from bridge.ledger.audit import Head
+from bridge.ledger.heads import export_head
 from fixtures.stores import lay_out
 from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import observation
@@ -109,6 +111,44 @@ def test_a_file_that_holds_no_heads_is_named_by_line(stores: Path) -> None:
     (stores / "heads").write_text("1 abc\n")
     done = fhir_dicom(stores, "audit", "verify", "--heads", "heads")
     assert (done.returncode, "heads:1: no head" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("left", ["{number}", "{number} ", "{number} {hash:.9}", "{number} {hash:.9}\0\0\0", "\0\0"])
+def test_a_line_that_a_crash_tore_is_no_fault_and_the_next_one_is_below_it(stores: Path, left: str) -> None:
+    whole = (stores / "heads").read_text()
+    number, digest = whole.split()
+    with (stores / "heads").open("a") as heads:
+        heads.write(left.format(number=number, hash=digest))
+    verify = ("audit", "verify", "--heads", "heads")
+    assert fhir_dicom(stores, *verify).stdout == (
+        f"{number} entries, 2 exported heads, 1 of them torn by a crash: nothing was changed\n"
+    )
+    fhir_dicom(stores, "pause", "fhir-dicom")
+    fhir_dicom(stores, "resume", "fhir-dicom")
+    fhir_dicom(stores, "sync", "--once", "--config", "bridge.yaml")
+    assert (stores / "heads").read_text().endswith("\n" + fhir_dicom(stores, "audit", "head").stdout)
+    assert "3 exported heads, 1 of them torn" in fhir_dicom(stores, *verify).stdout
+    edit(stores, f"UPDATE audit SET event = replace(event, '\"C\"', '\"R\"') WHERE number = {number}")
+    assert fhir_dicom(stores, *verify).returncode == 1
+
+
+def test_what_is_left_of_a_torn_head_still_tells_another_trail(stores: Path) -> None:
+    (stores / "heads").write_text("2 0000000")
+    done = fhir_dicom(stores, "audit", "verify", "--heads", "heads")
+    assert done.returncode == 1 and "entry 2 is another than the one whose hash was exported" in done.stderr
+
+
+@pytest.mark.parametrize("heads", ["1 abc\n2 def\n", "1 abc\nsomething\n", "x", "1 abc 2 abc"])
+def test_what_no_crash_leaves_is_no_torn_head(stores: Path, heads: str) -> None:
+    (stores / "heads").write_text(heads)
+    assert fhir_dicom(stores, "audit", "verify", "--heads", "heads").returncode == 2
+
+
+def test_a_head_is_on_the_disk_before_the_pass_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = list[bytes]()
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append((tmp_path / "heads").read_bytes()))
+    export_head(tmp_path / "heads", Head(1, "a" * 64))
+    assert synced == [b"1 " + b"a" * 64 + b"\n"]
 
 
 def test_a_pass_exports_its_head(stores: Path) -> None:

@@ -360,6 +360,7 @@ def results_then_report(hapi: Hapi, route: Route, tmp_path: Path, name: str, set
     """What stands in the PACS when a result was sent, a pass was made, the report was sent, and two passes were made,
     the last one later than everything settles."""
     now = [4e9]
+    (tmp_path / "pacs").mkdir(exist_ok=True)
     pacs = InstanceFolder("pacs", tmp_path / "pacs")
     quick = replace(route, dicom=pacs, settle=settle)
     ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: now[0])

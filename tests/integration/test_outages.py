@@ -135,6 +135,7 @@ def test_before_its_time_a_server_is_not_asked_at_all(world: World) -> None:
 def test_other_routes_go_on(world: World, tmp_path: Path) -> None:
     """Two archives share a FHIR server; one of them is down."""
     said = yaml.safe_load(world.configuration.read_text())
+    (tmp_path / "dicom").mkdir()
     said["stores"]["copy"] = {"kind": "folder", "path": str(tmp_path / "dicom"), "holds": "dicom"}
     said["routes"].append({"between": ["ehr", "copy"], "direction": "to-dicom"})
     (tmp_path / "bridge.yaml").write_text(yaml.safe_dump(said))

@@ -82,7 +82,7 @@ def test_a_deflated_bomb_is_refused_by_name(service: Service) -> None:
     dataset.save_as(file, enforce_file_format=True)
     assert len(file.getvalue()) < 200_000
     answer = service.post("/translate/fhir", file.getvalue(), DICOM)
-    assert answer.status_code == 422 and "grows beyond 134217728 bytes" in answer.text
+    assert answer.status_code == 422 and "grows beyond 67108864 bytes" in answer.text
 
 
 def test_a_bundle_with_one_bad_resource_is_refused_whole(service: Service) -> None:

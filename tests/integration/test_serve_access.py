@@ -11,6 +11,7 @@ import sqlite3
 import ssl
 import subprocess
 import sys
+import time
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -165,6 +166,11 @@ def test_no_secret_and_no_key_is_in_the_log(closed: Service) -> None:
     assert all(json.loads(line) for line in log.splitlines())
 
 
+def test_a_method_of_somebody_s_own_is_not_in_the_log(closed: Service) -> None:
+    assert closed.request("JANE-DOE-1970", "/status").status_code == 405
+    assert "JANE" not in closed.log() and "unknown /status" in closed.log()
+
+
 def test_openness_without_authentication_ends_at_this_machine(tmp_path: Path) -> None:
     file = tmp_path / "bridge.yaml"
     for keys, says in [
@@ -184,6 +190,7 @@ def test_openness_without_authentication_ends_at_this_machine(tmp_path: Path) ->
 
 
 def test_a_secret_that_is_missing_is_said_at_the_start(tmp_path: Path) -> None:
+    lay_out(tmp_path / "data")
     (tmp_path / "bridge.yaml").write_text(json.dumps({"serve": {"auth": AUTH}}))
     command = [sys.executable, "-m", "bridge", "serve", "--config", "bridge.yaml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
@@ -286,6 +293,19 @@ def test_one_client_that_asks_too_often_is_told_to_wait(small: Service) -> None:
     assert asked(small, "127.0.3.2", "GET", "/health")[0] == 200, "another client is served"
 
 
+def test_who_is_told_to_wait_does_not_fill_the_log(small: Service) -> None:
+    before, begun = len(small.entries()), time.monotonic()
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: asked(small, "127.0.3.3", "GET", "/ready")[0], range(300)))
+    parts = urlsplit(small.base)
+    for _ in range(50):
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as other:
+            other.sendall(b"no HTTP\r\n\r\n")
+            assert other.recv(100).startswith(b"HTTP/1.1 400")
+    assert answers.count(429) > 200
+    assert len(small.entries()) - before <= 2 * (time.monotonic() - begun + 1) + 2
+
+
 def test_who_sends_a_body_drop_by_drop_is_cut(small: Service) -> None:
     connection = connected(small, "127.0.4.1")
     connection.putrequest("POST", "/translate/fhir")
@@ -359,3 +379,18 @@ def test_a_fault_of_ours_is_in_the_log_without_its_words(tmp_path: Path) -> None
         (fault,) = (one for one in service.entries() if one["event"] == "a request broke")
         assert (fault["route"], fault["error"]) == ("GET /conflicts", "TypeError") and fault["where"]
         assert not any(word in answer.text + service.log() for word in ("Jane", "SELECT"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"/audit?after={1 << 63}", b""),  # no number of a database
+        ("POST", "/documents", rb'{"key": "a\u0000"}'),  # no text of PostgreSQL
+        ("POST", "/retry", rb'{"key": "\u0000"}'),
+        ("POST", "/resend", rb'{"route": "fhir-dicom", "keys": ["\u0000"]}'),
+        ("POST", "/conflicts/%00", b'{"holds": "fhir"}'),
+    ],
+)  # fmt: skip
+def test_what_no_ledger_can_hold_is_refused_before_it(small: Service, method: str, path: str, body: bytes) -> None:
+    status, _, said = asked(small, "127.0.5.3", method, path, body, Content_Type="application/json")
+    assert status == 422 and is_outcome(said)

@@ -262,6 +262,7 @@ def test_a_bad_file_is_a_dead_letter_and_the_others_go_on(tmp_path: Path, name: 
 
 def test_every_route_of_a_store_gets_its_documents(stores: Path) -> None:
     put(stores, observation("a", 1))
+    (stores / "data" / "second").mkdir()
     (stores / "bridge.yaml").write_text(
         "stores:\n"
         "  ehr: {kind: folder, path: data/fhir, holds: fhir}\n"

@@ -179,6 +179,7 @@ def test_other_content_under_a_known_uid_is_a_dead_letter(stores: Path) -> None:
     ],
 )
 def test_a_wrong_configuration_exits_2_and_says_where(tmp_path: Path, text: str, says: str) -> None:
+    lay_out(tmp_path / "data")
     (tmp_path / "bridge.yaml").write_text(text)
     done = fhir_dicom(tmp_path, "sync", "--once", "--config", "bridge.yaml")
     assert done.returncode == 2, done.stderr

@@ -42,7 +42,8 @@ def ledger(tmp_path: Path, now: list[float]) -> Iterator[Ledger]:
 @pytest.fixture
 def routes(tmp_path: Path) -> tuple[Route, Route]:
     first = route_of(tmp_path)
-    (tmp_path / "other").mkdir()
+    (tmp_path / "other").mkdir(exist_ok=True)
+    (tmp_path / "other").mkdir(exist_ok=True)
     other = InstanceFolder("other", tmp_path / "other")
     second = Route("fhir-other", first.fhir, other, "to-dicom", "fhir", None, "Europe/Berlin")
     return first, second

@@ -262,6 +262,8 @@ def test_folders_that_hold_the_same_give_the_same(world: World, tmp_path: Path) 
             series = tmp_path / "dicom" / dataset.StudyInstanceUID / dataset.SeriesInstanceUID
             series.mkdir(parents=True, exist_ok=True)
             (series / f"{dataset.SOPInstanceUID}.dcm").write_bytes(data)
+    (tmp_path / "fhir").mkdir(exist_ok=True)
+    (tmp_path / "dicom").mkdir(exist_ok=True)
     route = Route(
         "folders",
         ResourceFolder("ehr", tmp_path / "fhir"),

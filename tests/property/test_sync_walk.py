@@ -54,6 +54,8 @@ class Hospital:
             "fhir": FolderSettings(kind="folder", path=folder / "data" / "fhir", holds="fhir"),
             "dicom": FolderSettings(kind="folder", path=folder / "data" / "dicom", holds="dicom"),
         }
+        for one in stores.values():
+            one.path.mkdir(parents=True, exist_ok=True)
         route = RouteSettings(between=("fhir", "dicom"), **policy)
         self.settings = Settings(stores=stores, routes=(route,), ledger=ledger)
 

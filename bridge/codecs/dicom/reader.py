@@ -24,7 +24,8 @@ IMPLICIT, EXPLICIT, BIG, DEFLATED = (
     "1.2.840.10008.1.2.1.99",
 )
 MAX_DEPTH = 200
-MAX_INFLATED = 128 << 20  # bytes; twice the longest body that /translate takes by default
+MAX_INFLATED = 64 << 20  # bytes; twice the longest body that /translate takes by default
+MAX_ELEMENTS = 500_000  # with items; one that is empty has 8 bytes in the file, and a hundred times as many in memory
 _LONG_VRS = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 VRS = _LONG_VRS | frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _VR_OF = {vr.encode("ascii"): (vr, vr in _LONG_VRS) for vr in VRS}
@@ -58,7 +59,7 @@ class DicomFile:
 def read(data: bytes) -> DicomFile:
     """Raises InvalidDicomError with the byte offset of the fault."""
     if data[128:132] == b"DICM":
-        meta, end = _Reader(data, "<", explicit=True).elements(132, len(data), depth=0, group=2)
+        meta, end = _Reader(data, "<", explicit=True, room=_Room()).elements(132, len(data), depth=0, group=2)
         syntax = next(
             (
                 e.value.decode("ascii", "replace").strip(" \0")
@@ -76,7 +77,7 @@ def read(data: bytes) -> DicomFile:
     elif syntax not in (IMPLICIT, EXPLICIT, BIG) and not syntax.startswith("1.2.840.10008.1.2."):
         # encapsulated transfer syntaxes are explicit little endian outside the pixel data
         raise InvalidDicomError(f"unknown Transfer Syntax {syntax!r}")
-    reader = _Reader(data, ">" if syntax == BIG else "<", explicit=syntax != IMPLICIT)
+    reader = _Reader(data, ">" if syntax == BIG else "<", explicit=syntax != IMPLICIT, room=_Room())
     dataset, _ = reader.elements(end, len(data), depth=0)
     if not dataset:
         raise InvalidDicomError("no data set behind the File Meta Information")
@@ -103,11 +104,24 @@ def _inflate(data: bytes) -> bytes:
     return plain
 
 
+class _Room:
+    """For so many elements of one file."""
+
+    def __init__(self) -> None:
+        self._left = MAX_ELEMENTS
+
+    def take(self, number: int = 1) -> None:
+        self._left -= number
+        if self._left < 0:
+            raise InvalidDicomError(f"more than {MAX_ELEMENTS} elements and items; real reports have some thousands")
+
+
 class _Reader:
     """One pass over the bytes of one data set, in one byte order."""
 
-    def __init__(self, data: bytes, order: str, *, explicit: bool) -> None:
+    def __init__(self, data: bytes, order: str, *, explicit: bool, room: _Room) -> None:
         self.data = data
+        self.room = room
         self.order = order
         self.explicit = explicit
         self.usual = explicit and order == "<"
@@ -122,7 +136,7 @@ class _Reader:
             raise InvalidDicomError(f"at byte {at}: sequences nested deeper than {MAX_DEPTH}")
         found: list[Element] = []
         creators: dict[int, str] = {}
-        last, data, header = -1, self.data, self._start
+        last, data, header, take = -1, self.data, self._start, self.room.take
         new = tuple.__new__  # which a NamedTuple calls, too, by a way that takes twice as long
         while at < end:
             if at + 8 > end:
@@ -146,7 +160,7 @@ class _Reader:
                     length, start = self._long(data, start)[0], at + 12
             if vr == "SQ" or (length == _UNDEFINED and vr == "UN"):
                 # PS3.5 6.2.2: UN of undefined length is an implicit little endian sequence
-                reader = _Reader(self.data, "<", explicit=False) if vr == "UN" else self
+                reader = _Reader(self.data, "<", explicit=False, room=self.room) if vr == "UN" else self
                 value: bytes | tuple[DataSet, ...]
                 if tag in CODE_SEQUENCES and length <= _USUAL_LENGTH and reader.usual:
                     value, at = self._code_sequence(start, end, length, depth)
@@ -163,6 +177,7 @@ class _Reader:
             if tag <= last:
                 raise InvalidDicomError(f"at byte {start}: element ({high:04X},{low:04X}) out of order or twice")
             last = tag
+            take()
             found.append(new(Element, (tag, vr, value)))
         return tuple(found), at
 
@@ -180,7 +195,9 @@ class _Reader:
         """Read once for all its occurrences."""
         if at + length <= end:
             try:
-                return _usual_items(self.data[at : at + length]), at + length
+                usual = _usual_items(self.data[at : at + length])
+                self.room.take(length // 8)  # at most
+                return usual, at + length
             except InvalidDicomError:  # whose place is counted from the sequence
                 pass
         return self._sequence(at, end, length, depth)
@@ -205,6 +222,7 @@ class _Reader:
             inner, after = self.elements(at, stop if size == _UNDEFINED else at + size, depth=depth + 1)
             if size == _UNDEFINED and self._tag(self.data, after - 8) != (0xFFFE, 0xE00D):
                 raise InvalidDicomError(f"at byte {after}: item without its delimiter: truncated")
+            self.room.take()
             found.append(inner)
             at = after
         if length == _UNDEFINED:
@@ -215,7 +233,7 @@ class _Reader:
 @lru_cache(maxsize=16384)
 def _usual_items(raw: bytes) -> tuple[DataSet, ...]:
     """Of a sequence of defined length, explicit little endian."""
-    return _Reader(raw, "<", explicit=True)._sequence(0, len(raw), len(raw), 0)[0]
+    return _Reader(raw, "<", explicit=True, room=_Room())._sequence(0, len(raw), len(raw), 0)[0]
 
 
 def _name(tag: int) -> str:

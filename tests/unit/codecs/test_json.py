@@ -34,8 +34,23 @@ def test_numbers_strings_and_booleans_are_kept_apart() -> None:
         (b"\xff\xfe", "UTF-8"),
         (b"[" * 300 + b"]" * 300, "nested"),
         (b"[" * 100_000, "nested"),
+        (b"9" * 1001, "more than 1000 digits"),
+        (b"0." + b"1" * 1000, "more than 1000 digits"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(text: bytes, message: str) -> None:
     with pytest.raises(InvalidFhirError, match=message):
         json.loads(text)
+
+
+def test_a_key_that_is_there_twice_is_found_in_one_look() -> None:
+    """By counting each it would take hours."""
+    names = b",".join(b'"%d":0' % number for number in range(200_000))
+    with pytest.raises(InvalidFhirError, match="a property occurs twice"):
+        json.loads(b'{%b,"last":1,"last":2}' % names)
+
+
+def test_a_name_that_is_there_twice_is_not_said() -> None:
+    with pytest.raises(InvalidFhirError) as raised:
+        json.loads(b'{"Jane Doe":1,"Jane Doe":2}')
+    assert "Jane" not in str(raised.value)

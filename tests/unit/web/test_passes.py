@@ -23,7 +23,7 @@ class _Away(ResourceFolder):
 
     seconds = 0.0
 
-    def outage(self) -> Outage:  # type: ignore[override]
+    def outage(self) -> Outage:
         return Outage("no connection", 1, time.monotonic() + self.seconds)
 
 

@@ -1,0 +1,66 @@
+"""The certificate of the service. It is renewed while the service runs, by whoever renews it: the files are looked at
+again and again, and new connections get what is in them."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import structlog
+
+from bridge.errors import UsageError
+from bridge.settings.service import ServiceTls
+
+EVERY = 1  # seconds
+_LOG = structlog.stdlib.get_logger("bridge.web")
+Look = tuple[tuple[int, int, int], ...]
+
+
+class Certificate:
+    def __init__(self, tls: ServiceTls) -> None:
+        """Raises UsageError where it cannot be used: that is said at the start."""
+        self.file, self.key = tls.certificate, tls.key or tls.certificate
+        try:
+            self._seen = self._look()
+            self._load(_context())
+        except OSError as error:
+            raise UsageError(f"serve.tls: {self._why(error)}") from error
+
+    def renew(self, context: ssl.SSLContext) -> None:
+        """Where the files are others. What cannot be used (half of it is written, the key is not there yet) is said
+        once, and the one before stays."""
+        try:
+            if (found := self._look()) == self._seen:
+                return
+            self._seen = found
+            self._load(_context())  # first where a fault does no harm
+            self._load(context)
+        except OSError as error:
+            _LOG.error("the renewed certificate is not used", what=f"serve.tls: {self._why(error)}; the old one stays")
+        else:
+            _LOG.info("the certificate was renewed")
+
+    def _look(self) -> Look:
+        """What tells that a file is another; a link may lead to another one, too."""
+        found = (file.stat() for file in (self.file, self.key))
+        return tuple((one.st_ino, one.st_mtime_ns, one.st_size) for one in found)
+
+    def _load(self, context: ssl.SSLContext) -> None:
+        context.load_cert_chain(self.file, self.key, password=_no_passphrase)
+
+    def _why(self, error: OSError) -> str:
+        files: set[Path] = {self.file, self.key}
+        named = " and ".join(sorted(map(str, files)))
+        if isinstance(error, ssl.SSLError):
+            reason = (error.reason or "").replace("_", " ").lower() or "not PEM"
+            return f"{named}: {reason}; give a certificate and its key in PEM, without a passphrase"
+        return f"{named}: {error.strerror}; correct `certificate` and `key`, or their permissions"
+
+
+def _context() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+
+def _no_passphrase() -> bytes:
+    """OpenSSL would ask for it on a terminal, and wait."""
+    return b""

@@ -1,0 +1,141 @@
+"""Certificates are renewed while the bridge runs: its own, that of its service, and the hospital's authority."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography import x509
+
+from bridge.errors import TemporaryError
+from bridge.stores.access import Access
+from bridge.stores.http import Peer
+from fixtures.stores import lay_out
+from tests.servers.certificates import Authority
+from tests.servers.service import Service, serving, until
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "authority")
+
+
+@pytest.fixture
+def service(tmp_path: Path, authority: Authority) -> Iterator[Service]:
+    lay_out(tmp_path / "data")
+    shutil.copy(authority.certificate("first"), tmp_path / "serve.pem")
+    with serving(
+        tmp_path, {"serve": {"tls": {"certificate": "serve.pem"}}, "interval": 3600}, ca=str(authority.ca)
+    ) as made:
+        yield made
+
+
+def shown(service: Service) -> str:
+    """Common name of the certificate that a new connection is shown."""
+    parts = urlsplit(service.base)
+    text = ssl.get_server_certificate((parts.hostname or "", parts.port or 0), timeout=60)
+    (name,) = x509.load_pem_x509_certificate(text.encode()).subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(name.value)
+
+
+def test_the_service_shows_its_renewed_certificate(service: Service, authority: Authority) -> None:
+    assert shown(service) == "first"
+    shutil.copy(authority.certificate("second"), service.folder / "serve.pem")
+    until(lambda: shown(service) == "second")
+    assert "the certificate was renewed" in [one["event"] for one in service.entries()]
+
+
+def test_half_a_certificate_leaves_the_one_before(service: Service, authority: Authority) -> None:
+    whole = authority.certificate("second").read_text("ascii")
+    (service.folder / "serve.pem").write_text(whole[: len(whole) // 2])
+    until(lambda: "the renewed certificate is not used" in service.log())
+    assert shown(service) == "first"
+    (service.folder / "serve.pem").unlink()
+    assert shown(service) == "first"
+    (service.folder / "serve.pem").write_text(whole)
+    until(lambda: shown(service) == "second")
+    said = [one for one in service.entries() if one["level"] == "error"]
+    assert 1 <= len(said) <= 2 and all("serve.tls: serve.pem: " in one["what"] for one in said), "once each"
+
+
+class Known(BaseHTTPRequestHandler):
+    """Says who asks, by the certificate."""
+
+    def do_GET(self) -> None:
+        found = self.connection.getpeercert()
+        body = found["subject"][0][0][1].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def strict(authority: Authority) -> Iterator[ThreadingHTTPServer]:
+    """Admits who shows a certificate of the authority."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Known)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.certificate("server"))
+    context.load_verify_locations(authority.ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_store_is_shown_our_renewed_certificate(
+    strict: ThreadingHTTPServer, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = tmp_path / "ours.pem"
+    shutil.copy(authority.certificate("first"), ours)
+    monkeypatch.setattr("bridge.stores.http._IDLE_SECONDS", 0.0)  # connections that are in use are not touched
+    access = Access(ca=str(authority.ca), certificate=(str(ours), str(ours)))
+    peer = Peer("pacs", f"https://127.0.0.1:{strict.server_port}", access=access)
+    assert peer.call("GET", "/").body == b"first"
+    shutil.copy(authority.certificate("second"), ours)
+    assert peer.call("GET", "/").body == b"second"
+
+
+def test_a_renewed_authority_is_trusted_and_the_old_one_no_more(
+    strict: ThreadingHTTPServer, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca, ours = tmp_path / "ca.pem", str(authority.certificate("ours"))
+    another = Authority(tmp_path / "another")
+    shutil.copy(another.ca, ca)
+    monkeypatch.setattr("bridge.stores.http._IDLE_SECONDS", 0.0)
+    peer = Peer("pacs", f"https://127.0.0.1:{strict.server_port}", access=Access(ca=str(ca), certificate=(ours, ours)))
+    with pytest.raises(TemporaryError, match="no trusted connection"):
+        peer.call("GET", "/")
+    shutil.copy(authority.ca, ca)
+    assert peer.call("GET", "/").body == b"ours"
+    shutil.copy(another.ca, ca)
+    with pytest.raises(TemporaryError, match="no trusted connection"):
+        peer.call("GET", "/")
+
+
+@pytest.mark.parametrize("content", [None, "half of it"])
+def test_a_file_that_is_just_renewed_is_no_fault_of_a_document(
+    strict: ThreadingHTTPServer, authority: Authority, tmp_path: Path, content: str | None
+) -> None:
+    for number in range(2):
+        files = [str(authority.ca), str(authority.certificate("ours"))]
+        files[number] = str(tmp_path / "renewed.pem")
+        Path(files[number]).unlink(missing_ok=True)
+        if content is not None:
+            Path(files[number]).write_text(content)
+        access = Access(ca=files[0], certificate=(files[1], files[1]))
+        with pytest.raises(TemporaryError, match="TLS"):
+            Peer("pacs", f"https://127.0.0.1:{strict.server_port}", access=access).call("GET", "/")
