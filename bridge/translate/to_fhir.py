@@ -12,6 +12,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate import times
+from bridge.translate.canonical_units import spellings_of
 from bridge.translate.chain import superseded_by
 from bridge.translate.comparison import Comparison
 from bridge.translate.completed import content_of
@@ -122,6 +123,8 @@ def _remaindered(
     born = born_uid(group.root) is not None
     zone = times.zone_of(document.header, known.zone)
     habits = habits_of(document.root)
+    if born and (spellings := spellings_of(document.root, mapping)):  # resources that it was made from spell their own
+        habits["units"] = spellings
     back = native_dicom(group, mapping, replace(known, zone=zone), zone if born else None, habits)
     remainder = Comparison(mapping, charset).compare(document.root, back.root, None)
     native_header, header = back.header, document.header
