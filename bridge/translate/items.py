@@ -18,7 +18,7 @@ from bridge.translate.categories import category_of, report_category, same_categ
 from bridge.translate.copies import SEVERAL, several_of
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.folds import add_folds, whole_period
-from bridge.translate.generic import VALUE_UNKNOWN, reference_type
+from bridge.translate.generic import VALUE_UNKNOWN, Kind, kind, reference_type
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.node import INHERITED, ITSELF, Home, Node
 from bridge.translate.observed import dated, observed_at, started_in
@@ -173,6 +173,13 @@ class Items:
             if extension.get("url") == DERIVED_FROM:
                 self._member(extension.get("valueReference", {}), node, effective or outer)
         self._folds(observation, node, primitives=True)
+        if self.born and into.depth and effective and not node.rest and self._is_part(node):
+            node.rest = self._observed(effective)
+
+    def _is_part(self, node: Node) -> bool:
+        """Whether the item would be read as part of the one above, and no result of its own: a number that was edited
+        to `<5` in a template that makes each number a result. A time of its own, the inherited one, says that it is."""
+        return kind(node.item(), Kind.OBSERVATION, self.mapping, each=True) in (Kind.COMPONENT, Kind.FOLD)
 
     def _focus(self, observation: Resource, node: Node) -> None:
         """What the value is about, where that is not the patient (TID 1007): a fetus's value is not its mother's."""

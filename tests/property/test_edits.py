@@ -29,6 +29,7 @@ from bridge.translate.ids import Known
 from bridge.translate.private import taken_out
 from bridge.translate.remainder import stripped
 from bridge.translate.restore import key_of
+from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FHIR_FILES, FIXTURES, SR_FILES
@@ -543,3 +544,47 @@ def test_values_that_are_one_number_no_more_are_still_there(change: str) -> None
     item = taken_out(to_dicom(group, MAPPING, KNOWN).result)[0].root.children[0]
     said = [one.value.values for one in (item, *item.children) if isinstance(one.value, Num)]
     assert said == ([("1",), ("2",), ("3",)] if change == "unit" else [("1",)])
+
+
+_ABSENT = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-performed"}]}
+RETYPED: list[Resource] = [
+    {"valueString": "<5"},
+    {"valueQuantity": {"comparator": "<"}},
+    {"dataAbsentReason": _ABSENT},
+    {"dataAbsentReason": {"text": "refused"}},
+    {"valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "373068000"}]}},
+    {"valueBoolean": True},
+]
+
+
+@pytest.mark.parametrize("now", RETYPED, ids=lambda one: next(iter(one)))
+@pytest.mark.parametrize("name", ["3700-ecg", "5000-obgyn", "5200-echocardiography", "1500-group", "10011-ct-dose"])
+def test_a_number_that_is_none_any_more_is_still_that_result(name: str, now: Resource) -> None:
+    """It is one item, wherever it stands, and its neighbours stay what they are."""
+    document, group = report(FIXTURES / "dicom" / f"{name}.dcm")
+    numbers = [home for home, kind in values(group) if kind == "valueQuantity"]
+    for index in range(0, len(numbers), 3):
+        edit = copy.deepcopy(group)
+        home = [home for home, kind in values(edit) if kind == "valueQuantity"][index]
+        quantity = home.pop("valueQuantity")
+        home |= {key: quantity | one if key == "valueQuantity" else one for key, one in now.items()}
+        after = checked_to_dicom(edit, MAPPING, KNOWN).result
+        back = to_fhir(after, MAPPING, KNOWN).result
+        assert _meaning(observations(back)) == _meaning(observations(edit))
+        old, new = dict(items(document.root)), dict(items(taken_out(after)[0].root))
+        assert old.keys() == new.keys()
+        assert sum(_own(old[path], document) != _own(new[path], after) for path in old) == 1
+
+
+def test_a_text_that_is_put_among_the_members_is_a_result() -> None:
+    """In the place of a component it would be one."""
+    _, group = report(FIXTURES / "dicom" / "1500-group.dcm")
+    group = copy.deepcopy(group)
+    parent = next(one for one in results(group) if "hasMember" in one)
+    code = {"coding": [{"system": "http://loinc.org", "code": "18782-3", "display": "Radiology study observation"}]}
+    whole = {key: parent[key] for key in ("resourceType", "subject", "category", "status", "effectiveDateTime")}
+    more = {**whole, "id": "more", "code": code, "valueString": "as before"}
+    parent["hasMember"].append({"reference": "Observation/more"})
+    document = to_dicom(replace(group, members=(*group.members, more)), MAPPING, KNOWN).result
+    found = to_fhir(taken_out(document)[0], MAPPING, replace(KNOWN, document=_first(group))).result
+    assert [one["code"] for one in results(found) if one.get("valueString") == "as before"] != []
