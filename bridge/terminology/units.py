@@ -84,7 +84,7 @@ _LITRE = re.compile(rf"(?<![A-Za-z\[_'])((?:{_any_of(_PREFIXES)})?)l(?![A-Za-z_\
 def plain(unit: str) -> str:
     """Without annotations, which count for 1 (UCUM section 12), and in one spelling of what UCUM gives two symbols:
     `{H.B.}/min` and `1/min` are `/min`, `ml` is `mL`, `[iU]` is `[IU]`."""
-    bare = _NOTES.sub("", unit).replace("[iU]", "[IU]")
+    bare = _NOTES.sub("", unit).replace("[iU]", "[IU]").replace("10^", "10*")
     return _LITRE.sub(r"\1L", bare.removeprefix("1") if bare.startswith("1/") else bare) or "1"
 
 

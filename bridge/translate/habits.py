@@ -13,7 +13,7 @@ from bridge.translate.node import Node
 
 Habits = dict[str, Any]
 """`continuity`: of containers; `floating`: numbers say Floating Point Value too; `versions`: of coding schemes;
-`units`: spellings of canonical units."""
+`units`: spellings of canonical units; `each`: whether each number is a result, where that is not as its title says."""
 
 CONTINUITY = "SEPARATE"  # where a document has no habit
 

@@ -19,6 +19,7 @@ from bridge.translate.copies import SEVERAL, several_of
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.folds import add_folds, whole_period
 from bridge.translate.generic import VALUE_UNKNOWN, Kind, kind, reference_type
+from bridge.translate.habits import Habits
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.node import INHERITED, ITSELF, Home, Node
 from bridge.translate.observed import dated, observed_at, started_in
@@ -40,8 +41,8 @@ _RETRACTED = ("entered-in-error", "cancelled")
 class Items:
     """What a group says of itself is set before the first item is made (`native_dicom`)."""
 
-    def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None) -> None:
-        self.group, self.mapping = group, mapping
+    def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None, habits: Habits) -> None:
+        self.group, self.mapping, self.habits = group, mapping, habits
         self.born = header.born_uid(group.root) is not None
         self.done = {id(one) for one in group.members if self.born and is_summary(one)}  # it repeats items
         self._by_reference = group.index() | group.contained()
@@ -179,7 +180,8 @@ class Items:
     def _is_part(self, node: Node) -> bool:
         """Whether the item would be read as part of the one above, and no result of its own: a number that was edited
         to `<5` in a template that makes each number a result. A time of its own, the inherited one, says that it is."""
-        return kind(node.item(), Kind.OBSERVATION, self.mapping, each=True) in (Kind.COMPONENT, Kind.FOLD)
+        each = bool(self.habits.get("each", self.mapping.template(None, self.title).each))
+        return kind(node.item(), Kind.OBSERVATION, self.mapping, each=each) in (Kind.COMPONENT, Kind.FOLD)
 
     def _focus(self, observation: Resource, node: Node) -> None:
         """What the value is about, where that is not the patient (TID 1007): a fetus's value is not its mother's."""

@@ -27,6 +27,7 @@ from bridge.translate.native_dicom import DicomImage, native_dicom
 from bridge.translate.native_fhir import native_fhir
 from bridge.translate.oddities import contradictions, oddities_of_document
 from bridge.translate.outcomes import UNSAID, outcomes_of_header, outcomes_of_items
+from bridge.translate.own_sites import sites_in
 from bridge.translate.pieces import beyond, copies_of, pieces_of
 from bridge.translate.private import Piece, taken_out
 from bridge.translate.remainder import attach, difference, header_group
@@ -125,6 +126,9 @@ def _remaindered(
     habits = habits_of(document.root)
     if born and (spellings := spellings_of(document.root, mapping)):  # resources that it was made from spell their own
         habits["units"] = spellings
+    each = mapping.template(document.template, document.root.concept).each
+    if born and each != mapping.template(None, document.root.concept).each:
+        habits["each"] = each
     back = native_dicom(group, mapping, replace(known, zone=zone), zone if born else None, habits)
     remainder = Comparison(mapping, charset).compare(document.root, back.root, None)
     native_header, header = back.header, document.header
@@ -141,9 +145,12 @@ def _remaindered(
         if version is not None:
             remainder["version"] = version
         pieces: dict[Path, Piece] = {}
+        homes = dict(back.root.homes(document.root))
         if restored:
-            image, homes = native_fhir(document, mapping, known), dict(back.root.homes(document.root))
+            image = native_fhir(document, mapping, known)
             pieces = pieces_of(group, homes, image, document.header, known)
+        if sites := sites_in(homes, pieces):
+            remainder["sites"] = sites
         if copies := copies_of(group, pieces):
             remainder["copies"] = copies
         if said := beyond(pieces):

@@ -588,3 +588,24 @@ def test_a_text_that_is_put_among_the_members_is_a_result() -> None:
     document = to_dicom(replace(group, members=(*group.members, more)), MAPPING, KNOWN).result
     found = to_fhir(taken_out(document)[0], MAPPING, replace(KNOWN, document=_first(group))).result
     assert [one["code"] for one in results(found) if one.get("valueString") == "as before"] != []
+
+
+def test_a_number_without_its_last_property_is_still_a_result() -> None:
+    """In a template that folds numbers, it would be a component of the container."""
+    _, group = report(FIXTURES / "dicom" / "10021-radiopharmaceutical-dose.dcm")
+    group = copy.deepcopy(group)
+    dose = next(one for one in results(group) if "valueQuantity" in one and len(one.get("component", ())) == 1)
+    del dose["component"]
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    assert not [one for one in translated.report.warnings if "does not see it" in one]
+    back = to_fhir(taken_out(translated.result)[0], MAPPING, replace(KNOWN, document=_first(group))).result
+    assert observations(back).keys() == observations(group).keys()
+
+
+def test_a_template_under_another_title_is_still_that_template() -> None:
+    """Whether each number is a result: else all of them were said to have had no time of their own."""
+    plain, _ = report(FIXTURES / "dicom" / "1500-group.dcm")
+    document = Document(plain.header, replace(plain.root, concept=Code("1", "99X", "Own report")))
+    group = to_fhir(document, MAPPING, KNOWN).result
+    assert to_dicom(group, MAPPING, KNOWN).result == document
+    assert not [one for one in results(group) if "valueQuantity" in one and "0040A032" in repr(one)]
