@@ -224,14 +224,20 @@ def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tup
 
 def _is_range(item: ContentItem, mapping: Mapping) -> bool:
     """A text that says no more than its two limits."""
+    limits = limits_of(item, mapping)
+    return bool(limits) and isinstance(item.value, Plain) and item.value.text == of_range(limits)
+
+
+def limits_of(item: ContentItem, mapping: Mapping) -> Home:
+    """Its minimum and maximum as a Range; empty where it has none, or one of them twice, or one that is no number."""
     found: Home = {}
     for child in item.children:
         fold = fold_of(child, "Observation", mapping)
         if fold is not None and fold.element[0] == "valueRange":
             if fold.element[1] in found:
-                return False
+                return {}
             try:
                 found[fold.element[1]] = fold.lens.to_fhir(child.value)
             except ValueError:
-                return False
-    return bool(found) and isinstance(item.value, Plain) and item.value.text == of_range(found)
+                return {}
+    return found

@@ -21,6 +21,7 @@ from bridge.translate.as_made import (
 from bridge.translate.beside import guards_of
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.dose_summary import is_summary
+from bridge.translate.followed_ranges import ranges_in
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
 from bridge.translate.json_patch import canonical, canonical_text, json_difference
@@ -71,6 +72,8 @@ def pieces_of(
             piece: Piece = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
             if not born and (words := guards_of(native)):
                 piece["words"] = words
+            if not born and (ranges := ranges_in(native)):
+                piece["ranges"] = ranges
             pieces[at[id(resource)]] = piece
             members.append(name)
             plain = plain and not entries and name in natives

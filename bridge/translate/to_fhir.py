@@ -18,6 +18,7 @@ from bridge.translate.comparison import Comparison
 from bridge.translate.completed import content_of
 from bridge.translate.digests import document_digest
 from bridge.translate.element_json import dataset_json
+from bridge.translate.followed_ranges import followed
 from bridge.translate.habits import habits_of
 from bridge.translate.header import born_uid, split_patient
 from bridge.translate.ids import Known
@@ -25,6 +26,7 @@ from bridge.translate.kept import keep
 from bridge.translate.losses import lost_of_document
 from bridge.translate.native_dicom import DicomImage, native_dicom
 from bridge.translate.native_fhir import native_fhir
+from bridge.translate.node import element_id
 from bridge.translate.oddities import contradictions, oddities_of_document
 from bridge.translate.outcomes import UNSAID, outcomes_of_header, outcomes_of_items
 from bridge.translate.own_sites import sites_in
@@ -94,7 +96,8 @@ def _restored(
     bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known, report: Report, *, added: bool
 ) -> Group | None:
     """With `added`, items that no piece knows are results that were added since; None where there are none."""
-    image = native_fhir(bare, mapping, known)
+    root, following = followed(bare.root, pieces, mapping)
+    image = native_fhir(replace(bare, root=root), mapping, known)
     new = added_to(image, pieces) if added else []
     if added and not new:
         return None
@@ -104,7 +107,8 @@ def _restored(
     group = _remaindered(bare, group, mapping, known_of(bare, known), report, restored=True)
     # what resources were made into says them; an item that they do not say (a person's name) was edited, and wins
     may_contradict = not added and born_uid(group.root) is None
-    unsaid = may_contradict and any(one.reason == UNSAID and one.path != "1" for one in report.details)
+    stale = {"1", *(element_id((0, *path)) for path in following)}
+    unsaid = may_contradict and any(one.reason == UNSAID and one.path not in stale for one in report.details)
     return None if unsaid else group
 
 

@@ -265,6 +265,40 @@ def test_words_that_say_something_else_are_warned_of_in_fhir_too() -> None:
     assert any("not that of the code" in one for one in warnings)
 
 
+def minimum(item: ContentItem, value: str = "2") -> ContentItem:
+    """With another lower limit, wherever it stands."""
+    is_it = item.concept is not None and item.concept.value == "255605001"
+    children = tuple(minimum(child, value) for child in item.children)
+    return replace(item, value=Num((value,), MILLIMOLE, None) if is_it else item.value, children=children)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_limit_that_was_edited_is_the_limit_of_the_range(whole: bool) -> None:
+    """The words that we wrote beside it follow; the item keeps them, until FHIR edits the range."""
+    value = {"valueRange": {"low": quantity(3), "high": quantity(4)}}
+    resource = observation(**(value if whole else {"component": [{"code": {"text": "part"}, **value}]}))
+    document = to_dicom(alone(resource), MAPPING, KNOWN).result
+    after = Document(document.header, minimum(document.root))
+    group = to_fhir(after, MAPPING, KNOWN).result
+    root = stripped(group.root)
+    home = root if whole else root["component"][0]
+    assert home["valueRange"] == {"low": quantity(2), "high": quantity(4)}
+    assert root.keys() == resource.keys() and root["id"] == "o"
+    assert to_dicom(group, MAPPING, KNOWN).result == after
+    edit = group.root if whole else group.root["component"][0]
+    edit["valueRange"]["high"]["value"] = 9
+    back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result.root
+    home = back if whole else back["component"][0]
+    assert stripped(home)["valueRange"] == {"low": quantity(2), "high": quantity(9)}
+
+
+def test_words_of_a_range_that_were_edited_are_no_range_of_ours() -> None:
+    document = to_dicom(alone(observation(valueRange={"low": quantity(3), "high": quantity(4)})), MAPPING, KNOWN).result
+    item = replace(minimum(document.root.children[0]), value=Plain("TEXT", "2 to 4"))
+    after = Document(document.header, replace(document.root, children=(item, *document.root.children[1:])))
+    assert to_fhir(after, MAPPING, KNOWN).result.root["valueString"] == "2 to 4"
+
+
 def test_a_text_that_says_another_range_than_its_limits_is_warned_of() -> None:
     document = to_dicom(alone(observation(valueRange={"low": quantity(1), "high": quantity(2)})), MAPPING, KNOWN).result
     item = document.root.children[0]
