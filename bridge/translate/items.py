@@ -32,9 +32,6 @@ _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _SUBJECT_ID = Code("121030", "DCM", "Subject ID")
 _PERSONS = ("Practitioner", "PractitionerRole")
 _ABSENT = "a result or member is not here: it is only referred to"
-_INNER = (
-    "a result or member that is contained in a resource other than the root is carried: a DICOM reader does not see it"
-)
 _RETRACTED = ("entered-in-error", "cancelled")
 
 
@@ -45,8 +42,9 @@ class Items:
         self.group, self.mapping, self.habits = group, mapping, habits
         self.born = header.born_uid(group.root) is not None
         self.done = {id(one) for one in group.members if self.born and is_summary(one)}  # it repeats items
-        self._by_reference = group.index() | group.contained()
-        self._contained = set(map(id, group.contained().values()))
+        self._by_reference, contained = group.index(), [*group.contained()]
+        self._inner = {id(reference): one.resource for one in contained for reference in one.references}
+        self._owners = {id(one.resource): one.owner for one in contained}
         self.warnings: list[str] = []
         self.effective = dated(group)
         # the zone of the report is that of the document: its times stay the local times that people wrote
@@ -58,7 +56,7 @@ class Items:
         self.inferred: list[tuple[Node, Resource]] = []
 
     def find(self, reference: Home) -> Resource | None:
-        return self._by_reference.get(reference.get("reference", ""))
+        return self._inner.get(id(reference)) or self._by_reference.get(reference.get("reference", ""))
 
     def _owning(self) -> Iterator[Home]:
         """References by which an item has its place in the tree; what is also derived from is only pointed to."""
@@ -70,7 +68,7 @@ class Items:
     def _member(self, reference: Home, into: Node, effective: str | None) -> None:
         target = self.find(reference)
         if target is None:
-            self.warnings.append(_INNER if reference.get("reference", "").startswith("#") else _ABSENT)
+            self.warnings.append(_ABSENT)
             return
         if target["resourceType"] == "Observation":
             if id(target) not in self.done:
@@ -216,10 +214,11 @@ class Items:
         if self.born:
             return None
         identifier = str(observation.get("id") or self.group.key)
-        # the id of a contained one is its own only within the root
-        return made_uid(
-            self.known, f"{self.group.key}#{identifier}" if id(observation) in self._contained else identifier
-        )
+        owner = self._owners.get(id(observation))
+        if owner is not None:  # the id of a contained one is its own only within that
+            inside = "" if owner is self.group.root else f"#{owner.get('id', '')}"
+            identifier = f"{self.group.key}{inside}#{identifier}"
+        return made_uid(self.known, identifier)
 
     def _observed(self, effective: str | None) -> DataSet:
         try:
