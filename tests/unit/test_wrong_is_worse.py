@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from bridge.convert.inputs import Readable, read
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
 from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Number, Resource
 from bridge.model.tags import COMPLETION, PRELIMINARY
 from bridge.translate.ids import Known
 from bridge.translate.native_fhir import native_fhir
@@ -21,6 +22,7 @@ from bridge.translate.remainder import stripped
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
+from tests.corpus import FIXTURES
 from tests.samples import observation
 
 MAPPING, KNOWN = load(), Known()
@@ -313,3 +315,62 @@ def test_a_text_that_says_another_range_than_its_limits_is_warned_of() -> None:
         )
     ]
     assert says == [False, True]
+
+
+def narrative() -> tuple[Document, ContentItem]:
+    """An imaging report whose conclusion is the paragraph of a section (TID 2000), and that section."""
+    (one,) = [one for one in read(FIXTURES / "fhir" / "imaging-narrative.json", "dicom") if isinstance(one, Readable)]
+    assert isinstance(one.content, Group)
+    document = to_dicom(one.content, MAPPING, KNOWN).result
+    section = next(one for one in document.root.children if one.concept and one.concept.value == "121076")
+    return document, section
+
+
+def with_section(*paragraphs: ContentItem) -> Group:
+    document, section = narrative()
+    children = [replace(section, children=paragraphs) if one is section else one for one in document.root.children]
+    after = Document(document.header, replace(document.root, children=tuple(children)))
+    group = to_fhir(after, MAPPING, KNOWN).result
+    assert to_dicom(group, MAPPING, KNOWN).result == after
+    return group
+
+
+def test_a_conclusion_that_was_edited_in_its_section_is_the_conclusion() -> None:
+    (paragraph,) = narrative()[1].children
+    root = with_section(replace(paragraph, value=Plain("TEXT", "otherwise"))).root
+    assert root["conclusion"] == "otherwise"
+    assert root["id"] == "chest"  # restored, not translated anew
+    assert "result" not in root
+
+
+def test_a_conclusion_that_was_taken_back_is_gone() -> None:
+    assert "Pneumothorax" not in repr([stripped(one) for one in with_section().resources()])
+
+
+def test_what_somebody_adds_to_a_conclusion_is_seen() -> None:
+    (paragraph,) = narrative()[1].children
+    comment = ContentItem("HAS PROPERTIES", Code("121106", "DCM", "Comment"), Plain("TEXT", "not sure"), (), ())
+    group = with_section(replace(paragraph, children=(comment,)))
+    assert "not sure" in repr([stripped(one) for one in group.resources()])
+
+
+def test_a_number_that_somebody_adds_below_a_result_is_a_result() -> None:
+    """And no reference to nothing."""
+    (one,) = [one for one in read(FIXTURES / "ecg" / "report.json", "dicom") if isinstance(one, Readable)]
+    assert isinstance(one.content, Group)
+    document = to_dicom(one.content, MAPPING, KNOWN).result
+    added = ContentItem("HAS PROPERTIES", Code("2823-3", "LN", "Potassium"), Num(("6.9",), MILLIMOLE, None), (), ())
+
+    def beside(item: ContentItem) -> ContentItem:
+        if item.concept is not None and item.concept.value == "2:16016":
+            return replace(item, children=(*item.children, added))
+        return replace(item, children=tuple(map(beside, item.children)))
+
+    after = Document(document.header, beside(document.root))
+    group = to_fhir(after, MAPPING, KNOWN).result
+    rate = next(one for one in group.members if one["id"] == "rate")
+    (member,) = rate["hasMember"]
+    (found,) = [one for one in group.members if f"Observation/{one['id']}" == member["reference"]]
+    assert found["valueQuantity"]["value"] == Number("6.9")
+    assert group.root["id"] == "ecg"
+    assert to_dicom(group, MAPPING, KNOWN).result == after
