@@ -58,6 +58,10 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
         report = Report()
         group = _restored(bare, pieces, mapping, known, report, added=added)
         if group is not None and _comes_back(group, document, bare, pieces, mapping, known_of(bare, known)):
+            if born_uid(group.root) is None and (unseen := _unseen(report)):
+                report.warnings.append(
+                    f"items {', '.join(unseen)} were added in DICOM: a FHIR client does not see them"
+                )
             report.warnings += [*oddities_of_document(bare, known.issuer), *contradictions(group)]
             return Translated(group, report)
     if alone is None and pieces:
@@ -84,6 +88,11 @@ def _comes_back(
         return False
     keep(group, bare, made, pieces)
     return to_dicom(group, mapping, known, counted=False).result == document
+
+
+def _unseen(report: Report) -> list[str]:
+    """Items of a document that resources were made into, which these do not say: what they were made into, they do."""
+    return [one.path for one in report.details if one.outcome == "carried" and one.reason != UNSAID]
 
 
 def known_of(document: Document, known: Known) -> Known:

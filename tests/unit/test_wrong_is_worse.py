@@ -374,3 +374,14 @@ def test_a_number_that_somebody_adds_below_a_result_is_a_result() -> None:
     assert found["valueQuantity"]["value"] == Number("6.9")
     assert group.root["id"] == "ecg"
     assert to_dicom(group, MAPPING, KNOWN).result == after
+
+
+def test_an_item_that_nobody_can_show_is_warned_of() -> None:
+    """A name with something below it, which is no person of TID 1020."""
+    document = to_dicom(alone(observation(valueQuantity=quantity(5))), MAPPING, KNOWN).result
+    odd = ContentItem("HAS PROPERTIES", Code("1", "99X", "Odd"), Plain("PNAME", "Somebody"), (), ())
+    child = replace(odd, children=(replace(odd, value=Plain("TEXT", "below")),))
+    (item, *rest) = document.root.children
+    after = Document(document.header, replace(document.root, children=(replace(item, children=(child,)), *rest)))
+    assert any("does not see" in one for one in to_fhir(after, MAPPING, KNOWN).report.warnings)
+    assert not any("does not see" in one for one in to_fhir(document, MAPPING, KNOWN).report.warnings)
