@@ -168,6 +168,28 @@ def oddities_of_group(group: Group) -> list[str]:
 _ALIKE = {("C", "Cel"), ("F", "[degF]")}  # coulomb and farad to UCUM, degrees to everybody else
 
 
+_CALLED = {  # as people write units whose mistake is dangerous -> UCUM
+    "mmhg": "mm[Hg]",
+    "mm hg": "mm[Hg]",
+    "°c": "Cel",
+    "degc": "Cel",
+    "celsius": "Cel",
+    "°f": "[degF]",
+    "degf": "[degF]",
+    "fahrenheit": "[degF]",
+    "lb": "[lb_av]",
+    "lbs": "[lb_av]",
+    "pounds": "[lb_av]",
+    "in": "[in_i]",
+    "inch": "[in_i]",
+    "inches": "[in_i]",
+    "bpm": "/min",
+    "mcg": "ug",
+    "µg": "ug",
+    "μg": "ug",
+}
+
+
 def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
     for element in ("valueCodeableConcept", "interpretation", "conclusionCode"):
         value = home.get(element, [])
@@ -183,7 +205,8 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
             yield "the text says other numbers than the limits", "referenceRange"
     quantity = home.get("valueQuantity", {})
     unit, code = quantity.get("unit"), quantity.get("code")
-    if unit and code and is_ucum(unit) and plain(unit) != plain(code) and (unit, code) not in _ALIKE:
+    called = _CALLED.get(unit.strip().casefold(), unit) if unit else None
+    if called and code and is_ucum(called) and plain(called) != plain(code) and (called, code) not in _ALIKE:
         yield "the unit is another than its code", "valueQuantity"
 
 

@@ -241,6 +241,10 @@ def test_what_changes_the_meaning_is_refused_wherever_it_stands(place: str) -> N
     ("value", "says"),
     [
         ({"valueQuantity": quantity(5, unit="g/dL", code="g/L")}, "unit is another"),
+        ({"valueQuantity": quantity(5, unit="mmHg", code="kPa")}, "unit is another"),
+        ({"valueQuantity": quantity(5, unit="mmHg", code="mm[Hg]")}, None),
+        ({"valueQuantity": quantity(99, unit="°F", code="Cel")}, "unit is another"),
+        ({"valueQuantity": quantity(99, unit="BPM", code="{H.B.}/min")}, None),
         ({"valueQuantity": quantity(5, unit="g/dl", code="g/dL")}, None),
         ({"referenceRange": [{"low": quantity(77), "high": quantity(4), "text": "3-4"}]}, "other numbers"),
         ({"referenceRange": [{"low": quantity(3), "high": quantity(4), "text": "3,0 - 4 (adults)"}]}, None),
