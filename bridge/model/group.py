@@ -56,8 +56,15 @@ class Contained(NamedTuple):
     references: list[Resource]  # the elements of the owner that mean it
 
 
-def _is_observation(resource: Resource) -> bool:
-    return resource.get("resourceType") == "Observation"
+_INNER = ("Observation", "Practitioner", "PractitionerRole")
+
+
+def _referring(resource: Resource) -> Iterator[Resource]:
+    """Elements by which results and persons are referred to."""
+    for name in ("result", "hasMember", "performer"):
+        yield from resource.get(name, ())
+    if "practitioner" in resource:
+        yield resource["practitioner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +87,14 @@ class Group:
         return found
 
     def contained(self) -> Iterator[Contained]:
-        """Results that a resource contains, and refers to (FHIR R4 references.html#contained)."""
+        """Results and persons that a resource contains, and refers to (FHIR R4 references.html#contained)."""
         for owner in self.resources():
-            inner = {f"#{one.get('id')}": one for one in owner.get("contained", ()) if _is_observation(one)}
+            inner = {
+                f"#{one.get('id')}": one for one in owner.get("contained", ()) if one.get("resourceType") in _INNER
+            }
             if not inner:
                 continue
-            holders = (owner, *inner.values())
-            said = [one for each in holders for name in ("result", "hasMember") for one in each.get(name, ())]
+            said = [one for each in (owner, *inner.values()) for one in _referring(each)]
             for name, one in inner.items():
                 if references := [each for each in said if each.get("reference") == name]:
                     yield Contained(owner, one, references)
@@ -94,7 +102,7 @@ class Group:
     def spoken(self) -> Iterator[Resource]:
         """What becomes items: root and members, and the results that they contain."""
         yield from self.resources()
-        yield from (one.resource for one in self.contained())
+        yield from (one.resource for one in self.contained() if one.resource["resourceType"] == "Observation")
 
     def whole(self) -> Iterator[Resource]:
         """Root, members, and the Patient if there is one."""

@@ -176,6 +176,18 @@ def test_a_result_that_a_panel_contains_and_that_was_edited_in_dicom_is_edited()
     assert "contained" not in repr([stripped(one) for one in back.resources()])
 
 
+@pytest.mark.parametrize("place", [False, True], ids=["person", "in a role"])
+def test_a_performer_that_a_result_contains_is_named(place: bool) -> None:
+    person: Resource = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Weber"}]}
+    role = {"resourceType": "PractitionerRole", "id": "r", "practitioner": {"reference": "#p"}}
+    inner = [person, role] if place else [person]
+    resource = measured(performer=[{"reference": "#r" if place else "#p"}], contained=inner)
+    group = Group(resource, (), None, "Observation/o")
+    translated = checked_to_dicom(group, load(), Known())
+    assert Plain("PNAME", "Weber") in [one.value for one in translated.result.root.children[0].children]
+    assert stripped(to_fhir(translated.result, load(), Known()).result.root) == resource
+
+
 def test_what_a_panel_contains_of_somebody_else_is_refused() -> None:
     group = with_panels(4)
     group.members[0]["contained"][0]["subject"] = {"reference": "Patient/other"}
