@@ -52,6 +52,8 @@ def pieces_of(
         return {}
     utc = utc_of(group)
     at = {id(home): path for path, home in _paired(names, homes, image).items()}
+    taken = {id(image.homes[path]) for path in at.values()}  # what was the second of a concept is the first now
+    free = {name: one for name, one in natives.items() if id(one) not in taken}
     unedited = attached(group.root, "document").get("copies", ()) if born else ()
     members: list[Json] = []
     plain = len(natives) == len(names)
@@ -77,14 +79,12 @@ def pieces_of(
             pieces[at[id(resource)]] = piece
             members.append(name)
             plain = plain and not entries and name in natives
-        elif name in natives and (
-            alike(natives[name], resource, renames)
-            or copy_digest(resource) in unedited
-            or (born and is_summary(resource))
+        elif name in free and (
+            alike(free[name], resource, renames) or copy_digest(resource) in unedited or (born and is_summary(resource))
         ):
             members.append({"native": name})
-        elif born and name in natives:
-            native = as_made(renamed(natives[name], renames), name, born, known, utc)
+        elif born and name in free:
+            native = as_made(renamed(free[name], renames), name, born, known, utc)
             members.append({"native": name, "entries": [*json_difference(native, stripped(resource))]})
             plain = False
         else:

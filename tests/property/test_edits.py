@@ -609,3 +609,19 @@ def test_a_template_under_another_title_is_still_that_template() -> None:
     group = to_fhir(document, MAPPING, KNOWN).result
     assert to_dicom(group, MAPPING, KNOWN).result == document
     assert not [one for one in results(group) if "valueQuantity" in one and "0040A032" in repr(one)]
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_one_of_two_alike_is_withdrawn(status: str, which: int) -> None:
+    """Its item is gone, the other one is its own, whatever its place is called now."""
+    second = replace(PULSE, value=Num(("5.25",), Code("1", "UCUM", "no units"), None))
+    document = with_items(PULSE, second)
+    group = copy.deepcopy(to_fhir(document, MAPPING, KNOWN).result)
+    results(group)[which]["status"] = status
+    after = checked_to_dicom(group, MAPPING, KNOWN).result
+    assert [one.value for one in taken_out(after)[0].root.children] == [document.root.children[1 - which].value]
+    back = to_fhir(after, MAPPING, KNOWN).result
+    assert _meaning(observations(back)) == _meaning(observations(group))
+    assert [one["status"] == status for one in results(back)].count(True) == 1
+    assert next(one for one in results(back) if one["status"] == status)["id"] == results(group)[which]["id"]
