@@ -625,3 +625,33 @@ def test_one_of_two_alike_is_withdrawn(status: str, which: int) -> None:
     assert _meaning(observations(back)) == _meaning(observations(group))
     assert [one["status"] == status for one in results(back)].count(True) == 1
     assert next(one for one in results(back) if one["status"] == status)["id"] == results(group)[which]["id"]
+
+
+@pytest.mark.parametrize("change", ["moved", "removed"])
+def test_results_alike_keep_their_ids(change: str) -> None:
+    """Whoever refers to the first one does not mean the second, which stands at its place now. Over the versions."""
+    numbers = [replace(PULSE, value=Num((value,), Code("1", "UCUM", "no units"), None)) for value in ("1", "2", "3")]
+    holder = ContentItem("CONTAINS", LOCAL, Coded(Code("1", "99X", "One")), tuple(numbers), ())
+    plain, _ = report(FIXTURES / "dicom" / "1500-group.dcm")
+    document = Document(plain.header, replace(plain.root, children=(holder,)))
+    group = copy.deepcopy(to_fhir(document, MAPPING, KNOWN).result)
+    parent = next(one for one in results(group) if "hasMember" in one)
+    if change == "moved":
+        parent["hasMember"].reverse()
+    else:
+        gone = parent["hasMember"].pop(0)["reference"]
+        left = tuple(one for one in group.members if f"Observation/{one.get('id')}" != gone)
+        group = replace(group, members=left)
+    for value in (None, 20):
+        if value is not None:  # a second edit, of what came back
+            group = copy.deepcopy(group)
+            next(one for one in results(group) if "valueQuantity" in one)["valueQuantity"]["value"] = value
+        after = checked_to_dicom(group, MAPPING, KNOWN).result
+        back = to_fhir(after, MAPPING, KNOWN).result
+        assert _numbers(back) == _numbers(group)
+        assert to_dicom(back, MAPPING, KNOWN).result == after
+        group = back
+
+
+def _numbers(group: Group) -> dict[str, str]:
+    return {one["id"]: str(one["valueQuantity"]["value"]) for one in results(group) if "valueQuantity" in one}
