@@ -133,6 +133,15 @@ class Mapping:
         rows = map(self.row, (concept, *concept.equivalents) if concept else ())
         return next((row.category for row in rows if row is not None and row.category), None)
 
+    @cached_property
+    def unit_row(self) -> Callable[[Code | None], ConceptRow | None]:
+        """The row that says the canonical unit of a concept, or of one that it is said to be equivalent to."""
+        return lru_cache(maxsize=_CONCEPTS)(self._unit_row)
+
+    def _unit_row(self, concept: Code | None) -> ConceptRow | None:
+        rows = map(self.row, (concept, *concept.equivalents) if concept else ())
+        return next((row for row in rows if row is not None and row.unit is not None), None)
+
     def coded(self, concept: Code | None) -> dict[str, Json]:
         """Concept name -> CodeableConcept; a concept row puts the FHIR code in front of the DICOM one, as the document
         spells it where only capitals differ. Where it stands among the equivalent codes, all of these were there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from bridge.model.frozen import frozen
 from bridge.model.names import ABSENT_URL
@@ -50,6 +50,23 @@ def reference_to(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
 
 
+class Contained(NamedTuple):
+    owner: Resource  # its id is its own only within that
+    resource: Resource
+    references: list[Resource]  # the elements of the owner that mean it
+
+
+_INNER = ("Observation", "Practitioner", "PractitionerRole")
+
+
+def _referring(resource: Resource) -> Iterator[Resource]:
+    """Elements by which results and persons are referred to."""
+    for name in ("result", "hasMember", "performer"):
+        yield from resource.get(name, ())
+    if "practitioner" in resource:
+        yield resource["practitioner"]
+
+
 @frozen
 class Group:
     root: Resource  # DiagnosticReport, or an Observation that stands alone
@@ -69,21 +86,23 @@ class Group:
                 found.setdefault(f"urn:uuid:{one['id']}", one)
         return found
 
-    def contained(self) -> dict[str, Resource]:
-        """Results that the root itself contains, by `#id` (FHIR R4 references.html#contained). Not where a member has
-        one of that id too: who refers to it is not known here."""
-        inner = [one for one in self.root.get("contained", ()) if one.get("resourceType") == "Observation"]
-        if not inner:
-            return {}
-        owning = [one.get(element) for one in (self.root, *inner) for element in ("result", "hasMember")]
-        theirs = {f"#{one.get('id')}" for member in self.members for one in member.get("contained", ())}
-        said = set(references_in(owning)) - theirs
-        return {name: one for one in inner if (name := f"#{one.get('id')}") in said}
+    def contained(self) -> Iterator[Contained]:
+        """Results and persons that a resource contains, and refers to (FHIR R4 references.html#contained)."""
+        for owner in self.resources():
+            inner = {
+                f"#{one.get('id')}": one for one in owner.get("contained", ()) if one.get("resourceType") in _INNER
+            }
+            if not inner:
+                continue
+            said = [one for each in (owner, *inner.values()) for one in _referring(each)]
+            for name, one in inner.items():
+                if references := [each for each in said if each.get("reference") == name]:
+                    yield Contained(owner, one, references)
 
     def spoken(self) -> Iterator[Resource]:
-        """What becomes items: root and members, and the results that the root contains."""
+        """What becomes items: root and members, and the results that they contain."""
         yield from self.resources()
-        yield from self.contained().values()
+        yield from (one.resource for one in self.contained() if one.resource["resourceType"] == "Observation")
 
     def whole(self) -> Iterator[Resource]:
         """Root, members, and the Patient if there is one."""

@@ -1,4 +1,5 @@
-"""Is a text a UCUM unit? Syntax only: nothing is converted, no dimension compared.
+"""Is a text a UCUM unit, and are two of them one unit spelled twice? Syntax only: nothing is converted, no dimension
+compared.
 
 Grammar and atoms: The Unified Code for Units of Measure, version 2.2 (2024-06-17), case-sensitive column of
 `ucum-essence.xml`, https://ucum.org/ucum. This material contains content from UCUM (http://unitsofmeasure.org),
@@ -74,3 +75,19 @@ def is_ucum(text: str) -> bool:
             return False
         at, operand_next = found.end(), False
     return depth == 0 and not operand_next
+
+
+_NOTES = re.compile(_NOTE)
+_LITRE = re.compile(rf"(?<![A-Za-z\[_'])((?:{_any_of(_PREFIXES)})?)l(?![A-Za-z_\]'])")
+
+
+def plain(unit: str) -> str:
+    """Without annotations, which count for 1 (UCUM section 12), and in one spelling of what UCUM gives two symbols:
+    `{H.B.}/min` and `1/min` are `/min`, `ml` is `mL`, `[iU]` is `[IU]`."""
+    bare = _NOTES.sub("", unit).replace("[iU]", "[IU]").replace("10^", "10*")
+    return _LITRE.sub(r"\1L", bare.removeprefix("1") if bare.startswith("1/") else bare) or "1"
+
+
+def is_said_by(unit: str, other: str) -> bool:
+    """Whether `other` says all that `unit` does, of the same number: `ug/mL` does not say `ug/mL{FEU}`."""
+    return plain(unit) == plain(other) and set(_NOTES.findall(unit)) <= set(_NOTES.findall(other))

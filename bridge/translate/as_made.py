@@ -12,6 +12,7 @@ from bridge.model.group import Group, Json, Number, Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.digests import GUARD, digest
+from bridge.translate.documents import CONCLUSIONS
 from bridge.translate.generic import CONCLUSION
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.ids import Known
@@ -126,12 +127,23 @@ def _without_ids(value: Json) -> Json:
 
 
 def conclusions_in(image: FhirImage) -> set[str]:
-    """Observations that say what the report of a group born in FHIR says as its conclusion."""
-    return {
-        name_of(one, 0)
-        for one in image.group.members
-        if one["resourceType"] == "Observation" and "valueString" in one and _is_conclusion(one)
-    }
+    """Observations that say what the report of a group born in FHIR says as its conclusion, and no more: alone, or as
+    the one paragraph of a section (TID 2000)."""
+    return {name_of(one, 0) for one in image.group.members if one["resourceType"] == "Observation" and _repeats(one)}
+
+
+def _repeats(observation: Resource) -> bool:
+    said = observation.keys() - _OF_EVERY_RESULT
+    if said == {"component"} and CONCLUSIONS.value in _codes(observation):
+        return all(one.keys() <= _OF_PARAGRAPH and CONCLUSION.value in _codes(one) for one in observation["component"])
+    return said == {"valueString"} and CONCLUSION.value in _codes(observation)
+
+
+_OF_EVERY_RESULT = {
+    "resourceType", "id", "status", "category", "code", "subject", "encounter", "effectiveDateTime", "performer",
+    "device",
+}  # fmt: skip
+_OF_PARAGRAPH = {"id", "code", "valueString"}
 
 
 def without_conclusions(image: FhirImage) -> None:
@@ -145,8 +157,8 @@ def without_conclusions(image: FhirImage) -> None:
         report.pop("result", None)
 
 
-def _is_conclusion(observation: Resource) -> bool:
-    return any(one.get("code") == CONCLUSION.value for one in observation["code"].get("coding", ()))
+def _codes(home: Resource) -> set[str | None]:
+    return {one.get("code") for one in home["code"].get("coding", ())}
 
 
 def name_of(resource: Resource, index: int) -> str:

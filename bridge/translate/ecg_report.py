@@ -3,13 +3,13 @@ recorded (TID 3708), and the five global measurements of TID 3713 in its units. 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from bridge.model.content import Code, Container, Num, Plain
 from bridge.model.group import Group, Resource
+from bridge.terminology.units import plain
 from bridge.translate import times
 from bridge.translate.node import Home, Node
 from bridge.translate.observed import dated
@@ -48,7 +48,7 @@ def _required(observation: Resource, concept: Concept) -> str | None:
     code, quantity = concept(observation.get("code", {})), observation.get("valueQuantity", {})
     if code is None or code.scheme != "MDC" or "comparator" in quantity or "value" not in quantity:
         return None
-    return code.value if _REQUIRED.get(code.value) == _plain(quantity.get("code", "")) else None
+    return code.value if _REQUIRED.get(code.value) == plain(quantity.get("code", "")) else None
 
 
 def begin(root: Node, group: Group, zone: str) -> None:
@@ -81,9 +81,5 @@ def finish(root: Node) -> None:
     """Rates in the unit of the template, whatever they count: `{beats}/min`."""
     for node in place_of(Code("2:16016", "MDC", ""), root).children:
         value = node.value
-        if isinstance(value, Num) and value.unit is not None and _plain(value.unit.value) == "/min":
+        if isinstance(value, Num) and value.unit is not None and plain(value.unit.value) == "/min":
             node.value = replace(value, unit=_BEATS)
-
-
-def _plain(unit: str) -> str:
-    return re.sub(r"\{[^}]*\}", "", unit)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bridge.mapping.codings import code_meaning
 from bridge.mapping.lens import CONCEPT
 from bridge.mapping.mapping import Fold, Mapping
 from bridge.mapping.paths import LISTS, WORDS
@@ -18,6 +19,7 @@ from bridge.translate.ranges import of_range
 from bridge.translate.words import in_words, words_of
 
 _OF_COMPONENT = frozenset({"code", "valueCodeableConcept", "valueRange", "interpretation", "referenceRange"})  # FHIR R4
+_SITE = ("bodySite",)
 _PERIOD = (("effectivePeriod", "start"), ("effectivePeriod", "end"))
 
 
@@ -177,6 +179,8 @@ def _to_dicom(value: Any, fold: Fold, mapping: Mapping, zone: str) -> Value | No
     match fold.value_type:
         case "CODE":
             code = fold.lens.to_dicom(value) if fold.element == CATEGORY else mapping.concept(value)
+            if code is not None and fold.element == _SITE:
+                code = _as_written(code, value)
             return Coded(code) if code else None
         case "NUM":
             number: Value = fold.lens.to_dicom(value)
@@ -185,6 +189,12 @@ def _to_dicom(value: Any, fold: Fold, mapping: Mapping, zone: str) -> Value | No
             return Plain("DATETIME", times.to_dicom(value, zone))
         case kind:
             return Plain(kind, fold.lens.to_dicom(value))
+
+
+def _as_written(code: Code, concept: Home) -> Code:
+    """By the words of whoever wrote it, as far as a Code Meaning holds them: left or right may stand nowhere else."""
+    text = concept.get("text", "")
+    return code._replace(meaning=code_meaning(text)) if text.strip() and len(text) <= 64 else code
 
 
 def whole_period(home: Home) -> bool:
@@ -214,14 +224,20 @@ def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tup
 
 def _is_range(item: ContentItem, mapping: Mapping) -> bool:
     """A text that says no more than its two limits."""
+    limits = limits_of(item, mapping)
+    return bool(limits) and isinstance(item.value, Plain) and item.value.text == of_range(limits)
+
+
+def limits_of(item: ContentItem, mapping: Mapping) -> Home:
+    """Its minimum and maximum as a Range; empty where it has none, or one of them twice, or one that is no number."""
     found: Home = {}
     for child in item.children:
         fold = fold_of(child, "Observation", mapping)
         if fold is not None and fold.element[0] == "valueRange":
             if fold.element[1] in found:
-                return False
+                return {}
             try:
                 found[fold.element[1]] = fold.lens.to_fhir(child.value)
             except ValueError:
-                return False
-    return bool(found) and isinstance(item.value, Plain) and item.value.text == of_range(found)
+                return {}
+    return found

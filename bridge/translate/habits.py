@@ -8,10 +8,12 @@ from typing import Any
 
 from bridge.model.content import Code, Coded, Container, ContentItem, Num
 from bridge.terminology.editions import version_to_fhir
+from bridge.translate.canonical_units import spelled
 from bridge.translate.node import Node
 
 Habits = dict[str, Any]
-"""`continuity`: of containers; `floating`: numbers say Floating Point Value too; `versions`: of coding schemes."""
+"""`continuity`: of containers; `floating`: numbers say Floating Point Value too; `versions`: of coding schemes;
+`units`: spellings of canonical units; `each`: whether each number is a result, where that is not as its title says."""
 
 CONTINUITY = "SEPARATE"  # where a document has no habit
 
@@ -42,19 +44,23 @@ def accustomed(node: Node, habits: Habits) -> None:
         _accustom(node, habits)
 
 
-def _accustom(node: Node, habits: Habits) -> None:
+def _accustom(node: Node, habits: Habits, spelling: list[str] | None = None) -> None:
+    """`spelling`: of the unit of the number that the item stands below."""
     versions, value = habits.get("versions", {}), node.value
+    own = (one for one in habits.get("units", ()) if node.concept is not None and [*node.concept[:2]] == one[:2])
+    spelling = next(own, spelling) if isinstance(value, Num) else None
     node.concept = _versioned(node.concept, versions)
     if isinstance(value, Container):
         node.value = Container(habits.get("continuity", CONTINUITY))
     elif isinstance(value, Coded):
         node.value = Coded(_versioned(value.code, versions)) if versions else value
     elif isinstance(value, Num):
+        value = spelled(value, spelling)
         usual = _floating(value) if habits.get("floating") and value.floating is None else value.floating
         unit, qualifier = _versioned(value.unit, versions), _versioned(value.qualifier, versions)
         node.value = Num(value.values, unit, qualifier, usual)
     for child in node.children:
-        _accustom(child, habits)
+        _accustom(child, habits, spelling)
 
 
 def _versioned(code: Code | None, versions: dict[str, str]) -> Code | None:

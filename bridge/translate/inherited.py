@@ -14,6 +14,7 @@ from bridge.translate.observers import DEVICE_NAME, OBSERVER_TYPE, PERSON_NAME
 STARTED = Code("111526", "DCM", "DateTime Started")
 
 _LATERALITY = {("272741003", "SCT"), ("G-C171", "SRT")}
+_WHERE = _LATERALITY | {("106233006", "SCT"), ("G-A1F8", "SRT")}  # and Topographical modifier (TID 300)
 _OF_SUBJECT = {one[:2] for one in (SUBJECT_CLASS, FETUS_ID, SUBJECT_ID)}
 
 
@@ -48,7 +49,7 @@ def site_of(item: ContentItem, mapping: Mapping) -> Home | None:
     """Finding Site of an item, with the laterality below it in words."""
     for child in item.children:
         if is_site(child, mapping) and (words := _words(child)):
-            return {"id": INHERITED, **_coded(child, mapping)} | ({"text": ", ".join(words)} if child.children else {})
+            return {"id": INHERITED, **_coded(child, mapping)} | ({"text": ", ".join(words)} if len(words) > 1 else {})
     return None
 
 
@@ -106,5 +107,7 @@ def _coded(item: ContentItem, mapping: Mapping) -> Home:
 
 
 def _words(item: ContentItem) -> list[str]:
-    values = [one.value for one in (item, *item.children)]
+    """Its own, and of what stands below those that say where: a side, no method and no normality."""
+    below = (one for one in item.children if one.concept is not None and one.concept[:2] in _WHERE)
+    values = [one.value for one in (item, *below)]
     return [one.code.meaning for one in values if isinstance(one, Coded) and one.code is not None]

@@ -18,7 +18,8 @@ from bridge.translate.categories import category_of, report_category, same_categ
 from bridge.translate.copies import SEVERAL, several_of
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.folds import add_folds, whole_period
-from bridge.translate.generic import VALUE_UNKNOWN, reference_type
+from bridge.translate.generic import VALUE_UNKNOWN, Kind, kind, reference_type
+from bridge.translate.habits import Habits
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.node import INHERITED, ITSELF, Home, Node
 from bridge.translate.observed import dated, observed_at, started_in
@@ -32,21 +33,19 @@ _SUBJECT_ID = Code("121030", "DCM", "Subject ID")
 _NO_TEXT = Plain("TEXT", "")
 _PERSONS = ("Practitioner", "PractitionerRole")
 _ABSENT = "a result or member is not here: it is only referred to"
-_INNER = (
-    "a result or member that is contained in a resource other than the root is carried: a DICOM reader does not see it"
-)
 _RETRACTED = ("entered-in-error", "cancelled")
 
 
 class Items:
     """What a group says of itself is set before the first item is made (`native_dicom`)."""
 
-    def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None) -> None:
-        self.group, self.mapping = group, mapping
+    def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None, habits: Habits) -> None:
+        self.group, self.mapping, self.habits = group, mapping, habits
         self.born = header.born_uid(group.root) is not None
         self.done = {id(one) for one in group.members if self.born and is_summary(one)}  # it repeats items
-        self._by_reference = group.index() | group.contained()
-        self._contained = set(map(id, group.contained().values()))
+        self._by_reference, contained = group.index(), [*group.contained()]
+        self._inner = {id(reference): one.resource for one in contained for reference in one.references}
+        self._owners = {id(one.resource): one.owner for one in contained}
         self.warnings: list[str] = []
         self.effective = dated(group)
         # the zone of the report is that of the document: its times stay the local times that people wrote
@@ -58,7 +57,7 @@ class Items:
         self.inferred: list[tuple[Node, Resource]] = []
 
     def find(self, reference: Home) -> Resource | None:
-        return self._by_reference.get(reference.get("reference", ""))
+        return self._inner.get(id(reference)) or self._by_reference.get(reference.get("reference", ""))
 
     def _owning(self) -> Iterator[Home]:
         """References by which an item has its place in the tree; what is also derived from is only pointed to."""
@@ -70,7 +69,7 @@ class Items:
     def _member(self, reference: Home, into: Node, effective: str | None) -> None:
         target = self.find(reference)
         if target is None:
-            self.warnings.append(_INNER if reference.get("reference", "").startswith("#") else _ABSENT)
+            self.warnings.append(_ABSENT)
             return
         if target["resourceType"] == "Observation":
             if id(target) not in self.done:
@@ -174,6 +173,14 @@ class Items:
             if extension.get("url") == DERIVED_FROM:
                 self._member(extension.get("valueReference", {}), node, effective or outer)
         self._folds(observation, node, primitives=True)
+        if self.born and into.depth and effective and not node.rest and self._is_part(node):
+            node.rest = self._observed(effective)
+
+    def _is_part(self, node: Node) -> bool:
+        """Whether the item would be read as part of the one above, and no result of its own: a number that was edited
+        to `<5` in a template that makes each number a result. A time of its own, the inherited one, says that it is."""
+        each = bool(self.habits.get("each", self.mapping.template(None, self.title).each))
+        return kind(node.item(), Kind.OBSERVATION, self.mapping, each=each) in (Kind.COMPONENT, Kind.FOLD)
 
     def _focus(self, observation: Resource, node: Node) -> None:
         """What the value is about, where that is not the patient (TID 1007): a fetus's value is not its mother's."""
@@ -208,10 +215,11 @@ class Items:
         if self.born:
             return None
         identifier = str(observation.get("id") or self.group.key)
-        # the id of a contained one is its own only within the root
-        return made_uid(
-            self.known, f"{self.group.key}#{identifier}" if id(observation) in self._contained else identifier
-        )
+        owner = self._owners.get(id(observation))
+        if owner is not None:  # the id of a contained one is its own only within that
+            inside = "" if owner is self.group.root else f"#{owner.get('id', '')}"
+            identifier = f"{self.group.key}{inside}#{identifier}"
+        return made_uid(self.known, identifier)
 
     def _observed(self, effective: str | None) -> DataSet:
         try:

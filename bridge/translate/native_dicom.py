@@ -38,7 +38,7 @@ def native_dicom(
 ) -> DicomImage:
     """`zone` and `habits` are those of a document born in DICOM; one born in FHIR has the zone of its report."""
     refuse(group)
-    builder = _Builder(group, mapping, known, zone)
+    builder = _Builder(group, mapping, known, zone, habits or {})
     root = builder.root()
     made, warnings = header.header_of(
         group, builder.composition, builder.effective, builder.find, mapping, builder.known
@@ -51,8 +51,8 @@ def native_dicom(
 class _Builder(Items):
     """The document: its title, its sections, its evidence."""
 
-    def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None) -> None:
-        super().__init__(group, mapping, known, zone)
+    def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None, habits: Habits) -> None:
+        super().__init__(group, mapping, known, zone, habits)
         self.composition = self._composition_of(group.root)
 
     def evidence(self, root: Node, made: DataSet) -> Iterator[Element]:

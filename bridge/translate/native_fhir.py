@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import uid_identifier
@@ -14,6 +14,7 @@ from bridge.model.group import Group, Resource, absent
 from bridge.model.names import COMPOSITION_URL
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate import header, times
+from bridge.translate.canonical_units import in_canonical_units
 from bridge.translate.categories import category_of, report_category
 from bridge.translate.copies import narrative
 from bridge.translate.dose_summary import SUMMARY, TEMPLATES, dose_summary
@@ -38,7 +39,8 @@ class FhirImage:
 
 
 def native_fhir(document: Document, mapping: Mapping, known: Known) -> FhirImage:
-    return _Builder(document, mapping, known).build()
+    root = in_canonical_units(document.root, mapping)
+    return _Builder(replace(document, root=root), mapping, known).build()
 
 
 class _Builder(Observations):

@@ -46,6 +46,11 @@ class Node:
         self.children.append(node)
         return node
 
+    def item(self) -> ContentItem:
+        """As it is in the making."""
+        children = tuple([child.item() for child in self.children])
+        return ContentItem(None, self.concept, self.value, children, self.rest)
+
     def index(self, order: int, more: int) -> int:
         """Place among the children of the document, of the `order`-th child of the native translation. The document
         has `more` children than that: primitives of the resource stand behind them."""

@@ -148,8 +148,7 @@ class Observations:
             observation["derivedFrom"] = [{"id": ITSELF, **self._reference(item, item.value, at)}]
         else:
             value_to_fhir(item.value, observation, self.mapping, self.zone)
-        if CONCLUSION.same(item.concept) and "valueString" in observation:
-            self.conclusions.append(observation["valueString"])
+        self._concluded(item, observation)
         if isinstance(item.value, Num) and len(item.value.values) > 1:
             several_values(item.value, observation)
         if item.children:
@@ -161,6 +160,11 @@ class Observations:
         if site is not None and inherits and "bodySite" not in observation:
             observation["bodySite"] = dict(site)
         return str(observation["id"])
+
+    def _concluded(self, item: ContentItem, home: Home) -> None:
+        """Also within the section Conclusions (TID 2000), of which a paragraph is a component."""
+        if CONCLUSION.same(item.concept) and "valueString" in home:
+            self.conclusions.append(home["valueString"])
 
     def _children(self, item: ContentItem, at: Path, observation: Resource, context: Context) -> None:
         folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
@@ -200,6 +204,7 @@ class Observations:
             value_to_fhir(child.value, component, self.mapping, self.zone)
             observation.setdefault("component", []).append(component)
             self.homes[at] = component
+            self._concluded(child, component)
             if child.children:
                 self._folded(child, at, component)
         elif place is Kind.REFERENCE and isinstance(child.value, Reference):

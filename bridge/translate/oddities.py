@@ -14,7 +14,7 @@ from bridge.model.group import Group, Resource
 from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
 from bridge.model.tags import PATIENT_ID, TIMEZONE_OFFSET
 from bridge.terminology.schemes import designator_of, uri_of
-from bridge.terminology.units import is_ucum
+from bridge.terminology.units import is_ucum, plain
 from bridge.translate.header import content_time
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.node import element_id
@@ -168,6 +168,28 @@ def oddities_of_group(group: Group) -> list[str]:
 _ALIKE = {("C", "Cel"), ("F", "[degF]")}  # coulomb and farad to UCUM, degrees to everybody else
 
 
+_CALLED = {  # as people write units whose mistake is dangerous -> UCUM
+    "mmhg": "mm[Hg]",
+    "mm hg": "mm[Hg]",
+    "°c": "Cel",
+    "degc": "Cel",
+    "celsius": "Cel",
+    "°f": "[degF]",
+    "degf": "[degF]",
+    "fahrenheit": "[degF]",
+    "lb": "[lb_av]",
+    "lbs": "[lb_av]",
+    "pounds": "[lb_av]",
+    "in": "[in_i]",
+    "inch": "[in_i]",
+    "inches": "[in_i]",
+    "bpm": "/min",
+    "mcg": "ug",
+    "µg": "ug",
+    "μg": "ug",
+}
+
+
 def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
     for element in ("valueCodeableConcept", "interpretation", "conclusionCode"):
         value = home.get(element, [])
@@ -191,7 +213,8 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=4096)
 def _is_another(unit: str, code: str) -> bool:
-    return is_ucum(unit) and _spelled(unit) != _spelled(code) and (unit, code) not in _ALIKE
+    called = _CALLED.get(unit.strip().casefold(), unit)
+    return is_ucum(called) and plain(called) != plain(code) and (called, code) not in _ALIKE
 
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
@@ -205,11 +228,6 @@ def _number(text: str) -> str:
 
 def _folded(text: str | None) -> str:
     return " ".join((text or "").casefold().split())
-
-
-def _spelled(unit: str) -> str:
-    """One spelling of UCUM's two for the litre and for powers of ten, and without annotations."""
-    return re.sub(r"\{[^}]*\}", "", unit).replace("10^", "10*").replace("L", "l")
 
 
 def _line(what: str, places: list[str]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, Path, Plain, Value, value_type
+from bridge.model.content import ByReference, Code, Coded, ContentItem, Num, Other, Path, Plain, Value, value_type
 from bridge.model.dataset import DataSet, Element, items
 from bridge.model.tags import CONCEPT_CODE
+from bridge.terminology.units import plain
 from bridge.translate.node import Node, element_id
 from bridge.translate.report import Detail
 from bridge.translate.rules import REMAINDER, Rules, attribute_path, named
@@ -54,8 +55,7 @@ def same_value(one: Value, other: Value) -> bool:
             return (
                 len(one.values) == len(other.values)
                 and all(map(_same_number, one.values, other.values))
-                and (one.unit is None) == (other.unit is None)
-                and (one.unit is None or one.unit.same(other.unit))
+                and _same_unit(one.unit, other.unit)
                 and (one.qualifier is None) == (other.qualifier is None)
             )
         case (Coded(code), Coded(said)):
@@ -64,6 +64,12 @@ def same_value(one: Value, other: Value) -> bool:
             return one.value_type == other.value_type and one.text.strip() == other.text.strip()
         case _:
             return value_type(one) == "CONTAINER" == value_type(other) or one == other
+
+
+def _same_unit(one: Code | None, other: Code | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.same(other) or (one.scheme == "UCUM" == other.scheme and plain(one.value) == plain(other.value))
 
 
 def _same_number(one: str, other: str) -> bool:

@@ -21,6 +21,7 @@ from bridge.translate.as_made import (
 from bridge.translate.beside import guards_of
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.dose_summary import is_summary
+from bridge.translate.followed_ranges import ranges_in
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
 from bridge.translate.json_patch import canonical, canonical_text, json_difference
@@ -51,13 +52,16 @@ def pieces_of(
         return {}
     utc = utc_of(group)
     at = {id(home): path for path, home in _paired(names, homes, image).items()}
+    taken = {id(image.homes[path]) for path in at.values()}  # what was the second of a concept is the first now
+    free = {name: one for name, one in natives.items() if id(one) not in taken}
     unedited = attached(group.root, "document").get("copies", ()) if born else ()
     members: list[Json] = []
-    plain = len(natives) == len(names)
+    plain, renumbered = len(natives) == len(names), False
     for number, resource in enumerate(group.resources()):
         name = names[id(resource)]
         if id(resource) in at:
             native = image.homes[at[id(resource)]]
+            renumbered = renumbered or (born and name in natives and name != name_of(native, 0))
             entries: list[list[Json]] = []
             if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
                 native = as_made(renamed(native, renames), name, born, known, utc)
@@ -71,17 +75,17 @@ def pieces_of(
             piece: Piece = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
             if not born and (words := guards_of(native)):
                 piece["words"] = words
+            if not born and (ranges := ranges_in(native)):
+                piece["ranges"] = ranges
             pieces[at[id(resource)]] = piece
             members.append(name)
-            plain = plain and not entries and name in natives
-        elif name in natives and (
-            alike(natives[name], resource, renames)
-            or copy_digest(resource) in unedited
-            or (born and is_summary(resource))
+            plain = plain and not entries and name in natives and not renumbered
+        elif name in free and (
+            alike(free[name], resource, renames) or copy_digest(resource) in unedited or (born and is_summary(resource))
         ):
             members.append({"native": name})
-        elif born and name in natives:
-            native = as_made(renamed(natives[name], renames), name, born, known, utc)
+        elif born and name in free:
+            native = as_made(renamed(free[name], renames), name, born, known, utc)
             members.append({"native": name, "entries": [*json_difference(native, stripped(resource))]})
             plain = False
         else:
@@ -90,6 +94,8 @@ def pieces_of(
     if plain:
         return {}
     pieces.setdefault((), {})["group"] = _manifest(group, members, header, known, utc, born=born)
+    if renumbered:  # of results alike, one is gone or moved: the others keep their ids
+        pieces[()]["group"]["named"] = True
     return pieces
 
 
@@ -164,7 +170,8 @@ def beyond(pieces: dict[Path, Piece]) -> str | None:
     """Digest of what FHIR says that the items do not; None where they say all."""
     found = [(path, canonical(entries)) for path, piece in sorted(pieces.items()) if (entries := piece.get("entries"))]
     whole = [canonical(one) for one in members_of(pieces) if isinstance(one, dict) and one.keys() != {"native"}]
-    return digest(repr((found, whole))) if found or whole else None
+    named = members_of(pieces) if pieces.get((), {}).get("group", {}).get("named") else None
+    return digest(repr((found, whole, named) if named else (found, whole))) if found or whole or named else None
 
 
 def _drops_copy(entry: list[Json], said: list[list[Json]]) -> bool:

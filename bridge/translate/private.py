@@ -75,6 +75,9 @@ def _is_piece(found: Piece) -> bool:
     words = found.get("words", {})
     if not (isinstance(words, dict) and all(isinstance(one, str) for one in words.values())):
         return False
+    ranges = found.get("ranges", [])
+    if not (isinstance(ranges, list) and all(isinstance(one, str) for one in ranges)):
+        return False
     return isinstance(found.get("is", 0), int) and are_entries(found.get("entries", []))
 
 

@@ -61,13 +61,13 @@ def restored(
     resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
     if not resources or placed[0] is None:
         return None
-    persons = _persons(resources, natives)
-    resources += persons
+    named_now = _named(resources, natives)
+    resources += named_now
     patient = _patient(image.group.patient, manifest)
     placed.append(patient)
     references = {
         one: target for one, at in _places(manifest, object).items() if (target := _at(placed, at)) is not None
-    } | {name_of(one, 0): one for one in persons}
+    } | {name_of(one, 0): one for one in named_now}
     return Group(
         resources[0],
         tuple(resources[1:]),
@@ -77,19 +77,22 @@ def restored(
     )
 
 
-def _persons(resources: list[Resource], natives: dict[str, Resource]) -> list[Resource]:
-    """Whom the items name now, and nothing in the group did before."""
+def _named(resources: list[Resource], natives: dict[str, Resource]) -> list[Resource]:
+    """What the items name now, and nothing in the group did before: persons, and results below a result. A reference to
+    nothing would stand for them."""
     found: dict[str, Resource] = {}
     waiting = list(resources)
     here = {name_of(one, 0) for one in resources}
     while waiting:
         for reference in references_in(waiting.pop()):
-            person = reference.startswith(("Practitioner/", "PractitionerRole/"))
-            if person and reference in natives and reference not in here:
+            if reference.startswith(_ADDED) and reference in natives and reference not in here:
                 found[reference] = natives[reference]
                 here.add(reference)
                 waiting.append(natives[reference])
     return list(found.values())
+
+
+_ADDED = ("Practitioner/", "PractitionerRole/", "Observation/", "DocumentReference/", "Basic/")
 
 
 def _at(members: list[Json], number: int) -> Json:

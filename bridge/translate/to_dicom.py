@@ -22,6 +22,7 @@ from bridge.translate.leaves import outcomes
 from bridge.translate.native_fhir import FhirImage, native_fhir
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
+from bridge.translate.own_sites import settled
 from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
 from bridge.translate.places import of_their_own, placed
 from bridge.translate.private import put_in, taken_out
@@ -59,6 +60,15 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         if odd := of_their_own(content.places):
             report.warnings.append(f"{odd} element ids were edited: they say the places of items, and are made anew")
     image = native_fhir(document, mapping, known)
+    if born:
+        of_sites, warnings = settled(
+            group, homes, image, document.root, mapping, remainder.get("sites", []), content.moves
+        )
+        if of_sites is not group:
+            translated = to_dicom(of_sites, mapping, known, counted=counted)
+            translated.report.warnings += warnings
+            return translated
+        report.warnings += warnings
     words: list[str] = []
     pieces = pieces_of(group, homes, image, document.header, known, words)
     report.warnings += [f"{place}: taken away; its code says the words, and brings them back" for place in words]

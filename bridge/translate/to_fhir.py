@@ -12,11 +12,13 @@ from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate import times
+from bridge.translate.canonical_units import spellings_of
 from bridge.translate.chain import superseded_by
 from bridge.translate.comparison import Comparison
 from bridge.translate.completed import content_of
 from bridge.translate.digests import document_digest
 from bridge.translate.element_json import dataset_json
+from bridge.translate.followed_ranges import followed
 from bridge.translate.habits import habits_of
 from bridge.translate.header import born_uid, split_patient
 from bridge.translate.ids import Known
@@ -24,8 +26,10 @@ from bridge.translate.kept import keep
 from bridge.translate.losses import lost_of_document
 from bridge.translate.native_dicom import DicomImage, native_dicom
 from bridge.translate.native_fhir import native_fhir
+from bridge.translate.node import element_id
 from bridge.translate.oddities import contradictions, oddities_of_document
 from bridge.translate.outcomes import UNSAID, outcomes_of_header, outcomes_of_items
+from bridge.translate.own_sites import sites_in
 from bridge.translate.pieces import beyond, copies_of, pieces_of
 from bridge.translate.private import Piece, taken_out
 from bridge.translate.remainder import attach, difference, header_group
@@ -54,6 +58,10 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
         report = Report()
         group = _restored(bare, pieces, mapping, known, report, added=added)
         if group is not None and _comes_back(group, document, bare, pieces, mapping, known_of(bare, known)):
+            if born_uid(group.root) is None and (unseen := _unseen(report)):
+                report.warnings.append(
+                    f"items {', '.join(unseen)} were added in DICOM: a FHIR client does not see them"
+                )
             report.warnings += [*oddities_of_document(bare, known.issuer), *contradictions(group)]
             return Translated(group, report)
     if alone is None and pieces:
@@ -82,6 +90,11 @@ def _comes_back(
     return to_dicom(group, mapping, known, counted=False).result == document
 
 
+def _unseen(report: Report) -> list[str]:
+    """Items of a document that resources were made into, which these do not say: what they were made into, they do."""
+    return [one.path for one in report.details if one.outcome == "carried" and one.reason != UNSAID]
+
+
 def known_of(document: Document, known: Known) -> Known:
     """Of a document born in FHIR: its predecessors are the bridge's own doing, and its zone is said."""
     zone = times.zone_of(document.header, known.zone)
@@ -92,7 +105,8 @@ def _restored(
     bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known, report: Report, *, added: bool
 ) -> Group | None:
     """With `added`, items that no piece knows are results that were added since; None where there are none."""
-    image = native_fhir(bare, mapping, known)
+    root, following = followed(bare.root, pieces, mapping)
+    image = native_fhir(replace(bare, root=root), mapping, known)
     new = added_to(image, pieces) if added else []
     if added and not new:
         return None
@@ -102,7 +116,8 @@ def _restored(
     group = _remaindered(bare, group, mapping, known_of(bare, known), report, restored=True)
     # what resources were made into says them; an item that they do not say (a person's name) was edited, and wins
     may_contradict = not added and born_uid(group.root) is None
-    unsaid = may_contradict and any(one.reason == UNSAID and one.path != "1" for one in report.details)
+    stale = {"1", *(element_id((0, *path)) for path in following)}
+    unsaid = may_contradict and any(one.reason == UNSAID and one.path not in stale for one in report.details)
     return None if unsaid else group
 
 
@@ -122,6 +137,11 @@ def _remaindered(
     born = born_uid(group.root) is not None
     zone = times.zone_of(document.header, known.zone)
     habits = habits_of(document.root)
+    if born and (spellings := spellings_of(document.root, mapping)):  # resources that it was made from spell their own
+        habits["units"] = spellings
+    each = mapping.template(document.template, document.root.concept).each
+    if born and each != mapping.template(None, document.root.concept).each:
+        habits["each"] = each
     back = native_dicom(group, mapping, replace(known, zone=zone), zone if born else None, habits)
     remainder = Comparison(mapping, charset).compare(document.root, back.root, None)
     native_header, header = back.header, document.header
@@ -138,9 +158,12 @@ def _remaindered(
         if version is not None:
             remainder["version"] = version
         pieces: dict[Path, Piece] = {}
+        homes = dict(back.root.homes(document.root))
         if restored:
-            image, homes = native_fhir(document, mapping, known), dict(back.root.homes(document.root))
+            image = native_fhir(document, mapping, known)
             pieces = pieces_of(group, homes, image, document.header, known)
+        if sites := sites_in(homes, pieces):
+            remainder["sites"] = sites
         if copies := copies_of(group, pieces):
             remainder["copies"] = copies
         if said := beyond(pieces):

@@ -29,6 +29,7 @@ from bridge.translate.ids import Known
 from bridge.translate.private import taken_out
 from bridge.translate.remainder import stripped
 from bridge.translate.restore import key_of
+from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FHIR_FILES, FIXTURES, SR_FILES
@@ -141,7 +142,8 @@ def test_what_fhir_says_beyond_the_items_makes_a_new_version(file: Path) -> None
     """One that says it, gives it back, and is no edit of its own; without the words it is the document that it was."""
     document, group = report(file)
     group = copy.deepcopy(group)
-    group.root["conclusion"] = "as before"
+    before = group.root
+    group = replace(group, root=before | {"conclusion": "as before"})
     after, back = again(group)
     assert _uid(after) != _uid(document)
     assert taken_out(after)[0].root == document.root
@@ -150,8 +152,7 @@ def test_what_fhir_says_beyond_the_items_makes_a_new_version(file: Path) -> None
     assert to_dicom(back, MAPPING, replace(KNOWN, document=_first(group))).result == after
     other = to_dicom(replace(group, root=group.root | {"conclusion": "otherwise"}), MAPPING, KNOWN).result
     assert len({_uid(document), _uid(after), _uid(other)}) == 3
-    del group.root["conclusion"]
-    assert to_dicom(group, MAPPING, KNOWN).result == document
+    assert to_dicom(replace(group, root=before), MAPPING, KNOWN).result == document
 
 
 def test_an_unedited_copy_follows_its_item() -> None:
@@ -543,3 +544,114 @@ def test_values_that_are_one_number_no_more_are_still_there(change: str) -> None
     item = taken_out(to_dicom(group, MAPPING, KNOWN).result)[0].root.children[0]
     said = [one.value.values for one in (item, *item.children) if isinstance(one.value, Num)]
     assert said == ([("1",), ("2",), ("3",)] if change == "unit" else [("1",)])
+
+
+_ABSENT = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-performed"}]}
+RETYPED: list[Resource] = [
+    {"valueString": "<5"},
+    {"valueQuantity": {"comparator": "<"}},
+    {"dataAbsentReason": _ABSENT},
+    {"dataAbsentReason": {"text": "refused"}},
+    {"valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "373068000"}]}},
+    {"valueBoolean": True},
+]
+
+
+@pytest.mark.parametrize("now", RETYPED, ids=lambda one: next(iter(one)))
+@pytest.mark.parametrize("name", ["3700-ecg", "5000-obgyn", "5200-echocardiography", "1500-group", "10011-ct-dose"])
+def test_a_number_that_is_none_any_more_is_still_that_result(name: str, now: Resource) -> None:
+    """It is one item, wherever it stands, and its neighbours stay what they are."""
+    document, group = report(FIXTURES / "dicom" / f"{name}.dcm")
+    numbers = [home for home, kind in values(group) if kind == "valueQuantity"]
+    for index in range(0, len(numbers), 3):
+        edit = copy.deepcopy(group)
+        home = [home for home, kind in values(edit) if kind == "valueQuantity"][index]
+        quantity = home.pop("valueQuantity")
+        home |= {key: quantity | one if key == "valueQuantity" else one for key, one in now.items()}
+        after = checked_to_dicom(edit, MAPPING, KNOWN).result
+        back = to_fhir(after, MAPPING, KNOWN).result
+        assert _meaning(observations(back)) == _meaning(observations(edit))
+        old, new = dict(items(document.root)), dict(items(taken_out(after)[0].root))
+        assert old.keys() == new.keys()
+        assert sum(_own(old[path], document) != _own(new[path], after) for path in old) == 1
+
+
+def test_a_text_that_is_put_among_the_members_is_a_result() -> None:
+    """In the place of a component it would be one."""
+    _, group = report(FIXTURES / "dicom" / "1500-group.dcm")
+    group = copy.deepcopy(group)
+    parent = next(one for one in results(group) if "hasMember" in one)
+    code = {"coding": [{"system": "http://loinc.org", "code": "18782-3", "display": "Radiology study observation"}]}
+    whole = {key: parent[key] for key in ("resourceType", "subject", "category", "status", "effectiveDateTime")}
+    more = {**whole, "id": "more", "code": code, "valueString": "as before"}
+    parent["hasMember"].append({"reference": "Observation/more"})
+    document = to_dicom(replace(group, members=(*group.members, more)), MAPPING, KNOWN).result
+    found = to_fhir(taken_out(document)[0], MAPPING, replace(KNOWN, document=_first(group))).result
+    assert [one["code"] for one in results(found) if one.get("valueString") == "as before"] != []
+
+
+def test_a_number_without_its_last_property_is_still_a_result() -> None:
+    """In a template that folds numbers, it would be a component of the container."""
+    _, group = report(FIXTURES / "dicom" / "10021-radiopharmaceutical-dose.dcm")
+    group = copy.deepcopy(group)
+    dose = next(one for one in results(group) if "valueQuantity" in one and len(one.get("component", ())) == 1)
+    del dose["component"]
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    assert not [one for one in translated.report.warnings if "does not see it" in one]
+    back = to_fhir(taken_out(translated.result)[0], MAPPING, replace(KNOWN, document=_first(group))).result
+    assert observations(back).keys() == observations(group).keys()
+
+
+def test_a_template_under_another_title_is_still_that_template() -> None:
+    """Whether each number is a result: else all of them were said to have had no time of their own."""
+    plain, _ = report(FIXTURES / "dicom" / "1500-group.dcm")
+    document = Document(plain.header, replace(plain.root, concept=Code("1", "99X", "Own report")))
+    group = to_fhir(document, MAPPING, KNOWN).result
+    assert to_dicom(group, MAPPING, KNOWN).result == document
+    assert not [one for one in results(group) if "valueQuantity" in one and "0040A032" in repr(one)]
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_one_of_two_alike_is_withdrawn(status: str, which: int) -> None:
+    """Its item is gone, the other one is its own, whatever its place is called now."""
+    second = replace(PULSE, value=Num(("5.25",), Code("1", "UCUM", "no units"), None))
+    document = with_items(PULSE, second)
+    group = copy.deepcopy(to_fhir(document, MAPPING, KNOWN).result)
+    results(group)[which]["status"] = status
+    after = checked_to_dicom(group, MAPPING, KNOWN).result
+    assert [one.value for one in taken_out(after)[0].root.children] == [document.root.children[1 - which].value]
+    back = to_fhir(after, MAPPING, KNOWN).result
+    assert _meaning(observations(back)) == _meaning(observations(group))
+    assert [one["status"] == status for one in results(back)].count(True) == 1
+    assert next(one for one in results(back) if one["status"] == status)["id"] == results(group)[which]["id"]
+
+
+@pytest.mark.parametrize("change", ["moved", "removed"])
+def test_results_alike_keep_their_ids(change: str) -> None:
+    """Whoever refers to the first one does not mean the second, which stands at its place now. Over the versions."""
+    numbers = [replace(PULSE, value=Num((value,), Code("1", "UCUM", "no units"), None)) for value in ("1", "2", "3")]
+    holder = ContentItem("CONTAINS", LOCAL, Coded(Code("1", "99X", "One")), tuple(numbers), ())
+    plain, _ = report(FIXTURES / "dicom" / "1500-group.dcm")
+    document = Document(plain.header, replace(plain.root, children=(holder,)))
+    group = copy.deepcopy(to_fhir(document, MAPPING, KNOWN).result)
+    parent = next(one for one in results(group) if "hasMember" in one)
+    if change == "moved":
+        parent["hasMember"].reverse()
+    else:
+        gone = parent["hasMember"].pop(0)["reference"]
+        left = tuple(one for one in group.members if f"Observation/{one.get('id')}" != gone)
+        group = replace(group, members=left)
+    for value in (None, 20):
+        if value is not None:  # a second edit, of what came back
+            group = copy.deepcopy(group)
+            next(one for one in results(group) if "valueQuantity" in one)["valueQuantity"]["value"] = value
+        after = checked_to_dicom(group, MAPPING, KNOWN).result
+        back = to_fhir(after, MAPPING, KNOWN).result
+        assert _numbers(back) == _numbers(group)
+        assert to_dicom(back, MAPPING, KNOWN).result == after
+        group = back
+
+
+def _numbers(group: Group) -> dict[str, str]:
+    return {one["id"]: str(one["valueQuantity"]["value"]) for one in results(group) if "valueQuantity" in one}

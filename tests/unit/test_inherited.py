@@ -68,6 +68,13 @@ def test_a_measurement_is_of_its_own_site(below: tuple[Dataset, ...], around: tu
     assert not below or words == "Kidney, Left"
 
 
+def test_only_what_says_where_is_part_of_the_site() -> None:
+    """A method, or a normality, would stand in the site of all that is below."""
+    method = modifier(coded(SCT.MeasurementMethod, Code("121221", "DCM", "Volume of ellipsoid")))
+    found = lengths(container(FINDINGS, site(KIDNEY, side(SCT.Left), method), num(LENGTH, "12.5", MM)))
+    assert [place(one) for one in found] == [(KIDNEY.value, "Kidney, Left")]
+
+
 def test_what_is_said_below_a_measurement_is_of_its_site() -> None:
     inner = num(LENGTH, "1", MM)
     inner.RelationshipType = "HAS PROPERTIES"

@@ -18,6 +18,7 @@ from bridge.translate.ids import Known
 from bridge.translate.node import Node
 from bridge.translate.observers import SERIAL_NUMBER, add_context
 from bridge.translate.private import taken_out
+from bridge.translate.remainder import stripped
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.study import ACCESSION
 from bridge.translate.to_dicom import to_dicom
@@ -138,6 +139,60 @@ def test_contained_results_of_two_reports_are_two_results() -> None:
         ).result.root.children
     ]
     assert len(set(uids)) == 2
+
+
+def with_panels(*values: int) -> Group:
+    """A report of panels, each of which contains its result, all of one id."""
+    panels = []
+    for number, value in enumerate(values):
+        inner = contained("c1")
+        inner["valueQuantity"] = inner["valueQuantity"] | {"value": value}
+        panel = contained(f"panel-{number}", contained=[inner], hasMember=[{"reference": "#c1"}])
+        del panel["valueQuantity"]
+        panels.append(panel)
+    one = report(result=[{"reference": f"Observation/{panel['id']}"} for panel in panels])
+    return replace(one, members=tuple(panels))
+
+
+def test_results_that_a_panel_contains_are_its_own() -> None:
+    """`#c1` means another one in each."""
+    group = with_panels(4, 5)
+    translated = checked_to_dicom(group, load(), Known())
+    assert not [one for one in translated.report.warnings if "result" in one]
+    inner = [one for panel in translated.result.root.children for one in panel.children]
+    assert [one.value.values for one in inner if isinstance(one.value, Num)] == [("4",), ("5",)]
+    uids = [element.value for one in inner for element in one.rest if element.tag == OBSERVATION_UID]
+    assert len(set(uids)) == 2
+    assert list(map(stripped, to_fhir(translated.result, load(), Known()).result.members)) == list(group.members)
+
+
+def test_a_result_that_a_panel_contains_and_that_was_edited_in_dicom_is_edited() -> None:
+    document = to_dicom(with_panels(4), load(), Known()).result
+    (panel,) = document.root.children
+    item = replace(panel.children[0], value=Num(("77",), Code("mmol/L", "UCUM", "mmol/L"), None))
+    root = replace(document.root, children=(replace(panel, children=(item,)),))
+    back = to_fhir(replace(document, root=root), load(), Known()).result
+    assert [one["valueQuantity"]["value"] for one in back.members if "valueQuantity" in one] == [77]
+    assert "contained" not in repr([stripped(one) for one in back.resources()])
+
+
+@pytest.mark.parametrize("place", [False, True], ids=["person", "in a role"])
+def test_a_performer_that_a_result_contains_is_named(place: bool) -> None:
+    person: Resource = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Weber"}]}
+    role = {"resourceType": "PractitionerRole", "id": "r", "practitioner": {"reference": "#p"}}
+    inner = [person, role] if place else [person]
+    resource = measured(performer=[{"reference": "#r" if place else "#p"}], contained=inner)
+    group = Group(resource, (), None, "Observation/o")
+    translated = checked_to_dicom(group, load(), Known())
+    assert Plain("PNAME", "Weber") in [one.value for one in translated.result.root.children[0].children]
+    assert stripped(to_fhir(translated.result, load(), Known()).result.root) == resource
+
+
+def test_what_a_panel_contains_of_somebody_else_is_refused() -> None:
+    group = with_panels(4)
+    group.members[0]["contained"][0]["subject"] = {"reference": "Patient/other"}
+    with pytest.raises(PermanentError, match="subject is another"):
+        to_dicom(group, load(), Known())
 
 
 def test_a_contained_result_of_somebody_else_is_refused() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from bridge.convert.inputs import Readable, read
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
 from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Number, Resource
 from bridge.model.tags import COMPLETION, PRELIMINARY
 from bridge.translate.ids import Known
 from bridge.translate.native_fhir import native_fhir
@@ -21,6 +22,7 @@ from bridge.translate.remainder import stripped
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
+from tests.corpus import FIXTURES
 from tests.samples import observation
 
 MAPPING, KNOWN = load(), Known()
@@ -239,6 +241,10 @@ def test_what_changes_the_meaning_is_refused_wherever_it_stands(place: str) -> N
     ("value", "says"),
     [
         ({"valueQuantity": quantity(5, unit="g/dL", code="g/L")}, "unit is another"),
+        ({"valueQuantity": quantity(5, unit="mmHg", code="kPa")}, "unit is another"),
+        ({"valueQuantity": quantity(5, unit="mmHg", code="mm[Hg]")}, None),
+        ({"valueQuantity": quantity(99, unit="°F", code="Cel")}, "unit is another"),
+        ({"valueQuantity": quantity(99, unit="BPM", code="{H.B.}/min")}, None),
         ({"valueQuantity": quantity(5, unit="g/dl", code="g/dL")}, None),
         ({"referenceRange": [{"low": quantity(77), "high": quantity(4), "text": "3-4"}]}, "other numbers"),
         ({"referenceRange": [{"low": quantity(3), "high": quantity(4), "text": "3,0 - 4 (adults)"}]}, None),
@@ -265,6 +271,40 @@ def test_words_that_say_something_else_are_warned_of_in_fhir_too() -> None:
     assert any("not that of the code" in one for one in warnings)
 
 
+def minimum(item: ContentItem, value: str = "2") -> ContentItem:
+    """With another lower limit, wherever it stands."""
+    is_it = item.concept is not None and item.concept.value == "255605001"
+    children = tuple(minimum(child, value) for child in item.children)
+    return replace(item, value=Num((value,), MILLIMOLE, None) if is_it else item.value, children=children)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_limit_that_was_edited_is_the_limit_of_the_range(whole: bool) -> None:
+    """The words that we wrote beside it follow; the item keeps them, until FHIR edits the range."""
+    value = {"valueRange": {"low": quantity(3), "high": quantity(4)}}
+    resource = observation(**(value if whole else {"component": [{"code": {"text": "part"}, **value}]}))
+    document = to_dicom(alone(resource), MAPPING, KNOWN).result
+    after = Document(document.header, minimum(document.root))
+    group = to_fhir(after, MAPPING, KNOWN).result
+    root = stripped(group.root)
+    home = root if whole else root["component"][0]
+    assert home["valueRange"] == {"low": quantity(2), "high": quantity(4)}
+    assert root.keys() == resource.keys() and root["id"] == "o"
+    assert to_dicom(group, MAPPING, KNOWN).result == after
+    edit = group.root if whole else group.root["component"][0]
+    edit["valueRange"]["high"]["value"] = 9
+    back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result.root
+    home = back if whole else back["component"][0]
+    assert stripped(home)["valueRange"] == {"low": quantity(2), "high": quantity(9)}
+
+
+def test_words_of_a_range_that_were_edited_are_no_range_of_ours() -> None:
+    document = to_dicom(alone(observation(valueRange={"low": quantity(3), "high": quantity(4)})), MAPPING, KNOWN).result
+    item = replace(minimum(document.root.children[0]), value=Plain("TEXT", "2 to 4"))
+    after = Document(document.header, replace(document.root, children=(item, *document.root.children[1:])))
+    assert to_fhir(after, MAPPING, KNOWN).result.root["valueString"] == "2 to 4"
+
+
 def test_a_text_that_says_another_range_than_its_limits_is_warned_of() -> None:
     document = to_dicom(alone(observation(valueRange={"low": quantity(1), "high": quantity(2)})), MAPPING, KNOWN).result
     item = document.root.children[0]
@@ -279,3 +319,73 @@ def test_a_text_that_says_another_range_than_its_limits_is_warned_of() -> None:
         )
     ]
     assert says == [False, True]
+
+
+def narrative() -> tuple[Document, ContentItem]:
+    """An imaging report whose conclusion is the paragraph of a section (TID 2000), and that section."""
+    (one,) = [one for one in read(FIXTURES / "fhir" / "imaging-narrative.json", "dicom") if isinstance(one, Readable)]
+    assert isinstance(one.content, Group)
+    document = to_dicom(one.content, MAPPING, KNOWN).result
+    section = next(one for one in document.root.children if one.concept and one.concept.value == "121076")
+    return document, section
+
+
+def with_section(*paragraphs: ContentItem) -> Group:
+    document, section = narrative()
+    children = [replace(section, children=paragraphs) if one is section else one for one in document.root.children]
+    after = Document(document.header, replace(document.root, children=tuple(children)))
+    group = to_fhir(after, MAPPING, KNOWN).result
+    assert to_dicom(group, MAPPING, KNOWN).result == after
+    return group
+
+
+def test_a_conclusion_that_was_edited_in_its_section_is_the_conclusion() -> None:
+    (paragraph,) = narrative()[1].children
+    root = with_section(replace(paragraph, value=Plain("TEXT", "otherwise"))).root
+    assert root["conclusion"] == "otherwise"
+    assert root["id"] == "chest"  # restored, not translated anew
+    assert "result" not in root
+
+
+def test_a_conclusion_that_was_taken_back_is_gone() -> None:
+    assert "Pneumothorax" not in repr([stripped(one) for one in with_section().resources()])
+
+
+def test_what_somebody_adds_to_a_conclusion_is_seen() -> None:
+    (paragraph,) = narrative()[1].children
+    comment = ContentItem("HAS PROPERTIES", Code("121106", "DCM", "Comment"), Plain("TEXT", "not sure"), (), ())
+    group = with_section(replace(paragraph, children=(comment,)))
+    assert "not sure" in repr([stripped(one) for one in group.resources()])
+
+
+def test_a_number_that_somebody_adds_below_a_result_is_a_result() -> None:
+    """And no reference to nothing."""
+    (one,) = [one for one in read(FIXTURES / "ecg" / "report.json", "dicom") if isinstance(one, Readable)]
+    assert isinstance(one.content, Group)
+    document = to_dicom(one.content, MAPPING, KNOWN).result
+    added = ContentItem("HAS PROPERTIES", Code("2823-3", "LN", "Potassium"), Num(("6.9",), MILLIMOLE, None), (), ())
+
+    def beside(item: ContentItem) -> ContentItem:
+        if item.concept is not None and item.concept.value == "2:16016":
+            return replace(item, children=(*item.children, added))
+        return replace(item, children=tuple(map(beside, item.children)))
+
+    after = Document(document.header, beside(document.root))
+    group = to_fhir(after, MAPPING, KNOWN).result
+    rate = next(one for one in group.members if one["id"] == "rate")
+    (member,) = rate["hasMember"]
+    (found,) = [one for one in group.members if f"Observation/{one['id']}" == member["reference"]]
+    assert found["valueQuantity"]["value"] == Number("6.9")
+    assert group.root["id"] == "ecg"
+    assert to_dicom(group, MAPPING, KNOWN).result == after
+
+
+def test_an_item_that_nobody_can_show_is_warned_of() -> None:
+    """A name with something below it, which is no person of TID 1020."""
+    document = to_dicom(alone(observation(valueQuantity=quantity(5))), MAPPING, KNOWN).result
+    odd = ContentItem("HAS PROPERTIES", Code("1", "99X", "Odd"), Plain("PNAME", "Somebody"), (), ())
+    child = replace(odd, children=(replace(odd, value=Plain("TEXT", "below")),))
+    (item, *rest) = document.root.children
+    after = Document(document.header, replace(document.root, children=(replace(item, children=(child,)), *rest)))
+    assert any("does not see" in one for one in to_fhir(after, MAPPING, KNOWN).report.warnings)
+    assert not any("does not see" in one for one in to_fhir(document, MAPPING, KNOWN).report.warnings)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.terminology.units import is_ucum
+from bridge.terminology.units import is_said_by, is_ucum, plain
 
 # 10^3 is UCUM: `10^` is an atom of its own, beside `10*`
 IN_PRACTICE = (
@@ -91,3 +91,23 @@ def test_the_units_of_part_16_are_ucum_but_for_its_known_slips() -> None:
         "{Particles}/[100]g{Tissue}",  # 100.g
         "10-6.mm2/s",  # 10*-6
     }
+
+
+@pytest.mark.parametrize(
+    ("unit", "bare"),
+    [
+        ("{H.B.}/min", "/min"), ("1/min", "/min"), ("{score}", "1"), ("1", "1"), ("mg/g{creat}", "mg/g"),
+        ("ml", "mL"), ("ml/(kg.min)", "mL/(kg.min)"), ("m[iU]/l", "m[IU]/L"),
+        ("mol", "mol"), ("cal_th", "cal_th"), ("mm[Hg]", "mm[Hg]"), ("lm", "lm"), ("10/min", "10/min"),
+        ("[lb_av]", "[lb_av]"),
+        ("Cel", "Cel"), ("[Cal]", "[Cal]"), ("[mclg'U]", "[mclg'U]"), ("[pil]", "[pil]"),
+    ],
+)  # fmt: skip
+def test_one_unit_has_one_spelling(unit: str, bare: str) -> None:
+    assert plain(unit) == bare
+
+
+def test_what_a_unit_says_beyond_another_is_not_said_by_it() -> None:
+    assert is_said_by("/min", "{H.B.}/min")
+    assert not is_said_by("ug/mL{FEU}", "ug/mL")
+    assert not is_said_by("Cel", "[degF]")

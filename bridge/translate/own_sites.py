@@ -1,0 +1,113 @@
+"""Body sites of a document born in DICOM that FHIR repeats on each result (PS3.3 C.17.5). One that was edited is a
+Finding Site of that result now (PS3.16 TID 300), which overrides what it inherits; a copy follows what it repeats."""
+
+from __future__ import annotations
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import ContentItem, Path
+from bridge.model.group import Group, Json, Resource
+from bridge.translate.digests import GUARD, digest
+from bridge.translate.inherited import is_site
+from bridge.translate.json_patch import canonical_text
+from bridge.translate.native_fhir import FhirImage
+from bridge.translate.node import INHERITED, Home
+from bridge.translate.private import Piece
+
+_FOLLOWS = "Observation.bodySite repeats a Finding Site that was edited: it follows that"
+_TWICE = "Observation.bodySite repeats a Finding Site that is a result of its own: edit that, too"
+
+
+def sites_in(homes: dict[Path, Json], pieces: dict[Path, Piece]) -> list[str]:
+    """Digests of the body sites that repeat what is around their item, less those that the pieces say: they were
+    edited. A digest is of one result at one place: the site of another one is none of it."""
+    return [
+        _digest(path, home)
+        for path, home in homes.items()
+        if _inherits(home) and not any(_is_of_site(one) for one in pieces.get(path, {}).get("entries", ()))
+    ]
+
+
+def settled(
+    group: Group,
+    homes: dict[Path, Json],
+    image: FhirImage,
+    root: ContentItem,
+    mapping: Mapping,
+    copies: list[str],
+    moves: dict[Path, Path],
+) -> tuple[Group, list[str]]:
+    """The group, whose edited sites are their own, and whose others are as the document says; the very same where it
+    has none. With warnings. What is below an edited site was not edited, and says its own, too.
+
+    `copies`: `sites_in` of the document as it was; `moves`: where its items were, and are."""
+    former = {now: was for was, now in moves.items()}
+    inheriting = {path: home for path, home in homes.items() if _inherits(home)}
+    natives = {path: image.homes.get(path, {}).get("bodySite", {}) for path in inheriting}
+    sites, warnings = dict[int, Home](), list[str]()
+    for path, home in inheriting.items():
+        if id(home) in sites or not _is_another(home["bodySite"], natives[path]):
+            continue
+        if _digest(former.get(path, path), home) in copies:
+            sites[id(home)] = natives[path]
+            warnings.append(_FOLLOWS)
+        elif any(is_site(child, mapping) for child in _at(root, path).children):
+            warnings.append(_TWICE)  # a second one would contradict it
+        else:
+            of_same = (
+                at for at in inheriting if at[: len(path)] == path and not _is_another(natives[at], natives[path])
+            )
+            for at in (path, *of_same):
+                sites.setdefault(id(inheriting[at]), _own(inheriting[at]))
+    return (_with_sites(group, sites) if sites else group), list(dict.fromkeys(warnings))
+
+
+def _with_sites(group: Group, sites: dict[int, Home]) -> Group:
+    new = {id(one): _with_site(one, sites[id(one)]) if id(one) in sites else one for one in group.resources()}
+    references = group.references
+    if references is not None:
+        references = {name: new.get(id(target), target) for name, target in references.items()}
+    root, *members = new.values()
+    return Group(root, tuple(members), group.patient, group.key, references)
+
+
+def _with_site(resource: Resource, site: Home) -> Resource:
+    return {key: one for key, one in resource.items() if key != "bodySite"} | ({"bodySite": site} if site else {})
+
+
+def _own(resource: Resource) -> Home:
+    return {key: one for key, one in resource["bodySite"].items() if key != "id"}
+
+
+def _inherits(home: Home) -> bool:
+    return home.get("resourceType") == "Observation" and home.get("bodySite", {}).get("id") == INHERITED
+
+
+def _is_of_site(entry: list[Json]) -> bool:
+    return bool(entry[0].partition("/")[0] == "bodySite")
+
+
+def _is_another(site: Home, native: Home) -> bool:
+    """By its codes, or by words that are there: the side is one of them."""
+    if _codes(site) != _codes(native):
+        return True
+    return "text" in site and site["text"] != native.get("text", _display(native))
+
+
+def _codes(site: Home) -> list[Json]:
+    return [[one.get("system"), one.get("code")] for one in site.get("coding", ())]
+
+
+def _display(site: Home) -> str | None:
+    return next((one["display"] for one in site.get("coding", ()) if "display" in one), None)
+
+
+def _digest(path: Path, resource: Resource) -> str:
+    """Places within one parent may change: all of them inherit the same."""
+    site = resource["bodySite"]
+    return digest(canonical_text([resource.get("id"), *path[:-1], *_codes(site), site.get("text")]), GUARD)
+
+
+def _at(item: ContentItem, path: Path) -> ContentItem:
+    for step in path:
+        item = item.children[step]
+    return item

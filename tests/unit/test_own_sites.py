@@ -1,0 +1,164 @@
+"""A body site that a result inherits in DICOM, edited in FHIR: it is a Finding Site of that result, and of no other."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from bridge.codecs.dicom import structured_report
+from bridge.mapping.load import load
+from bridge.model.content import Coded, ContentItem
+from bridge.model.document import Document
+from bridge.model.group import Group, Resource
+from bridge.translate.ids import Known
+from bridge.translate.private import taken_out
+from bridge.translate.remainder import stripped
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.corpus import FIXTURES
+from tests.samples import measured
+
+MAPPING, KNOWN = load(), Known()
+KIDNEY = {"system": "http://snomed.info/sct", "code": "64033007", "display": "Kidney"}
+
+
+def sites(item: ContentItem, about: str = "") -> list[tuple[str, str, str]]:
+    """What each Finding Site is of, its code and its meaning."""
+    name = item.concept.value if item.concept else ""
+    code = item.value.code if isinstance(item.value, Coded) else None
+    found = [(about, code.value, code.meaning)] if name == "363698007" and code else []
+    return found + [one for child in item.children for one in sites(child, name)]
+
+
+def places(group: Group) -> dict[str, Any]:
+    """Of each result, whoever says it: the element id, and a display, are wording."""
+    return {one["id"]: _place(one) for one in group.members if "bodySite" in one}
+
+
+def _place(resource: Resource) -> tuple[Any, ...]:
+    said: Resource = stripped(resource["bodySite"])
+    return [one["code"] for one in said.get("coding", ())], said.get("text")
+
+
+def sample(name: str) -> tuple[Document, Group]:
+    document = structured_report.read((FIXTURES / "dicom" / f"{name}.dcm").read_bytes())
+    return document, copy.deepcopy(to_fhir(document, MAPPING, KNOWN).result)
+
+
+def inheriting(group: Group, *, whole: bool = False) -> Resource:
+    """A result that has its site from the container around it; `whole`: that has members itself."""
+    found = [one for one in group.members if one.get("bodySite", {}).get("id") == "inherited"]
+    return next(one for one in found if ("hasMember" in one) == whole and (whole or "valueQuantity" in one))
+
+
+@pytest.mark.parametrize("name", ["1500-volume", "5100-vascular", "5200-echocardiography"])
+@pytest.mark.parametrize("change", ["code", "words", "side"])
+def test_an_edited_site_is_a_finding_site_of_that_very_item(name: str, change: str) -> None:
+    before, group = sample(name)
+    one = inheriting(group)
+    said = one["bodySite"]
+    one["bodySite"] = {
+        "code": {"id": "inherited", "coding": [KIDNEY], "text": "Kidney"},
+        "words": {"id": "inherited", "text": "Kidney"},
+        "side": said | {"text": said.get("text", "") + ", contralateral"},
+    }[change]
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    after = taken_out(translated.result)[0]
+    new = [one for one in sites(after.root) if sites(after.root).count(one) > sites(before.root).count(one)]
+    ((_, code, meaning),) = new
+    assert meaning == one["bodySite"]["text"]
+    assert code == {"code": "64033007", "words": "TEXT"}.get(change, said["coding"][0]["code"])
+    assert places(to_fhir(translated.result, MAPPING, KNOWN).result) == places(group)
+    if change != "side":
+        assert not [one for one in translated.report.warnings if "does not see it" in one]
+
+
+def test_what_is_below_keeps_its_own() -> None:
+    """FHIR inherits nothing: the measurements of a container whose site is edited were not."""
+    _, group = sample("5200-echocardiography")
+    inheriting(group, whole=True)["bodySite"] = {"id": "inherited", "coding": [KIDNEY], "text": "Kidney"}
+    back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result
+    assert places(back) == places(group)
+
+
+def test_a_copy_of_a_finding_site_that_is_a_result_is_not_said_twice() -> None:
+    before, group = sample("1500-volume")
+    inheriting(group, whole=True)["bodySite"] = {"id": "inherited", "coding": [KIDNEY], "text": "Kidney"}
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    assert sites(taken_out(translated.result)[0].root) == sites(before.root)
+    assert any("repeats a Finding Site" in one for one in translated.report.warnings)
+    assert places(to_fhir(translated.result, MAPPING, KNOWN).result) == places(group)
+
+
+@pytest.mark.parametrize("place", ["coding", "text"])
+def test_words_that_are_left_out_are_no_edit(place: str) -> None:
+    before, group = sample("5200-echocardiography")
+    site = inheriting(group)["bodySite"]
+    if place == "text":
+        del site["text"]
+    else:
+        del site["coding"][0]["display"]
+    assert sites(taken_out(to_dicom(group, MAPPING, KNOWN).result)[0].root) == sites(before.root)
+
+
+def test_the_side_that_only_words_say_is_seen_in_dicom() -> None:
+    """Also in a document born in FHIR."""
+    site = {"coding": [KIDNEY], "text": "Left kidney"}
+    group = Group(measured(bodySite=site), (), None, "Observation/o")
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    assert [(code, meaning) for _, code, meaning in sites(translated.result.root)] == [("64033007", "Left kidney")]
+    assert stripped(to_fhir(translated.result, MAPPING, KNOWN).result.root)["bodySite"] == site
+
+
+def side(group: Group, code: str) -> tuple[Resource, Resource]:
+    """The result that says that side, and its component that does."""
+    return next(
+        (one, part)
+        for one in group.members
+        for part in one.get("component", ())
+        if any(said["code"] == code for said in part.get("valueCodeableConcept", {}).get("coding", ()))
+    )
+
+
+RIGHT, LEFT = "24028007", "7771000"
+
+
+def test_copies_follow_the_side_that_was_edited() -> None:
+    """They do not stay on the other side, as if somebody had said that of each."""
+    before, group = sample("5100-vascular")
+    there = [name for name, (_, words) in places(group).items() if words and words.endswith("Right")]
+    _, part = side(group, RIGHT)
+    part["valueCodeableConcept"] = copy.deepcopy(side(group, LEFT)[1]["valueCodeableConcept"])
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    assert sites(taken_out(translated.result)[0].root) == sites(before.root)
+    assert any("it follows that" in one for one in translated.report.warnings)
+    now = places(to_fhir(translated.result, MAPPING, KNOWN).result)
+    assert there
+    assert all(str(now[name][1]).endswith("Left") for name in there)
+
+
+def test_the_side_of_another_result_is_an_edit() -> None:
+    """Though the very same stands elsewhere in the report."""
+    _, group = sample("5100-vascular")
+    measured_ = [one for one in group.members if "valueQuantity" in one and "bodySite" in one]
+    one = next(one for one in measured_ if one["bodySite"]["text"].endswith("Right"))
+    other = next(one for one in measured_ if one["bodySite"]["text"].endswith("Left"))
+    one["bodySite"] = copy.deepcopy(other["bodySite"])
+    back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result
+    assert places(back) == places(group)
+
+
+def test_a_result_that_is_moved_to_the_other_side_keeps_its_own() -> None:
+    """FHIR says it of the result itself, and nobody has edited that."""
+    _, group = sample("5100-vascular")
+    holders = [one for one in group.members if "hasMember" in one and "bodySite" in one]
+    right, left = (next(o for o in holders if o["bodySite"]["text"].endswith(side)) for side in ("Right", "Left"))
+    moved = right["hasMember"].pop()
+    left["hasMember"].append(moved)
+    back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result
+    name = moved["reference"].removeprefix("Observation/")
+    assert [one["text"] for one in [next(o for o in group.members if o["id"] == name)["bodySite"]]][0].endswith("Right")
+    assert places(back)[name] == places(group)[name]
