@@ -251,9 +251,10 @@ class WriteFhir:
 
 def _is_ours(key: str, said: _Said, link: Link) -> bool:
     """Whether a resource is as both sides agreed on it, or as this version has it written."""
-    there, agreed = said.present.get(key), link.versions.get(key)
+    known = link.versions if link.fhir_digest != UNKNOWN else {}
+    there, agreed = said.present.get(key), known.get(key)
     if there is None:  # not written yet; or deleted, where nobody remembers what was agreed
-        return agreed is None and bool(link.versions)
+        return agreed is None and bool(known)
     if key not in said.resources:
         return there.version == agreed or there.item.get("status") == "entered-in-error"
     return there.version == agreed or _says_the_same([there], {key: said.resources[key]})

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from bridge.model.group import Json, boxed, same, unboxed
 from bridge.translate.digests import GUARD, digest
@@ -15,6 +17,8 @@ from bridge.translate.remainder import without_remainders
 
 _CHOICE = re.compile(r"_?(value[A-Z]\w*|effective[A-Z]\w*)|dataAbsentReason")
 """Elements of which one excludes the others: they stand and fall together."""
+Names: TypeAlias = dict[int, list[str]]
+"""What the elements of lists are, by the identity of the list."""
 
 
 def json_difference(native: Json, wanted: Json, path: str = "", within: tuple[str, ...] = ()) -> Iterable[list[Json]]:
@@ -32,8 +36,9 @@ def json_difference(native: Json, wanted: Json, path: str = "", within: tuple[st
             else:
                 yield from json_difference(native[key], wanted[key], place, within)
     elif isinstance(native, list) and isinstance(wanted, list) and len(native) == len(wanted):
+        names = _identities(native)
         for index, (one, other) in enumerate(zip(native, wanted, strict=True)):
-            yield from json_difference(one, other, f"{path}/{index}", (*within, _identity(native, index)))
+            yield from json_difference(one, other, f"{path}/{index}", (*within, names[index]))
     else:
         yield [path, _guard(native, within), wanted]
 
@@ -41,7 +46,8 @@ def json_difference(native: Json, wanted: Json, path: str = "", within: tuple[st
 def json_patched(native: Json, entries: Iterable[list[Json]]) -> list[str]:
     """Applies the entries in place; returns the paths of those whose native value has changed."""
     said = list(entries)
-    stale = {together(path) for path, guard, *_ in said if not is_unchanged(native, path, guard)}
+    names: Names = {}
+    stale = {together(path) for path, guard, *_ in said if not is_unchanged(native, path, guard, names)}
     dropped = [path.replace("/", ".") for path, *_ in said if together(path) in stale]
     for path, _, *value in said:
         if together(path) in stale:
@@ -74,9 +80,10 @@ def are_entries(found: Json) -> bool:
     )
 
 
-def is_unchanged(native: Json, path: str, guard: str | None) -> bool:
-    """Whether what is at the place of an entry is what its guard says."""
-    return bool(_found(native, path) == guard)
+def is_unchanged(native: Json, path: str, guard: str | None, names: Names) -> bool:
+    """Whether what is at the place of an entry is what its guard says. `names` are kept from one entry to the next,
+    as long as nobody changes what is native."""
+    return bool(_found(native, path, names) == guard)
 
 
 def element_at(native: Json, path: str) -> Json:
@@ -86,19 +93,19 @@ def element_at(native: Json, path: str) -> Json:
     return native
 
 
-def _found(native: Json, path: str) -> Json:
+def _found(native: Json, path: str, names: Names) -> Json:
     """The guard of what is there now; one that no entry has where there is no such place."""
     within: tuple[str, ...] = ()
     value = native
     *above, last = path.split("/")
     for step in above:
         if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            within = (*within, _identity(value, int(step)))
+            within = (*within, _identity(value, int(step), names))
         value = _at(value, step)
         if not isinstance(value, dict | list):
             return False
     if isinstance(value, list) and last.isdecimal() and int(last) < len(value):
-        within = (*within, _identity(value, int(last)))
+        within = (*within, _identity(value, int(last), names))
     return _guard(_at(value, last), within)
 
 
@@ -111,11 +118,17 @@ def together(path: str) -> str:
     return path
 
 
-def _identity(elements: list[Json], index: int) -> str:
-    """What an element of a list is, its value aside; where several are the same, all of it."""
-    found = _kept(elements[index])
-    alike = sum(1 for one in elements if _kept(one) == found)
-    return repr(canonical(elements[index])) if alike > 1 else repr(found)
+def _identity(elements: list[Json], index: int, names: Names) -> str:
+    if id(elements) not in names:
+        names[id(elements)] = _identities(elements)
+    return names[id(elements)][index]
+
+
+def _identities(elements: list[Json]) -> list[str]:
+    """What each element of a list is, its value aside; where several are the same, all of it."""
+    found = [repr(_kept(one)) for one in elements]
+    alike = Counter(found)
+    return [repr(canonical(one)) if alike[name] > 1 else name for one, name in zip(elements, found, strict=True)]
 
 
 def _kept(element: Json) -> Json:

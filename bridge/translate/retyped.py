@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.mapping.lens import LENSES
 from bridge.model.group import Json, Resource
-from bridge.translate.json_patch import element_at, is_unchanged, together
+from bridge.translate.json_patch import Names, element_at, is_unchanged, together
 from bridge.translate.values import NO, YES
 
 Entries = list[list[Json]]
@@ -16,18 +16,20 @@ Entries = list[list[Json]]
 
 def retyped(resource: Resource, entries: Entries) -> tuple[Entries, list[str]]:
     """Sets such values in place; the entries that are left, and the paths of those that this was instead of."""
+    names: Names = {}
     for path, guard, *value in entries:
         above, _, last = path.rpartition("/")
-        if not value or last not in _TYPES or not is_unchanged(resource, path, guard):
+        if not value or last not in _TYPES or not is_unchanged(resource, path, guard, names):
             continue  # another element stands there now, if it is one of a list
         native, typed = _TYPES[last]
         edited = f"{above}/{native}" if above else native
         home: Json = element_at(resource, above)
-        stale = any(one == edited and not is_unchanged(resource, one, said) for one, said, *_ in entries)
+        stale = any(one == edited and not is_unchanged(resource, one, said, names) for one, said, *_ in entries)
         if not stale or native not in home or (found := typed(home[native])) is None:
             continue
         del home[native]
         home[last] = found
+        names = {}
         group = together(path)
         gone = [one[0].replace("/", ".") for one in entries if together(one[0]) == group]
         left, more = retyped(resource, [one for one in entries if together(one[0]) != group])
