@@ -24,8 +24,8 @@ class OneKey(Body):
     key: Key
 
 
-def router(door: Door, records: Records, passes: Passes | None, routes: Iterable[str]) -> APIRouter:
-    """`routes`: names of those there are."""
+def router(door: Door, records: Records, passes: Passes | None, routes: Iterable[str], revision: str) -> APIRouter:
+    """`routes`: names of those there are; `revision`: of the mapping that they are translated by."""
     api, names = APIRouter(tags=["looking"]), tuple(routes)
     Reader: TypeAlias = Annotated[Caller, Depends(door.may("read"))]
     Book: TypeAlias = Annotated[Ledger, Depends(records)]
@@ -37,7 +37,8 @@ def router(door: Door, records: Records, passes: Passes | None, routes: Iterable
     @api.get("/status", summary="What is linked, owed, held and dead, and why; how far each store is")
     def status(_: Reader, ledger: Book) -> dict[str, Any]:
         of_passes = {"passes": passes.report(), "down": passes.outages()} if passes is not None else {"passes": None}
-        return ledger.status() | {"progress": ledger.view.progress(), "routes": names} | of_passes
+        of_mapping = {"outdated": ledger.links.outdated(revision)}
+        return ledger.status() | of_mapping | {"progress": ledger.view.progress(), "routes": names} | of_passes
 
     @api.post("/documents", summary="The way of one document, step by step")
     def documents(_: Reader, ledger: Book, body: OneKey) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,9 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     for key in ("Observation/7", "Observation/8"):
         ledger.work.suspect("fhir-dicom", "fhir", key)
     ledger.close()
+    with sqlite3.connect(folder / "bridge.db") as database:
+        database.execute("UPDATE link SET revision = ''")
+    database.close()
     with serving(folder, {"serve": {"rate": 1000}}, "--no-sync") as service:
         yield service
 
@@ -69,6 +73,7 @@ def test_it_shows_what_is_wrong_and_calls_nobody_else(browser: Browser, troubled
         expect(page.get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()  # as text
         expect(page.locator("#aside")).to_contain_text("Observation/broken")
         expect(page.get_by_role("button", name="FHIR holds")).to_be_visible()
+        expect(page.get_by_text("fhir-dicom resend fhir-dicom --outdated")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it scrolls sideways"
         assert page.evaluate(CONTRASTS) == [], "text that is hard to read"
         assert page.evaluate(NAMELESS) == [], "controls that a screen reader cannot name"

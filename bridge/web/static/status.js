@@ -104,14 +104,16 @@ function ofAll(works, total, may, act) {
   return left > 0 ? [...rows, make("li", { class: "quiet" }, rest)] : rows;
 }
 
-function ofRoute(route, { progress, paused }, may, act) {
+function ofRoute(route, { progress, paused, outdated }, may, act) {
   const stores = progress.filter((one) => one.route === route);
   const pause = may("operate") && !(route in paused)
     ? button(`pause-${route}`, "Pause", () => act.pause(route), { label: `Pause the route ${route}`, plain: true })
     : null;
   return make("li", {},
     make("div", { class: "heading" }, make("h3", {}, route), pause),
-    stores.length ? make("div", { class: "stores" }, stores.map(ofStore)) : make("p", { class: "quiet" }, "Nothing seen yet"));
+    stores.length ? make("div", { class: "stores" }, stores.map(ofStore)) : make("p", { class: "quiet" }, "Nothing seen yet"),
+    outdated[route] ? make("p", { class: "quiet" }, `${number(outdated[route])} translated by an earlier revision of the mappings: `,
+      make("code", {}, `fhir-dicom resend ${route} --outdated`)) : null);
 }
 
 function ofStore({ store, seen, open, since }) {
