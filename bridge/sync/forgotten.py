@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.ledger.link import Link
-from bridge.model.dataset import text_of
-from bridge.model.document import Document
 from bridge.model.group import Resource
-from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.sync.instances import read_instance
 from bridge.sync.merge import Merges
 from bridge.sync.resources import Present, read_groups
 from bridge.sync.route import Route
-from bridge.translate.amend import amendments
 from bridge.translate.header import born_uid
 from bridge.translate.remainder import attached
 
@@ -32,8 +31,10 @@ def says_head(route: Route, merges: Merges, present: Present, link: Link) -> boo
     return head is not None and merges.says(present, link, head)
 
 
-def may_be_ours(route: Route, document: Document) -> bool:
-    """Of a document that was born in DICOM: it is among the versions that we write of what is edited in FHIR. Somebody
-    who edits one of these may leave it there."""
-    study = text_of(document.header, STUDY_UID) or ""
-    return text_of(document.header, SERIES_UID) == amendments(route.known(), study)
+def remembered(route: Route, merges: Merges, link: Link) -> Link:
+    """With what the resources say as agreed, where that is what the head says."""
+    present = present_of(route, link.root)
+    if present is None:
+        return replace(link, versions={})
+    state = present.state if says_head(route, merges, present, link) else link.fhir_digest
+    return replace(link, versions=present.versions, fhir_digest=state)

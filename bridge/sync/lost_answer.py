@@ -20,6 +20,7 @@ from bridge.sync.rebuild import is_own
 from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_superseded
 from bridge.translate.chain import superseded_by, version_of
+from bridge.translate.ids import Version
 from bridge.translate.rejection import voided
 
 STORING = "to-dicom"
@@ -47,7 +48,7 @@ def stored_after_all(route: Route, ledger: Ledger, root: str, born: str, link: L
         chain=extended([one for each in known for one in each.chain], version),
     )
     if route.policy.superseded == "delete" and not ledger.dry:
-        remove_superseded(route, dataset, superseded_by(document.header))
+        remove_superseded(route, dataset, [Version(*one) for one in found.chain])
     ledger.links.agree(found, [root, version.sop_instance], [one.document for one in taken_in])
     return found
 

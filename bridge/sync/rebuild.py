@@ -16,9 +16,11 @@ from bridge.sync.news import RETRACTED, UNKNOWN
 from bridge.sync.route import Route
 from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.header import born_uid
+from bridge.translate.private import taken_out
 from bridge.translate.refiled import origin_of
 from bridge.translate.rejection import voided
 from bridge.translate.remainder import stripped
+from bridge.translate.restore import key_of
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 
@@ -30,6 +32,9 @@ def is_own(document: Document, route: Route, mapping: Mapping) -> bool:
     known = route.known(document.header)
     try:
         group = unsigned(to_fhir(document, mapping, known).result)
+        named = key_of(taken_out(document)[1])
+        if named is not None and named != f"{group.root['resourceType']}/{group.root.get('id')}":
+            return False  # it does not give back what it was made of: of another patient, it may be
         again = to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(document.header))).result
     except (BridgeError, UnicodeError):
         return False

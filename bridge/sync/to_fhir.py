@@ -51,7 +51,7 @@ class ToFhir:
         (stored,) = self.route.dicom.read([key])
         if stored is None:
             link_unheard(self.route, self.ledger, self.mapping, key)
-            act = take_absence(self.route, self.ledger, key)
+            act = take_absence(self.route, self.ledger, self.mapping, key)
             self.ledger.feeds.forget(self.route.name, self.route.dicom.name, key)
             return act
         try:
@@ -71,7 +71,11 @@ class ToFhir:
             if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
                 undone = replace(link, dicom_digest=UNDONE)
                 return self._fhir.write(Arrival(document, key, digest, undone, moved=True))
-            if link.head == uid and link.dicom_digest == digest and self._is_outdated(link):
+            if (
+                link.head == uid
+                and link.dicom_digest == digest
+                and (self._is_outdated(link) or self._is_anew(link, key))
+            ):
                 outdated = replace(link, dicom_digest=OUTDATED)
                 return self._fhir.write(Arrival(document, key, digest, outdated))
             return self._known(link, document, digest) or self._moved(document, key, digest, link)
@@ -106,10 +110,12 @@ class ToFhir:
                 f"its newest version was deleted in {self.route.dicom.name}, and {left}, which that superseded, stands "
                 "there: delete or reject it too, then `fhir-dicom retry`"
             )
-        return void(self.route, self.ledger, link, GONE)
+        return void(self.route, self.ledger, self.mapping, link, GONE)
 
     def _left(self, link: Link) -> str | None:
         """SOP Instance UID of a former version that a reader of the PACS takes for the newest now."""
+        if self.route.policy.deleted == "ignore":
+            return None
         former = [one for one in link.chain[:-1] if not voided(self.ledger.rejections.of(self.route.name, one[3]))]
         present = present_of(self.route, link.root) if former else None
         if present is None:
@@ -128,6 +134,11 @@ class ToFhir:
     def _is_outdated(self, link: Link) -> bool:
         return link.born == "dicom" and self.route.direction != "to-dicom" and is_outdated(link, self.mapping)
 
+    def _is_anew(self, link: Link, key: str) -> bool:
+        """Whether writing it anew was begun, by whatever mapping, and is not agreed."""
+        act, _ = self.ledger.links.intended(link.document) or ("", [])
+        return act == f"{WRITING}:{key}"
+
     def _begun(self, link: Link, uid: str) -> bool:
         """Whether writing this version was begun and is not agreed."""
         act, keys = self.ledger.links.intended(link.document) or ("", [])
@@ -140,7 +151,7 @@ class ToFhir:
             no_second_head(self.route, self.ledger, self.mapping, link, document)
             return "nothing"  # a former version, or one that is looked at with its resources
         if voided(self.ledger.rejections.of(self.route.name, uid)):
-            return void(self.route, self.ledger, link, RETRACTED)
+            return void(self.route, self.ledger, self.mapping, link, RETRACTED)
         if news(link.dicom_digest, digest) is News.SAME:  # our own writing, or it is there again
             self.ledger.conflicts.drop(self.route.name, link.instance)
             return "nothing"
@@ -165,7 +176,7 @@ class ToFhir:
         links = [link for one in named if (link := self.ledger.links.of(self.route.name, one.sop_instance)) is not None]
         if len({link.document for link in links}) > 1:
             raise Held("it supersedes several documents; joining them is not there yet")
-        if links and links[0].head not in {one.sop_instance for one in named}:
+        if links and links[0].head not in {one.sop_instance for one in named} and self._is_there(links[0]):
             for one in named:
                 if self._begun(links[0], one.sop_instance):
                     key = key_of_version(self.route, document.header, one)
@@ -180,6 +191,10 @@ class ToFhir:
                 if self.route.dicom.absent([key]) == [None]:  # there, if readable or not
                     raise Waiting("its predecessor comes first, which is still owed, held or dead", key)
         return links[0] if links else None
+
+    def _is_there(self, link: Link) -> bool:
+        """Whether the newest version is; else the one before is amended again."""
+        return self.route.dicom.read([link.instance])[0] is not None
 
     def _ours(self, document: Document, key: str, digest: str, root: str) -> str:
         """Written by a bridge, whose ledger is lost or older: the resources decide, if they are there."""

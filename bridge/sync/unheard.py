@@ -36,7 +36,8 @@ def link_unheard(route: Route, ledger: Ledger, mapping: Mapping, instance: str) 
         said = to_dicom(present.group, mapping, known).result
         if (version := _version(said, keys)) is None:
             continue
-        edited = version_of(said) != version
+        whole = all(key in present.versions for key in keys if key.partition("/")[0] in FORMING)
+        edited = whole and version_of(said) != version  # what was written in part says less, and nobody has edited it
         link = Link(
             document=document,
             route=route.name,

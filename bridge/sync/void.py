@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
+from bridge.mapping.mapping import Mapping
 from bridge.sync.agreement import acknowledged, decided, state_of
 from bridge.sync.decide import Act, Side
+from bridge.sync.forgotten import remembered
 from bridge.sync.held import Absent, Held
+from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
-from bridge.sync.resources import read_groups
 from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_resources, retract_resources
 from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, voided
@@ -32,7 +34,7 @@ def take_note(route: Route, ledger: Ledger, rejection: Rejection, uid: str) -> s
     return "noted" if fresh else "nothing"
 
 
-def take_absence(route: Route, ledger: Ledger, key: str) -> str:
+def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> str:
     """An instance is not there, and nothing comes of what it was to say. Raises Absent where nothing says why."""
     ledger.links.abandon(route.name, f"{WRITING}:{key}")
     link = ledger.links.headed_by(route.name, key)
@@ -42,7 +44,7 @@ def take_absence(route: Route, ledger: Ledger, key: str) -> str:
         return "nothing"
     reasons = ledger.rejections.of(route.name, link.head)
     if voided(reasons):  # and hidden, as some PACS do
-        return void(route, ledger, link, RETRACTED)
+        return void(route, ledger, mapping, link, RETRACTED)
     if news(link.dicom_digest, GONE) is News.SAME:
         return "nothing"
     if reasons:  # its retention has expired: no longer available, and as right as it was
@@ -51,16 +53,12 @@ def take_absence(route: Route, ledger: Ledger, key: str) -> str:
     raise Absent([key])
 
 
-def void(route: Route, ledger: Ledger, link: Link, state: str) -> str:
+def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str) -> str:
     """The document was rejected or deleted in the PACS."""
     if news(link.dicom_digest, state) is News.SAME:
         return "nothing"
-    if link.fhir_digest == UNKNOWN:  # of a ledger that was lost: what belongs to it is what the resources say
-        found = next((one for one in read_groups(route, {link.root}) if one.root == link.root), None)
-        link = replace(link, versions=found.versions if found is not None else {})
-        if found is not None and found.state != RETRACTED and state == RETRACTED:
-            ledger.work.owe(route.name, route.fhir.name, link.root)  # whether it says the same is looked at there
-            return "nothing"
+    if link.fhir_digest == UNKNOWN:
+        link = remembered(route, Merges(route, ledger, mapping), link)
     present = {one.key: one for one in route.fhir.read(sorted(link.versions)) if one is not None}
     here = state_of(link.root, link.versions, present)
     decision = decided(route, ledger, link, here, state, link.instance)

@@ -11,10 +11,11 @@ from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.ledger.view import instant
-from bridge.model.dataset import DataSet
+from bridge.model.dataset import DataSet, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
 from bridge.model.sr import write_document
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.stores.store import Stored, Write
 from bridge.sync.content import VOID, as_content
 from bridge.sync.failpoint import failpoint
@@ -114,7 +115,9 @@ def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> st
 
 
 def remove_superseded(route: Route, head: DataSet, former: Sequence[Version]) -> None:
-    """Instances that the head names as its predecessors."""
+    """All versions that are not the head: one that were left would be nobody's predecessor, and look valid."""
+    uid = text_of(head, SOP_INSTANCE_UID)
+    former = [one for one in former if one.sop_instance != uid]
     _remove(route.dicom.remove([key_of_version(route, head, one) for one in former]))
 
 

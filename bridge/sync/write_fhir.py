@@ -13,6 +13,7 @@ from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.group import Resource, reference_to, renamed
+from bridge.model.sr import write_document
 from bridge.stores.store import Stored, Write
 from bridge.sync.agreement import acknowledged, decided, state_of
 from bridge.sync.content import resources_digest
@@ -21,7 +22,7 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import take_created
 from bridge.sync.filter import carries_patient
 from bridge.sync.followed import followed
-from bridge.sync.forgotten import is_from, may_be_ours, present_of, says_head
+from bridge.sync.forgotten import is_from, present_of, says_head
 from bridge.sync.hands import document_of, holds, take
 from bridge.sync.held import Held
 from bridge.sync.merge import Merges
@@ -35,6 +36,7 @@ from bridge.sync.withdraw import retracted
 from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.ids import Version
 from bridge.translate.rejection import voided
+from bridge.translate.remainder import stripped
 from bridge.translate.to_fhir import to_fhir
 
 _RETRACTABLE = ("Observation", "DocumentReference")
@@ -74,14 +76,22 @@ class WriteFhir:
         """Returns the act. Raises Held where a person decides, Busy where something of it is in other hands."""
         said = self._said(arrival)
         if said is None:
+            self._leave(arrival)
             return "skipped"
         rejected = voided(self.ledger.rejections.of(self.route.name, arrival.version.sop_instance))
         if arrival.link is None:
             return self._unwritten(arrival, said, rejected=rejected) or self._in_step(arrival, said)
         self._check_patient(arrival, said)
-        if arrival.link.dicom_digest == OUTDATED and (done := self._as_before(arrival, arrival.link, said)) is not None:
+        outdated = arrival.link.dicom_digest == OUTDATED and not rejected and not self._is_begun(arrival)
+        if outdated and (done := self._as_before(arrival, arrival.link, said)) is not None:
             return done
         return self._overruled(arrival, arrival.link, said, rejected=rejected) or self._in_step(arrival, said)
+
+    def _leave(self, arrival: Arrival) -> None:
+        """What the route does not carry any more stays as an earlier translation wrote it: nothing waits for it."""
+        if arrival.link is not None and arrival.link.dicom_digest == OUTDATED:
+            revision = self.mapping.revision
+            self.ledger.links.agree(replace(arrival.link, dicom_digest=arrival.digest, revision=revision))
 
     def _said(self, arrival: Arrival) -> _Said | None:
         """None where the route does not carry its patient. In hand from here on."""
@@ -130,9 +140,11 @@ class WriteFhir:
                     versions={key: one.version for key, one in said.present.items()},
                     fhir_digest=state_of(newer.root, said.present, said.present),
                 )
-            return void(self.route, self.ledger, newer, RETRACTED)
+            return void(self.route, self.ledger, self.mapping, newer, RETRACTED)
         remembered = self._remembered(arrival, link, said)
-        if remembered is not None:
+        if remembered is None:
+            newer = replace(newer, fhir_digest=UNKNOWN)  # what the resources say is looked at against this version
+        else:
             here = self._here(remembered, said)
             decision = decided(self.route, self.ledger, remembered, here, arrival.digest, arrival.instance)
             if decision.on is Side.FHIR:
@@ -140,18 +152,22 @@ class WriteFhir:
         return acknowledged(self.route, self.ledger, replace(newer, dicom_digest=arrival.digest))
 
     def _remembered(self, arrival: Arrival, link: Link, said: _Said) -> Link | None:
-        """What both sides agreed on before this version; of a ledger that was lost as far as the resources tell. None
-        where they have had it already: what they say now holds."""
+        """What both sides agreed on before this version; of a ledger that was lost, or is of yesterday, as far as the
+        resources tell. None where they have had it already: what they say now holds."""
         uid, root = arrival.version.sop_instance, said.present.get(link.root)
-        if link.fhir_digest != UNKNOWN or uid == link.head:
+        if uid == link.head or self._is_begun(arrival):
             return link
-        if root is None or is_from(root.item, uid):
+        if root is not None and is_from(root.item, uid):
             return None
         present = present_of(self.route, link.root)
-        if present is not None and says_head(self.route, self.merges, present, link):
-            return replace(link, fhir_digest=present.state, versions=present.versions)
-        if present is None or may_be_ours(self.route, arrival.document):
+        if present is not None and self.merges.says(present, link, write_document(arrival.document)):
+            return None  # it is our version of them
+        if link.fhir_digest != UNKNOWN:
+            return link
+        if present is None:
             return None
+        if says_head(self.route, self.merges, present, link):
+            return replace(link, fhir_digest=present.state, versions=present.versions)
         return replace(link, versions=present.versions)
 
     def _read_anew(self, link: Link, said: _Said, **more: Any) -> Link:
@@ -169,20 +185,24 @@ class WriteFhir:
         return "nothing" if self._here(link, said) in (RETRACTED, GONE) else None
 
     def _here(self, link: Link, said: _Said) -> str:
-        """State of the FHIR side; our own writing, or a part of it before a kill, is as if it had not changed."""
-        if all(_is_ours(key, said, link) for key in {*said.resources, *link.versions}):
+        """State of the FHIR side; our own writing, or a part of it before a kill, is as if it had not changed. What has
+        the versions that were agreed, and says something else, is another server's, or was made anew."""
+        newer = [key for key, one in said.present.items() if one.version != link.versions.get(key)]
+        if newer and all(_is_ours(key, said, link) for key in {*said.resources, *link.versions}):
             return link.fhir_digest
         return state_of(link.root, link.versions, said.present)
 
     def _unwritten(self, arrival: Arrival, said: _Said, *, rejected: bool) -> str | None:
         """What becomes of a document that is void, or whose place is occupied; None where it is to be written."""
+        if (living := self.ledger.links.of(self.route.name, said.root)) is not None and living.root == said.root:
+            return _copied(said, living)
         others = [key for key, one in said.present.items() if not _says_the_same([one], {key: said.resources[key]})]
         if others or (len(said.present) < len(said.resources) and said.present and not self._is_begun(arrival)):
             is_void = rejected and state_of(said.root, list(said.present), said.present) == RETRACTED
             return "skipped" if is_void else self._occupied(arrival, said)
         if rejected and said.root in said.present:  # stored, if the answer was heard or not, and rejected since
             agreed = self._agreed(arrival, said, said.present)
-            return void(self.route, self.ledger, agreed, RETRACTED)
+            return void(self.route, self.ledger, self.mapping, agreed, RETRACTED)
         return "skipped" if rejected else None
 
     def _is_begun(self, arrival: Arrival) -> bool:
@@ -247,6 +267,16 @@ class WriteFhir:
             self.ledger.moves.forget(route.name, [one[3] for one in agreed.chain])
         failpoint("agreed")
         return "updated" if link else "created"
+
+
+def _copied(said: _Said, living: Link) -> str:
+    """Of an instance that gives back what another document is of, and does not name that as its predecessor. Raises
+    Held where it says something else."""
+    there = {key: said.present[key].item for key in said.resources if key in said.present}
+    alike = resources_digest(map(stripped, there.values())) == resources_digest(map(stripped, said.resources.values()))
+    if not alike:
+        raise Held(f"a copy of {living.head} with other content, and no version of it: reject it, or name that in it")
+    return "skipped"
 
 
 def _is_ours(key: str, said: _Said, link: Link) -> bool:

@@ -4,6 +4,7 @@ what it does not change stays as it is."""
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.command_line import Done, fhir_dicom
 from tests.integration.test_sync_edges import heads, observation, predecessors
 from tests.integration.test_sync_folders import get, instances, put, tree
 from tests.integration.test_sync_theirs import edited
+from tests.integration.test_sync_void import DCM, note
 
 CODE, SITE = "8867-4", "http://site.example/codes"
 OTHERS = "concepts:\n  - {fhir: http://site.example/codes 1, dicom: 99SITE 1, name: Something else}\n"
@@ -180,3 +182,40 @@ def test_what_somebody_made_of_our_document_is_theirs(stores: Path) -> None:
     resend(stores)
     assert once(stores) == {}
     assert tree(stores / "data") == after
+
+
+def test_a_rejection_of_what_is_outdated_is_heard(stores: Path) -> None:
+    with_mappings(stores, OTHERS.replace("1", "2"))
+    (ecg,) = [one for one in instances(stores).values() if "28010-7" in str(one)]
+    note(stores, DCM.RejectedForPatientSafetyReasons, ecg)
+    assert once(stores) == {"to-fhir noted": 1, "to-fhir retracted": 1}
+    assert once(stores) == {}
+
+
+def test_what_the_filter_leaves_out_since_keeps_nothing_waiting(stores: Path) -> None:
+    patient = get(stores, observed(stores, "18844-1")["subject"]["reference"])
+    put(stores, patient | {"identifier": [*patient["identifier"], {"system": "urn:mpi", "value": "7"}]})
+    (stores / "patients").write_text("urn:mpi|7\n")
+    with_mappings(stores, OTHERS.replace("1", "2"))
+    only = "routes: [{between: [fhir, dicom], only: {patients: patients}}]\n"
+    (stores / "bridge.yaml").write_text((stores / "bridge.yaml").read_text() + only)
+    put(stores, observed(stores, "18844-1") | {"valueString": "edited"})
+    assert once(stores) == {"to-dicom updated": 1}
+    assert once(stores) == {}
+
+
+@pytest.mark.parametrize("name", ["intended", "applied"])
+def test_a_mapping_that_is_taken_back_half_way_is_no_edit(stores: Path, name: str) -> None:
+    before, dicom = observed(stores, "18844-1"), tree(stores / "data" / "dicom")
+    with_mappings(stores, TEXT)
+    resend(stores)
+    done = fhir_dicom(stores, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT=f"{name}:1")
+    assert done.returncode == -signal.SIGKILL
+    with_mappings(stores, OTHERS)
+    once(stores)
+    assert tree(stores / "data" / "dicom") == dicom, "nobody said what that mapping says"
+    for conflict in json.loads(run(stores, "conflicts", "--json").stdout):
+        run(stores, "conflicts", conflict["name"], "--holds", "dicom")
+    once(stores)
+    assert observed(stores, "18844-1") == before
+    assert (tree(stores / "data" / "dicom"), once(stores), status(stores)["intents"]) == (dicom, {}, 0)

@@ -132,3 +132,17 @@ def test_what_was_written_in_part_is_written_whole(stores: Path, number: int) ->
     assert "second" in texts(stores)
     assert set(instances(stores)) == {"2.25.8000", FIRST, SECOND}
     assert (acts(passed(stores)), open_points(passed(stores))) == ({}, NOTHING_OPEN)
+
+
+@pytest.mark.parametrize("conflicts", ["hold", "fhir", "dicom"])
+@pytest.mark.parametrize("number", range(1, 6))
+def test_what_was_written_in_part_is_void_with_its_instance(stores: Path, number: int, conflicts: str) -> None:
+    configure(stores, conflicts=conflicts)
+    store(stores, FIRST, "first")
+    killed_within(stores, number)
+    deleted(stores, FIRST)
+    for _ in range(2):
+        passed(stores)
+    assert set(instances(stores)) == {"2.25.8000"}
+    assert set(statuses(stores)) <= {"entered-in-error"}
+    assert (acts(passed(stores)), open_points(passed(stores))) == ({}, NOTHING_OPEN)

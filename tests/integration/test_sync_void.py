@@ -21,7 +21,7 @@ from fixtures.stores import lay_out
 from fixtures.templates.items import code, instance
 from tests.command_line import Done, fhir_dicom
 from tests.folders import copied
-from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts, values
+from tests.integration.test_sync_edges import heads, observation, predecessors, report, reports, store, texts, values
 from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
 from tests.judges import judge
 
@@ -571,3 +571,41 @@ def test_another_document_under_the_same_uid_is_held(stores: Path) -> None:
     passed(stores)
     store(stores, "2.25.63", "another", StudyInstanceUID="2.25.77", PatientID="B")
     assert "the patient is another" in passed(stores).stderr
+
+
+def test_a_version_that_amends_the_one_before_takes_the_place_of_a_deleted_one(stores: Path) -> None:
+    configure(stores)
+    store(stores, "2.25.61", "first")
+    passed(stores)
+    store(stores, "2.25.62", "second", "2.25.61")
+    passed(stores)
+    file_of(stores, instances(stores)["2.25.62"]).unlink()
+    store(stores, "2.25.64", "third", "2.25.61")
+    assert acts(passed(stores)) == {"to-fhir updated": 1}
+    assert "third" in texts(stores)
+    assert (acts(passed(stores)), open_points(passed(stores))) == ({}, NOTHING_OPEN)
+
+
+def test_where_deletions_are_ignored_nobody_is_asked(stores: Path) -> None:
+    configure(stores, deleted="ignore")
+    store(stores, "2.25.61", "first")
+    passed(stores)
+    store(stores, "2.25.62", "second", "2.25.61")
+    passed(stores)
+    before = tree(stores / "data" / "fhir")
+    file_of(stores, instances(stores)["2.25.62"]).unlink()
+    assert open_points(passed(stores)) == NOTHING_OPEN
+    assert tree(stores / "data" / "fhir") == before
+
+
+def test_a_result_of_two_reports_is_taken_out_of_neither(stores: Path) -> None:
+    configure(stores)
+    put(stores, observation("shared", 1000))
+    put(stores, report("shared") | {"id": "s"})
+    passed(stores)
+    before = set(instances(stores))
+    put(stores, report("shared") | {"id": "r"})
+    done = passed(stores)
+    assert "Observation/shared is a result of another report, too" in done.stderr
+    (left,) = [one for uid, one in instances(stores).items() if uid in before and "1000" in list(values(one))]
+    assert left.SOPInstanceUID not in {uid for one in instances(stores).values() for uid in predecessors(one)}

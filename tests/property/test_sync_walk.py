@@ -81,8 +81,10 @@ class Hospital:
         put(self.folder, observation(name, next(self.values)))
 
     def order(self, name: str, *names: str) -> None:
-        there = [one for one in names if self.has(f"Observation/{one}")]
-        if there:
+        others = [get(self.folder, key) for key in ("DiagnosticReport/r", "DiagnosticReport/s") if self.has(key)]
+        ordered = {result["reference"] for one in others if one["id"] != name for result in one["result"]}
+        there = [one for one in names if self.has(f"Observation/{one}") and f"Observation/{one}" not in ordered]
+        if there:  # a result is one report's: of two, one would be held
             put(self.folder, report(*there) | {"id": name})
 
     def group(self, *names: str) -> None:
