@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.ledger.link import Link
+from bridge.model.dataset import text_of
+from bridge.model.document import Document
 from bridge.model.group import Resource
-from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.sync.instances import read_instance
 from bridge.sync.merge import Merges
 from bridge.sync.resources import Present, read_groups
 from bridge.sync.route import Route
+from bridge.translate.amend import amendments
 from bridge.translate.header import born_uid
 from bridge.translate.remainder import attached
 
@@ -29,6 +32,13 @@ def says_head(route: Route, merges: Merges, present: Present, link: Link) -> boo
     """Whether the resources say what the newest version does that is known: they have had no other since."""
     head = read_instance(route, link.instance)
     return head is not None and merges.says(present, link, head)
+
+
+def is_among_ours(route: Route, document: Document) -> bool:
+    """Whether it is among the versions that we write of what is edited in FHIR, of a document that was born in DICOM.
+    Somebody who edits one of these may leave it there: nothing tells."""
+    study = text_of(document.header, STUDY_UID) or ""
+    return text_of(document.header, SERIES_UID) == amendments(route.known(), study)
 
 
 def remembered(route: Route, merges: Merges, link: Link) -> Link:

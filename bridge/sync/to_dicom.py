@@ -117,9 +117,10 @@ class ToDicom:
             return
         referred = {local(one) for resource in present.group.resources() for one in links(resource)}
         left = link.versions.keys() - present.versions.keys()
-        lost = sorted(key for key in left if key in referred and key.startswith("Observation/"))
-        if lost:
-            raise Held(f"{lost[0]} is a result of another report, too, whose document has it: take it from one of them")
+        asked = sorted(key for key in left if key in referred and key.startswith("Observation/"))
+        there = [one.key for one in self.route.fhir.read(asked) if one is not None] if asked else []
+        if there:
+            raise Held(f"{there[0]} is a result of another report, too, whose document has it: take it from one")
 
     def _anew(self, present: Present, link: Link, head: DataSet) -> Decision:
         """Of a document from which nobody has news, and that an earlier translation wrote."""

@@ -71,11 +71,7 @@ class ToFhir:
             if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
                 undone = replace(link, dicom_digest=UNDONE)
                 return self._fhir.write(Arrival(document, key, digest, undone, moved=True))
-            if (
-                link.head == uid
-                and link.dicom_digest == digest
-                and (self._is_outdated(link) or self._is_anew(link, key))
-            ):
+            if link.head == uid and link.dicom_digest == digest and self._is_outdated(link, key):
                 outdated = replace(link, dicom_digest=OUTDATED)
                 return self._fhir.write(Arrival(document, key, digest, outdated))
             return self._known(link, document, digest) or self._moved(document, key, digest, link)
@@ -131,13 +127,12 @@ class ToFhir:
             return False
         return only_moved(self.route, self.mapping, link, document)
 
-    def _is_outdated(self, link: Link) -> bool:
-        return link.born == "dicom" and self.route.direction != "to-dicom" and is_outdated(link, self.mapping)
-
-    def _is_anew(self, link: Link, key: str) -> bool:
-        """Whether writing it anew was begun, by whatever mapping, and is not agreed."""
+    def _is_outdated(self, link: Link, key: str) -> bool:
+        """Or writing it anew was begun, by whatever mapping, and is not agreed."""
         act, _ = self.ledger.links.intended(link.document) or ("", [])
-        return act == f"{WRITING}:{key}"
+        if act == f"{WRITING}:{key}":
+            return True
+        return link.born == "dicom" and self.route.direction != "to-dicom" and is_outdated(link, self.mapping)
 
     def _begun(self, link: Link, uid: str) -> bool:
         """Whether writing this version was begun and is not agreed."""

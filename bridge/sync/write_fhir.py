@@ -22,7 +22,7 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import take_created
 from bridge.sync.filter import carries_patient
 from bridge.sync.followed import followed
-from bridge.sync.forgotten import is_from, present_of, says_head
+from bridge.sync.forgotten import is_among_ours, is_from, present_of, says_head
 from bridge.sync.hands import document_of, holds, take
 from bridge.sync.held import Held
 from bridge.sync.merge import Merges
@@ -168,6 +168,8 @@ class WriteFhir:
             return None
         if says_head(self.route, self.merges, present, link):
             return replace(link, fhir_digest=present.state, versions=present.versions)
+        if is_among_ours(self.route, arrival.document):
+            return None
         return replace(link, versions=present.versions)
 
     def _read_anew(self, link: Link, said: _Said, **more: Any) -> Link:

@@ -37,7 +37,7 @@ def amended(
     key = known.document or former[0].sop_instance
     found = [
         text_element(SOP_INSTANCE_UID, "UI", new_uid(known.system, key, *(one.sop_instance for one in former), digest)),
-        text_element(SERIES_UID, "UI", new_uid(known.system, "amendments", study)),
+        text_element(SERIES_UID, "UI", amendments(known, study)),
         text_element(_SERIES_NUMBER, "IS", _OURS),
         text_element(_INSTANCE_NUMBER, "IS", str(len(former) + 1)),
         text_element(VERIFICATION, "CS", "UNVERIFIED"),
@@ -46,6 +46,11 @@ def amended(
     ]
     header = merged(document.header, found, without=(VERIFYING_OBSERVERS, _SIGNATURES, _MAC))
     return Document(header, document.root)
+
+
+def amendments(known: Known, study: str) -> str:
+    """Series Instance UID of our versions in a study."""
+    return new_uid(known.system, "amendments", study)
 
 
 def _moment(header: DataSet, when: str | None, known: Known) -> list[Element]:

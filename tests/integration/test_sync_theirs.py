@@ -113,7 +113,6 @@ def test_both_edited_what_was_born_in_the_pacs_and_the_ledger_is_lost(stores: Pa
 
 
 def test_our_versions_are_no_news_when_the_ledger_is_lost(stores: Path) -> None:
-    """Unless they were edited since: whether by us or by somebody else, nothing tells."""
     store(stores, "2.25.81", "first")
     sync(stores)
     key = texts_by_key(stores)["first"]
@@ -127,8 +126,8 @@ def test_our_versions_are_no_news_when_the_ledger_is_lost(stores: Path) -> None:
     assert written(stores) == {"to-dicom updated": 1}
     put(stores, get(stores, key) | {"valueString": "fourth"})
     forget(stores, True)
-    assert written(stores) == {}
-    assert len(json.loads(fhir_dicom(stores, "conflicts", "--json").stdout)) == 1
+    assert written(stores) == {"to-dicom updated": 1}
+    assert "fourth" in str(head(stores))
 
 
 @pytest.mark.parametrize("conflicts", ["hold", "fhir", "dicom"])
