@@ -19,6 +19,8 @@ ITSELF = "itself"
 """Element id of the `derivedFrom` that is the item itself: an IMAGE with descriptors."""
 INHERITED = "inherited"
 """Element id of the `bodySite` that an Observation has from the container that holds it, and not of its own."""
+OWN = "own"
+"""Element id, within a translation, of a `bodySite` that was inherited and has been edited: it gets its place then."""
 BETWEEN = "+"
 """Behind the number of an element that somebody has put in beside the item of that number; twice where it has an id of
 its own."""

@@ -191,7 +191,7 @@ _CALLED = {  # as people write units whose mistake is dangerous -> UCUM
 
 
 def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
-    for element in ("valueCodeableConcept", "interpretation", "conclusionCode"):
+    for element in ("valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode"):
         value = home.get(element, [])
         for concept in value if isinstance(value, list) else [value]:
             displays = [one.get("display") for one in concept.get("coding", ())]
@@ -200,6 +200,9 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
             text, said = _folded(concept.get("text")), [*map(_folded, displays)]
             if text and any(said) and not any(text in one or one in text for one in said if one):
                 yield "the text is not that of the code, which a DICOM reader sees", element
+            elif element == "bodySite" and "id" not in concept and _SIDE.search(text):  # with an id: items say it
+                if any(said) and not any(map(_SIDE.search, said)):
+                    yield "the text says a side that the code does not, and no DICOM reader sees", element
     for one in home.get("referenceRange", ()):
         numbers = set(map(_number, _NUMBER.findall(one.get("text", ""))))
         limits = {_number(str(one[end]["value"])) for end in ("low", "high") if "value" in one.get(end, {})}
@@ -217,6 +220,7 @@ def _is_another(unit: str, code: str) -> bool:
     return is_ucum(called) and plain(called) != plain(code) and (called, code) not in _ALIKE
 
 
+_SIDE = re.compile(r"\b(left|right|bilateral)\b")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 

@@ -10,7 +10,7 @@ from bridge.translate.digests import GUARD, digest
 from bridge.translate.inherited import is_site
 from bridge.translate.json_patch import canonical_text
 from bridge.translate.native_fhir import FhirImage
-from bridge.translate.node import INHERITED, Home
+from bridge.translate.node import INHERITED, OWN, Home
 from bridge.translate.private import Piece
 
 _FOLLOWS = "Observation.bodySite repeats a Finding Site that was edited: it follows that"
@@ -75,7 +75,7 @@ def _with_site(resource: Resource, site: Home) -> Resource:
 
 
 def _own(resource: Resource) -> Home:
-    return {key: one for key, one in resource["bodySite"].items() if key != "id"}
+    return {"id": OWN} | {key: one for key, one in resource["bodySite"].items() if key != "id"}
 
 
 def _inherits(home: Home) -> bool:

@@ -104,13 +104,24 @@ def test_words_that_are_left_out_are_no_edit(place: str) -> None:
     assert sites(taken_out(to_dicom(group, MAPPING, KNOWN).result)[0].root) == sites(before.root)
 
 
-def test_the_side_that_only_words_say_is_seen_in_dicom() -> None:
-    """Also in a document born in FHIR."""
-    site = {"coding": [KIDNEY], "text": "Left kidney"}
+@pytest.mark.parametrize(
+    ("text", "warning"), [("right arm", "is not that of the code"), ("Left kidney", "a side"), ("kidney", "")]
+)
+def test_words_beside_the_site_of_a_resource_do_not_replace_its_code_meaning(text: str, warning: str) -> None:
+    """They may contradict it: `right arm` was written as what the code of the left arm is called."""
+    site = {"coding": [KIDNEY], "text": text}
     group = Group(measured(bodySite=site), (), None, "Observation/o")
     translated = checked_to_dicom(group, MAPPING, KNOWN)
-    assert [(code, meaning) for _, code, meaning in sites(translated.result.root)] == [("64033007", "Left kidney")]
+    assert [(code, meaning) for _, code, meaning in sites(translated.result.root)] == [("64033007", "Kidney")]
     assert stripped(to_fhir(translated.result, MAPPING, KNOWN).result.root)["bodySite"] == site
+    warned = [one for one in translated.report.warnings if "bodySite" in one]
+    assert [warning in one for one in warned] == ([True] if warning else [])
+
+
+def test_a_method_that_words_contradict_is_warned_of() -> None:
+    method = {"coding": [{"system": "http://snomed.info/sct", "code": "702659008", "display": "Automated count"}]}
+    group = Group(measured(method=method | {"text": "by hand"}), (), None, "Observation/o")
+    assert any("Observation.method" in one for one in checked_to_dicom(group, MAPPING, KNOWN).report.warnings)
 
 
 def side(group: Group, code: str) -> tuple[Resource, Resource]:
