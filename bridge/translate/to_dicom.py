@@ -15,9 +15,10 @@ from bridge.translate.chain import version_of
 from bridge.translate.completed import content_of, pointing
 from bridge.translate.digests import document_digest
 from bridge.translate.dose_summary import is_summary
+from bridge.translate.followed_ranges import followed, words_of_ranges
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
-from bridge.translate.kept import as_kept
+from bridge.translate.kept import as_kept, said_before
 from bridge.translate.leaves import outcomes
 from bridge.translate.native_fhir import FhirImage, native_fhir
 from bridge.translate.oddities import oddities_of_group
@@ -71,6 +72,14 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         report.warnings += warnings
     words: list[str] = []
     pieces = pieces_of(group, homes, image, document.header, known, words)
+    before_edit = {} if born else said_before(group)
+    if before_edit and as_kept(group, document, pieces) is pieces:  # edited in FHIR, too: a new document, whose ranges
+        # say their limits, while the one before keeps the words that it has
+        root, stale = followed(document.root, words_of_ranges(before_edit, homes), mapping)
+        if stale:
+            document = replace(document, root=root)
+            image = native_fhir(document, mapping, known)
+            pieces = pieces_of(group, homes, image, document.header, known)
     report.warnings += [f"{place}: taken away; its code says the words, and brings them back" for place in words]
     if born and (changed or beyond(pieces) != remainder.get("beyond")):  # in the items, or in what they do not say
         before, edited, said = version_of(document), pieces, beyond(pieces)

@@ -1,0 +1,104 @@
+"""A document made from resources is edited in the PACS, and then in FHIR: neither edit refuses or undoes the other."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.mapping.load import load
+from bridge.model.content import Code, ContentItem, Num, Path, Plain, Value
+from bridge.model.document import Document
+from bridge.model.group import Group, Resource
+from bridge.translate.ids import Known
+from bridge.translate.remainder import stripped
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.samples import measured, observation
+
+MAPPING, KNOWN = load(), Known()
+MILLIMOLE = Code("mmol/L", "UCUM", "mmol/L")
+
+
+def quantity(value: int) -> dict[str, Any]:
+    return {"value": value, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"}
+
+
+def reported(*results: Resource) -> Group:
+    report: Resource = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "11502-2", "display": "Laboratory report"}]},
+        "subject": {"reference": "Patient/p"},
+        "result": [{"reference": f"Observation/{one['id']}"} for one in results],
+    }
+    return Group(report, results, None, "DiagnosticReport/r")
+
+
+def with_item(item: ContentItem, path: Path, change: Callable[[ContentItem], ContentItem | None]) -> ContentItem:
+    """The tree with the item at the path changed, or without it."""
+    if not path:
+        found = change(item)
+        assert found is not None
+        return found
+    index, *rest = path
+    children = list(item.children)
+    if rest:
+        children[index] = with_item(children[index], tuple(rest), change)
+    else:
+        changed = change(children[index])
+        children[index : index + 1] = [changed] if changed is not None else []
+    return replace(item, children=tuple(children))
+
+
+def edited_in_pacs(group: Group, path: Path, change: Callable[[ContentItem], ContentItem | None]) -> Group:
+    """What is read after that; the document still comes back as it is."""
+    document = checked_to_dicom(group, MAPPING, KNOWN).result
+    after = Document(document.header, with_item(document.root, path, change))
+    back = to_fhir(after, MAPPING, KNOWN).result
+    assert to_dicom(back, MAPPING, KNOWN).result == after
+    return copy.deepcopy(back)
+
+
+def crosses(group: Group) -> Document:
+    """What FHIR says is what comes back, and is not refused."""
+    document = checked_to_dicom(group, MAPPING, KNOWN).result
+    back = to_fhir(document, MAPPING, KNOWN).result
+    assert [stripped(one) for one in back.resources()] == [stripped(one) for one in group.resources()]
+    return document
+
+
+def valued(value: Value) -> Callable[[ContentItem], ContentItem]:
+    return lambda item: replace(item, value=value)
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "words"),
+    [
+        ((1, 0), valued(Num(("2",), MILLIMOLE, None)), "2 mmol/L - 4 mmol/L"),
+        ((1, 1), lambda _: None, ">= 3 mmol/L"),
+        ((1, 1), valued(Num(("4",), Code("mol/L", "UCUM", "mol/L"), None)), "3 mmol/L - 4 mol/L"),
+        ((1,), valued(Plain("TEXT", "three to four")), "three to four"),
+    ],
+    ids=["number", "removed", "unit", "text"],
+)
+@pytest.mark.parametrize("edit", ["another", "itself", "without the other"])
+def test_a_range_whose_limit_was_edited_says_its_limits(path: Path, change: Any, words: str, edit: str) -> None:
+    """Its former words, which the document had kept, were the value once somebody had edited anything in FHIR."""
+    range_ = observation(id="range", valueRange={"low": quantity(3), "high": quantity(4)})
+    group = edited_in_pacs(reported(measured(), range_), path, change)
+    other, one = group.members
+    if edit == "another":
+        other["valueQuantity"]["value"] = 5
+    elif edit == "itself":
+        one["note"] = [{"text": "see there"}]
+    else:
+        group.root["result"].pop(0)
+        group = replace(group, members=(one,))
+    texts = [one.value.text for one in crosses(group).root.children if isinstance(one.value, Plain)]
+    assert texts[0] == words
