@@ -61,10 +61,12 @@ _INNER = ("Observation", "Practitioner", "PractitionerRole")
 
 def _referring(resource: Resource) -> Iterator[Resource]:
     """Elements by which results and persons are referred to."""
-    for name in ("result", "hasMember", "performer"):
+    for name in ("result", "hasMember", "derivedFrom", "performer", "author", "entry"):
         yield from resource.get(name, ())
     if "practitioner" in resource:
         yield resource["practitioner"]
+    for section in resource.get("section", ()):
+        yield from _referring(section)
 
 
 @frozen

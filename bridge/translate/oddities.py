@@ -200,9 +200,8 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
             text, said = _folded(concept.get("text")), [*map(_folded, displays)]
             if text and any(said) and not any(text in one or one in text for one in said if one):
                 yield "the text is not that of the code, which a DICOM reader sees", element
-            elif element == "bodySite" and "id" not in concept and _SIDE.search(text):  # with an id: items say it
-                if any(said) and not any(map(_SIDE.search, said)):
-                    yield "the text says a side that the code does not, and no DICOM reader sees", element
+            elif element == "bodySite" and any(said) and _says_other_side(concept, text, said):
+                yield "the text says a side that the code does not, and no DICOM reader sees", element
     for one in home.get("referenceRange", ()):
         numbers = set(map(_number, _NUMBER.findall(one.get("text", ""))))
         limits = {_number(str(one[end]["value"])) for end in ("low", "high") if "value" in one.get(end, {})}
@@ -218,6 +217,11 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
 def _is_another(unit: str, code: str) -> bool:
     called = _CALLED.get(unit.strip().casefold(), unit)
     return is_ucum(called) and plain(called) != plain(code) and (called, code) not in _ALIKE
+
+
+def _says_other_side(site: Resource, text: str, said: list[str]) -> bool:
+    """Than its code. In a document born in DICOM, items say it: the element id tells."""
+    return "id" not in site and _SIDE.search(text) is not None and not any(map(_SIDE.search, said))
 
 
 _SIDE = re.compile(r"\b(left|right|bilateral)\b")

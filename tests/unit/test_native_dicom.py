@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
-from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain
+from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Num, Plain
 from bridge.model.dataset import UNICODE, DataSet, Element, find, text_of
 from bridge.model.group import Group, Number, Resource
+from bridge.model.names import COMPOSITION_URL
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate import times
 from bridge.translate.ids import Known
@@ -127,6 +129,48 @@ def test_results_that_the_report_contains_are_items() -> None:
     back = to_fhir(translated.result, load(), Known()).result
     assert back.root["contained"] == inner
     assert [one["resourceType"] for one in back.members] == []
+
+
+@pytest.mark.parametrize("order", [("c1", "c2"), ("c2", "c1")])
+def test_what_a_contained_result_was_derived_from_is_pointed_to(order: tuple[str, str]) -> None:
+    """By `#id` as by any other reference; where neither owns the other, both are items of the report."""
+    inner = [contained("c1"), contained("c2", derivedFrom=[{"reference": "#c1"}])]
+    group = report(contained=inner, result=[{"reference": f"#{one}"} for one in order])
+    translated = checked_to_dicom(group, load(), Known())
+    first, second = translated.result.root.children
+    source = (second if order[0] == "c2" else first).children
+    (pointer,) = (first if order[0] == "c2" else second).children
+    assert pointer.relationship == "INFERRED FROM" and not source
+    assert pointer.value == ByReference((1, 1 + order.index("c1")))
+    assert not [one for one in translated.report.warnings if "result or member" in one]
+
+
+def test_what_a_composition_contains_is_in_its_section() -> None:
+    author: Resource = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Weber"}]}
+    composition: Resource = {
+        "resourceType": "Composition",
+        "id": "c",
+        "status": "final",
+        "type": {"text": "Report"},
+        "date": "2026-03-02",
+        "title": "Report",
+        "author": [{"reference": "#p"}],
+        "contained": [author, contained("c1")],
+        "section": [{"code": {"text": "Findings"}, "section": [{"entry": [{"reference": "#c1"}]}]}],
+    }
+    link = {"url": COMPOSITION_URL, "valueReference": {"reference": "Composition/c"}}
+    group = replace(report(extension=[link]), members=(composition,))
+    translated = checked_to_dicom(group, load(), Known())
+    items = [*flat(translated.result.root)]
+    assert Plain("PNAME", "Weber") in [one.value for one in items]
+    assert [one.value.values for one in items if isinstance(one.value, Num)] == [("4",)]
+    assert not [one for one in translated.report.warnings if "result or member" in one]
+
+
+def flat(item: ContentItem) -> Iterator[ContentItem]:
+    yield item
+    for child in item.children:
+        yield from flat(child)
 
 
 def test_contained_results_of_two_reports_are_two_results() -> None:
