@@ -16,7 +16,7 @@ from bridge.translate.as_made import (
     name_of,
     subject_of,
     utc_of,
-    without_conclusions,
+    with_results,
 )
 from bridge.translate.beside import guards_of
 from bridge.translate.digests import GUARD, digest
@@ -46,7 +46,7 @@ def pieces_of(
     names, born = _names(group), born_uid(group.root) is not None
     renames = renames_of(group, homes, image)
     if not born:
-        without_conclusions(image)
+        with_results(image, _paired(names, homes, image))
     natives = {name_of(resource, 0): resource for resource in image.group.resources()}
     if born and len(natives) == len(names) and _are_native(group, names, natives, renames):
         return {}

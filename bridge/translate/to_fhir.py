@@ -8,7 +8,7 @@ from bridge.errors import LossError
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
 from bridge.model.dataset import text_of
-from bridge.model.document import Document
+from bridge.model.document import Document, template_of
 from bridge.model.group import Group
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate import times
@@ -17,6 +17,7 @@ from bridge.translate.chain import superseded_by
 from bridge.translate.comparison import Comparison
 from bridge.translate.completed import content_of
 from bridge.translate.digests import document_digest
+from bridge.translate.documents import TEMPLATES
 from bridge.translate.element_json import dataset_json
 from bridge.translate.followed_ranges import followed
 from bridge.translate.habits import habits_of
@@ -143,6 +144,10 @@ def _remaindered(
     if born and each != mapping.template(None, document.root.concept).each:
         habits["each"] = each
     back = native_dicom(group, mapping, replace(known, zone=zone), zone if born else None, habits)
+    made_by = document.template or ""
+    if not born and made_by in TEMPLATES and made_by != (template_of(back.root.rest) or ""):
+        habits["template"] = made_by  # an item that it demands was removed, or one added that it does not have
+        back = native_dicom(group, mapping, replace(known, zone=zone), None, habits)
     remainder = Comparison(mapping, charset).compare(document.root, back.root, None)
     native_header, header = back.header, document.header
     if habits:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bridge.convert.inputs import Readable, read
 from bridge.mapping.load import load
 from bridge.model.content import Code, ContentItem, Num, Path, Plain, Value
 from bridge.model.document import Document
@@ -18,6 +19,7 @@ from bridge.translate.remainder import stripped
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
+from tests.corpus import FIXTURES
 from tests.samples import measured, observation
 
 MAPPING, KNOWN = load(), Known()
@@ -102,3 +104,64 @@ def test_a_range_whose_limit_was_edited_says_its_limits(path: Path, change: Any,
         group = replace(group, members=(one,))
     texts = [one.value.text for one in crosses(group).root.children if isinstance(one.value, Plain)]
     assert texts[0] == words
+
+
+def sample(name: str) -> Group:
+    (one,) = [one for one in read(FIXTURES / name, "dicom") if isinstance(one, Readable)]
+    assert isinstance(one.content, Group)
+    return one.content
+
+
+def numbers(item: ContentItem, above: str = "") -> list[tuple[str, str, str]]:
+    """Each number, by what it is of and what it stands below."""
+    name = item.concept.meaning if item.concept else ""
+    found = [(above, name, item.value.values[0])] if isinstance(item.value, Num) else []
+    return found + [one for child in item.children for one in numbers(child, name)]
+
+
+ECG = "ecg/report.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        (ECG, (4, 0, 0)),  # without it TID 3700 would not be chosen
+        (ECG, (0,)),  # the language, which the template wants and no element says
+        (ECG, (3,)),
+        ("fhir/imaging-measurements.json", (0,)),
+        ("fhir/imaging-measurements.json", (2,)),
+        ("fhir/imaging-measurements.json", (3,)),
+    ],
+)
+def test_an_edit_after_an_item_of_a_template_was_removed_is_of_its_own_item(name: str, path: Path) -> None:
+    """It went into whatever stood at that number: Observer Type was 999 ms."""
+    group = edited_in_pacs(sample(name), path, lambda _: None)
+    for one in [one for one in group.members if "valueQuantity" in one]:
+        edited = copy.deepcopy(group)
+        same = next(other for other in edited.members if other.get("id") == one["id"])
+        same["valueQuantity"]["value"] = 999
+        before, after = numbers(to_dicom(group, MAPPING, KNOWN).result.root), numbers(crosses(edited).root)
+        ((_, was, _),) = set(before) - set(after)
+        assert [(name, value) for _, name, value in set(after) - set(before)] == [(was, "999")]
+        assert len(before) == len(after)
+
+
+def test_results_that_change_places_are_edited_where_they_are() -> None:
+    def swapped(item: ContentItem) -> ContentItem:
+        first, second, *others = item.children
+        return replace(item, children=(second, first, *others))
+
+    group = edited_in_pacs(sample(ECG), (4, 0), swapped)
+    result = group.members[0]
+    concept = result["code"]["coding"][0]["display"]
+    result["valueQuantity"]["value"] = 999
+    assert ("ECG Global Measurements", concept, "999") in numbers(crosses(group).root)
+
+
+def test_what_a_template_has_around_the_results_is_no_result() -> None:
+    """A report whose item was removed named the containers of its template."""
+    names = [one["reference"] for one in sample(ECG).root["result"]]
+    group = edited_in_pacs(sample(ECG), (4, 0, 1), lambda _: None)
+    left = [one["reference"] for one in group.root["result"]]
+    assert len(left) == len(names) - 1 and set(left) < set(names)
+    assert {f"Observation/{one['id']}" for one in group.members if one["resourceType"] == "Observation"} == set(left)
