@@ -13,8 +13,10 @@ from bridge.model.group import Json
 from bridge.model.sr import is_of_content, own_elements, write_item
 from bridge.translate.element_json import dataset_json
 from bridge.translate.generic import relationship
+from bridge.translate.inherited import is_site
 from bridge.translate.node import Node, names_of
 from bridge.translate.remainder import attach, difference, item_group
+from bridge.translate.sited import site_guard
 
 Remainder = dict[str, Any]
 
@@ -50,6 +52,8 @@ class Comparison:
                     attach(native.home, "item", inner)
                 else:  # an item that no element stands for
                     homeless[names[id(native)] if listed else str(index)] = inner
+        if carried and node.home is not None and _is_site(node, self.mapping):
+            found["site"] = site_guard(node.home)
         return found | ({"inner": homeless} if homeless else {}) | ({"carried": carried} if carried else {})
 
     def _own(self, item: ContentItem, node: Node, parent: Value | None) -> Remainder:
@@ -63,6 +67,10 @@ class Comparison:
         usual = usual and is_of_content(node.rest) and is_of_content(item.rest)
         patch = (_usual_patch if usual else _patch)(native, said, self.charset)
         return {"p": patch} if patch else {}
+
+
+def _is_site(node: Node, mapping: Mapping) -> bool:
+    return node.fold is not None and is_site(node.item(), mapping)
 
 
 def _moved(node: Node, item: ContentItem, matched: dict[int, Node]) -> dict[int, Remainder]:

@@ -23,7 +23,10 @@ from bridge.translate.patched_item import patched_item
 from bridge.translate.pointers import astray, repointed
 from bridge.translate.remainder import attached, header_group, patched
 from bridge.translate.report import Report
+from bridge.translate.sited import is_other_site
 from bridge.translate.transcode import SAID, in_unicode, recoded, recoded_element
+
+_OTHER_SITE = "a site that was edited in FHIR: what was said below the former one, such as its side, is left out"
 
 
 class Content(NamedTuple):
@@ -110,6 +113,9 @@ class _Builder:
             self.homes[path] = node.home
         if node.place is not None:
             self.places[path] = node.place
+        if "site" in remainder and is_other_site(node.home or {}, remainder["site"]):
+            remainder = {"p": remainder["p"]} if "p" in remainder else {}
+            self.report.warnings.append(f"item {element_id((0, *path))}: {_OTHER_SITE}")
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         children = self._children(node, remainder, path, former) if node.children or remainder else ()
         native = ContentItem(relation, node.concept, node.value, children, node.rest)

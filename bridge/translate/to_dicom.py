@@ -30,6 +30,7 @@ from bridge.translate.private import put_in, taken_out
 from bridge.translate.remainder import attached
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.rules import Rules
+from bridge.translate.sited import said_by_site
 from bridge.translate.versions import of_version, still_named, version_alone
 
 NEW_INSTANCE = "edited in FHIR since: a new instance, not verified, that names its predecessor"
@@ -70,6 +71,8 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
             translated.report.warnings += warnings
             return translated
         report.warnings += warnings
+    if not born:
+        said_by_site(image, document.root, homes, mapping)
     words: list[str] = []
     pieces = pieces_of(group, homes, image, document.header, known, words)
     before_edit = {} if born else said_before(group)
@@ -79,6 +82,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         if stale:
             document = replace(document, root=root)
             image = native_fhir(document, mapping, known)
+            said_by_site(image, document.root, homes, mapping)
             pieces = pieces_of(group, homes, image, document.header, known)
     report.warnings += [f"{place}: taken away; its code says the words, and brings them back" for place in words]
     if born and (changed or beyond(pieces) != remainder.get("beyond")):  # in the items, or in what they do not say

@@ -37,6 +37,7 @@ from bridge.translate.remainder import attach, difference, header_group
 from bridge.translate.report import Report, Translated
 from bridge.translate.restore import added_to, first_version, restored
 from bridge.translate.rules import Rules
+from bridge.translate.sited import said_by_site
 from bridge.translate.to_dicom import to_dicom
 
 ANEW = "made from resources and edited since: it is translated anew, they are not restored"
@@ -108,6 +109,7 @@ def _restored(
     """With `added`, items that no piece knows are results that were added since; None where there are none."""
     root, following = followed(bare.root, pieces, mapping)
     image = native_fhir(replace(bare, root=root), mapping, known)
+    said_by_site(image, root, pieces, mapping)
     new = added_to(image, pieces) if added else []
     if added and not new:
         return None

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.convert.inputs import Readable, read
 from bridge.mapping.load import load
-from bridge.model.content import Code, ContentItem, Num, Path, Plain, Value
+from bridge.model.content import Code, Coded, ContentItem, Num, Path, Plain, Value
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.translate.ids import Known
@@ -165,3 +165,38 @@ def test_what_a_template_has_around_the_results_is_no_result() -> None:
     left = [one["reference"] for one in group.root["result"]]
     assert len(left) == len(names) - 1 and set(left) < set(names)
     assert {f"Observation/{one['id']}" for one in group.members if one["resourceType"] == "Observation"} == set(left)
+
+
+KIDNEY = {"coding": [{"system": "http://snomed.info/sct", "code": "64033007", "display": "Kidney"}]}
+LEFT_KIDNEY = {"coding": [{"system": "http://snomed.info/sct", "code": "18639004", "display": "Left kidney"}]}
+LATERALITY, RIGHT = Code("272741003", "SCT", "Laterality"), Code("24028007", "SCT", "Right")
+
+
+@pytest.mark.parametrize(
+    ("site", "left"),
+    [
+        (KIDNEY | {"text": "Kidney, Left"}, 0),
+        (LEFT_KIDNEY | {"text": "Left kidney"}, 0),
+        (None, 0),
+        (KIDNEY, 1),  # words that are left out are no edit
+    ],
+)
+def test_a_side_that_was_added_in_dicom_goes_with_the_site_that_it_was_of(site: Resource | None, left: int) -> None:
+    """The item said both sides, or the former one."""
+
+    def on_the_right(item: ContentItem) -> ContentItem:
+        return replace(item, children=(ContentItem("HAS CONCEPT MOD", LATERALITY, Coded(RIGHT), (), ()),))
+
+    group = edited_in_pacs(reported(measured(bodySite=KIDNEY)), (0, 0), on_the_right)
+    (one,) = group.members
+    assert one["bodySite"]["text"] == "Kidney, Right" and "hasMember" not in one
+    kept = {key: said for key, said in one["bodySite"].items() if key == "extension"}
+    one.pop("bodySite")
+    if site is not None:
+        one["bodySite"] = kept | site
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    below = [grandchild for child in translated.result.root.children[0].children for grandchild in child.children]
+    assert len(below) == left
+    dropped = any("said below the former one" in said for said in translated.report.warnings)
+    assert dropped == (site is not None and not left)
+    assert len(translated.result.root.children[0].children) == (0 if site is None else 1)
