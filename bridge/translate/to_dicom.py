@@ -23,7 +23,7 @@ from bridge.translate.leaves import outcomes
 from bridge.translate.native_fhir import FhirImage, native_fhir
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
-from bridge.translate.own_sites import settled
+from bridge.translate.own_sites import inheriting_again, settled
 from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
 from bridge.translate.places import of_their_own, placed
 from bridge.translate.private import put_in, taken_out
@@ -45,7 +45,8 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         raise PermanentError(
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
         )
-    group = in_order(group) if "digest" in remainder else group
+    if "digest" in remainder:
+        group = inheriting_again(in_order(group), remainder.get("sites", []))
     known = replace(
         known,
         zone=remainder.get("zone", known.zone),  # whatever the store's zone is now

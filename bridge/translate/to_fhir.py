@@ -165,11 +165,12 @@ def _remaindered(
         if version is not None:
             remainder["version"] = version
         pieces: dict[Path, Piece] = {}
-        homes = dict(back.root.homes(document.root))
+        natives = homes = dict(back.root.homes(document.root))
         if restored:
             image = native_fhir(document, mapping, known)
+            natives = image.homes
             pieces = pieces_of(group, homes, image, document.header, known)
-        if sites := sites_in(homes, pieces):
+        if sites := sites_in(homes, natives, pieces):
             remainder["sites"] = sites
         if copies := copies_of(group, pieces):
             remainder["copies"] = copies

@@ -76,17 +76,22 @@ def test_an_edited_site_is_a_finding_site_of_that_very_item(name: str, change: s
         assert not [one for one in translated.report.warnings if "does not see it" in one]
 
 
-def test_what_is_below_keeps_its_own() -> None:
-    """FHIR inherits nothing: the measurements of a container whose site is edited were not."""
+@pytest.mark.parametrize("anew", [False, True], ids=["edited", "written anew"])
+def test_what_is_below_keeps_its_own(anew: bool) -> None:
+    """FHIR inherits nothing: the measurements of a container whose site is edited were not. Who writes a site anew need
+    not keep our element id."""
     _, group = sample("5200-echocardiography")
-    inheriting(group, whole=True)["bodySite"] = {"id": "inherited", "coding": [KIDNEY], "text": "Kidney"}
+    site: Resource = {"coding": [KIDNEY], "text": "Kidney"}
+    inheriting(group, whole=True)["bodySite"] = site if anew else {"id": "inherited"} | site
     back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result
     assert places(back) == places(group)
 
 
-def test_a_copy_of_a_finding_site_that_is_a_result_is_not_said_twice() -> None:
+@pytest.mark.parametrize("anew", [False, True], ids=["edited", "written anew"])
+def test_a_copy_of_a_finding_site_that_is_a_result_is_not_said_twice(anew: bool) -> None:
     before, group = sample("1500-volume")
-    inheriting(group, whole=True)["bodySite"] = {"id": "inherited", "coding": [KIDNEY], "text": "Kidney"}
+    site: Resource = {"coding": [KIDNEY], "text": "Kidney"}
+    inheriting(group, whole=True)["bodySite"] = site if anew else {"id": "inherited"} | site
     translated = checked_to_dicom(group, MAPPING, KNOWN)
     assert sites(taken_out(translated.result)[0].root) == sites(before.root)
     assert any("repeats a Finding Site" in one for one in translated.report.warnings)
@@ -102,6 +107,14 @@ def test_words_that_are_left_out_are_no_edit(place: str) -> None:
     else:
         del site["coding"][0]["display"]
     assert sites(taken_out(to_dicom(group, MAPPING, KNOWN).result)[0].root) == sites(before.root)
+
+
+@pytest.mark.parametrize(("name", "sided"), [("5100-vascular", True), ("5200-echocardiography", False)])
+def test_a_side_that_is_still_coded_around_an_edited_site_is_warned_of(name: str, sided: bool) -> None:
+    _, group = sample(name)
+    inheriting(group)["bodySite"] = {"id": "inherited", "coding": [KIDNEY], "text": "Kidney"}
+    warnings = checked_to_dicom(group, MAPPING, KNOWN).report.warnings
+    assert any("a Laterality around it" in one for one in warnings) == sided
 
 
 @pytest.mark.parametrize(
