@@ -220,6 +220,23 @@ def test_a_result_that_a_panel_contains_and_that_was_edited_in_dicom_is_edited()
     assert "contained" not in repr([stripped(one) for one in back.resources()])
 
 
+def test_contained_results_are_found_in_one_pass() -> None:
+    """They were sought in all references for each of them: 1.3 seconds of a panel of two thousand."""
+    asked = 0
+
+    class Asked(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            nonlocal asked
+            asked += key == "reference"
+            return super().get(key, default)
+
+    inner = [contained(f"c{number}") for number in range(50)]
+    references = [Asked(reference=f"#{one['id']}") for one in inner]
+    group = report(contained=inner, result=references)
+    assert len([*group.contained()]) == 50
+    assert asked == 50
+
+
 @pytest.mark.parametrize("place", [False, True], ids=["person", "in a role"])
 def test_a_performer_that_a_result_contains_is_named(place: bool) -> None:
     person: Resource = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Weber"}]}
