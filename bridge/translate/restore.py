@@ -52,7 +52,9 @@ def restored(
         resource = as_made(renamed(image.homes[path], renames), name, born, known, manifest.get("utc"))
         for place in without_stale(resource, pieces[path].get("words", {})):
             report.warnings.append(f"{resource['resourceType']}.{place}.text: {STALE}")
-        _patch(resource, pieces[path].get("entries", ()), report)
+        dropped = _patch(resource, pieces[path].get("entries", ()), report)
+        if _names_others(resource, dropped):
+            return None
         image.homes[path].clear()
         image.homes[path].update(resource)
         found[name] = image.homes[path]
@@ -126,10 +128,20 @@ def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resourc
     return native
 
 
-def _patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> None:
+def _patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> list[str]:
+    """Places where the value of the document wins."""
     left, changed = retyped(resource, [*entries])
-    for dropped in (*changed, *json_patched(resource, left)):
-        report.warnings.append(f"{resource['resourceType']}.{dropped}: changed in DICOM since; its value wins")
+    dropped = [*changed, *json_patched(resource, left)]
+    for place in dropped:
+        report.warnings.append(f"{resource['resourceType']}.{place}: changed in DICOM since; its value wins")
+    return dropped
+
+
+def _names_others(resource: Resource, dropped: list[str]) -> bool:
+    """Results that it contains have no piece: where the items name others, one that was removed would still be there,
+    and those that were not a second time."""
+    results = any(one.get("resourceType") == "Observation" for one in resource.get("contained", ()))
+    return results and any(one.partition(".")[0] in ("result", "hasMember") for one in dropped)
 
 
 def _patient(native: Resource | None, manifest: _Manifest) -> Resource | None:

@@ -220,6 +220,26 @@ def test_a_result_that_a_panel_contains_and_that_was_edited_in_dicom_is_edited()
     assert "contained" not in repr([stripped(one) for one in back.resources()])
 
 
+@pytest.mark.parametrize("owner", ["report", "panel"])
+def test_a_contained_result_that_was_removed_in_dicom_is_removed(owner: str) -> None:
+    """It stayed in `contained`, and the other ones were there twice."""
+    inner = [
+        contained(f"c{number}", valueQuantity=contained("")["valueQuantity"] | {"value": number}) for number in (4, 5)
+    ]
+    references = [{"reference": "#c4"}, {"reference": "#c5"}]
+    group = report(contained=inner, result=references)
+    if owner == "panel":
+        panel = {k: v for k, v in contained("p", contained=inner, hasMember=references).items() if k != "valueQuantity"}
+        group = replace(report(result=[{"reference": "Observation/p"}]), members=(panel,))
+    document = to_dicom(group, load(), Known()).result
+    holder = document.root.children[0] if owner == "panel" else document.root
+    holder = replace(holder, children=holder.children[1:])
+    root = replace(document.root, children=(holder,)) if owner == "panel" else holder
+    back = to_fhir(replace(document, root=root), load(), Known()).result
+    said = repr([stripped(one) for one in back.resources()])
+    assert said.count("'value': 5,") == 1 and "'value': 4," not in said and "contained" not in said
+
+
 def test_contained_results_are_found_in_one_pass() -> None:
     """They were sought in all references for each of them: 1.3 seconds of a panel of two thousand."""
     asked = 0
