@@ -200,3 +200,16 @@ def test_a_side_that_was_added_in_dicom_goes_with_the_site_that_it_was_of(site: 
     dropped = any("said below the former one" in said for said in translated.report.warnings)
     assert dropped == (site is not None and not left)
     assert len(translated.result.root.children[0].children) == (0 if site is None else 1)
+
+
+@pytest.mark.parametrize("edited", [0, 1])
+def test_a_result_whose_concept_was_edited_in_dicom_can_be_edited_in_fhir(edited: int) -> None:
+    """Also where people call the former one otherwise: any edit was refused."""
+    potassium = {"coding": [{"system": "http://loinc.org", "code": "2823-3", "display": "Potassium"}], "text": "Kalium"}
+    results = reported(measured(code=potassium), measured(id="other"))
+    length = Code("410668003", "SCT", "Length")
+    group = edited_in_pacs(results, (0,), lambda item: replace(item, concept=length))
+    assert [one["id"] for one in group.members] == ["o", "other"]
+    assert group.members[0]["code"]["coding"][0]["code"] == "410668003"
+    group.members[edited]["note"] = [{"text": "see there"}]
+    assert crosses(group).root.children[0].concept == length
