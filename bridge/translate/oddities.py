@@ -201,7 +201,12 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
             if concept.get("text") in displays:  # to the letter
                 continue
             text, said = _folded(concept.get("text")), [*map(_folded, displays)]
-            if text and any(said) and not any(text in one or one in text for one in said if one):
+            words = set(text.split()) if element == "bodySite" else {text}  # `left arm` of a left upper arm structure
+            if (
+                text
+                and any(said)
+                and not any(text in one or one in text or words <= {*one.split()} for one in said if one)
+            ):
                 yield "the text is not that of the code, which a DICOM reader sees", element
     for one in home.get("referenceRange", ()):
         numbers = set(map(_number, _NUMBER.findall(one.get("text", ""))))

@@ -186,3 +186,10 @@ def test_a_result_that_is_moved_to_the_other_side_keeps_its_own() -> None:
     name = moved["reference"].removeprefix("Observation/")
     assert [one["text"] for one in [next(o for o in group.members if o["id"] == name)["bodySite"]]][0].endswith("Right")
     assert places(back)[name] == places(group)[name]
+
+
+@pytest.mark.parametrize(("text", "warned"), [("left arm", False), ("right arm", True), ("upper arm", False)])
+def test_a_site_in_fewer_words_is_the_same_site(text: str, warned: bool) -> None:
+    arm = {"system": "http://snomed.info/sct", "code": "368208006", "display": "Left upper arm structure"}
+    group = Group(measured(bodySite={"coding": [arm], "text": text}), (), None, "Observation/o")
+    assert any("bodySite" in one for one in to_dicom(group, MAPPING, KNOWN).report.warnings) == warned
