@@ -156,9 +156,12 @@ def with_results(image: FhirImage, ours: Collection[Path]) -> None:
         no_result = path not in ours and (name_of(home, 0) in copies or is_around(home))
         if not no_result and (not results or path[: len(results[-1])] != results[-1]):  # else a member of that
             results.append(path)
-    report.pop("result", None)
-    if results:
-        report["result"] = [{"reference": name_of(image.homes[one], 0)} for one in results]
+    naming = [*report.pop("result", ())]
+    naming += [member for one in image.group.members for member in one.get("hasMember", ())]
+    said = {one["reference"]: {key: name for key, name in one.items() if key != "id"} for one in naming}
+    names = [name_of(image.homes[one], 0) for one in results]
+    if names:
+        report["result"] = [said.get(name, {"reference": name}) for name in names]
 
 
 def is_around(observation: Resource) -> bool:
