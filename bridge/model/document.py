@@ -20,4 +20,8 @@ class Document:
     @property
     def template(self) -> str | None:
         """Template Identifier (0040,DB00) of the root, such as `1500`."""
-        return next((text_of(one, TEMPLATE_ID) for one in items(self.root.rest, TEMPLATE)), None)
+        return template_of(self.root.rest)
+
+
+def template_of(rest: DataSet) -> str | None:
+    return next((text_of(one, TEMPLATE_ID) for one in items(rest, TEMPLATE)), None)

@@ -61,10 +61,12 @@ _INNER = ("Observation", "Practitioner", "PractitionerRole")
 
 def _referring(resource: Resource) -> Iterator[Resource]:
     """Elements by which results and persons are referred to."""
-    for name in ("result", "hasMember", "performer"):
+    for name in ("result", "hasMember", "derivedFrom", "performer", "author", "entry"):
         yield from resource.get(name, ())
     if "practitioner" in resource:
         yield resource["practitioner"]
+    for section in resource.get("section", ()):
+        yield from _referring(section)
 
 
 @frozen
@@ -94,10 +96,11 @@ class Group:
             }
             if not inner:
                 continue
-            said = [one for each in (owner, *inner.values()) for one in _referring(each)]
-            for name, one in inner.items():
-                if references := [each for each in said if each.get("reference") == name]:
-                    yield Contained(owner, one, references)
+            said: dict[str, list[Resource]] = {}
+            for each in (owner, *inner.values()):
+                for one in _referring(each):
+                    said.setdefault(one.get("reference", ""), []).append(one)
+            yield from (Contained(owner, one, said[name]) for name, one in inner.items() if name in said)
 
     def spoken(self) -> Iterator[Resource]:
         """What becomes items: root and members, and the results that they contain."""

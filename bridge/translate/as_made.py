@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import repeat
 
+from bridge.model.content import Path
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Number, Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.digests import GUARD, digest
-from bridge.translate.documents import CONCLUSIONS
+from bridge.translate.documents import AROUND, CONCLUSIONS
 from bridge.translate.generic import CONCLUSION
 from bridge.translate.identity import ISSUER, QUALIFIERS
 from bridge.translate.ids import Known
@@ -146,15 +147,25 @@ _OF_EVERY_RESULT = {
 _OF_PARAGRAPH = {"id", "code", "valueString"}
 
 
-def without_conclusions(image: FhirImage) -> None:
-    """They are no results of the group."""
-    report = image.group.root
-    copies = conclusions_in(image)
-    results = [one for one in report.get("result", ()) if one["reference"] not in copies]
-    if results:
-        report["result"] = results
-    else:
-        report.pop("result", None)
+def with_results(image: FhirImage, ours: Collection[Path]) -> None:
+    """The report names its results, and neither its conclusion nor the containers that a template has around them.
+    `ours`: items that resources of the group became."""
+    report, copies, results = image.group.root, conclusions_in(image), list[Path]()
+    for path in sorted(one for one, home in image.homes.items() if home.get("resourceType") == "Observation"):
+        home = image.homes[path]
+        no_result = path not in ours and (name_of(home, 0) in copies or is_around(home))
+        if not no_result and (not results or path[: len(results[-1])] != results[-1]):  # else a member of that
+            results.append(path)
+    naming = [*report.pop("result", ())]
+    naming += [member for one in image.group.members for member in one.get("hasMember", ())]
+    said = {one["reference"]: {key: name for key, name in one.items() if key != "id"} for one in naming}
+    names = [name_of(image.homes[one], 0) for one in results]
+    if names:
+        report["result"] = [said.get(name, {"reference": name}) for name in names]
+
+
+def is_around(observation: Resource) -> bool:
+    return not AROUND.isdisjoint(_codes(observation))
 
 
 def _codes(home: Resource) -> set[str | None]:

@@ -13,8 +13,10 @@ from bridge.model.group import Json
 from bridge.model.sr import is_of_content, own_elements, write_item
 from bridge.translate.element_json import dataset_json
 from bridge.translate.generic import relationship
-from bridge.translate.node import Node
+from bridge.translate.inherited import is_site
+from bridge.translate.node import Node, names_of
 from bridge.translate.remainder import attach, difference, item_group
+from bridge.translate.sited import site_guard
 
 Remainder = dict[str, Any]
 
@@ -28,18 +30,30 @@ class Comparison:
         found = self._own(item, node, parent)
         if not item.children and not node.children:
             return found
-        matched, extra = node.matches(len(item.children))
-        if extra:
-            found["without"] = extra
+        matched, extra = node.matches(item.children)
+        listed = node.is_listed()
+        names = dict(zip(map(id, node.children), names_of(node.children), strict=True)) if listed else {}
+        moved = _moved(node, item, matched) if listed else {}
+        without: list[int | str] = []
+        for order in extra:
+            child_home = node.children[order].home
+            if listed and child_home is not None:
+                attach(child_home, "item", {"n": 0})
+            else:
+                without.append(names[id(node.children[order])] if listed else order)
+        if without:
+            found["without"] = without
         carried, homeless = [], Remainder()
         for index, child in enumerate(item.children):
             if (native := matched.get(index)) is None:
                 carried.append({"n": index + 1, "e": dataset_json(write_item(child, self.charset), self.charset)})
-            elif inner := self.compare(child, native, node.value):
+            elif inner := self.compare(child, native, node.value) | moved.get(index, {}):
                 if native.home is not None:
                     attach(native.home, "item", inner)
                 else:  # an item that no element stands for
-                    homeless[str(index)] = inner
+                    homeless[names[id(native)] if listed else str(index)] = inner
+        if carried and node.home is not None and _is_site(node, self.mapping):
+            found["site"] = site_guard(node.home)
         return found | ({"inner": homeless} if homeless else {}) | ({"carried": carried} if carried else {})
 
     def _own(self, item: ContentItem, node: Node, parent: Value | None) -> Remainder:
@@ -53,6 +67,19 @@ class Comparison:
         usual = usual and is_of_content(node.rest) and is_of_content(item.rest)
         patch = (_usual_patch if usual else _patch)(native, said, self.charset)
         return {"p": patch} if patch else {}
+
+
+def _is_site(node: Node, mapping: Mapping) -> bool:
+    return node.fold is not None and is_site(node.item(), mapping)
+
+
+def _moved(node: Node, item: ContentItem, matched: dict[int, Node]) -> dict[int, Remainder]:
+    """The number of each child that does not stand where the lists have it."""
+    orders = {id(child): order for order, child in enumerate(node.children)}
+    more = len(item.children) - len(node.children)
+    return {
+        index: {"n": index + 1} for index, child in matched.items() if child.index(orders[id(child)], more) != index
+    }
 
 
 def _patch(native: ContentItem, item: ContentItem, charset: Charset) -> dict[str, Json]:

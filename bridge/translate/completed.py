@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -17,12 +18,15 @@ from bridge.translate.generic import relationship
 from bridge.translate.header import split_patient
 from bridge.translate.ids import Known
 from bridge.translate.native_dicom import native_dicom
-from bridge.translate.node import Node, element_id
+from bridge.translate.node import Node, element_id, names_of
 from bridge.translate.patched_item import patched_item
 from bridge.translate.pointers import astray, repointed
 from bridge.translate.remainder import attached, header_group, patched
 from bridge.translate.report import Report
+from bridge.translate.sited import is_other_site
 from bridge.translate.transcode import SAID, in_unicode, recoded, recoded_element
+
+_OTHER_SITE = "a site that was edited in FHIR: what was said below the former one, such as its side, is left out"
 
 
 class Content(NamedTuple):
@@ -109,6 +113,9 @@ class _Builder:
             self.homes[path] = node.home
         if node.place is not None:
             self.places[path] = node.place
+        if "site" in remainder and is_other_site(node.home or {}, remainder["site"]):
+            remainder = {"p": remainder["p"]} if "p" in remainder else {}
+            self.report.warnings.append(f"item {element_id((0, *path))}: {_OTHER_SITE}")
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         children = self._children(node, remainder, path, former) if node.children or remainder else ()
         native = ContentItem(relation, node.concept, node.value, children, node.rest)
@@ -128,20 +135,23 @@ class _Builder:
         self, node: Node, remainder: dict[str, Any], path: Path, former: Path | None
     ) -> tuple[ContentItem, ...]:
         """Native ones, each with its own remainder, and those that were carried, at their places."""
-        without = remainder.get("without", ())
+        without = frozenset(remainder.get("without", ()))
         inner = remainder.get("inner", {})  # of items that no element stands for
         carries = remainder.get("carried", ())
-        more = len(carries) - len(set(without))
-        numbered: list[tuple[tuple[int, int], Node | ContentItem, dict[str, Any], Path | None]] = [
-            (
-                child.number,
-                child,
-                _remainder_of(child, inner, order, more),
-                None if former is None else _below(former, child.former(order, more)),
-            )
-            for order, child in enumerate(node.children)
-            if order not in without
-        ]
+        names = names_of(node.children) if node.is_listed() else None
+        own = [_remainder_of(child) for child in node.children]
+        called: Sequence[str | int] = range(len(own)) if names is None else names
+        gone = {order for order, one in enumerate(own) if one.get("n") == 0 or called[order] in without}
+        more = len(carries) - len(gone)
+        numbered: list[tuple[tuple[int, int], Node | ContentItem, dict[str, Any], Path | None]] = []
+        for order, child in enumerate(node.children):
+            if order in gone:
+                continue
+            index = child.index(order, more)
+            its_own = own[order] or (inner.get(names[order] if names else str(index), {}) if inner else {})
+            was = None if former is None else _below(former, child.former(order, more))
+            number = (its_own.get("n", index + 1), order) if names else child.number
+            numbered.append((number, child, its_own, was))
         for carried in carries:
             dataset = dataset_of(carried["e"], self.charset)
             was = None if former is None else (*former, carried["n"] - 1)
@@ -149,13 +159,13 @@ class _Builder:
                 numbered.append(((carried["n"], -1), read_item(dataset, self.charset), {}, was))
         numbered.sort(key=itemgetter(0))
         found = []
-        for index, (_, child, its_own, was) in enumerate(numbered):
-            if isinstance(child, Node):
-                found.append(self.item(child, its_own, node.value, (*path, index), was))
+        for index, (_, one, its_own, was) in enumerate(numbered):
+            if isinstance(one, Node):
+                found.append(self.item(one, its_own, node.value, (*path, index), was))
                 continue
             if was is not None:
                 self.carried[was] = (*path, index)
-            found.append(child)
+            found.append(one)
         return tuple(found)
 
 
@@ -163,6 +173,5 @@ def _below(former: Path, index: int | None) -> Path | None:
     return None if index is None else (*former, index)
 
 
-def _remainder_of(child: Node, inner: dict[str, Any], order: int, more: int) -> dict[str, Any]:
-    found = attached(child.home, "item") if child.home and "extension" in child.home else {}
-    return found or (inner.get(str(child.index(order, more)), {}) if inner else {})
+def _remainder_of(child: Node) -> dict[str, Any]:
+    return attached(child.home, "item") if child.home and "extension" in child.home else {}

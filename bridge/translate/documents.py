@@ -29,6 +29,8 @@ from bridge.translate.observers import (
 )
 
 MEASUREMENTS, NARRATIVE = "1500", "2000"
+TEMPLATES = frozenset({"", MEASUREMENTS, NARRATIVE, ecg_report.TEMPLATE})
+"""By which resources become a document; empty: by none."""
 TITLE = Code("126000", "DCM", "Imaging Measurement Report")  # CID 7021
 IMAGING_PROCEDURE = Code("363679005", "SCT", "Imaging procedure")  # where no study says which
 _PROCEDURES = {  # Modality -> CID 100 Quantitative Diagnostic Imaging Procedure
@@ -44,6 +46,10 @@ MEASUREMENT_GROUP = Code("125007", "DCM", "Measurement Group")
 TRACKING_IDENTIFIER = Code("112039", "DCM", "Tracking Identifier")
 TRACKING_UID = Code("112040", "DCM", "Tracking Unique Identifier")
 CONCLUSIONS = Code("121076", "DCM", "Conclusions")
+AROUND = frozenset(
+    {one.value for one in (IMAGING_MEASUREMENTS, MEASUREMENT_GROUP, PROCEDURE_REPORTED, *ecg_report.CONTAINERS)}
+)
+"""Codes of what a template has around the results of a group."""
 _BRIDGE = "FHIR-DICOM bridge"
 _RADIOLOGY = frozenset({"RAD", "RUS", "NMR", "NMS", "CT", "CUS", "OUS", "VUS", "XRC", "RX", "IMG", "LP29684-5"})
 

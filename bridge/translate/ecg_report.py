@@ -20,6 +20,7 @@ _PROCEDURE = Code("55111-9", "LN", "Current Procedure Descriptions")
 _RECORDED = Code("122146", "DCM", "Procedure DateTime")
 _QUANTITATIVE = Code("122144", "DCM", "Quantitative Analysis")
 _GLOBAL = Code("122158", "DCM", "ECG Global Measurements")
+CONTAINERS = (_PROCEDURE, _QUANTITATIVE, _GLOBAL)
 _BEATS = Code("{H.B.}/min", "UCUM", "BPM")
 _REQUIRED = {  # TID 3713, Code Value of MDC -> unit, annotations aside
     "2:16016": "/min",  # Ventricular Heart Rate
@@ -53,8 +54,8 @@ def _required(observation: Resource, concept: Concept) -> str | None:
 
 def begin(root: Node, group: Group, zone: str) -> None:
     """TID 3708: when it was recorded."""
-    procedure = root.add(Container("SEPARATE"), _PROCEDURE, None)
-    procedure.add(Plain("DATETIME", _recorded(group, zone) or ""), _RECORDED, None)
+    if recorded := _recorded(group, zone):  # somebody may have taken it away since
+        root.add(Container("SEPARATE"), _PROCEDURE, None).add(Plain("DATETIME", recorded), _RECORDED, None)
 
 
 def _recorded(group: Group, zone: str) -> str | None:

@@ -14,7 +14,7 @@ from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value, va
 from bridge.translate import times
 from bridge.translate.beside import stale_words
 from bridge.translate.categories import CATEGORY
-from bridge.translate.node import Home, Node
+from bridge.translate.node import OWN, Home, Node
 from bridge.translate.ranges import of_range
 from bridge.translate.words import in_words, words_of
 
@@ -179,7 +179,7 @@ def _to_dicom(value: Any, fold: Fold, mapping: Mapping, zone: str) -> Value | No
     match fold.value_type:
         case "CODE":
             code = fold.lens.to_dicom(value) if fold.element == CATEGORY else mapping.concept(value)
-            if code is not None and fold.element == _SITE:
+            if code is not None and fold.element == _SITE and value.get("id") == OWN:
                 code = _as_written(code, value)
             return Coded(code) if code else None
         case "NUM":
@@ -192,7 +192,8 @@ def _to_dicom(value: Any, fold: Fold, mapping: Mapping, zone: str) -> Value | No
 
 
 def _as_written(code: Code, concept: Home) -> Code:
-    """By the words of whoever wrote it, as far as a Code Meaning holds them: left or right may stand nowhere else."""
+    """By its words, as far as a Code Meaning holds them: left or right, which it had inherited, stand nowhere else. Any
+    other site is called as its code is: a text beside it may say another site, and would be read as the code's."""
     text = concept.get("text", "")
     return code._replace(meaning=code_meaning(text)) if text.strip() and len(text) <= 64 else code
 

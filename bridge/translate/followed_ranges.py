@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Path, Plain
-from bridge.model.group import Resource
+from bridge.model.group import Json, Resource
+from bridge.translate.as_made import name_of
 from bridge.translate.digests import GUARD, digest
 from bridge.translate.folds import limits_of
 from bridge.translate.private import Piece
@@ -18,6 +19,16 @@ def ranges_in(native: Resource) -> list[str]:
     """Digests of the words of its ranges; of a resource as it is read natively."""
     homes = (native, *native.get("component", ()))
     return [digest(of_range(home["valueRange"]), GUARD) for home in homes if "valueRange" in home]
+
+
+def words_of_ranges(said: dict[Path, Piece], homes: dict[Path, Json]) -> dict[Path, Piece]:
+    """What the pieces `said` of ranges, by where these are now: an edit may have moved them."""
+    members = said.get((), {}).get("group", {"members": []})["members"]
+    ranges = {members[one.get("is", 0)]: one["ranges"] for one in said.values() if one.get("ranges")}
+    if not ranges:
+        return {}
+    named = {path: name_of(home, 0) for path, home in homes.items() if "resourceType" in home}
+    return {path: {"ranges": ranges[name]} for path, name in named.items() if name in ranges}
 
 
 def followed(root: ContentItem, pieces: dict[Path, Piece], mapping: Mapping) -> tuple[ContentItem, list[Path]]:

@@ -13,7 +13,8 @@ from bridge.translate.node import Node
 
 Habits = dict[str, Any]
 """`continuity`: of containers; `floating`: numbers say Floating Point Value too; `versions`: of coding schemes;
-`units`: spellings of canonical units; `each`: whether each number is a result, where that is not as its title says."""
+`units`: spellings of canonical units; `each`: whether each number is a result, where that is not as its title says;
+`template`: that a document of ours was made by, where its resources would be given another one now."""
 
 CONTINUITY = "SEPARATE"  # where a document has no habit
 

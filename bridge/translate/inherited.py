@@ -10,6 +10,7 @@ from bridge.translate import times
 from bridge.translate.generic import FETUS_ID, PATIENT, SUBJECT_CLASS, SUBJECT_ID, text
 from bridge.translate.node import INHERITED, Home
 from bridge.translate.observers import DEVICE_NAME, OBSERVER_TYPE, PERSON_NAME
+from bridge.translate.values import reason_of
 
 STARTED = Code("111526", "DCM", "DateTime Started")
 
@@ -107,7 +108,10 @@ def _coded(item: ContentItem, mapping: Mapping) -> Home:
 
 
 def _words(item: ContentItem) -> list[str]:
-    """Its own, and of what stands below those that say where: a side, no method and no normality."""
+    """Its own, and of what stands below those that say where: a side, no method and no normality. Why somebody did not
+    say where is no place."""
     below = (one for one in item.children if one.concept is not None and one.concept[:2] in _WHERE)
-    values = [one.value for one in (item, *below)]
-    return [one.code.meaning for one in values if isinstance(one, Coded) and one.code is not None]
+    codes = [one.value.code if isinstance(one.value, Coded) else None for one in (item, *below)]
+    if reason_of(codes[0]) is not None:
+        return []
+    return [one.meaning for one in codes if one is not None and reason_of(one) is None]

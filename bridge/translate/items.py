@@ -52,9 +52,15 @@ class Items:
         self.zone = zone or times.offset_of(self.effective) or known.zone
         self.known = replace(known, zone=self.zone)
         self.title = mapping.title(None)  # of the document
-        self.template = None if self.born else documents.template_of(group, self.find, self.mapping.concept)
+        self.template = None if self.born else self._template()
         self._owned = set(map(id, filter(None, map(self.find, self._owning()))))
         self.inferred: list[tuple[Node, Resource]] = []
+
+    def _template(self) -> str | None:
+        """Of a document that was edited in the PACS, the one that it was made by."""
+        if "template" in self.habits:
+            return self.habits["template"] or None
+        return documents.template_of(self.group, self.find, self.mapping.concept)
 
     def find(self, reference: Home) -> Resource | None:
         return self._inner.get(id(reference)) or self._by_reference.get(reference.get("reference", ""))

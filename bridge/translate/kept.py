@@ -24,8 +24,17 @@ def keep(group: Group, document: Document, made: _Pieces, said: _Pieces) -> None
 
 def as_kept(group: Group, document: Document, made: _Pieces) -> _Pieces:
     remainder = attached(group.root, "pieces")
-    if not remainder or remainder.get("guard") != _guard(document, made):
-        return made
+    kept = remainder and remainder.get("guard") == _guard(document, made)
+    return _said(remainder) if kept else made
+
+
+def said_before(group: Group) -> _Pieces:
+    """What the document said before somebody edited its items; empty where nobody has."""
+    remainder = attached(group.root, "pieces")
+    return _said(remainder) if remainder else {}
+
+
+def _said(remainder: dict[str, Any]) -> _Pieces:
     try:
         said = remainder["said"].items()
         return {tuple(map(int, path.split("."))) if path else (): unboxed(one) for path, one in said}

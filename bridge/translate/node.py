@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from bridge.model.content import Code, ContentItem, Path, Value
+from bridge.model.content import Code, ContentItem, Path, Value, value_type
 from bridge.model.dataset import DataSet
 
 Home = dict[str, Any]
@@ -19,6 +20,8 @@ ITSELF = "itself"
 """Element id of the `derivedFrom` that is the item itself: an IMAGE with descriptors."""
 INHERITED = "inherited"
 """Element id of the `bodySite` that an Observation has from the container that holds it, and not of its own."""
+OWN = "own"
+"""Element id, within a translation, of a `bodySite` that was inherited and has been edited: it gets its place then."""
 BETWEEN = "+"
 """Behind the number of an element that somebody has put in beside the item of that number; twice where it has an id of
 its own."""
@@ -63,25 +66,36 @@ class Node:
         new = self.place is not None and str(self.place.get("id", "")).endswith(BETWEEN)
         return None if new else self.index(order, more)
 
-    def matches(self, many: int) -> tuple[dict[int, Node], list[int]]:
-        """Children by the index of the child that they stand for, of an item that has so many; and the places of those
-        that stand for none."""
+    def matches(self, children: Sequence[ContentItem]) -> tuple[dict[int, Node], list[int]]:
+        """Children by the index of the one of these `children` that they stand for; and the places of those that stand
+        for none."""
+        if self.is_listed() and not self._are(children):
+            return aligned(self.children, children)
         matched: dict[int, Node] = {}
         extra: list[int] = []
-        more = many - len(self.children)
+        more = len(children) - len(self.children)
         for order, child in enumerate(self.children):
             index = child.index(order, more)
-            if 0 <= index < many and index not in matched:
+            if 0 <= index < len(children) and index not in matched:
                 matched[index] = child
             else:
                 extra.append(order)
         return matched, extra
 
+    def is_listed(self) -> bool:
+        """Whether places are those of the lists, as in a document made from resources: what is removed or put in
+        between moves all that is behind it."""
+        moves = any(child.home is not None or child.fold is None for child in self.children)
+        return moves and all(child.number[0] == LAST for child in self.children)
+
+    def _are(self, children: Sequence[ContentItem]) -> bool:
+        return len(children) == len(self.children) and all(map(_is, self.children, children))
+
     def homes(self, item: ContentItem, path: Path = ()) -> Iterator[tuple[Path, Home]]:
         """The element of each item that this tree stands for."""
         if self.home is not None:
             yield path, self.home
-        matched = self.matches(len(item.children))[0]
+        matched = self.matches(item.children)[0]
         for index, child in sorted(matched.items()):
             yield from child.homes(item.children[index], (*path, index))
 
@@ -96,6 +110,51 @@ class Node:
             self.children.sort(key=_NUMBER)
         for child in self.children:
             child.sort()
+
+
+def aligned(nodes: Sequence[Node], items: Sequence[ContentItem]) -> tuple[dict[int, Node], list[int]]:
+    """Nodes by the item that they stand for: the very same, else one of that concept and value type, else one of that
+    concept or value at the same place. An edit that landed in another item would be worse than none."""
+    matched: dict[int, Node] = {}
+    left = dict(enumerate(nodes))
+    for key in (_whole, _kind):
+        free: dict[object, list[int]] = {}
+        for index in range(len(items) - 1, -1, -1):
+            if index not in matched:
+                free.setdefault(key(items[index]), []).append(index)
+        for order, node in [*left.items()]:
+            if places := free.get(key(node)):
+                matched[places.pop()] = left.pop(order)
+    for order, node in [*left.items()]:
+        if order < len(items) and order not in matched and _may_be(node, items[order]):
+            matched[order] = left.pop(order)
+    return matched, [*left]
+
+
+def _whole(one: Node | ContentItem) -> object:
+    return one.concept, one.value, one.rest
+
+
+def _kind(one: Node | ContentItem) -> object:
+    return (one.concept[:2] if one.concept is not None else None), value_type(one.value)
+
+
+def _is(node: Node, item: ContentItem) -> bool:
+    return _whole(node) == _whole(item)
+
+
+def _may_be(node: Node, item: ContentItem) -> bool:
+    return node.value == item.value or (node.concept is not None and node.concept.same(item.concept))
+
+
+def names_of(nodes: Sequence[Node]) -> list[str]:
+    """Of each, by its concept and how many of that stand before: they stay where a result is added or removed."""
+    found, many = list[str](), Counter[str]()
+    for node in nodes:
+        code = " ".join(node.concept[:2]) if node.concept is not None else ""
+        many[code] += node.home is None
+        found.append(f"{code} {many[code]}")
+    return found
 
 
 def number_of(place: Home, order: int) -> tuple[int, int]:

@@ -162,6 +162,9 @@ def oddities_of_group(group: Group) -> list[str]:
                 if system and designator_of(system, EXTENSION_BASE) is None:
                     what = f"code system {system!r} has no Coding Scheme Designator"
                     found.setdefault(what, []).append(f"{kind}.{element}")
+        if _is_side_of_words(home.get("bodySite", {})):
+            what = "the text says a side that the code does not, and no DICOM reader sees"
+            found.setdefault(what, []).append(f"{kind}.bodySite")
     return [*contradictions(group), *(_line(what, places) for what, places in found.items())]
 
 
@@ -191,14 +194,19 @@ _CALLED = {  # as people write units whose mistake is dangerous -> UCUM
 
 
 def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
-    for element in ("valueCodeableConcept", "interpretation", "conclusionCode"):
+    for element in ("valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode"):
         value = home.get(element, [])
         for concept in value if isinstance(value, list) else [value]:
             displays = [one.get("display") for one in concept.get("coding", ())]
             if concept.get("text") in displays:  # to the letter
                 continue
             text, said = _folded(concept.get("text")), [*map(_folded, displays)]
-            if text and any(said) and not any(text in one or one in text for one in said if one):
+            words = set(text.split()) if element == "bodySite" else {text}  # `left arm` of a left upper arm structure
+            if (
+                text
+                and any(said)
+                and not any(text in one or one in text or words <= {*one.split()} for one in said if one)
+            ):
                 yield "the text is not that of the code, which a DICOM reader sees", element
     for one in home.get("referenceRange", ()):
         numbers = set(map(_number, _NUMBER.findall(one.get("text", ""))))
@@ -217,6 +225,14 @@ def _is_another(unit: str, code: str) -> bool:
     return is_ucum(called) and plain(called) != plain(code) and (called, code) not in _ALIKE
 
 
+def _is_side_of_words(site: Resource) -> bool:
+    """Alone. In a document born in DICOM, items say it: the element id tells."""
+    said = [*filter(None, (_folded(one.get("display")) for one in site.get("coding", ())))]
+    sides = [_SIDE.search(one) for one in (_folded(site.get("text")), *said)]
+    return "id" not in site and bool(said) and sides[0] is not None and not any(sides[1:])
+
+
+_SIDE = re.compile(r"\b(left|right|bilateral)\b")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 

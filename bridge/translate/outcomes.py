@@ -23,7 +23,7 @@ def outcomes_of_items(item: ContentItem, node: Node | None, rules: Rules, path: 
         yield Detail(element_id(path), name, "mapped", rules.item(item.concept, node), None)
     else:
         yield Detail(element_id(path), name, "carried", REMAINDER, UNSAID if node else _why_carried(item))
-    matched = node.matches(len(item.children))[0] if node is not None else {}
+    matched = node.matches(item.children)[0] if node is not None else {}
     for index, child in enumerate(item.children):
         yield from outcomes_of_items(child, matched.get(index), rules, (*path, index))
 

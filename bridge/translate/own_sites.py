@@ -10,21 +10,36 @@ from bridge.translate.digests import GUARD, digest
 from bridge.translate.inherited import is_site
 from bridge.translate.json_patch import canonical_text
 from bridge.translate.native_fhir import FhirImage
-from bridge.translate.node import INHERITED, Home
+from bridge.translate.node import INHERITED, OWN, Home
 from bridge.translate.private import Piece
 
 _FOLLOWS = "Observation.bodySite repeats a Finding Site that was edited: it follows that"
+_SIDED = (
+    "Observation.bodySite was edited, and a Laterality around it is coded: a DICOM reader sees both; edit that, too"
+)
 _TWICE = "Observation.bodySite repeats a Finding Site that is a result of its own: edit that, too"
 
 
-def sites_in(homes: dict[Path, Json], pieces: dict[Path, Piece]) -> list[str]:
-    """Digests of the body sites that repeat what is around their item, less those that the pieces say: they were
-    edited. A digest is of one result at one place: the site of another one is none of it."""
+def sites_in(homes: dict[Path, Json], natives: dict[Path, Json], pieces: dict[Path, Piece]) -> list[str]:
+    """Digests of the results that repeat a body site around their item, as `natives` are read, each with one of that
+    site, unless the pieces say it: it was edited. They are of one result at one place: the site of another is none."""
     return [
-        _digest(path, home)
+        _name(home) + ("" if any(map(_is_of_site, pieces.get(path, {}).get("entries", ()))) else _digest(path, home))
         for path, home in homes.items()
-        if _inherits(home) and not any(_is_of_site(one) for one in pieces.get(path, {}).get("entries", ()))
+        if _inherits(natives.get(path, {})) and "bodySite" in home
     ]
+
+
+def inheriting_again(group: Group, sites: list[str]) -> Group:
+    """Results that repeat a site do so whoever has written that anew, without our element id. The very same group where
+    none has."""
+    names = {one[:_NAME] for one in sites}
+    anew = {
+        id(one): {"id": INHERITED} | one["bodySite"]
+        for one in group.resources()
+        if names and "id" not in one.get("bodySite", {"id": ""}) and _name(one) in names
+    }
+    return _with_sites(group, anew) if anew else group
 
 
 def settled(
@@ -47,7 +62,7 @@ def settled(
     for path, home in inheriting.items():
         if id(home) in sites or not _is_another(home["bodySite"], natives[path]):
             continue
-        if _digest(former.get(path, path), home) in copies:
+        if _name(home) + _digest(former.get(path, path), home) in copies:
             sites[id(home)] = natives[path]
             warnings.append(_FOLLOWS)
         elif any(is_site(child, mapping) for child in _at(root, path).children):
@@ -58,6 +73,8 @@ def settled(
             )
             for at in (path, *of_same):
                 sites.setdefault(id(inheriting[at]), _own(inheriting[at]))
+            if "text" in natives[path] and natives[path]["text"] != _display(natives[path]):
+                warnings.append(_SIDED)
     return (_with_sites(group, sites) if sites else group), list(dict.fromkeys(warnings))
 
 
@@ -75,11 +92,18 @@ def _with_site(resource: Resource, site: Home) -> Resource:
 
 
 def _own(resource: Resource) -> Home:
-    return {key: one for key, one in resource["bodySite"].items() if key != "id"}
+    return {"id": OWN} | {key: one for key, one in resource["bodySite"].items() if key != "id"}
 
 
 def _inherits(home: Home) -> bool:
     return home.get("resourceType") == "Observation" and home.get("bodySite", {}).get("id") == INHERITED
+
+
+def _name(resource: Resource) -> str:
+    return digest(canonical_text(resource.get("id")), GUARD)
+
+
+_NAME = len(_name({}))
 
 
 def _is_of_site(entry: list[Json]) -> bool:

@@ -16,7 +16,7 @@ from bridge.translate.as_made import (
     name_of,
     subject_of,
     utc_of,
-    without_conclusions,
+    with_results,
 )
 from bridge.translate.beside import guards_of
 from bridge.translate.digests import GUARD, digest
@@ -46,7 +46,7 @@ def pieces_of(
     names, born = _names(group), born_uid(group.root) is not None
     renames = renames_of(group, homes, image)
     if not born:
-        without_conclusions(image)
+        with_results(image, _paired(names, homes, image))
     natives = {name_of(resource, 0): resource for resource in image.group.resources()}
     if born and len(natives) == len(names) and _are_native(group, names, natives, renames):
         return {}
@@ -61,7 +61,7 @@ def pieces_of(
         name = names[id(resource)]
         if id(resource) in at:
             native = image.homes[at[id(resource)]]
-            renumbered = renumbered or (born and name in natives and name != name_of(native, 0))
+            renumbered = renumbered or (born and name != name_of(native, 0))
             entries: list[list[Json]] = []
             if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
                 native = as_made(renamed(native, renames), name, born, known, utc)
@@ -94,7 +94,7 @@ def pieces_of(
     if plain:
         return {}
     pieces.setdefault((), {})["group"] = _manifest(group, members, header, known, utc, born=born)
-    if renumbered:  # of results alike, one is gone or moved: the others keep their ids
+    if renumbered:  # of results alike, some are gone, moved or new: each keeps the id that it has
         pieces[()]["group"]["named"] = True
     return pieces
 

@@ -9,7 +9,7 @@ from operator import is_not
 
 from bridge.model.content import Path
 from bridge.model.group import Group, Json
-from bridge.translate.node import BETWEEN, Home, element_id
+from bridge.translate.node import BETWEEN, OWN, Home, element_id
 
 _WHOLE = ("section", "entry")
 """Their ids say the whole way from the root; others say its last step."""
@@ -36,7 +36,7 @@ def of_their_own(places: Mapping[Path, Home]) -> int:
     return sum(1 for one in ids if one.endswith(BETWEEN * 2) or not _SAYS_PLACE.fullmatch(one))
 
 
-_SAYS_PLACE = re.compile(rf"(\d+(\.\d+)*{re.escape(BETWEEN)}?)?")
+_SAYS_PLACE = re.compile(rf"(\d+(\.\d+)*{re.escape(BETWEEN)}?)?|{OWN}")
 
 
 def _says(place: Home, path: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from bridge.model.content import Path
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Resource, references_in, renamed
-from bridge.translate.as_made import as_made, conclusions_in, id_in, identity_digest, name_of, without_conclusions
+from bridge.translate.as_made import as_made, conclusions_in, id_in, identity_digest, is_around, name_of, with_results
 from bridge.translate.beside import without_stale
 from bridge.translate.ids import Known
 from bridge.translate.json_patch import json_patched
@@ -35,14 +35,14 @@ def restored(
     if manifest is None or manifest.get("identity") != identity_digest(header):
         return None
     members, born = manifest["members"], "born" in manifest
-    if not born:
-        without_conclusions(image)
     named = {
         path: name
         for path, piece in pieces.items()
         if isinstance(name := _at(members, piece.get("is", 0)), str)
         and image.homes.get(path, {}).get("resourceType") == name.partition("/")[0]
     }
+    if not born:
+        with_results(image, named)
     spelled = {members[at]: one for one, at in _places(manifest, str).items()}
     renames = {name_of(image.homes[path], 0): spelled.get(name, name) for path, name in named.items()}
     if image.group.patient is not None and manifest.get("subject"):
@@ -52,7 +52,9 @@ def restored(
         resource = as_made(renamed(image.homes[path], renames), name, born, known, manifest.get("utc"))
         for place in without_stale(resource, pieces[path].get("words", {})):
             report.warnings.append(f"{resource['resourceType']}.{place}.text: {STALE}")
-        _patch(resource, pieces[path].get("entries", ()), report)
+        dropped = _patch(resource, pieces[path].get("entries", ()), report)
+        if _names_others(resource, dropped):
+            return None
         image.homes[path].clear()
         image.homes[path].update(resource)
         found[name] = image.homes[path]
@@ -107,7 +109,10 @@ def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
     return [
         home
         for path, home in image.homes.items()
-        if home.get("resourceType") == "Observation" and path not in pieces and name_of(home, 0) not in copies
+        if home.get("resourceType") == "Observation"
+        and path not in pieces
+        and name_of(home, 0) not in copies
+        and not is_around(home)
     ]
 
 
@@ -123,10 +128,20 @@ def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resourc
     return native
 
 
-def _patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> None:
+def _patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> list[str]:
+    """Places where the value of the document wins."""
     left, changed = retyped(resource, [*entries])
-    for dropped in (*changed, *json_patched(resource, left)):
-        report.warnings.append(f"{resource['resourceType']}.{dropped}: changed in DICOM since; its value wins")
+    dropped = [*changed, *json_patched(resource, left)]
+    for place in dropped:
+        report.warnings.append(f"{resource['resourceType']}.{place}: changed in DICOM since; its value wins")
+    return dropped
+
+
+def _names_others(resource: Resource, dropped: list[str]) -> bool:
+    """Results that it contains have no piece: where the items name others, one that was removed would still be there,
+    and those that were not a second time."""
+    results = any(one.get("resourceType") == "Observation" for one in resource.get("contained", ()))
+    return results and any(one.partition(".")[0] in ("result", "hasMember") for one in dropped)
 
 
 def _patient(native: Resource | None, manifest: _Manifest) -> Resource | None:

@@ -15,20 +15,22 @@ from bridge.translate.chain import version_of
 from bridge.translate.completed import content_of, pointing
 from bridge.translate.digests import document_digest
 from bridge.translate.dose_summary import is_summary
+from bridge.translate.followed_ranges import followed, words_of_ranges
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
-from bridge.translate.kept import as_kept
+from bridge.translate.kept import as_kept, said_before
 from bridge.translate.leaves import outcomes
 from bridge.translate.native_fhir import FhirImage, native_fhir
 from bridge.translate.oddities import oddities_of_group
 from bridge.translate.order import in_order
-from bridge.translate.own_sites import settled
+from bridge.translate.own_sites import inheriting_again, settled
 from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
 from bridge.translate.places import of_their_own, placed
 from bridge.translate.private import put_in, taken_out
 from bridge.translate.remainder import attached
 from bridge.translate.report import Detail, Report, Translated
 from bridge.translate.rules import Rules
+from bridge.translate.sited import said_by_site
 from bridge.translate.versions import of_version, still_named, version_alone
 
 NEW_INSTANCE = "edited in FHIR since: a new instance, not verified, that names its predecessor"
@@ -43,7 +45,8 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         raise PermanentError(
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
         )
-    group = in_order(group) if "digest" in remainder else group
+    if "digest" in remainder:
+        group = inheriting_again(in_order(group), remainder.get("sites", []))
     known = replace(
         known,
         zone=remainder.get("zone", known.zone),  # whatever the store's zone is now
@@ -69,8 +72,19 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
             translated.report.warnings += warnings
             return translated
         report.warnings += warnings
+    if not born:
+        said_by_site(image, document.root, homes, mapping)
     words: list[str] = []
     pieces = pieces_of(group, homes, image, document.header, known, words)
+    before_edit = {} if born else said_before(group)
+    if before_edit and as_kept(group, document, pieces) is pieces:  # edited in FHIR, too: a new document, whose ranges
+        # say their limits, while the one before keeps the words that it has
+        root, stale = followed(document.root, words_of_ranges(before_edit, homes), mapping)
+        if stale:
+            document = replace(document, root=root)
+            image = native_fhir(document, mapping, known)
+            said_by_site(image, document.root, homes, mapping)
+            pieces = pieces_of(group, homes, image, document.header, known)
     report.warnings += [f"{place}: taken away; its code says the words, and brings them back" for place in words]
     if born and (changed or beyond(pieces) != remainder.get("beyond")):  # in the items, or in what they do not say
         before, edited, said = version_of(document), pieces, beyond(pieces)

@@ -8,7 +8,7 @@ from bridge.errors import LossError
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
 from bridge.model.dataset import text_of
-from bridge.model.document import Document
+from bridge.model.document import Document, template_of
 from bridge.model.group import Group
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate import times
@@ -17,6 +17,7 @@ from bridge.translate.chain import superseded_by
 from bridge.translate.comparison import Comparison
 from bridge.translate.completed import content_of
 from bridge.translate.digests import document_digest
+from bridge.translate.documents import TEMPLATES
 from bridge.translate.element_json import dataset_json
 from bridge.translate.followed_ranges import followed
 from bridge.translate.habits import habits_of
@@ -36,6 +37,7 @@ from bridge.translate.remainder import attach, difference, header_group
 from bridge.translate.report import Report, Translated
 from bridge.translate.restore import added_to, first_version, restored
 from bridge.translate.rules import Rules
+from bridge.translate.sited import said_by_site
 from bridge.translate.to_dicom import to_dicom
 
 ANEW = "made from resources and edited since: it is translated anew, they are not restored"
@@ -107,6 +109,7 @@ def _restored(
     """With `added`, items that no piece knows are results that were added since; None where there are none."""
     root, following = followed(bare.root, pieces, mapping)
     image = native_fhir(replace(bare, root=root), mapping, known)
+    said_by_site(image, root, pieces, mapping)
     new = added_to(image, pieces) if added else []
     if added and not new:
         return None
@@ -143,6 +146,10 @@ def _remaindered(
     if born and each != mapping.template(None, document.root.concept).each:
         habits["each"] = each
     back = native_dicom(group, mapping, replace(known, zone=zone), zone if born else None, habits)
+    made_by = document.template or ""
+    if not born and made_by in TEMPLATES and made_by != (template_of(back.root.rest) or ""):
+        habits["template"] = made_by  # an item that it demands was removed, or one added that it does not have
+        back = native_dicom(group, mapping, replace(known, zone=zone), None, habits)
     remainder = Comparison(mapping, charset).compare(document.root, back.root, None)
     native_header, header = back.header, document.header
     if habits:
@@ -158,11 +165,12 @@ def _remaindered(
         if version is not None:
             remainder["version"] = version
         pieces: dict[Path, Piece] = {}
-        homes = dict(back.root.homes(document.root))
+        natives = homes = dict(back.root.homes(document.root))
         if restored:
             image = native_fhir(document, mapping, known)
+            natives = image.homes
             pieces = pieces_of(group, homes, image, document.header, known)
-        if sites := sites_in(homes, pieces):
+        if sites := sites_in(homes, natives, pieces):
             remainder["sites"] = sites
         if copies := copies_of(group, pieces):
             remainder["copies"] = copies

@@ -41,7 +41,7 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
             into |= _of_plain(value, element, lens, zone)
         elif isinstance(value, Coded) or value == Other("CODE"):
             code = value.code if isinstance(value, Coded) else None
-            if (reason := _reason_of(code)) is not None:
+            if (reason := reason_of(code)) is not None:
                 into["dataAbsentReason"] = {"coding": [_UNKNOWN | {"code": reason}]}
             else:
                 into[element] = CONCEPT.to_fhir(None) if code is None else lens.to_fhir(code)
@@ -165,7 +165,7 @@ def _absent_code(home: Home) -> Code:
 
 
 @lru_cache(maxsize=4096)
-def _reason_of(code: Code | None) -> str | None:
+def reason_of(code: Code | None) -> str | None:
     """What `_absent_code` gives a code for: that there is no answer is no answer."""
     if code is None or code.equivalents:
         return None

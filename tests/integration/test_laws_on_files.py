@@ -121,7 +121,7 @@ def test_law_5_mapped_is_what_survives_ablation(path: Path) -> None:
     survived = {"1"} if same_concept(before.root, native_dicom(bare, MAPPING, KNOWN).root) else set()
 
     def walk(item: ContentItem, node: Node, at: str) -> None:
-        for index, child in node.matches(len(item.children))[0].items():
+        for index, child in node.matches(item.children)[0].items():
             original = item.children[index]
             path = f"{at}.{index + 1}"
             if same_concept(original, child) and same_value(original.value, child.value):

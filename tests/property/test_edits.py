@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.codecs.dicom import structured_report
@@ -651,6 +651,44 @@ def test_results_alike_keep_their_ids(change: str) -> None:
         assert _numbers(back) == _numbers(group)
         assert to_dicom(back, MAPPING, KNOWN).result == after
         group = back
+
+
+@settings(max_examples=30)
+@given(
+    many=st.integers(2, 6),
+    removed=st.sets(st.integers(0, 5), min_size=1),
+    stepwise=st.booleans(),
+    added=st.booleans(),
+)
+def test_whichever_of_the_results_alike_are_removed_the_others_keep_their_ids(
+    many: int, removed: set[int], stepwise: bool, added: bool
+) -> None:
+    """At once, or over the versions; with another one put in behind them."""
+    numbers = [replace(PULSE, value=Num((f"{one}",), Code("1", "UCUM", "no units"), None)) for one in range(many)]
+    holder = ContentItem("CONTAINS", LOCAL, Coded(Code("1", "99X", "One")), tuple(numbers), ())
+    plain, _ = report(FIXTURES / "dicom" / "1500-group.dcm")
+    document = Document(plain.header, replace(plain.root, children=(holder,)))
+    group = copy.deepcopy(to_fhir(document, MAPPING, KNOWN).result)
+    names = [one["id"] for one in results(group) if "valueQuantity" in one]
+    gone = [name for index, name in enumerate(names) if index in removed]
+    for names_gone in [[one] for one in gone] if stepwise else [gone]:
+        parent = next(one for one in results(group) if "hasMember" in one)
+        left = [one for one in parent["hasMember"] if one["reference"].rpartition("/")[2] not in names_gone]
+        parent["hasMember"] = left
+        if not left:
+            return
+        group = replace(group, members=tuple(one for one in group.members if one.get("id") not in names_gone))
+        back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result
+        assert _numbers(back) == _numbers(group)
+        group = copy.deepcopy(back)
+    if added:
+        parent = next(one for one in results(group) if "hasMember" in one)
+        one = next(one for one in results(group) if "valueQuantity" in one)
+        new = stripped(one) | {"id": "new", "valueQuantity": one["valueQuantity"] | {"value": 99}}
+        parent["hasMember"].append({"reference": "Observation/new"})
+        group = replace(group, members=(*group.members, new))
+        back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result
+        assert _numbers(back) == _numbers(group)
 
 
 def _numbers(group: Group) -> dict[str, str]:

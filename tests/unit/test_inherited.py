@@ -68,6 +68,16 @@ def test_a_measurement_is_of_its_own_site(below: tuple[Dataset, ...], around: tu
     assert not below or words == "Kidney, Left"
 
 
+@pytest.mark.parametrize("reason", ["114007", "114010"])
+def test_why_no_site_is_said_is_no_site(reason: str) -> None:
+    """*Measurement not attempted*, as a Finding Site whose result FHIR set to absent says, was where all below was."""
+    unknown = Code(reason, "DCM", "Measurement not attempted")
+    found = lengths(container(FINDINGS, site(unknown), num(LENGTH, "12.5", MM)))
+    found += lengths(container(FINDINGS, site(KIDNEY, side(unknown)), num(LENGTH, "12.5", MM)))
+    assert [place(one)[0] for one in found] == [None, KIDNEY.value]
+    assert "attempted" not in repr([place(one) for one in found])
+
+
 def test_only_what_says_where_is_part_of_the_site() -> None:
     """A method, or a normality, would stand in the site of all that is below."""
     method = modifier(coded(SCT.MeasurementMethod, Code("121221", "DCM", "Volume of ellipsoid")))

@@ -76,17 +76,22 @@ def test_an_edited_site_is_a_finding_site_of_that_very_item(name: str, change: s
         assert not [one for one in translated.report.warnings if "does not see it" in one]
 
 
-def test_what_is_below_keeps_its_own() -> None:
-    """FHIR inherits nothing: the measurements of a container whose site is edited were not."""
+@pytest.mark.parametrize("anew", [False, True], ids=["edited", "written anew"])
+def test_what_is_below_keeps_its_own(anew: bool) -> None:
+    """FHIR inherits nothing: the measurements of a container whose site is edited were not. Who writes a site anew need
+    not keep our element id."""
     _, group = sample("5200-echocardiography")
-    inheriting(group, whole=True)["bodySite"] = {"id": "inherited", "coding": [KIDNEY], "text": "Kidney"}
+    site: Resource = {"coding": [KIDNEY], "text": "Kidney"}
+    inheriting(group, whole=True)["bodySite"] = site if anew else {"id": "inherited"} | site
     back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result
     assert places(back) == places(group)
 
 
-def test_a_copy_of_a_finding_site_that_is_a_result_is_not_said_twice() -> None:
+@pytest.mark.parametrize("anew", [False, True], ids=["edited", "written anew"])
+def test_a_copy_of_a_finding_site_that_is_a_result_is_not_said_twice(anew: bool) -> None:
     before, group = sample("1500-volume")
-    inheriting(group, whole=True)["bodySite"] = {"id": "inherited", "coding": [KIDNEY], "text": "Kidney"}
+    site: Resource = {"coding": [KIDNEY], "text": "Kidney"}
+    inheriting(group, whole=True)["bodySite"] = site if anew else {"id": "inherited"} | site
     translated = checked_to_dicom(group, MAPPING, KNOWN)
     assert sites(taken_out(translated.result)[0].root) == sites(before.root)
     assert any("repeats a Finding Site" in one for one in translated.report.warnings)
@@ -104,13 +109,32 @@ def test_words_that_are_left_out_are_no_edit(place: str) -> None:
     assert sites(taken_out(to_dicom(group, MAPPING, KNOWN).result)[0].root) == sites(before.root)
 
 
-def test_the_side_that_only_words_say_is_seen_in_dicom() -> None:
-    """Also in a document born in FHIR."""
-    site = {"coding": [KIDNEY], "text": "Left kidney"}
+@pytest.mark.parametrize(("name", "sided"), [("5100-vascular", True), ("5200-echocardiography", False)])
+def test_a_side_that_is_still_coded_around_an_edited_site_is_warned_of(name: str, sided: bool) -> None:
+    _, group = sample(name)
+    inheriting(group)["bodySite"] = {"id": "inherited", "coding": [KIDNEY], "text": "Kidney"}
+    warnings = checked_to_dicom(group, MAPPING, KNOWN).report.warnings
+    assert any("a Laterality around it" in one for one in warnings) == sided
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"), [("right arm", "is not that of the code"), ("Left kidney", "a side"), ("kidney", "")]
+)
+def test_words_beside_the_site_of_a_resource_do_not_replace_its_code_meaning(text: str, warning: str) -> None:
+    """They may contradict it: `right arm` was written as what the code of the left arm is called."""
+    site = {"coding": [KIDNEY], "text": text}
     group = Group(measured(bodySite=site), (), None, "Observation/o")
     translated = checked_to_dicom(group, MAPPING, KNOWN)
-    assert [(code, meaning) for _, code, meaning in sites(translated.result.root)] == [("64033007", "Left kidney")]
+    assert [(code, meaning) for _, code, meaning in sites(translated.result.root)] == [("64033007", "Kidney")]
     assert stripped(to_fhir(translated.result, MAPPING, KNOWN).result.root)["bodySite"] == site
+    warned = [one for one in translated.report.warnings if "bodySite" in one]
+    assert any(warning in one for one in warned) if warning else not warned
+
+
+def test_a_method_that_words_contradict_is_warned_of() -> None:
+    method = {"coding": [{"system": "http://snomed.info/sct", "code": "702659008", "display": "Automated count"}]}
+    group = Group(measured(method=method | {"text": "by hand"}), (), None, "Observation/o")
+    assert any("Observation.method" in one for one in checked_to_dicom(group, MAPPING, KNOWN).report.warnings)
 
 
 def side(group: Group, code: str) -> tuple[Resource, Resource]:
@@ -162,3 +186,10 @@ def test_a_result_that_is_moved_to_the_other_side_keeps_its_own() -> None:
     name = moved["reference"].removeprefix("Observation/")
     assert [one["text"] for one in [next(o for o in group.members if o["id"] == name)["bodySite"]]][0].endswith("Right")
     assert places(back)[name] == places(group)[name]
+
+
+@pytest.mark.parametrize(("text", "warned"), [("left arm", False), ("right arm", True), ("upper arm", False)])
+def test_a_site_in_fewer_words_is_the_same_site(text: str, warned: bool) -> None:
+    arm = {"system": "http://snomed.info/sct", "code": "368208006", "display": "Left upper arm structure"}
+    group = Group(measured(bodySite={"coding": [arm], "text": text}), (), None, "Observation/o")
+    assert any("bodySite" in one for one in to_dicom(group, MAPPING, KNOWN).report.warnings) == warned
