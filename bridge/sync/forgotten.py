@@ -11,7 +11,7 @@ from bridge.model.group import Resource
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.sync.instances import read_instance
 from bridge.sync.merge import Merges
-from bridge.sync.resources import Present, read_groups
+from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.translate.amend import amendments
 from bridge.translate.header import born_uid
@@ -24,16 +24,6 @@ def is_from(root: Resource, version: str) -> bool:
     return version in (born_uid(root), header.get(f"{SOP_INSTANCE_UID:08X}"))
 
 
-def present_of(route: Route, root: str) -> Present | None:
-    return next((one for one in read_groups(route, {root}) if one.root == root), None)
-
-
-def says_head(route: Route, merges: Merges, present: Present, link: Link) -> bool:
-    """Whether the resources say what the newest version does that is known: they have had no other since."""
-    head = read_instance(route, link.instance)
-    return head is not None and merges.says(present, link, head)
-
-
 def is_among_ours(route: Route, document: Document) -> bool:
     """Whether it is among the versions that we write of what is edited in FHIR, of a document that was born in DICOM.
     Somebody who edits one of these may leave it there: nothing tells."""
@@ -41,10 +31,10 @@ def is_among_ours(route: Route, document: Document) -> bool:
     return text_of(document.header, SERIES_UID) == amendments(route.known(), study)
 
 
-def remembered(route: Route, merges: Merges, link: Link) -> Link:
+def remembered(route: Route, merges: Merges, link: Link, present: Present | None) -> Link:
     """With what the resources say as agreed, where that is what the head says."""
-    present = present_of(route, link.root)
     if present is None:
         return replace(link, versions={})
-    state = present.state if says_head(route, merges, present, link) else link.fhir_digest
-    return replace(link, versions=present.versions, fhir_digest=state)
+    head = read_instance(route, link.instance)
+    same = head is not None and merges.says(present, link, head)
+    return replace(link, versions=present.versions, fhir_digest=present.state if same else link.fhir_digest)

@@ -18,7 +18,7 @@ from bridge.sync.feed import local
 from bridge.sync.held import Waiting
 from bridge.sync.made_of import MadeOf, as_of, made_of, says_the_same
 from bridge.sync.news import RETRACTED
-from bridge.sync.resources import read_groups
+from bridge.sync.resources import present_of
 from bridge.sync.route import Route
 from bridge.sync.void import WRITING
 from bridge.translate.element_json import dataset_of
@@ -36,8 +36,7 @@ def of_another_patient(route: Route, ledger: Ledger, mapping: Mapping, link: Lin
     act, keys = ledger.links.intended(link.document) or ("", [])
     if act.startswith(WRITING) and link.head in keys:
         return link  # begun, and killed
-    groups = read_groups(route, {link.root})
-    present = next((one for one in groups if one.root == link.root), None)
+    present = present_of(route, link.root)
     if present is None or (present.state == RETRACTED) != (link.fhir_digest == RETRACTED):
         return None
     if link.born == "fhir":

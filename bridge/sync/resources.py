@@ -66,6 +66,11 @@ def read_groups(route: Route, keys: set[str]) -> list[Present]:
     return found
 
 
+def present_of(route: Route, root: str) -> Present | None:
+    """The group that is named by that resource, as its store has it now."""
+    return next((one for one in read_groups(route, {root}) if one.root == root), None)
+
+
 def _groups(entries: Sequence[Entry]) -> list[Group]:
     """As `gather` has them, but that a report or panel which is void, or not one yet, owns no result that stands. One
     that was born in DICOM keeps what no other report claims: its results are the items of the instance that is void."""

@@ -17,7 +17,6 @@ from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.sync.content import dataset_digest
 from bridge.sync.filter import carries_document
 from bridge.sync.followed import UNDONE, is_undone
-from bridge.sync.forgotten import present_of
 from bridge.sync.hands import take
 from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import key_of_version
@@ -28,9 +27,10 @@ from bridge.sync.outdated import OUTDATED, is_outdated
 from bridge.sync.rebuild import is_own, rebuild
 from bridge.sync.refile import MERGE, UNMERGE
 from bridge.sync.replace import REPLACING
+from bridge.sync.resources import present_of
 from bridge.sync.route import Route
 from bridge.sync.unheard import link_unheard
-from bridge.sync.void import WRITING, take_absence, take_note, void
+from bridge.sync.void import WRITING, is_begun, take_absence, take_note, void
 from bridge.sync.withdraw import unfinished
 from bridge.sync.write_fhir import Arrival, WriteFhir
 from bridge.translate.chain import superseded_by, version_of
@@ -129,8 +129,7 @@ class ToFhir:
 
     def _is_outdated(self, link: Link, key: str) -> bool:
         """Or writing it anew was begun, by whatever mapping, and is not agreed."""
-        act, _ = self.ledger.links.intended(link.document) or ("", [])
-        if act == f"{WRITING}:{key}":
+        if is_begun(self.ledger, link.document, key):
             return True
         return link.born == "dicom" and self.route.direction != "to-dicom" and is_outdated(link, self.mapping)
 

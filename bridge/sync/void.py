@@ -14,12 +14,19 @@ from bridge.sync.forgotten import remembered
 from bridge.sync.held import Absent, Held
 from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.resources import present_of
 from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_resources, retract_resources
 from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, voided
 
 WRITING = "to-fhir"
 """Act of the intent, with the key of the instance that says what is written."""
+
+
+def is_begun(ledger: Ledger, document: str, instance: str) -> bool:
+    """Whether writing what the instance says was begun, and is not agreed."""
+    act, _ = ledger.links.intended(document) or ("", [])
+    return act == f"{WRITING}:{instance}"
 
 
 def take_note(route: Route, ledger: Ledger, rejection: Rejection, uid: str) -> str:
@@ -58,7 +65,7 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
     if news(link.dicom_digest, state) is News.SAME:
         return "nothing"
     if link.fhir_digest == UNKNOWN:
-        link = remembered(route, Merges(route, ledger, mapping), link)
+        link = remembered(route, Merges(route, ledger, mapping), link, present_of(route, link.root))
     present = {one.key: one for one in route.fhir.read(sorted(link.versions)) if one is not None}
     here = state_of(link.root, link.versions, present)
     decision = decided(route, ledger, link, here, state, link.instance)

@@ -22,16 +22,17 @@ from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import take_created
 from bridge.sync.filter import carries_patient
 from bridge.sync.followed import followed
-from bridge.sync.forgotten import is_among_ours, is_from, present_of, says_head
+from bridge.sync.forgotten import is_among_ours, is_from, remembered
 from bridge.sync.hands import document_of, holds, take
 from bridge.sync.held import Held
 from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN
 from bridge.sync.outdated import OUTDATED
+from bridge.sync.resources import present_of
 from bridge.sync.route import Route
 from bridge.sync.studies_of_document import moved_along, referred, set_apart
 from bridge.sync.subject import Subject, is_same_person, subject, subject_of
-from bridge.sync.void import WRITING, void
+from bridge.sync.void import WRITING, is_begun, void
 from bridge.sync.withdraw import retracted
 from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.ids import Version
@@ -166,11 +167,9 @@ class WriteFhir:
             return link
         if present is None:
             return None
-        if says_head(self.route, self.merges, present, link):
-            return replace(link, fhir_digest=present.state, versions=present.versions)
-        if is_among_ours(self.route, arrival.document):
-            return None
-        return replace(link, versions=present.versions)
+        found = remembered(self.route, self.merges, link, present)
+        ours = found.fhir_digest == UNKNOWN and is_among_ours(self.route, arrival.document)
+        return None if ours else found
 
     def _read_anew(self, link: Link, said: _Said, **more: Any) -> Link:
         return replace(link, revision=self.mapping.revision, reading=said.reading, **more)
@@ -209,7 +208,7 @@ class WriteFhir:
 
     def _is_begun(self, arrival: Arrival) -> bool:
         name = document_of(self.route, arrival.version.sop_instance, arrival.link)
-        return (self.ledger.links.intended(name) or ("", []))[0] == f"{WRITING}:{arrival.instance}"
+        return is_begun(self.ledger, name, arrival.instance)
 
     def _occupied(self, arrival: Arrival, said: _Said) -> str:
         """Other content at the very place that is derived from it: of a later version, where the ledger was lost, or a

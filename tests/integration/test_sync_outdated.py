@@ -13,9 +13,9 @@ import pytest
 from fixtures.stores import lay_out
 from tests.command_line import Done, fhir_dicom
 from tests.integration.test_sync_edges import heads, observation, predecessors
-from tests.integration.test_sync_folders import get, instances, put, tree
+from tests.integration.test_sync_folders import acts, get, instances, put, tree
 from tests.integration.test_sync_theirs import edited
-from tests.integration.test_sync_void import DCM, note
+from tests.integration.test_sync_void import DCM, note, passed
 
 CODE, SITE = "8867-4", "http://site.example/codes"
 OTHERS = "concepts:\n  - {fhir: http://site.example/codes 1, dicom: 99SITE 1, name: Something else}\n"
@@ -52,9 +52,7 @@ def status(folder: Path) -> dict[str, Any]:
 
 
 def once(folder: Path) -> dict[str, int]:
-    done = fhir_dicom(folder, "sync", "--once", "--json", "--config", "bridge.yaml")
-    found: dict[str, int] = json.loads(done.stdout)["acts"]
-    return {act: number for act, number in found.items() if not act.endswith((" nothing", " skipped"))}
+    return acts(passed(folder))
 
 
 def resend(folder: Path) -> int:

@@ -527,13 +527,18 @@ def test_a_verdict_on_the_only_document_ends_the_pause(tmp_path: Path) -> None:
     assert {one["status"] for one in reports(tmp_path)} == {"entered-in-error"}
 
 
-def test_a_deletion_of_the_newest_version_alone_is_held(stores: Path) -> None:
-    """The one before looks like the newest now to whoever reads the PACS."""
-    configure(stores)
+def amended(stores: Path) -> None:
+    """2.25.61, and its new version 2.25.62, both in step."""
     store(stores, "2.25.61", "first")
     passed(stores)
     store(stores, "2.25.62", "second", "2.25.61")
     passed(stores)
+
+
+def test_a_deletion_of_the_newest_version_alone_is_held(stores: Path) -> None:
+    """The one before looks like the newest now to whoever reads the PACS."""
+    configure(stores)
+    amended(stores)
     before = tree(stores / "data" / "fhir")
     file_of(stores, instances(stores)["2.25.62"]).unlink()
     assert "2.25.61, which that superseded, stands there" in passed(stores).stderr
@@ -575,10 +580,7 @@ def test_another_document_under_the_same_uid_is_held(stores: Path) -> None:
 
 def test_a_version_that_amends_the_one_before_takes_the_place_of_a_deleted_one(stores: Path) -> None:
     configure(stores)
-    store(stores, "2.25.61", "first")
-    passed(stores)
-    store(stores, "2.25.62", "second", "2.25.61")
-    passed(stores)
+    amended(stores)
     file_of(stores, instances(stores)["2.25.62"]).unlink()
     store(stores, "2.25.64", "third", "2.25.61")
     assert acts(passed(stores)) == {"to-fhir updated": 1}
@@ -588,10 +590,7 @@ def test_a_version_that_amends_the_one_before_takes_the_place_of_a_deleted_one(s
 
 def test_where_deletions_are_ignored_nobody_is_asked(stores: Path) -> None:
     configure(stores, deleted="ignore")
-    store(stores, "2.25.61", "first")
-    passed(stores)
-    store(stores, "2.25.62", "second", "2.25.61")
-    passed(stores)
+    amended(stores)
     before = tree(stores / "data" / "fhir")
     file_of(stores, instances(stores)["2.25.62"]).unlink()
     assert open_points(passed(stores)) == NOTHING_OPEN
