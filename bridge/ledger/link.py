@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,21 @@ class Link:
     def head(self) -> str:
         """SOP Instance UID of the newest version."""
         return self.chain[-1][3]
+
+
+class Intent(NamedTuple):
+    """What was begun and is not agreed yet: nothing, where it is empty."""
+
+    act: str = ""  # its kind, and what it is of
+    keys: Sequence[str] = ()
+
+    @property
+    def kind(self) -> str:
+        return self.act.partition(":")[0]
+
+    @property
+    def of(self) -> str:
+        return self.act.partition(":")[2]
 
 
 def extended(chain: Sequence[list[str]], version: Sequence[str]) -> list[list[str]]:

@@ -11,7 +11,7 @@ from bridge.ledger.audit import record
 from bridge.ledger.audit_event import AuditEvent, overtaken, written
 from bridge.ledger.database import Database, batched, in_parts, put
 from bridge.ledger.leases import Leases
-from bridge.ledger.link import Link
+from bridge.ledger.link import Intent, Link
 from bridge.ledger.moves import Move, remember
 from bridge.ledger.plan import Planned
 from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, MOVE, REPLACEMENT, STANDING, WORK
@@ -93,11 +93,11 @@ class Links:
             _aliases(connection, route, document, keys)
             _record(connection, event, document)
 
-    def intended(self, document: str) -> tuple[str, list[str]] | None:
-        """Act and keys of the open intent: what was begun and is not agreed yet."""
+    def intended(self, document: str) -> Intent:
+        """The open intent."""
         with self._database.connect() as connection:
             row = _intent(connection, document)
-        return (str(row["act"]), list(row["keys"])) if row else None
+        return Intent(row["act"], row["keys"]) if row else Intent()
 
     def begun(self, route: str, key: str) -> str | None:
         """Act of the open intent that is about to write the resource or SOP Instance."""

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from bridge.ledger.database import Database, in_parts, insert_into, put_or
+from bridge.ledger.database import Database, batched, in_parts, insert_into, put_or
 from bridge.ledger.tables import IS_OPEN, LINK, WORK
 
 Turn = tuple[int, float, str]
@@ -69,6 +69,14 @@ class WorkQueue:
         with self._database.begin() as connection:
             rows = [_row(route, store, key, "owed", self._database.now())]
             connection.execute(insert_into(connection.dialect.name, WORK).on_conflict_do_nothing(), rows)
+
+    def owe_if_put_off(self, route: str, store: str, keys: Sequence[str]) -> None:
+        """What is held or dead for a reason that may be over; nothing new."""
+        aside = (WORK.c.route == route) & (WORK.c.store == store) & WORK.c.state.in_(("held", "dead"))
+        with self._database.begin() as connection:
+            for some in batched(keys, 500):
+                values = {"state": "owed", "due": self._database.now(), "reason": None}
+                connection.execute(update(WORK).where(aside & WORK.c.key.in_(some)).values(**values))
 
     def suspect(self, route: str, store: str, key: str) -> None:
         """It looks deleted."""

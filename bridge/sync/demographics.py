@@ -9,7 +9,7 @@ from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import UNICODE, DataSet, charset_of
 from bridge.model.sr import read_document
-from bridge.sync.rebuild import is_own
+from bridge.sync.own import is_own
 from bridge.sync.replace import replace_head
 from bridge.sync.resources import Present
 from bridge.sync.route import Route

@@ -14,8 +14,10 @@ from bridge.sync.merge import Merges
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.translate.amend import amendments
+from bridge.translate.chain import version_of
 from bridge.translate.header import born_uid
 from bridge.translate.remainder import attached
+from bridge.translate.to_dicom import to_dicom
 
 
 def is_from(root: Resource, version: str) -> bool:
@@ -36,5 +38,9 @@ def remembered(route: Route, merges: Merges, link: Link, present: Present | None
     if present is None:
         return replace(link, versions={})
     head = read_instance(route, link.instance)
-    same = head is not None and merges.says(present, link, head)
+    if head is not None:
+        same = merges.says(present, link, head)
+    else:  # its UID comes back as long as nobody edits
+        again = to_dicom(present.group, merges.mapping, route.known()).result
+        same = version_of(again).sop_instance == link.head
     return replace(link, versions=present.versions, fhir_digest=present.state if same else link.fhir_digest)

@@ -16,7 +16,7 @@ from bridge.sync.content import dataset_digest
 from bridge.sync.hands import document_of
 from bridge.sync.held import Held
 from bridge.sync.news import RETRACTED, UNKNOWN
-from bridge.sync.rebuild import is_own
+from bridge.sync.own import is_own
 from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_superseded
 from bridge.translate.chain import superseded_by, version_of
@@ -30,9 +30,9 @@ STORING = "to-dicom"
 def stored_after_all(route: Route, ledger: Ledger, root: str, born: str, link: Link | None) -> Link | None:
     """The link with that version as its head, where it was begun and is there; else the link as it is."""
     name = document_of(route, root, link)
-    act, _ = ledger.links.intended(name) or ("", [])
-    kind, _, instance = act.partition(":")
-    (stored,) = route.dicom.read([instance]) if kind == STORING and instance else (None,)
+    intent = ledger.links.intended(name)
+    instance = intent.of if intent.kind == STORING else ""
+    (stored,) = route.dicom.read([instance]) if instance else (None,)
     if stored is None:
         return link
     document = structured_report.read(stored.item.data)
@@ -65,7 +65,7 @@ def no_second_head(route: Route, ledger: Ledger, mapping: Mapping, link: Link, d
     another."""
     uid, chain = version_of(document).sop_instance, {one[3] for one in link.chain}
     named = {one.sop_instance for one in superseded_by(document.header)}
-    _, begun = ledger.links.intended(link.document) or ("", [])
+    _, begun = ledger.links.intended(link.document)
     beside = chain & named or (link.born == "fhir" and not named)
     if uid not in {*chain, *begun} and beside and is_own(document, route, mapping):
         raise Held(f"it supersedes a version that {link.head} supersedes, too: reject one of them, or remove it")

@@ -33,7 +33,7 @@ def of_another_patient(route: Route, ledger: Ledger, mapping: Mapping, link: Lin
     is no news beside: of the resources nobody has edited more than whose they are. Else None."""
     if route.direction == "to-dicom" and link.born == "dicom":
         return None
-    act, keys = ledger.links.intended(link.document) or ("", [])
+    act, keys = ledger.links.intended(link.document)
     if act.startswith(WRITING) and link.head in keys:
         return link  # begun, and killed
     present = present_of(route, link.root)

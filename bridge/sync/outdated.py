@@ -11,7 +11,7 @@ from bridge.model.dataset import DataSet
 from bridge.model.sr import read_document
 from bridge.sync.made_of import made_of, written_again
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN
-from bridge.sync.rebuild import unsigned
+from bridge.sync.own import unsigned
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.translate.chain import version_of

@@ -3,6 +3,7 @@ stands for goes, and the ledger has it, and says what it was, before either. The
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.codecs.dicom import reader, structured_report, writer
@@ -32,8 +33,7 @@ MERGE, UNMERGE = "merge", "unmerge"
 
 
 def begun(ledger: Ledger, link: Link) -> bool:
-    act, _ = ledger.links.intended(link.document) or ("", [])
-    return act.partition(":")[0] in (MERGE, UNMERGE)
+    return ledger.links.intended(link.document).kind in (MERGE, UNMERGE)
 
 
 def take_patients(route: Route, ledger: Ledger, was: MadeOf, to: Survivor) -> None:
@@ -69,12 +69,11 @@ def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: Mad
 
 def finish(route: Route, ledger: Ledger, link: Link) -> None:
     """What was in hand when a process was killed; whoever looks at the document next does the rest."""
-    said, uids = ledger.links.intended(link.document) or ("", [])
-    act, _, state = said.partition(":")
+    intent = ledger.links.intended(link.document)
     data = ledger.replacements.of(link.document)
     if data is None:
         raise PermanentError(f"what SOP Instance {link.head} is to be is not in the ledger; an old backup?")
-    ledger.links.intend(route.name, link.document, said, route.dicom.name, uids, data)
+    ledger.links.intend(route.name, link.document, intent.act, route.dicom.name, intent.keys, data)
     failpoint("intended")
     dataset = reader.read(data).dataset
     uid = text_of(dataset, SOP_INSTANCE_UID) or ""
@@ -86,7 +85,7 @@ def finish(route: Route, ledger: Ledger, link: Link) -> None:
     _file(route, ledger, Step(uid, dataset, [one for one in dict.fromkeys(places) if one != key]))
     failpoint("applied")
     if uid == link.head:
-        _agree(route, ledger, _there(route, replace(link, fhir_digest=state), dataset), act, uids)
+        _agree(route, ledger, _there(route, replace(link, fhir_digest=intent.of), dataset), intent.kind, intent.keys)
     ledger.work.owe_unless_in_hand(route.name, route.fhir.name, link.root)
 
 
@@ -96,7 +95,7 @@ def _there(route: Route, link: Link, head: DataSet) -> Link:
     return replace(link, instance=route.dicom.key_of(head), dicom_digest=state)
 
 
-def _agree(route: Route, ledger: Ledger, link: Link, act: str, uids: list[str]) -> None:
+def _agree(route: Route, ledger: Ledger, link: Link, act: str, uids: Sequence[str]) -> None:
     ledger.links.agree(link)
     if act == UNMERGE:
         ledger.moves.forget(route.name, uids)

@@ -72,28 +72,27 @@ def present_of(route: Route, root: str) -> Present | None:
 
 
 def _groups(entries: Sequence[Entry]) -> list[Group]:
-    """As `gather` has them, but that a report or panel which is void, or not one yet, owns no result that stands. One
-    that was born in DICOM keeps what no other report claims: its results are the items of the instance that is void."""
+    """As `gather` has them, but that a report or panel which is void, or not one yet, has no result that stands. One
+    that was born in DICOM keeps them: they are the items of the instance that is void."""
     referred = {local(said) for one in entries for said in links(one.resource)}
-    aside = [one for one in entries if _owns_nothing(one.resource, alone=one.url not in referred)]
+    aside = [one for one in entries if _has_nothing(one.resource, alone=one.url not in referred)]
     if not aside:
         return list(gather(entries).groups)
     standing = gather([one for one in entries if one not in aside]).groups
     reports = [group for group in standing if group.root["resourceType"] == "DiagnosticReport"]
     claimed = {id(one) for group in reports for one in group.resources() if one["resourceType"] in FORMING}
-    born = [one for one in aside if born_uid(one.resource) is not None]
-    left = [one for one in entries if id(one.resource) not in claimed and (one not in aside or one in born)]
-    shells = [one for one in aside if one not in born]
+    shells = [one for one in aside if born_uid(one.resource) is None]
+    rest = gather([one for one in entries if one not in shells]).groups
     patients = [one for one in entries if one.resource["resourceType"] == "Patient"]
     alone = [group for one in shells for group in gather([one, *patients]).groups]
-    return [*reports, *gather(left).groups, *alone]
+    return [*reports, *(group for group in rest if id(group.root) not in claimed), *alone]
 
 
-def _owns_nothing(resource: Resource, *, alone: bool) -> bool:
+def _has_nothing(resource: Resource, *, alone: bool) -> bool:
     """A report, or a panel that no other resource refers to."""
     panel = resource["resourceType"] == "Observation" and alone and resource.keys() & {"hasMember", "derivedFrom"}
-    owns = resource["resourceType"] == "DiagnosticReport" or bool(panel)
-    return owns and resource.get("status") in (*VOID, "registered")
+    has = resource["resourceType"] == "DiagnosticReport" or bool(panel)
+    return has and resource.get("status") in (*VOID, "registered")
 
 
 def _closure(route: Route, keys: Sequence[str]) -> dict[str, Stored[Resource]]:

@@ -20,7 +20,7 @@ from bridge.sync.held import Held, Waiting
 from bridge.sync.instances import key_of_version
 from bridge.sync.made_of import made_of
 from bridge.sync.merged import Survivor, survivor
-from bridge.sync.rebuild import is_own
+from bridge.sync.own import is_own
 from bridge.sync.route import Route
 from bridge.translate.ids import Version
 from bridge.translate.refiled import (

@@ -160,7 +160,7 @@ class ToDicom:
     def _pacs_first(self, link: Link, head: DataSet | None) -> None:
         """Raises Waiting where the PACS has news too: the instance is looked at first, with what stands here. What was
         begun there is finished first, for what stands here may be half of it."""
-        if (self.ledger.links.intended(link.document) or ("", []))[0].startswith(WRITING):
+        if self.ledger.links.intended(link.document).kind == WRITING:
             raise Waiting("an instance of this document is not yet in step")
         conflict = self.ledger.conflicts.of(link.document)
         if conflict is None and news(link.dicom_digest, self._state(link, head)) is News.SAME:

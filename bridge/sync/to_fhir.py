@@ -24,7 +24,8 @@ from bridge.sync.lost_answer import no_second_head
 from bridge.sync.moved import alone, of_another_patient, only_moved, take_place
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.outdated import OUTDATED, is_outdated
-from bridge.sync.rebuild import is_own, rebuild
+from bridge.sync.own import is_own
+from bridge.sync.rebuild import rebuild, rebuild_reported
 from bridge.sync.refile import MERGE, UNMERGE
 from bridge.sync.replace import REPLACING
 from bridge.sync.resources import present_of
@@ -59,8 +60,8 @@ class ToFhir:
         except NotStructuredReportError:
             return "skipped"
         uid = text_of(document.header, SOP_INSTANCE_UID) or ""
-        if (rejection := rejection_of(document)) is not None:
-            return take_note(self.route, self.ledger, rejection, uid)
+        if rejection_of(document) is not None:
+            return take_note(self.route, self.ledger, document)
         take(self.route, self.ledger, [uid, *(one.sop_instance for one in superseded_by(document.header))])
         digest = dataset_digest(write_document(document))
         link = self.ledger.links.of(self.route.name, uid)
@@ -92,13 +93,13 @@ class ToFhir:
 
     def gone(self, link: Link) -> str:
         """The head instance was deleted, asked directly and certain."""
-        act, _ = self.ledger.links.intended(link.document) or ("", [])
+        begun = self.ledger.links.intended(link.document).kind
         link = unfinished(self.route, self.ledger, link) or link
         awaited = self.ledger.work.awaited(self.route.name, link.instance)
         if awaited:  # it is there under another patient
             self.ledger.links.wake(self.route.name, link.instance)
             return "nothing"
-        if act.partition(":")[0] in (REPLACING, MERGE, UNMERGE):  # it was missing between the one and the other
+        if begun in (REPLACING, MERGE, UNMERGE):  # it was missing between the one and the other
             self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
             return "nothing"
         if (left := self._left(link)) is not None:
@@ -135,8 +136,8 @@ class ToFhir:
 
     def _begun(self, link: Link, uid: str) -> bool:
         """Whether writing this version was begun and is not agreed."""
-        act, keys = self.ledger.links.intended(link.document) or ("", [])
-        return act.startswith(WRITING) and uid in keys and uid not in {one[3] for one in link.chain}
+        intent = self.ledger.links.intended(link.document)
+        return intent.kind == WRITING and uid in intent.keys and uid not in {one[3] for one in link.chain}
 
     def _known(self, link: Link, document: Document, digest: str) -> str | None:
         """None of the newest version with other content than it had."""
@@ -184,6 +185,7 @@ class ToFhir:
                     continue  # nothing will come of it: the route does not carry it, or a person dropped it
                 if self.route.dicom.absent([key]) == [None]:  # there, if readable or not
                     raise Waiting("its predecessor comes first, which is still owed, held or dead", key)
+            return rebuild_reported(self.route, self.ledger, document)
         return links[0] if links else None
 
     def _is_there(self, link: Link) -> bool:

@@ -8,16 +8,19 @@ from dataclasses import replace
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
+from bridge.model.document import Document
 from bridge.sync.agreement import acknowledged, decided, state_of
 from bridge.sync.decide import Act, Side
 from bridge.sync.forgotten import remembered
 from bridge.sync.held import Absent, Held
+from bridge.sync.instances import key_of_version
 from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.resources import present_of
 from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_resources, retract_resources
-from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, voided
+from bridge.translate.chain import version_of
+from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, rejected_by, rejection_of, voided
 
 WRITING = "to-fhir"
 """Act of the intent, with the key of the instance that says what is written."""
@@ -25,13 +28,17 @@ WRITING = "to-fhir"
 
 def is_begun(ledger: Ledger, document: str, instance: str) -> bool:
     """Whether writing what the instance says was begun, and is not agreed."""
-    act, _ = ledger.links.intended(document) or ("", [])
-    return act == f"{WRITING}:{instance}"
+    return ledger.links.intended(document).act == f"{WRITING}:{instance}"
 
 
-def take_note(route: Route, ledger: Ledger, rejection: Rejection, uid: str) -> str:
+def take_note(route: Route, ledger: Ledger, note: Document) -> str:
     """What it rejects is looked at again; what is not there yet will be looked at when it comes."""
+    rejection, uid = rejection_of(note), version_of(note).sop_instance
+    assert rejection is not None
     fresh = ledger.rejections.add(route.name, rejection.instances, uid, rejection.reason.value)
+    if fresh:  # what was held, or failed, may be of no account now
+        aside = [key_of_version(route, note.header, one) for one in rejected_by(note)]
+        ledger.work.owe_if_put_off(route.name, route.dicom.name, aside)
     for instance in rejection.instances:
         link = ledger.links.of(route.name, instance)
         if link is not None and link.head == instance:
@@ -69,10 +76,10 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
     present = {one.key: one for one in route.fhir.read(sorted(link.versions)) if one is not None}
     here = state_of(link.root, link.versions, present)
     decision = decided(route, ledger, link, here, state, link.instance)
-    if decision.act is Act.FORGET:
+    if decision.act is Act.FORGET and len(link.chain) == 1:
         ledger.links.forget(link.document)
         return "forgotten"
-    if decision.act is Act.AGREE:
+    if decision.act in (Act.AGREE, Act.FORGET):  # a version before may be there, and is no document of its own
         ledger.links.agree(replace(link, fhir_digest=here, dicom_digest=state))
         return "agreed"
     if decision.on is Side.DICOM:

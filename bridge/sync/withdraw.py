@@ -36,8 +36,8 @@ RETRACTABLE = ("DiagnosticReport", "Observation", "Composition", "DocumentRefere
 def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
     """A withdrawal or replacement that was begun is ended first, on what it was decided on: its own effect is nobody's
     news. The link as it stands then, and the root is looked at again; None where nothing was begun."""
-    act, _ = ledger.links.intended(link.document) or ("", [])
-    name, _, state = act.partition(":")
+    intent = ledger.links.intended(link.document)
+    name, state = intent.kind, intent.of
     if name == REPLACING:
         replace_head(route, ledger, link)
         return ledger.links.of(route.name, link.root)
@@ -93,7 +93,7 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
     def same(there: bytes) -> bool:
         return rejection_of(structured_report.read(there)) == rejection
 
-    begun, before = ledger.links.intended(link.document) or ("", [])
+    begun, before = ledger.links.intended(link.document)
     act = f"reject:{state}"
     store_instance(route, ledger, link.document, act, write_document(note), same, before if begun == act else ())
     uid = version_of(note).sop_instance

@@ -199,7 +199,7 @@ class WriteFhir:
             return _copied(said, living)
         others = [key for key, one in said.present.items() if not _says_the_same([one], {key: said.resources[key]})]
         if others or (len(said.present) < len(said.resources) and said.present and not self._is_begun(arrival)):
-            is_void = rejected and state_of(said.root, list(said.present), said.present) == RETRACTED
+            is_void = rejected and state_of(said.root, list(said.present), said.present) in (RETRACTED, GONE)
             return "skipped" if is_void else self._occupied(arrival, said)
         if rejected and said.root in said.present:  # stored, if the answer was heard or not, and rejected since
             agreed = self._agreed(arrival, said, said.present)

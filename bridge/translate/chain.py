@@ -39,6 +39,11 @@ def referring(tag: int, versions: Iterable[Version]) -> Element:
 
 def superseded_by(header: DataSet) -> tuple[Version, ...]:
     """The documents that a document names as its predecessors (PS3.3 C.17.2.2)."""
+    return referred(header, PREDECESSORS)
+
+
+def referred(header: DataSet, tag: int) -> tuple[Version, ...]:
+    """What a sequence of that tag names."""
     return tuple(
         Version(
             text_of(study, STUDY_UID) or "",
@@ -46,7 +51,7 @@ def superseded_by(header: DataSet) -> tuple[Version, ...]:
             text_of(instance, SOP_CLASS) or "",
             text_of(instance, SOP_INSTANCE) or "",
         )
-        for study in items(header, PREDECESSORS)
+        for study in items(header, tag)
         for series in items(study, REFERENCED_SERIES)
         for instance in items(series, REFERENCED_SOP)
     )

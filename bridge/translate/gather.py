@@ -1,4 +1,5 @@
-"""Which resources form one document: a report owns what it reaches, a panel its members, the first owner by id owns."""
+"""Which resources form one document: a report has all its results, a panel its members, whoever else has them too; what
+else is derived from is of the first that reaches it."""
 
 from __future__ import annotations
 
@@ -112,17 +113,20 @@ def _in_order(resources: list[Resource], resolver: _Resolver, claimed: set[int])
 
 
 def _reached(root: Resource, resolver: _Resolver, owned: set[int]) -> list[Resource]:
-    """What belongs to the root, in the order of reach; supporting resources may belong to several."""
+    """What belongs to the root, in the order of reach; results and supporting resources may belong to several."""
     owned.add(id(root))
     found: list[Resource] = []
     seen = {id(root)}
     waiting = [(root, reference) for reference in links(root)]
     while waiting:
-        target = resolver.resolve(*waiting.pop(0))
+        source, reference = waiting.pop(0)
+        target = resolver.resolve(source, reference)
         if target is None or id(target) in seen:
             continue
         kind = target["resourceType"]
-        if kind == "Observation" and id(target) not in owned:
+        if kind == "Observation":
+            if id(target) in owned and reference not in _results(source):
+                continue
             owned.add(id(target))
         elif kind not in _BELONGING:
             continue
@@ -130,6 +134,11 @@ def _reached(root: Resource, resolver: _Resolver, owned: set[int]) -> list[Resou
         found.append(target)
         waiting += [(target, reference) for reference in links(target)]
     return found
+
+
+def _results(resource: Resource) -> set[str]:
+    """References to what a document says, and not only rests on: it says so too where another one does."""
+    return set(_references(resource, ("result", "hasMember")))
 
 
 def links(resource: Resource) -> Iterator[str]:

@@ -28,7 +28,8 @@ class Known:
     issuer: str | None = None  # default issuer of Patient IDs
     zone: str = "+00:00"  # of DICOM times that name none
     ids: Mapping[str, str] = field(default_factory=dict)  # `Type|key` -> id, by link
-    document: str | None = None  # what ids are derived from, where that is not the SOP Instance UID: its first version
+    document: str | None = None  # what ids are derived from, where that is not the SOP Instance UID: its first version,
+    # or the name of the resource that it was made from
     supersedes: tuple[Version, ...] = ()  # what a document born in FHIR replaces
 
     def id(self, kind: str, key: str) -> str:

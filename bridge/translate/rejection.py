@@ -24,7 +24,7 @@ from bridge.model.tags import (
     TIMEZONE_OFFSET,
 )
 from bridge.translate import times
-from bridge.translate.chain import referring
+from bridge.translate.chain import referred, referring
 from bridge.translate.generic import reference_type
 from bridge.translate.ids import Known, Version, new_uid
 
@@ -65,6 +65,13 @@ def rejection_of(document: Document) -> Rejection | None:
         return None
     values = (item.value for item in document.root.children)
     return Rejection(reason, tuple(one.sop_instance for one in values if isinstance(one, Reference)))
+
+
+def rejected_by(note: Document) -> list[Version]:
+    """What it rejects, with study and series, as far as it says where that is."""
+    rejection = rejection_of(note)
+    instances = rejection.instances if rejection is not None else ()
+    return [one for one in referred(note.header, _EVIDENCE) if one.sop_instance in instances]
 
 
 def note_uid(rejected: Sequence[str], reason: str, known: Known) -> str:

@@ -175,6 +175,12 @@ def first_version(pieces: dict[Path, Piece], header: DataSet) -> str | None:
     return manifest["born"] if manifest.get("identity") == identity_digest(header) else None
 
 
+def made_from(pieces: dict[Path, Piece]) -> str | None:
+    """`key_of` the group that a document was made from which was born in FHIR: of all its versions, whoever wrote them;
+    None of any other."""
+    return key_of(pieces) if "born" not in pieces.get((), {}).get("group", {"born": None}) else None
+
+
 def key_of(pieces: dict[Path, Piece]) -> str | None:
     """What identifies the group of the pieces at its source; None where they name none."""
     manifest = pieces.get((), {}).get("group", {"members": []})

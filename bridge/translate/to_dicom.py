@@ -47,12 +47,12 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         )
     if "digest" in remainder:
         group = inheriting_again(in_order(group), remainder.get("sites", []))
+    born = "digest" in remainder
     known = replace(
         known,
         zone=remainder.get("zone", known.zone),  # whatever the store's zone is now
-        document=known.document or remainder.get("first"),
+        document=known.document or remainder.get("first") if born else group.key,  # as all its versions have it
     )
-    born = "digest" in remainder
     content = content_of(group, mapping, known, report)
     changed = born and document_digest(content.document) != remainder["digest"]
     if changed:

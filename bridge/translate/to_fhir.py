@@ -35,7 +35,7 @@ from bridge.translate.pieces import beyond, copies_of, pieces_of
 from bridge.translate.private import Piece, taken_out
 from bridge.translate.remainder import attach, difference, header_group
 from bridge.translate.report import Report, Translated
-from bridge.translate.restore import added_to, first_version, restored
+from bridge.translate.restore import added_to, first_version, made_from, restored
 from bridge.translate.rules import Rules
 from bridge.translate.sited import said_by_site
 from bridge.translate.to_dicom import to_dicom
@@ -56,10 +56,11 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     report, alone = Report(), pieces.get((), {}).get("version")
     if alone is not None:
         document = bare
+    of_source = replace(known, document=made_from(pieces) or known.document)
     for added in (False, True) if alone is None and pieces else ():
         report = Report()
-        group = _restored(bare, pieces, mapping, known, report, added=added)
-        if group is not None and _comes_back(group, document, bare, pieces, mapping, known_of(bare, known)):
+        group = _restored(bare, pieces, mapping, of_source, report, added=added)
+        if group is not None and _comes_back(group, document, bare, pieces, mapping, known_of(bare, of_source)):
             if born_uid(group.root) is None and (unseen := _unseen(report)):
                 report.warnings.append(
                     f"items {', '.join(unseen)} were added in DICOM: a FHIR client does not see them"

@@ -16,7 +16,7 @@ from bridge.ledger import leases
 from bridge.ledger.audit import faults
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import Intent, Link
 from tests.servers.postgresql import Postgresql
 
 ROUTE, EHR, PACS = "ehr-pacs", "ehr", "pacs"
@@ -277,10 +277,10 @@ def test_an_intent_of_which_nothing_came_is_swept_when_nobody_is_at_it(ledger: L
         other.leases.hold([name])
         other.links.intend(ROUTE, name, "to-dicom", PACS, ["Observation/0"])
         ledger.links.sweep(ROUTE)  # nothing is owed, but that document is in other hands
-        assert ledger.links.intended(name) is not None
+        assert ledger.links.intended(name).act
         other.leases.release()
         ledger.links.sweep(ROUTE)
-        assert ledger.links.intended(name) is None
+        assert ledger.links.intended(name) == Intent()
 
 
 def test_no_intent_is_swept_while_somebody_works(ledger: Ledger) -> None:
@@ -294,10 +294,10 @@ def test_no_intent_is_swept_while_somebody_works(ledger: Ledger) -> None:
         other.work.put_off(work, "waiting", "for its instance")
         (work,) = other.work.claim(ROUTE, EHR, 9)
         ledger.links.sweep(ROUTE)
-        assert ledger.links.intended(name) is not None
+        assert ledger.links.intended(name).act
         other.work.put_off(work, "waiting", "for its instance", 300)
         ledger.links.sweep(ROUTE)
-        assert ledger.links.intended(name) is None
+        assert ledger.links.intended(name) == Intent()
         assert [one.key for one in other.work.claim(ROUTE, EHR, 9)] == [work.key], "it is looked at again"
 
 
@@ -363,7 +363,7 @@ def test_a_session_that_the_server_ended_writes_no_intent(postgresql: Postgresql
     assert other.leases.hold(["Observation/a"])
     with pytest.raises(LedgerError, match="another's by now"):
         sleeper.links.intend(ROUTE, "d", "to-dicom", PACS, ["Observation/a"])
-    assert ledger.links.intended("d") is None
+    assert ledger.links.intended("d") == Intent()
     with pytest.raises(LedgerError, match="another's by now"):  # nor at a second try: it holds nothing
         sleeper.links.intend(ROUTE, "d", "to-dicom", PACS, ["Observation/a"])
     assert sleeper.leases.hold(["Observation/b"])  # a new session, and new work

@@ -1,0 +1,119 @@
+"""Versions that are gone from the PACS, and a ledger that is lost: what is left says whose version it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import fhir_dicom
+from tests.integration.test_sync_edges import heads, observation, predecessors, report, reports, store, texts, values
+from tests.integration.test_sync_folders import acts, get, instances, put, tree
+from tests.integration.test_sync_theirs import forget, texts_by_key, written
+from tests.integration.test_sync_void import NOTHING_OPEN, configure, file_of, notes, open_points, passed
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    for name in ("fhir", "dicom"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    configure(tmp_path)
+    return tmp_path
+
+
+def purge(stores: Path, uid: str) -> None:
+    """As an archive does by its rules of retention, while no ledger remembers it."""
+    file_of(stores, instances(stores)[uid]).unlink()
+    forget(stores, True)
+
+
+def test_an_amendment_whose_predecessor_is_purged_is_of_the_same_report(stores: Path) -> None:
+    store(stores, "2.25.81", "first")
+    assert written(stores) == {"to-fhir created": 1}
+    store(stores, "2.25.82", "second", "2.25.81")
+    purge(stores, "2.25.81")
+    assert written(stores) == {"to-fhir updated": 1}
+    assert (len(reports(stores)), "second" in texts(stores)) == (1, True)
+    for uid, text in (("2.25.83", "third"), ("2.25.84", "fourth")):
+        store(stores, uid, text, f"2.25.{int(uid[-2:]) - 1}")
+        purge(stores, f"2.25.{int(uid[-2:]) - 1}")
+        assert written(stores) == {"to-fhir updated": 1}
+        assert (len(reports(stores)), text in texts(stores)) == (1, True)
+    after = tree(stores / "data")
+    forget(stores, True)
+    assert written(stores) == {}
+    assert tree(stores / "data") == after
+    put(stores, get(stores, texts_by_key(stores)["fourth"]) | {"valueString": "fifth"})
+    assert written(stores) == {"to-dicom updated": 1}
+    assert "fifth" in str(heads(stores))
+
+
+def test_one_that_was_edited_in_fhir_meanwhile_is_a_conflict(stores: Path) -> None:
+    store(stores, "2.25.81", "first")
+    written(stores)
+    put(stores, get(stores, texts_by_key(stores)["first"]) | {"valueString": "in FHIR"})
+    store(stores, "2.25.82", "in the PACS", "2.25.81")
+    purge(stores, "2.25.81")
+    before = tree(stores / "data")
+    assert written(stores) == {}
+    assert tree(stores / "data") == before
+    assert len(json.loads(fhir_dicom(stores, "conflicts", "--json").stdout)) == 1
+
+
+def test_one_of_ours_whose_predecessor_is_purged_is_no_new_document(stores: Path) -> None:
+    for value in (1000, 1001, 1002):
+        put(stores, observation("o", value))
+        written(stores)
+    (newest,) = heads(stores)
+    (middle,) = predecessors(newest)
+    purge(stores, middle)
+    after = tree(stores / "data")
+    assert written(stores) == {}
+    assert tree(stores / "data") == after
+    put(stores, observation("o", 1003))
+    assert written(stores) == {"to-dicom updated": 1}
+    (head,) = [one for one in heads(stores) if "1003" in values(one)]
+    assert predecessors(head) == [newest.SOPInstanceUID]
+
+
+def test_what_fhir_deleted_and_we_rejected_is_void_without_a_ledger(stores: Path) -> None:
+    put(stores, observation("o", 1000))
+    put(stores, report("o"))
+    store(stores, "2.25.81", "first")
+    written(stores)
+    (theirs,) = [one for one in reports(stores) if one["id"] != "r"]
+    for name in ("r", theirs["id"]):
+        (stores / "data" / "fhir" / "DiagnosticReport" / f"{name}.json").unlink()
+    done = passed(stores)
+    assert acts(done)["to-dicom retracted"] == 2
+    assert len(notes(stores)) == 2
+    passed(stores)
+    after = tree(stores / "data")
+    forget(stores, True)
+    done = passed(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert tree(stores / "data") == after
+
+
+def test_a_version_that_is_left_of_what_both_sides_deleted_is_no_document(stores: Path) -> None:
+    put(stores, observation("o", 1000))
+    written(stores)
+    (first,) = instances(stores)
+    for name in "abc":
+        put(stores, observation(name, 1))
+    put(stores, observation("o", 1001))
+    written(stores)
+    (newest,) = [one for one in heads(stores) if "1001" in values(one)]
+    file_of(stores, newest).unlink()
+    (stores / "data" / "fhir" / "Observation" / "o.json").unlink()
+    passed(stores)
+    before = tree(stores / "data")
+    assert fhir_dicom(stores, "resend", "fhir-dicom").returncode == 0
+    done = passed(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert tree(stores / "data") == before
+    assert first in instances(stores)
+    put(stores, observation("o", 1001))
+    assert written(stores) == {"to-dicom updated": 1}
+    assert str(newest.SOPInstanceUID) not in instances(stores)  # a UID is never used again
