@@ -13,7 +13,6 @@ from bridge.sync.feed import local
 from bridge.sync.news import RETRACTED
 from bridge.sync.route import Route
 from bridge.translate.gather import FORMING, SUPPORT, Entry, gather, links
-from bridge.translate.header import born_uid
 from bridge.translate.shared_study import of_pacs, together
 
 
@@ -56,7 +55,7 @@ def read_groups(route: Route, keys: set[str]) -> list[Present]:
     stored = _closure(route, sorted(keys))
     entries = [Entry(as_content(one.item), key) for key, one in stored.items()]
     found = []
-    for group in _groups(entries):
+    for group in gather(entries).groups:
         shared = of_pacs(group, route.known())
         own = {name: one for one in group.resources() if (name := reference_to(one)) not in shared}
         times = [stored[name].item.get("meta", {}).get("lastUpdated", "") for name in own]
@@ -69,30 +68,6 @@ def read_groups(route: Route, keys: set[str]) -> list[Present]:
 def present_of(route: Route, root: str) -> Present | None:
     """The group that is named by that resource, as its store has it now."""
     return next((one for one in read_groups(route, {root}) if one.root == root), None)
-
-
-def _groups(entries: Sequence[Entry]) -> list[Group]:
-    """As `gather` has them, but that a report or panel which is void, or not one yet, has no result that stands. One
-    that was born in DICOM keeps them: they are the items of the instance that is void."""
-    referred = {local(said) for one in entries for said in links(one.resource)}
-    aside = [one for one in entries if _has_nothing(one.resource, alone=one.url not in referred)]
-    if not aside:
-        return list(gather(entries).groups)
-    standing = gather([one for one in entries if one not in aside]).groups
-    reports = [group for group in standing if group.root["resourceType"] == "DiagnosticReport"]
-    claimed = {id(one) for group in reports for one in group.resources() if one["resourceType"] in FORMING}
-    shells = [one for one in aside if born_uid(one.resource) is None]
-    rest = gather([one for one in entries if one not in shells]).groups
-    patients = [one for one in entries if one.resource["resourceType"] == "Patient"]
-    alone = [group for one in shells for group in gather([one, *patients]).groups]
-    return [*reports, *(group for group in rest if id(group.root) not in claimed), *alone]
-
-
-def _has_nothing(resource: Resource, *, alone: bool) -> bool:
-    """A report, or a panel that no other resource refers to."""
-    panel = resource["resourceType"] == "Observation" and alone and resource.keys() & {"hasMember", "derivedFrom"}
-    has = resource["resourceType"] == "DiagnosticReport" or bool(panel)
-    return has and resource.get("status") in (*VOID, "registered")
 
 
 def _closure(route: Route, keys: Sequence[str]) -> dict[str, Stored[Resource]]:

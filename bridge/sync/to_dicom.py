@@ -19,7 +19,6 @@ from bridge.sync.content import VOID, dataset_digest, resources_digest
 from bridge.sync.decide import Act, Decision, decide
 from bridge.sync.demographics import propagate
 from bridge.sync.failpoint import failpoint
-from bridge.sync.feed import local
 from bridge.sync.filter import carries_group, carries_patient
 from bridge.sync.hands import document_of
 from bridge.sync.held import Held, Waiting
@@ -33,7 +32,6 @@ from bridge.sync.route import Route
 from bridge.sync.void import WRITING
 from bridge.sync.withdraw import reject_instances, remove_instances, remove_superseded, unfinished
 from bridge.translate.chain import version_of
-from bridge.translate.gather import links
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Version
 from bridge.translate.refiled import identity_in
@@ -105,22 +103,9 @@ class ToDicom:
             return "skipped"
         if decision.act is Act.RETRACT and link is not None:
             return reject_instances(self.route, self.ledger, link, state, present.edited)
-        self._loses_nothing(present, link)
         for resource in group.whole():
             fhir.validate(resource)
         return self._write(present, root, state, link, head)
-
-    def _loses_nothing(self, present: Present, link: Link | None) -> None:
-        """Raises Held where a result that the document has is another report's too, which owns it (`gather`): the new
-        version would say that its value is unknown."""
-        if link is None:
-            return
-        referred = {local(one) for resource in present.group.resources() for one in links(resource)}
-        left = link.versions.keys() - present.versions.keys()
-        asked = sorted(key for key in left if key in referred and key.startswith("Observation/"))
-        there = [one.key for one in self.route.fhir.read(asked) if one is not None] if asked else []
-        if there:
-            raise Held(f"{there[0]} is a result of another report, too, whose document has it: take it from one")
 
     def _anew(self, present: Present, link: Link, head: DataSet) -> Decision:
         """Of a document from which nobody has news, and that an earlier translation wrote."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bridge.model.group import Group, Json, Resource, reference_to, references_in
+from bridge.translate.header import born_uid
 
 FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
 """Whose references to each other decide what forms one document."""
@@ -15,6 +16,7 @@ SUPPORT = frozenset(
     {"Practitioner", "PractitionerRole", "Device", "ImagingStudy", "DocumentReference", "Composition", "Basic"}
 )
 _BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
+_VOID = ("entered-in-error", "cancelled", "registered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +32,35 @@ class Gathered:
 
 
 def gather(entries: Sequence[Entry]) -> Gathered:
-    """Reports first, then panels, then Observations that nobody owns; in the order of their names within each."""
+    """Reports first, then panels, then Observations that are in no other's document; in the order of their names within
+    each. A report or panel that is void, or not one yet, has no result: what stands stands without it. One that was
+    born in DICOM keeps them, for they are the items of the instance that is void."""
     resolver = _Resolver(entries)
     resources = [entry.resource for entry in entries]
+    below = {id(target) for one in resources for target in resolver.targets(one, links(one))}
+    void = {id(one) for one in resources if _is_void(one, alone=id(one) not in below)}
     owned: set[int] = set()
+    roots: set[int] = set()
     groups: list[Group] = []
     used: set[int] = set()
-    claimed = {
-        id(target)
-        for one in resources
-        if one["resourceType"] == "Observation"
-        for target in resolver.targets(one, _references(one, ("hasMember",)))
-    }
-    for root in _in_order(resources, resolver, claimed):
+    for root in _in_order(resources, resolver, void):
         if id(root) in owned:
             continue
-        members = _reached(root, resolver, owned)
+        roots.add(id(root))
+        has_nothing = id(root) in void and born_uid(root) is None
+        members = [] if has_nothing else _reached(root, resolver, owned, roots)
         subjects = resolver.targets(root, _references(root, ("subject",)))
         patient = next((one for one in subjects if one["resourceType"] == "Patient"), None)
         whole = [root, *members, *([patient] if patient is not None else [])]
         groups.append(Group(root, tuple(members), patient, resolver.name(root), resolver.among(whole)))
         used.update(map(id, whole))
     return Gathered(tuple(groups), tuple(one for one in resources if id(one) not in used))
+
+
+def _is_void(resource: Resource, *, alone: bool) -> bool:
+    """Of a report, and of a panel that is in no other's document."""
+    panel = resource["resourceType"] == "Observation" and alone and resource.keys() & {"hasMember", "derivedFrom"}
+    return resource.get("status") in _VOID and (resource["resourceType"] == "DiagnosticReport" or bool(panel))
 
 
 class _Resolver:
@@ -73,14 +82,25 @@ class _Resolver:
         return self._urls[id(resource)]
 
     def resolve(self, source: Resource, reference: str) -> Resource | None:
-        reference = reference.partition("/_history/")[0]
+        reference, _, version = reference.partition("/_history/")
+        found = self._found(source, reference)
+        other = version and found is not None and found.get("meta", {}).get("versionId") not in (None, version)
+        return None if other else found
+
+    def _found(self, source: Resource, reference: str) -> Resource | None:
         if (found := self._by_url.get(reference)) is not None:
             return found
-        base = self._urls[id(source)].rpartition(f"{source['resourceType']}/")[0]
+        base = self._base(source)
         if (found := self._by_url.get(f"{base}{reference}")) is not None:
             return found
         named = self._by_name.get(reference, [])
+        if _is_server(base):  # what is so named at another server is somebody else
+            named = [one for one in named if not _is_server(self._base(one))]
         return named[0] if len(named) == 1 else None
+
+    def _base(self, resource: Resource) -> str:
+        """URL that its relative references are below."""
+        return self._urls[id(resource)].rpartition(f"{resource['resourceType']}/")[0]
 
     def targets(self, source: Resource, references: Iterable[str]) -> Iterator[Resource]:
         for reference in references:
@@ -103,17 +123,30 @@ def _is_id(value: Json) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9.-]{1,64}", value) is not None
 
 
-def _in_order(resources: list[Resource], resolver: _Resolver, claimed: set[int]) -> list[Resource]:
-    def rank(resource: Resource) -> tuple[int, str]:
+def _is_server(base: str) -> bool:
+    return base.startswith(("http://", "https://"))
+
+
+def _in_order(resources: list[Resource], resolver: _Resolver, void: set[int]) -> list[Resource]:
+    claimed = {
+        id(target)
+        for one in resources
+        if one["resourceType"] == "Observation"
+        for target in resolver.targets(one, _references(one, ("hasMember",)))
+    }
+
+    def rank(resource: Resource) -> tuple[int, bool, str]:
         kind = resource["resourceType"]
-        return (0 if kind == "DiagnosticReport" else 2 if id(resource) in claimed else 1, resolver.name(resource))
+        order = 0 if kind == "DiagnosticReport" else 2 if id(resource) in claimed else 1
+        return order, id(resource) in void, resolver.name(resource)
 
     roots = [one for one in resources if one["resourceType"] in ("DiagnosticReport", "Observation")]
     return sorted(roots, key=rank)
 
 
-def _reached(root: Resource, resolver: _Resolver, owned: set[int]) -> list[Resource]:
-    """What belongs to the root, in the order of reach; results and supporting resources may belong to several."""
+def _reached(root: Resource, resolver: _Resolver, owned: set[int], roots: set[int]) -> list[Resource]:
+    """What belongs to the root, in the order of reach; results and supporting resources may belong to several. A root
+    comes before what refers to it only where they refer to each other in a circle."""
     owned.add(id(root))
     found: list[Resource] = []
     seen = {id(root)}
@@ -125,7 +158,7 @@ def _reached(root: Resource, resolver: _Resolver, owned: set[int]) -> list[Resou
             continue
         kind = target["resourceType"]
         if kind == "Observation":
-            if id(target) in owned and reference not in _results(source):
+            if id(target) in roots or (id(target) in owned and reference not in _results(source)):
                 continue
             owned.add(id(target))
         elif kind not in _BELONGING:

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import TypeAlias
 
 from bridge.model.group import Json, boxed, same, unboxed
@@ -55,7 +56,7 @@ def json_patched(native: Json, entries: Iterable[list[Json]]) -> list[str]:
         above, _, last = path.rpartition("/")
         parent: Json = element_at(native, above)
         if value:
-            parent[_step(parent, last)] = value[0]
+            parent[_step(parent, last)] = deepcopy(value[0])  # it is added to; the entries are said again
         else:
             del parent[_step(parent, last)]
     return dropped

@@ -117,6 +117,8 @@ def _manifest(
         manifest["patient"] = patient
     if born:
         manifest["born"] = known.document or born_uid(group.root)
+    elif known.document == group.key:
+        manifest["ids"] = "source"  # what is read natively goes by that in all versions; earlier, by the UID
     if utc == "Z":
         manifest["utc"] = "Z"
     if (said := _references(group)) is not None:

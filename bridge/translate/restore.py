@@ -175,10 +175,13 @@ def first_version(pieces: dict[Path, Piece], header: DataSet) -> str | None:
     return manifest["born"] if manifest.get("identity") == identity_digest(header) else None
 
 
-def made_from(pieces: dict[Path, Piece]) -> str | None:
-    """`key_of` the group that a document was made from which was born in FHIR: of all its versions, whoever wrote them;
-    None of any other."""
-    return key_of(pieces) if "born" not in pieces.get((), {}).get("group", {"born": None}) else None
+def source_of(pieces: dict[Path, Piece], uid: str | None) -> str | None:
+    """What ids go by in a document that was born in FHIR, whoever has given a version another UID since; `uid` where an
+    earlier bridge wrote it. None of any other document."""
+    manifest = pieces.get((), {}).get("group", {"born": None})
+    if "born" in manifest:
+        return None
+    return key_of(pieces) if manifest.get("ids") == "source" else uid
 
 
 def key_of(pieces: dict[Path, Piece]) -> str | None:

@@ -51,7 +51,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     known = replace(
         known,
         zone=remainder.get("zone", known.zone),  # whatever the store's zone is now
-        document=known.document or remainder.get("first") if born else group.key,  # as all its versions have it
+        document=known.document or (remainder.get("first") if born else group.key),  # as all its versions have it
     )
     content = content_of(group, mapping, known, report)
     changed = born and document_digest(content.document) != remainder["digest"]

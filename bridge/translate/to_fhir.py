@@ -35,7 +35,7 @@ from bridge.translate.pieces import beyond, copies_of, pieces_of
 from bridge.translate.private import Piece, taken_out
 from bridge.translate.remainder import attach, difference, header_group
 from bridge.translate.report import Report, Translated
-from bridge.translate.restore import added_to, first_version, made_from, restored
+from bridge.translate.restore import added_to, first_version, restored, source_of
 from bridge.translate.rules import Rules
 from bridge.translate.sited import said_by_site
 from bridge.translate.to_dicom import to_dicom
@@ -56,7 +56,8 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     report, alone = Report(), pieces.get((), {}).get("version")
     if alone is not None:
         document = bare
-    of_source = replace(known, document=made_from(pieces) or known.document)
+    uid = known.document or text_of(document.header, SOP_INSTANCE_UID)
+    of_source = replace(known, document=source_of(pieces, uid) or known.document)
     for added in (False, True) if alone is None and pieces else ():
         report = Report()
         group = _restored(bare, pieces, mapping, of_source, report, added=added)

@@ -198,6 +198,19 @@ def test_two_panels_have_it_both(tmp_path: Path) -> None:
     assert said(tmp_path) == {("1001",)}
 
 
+def test_what_is_derived_from_a_result_that_a_report_claims_refers_to_it(tmp_path: Path) -> None:
+    (tmp_path / "data" / "dicom").mkdir(parents=True)
+    configure(tmp_path)
+    put(tmp_path, observation("weight", 1000))
+    put(tmp_path, observation("bmi", 3000, derivedFrom=[{"reference": "Observation/weight"}]))
+    passes(tmp_path)
+    assert said(tmp_path) == {("3000", "1000")}
+    put(tmp_path, report("weight"))
+    passes(tmp_path)
+    settled(tmp_path, {})
+    assert said(tmp_path) == {("3000",), ("1000",)}
+
+
 @pytest.mark.parametrize("edit", [False, True])
 def test_a_ledger_that_is_lost_writes_nothing_twice(stores: Path, *, edit: bool) -> None:
     if edit:

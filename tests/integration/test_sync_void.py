@@ -21,7 +21,7 @@ from fixtures.stores import lay_out
 from fixtures.templates.items import code, instance
 from tests.command_line import Done, fhir_dicom
 from tests.folders import copied
-from tests.integration.test_sync_edges import heads, observation, predecessors, report, reports, store, texts, values
+from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts, values
 from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
 from tests.judges import judge
 
@@ -595,16 +595,3 @@ def test_where_deletions_are_ignored_nobody_is_asked(stores: Path) -> None:
     file_of(stores, instances(stores)["2.25.62"]).unlink()
     assert open_points(passed(stores)) == NOTHING_OPEN
     assert tree(stores / "data" / "fhir") == before
-
-
-def test_a_result_of_two_reports_is_taken_out_of_neither(stores: Path) -> None:
-    configure(stores)
-    put(stores, observation("shared", 1000))
-    put(stores, report("shared") | {"id": "s"})
-    passed(stores)
-    before = set(instances(stores))
-    put(stores, report("shared") | {"id": "r"})
-    done = passed(stores)
-    assert "Observation/shared is a result of another report, too" in done.stderr
-    (left,) = [one for uid, one in instances(stores).items() if uid in before and "1000" in list(values(one))]
-    assert left.SOPInstanceUID not in {uid for one in instances(stores).values() for uid in predecessors(one)}

@@ -22,7 +22,8 @@ from bridge.model.dataset import Element, encode_text, merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, same
 from bridge.model.sr import write_item
-from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.model.tags import PREDECESSORS, SOP_INSTANCE_UID
+from bridge.translate.chain import referring, version_of
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.generic import CONCLUSION
 from bridge.translate.ids import Known
@@ -493,6 +494,33 @@ def test_what_was_private_before_an_edit_in_dicom_does_not_come_back_with_the_wo
     assert group.root["note"] == [{"text": "second"}]
     group.root["note"] = [{"text": "first"}]
     assert to_fhir(to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result.root["note"] == [{"text": "first"}]
+
+
+def test_a_version_with_another_uid_alone_is_of_the_same_resources() -> None:
+    """Nobody is invented, and nothing points elsewhere: what follows from a UID is no edit of theirs."""
+    for file in WITH_VALUES:
+        for group, document in made(file):
+            uid = Element(SOP_INSTANCE_UID, "UI", encode_text("1.2.3.4.5", "UI", ()))
+            header = merged(document.header, [uid, referring(PREDECESSORS, [version_of(document)])])
+            back = to_fhir(Document(header, document.root), MAPPING, KNOWN).result
+            wanted = [one | {"status": "?"} for one in group.resources()]
+            found = [stripped(one) | {"status": "?"} for one in back.resources()]
+            assert same(found, wanted), file.name
+
+
+@pytest.mark.parametrize("how", ["edited", "removed"])
+def test_an_extension_stays_beside_an_item_that_is(how: str) -> None:
+    extension = [{"url": "http://example.org/e", "valueString": "kept"}]
+    code = {"coding": [{"system": "http://loinc.org", "code": "8867-4", "display": "Heart rate"}]}
+    yes = {"coding": [{"system": "http://snomed.info/sct", "code": "373066001", "display": "Yes"}]}
+    part = {"code": code, "valueCodeableConcept": yes}
+    resource = measured(extension=extension, component=[part | {"extension": extension}, part, part])
+    document = to_dicom(Group(resource, (), None, "Observation/o"), MAPPING, KNOWN).result
+    path, item = next((at, one) for at, one in items(document.root) if isinstance(one.value, Coded))
+    after = put(document.root, path, changed(item) if how == "edited" else None)
+    back = to_fhir(Document(document.header, after), MAPPING, KNOWN).result
+    assert back.root["extension"][0] == extension[0]
+    assert (back.root["id"], len(back.members)) == (resource["id"], 0)
 
 
 def test_a_performer_stays_who_it_is_when_an_item_before_is_removed() -> None:

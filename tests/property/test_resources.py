@@ -145,7 +145,8 @@ def test_any_group_comes_back_as_it_was(entries: list[Entry]) -> None:
         except InvalidFhirError:
             assume(False)
     groups = gather(entries).groups
-    assert sum(len([*group.resources()]) for group in groups) == len(entries)
+    assert {id(one) for group in groups for one in group.resources()} == {id(entry.resource) for entry in entries}
+    assert not {id(group.root) for group in groups} & {id(one) for group in groups for one in group.members}
     for group in groups:
         _comes_back(group)
 

@@ -1,0 +1,99 @@
+"""Which resources form one document, and whose a reference is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.model.group import Resource
+from bridge.translate.gather import Entry, gather
+
+HERE, THERE = "http://here.example/fhir/", "http://there.example/fhir/"
+
+
+def observation(name: str, **more: Any) -> Resource:
+    return {"resourceType": "Observation", "id": name, "status": "final", "code": {"text": name}} | more
+
+
+def panel(name: str, *members: str, **more: Any) -> Resource:
+    return observation(name, hasMember=[{"reference": f"Observation/{one}"} for one in members], **more)
+
+
+def report(name: str, *results: str, **more: Any) -> Resource:
+    found = {"resourceType": "DiagnosticReport", "id": name, "status": "final", "code": {"text": name}}
+    return found | {"result": [{"reference": f"Observation/{one}"} for one in results]} | more
+
+
+def documents(*resources: Resource, base: str = "") -> dict[str, list[str]]:
+    """Ids of the members of each, by the id of its root."""
+    entries = [Entry(one, f"{base}{one['resourceType']}/{one['id']}") for one in resources]
+    return {group.root["id"]: [one["id"] for one in group.members] for group in gather(entries).groups}
+
+
+def test_each_report_has_all_its_results() -> None:
+    found = documents(observation("o"), observation("p"), report("b", "o"), report("a", "o", "p"))
+    assert found == {"a": ["o", "p"], "b": ["o"]}
+
+
+def test_what_is_only_derived_from_another_ones_result_does_not_repeat_it() -> None:
+    of_weight = {"derivedFrom": [{"reference": "Observation/weight"}]}
+    found = documents(observation("weight"), observation("bmi", **of_weight), report("r", "weight"))
+    assert found == {"r": ["weight"], "bmi": []}
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "registered"])
+def test_what_is_void_has_no_result_that_stands(status: str) -> None:
+    void = report("a", "o", "p", status=status)
+    assert documents(observation("o"), observation("p"), void, report("b", "o")) == {"b": ["o"], "a": [], "p": []}
+    assert documents(observation("o"), panel("a", "o", status=status)) == {"a": [], "o": []}
+    assert documents(observation("o"), panel("a", "o", status=status), report("r", "a")) == {"r": ["a", "o"]}
+
+
+def test_results_of_a_void_document_that_was_born_in_dicom_are_its_items() -> None:
+    uid = [{"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}]
+    born = report("a", "o", status="entered-in-error", identifier=uid)
+    born["extension"] = [{"url": "https://fhir-dicom.org/fhir/StructureDefinition/remainder", "valueString": DOCUMENT}]
+    assert documents(observation("o"), born) == {"a": ["o"]}
+
+
+DOCUMENT = '{"of":"document","digest":"x"}'
+
+
+@pytest.mark.parametrize("circle", [("a", "b"), ("b", "a"), ("a",), ("a", "b", "c")])
+def test_those_that_have_each_other_are_one_document(circle: tuple[str, ...]) -> None:
+    found = documents(*(panel(one, circle[index - 1]) for index, one in enumerate(circle)))
+    assert found == {"a": [one for one in found["a"] if one in circle]}
+    assert {"a", *found["a"]} == set(circle)
+
+
+# -- whose a reference is -------------------------------------------------------------------------------------------
+def patients(*bases: str) -> list[Entry]:
+    return [Entry({"resourceType": "Patient", "id": "23"}, f"{base}Patient/23") for base in bases]
+
+
+def subject(entries: list[Entry], url: str, reference: str = "Patient/23", **more: Any) -> Resource | None:
+    one = observation("o", subject={"reference": reference}, **more)
+    (group,) = gather([*entries, Entry(one, url)]).groups
+    return group.patient
+
+
+def test_a_name_is_that_of_its_own_server() -> None:
+    """FHIR R4 bundle.html#references."""
+    here, there = entries = patients(HERE, THERE)
+    assert subject(entries, f"{HERE}Observation/o") is here.resource
+    assert subject(entries, f"{THERE}Observation/o") is there.resource
+    assert subject([here], f"{THERE}Observation/o") is None
+    assert subject([here], f"{THERE}Observation/o", f"{HERE}Patient/23") is here.resource
+    assert subject(entries, "urn:uuid:1") is None, "two of one name are no guess"
+    assert subject([here], "urn:uuid:1") is here.resource
+    assert subject(patients("folder/"), f"{HERE}Observation/o") is not None, "a file is of no server"
+
+
+def test_another_version_is_another_thing() -> None:
+    (now,) = patients(HERE)
+    now.resource["meta"] = {"versionId": "2"}
+    assert subject([now], f"{HERE}Observation/o", "Patient/23/_history/1") is None
+    assert subject([now], f"{HERE}Observation/o", "Patient/23/_history/2") is now.resource
+    del now.resource["meta"]
+    assert subject([now], f"{HERE}Observation/o", "Patient/23/_history/1") is now.resource
