@@ -67,11 +67,8 @@ bench: installed $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.delay
 	$(BIN)/python -m benchmarks.ledger
 
-# Kills by the hundred; and what `make test` does with a thousand mutants and some hundred generated trees, with twenty
-# times as many
 soak: installed $(VENV)/test.stamp
-	KILLS=200 CHANGES=5000 $(BIN)/python -m pytest tests/trials/test_kills.py
-	MUTANTS=20000 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 tests/property
+	$(BIN)/python -m tests.trials.soak
 
 clean:
 	rm -rf $(VENV) $(DEMO) .cache build dist *.egg-info tests/servers/hapi/target

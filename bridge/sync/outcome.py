@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError, TemporaryError, defect
@@ -18,6 +19,7 @@ ENOUGH = 5  # temporary errors in a row, of servers that answer, after which a w
 LAST_WAIT = 300.0  # seconds
 LAST_TRY = 300  # of one item: a day and more
 _CRASHES = 8  # workers that one item may end
+_CIRCLE = 32  # times that one item waits in a pass, and is woken
 
 
 class Outcomes:
@@ -28,6 +30,7 @@ class Outcomes:
         self.failed = 0  # temporary errors in a row
         self.outage = False  # a server is down
         self.busy = False  # something was in other hands
+        self._waits = Counter[str]()
 
     def of(self, works: Sequence[Work], task: Callable[[], None], again: str = "owed") -> bool:
         """Work that one task settles is done, or put off; what can be tried `again` stays in that state. False where it
@@ -121,6 +124,11 @@ class Outcomes:
 
     def _waiting(self, works: Sequence[Work], again: str, error: Waiting) -> None:
         state = "waiting" if again == "owed" else again  # what it waits for wakes it
+        for work in works:
+            self._waits[work.key] += 1
+        if any(self._waits[work.key] > _CIRCLE for work in works):  # which waits for this: later, and not for ever
+            self._try_again(works, again, TemporaryError(f"{error}; {_CIRCLE} times in this pass"))
+            return
         for work in works:
             self.ledger.work.put_off(work, state, str(error), LAST_WAIT, awaits=error.on)
 

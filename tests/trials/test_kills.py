@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,11 @@ def trial(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trial]:
         orthanc.stop()
 
 
-def test_heads_are_those_of_an_undisturbed_run(trial: Trial) -> None:
+def test_heads_are_those_of_an_undisturbed_run(trial: Trial, record_property: Callable[[str, object], None]) -> None:
     hospital = trial.hospital
     status = trial.run(CHANGES, KILLS)
+    for name, number in (("kills", trial.killed), ("within a step", trial.in_a_step), ("passes", trial.passes)):
+        record_property(name, number)
     assert trial.killed >= KILLS
     assert trial.in_a_step >= KILLS * 3 // 4
     assert (status["held"], status["dead"], status["conflicts"]) == (0, 0, 0), status["reasons"]

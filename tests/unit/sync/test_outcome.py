@@ -10,7 +10,7 @@ import pytest
 
 from bridge.errors import OutageError, TemporaryError
 from bridge.ledger.ledger import Ledger
-from bridge.sync.held import Held
+from bridge.sync.held import Held, Waiting
 from bridge.sync.outcome import LAST_TRY, LAST_WAIT
 from tests.folders import route_of, worker_of
 
@@ -71,3 +71,24 @@ def test_a_worker_is_no_news_to_itself(tmp_path: Path, ledger: Ledger) -> None:
     worker_of(route_of(tmp_path), ledger).outcomes.of([work], begun_before)
     assert [one.key for one in ledger.work.in_state("fhir-dicom", "held")] == ["a"]
     assert [one.key for one in ledger.work.claim("fhir-dicom", "dicom", 2)] == ["b"]
+
+
+def test_what_waits_for_each_other_does_not_turn_for_ever(tmp_path: Path, ledger: Ledger) -> None:
+    """Where what a document waits for owes it, and waits for it: it is tried later, and is a dead letter in the end."""
+    outcomes = worker_of(route_of(tmp_path), ledger).outcomes
+
+    def circle() -> None:
+        raise Waiting("its instance has news, too")
+
+    ledger.work.owe("fhir-dicom", "dicom", "i")
+    turns = 0
+    while works := ledger.work.claim("fhir-dicom", "dicom", 1):
+        outcomes.of(works, circle)
+        turns += 1
+        assert turns < 100
+        (row,) = ledger.view.documents("i")[0]["open"]
+        if row["state"] == "waiting":
+            ledger.work.owe("fhir-dicom", "dicom", "i")  # by what it waits for
+    (row,) = ledger.view.documents("i")[0]["open"]
+    assert row["state"] == "owed"
+    assert "its instance has news, too; 32 times in this pass" in row["reason"]
