@@ -65,8 +65,10 @@ def _routes(app: FastAPI, settings: Settings, passes: Passes | None, meters: Met
     door, records = Door(callers_of(settings.serve)), records_of(settings, passes)
     app.include_router(pages.router())
     app.include_router(health.router(door, records, passes, meters))
-    app.include_router(looking.router(door, records, passes, settings.route_names(), load(settings.mappings).revision))
-    app.include_router(deciding.router(door, records, passes, settings.route_names()))
+    revision = load(settings.mappings).revision
+    stores = dict(zip(settings.route_names(), settings.route_stores(), strict=True))
+    app.include_router(looking.router(door, records, passes, stores, revision))
+    app.include_router(deciding.router(door, records, passes, stores, revision))
     app.include_router(trail.router(door, records))
     app.include_router(hooks.router(settings.serve.hooks, passes, meters))
     app.include_router(translation.router(settings), dependencies=[Depends(door.may("read"))])

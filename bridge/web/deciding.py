@@ -1,6 +1,6 @@
 """What `retry`, `resend`, `pause`, `resume` and `conflicts` do, in the name of the caller; and a pass, now."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Depends, Path
@@ -25,6 +25,7 @@ class OneRoute(Body):
 
 class Resent(OneRoute):
     keys: Annotated[tuple[Key, ...], Field(max_length=200)] = ()  # all, without
+    outdated: bool = False  # what was translated by earlier mappings, or an earlier bridge
 
 
 class Resumed(OneRoute):
@@ -35,8 +36,11 @@ class Verdict(Body):
     holds: Literal["fhir", "dicom"]
 
 
-def router(door: Door, records: Records, passes: Passes | None, routes: Iterable[str]) -> APIRouter:
-    """`routes`: names of those there are. What was decided is carried out at once."""
+def router(
+    door: Door, records: Records, passes: Passes | None, routes: Mapping[str, tuple[str, str]], revision: str
+) -> APIRouter:
+    """`routes`: names of the FHIR store and of the DICOM store of each; `revision`: of the mapping that they are
+    translated by. What was decided is carried out at once."""
     api, names = APIRouter(tags=["deciding"]), tuple(routes)
     Operator: TypeAlias = Annotated[Caller, Depends(door.may("operate"))]
     Admin: TypeAlias = Annotated[Caller, Depends(door.may("admin"))]
@@ -59,10 +63,15 @@ def router(door: Door, records: Records, passes: Passes | None, routes: Iterable
         soon()
         return {"owed": number}
 
-    @api.post("/resend", summary="Look at everything of a route again, or at these keys; what is in step stays")
+    @api.post("/resend", summary="Look at a route again: at all, at these keys, or what is outdated")
     def resend(caller: Operator, ledger: Book, body: Resent) -> dict[str, int]:
         _known(body.route, names)
-        number = ledger.operations.resend(body.route, body.keys, caller.name)
+        if body.outdated and body.keys:
+            raise Refused(422, "`outdated` looks for the keys by itself: leave them out, or leave it out")
+        if body.outdated:
+            number = ledger.operations.resend_outdated(body.route, *routes[body.route], revision, caller.name)
+        else:
+            number = ledger.operations.resend(body.route, body.keys, caller.name)
         soon()
         return {"owed": number}
 

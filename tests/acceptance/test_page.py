@@ -74,6 +74,7 @@ def test_it_shows_what_is_wrong_and_calls_nobody_else(browser: Browser, troubled
         expect(page.locator("#aside")).to_contain_text("Observation/broken")
         expect(page.get_by_role("button", name="FHIR holds")).to_be_visible()
         expect(page.get_by_text("fhir-dicom resend fhir-dicom --outdated")).to_be_visible()
+        expect(page.get_by_role("button", name="Look again at what of fhir-dicom is outdated")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it scrolls sideways"
         assert page.evaluate(CONTRASTS) == [], "text that is hard to read"
         assert page.evaluate(NAMELESS) == [], "controls that a screen reader cannot name"
@@ -140,6 +141,18 @@ def test_what_was_deleted_on_purpose_is_carried_over(browser: Browser, stores: P
         expect(page.locator("#said")).to_contain_text("deletions are carried over")
         until(lambda: not service.get("/status")["paused"] and not service.get("/status")["absent"])
         until(lambda: service.get("/status")["owed"] == 0)
+        assert noted == []
+
+
+def test_what_is_outdated_is_looked_at_again(browser: Browser, stores: Path) -> None:
+    sync(stores)
+    with sqlite3.connect(stores / "bridge.db") as database:
+        database.execute("UPDATE link SET revision = ''")
+    database.close()
+    with serving(stores, {"interval": 3600}) as service, visiting(browser, service.base) as (page, noted):
+        page.get_by_role("button", name="Look again at what of fhir-dicom is outdated").click()
+        expect(page.locator("#said")).to_contain_text("looked at again")
+        until(lambda: service.get("/status")["outdated"] == {})
         assert noted == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,6 +80,18 @@ def test_one_key_or_all_are_tried_again(service: Service) -> None:
     assert post(service, "/resend", route="fhir-dicom", keys=["Observation/broken"]) == {"owed": 1}
     until(lambda: service.get("/status")["owed"] == 0)
     assert len(trail(service)) == 11, "six writes, one more, four decisions, and nothing written again"
+
+
+def test_what_is_outdated_is_looked_at_again(service: Service) -> None:
+    assert service.get("/status")["outdated"] == {}
+    with sqlite3.connect(service.folder / "bridge.db") as database:
+        database.execute("UPDATE link SET revision = 'of yesterday'")
+    number = service.get("/status")["outdated"]["fhir-dicom"]
+    assert number > 3
+    refused = service.request("POST", "/resend", json={"route": "fhir-dicom", "outdated": True, "keys": ["a"]})
+    assert refused.status_code == 422 and "leave them out" in refused.text
+    assert post(service, "/resend", route="fhir-dicom", outdated=True) == {"owed": number}
+    until(lambda: service.get("/status")["outdated"] == {})
 
 
 def test_a_paused_route_makes_no_pass_until_it_is_resumed(service: Service) -> None:

@@ -81,10 +81,8 @@ class Hospital:
         put(self.folder, observation(name, next(self.values)))
 
     def order(self, name: str, *names: str) -> None:
-        others = [get(self.folder, key) for key in ("DiagnosticReport/r", "DiagnosticReport/s") if self.has(key)]
-        ordered = {result["reference"] for one in others if one["id"] != name for result in one["result"]}
-        there = [one for one in names if self.has(f"Observation/{one}") and f"Observation/{one}" not in ordered]
-        if there:  # a result is one report's: of two, one would be held
+        """A result may be of both reports."""
+        if there := [one for one in names if self.has(f"Observation/{one}")]:
             put(self.folder, report(*there) | {"id": name})
 
     def group(self, *names: str) -> None:
@@ -163,10 +161,9 @@ class Hospital:
             for each in reports
             if each["status"] not in ("entered-in-error", "cancelled")
         ]
-        ordered = {key for keys in owners for key in keys}
-        for key, one in standing.items():  # what a report claims is no part of a panel
+        for key, one in standing.items():
             if "hasMember" in one:
-                owners.append([key, *({each["reference"] for each in one["hasMember"]} - ordered)])
+                owners.append([key, *(each["reference"] for each in one["hasMember"])])
         found = [[_value(standing[key]) for key in dict.fromkeys(keys) if key in standing] for keys in owners]
         claimed = {key for keys in owners for key in keys}
         alone = ((_value(one),) for key, one in standing.items() if key not in claimed)

@@ -44,6 +44,11 @@ const act = {
     return done(({ owed }) => `${owed} owed again; a pass tries it now.`, () => post("/retry", key ? { key } : {}));
   },
 
+  renew(route) {
+    const said = ({ owed }) => `${owed} looked at again; what would be something else is written again.`;
+    return done(said, () => post("/resend", { route, outdated: true }));
+  },
+
   pause(route) {
     return done(() => `${route} is paused; what is under way is finished.`, () => post("/pause", { route }));
   },
