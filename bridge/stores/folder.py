@@ -18,6 +18,7 @@ from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Resource, renamed
 from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.stores.breaker import Breaker, Outage
+from bridge.stores.identifiers import Identifiers, identifiers_of
 from bridge.stores.store import (
     STUDY,
     Absence,
@@ -53,7 +54,7 @@ class _Files:
     def outage(self) -> Outage | None:
         return self._breaker.outage()
 
-    def _there(self) -> None:
+    def there(self) -> None:
         """Raises OutageError."""
         self._breaker.admit()
         if not os.path.isdir(self.path):
@@ -66,21 +67,21 @@ class _Files:
 
     def listing(self, day: date | None = None) -> Iterator[Seen]:
         """`day`: on which it was written."""
-        self._there()
+        self.there()
         for file in self.files(self.path):
             key = file.relative_to(self.path).as_posix().removesuffix(self.suffix)
             if day is not None and _written(file) != day:
                 continue
             if self.keys.fullmatch(key) and (data := self.read(key)) is not None:
                 yield Seen(key, version(data))
-        self._there()  # still: else it was not all
+        self.there()  # still: else it was not all
 
     def files(self, folder: Path) -> Iterator[Path]:
         """By their names; what cannot be a key is not looked into, for it may be closed to us, as `lost+found` is."""
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except FileNotFoundError:
-            self._there()  # else it is gone meanwhile
+            self.there()  # else it is gone meanwhile
             return
         except OSError as error:
             where = folder.relative_to(self.path)
@@ -95,14 +96,14 @@ class _Files:
         try:
             return self._file(key).read_bytes()
         except FileNotFoundError:
-            self._there()
+            self.there()
             return None
         except OSError as error:
             raise TemporaryError(f"{self.name}: {key} cannot be read: {error.strerror}") from error
 
     def write(self, key: str, data: bytes) -> None:
         file = self._file(key)
-        self._there()
+        self.there()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             _put(file, data)
@@ -116,7 +117,7 @@ class _Files:
         try:
             self._file(key).stat()
         except FileNotFoundError:
-            self._there()
+            self.there()
             return "unknown"
         except OSError as error:
             raise TemporaryError(f"{self.name}: {key} cannot be looked for: {error.strerror}") from error
@@ -127,7 +128,7 @@ class _Files:
         for key in keys:
             try:
                 file = self._file(key)
-                self._there()
+                self.there()
                 file.unlink(missing_ok=True)
                 found.append(None)
             except OSError as error:
@@ -178,6 +179,7 @@ class ResourceFolder:
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
         self._files = _Files(name, path, ".json", _ID, _TYPE)
+        self._by_kind: dict[str, Identifiers] = {}
 
     def outage(self) -> Outage | None:
         return self._files.outage()
@@ -218,8 +220,19 @@ class ResourceFolder:
             return [Outcome(None, error) for _ in items]
 
     def find(self, kind: str, system: str, value: str) -> Sequence[Stored[Resource]]:
-        stored = (self._read(seen.key) for seen in self._files.listing() if seen.key.startswith(f"{kind}/"))
-        return [one for one in stored if one is not None and _identified(one.item, system, value)]
+        self._files.there()
+        names = self._identifiers(kind).having(system, value)
+        self._files.there()  # still: else it was not all
+        stored = (self._read(f"{kind}/{name}") for name in names)
+        return [one for one in stored if one is not None and (system, value) in identifiers_of(one.item)]
+
+    def _identifiers(self, kind: str) -> Identifiers:
+        def read(name: str) -> Resource | None:
+            key = f"{kind}/{name}"
+            stored = self._read(key) if self._files.keys.fullmatch(key) else None
+            return stored.item if stored is not None else None
+
+        return self._by_kind.setdefault(kind, Identifiers(self._files.path / kind, read))
 
     def _existing(self, item: Write[Resource]) -> str | None:
         if item.unless is None:
@@ -248,10 +261,6 @@ class ResourceFolder:
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         return self._files.remove(keys)
-
-
-def _identified(resource: Resource, system: str, value: str) -> bool:
-    return any((one.get("system", ""), one.get("value")) == (system, value) for one in resource.get("identifier", ()))
 
 
 class InstanceFolder:
