@@ -53,7 +53,7 @@ def restored(
         for place in without_stale(resource, pieces[path].get("words", {})):
             report.warnings.append(f"{resource['resourceType']}.{place}.text: {STALE}")
         dropped = _patch(resource, pieces[path].get("entries", ()), report)
-        if _names_others(resource, dropped):
+        if _contains_results(resource) and (added or _names_others(dropped)):
             return None
         image.homes[path].clear()
         image.homes[path].update(resource)
@@ -137,11 +137,14 @@ def _patch(resource: Resource, entries: Sequence[list[Json]], report: Report) ->
     return dropped
 
 
-def _names_others(resource: Resource, dropped: list[str]) -> bool:
-    """Results that it contains have no piece: where the items name others, one that was removed would still be there,
-    and those that were not a second time."""
-    results = any(one.get("resourceType") == "Observation" for one in resource.get("contained", ()))
-    return results and any(one.partition(".")[0] in ("result", "hasMember") for one in dropped)
+def _contains_results(resource: Resource) -> bool:
+    """Which have no piece: an item that was edited looks like one that was added. And where the items name others, one
+    that was removed would still be there, and those that were not a second time."""
+    return any(one.get("resourceType") == "Observation" for one in resource.get("contained", ()))
+
+
+def _names_others(dropped: list[str]) -> bool:
+    return any(one.partition(".")[0] in ("result", "hasMember") for one in dropped)
 
 
 def _patient(native: Resource | None, manifest: _Manifest) -> Resource | None:

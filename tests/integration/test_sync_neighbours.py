@@ -162,21 +162,21 @@ def test_what_one_is_dead_of_is_not_what_the_other_waits_for(
 
 
 def test_a_neighbour_that_fails_is_tried_again_for_itself(
-    tmp_path: Path, ledger: Ledger, now: list[float], failing: Failures, two_reports: Callable[[], None]
+    tmp_path: Path, ledger: Ledger, now: list[float], failing: Failures
 ) -> None:
-    """It gets the result that the other one leaves, and has no news of its own."""
+    """A result that its report leaves is a document of its own now, and has no news of its own."""
     route = route_of(tmp_path)
-    two_reports()
+    put(tmp_path, observation("shared", 70))
+    put(tmp_path, report("shared") | {"id": "a"})
     passed(route, ledger)
-    before = ledger.links.of(route.name, B)
     empty = {key: said for key, said in report().items() if key != "result"}
     put(tmp_path, empty | {"id": "a", "conclusion": "no result"})
-    failing[B] = [TemporaryError("503")]
+    failing[SHARED] = [TemporaryError("503")]
     once([route], ledger, MAPPING)
+    assert standing(route) == {()}
     now[0] += 400
     once([route], ledger, MAPPING)
-    after = ledger.links.of(route.name, B)
-    assert before is not None and after is not None and after.head != before.head
+    assert standing(route) == {(), ("70",)}
     assert ledger.status()["reasons"] == []
 
 
