@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from bridge.codecs import json
@@ -17,7 +14,8 @@ from bridge.errors import BridgeError, InvalidDicomError, PermanentError, Tempor
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Resource, renamed
 from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
-from bridge.stores.breaker import Breaker, Outage
+from bridge.stores.breaker import Outage
+from bridge.stores.files import Files, version
 from bridge.stores.identifiers import Identifiers, identifiers_of
 from bridge.stores.store import (
     STUDY,
@@ -40,136 +38,6 @@ _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _UIDS = re.compile(r"([0-9]+(\.[0-9]+)*/){2}[0-9]+(\.[0-9]+)*")
 
 
-class _Files:
-    """Names are strict, so that no key leads out of the folder; a file is written whole or not at all.
-
-    Where the folder itself is missing, nothing of it is absent and nothing is written: a disk that is not mounted, and
-    a path that was mistyped, look like everything deleted. It is as a server that is down."""
-
-    def __init__(self, name: str, path: Path, suffix: str, keys: re.Pattern[str], folders: re.Pattern[str]) -> None:
-        """`folders`: names of those in it, above the files."""
-        self.name, self.path, self.suffix, self.keys, self.folders = name, path, suffix, keys, folders
-        self._breaker = Breaker(name, self._probe)
-
-    def outage(self) -> Outage | None:
-        return self._breaker.outage()
-
-    def there(self) -> None:
-        """Raises OutageError."""
-        self._breaker.admit()
-        if not os.path.isdir(self.path):
-            self._breaker.judge()
-
-    def _probe(self) -> None:
-        if not os.path.isdir(self.path):
-            what = f"{self.name}: the folder {self.path} is not there"
-            raise TemporaryError(f"{what}; mount its disk, or correct `path`, or make it, if it is to be a new one")
-
-    def listing(self, day: date | None = None) -> Iterator[Seen]:
-        """`day`: on which it was written."""
-        self.there()
-        for file in self.files(self.path):
-            key = file.relative_to(self.path).as_posix().removesuffix(self.suffix)
-            if day is not None and _written(file) != day:
-                continue
-            if self.keys.fullmatch(key) and (data := self.read(key)) is not None:
-                yield Seen(key, version(data))
-        self.there()  # still: else it was not all
-
-    def files(self, folder: Path) -> Iterator[Path]:
-        """By their names; what cannot be a key is not looked into, for it may be closed to us, as `lost+found` is."""
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except FileNotFoundError:
-            self.there()  # else it is gone meanwhile
-            return
-        except OSError as error:
-            where = folder.relative_to(self.path)
-            raise TemporaryError(f"{self.name}: {where} cannot be listed: {error.strerror}") from error
-        for entry in entries:
-            if entry.name.endswith(self.suffix) and entry.is_file():  # who opens a pipe waits for its other end
-                yield folder / entry.name
-            elif self.folders.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
-                yield from self.files(folder / entry.name)
-
-    def read(self, key: str) -> bytes | None:
-        try:
-            return self._file(key).read_bytes()
-        except FileNotFoundError:
-            self.there()
-            return None
-        except OSError as error:
-            raise TemporaryError(f"{self.name}: {key} cannot be read: {error.strerror}") from error
-
-    def write(self, key: str, data: bytes) -> None:
-        file = self._file(key)
-        self.there()
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            _put(file, data)
-        except OSError as error:
-            raise TemporaryError(f"{self.name}: {key} cannot be written: {error.strerror}") from error
-
-    def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
-        return [self._absent(key) for key in keys]
-
-    def _absent(self, key: str) -> Absence | None:
-        try:
-            self._file(key).stat()
-        except FileNotFoundError:
-            self.there()
-            return "unknown"
-        except OSError as error:
-            raise TemporaryError(f"{self.name}: {key} cannot be looked for: {error.strerror}") from error
-        return None
-
-    def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
-        found: list[BridgeError | None] = []
-        for key in keys:
-            try:
-                file = self._file(key)
-                self.there()
-                file.unlink(missing_ok=True)
-                found.append(None)
-            except OSError as error:
-                found.append(TemporaryError(f"{self.name}: {key} cannot be removed: {error.strerror}"))
-            except BridgeError as error:
-                found.append(error)
-        return found
-
-    def _file(self, key: str) -> Path:
-        if not self.keys.fullmatch(key):
-            raise PermanentError(f"{self.name}: a key that is no file name of this store")
-        return self.path / f"{key}{self.suffix}"
-
-
-def _put(file: Path, data: bytes) -> None:
-    """On the disk when this returns, for the ledger says so next. What could not be finished is taken away: on a full
-    disk every try would leave another one."""
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, file)
-    except OSError:
-        os.unlink(temporary)
-        raise
-
-
-def _written(file: Path) -> date | None:
-    """None of what is gone meanwhile."""
-    try:
-        return datetime.fromtimestamp(file.stat().st_mtime, UTC).date()
-    except FileNotFoundError:
-        return None
-
-
-def version(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:32]
-
-
 class ResourceFolder:
     """Every poll looks at every file: the ledger knows which version it has seen."""
 
@@ -178,7 +46,7 @@ class ResourceFolder:
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
-        self._files = _Files(name, path, ".json", _ID, _TYPE)
+        self._files = Files(name, path, ".json", _ID, _TYPE)
         self._by_kind: dict[str, Identifiers] = {}
 
     def outage(self) -> Outage | None:
@@ -270,7 +138,7 @@ class InstanceFolder:
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
         self.path = path
-        self._files = _Files(name, path, ".dcm", _UIDS, _UID)
+        self._files = Files(name, path, ".dcm", _UIDS, _UID)
 
     def outage(self) -> Outage | None:
         return self._files.outage()

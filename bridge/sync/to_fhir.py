@@ -14,6 +14,7 @@ from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.sr import write_document
 from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.sync.arrival import Arrival
 from bridge.sync.content import dataset_digest
 from bridge.sync.filter import carries_document
 from bridge.sync.followed import UNDONE, is_undone
@@ -33,7 +34,7 @@ from bridge.sync.route import Route
 from bridge.sync.unheard import link_unheard
 from bridge.sync.void import WRITING, is_begun, take_absence, take_note, void
 from bridge.sync.withdraw import unfinished
-from bridge.sync.write_fhir import Arrival, WriteFhir
+from bridge.sync.write_fhir import WriteFhir
 from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.private import taken_out
 from bridge.translate.rejection import rejection_of, voided

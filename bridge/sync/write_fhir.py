@@ -4,68 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from bridge.codecs import fhir
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
-from bridge.model.document import Document
-from bridge.model.group import Resource, reference_to, renamed
+from bridge.model.group import Resource
 from bridge.model.sr import write_document
 from bridge.stores.store import Stored, Write
 from bridge.sync.agreement import acknowledged, decided, state_of
+from bridge.sync.arrival import Arrival, Said, said_by
 from bridge.sync.content import resources_digest
 from bridge.sync.decide import Side
 from bridge.sync.failpoint import failpoint
 from bridge.sync.feed import take_created
-from bridge.sync.filter import carries_patient
 from bridge.sync.followed import followed
 from bridge.sync.forgotten import is_among_ours, is_from, remembered
-from bridge.sync.hands import document_of, holds, take
+from bridge.sync.hands import document_of
 from bridge.sync.held import Held
 from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN
 from bridge.sync.outdated import OUTDATED
 from bridge.sync.resources import present_of
 from bridge.sync.route import Route
-from bridge.sync.studies_of_document import moved_along, referred, set_apart
-from bridge.sync.subject import Subject, is_same_person, subject, subject_of
+from bridge.sync.subject import is_same_person, subject_of
 from bridge.sync.void import WRITING, is_begun, void
 from bridge.sync.withdraw import retracted
-from bridge.translate.chain import superseded_by, version_of
-from bridge.translate.ids import Version
+from bridge.translate.chain import superseded_by
 from bridge.translate.rejection import voided
 from bridge.translate.remainder import stripped
-from bridge.translate.to_fhir import to_fhir
 
 _RETRACTABLE = ("Observation", "DocumentReference")
-
-
-class Arrival(NamedTuple):
-    """One instance, as it is read."""
-
-    document: Document
-    instance: str  # its key in the PACS
-    digest: str
-    link: Link | None  # of the document that it is a version of
-    moved: bool = False  # it is of another patient than it was
-
-    @property
-    def version(self) -> Version:
-        return version_of(self.document)
-
-
-class _Said(NamedTuple):
-    """What it says, with the names that things have in the FHIR server."""
-
-    root: str
-    resources: dict[str, Resource]
-    present: dict[str, Stored[Resource]]  # in their places, and in those of the version before
-    studies: list[Write[Resource]]  # that are missing
-    whose: Subject
-    reading: str  # digest of it, before
 
 
 class WriteFhir:
@@ -75,7 +45,7 @@ class WriteFhir:
 
     def write(self, arrival: Arrival) -> str:
         """Returns the act. Raises Held where a person decides, Busy where something of it is in other hands."""
-        said = self._said(arrival)
+        said = said_by(arrival, self.route, self.ledger, self.mapping)
         if said is None:
             self._leave(arrival)
             return "skipped"
@@ -94,44 +64,13 @@ class WriteFhir:
             revision = self.mapping.revision
             self.ledger.links.agree(replace(arrival.link, dicom_digest=arrival.digest, revision=revision))
 
-    def _said(self, arrival: Arrival) -> _Said | None:
-        """None where the route does not carry its patient. In hand from here on."""
-        route, link = self.route, arrival.link
-        first = link.chain[0][3] if link else arrival.version.sop_instance
-        known = replace(route.known(arrival.document.header), document=first)
-        group = to_fhir(arrival.document, self.mapping, known).result
-        if not carries_patient(route.only, group):
-            return None
-        resources, views = set_apart(route, list(group.resources()), known)
-        for resource in (*resources, *([group.patient] if group.patient is not None else ())):
-            fhir.validate(resource)
-        root = reference_to(group.root)
-        take(route, self.ledger, [root])
-        whose = subject(route, self.ledger, group, corrected=arrival.moved and route.demographics == "from-dicom")
-        mine = holds(route, self.ledger, views)
-        there = self._stored([*map(reference_to, resources), *(link.versions if link else ()), *views])
-        named, missing = referred(route, views, there, mine=mine)
-        if arrival.moved:
-            missing += moved_along(route, self.ledger, views, there, whose.renames)
-        return _Said(
-            root=root,
-            resources={reference_to(one): renamed(one, whose.renames | named) for one in resources},
-            present={key: one for key, one in there.items() if key not in views},
-            studies=[replace(one, item=renamed(one.item, whose.renames)) for one in missing],
-            whose=whose,
-            reading=resources_digest(group.resources()),
-        )
-
-    def _stored(self, keys: Iterable[str]) -> dict[str, Stored[Resource]]:
-        return {one.key: one for one in self.route.fhir.read(sorted(set(keys))) if one is not None}
-
-    def _check_patient(self, arrival: Arrival, said: _Said) -> None:
+    def _check_patient(self, arrival: Arrival, said: Said) -> None:
         before, now = subject_of(said.present.get(said.root)), said.resources[said.root].get("subject")
         another = before not in (None, now) and not arrival.moved
         if another and not is_same_person(self.route, before, now):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
 
-    def _overruled(self, arrival: Arrival, link: Link, said: _Said, *, rejected: bool) -> str | None:
+    def _overruled(self, arrival: Arrival, link: Link, said: Said, *, rejected: bool) -> str | None:
         """What becomes of a version that is void, or whose FHIR side holds; None where it is to be written."""
         newer = self._read_anew(link, said, instance=arrival.instance, chain=extended(link.chain, arrival.version))
         if rejected:
@@ -152,7 +91,7 @@ class WriteFhir:
                 return None
         return acknowledged(self.route, self.ledger, replace(newer, dicom_digest=arrival.digest))
 
-    def _remembered(self, arrival: Arrival, link: Link, said: _Said) -> Link | None:
+    def _remembered(self, arrival: Arrival, link: Link, said: Said) -> Link | None:
         """What both sides agreed on before this version; of a ledger that was lost, or is of yesterday, as far as the
         resources tell. None where they have had it already: what they say now holds."""
         uid, root = arrival.version.sop_instance, said.present.get(link.root)
@@ -171,10 +110,10 @@ class WriteFhir:
         ours = found.fhir_digest == UNKNOWN and is_among_ours(self.route, arrival.document)
         return None if ours else found
 
-    def _read_anew(self, link: Link, said: _Said, **more: Any) -> Link:
+    def _read_anew(self, link: Link, said: Said, **more: Any) -> Link:
         return replace(link, revision=self.mapping.revision, reading=said.reading, **more)
 
-    def _as_before(self, arrival: Arrival, link: Link, said: _Said) -> str | None:
+    def _as_before(self, arrival: Arrival, link: Link, said: Said) -> str | None:
         """Of one that an earlier translation wrote: None where this one says something else of a document that still
         stands there."""
         was, now = link.reading, said.reading
@@ -185,7 +124,7 @@ class WriteFhir:
             return "nothing"
         return "nothing" if self._here(link, said) in (RETRACTED, GONE) else None
 
-    def _here(self, link: Link, said: _Said) -> str:
+    def _here(self, link: Link, said: Said) -> str:
         """State of the FHIR side; our own writing, or a part of it before a kill, is as if it had not changed. What has
         the versions that were agreed, and says something else, is another server's, or was made anew."""
         newer = [key for key, one in said.present.items() if one.version != link.versions.get(key)]
@@ -193,7 +132,7 @@ class WriteFhir:
             return link.fhir_digest
         return state_of(link.root, link.versions, said.present)
 
-    def _unwritten(self, arrival: Arrival, said: _Said, *, rejected: bool) -> str | None:
+    def _unwritten(self, arrival: Arrival, said: Said, *, rejected: bool) -> str | None:
         """What becomes of a document that is void, or whose place is occupied; None where it is to be written."""
         if (living := self.ledger.links.of(self.route.name, said.root)) is not None and living.root == said.root:
             return _copied(said, living)
@@ -210,7 +149,7 @@ class WriteFhir:
         name = document_of(self.route, arrival.version.sop_instance, arrival.link)
         return is_begun(self.ledger, name, arrival.instance)
 
-    def _occupied(self, arrival: Arrival, said: _Said) -> str:
+    def _occupied(self, arrival: Arrival, said: Said) -> str:
         """Other content at the very place that is derived from it: of a later version, where the ledger was lost, or a
         conflict. The resources are looked at when all versions are known."""
         if said.root not in said.present:
@@ -224,7 +163,7 @@ class WriteFhir:
         self.ledger.links.agree(link, [*versions, version.sop_instance])
         return "nothing"
 
-    def _agreed(self, arrival: Arrival, said: _Said, stored: dict[str, Stored[Resource]]) -> Link:
+    def _agreed(self, arrival: Arrival, said: Said, stored: dict[str, Stored[Resource]]) -> Link:
         """Where the resources are `stored` as it says them."""
         link, version = arrival.link, arrival.version
         there = [key for key in said.resources if key in stored]
@@ -242,7 +181,7 @@ class WriteFhir:
             reading=said.reading,
         )
 
-    def _in_step(self, arrival: Arrival, said: _Said) -> str:
+    def _in_step(self, arrival: Arrival, said: Said) -> str:
         """Written, and agreed."""
         route, link, version = self.route, arrival.link, arrival.version
         items = [*said.whose.items, *said.studies, *_writes(said)]
@@ -270,7 +209,7 @@ class WriteFhir:
         return "updated" if link else "created"
 
 
-def _copied(said: _Said, living: Link) -> str:
+def _copied(said: Said, living: Link) -> str:
     """Of an instance that gives back what another document is of, and does not name that as its predecessor. Raises
     Held where it says something else."""
     there = {key: said.present[key].item for key in said.resources if key in said.present}
@@ -280,7 +219,7 @@ def _copied(said: _Said, living: Link) -> str:
     return "skipped"
 
 
-def _is_ours(key: str, said: _Said, link: Link) -> bool:
+def _is_ours(key: str, said: Said, link: Link) -> bool:
     """Whether a resource is as both sides agreed on it, or as this version has it written."""
     known = link.versions if link.fhir_digest != UNKNOWN else {}
     there, agreed = said.present.get(key), known.get(key)
@@ -295,7 +234,7 @@ def _says_the_same(stored: Iterable[Stored[Resource]], resources: dict[str, Reso
     return resources_digest(one.item for one in stored) == resources_digest(resources.values())
 
 
-def _writes(said: _Said) -> list[Write[Resource]]:
+def _writes(said: Said) -> list[Write[Resource]]:
     """What it says, and what the version before said and this one does not, entered in error."""
     of_now = [Write(key, one, _version_of(said.present, key)) for key, one in said.resources.items()]
     left = sorted(key for key in said.present.keys() - said.resources.keys() if key.partition("/")[0] in _RETRACTABLE)

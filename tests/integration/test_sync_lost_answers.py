@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.stores.folder import version
+from bridge.stores.files import version
 from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import heads, observation, predecessors, report
 from tests.integration.test_sync_folders import acts, get, instances, put
