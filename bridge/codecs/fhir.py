@@ -19,11 +19,10 @@ _SAID = 20  # faults; a list of a hundred thousand is one mistake, and would be 
 def validate(resource: Resource, release: Release = "R4") -> None:
     """Raises InvalidFhirError with the place of each fault, never with a value."""
     kind = resource.get("resourceType")
-    model = _model(kind, release) if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]+", kind) else None
+    model = _model_of(kind, release)
     if model is None:
-        named = f" {kind}" if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]{1,40}", kind) else ""
-        raise InvalidFhirError(f"resourceType{named} is no FHIR {release} resource")
-    if place := _misfit(resource, ""):
+        raise InvalidFhirError(_no_resource(kind, release))
+    if place := _misfit(resource, "", release):
         raise InvalidFhirError(f"invalid {kind}: {place}")
     try:
         model.model_validate(_plain(resource))
@@ -56,6 +55,15 @@ _MORE_IN_R5 = {
 }
 
 
+def _model_of(kind: Json, release: Release) -> type[BaseModel] | None:
+    return _model(kind, release) if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]+", kind) else None
+
+
+def _no_resource(kind: Json, release: Release) -> str:
+    named = f" {kind}" if isinstance(kind, str) and re.fullmatch("[A-Z][A-Za-z]{1,40}", kind) else ""
+    return f"resourceType{named} is no FHIR {release} resource"
+
+
 @cache
 def _model(kind: str, release: Release) -> type[BaseModel] | None:
     if release == "R5":
@@ -65,7 +73,7 @@ def _model(kind: str, release: Release) -> type[BaseModel] | None:
 
     try:
         model: type[BaseModel] = get_fhir_model_class(kind)
-    except (KeyError, LookupError, ModuleNotFoundError, AttributeError):
+    except (LookupError, ModuleNotFoundError, AttributeError, ValueError):  # as R4B and R5 say it
         return None
     return model
 
@@ -73,20 +81,23 @@ def _model(kind: str, release: Release) -> type[BaseModel] | None:
 _TEMPORAL = re.compile(r"[a-z].*(Date|DateTime|Instant|Time)|issued|birthDate|lastUpdated|date")
 
 
-def _misfit(value: Json, path: str) -> str | None:
-    """What JSON of FHIR never holds and the models let pass: null outside of a list, a number for a date."""
+def _misfit(value: Json, path: str, release: Release) -> str | None:
+    """What JSON of FHIR never holds and the models let pass: null outside of a list, a number for a date. And a resource
+    within another that FHIR does not know, for which they raise what nobody expects."""
     if isinstance(value, dict):
+        if path and "resourceType" in value and _model_of(value["resourceType"], release) is None:
+            return f"{path}: {_no_resource(value['resourceType'], release)}"
         for key, child in value.items():
             place = f"{path}.{key}".lstrip(".")
             if child is None or child in ({}, []):
                 return f"{place}: null or empty; leave it out"
             if _TEMPORAL.fullmatch(key) and not isinstance(child, str | dict | list):
                 return f"{place}: a date or time is a string"
-            if (found := _misfit(child, place)) is not None:
+            if (found := _misfit(child, place, release)) is not None:
                 return found
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            if (found := _misfit(child, f"{path}.{index}")) is not None:
+            if (found := _misfit(child, f"{path}.{index}", release)) is not None:
                 return found
     return None
 

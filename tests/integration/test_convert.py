@@ -171,6 +171,23 @@ def test_invalid_json_and_invalid_resources_are_rejected_by_name(tmp_path: Path,
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("release", ["R4", "R5"])
+@pytest.mark.parametrize("kind", ["Foo", "Coding", "R4.Patient"])
+def test_a_resource_that_contains_what_fhir_does_not_know_is_rejected_alone(
+    tmp_path: Path, kind: str, release: str
+) -> None:
+    good = {"resourceType": "Observation", "id": "good", "status": "final", "code": {"text": "Glucose"}}
+    bad = good | {"id": "bad", "contained": [{"resourceType": kind, "id": "c"}]}
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": good}, {"resource": bad}]}
+    source = tmp_path / "bundle.json"
+    source.write_text(json.dumps(bundle))
+    more = ("--fhir-version", release, "--report", tmp_path / "r.json")
+    assert run("convert", source, "--to", "dicom", "-o", tmp_path / "out", *more).returncode == 1
+    first, second = report(tmp_path / "r.json")["documents"]
+    assert (first["status"], second["status"]) == ("rejected", "converted")
+    assert first["source"].endswith("#Observation/bad") and "contained.0" in first["error"]
+
+
 def test_two_documents_under_one_uid(tmp_path: Path) -> None:
     box = tmp_path / "in"
     box.mkdir()
