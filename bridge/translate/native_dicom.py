@@ -75,7 +75,7 @@ class _Builder(Items):
             node = Node(Container("SEPARATE"), self.title, root)
             self._report(root, node)
         else:
-            self.title = documents.TITLE if self.template else self.mapping.title(_category(root))
+            self.title = documents.TITLE if self.template else self.mapping.title(_category(root, self.mapping))
             node = Node(Container("SEPARATE"), self.title, None)
             self._begin(node)
             self._observation(root, self._place(root, node), None, self.effective)
@@ -165,6 +165,7 @@ def _instances(node: Node) -> Iterator[str]:
         yield from _instances(child)
 
 
-def _category(observation: Resource) -> str | None:
+def _category(observation: Resource, mapping: Mapping) -> str | None:
+    """The first that has a title, whichever stands before it: profiles ask for one of their own beside HL7's."""
     codings = (coding for category in observation.get("category", ()) for coding in category.get("coding", ()))
-    return next((coding.get("code") for coding in codings), None)
+    return next((code for coding in codings if (code := coding.get("code")) in mapping.titles), None)

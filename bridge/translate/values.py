@@ -242,11 +242,13 @@ def _of_concept(value: Home) -> str:
 
 
 def _of_samples(value: Home) -> str:
-    """What they are; the samples themselves are no words. A value is `sample * factor + origin` (R4 SampledData)."""
+    """What they are; the samples themselves are no words. A value is `sample * factor + origin` (R4 SampledData). R4
+    says `period`, in ms; R5 `interval`, in units of its own, or none where `offsets` say each."""
     dimensions, samples = value.get("dimensions", 1), len(value.get("data", "").split())
     many = f"{samples} samples" if str(dimensions) == "1" else f"{samples} samples in {dimensions} dimensions"
     said = [f"sampled data: {many}"]
     said += [f"one every {value['period']} ms"] if "period" in value else []
+    said += [f"one every {value['interval']} {value.get('intervalUnit', '')}".rstrip()] if "interval" in value else []
     said += [f"origin {of_quantity(value['origin'])}"] if "origin" in value else []
     said += [f"factor {value['factor']}"] if "factor" in value else []
     said += [f"{name} limit {value[f'{name}Limit']}" for name in ("lower", "upper") if f"{name}Limit" in value]

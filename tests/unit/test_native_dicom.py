@@ -349,6 +349,33 @@ def test_samples_are_a_text_that_says_what_they_are() -> None:
     assert item_of(resource).value == Plain("TEXT", words)
 
 
+@pytest.mark.parametrize(("more", "words"), [({"intervalUnit": "s"}, "one every 10 s"), ({}, "one every 10")])
+def test_samples_of_r5_say_their_interval(more: dict[str, Any], words: str) -> None:
+    resource = measured(valueSampledData={"origin": {"value": 0}, "interval": 10, "dimensions": 1, "data": "1"} | more)
+    del resource["valueQuantity"]
+    item = item_of(resource)
+    assert isinstance(item.value, Plain) and words in item.value.text.split(", ")
+
+
+@pytest.mark.parametrize(
+    ("categories", "title"),
+    [
+        ([[("http://loinc.org", "26436-6")], [(SURVEY["system"], "laboratory")]], "11502-2"),
+        ([[("http://loinc.org", "26436-6"), (SURVEY["system"], "laboratory")]], "11502-2"),
+        ([[(SDOH["system"], "sdoh")], [(SURVEY["system"], "survey")]], "11329-0"),
+        ([[(SURVEY["system"], "vital-signs")], [(SURVEY["system"], "laboratory")]], "8716-3"),
+        ([[(SDOH["system"], "sdoh")]], "30954-2"),
+    ],
+)
+def test_the_title_is_that_of_the_first_category_that_has_one(
+    categories: list[list[tuple[str, str]]], title: str
+) -> None:
+    said = [{"coding": [{"system": system, "code": code} for system, code in one]} for one in categories]
+    group = Group(measured(category=said), (), None, "Observation/o")
+    concept = checked_to_dicom(group, load(), Known()).result.root.concept
+    assert concept is not None and concept.value == title
+
+
 def test_the_concept_is_the_first_that_is_meant() -> None:
     codes = [
         {"system": "http://loinc.org", "code": "8329-5", "display": "Body temperature - Core"},
