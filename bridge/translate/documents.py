@@ -27,6 +27,7 @@ from bridge.translate.observers import (
     PROCEDURE_REPORTED,
     language_code,
 )
+from bridge.translate.participants import is_person
 
 MEASUREMENTS, NARRATIVE = "1500", "2000"
 TEMPLATES = frozenset({"", MEASUREMENTS, NARRATIVE, ecg_report.TEMPLATE})
@@ -57,17 +58,18 @@ Find = Callable[[Home], Resource | None]
 
 
 def template_of(group: Group, find: Find, concept: Callable[[Home], Code | None]) -> str | None:
-    """Of a group born in FHIR."""
-    root = group.root
+    """Of a group born in FHIR. TID 2000 and 3700 demand the language (TID 1204), which nobody else knows than the
+    report; of TID 1500 it is an option."""
+    root, said = group.root, "language" in group.root
     observations = [one for one in group.spoken() if one["resourceType"] == "Observation"]
-    if ecg_report.is_ecg_report(group, [one for ref in root.get("result", ()) if (one := find(ref))], concept):
+    if said and ecg_report.is_ecg_report(group, [one for ref in root.get("result", ()) if (one := find(ref))], concept):
         return ecg_report.TEMPLATE
     if observations:
         imaging = bool(root.get("imagingStudy")) or any(_of_images(one) for one in observations)
         return MEASUREMENTS if imaging and all(map(_is_measurement, observations)) else None
     categories = {one.get("code") for coded in root.get("category", ()) for one in coded.get("coding", ())}
     imaging = bool(root.get("imagingStudy")) or bool(categories & _RADIOLOGY)
-    return NARRATIVE if imaging and root.get("conclusion", "").strip() else None
+    return NARRATIVE if said and imaging and root.get("conclusion", "").strip() else None
 
 
 def _of_images(observation: Resource) -> bool:
@@ -85,8 +87,9 @@ def _is_measurement(observation: Resource) -> bool:
 def begin(root: Node, template: str, group: Group, find: Find, known: Known) -> None:
     """Template Identifier, language (TID 1204), observer (TID 1002) and the procedure reported."""
     root.rest = (Element(TEMPLATE, "SQ", template_items(template)),)
-    root.add(Coded(language_code(group.root.get("language", "en-US"))), LANGUAGE, None)
-    for concept, value in _observer(group, known):
+    if language := group.root.get("language"):
+        root.add(Coded(language_code(language)), LANGUAGE, None)
+    for concept, value in _observer(group, find, known):
         root.add(value, concept, None)
     if template == ecg_report.TEMPLATE:
         ecg_report.begin(root, group, known.zone)
@@ -94,11 +97,12 @@ def begin(root: Node, template: str, group: Group, find: Find, known: Known) -> 
         root.add(Coded(_procedure(group, find)), PROCEDURE_REPORTED, None)
 
 
-def _observer(group: Group, known: Known) -> Iterator[tuple[Code, Coded | Plain]]:
-    """Who interpreted or performed it, where the report names somebody; else the device that writes this document."""
+def _observer(group: Group, find: Find, known: Known) -> Iterator[tuple[Code, Coded | Plain]]:
+    """Who interpreted or performed it, where the report names somebody; else the device that writes this document. An
+    organization is no observer (TID 1002: a person or a device), nor is what nobody says to be a person."""
     report = group.root
     said = [*report.get("resultsInterpreter", ()), *report.get("performer", ())]
-    people = [one for one in said if "Organization/" not in one.get("reference", "") and one.get("display", "").strip()]
+    people = [one for one in said if one.get("display", "").strip() and is_person(one, find(one), report)]
     if people:
         yield OBSERVER_TYPE, Coded(PERSON)
         yield PERSON_NAME, Plain("PNAME", people[0]["display"].replace("^", " ").replace("=", " ")[:64])

@@ -23,7 +23,7 @@ from bridge.translate.habits import Habits
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.node import INHERITED, ITSELF, Home, Node
 from bridge.translate.observed import dated, observed_at, started_in
-from bridge.translate.participants import add_participant
+from bridge.translate.participants import PERSONS, add_participant, is_person
 from bridge.translate.refused import subject_key
 from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
 from bridge.translate.values import empty_of, printable, qualifier_in, value_to_dicom
@@ -31,7 +31,6 @@ from bridge.translate.values import empty_of, printable, qualifier_in, value_to_
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _SUBJECT_ID = Code("121030", "DCM", "Subject ID")
 _NO_TEXT = Plain("TEXT", "")
-_PERSONS = ("Practitioner", "PractitionerRole")
 _ABSENT = "a result or member is not here: it is only referred to"
 _RETRACTED = ("entered-in-error", "cancelled")
 
@@ -80,7 +79,7 @@ class Items:
         if target["resourceType"] == "Observation":
             if id(target) not in self.done:
                 self._observation(target, into, reference, effective)
-        elif target["resourceType"] in _PERSONS:
+        elif target["resourceType"] in PERSONS:
             add_participant(into, target, reference, self.find, self.mapping.concept)
         elif target["resourceType"] == "Basic":
             self._selection(target, reference, into)
@@ -205,9 +204,9 @@ class Items:
         if performer.get("id") == INHERITED:
             return
         target, own = self.find(performer), "id" in performer or not self.born
-        if target is None and "display" in performer and _is_person(performer):
+        if target is None and "display" in performer and is_person(performer, None, {}):
             target, own = {"resourceType": "Practitioner", "name": [{"text": performer["display"]}]}, True
-        if target is not None and target["resourceType"] in _PERSONS and own:
+        if target is not None and target["resourceType"] in PERSONS and own:
             add_participant(node, target, performer, self.find, self.mapping.concept)
 
     def _observation_uid(self, observation: Resource) -> str | None:
@@ -276,13 +275,6 @@ class Items:
             return [] if found is not None and same_categories(said, [found]) else said
         native = category_of(self.mapping.category(self.title, node.concept, template))
         return [] if same_categories(said, [native]) else said
-
-
-def _is_person(performer: Home) -> bool:
-    """By what the reference says of its target; one that only names somebody names a person."""
-    reference = performer.get("reference", "")
-    kind = performer.get("type") or reference.rpartition("/")[0].rpartition("/")[2]
-    return kind in (*_PERSONS, "Patient", "RelatedPerson") if reference or kind else True
 
 
 def made_uid(known: Known, identifier: str) -> str:

@@ -14,6 +14,17 @@ from bridge.translate.observers import PERSON_NAME
 
 FUNCTION_URL = "http://hl7.org/fhir/StructureDefinition/event-performerFunction"
 """On a reference to a person: the role in the procedure."""
+PERSONS = ("Practitioner", "PractitionerRole")
+
+
+def is_person(reference: Home, target: Resource | None, owner: Resource) -> bool:
+    """By what is there, else by what the reference says of its target; one that only names somebody names a person. Of
+    a `urn:uuid:` that is not here nobody knows."""
+    said = reference.get("reference", "").partition("/_history/")[0]
+    if target is None and said.startswith("#"):
+        target = next((one for one in owner.get("contained", ()) if f"#{one.get('id')}" == said), None)
+    kind = target["resourceType"] if target else reference.get("type") or said.rpartition("/")[0].rpartition("/")[2]
+    return kind in (*PERSONS, "Patient", "RelatedPerson") if said or kind else True
 
 
 @dataclass

@@ -118,8 +118,24 @@ def another_title(one: Group) -> None:
     one.root["code"] = {"coding": [{"system": "http://loinc.org", "code": "34534-8", "display": "12 lead EKG panel"}]}
 
 
+def no_language(one: Group) -> None:
+    """TID 1204 is mandatory in TID 3700: English was made up for it."""
+    del one.root["language"]
+
+
 @pytest.mark.parametrize(
-    "change", [without_rr, heart_rate_of_anything, another_unit, a_comparator, absent, twice, no_time, another_title]
+    "change",
+    [
+        without_rr,
+        heart_rate_of_anything,
+        another_unit,
+        a_comparator,
+        absent,
+        twice,
+        no_time,
+        another_title,
+        no_language,
+    ],
 )
 def test_a_report_that_lacks_a_mandatory_row_claims_no_template(change: Callable[[Group], None]) -> None:
     one = group()

@@ -18,7 +18,7 @@ from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, 
 from bridge.translate import times
 from bridge.translate.ids import Known
 from bridge.translate.node import Node
-from bridge.translate.observers import SERIAL_NUMBER, add_context
+from bridge.translate.observers import LANGUAGE, OBSERVER_TYPE, SERIAL_NUMBER, add_context
 from bridge.translate.private import taken_out
 from bridge.translate.remainder import stripped
 from bridge.translate.selfcheck import checked_to_dicom
@@ -299,6 +299,64 @@ def test_a_contained_result_that_was_edited_in_dicom_is_edited() -> None:
 )
 def test_a_report_without_content_says_what_is_not_seen(more: dict[str, Any], says: str) -> None:
     assert any(says in one for one in checked_to_dicom(report(**more), load(), Known()).report.warnings)
+
+
+RAD = {"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "RAD"}
+
+
+def narrative(**more: Any) -> Group:
+    return report(category=[{"coding": [RAD]}], conclusion="Normalbefund", **more)
+
+
+def measurements(**more: Any) -> Group:
+    root = report(result=[{"reference": "Observation/o"}], imagingStudy=[{"reference": "ImagingStudy/s"}], **more)
+    return replace(root, members=(contained("o"),))
+
+
+@pytest.mark.parametrize(
+    ("made", "template", "language"),
+    [
+        (narrative(language="de-DE"), "2000", "de-DE"),
+        (narrative(), None, None),  # TID 2000 demands it: nobody says that it is English
+        (measurements(language="de-DE"), "1500", "de-DE"),
+        (measurements(), "1500", None),
+    ],
+)
+def test_no_language_is_made_up(made: Group, template: str | None, language: str | None) -> None:
+    """PS3.16: TID 1204 is mandatory in TID 2000, an option in TID 1500."""
+    document = checked_to_dicom(made, load(), Known()).result
+    said = [one.value for one in document.root.children if LANGUAGE.same(one.concept)]
+    assert document.template == template
+    assert [one.code.value for one in said if isinstance(one, Coded) and one.code] == ([language] if language else [])
+
+
+INSTITUTE = {"resourceType": "Organization", "id": "i", "name": "Institut"}
+RADIOLOGIST = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Beispiel"}]}
+
+
+@pytest.mark.parametrize(
+    ("performer", "kind"),
+    [
+        ({"reference": "Organization/i"}, "Device"),
+        ({"reference": "https://ehr.example/fhir/Organization/i/_history/2"}, "Device"),
+        ({"reference": "urn:uuid:11111111-1111-4111-8111-111111111111"}, "Device"),  # nobody knows
+        ({"reference": "urn:uuid:11111111-1111-4111-8111-111111111111", "type": "Organization"}, "Device"),
+        ({"type": "Organization"}, "Device"),
+        ({"reference": "#i"}, "Device"),
+        ({"reference": "CareTeam/c"}, "Device"),
+        ({"reference": "Practitioner/p"}, "Person"),
+        ({"reference": "PractitionerRole/p/_history/2"}, "Person"),
+        ({"reference": "urn:uuid:11111111-1111-4111-8111-111111111111", "type": "Practitioner"}, "Person"),
+        ({"reference": "#p"}, "Person"),
+        ({}, "Person"),
+    ],
+)
+@pytest.mark.parametrize("element", ["performer", "resultsInterpreter"])
+def test_an_organization_is_no_person_who_observes(element: str, performer: Resource, kind: str) -> None:
+    made = narrative(language="de", contained=[INSTITUTE, RADIOLOGIST], **{element: [performer | {"display": "Wer"}]})
+    root = checked_to_dicom(made, load(), Known()).result.root
+    (said,) = [one.value for one in root.children if OBSERVER_TYPE.same(one.concept)]
+    assert isinstance(said, Coded) and said.code is not None and said.code.meaning == kind
 
 
 @pytest.mark.parametrize("reason", ["not-performed", "not-a-number", "negative-infinity", "error", "unknown"])
