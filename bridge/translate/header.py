@@ -30,7 +30,15 @@ from bridge.translate import times
 from bridge.translate.chain import referring
 from bridge.translate.digests import digest
 from bridge.translate.encounter import encounter_elements
-from bridge.translate.identity import OTHER_IDS, Identity, identifiers_of, identity_elements, identity_of, other_ids
+from bridge.translate.identity import (
+    OTHER_IDS,
+    Identity,
+    contained_patient,
+    identifiers_of,
+    identity_elements,
+    identity_of,
+    other_ids,
+)
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.json_patch import canonical_text
 from bridge.translate.node import Home
@@ -131,10 +139,12 @@ def header_of(
 ) -> tuple[DataSet, list[str]]:
     """Header of a new SR; and warnings of what has no place in it."""
     root, found, warnings = group.root, _Elements(_ALWAYS), list[str]()
-    identity = identity_of(group.patient, root.get("subject", {}), known)
+    subject = root.get("subject", {})
+    patient = group.patient or contained_patient(root, subject)
+    identity = identity_of(patient, subject, known)
     if identity is None:
         warnings.append("no identifier of the patient: Patient ID is empty, the document belongs to nobody")
-    elif group.patient is None:
+    elif patient is None:
         warnings.append("subject is not here: Patient ID is taken from its reference, the Patient Module is empty")
     date, time = _date_and_time(effective, known.zone)
     if not date:
@@ -161,12 +171,12 @@ def header_of(
         found.text(PRELIMINARY, "CS", "PRELIMINARY")
     if identity is not None:
         found.update({element.tag: element for element in identity_elements(identity, UNICODE)})
-        if group.patient is not None and (others := other_ids(group.patient, identity, known)) is not None:
+        if patient is not None and (others := other_ids(patient, identity, known)) is not None:
             found[OTHER_IDS] = others
     found.update({element.tag: element for element in encounter_elements(root.get("encounter", {}), UNICODE, known)})
     equipment: Home = next((one for one in (composition or {}).get("author", ()) if one.get("id") == EQUIPMENT), {})
     study = next((found_study for one in root.get("imagingStudy", ()) if (found_study := find(one))), None)
-    for shape, resource in (("patient", group.patient), ("study", study), ("equipment", find(equipment))):
+    for shape, resource in (("patient", patient), ("study", study), ("equipment", find(equipment))):
         for said in shaped_to_dicom(mapping.shapes[shape], resource or {}):
             if isinstance(said, str):
                 warnings.append(said)

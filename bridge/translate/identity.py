@@ -87,6 +87,14 @@ def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known)
     return Identity(found[2], found[1].rstrip("/") if found[1] else store) if found else None
 
 
+def contained_patient(owner: Resource, subject: dict[str, Any]) -> Resource | None:
+    """Whom the owner contains as its subject (FHIR R4 references.html#contained). Without the id, which is that of the
+    element and no identity."""
+    inner = (one for one in owner.get("contained", ()) if one.get("resourceType") == "Patient")
+    found = next((one for one in inner if f"#{one.get('id')}" == subject.get("reference")), None)
+    return None if found is None else {key: value for key, value in found.items() if key != "id"}
+
+
 def _is_unknown(system: str | None) -> bool:
     return (system or "").startswith(_UNKNOWN_BASE)
 

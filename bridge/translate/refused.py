@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from bridge.errors import PermanentError
 from bridge.model.group import Group, Resource
+from bridge.translate.identity import contained_patient
+from bridge.translate.json_patch import canonical_text
 from bridge.translate.node import Home
 
 
 def refuse(group: Group) -> None:
     """Raises PermanentError for what would come out with another meaning, or under another person."""
     subjects = group.index()
-    root = subject_key(group.root.get("subject", {}), subjects)
+    owners = {id(one.resource): one.owner for one in group.contained()}
+    root = _person_of(group.root, group.root, subjects)
     for resource in group.spoken():
         if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
             continue
@@ -18,7 +21,7 @@ def refuse(group: Group) -> None:
             raise PermanentError(
                 f"{resource['resourceType']}.modifierExtension changes the meaning, in a way not known here"
             )
-        own = subject_key(resource.get("subject", {}), subjects)
+        own = _person_of(resource, owners.get(id(resource), resource), subjects)
         if own and root and own != root and (own[0] == "words") == (root[0] == "words"):
             raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
 
@@ -28,6 +31,15 @@ def _is_modified(resource: Resource) -> bool:
     parts = [resource, *resource.get("component", ()), *resource.get("media", ())]
     ranges = [one for part in parts for one in part.get("referenceRange", ())]
     return any("modifierExtension" in one for one in (*parts, *ranges))
+
+
+def _person_of(resource: Resource, owner: Resource, subjects: dict[str, Resource]) -> tuple[object, ...]:
+    """`#p` of two resources are two Patients, and one where both have the same identifiers."""
+    subject = resource.get("subject", {})
+    inner = contained_patient(owner, subject)
+    if inner is None:
+        return subject_key(subject, subjects)
+    return ("contained", canonical_text(inner.get("identifier") or inner))
 
 
 def subject_key(subject: Home, subjects: dict[str, Resource]) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""What else a patient is known by: Other Patient IDs Sequence (PS3.3 C.7.1.1)."""
+"""Who the patient of a document is, contained or not, and what else by: Other Patient IDs Sequence (PS3.3 C.7.1.1)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from bridge.errors import PermanentError
 from bridge.mapping.load import load
 from bridge.model.dataset import DataSet, items, text_of
 from bridge.model.group import Group, Resource
+from bridge.model.tags import PATIENT_ID
 from bridge.translate.identity import OTHER_IDS, identity_of
 from bridge.translate.ids import Known
 from bridge.translate.private import taken_out
@@ -83,3 +85,44 @@ def test_who_the_patient_is_stays_who_it_is() -> None:
 )
 def test_what_it_cannot_say_or_what_is_none_of_its_business_is_withheld(other: Resource) -> None:
     assert others(MAIN, other) == ()
+
+
+NAME = [{"family": "Beispiel", "given": ["Erika"]}]
+
+
+def containing(*identifiers: Resource, **more: Any) -> Group:
+    patient = {"resourceType": "Patient", "id": "in", "name": NAME, "identifier": list(identifiers)}
+    patient |= {} if identifiers else {"identifier": [{"value": "whose?"}]}
+    return Group(measured(subject={"reference": "#in"}, contained=[patient], **more), (), None, "Observation/o")
+
+
+def test_a_contained_patient_is_who_one_of_the_bundle_would_be() -> None:
+    """And is contained again, when the document comes back."""
+    known, other = containing(MAIN, {"system": "urn:oid:2.999.2", "value": "2"}), {"system": "urn:old", "value": "1"}
+    known.root["contained"][0]["identifier"].insert(0, other | {"use": "old"})
+    beside = Group(measured(), (), known.root["contained"][0], "Observation/o")
+    found, wanted = (checked_to_dicom(one, MAPPING, KNOWN) for one in (known, beside))
+    of_patient = [[one for one in each.result.header if one.tag >> 16 == 0x0010] for each in (found, wanted)]
+    assert of_patient[0] == of_patient[1]
+    assert text_of(found.result.header, 0x00100010) == "Beispiel^Erika"
+    assert not [one for one in found.report.warnings if "patient" in one.lower()]
+    back = to_fhir(found.result, MAPPING, KNOWN).result
+    assert (back.root, back.patient) == (known.root, None)
+
+
+def test_the_id_of_a_contained_patient_is_nobodys() -> None:
+    """`#in` occurs in every hospital."""
+    found = checked_to_dicom(containing(), MAPPING, KNOWN)
+    assert text_of(found.result.header, PATIENT_ID) is None
+    assert any("no identifier of the patient" in one for one in found.report.warnings)
+
+
+@pytest.mark.parametrize(("other", "same"), [(MAIN, True), (MAIN | {"value": "MR-2"}, False)])
+def test_patients_that_two_resources_contain_are_one_by_their_identifiers(other: Resource, same: bool) -> None:
+    root = containing(MAIN, hasMember=[{"reference": "Observation/m"}]).root
+    panel = Group(root, (containing(other).root | {"id": "m"},), None, "Observation/o")
+    if same:
+        assert to_fhir(checked_to_dicom(panel, MAPPING, KNOWN).result, MAPPING, KNOWN).result.root == root
+    else:
+        with pytest.raises(PermanentError, match="subject is another"):
+            to_dicom(panel, MAPPING, KNOWN)
