@@ -111,12 +111,11 @@ def _is_its_own(item: ContentItem) -> bool:
 
 _OWN = (OBSERVATION_UID, OBSERVATION_DATETIME)
 _UNQUALIFIED = frozenset({"DATE", "TIME", "DATETIME", "UIDREF"})
-"""Value types that have no other children (PS3.3 table A.35.3-2)."""
 
 
 def relationship(parent: Value, child: Value, concept: Code | None, mapping: Mapping) -> str:
     """The relationship that Part 16 uses for such a pair, where FHIR does not say one."""
-    if isinstance(parent, Plain) and parent.value_type in _UNQUALIFIED and _is_words(child):
+    if is_unqualified(parent) and is_words(child):
         return "HAS CONCEPT MOD"
     said = mapping.relationships.get((concept.scheme, concept.value)) if concept else None
     if said is not None:
@@ -130,7 +129,12 @@ def relationship(parent: Value, child: Value, concept: Code | None, mapping: Map
     return "INFERRED FROM" if isinstance(child, Reference | Graphic | ByReference) else "HAS PROPERTIES"
 
 
-def _is_words(value: Value) -> bool:
+def is_unqualified(value: Value) -> bool:
+    """Whether PS3.3 table A.35.3-2 lets it have nothing but concept modifiers, which are words."""
+    return isinstance(value, Plain) and value.value_type in _UNQUALIFIED
+
+
+def is_words(value: Value) -> bool:
     return isinstance(value, Coded) or (isinstance(value, Plain) and value.value_type == "TEXT")
 
 

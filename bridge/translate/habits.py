@@ -10,10 +10,11 @@ from bridge.model.content import Code, Coded, Container, ContentItem, Num
 from bridge.terminology.editions import version_to_fhir
 from bridge.translate.canonical_units import spelled
 from bridge.translate.node import Node
+from bridge.translate.valued import concept_of, has_properties, is_alone
 
 Habits = dict[str, Any]
 """`continuity`: of containers; `floating`: numbers say Floating Point Value too; `versions`: of coding schemes;
-`units`: spellings of canonical units; `each`: whether each number is a result, where that is not as its title says;
+`units`: spellings of canonical units; `properties`: dates have some, though they must not; `alone`: concepts of dates in a container that need none; `each`: whether each number is a result, where that is not as its title says;
 `template`: that a document of ours was made by, where its resources would be given another one now."""
 
 CONTINUITY = "SEPARATE"  # where a document has no habit
@@ -30,6 +31,10 @@ def habits_of(root: ContentItem) -> Habits:
     numbers = [one.value for one in items if isinstance(one.value, Num) and len(one.value.values) == 1]
     if sum(2 if one.floating == _floating(one) is not None else 0 for one in numbers) > len(numbers):
         found["floating"] = True
+    if any(map(has_properties, items)):
+        found["properties"] = True
+    if alone := [concept_of(one) for one in items if is_alone(one)]:
+        found["alone"] = alone
     usual: dict[str, str] = {}
     for scheme, versions in _versions(items).items():
         if (version := versions.most_common(1)[0][0]) is not None:

@@ -18,7 +18,7 @@ from bridge.translate.categories import category_of, report_category, same_categ
 from bridge.translate.copies import SEVERAL, several_of
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.folds import add_folds, whole_period
-from bridge.translate.generic import VALUE_UNKNOWN, Kind, kind, reference_type
+from bridge.translate.generic import VALUE_UNKNOWN, Kind, is_unqualified, kind, reference_type
 from bridge.translate.habits import Habits
 from bridge.translate.ids import Known, new_uid
 from bridge.translate.node import INHERITED, ITSELF, Home, Node
@@ -26,6 +26,7 @@ from bridge.translate.observed import dated, observed_at, started_in
 from bridge.translate.participants import PERSONS, add_participant, is_person
 from bridge.translate.refused import subject_key
 from bridge.translate.selection import DERIVED_FROM, concept_of, derived_from, graphic_of, selected_from, subset_of
+from bridge.translate.valued import only_words, put_into_container
 from bridge.translate.values import empty_of, printable, qualifier_in, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
@@ -41,6 +42,7 @@ class Items:
     def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None, habits: Habits) -> None:
         self.group, self.mapping, self.habits = group, mapping, habits
         self.born = header.born_uid(group.root) is not None
+        self.legal = "properties" not in habits  # of dates: a document that has them keeps them
         self.done = {id(one) for one in group.members if self.born and is_summary(one)}  # it repeats items
         self._by_reference, contained = group.index(), [*group.contained()]
         self._inner = {id(reference): one.resource for one in contained for reference in one.references}
@@ -164,13 +166,15 @@ class Items:
                 self._value(component, container=False), self.mapping.concept(component.get("code", {})), component
             )
             self._folds(component, part, primitives=False)
+            if self.legal:
+                only_words(part)
         for member in observation.get("hasMember", ()):
             self._member(member, node, effective or outer)
         for source in observation.get("derivedFrom", ()):
             if source.get("id") == ITSELF:
                 continue
             target = self.find(source)
-            if target is not None and id(target) in self._owned and not isinstance(node.value, Container):
+            if target is not None and id(target) in self._owned and not self._is_container(node):
                 self.inferred.append((node.add(ByReference(()), None, source), target))
             else:
                 self._member(source, node, effective or outer)
@@ -178,8 +182,14 @@ class Items:
             if extension.get("url") == DERIVED_FROM:
                 self._member(extension.get("valueReference", {}), node, effective or outer)
         self._folds(observation, node, primitives=True)
+        if self.legal:
+            put_into_container(node, self.habits.get("alone", ()))
         if self.born and into.depth and effective and not node.rest and self._is_part(node):
             node.rest = self._observed(effective)
+
+    def _is_container(self, node: Node) -> bool:
+        """Or will be one: nothing was inferred from what can be inferred from nothing."""
+        return isinstance(node.value, Container) or (self.legal and is_unqualified(node.value))
 
     def _is_part(self, node: Node) -> bool:
         """Whether the item would be read as part of the one above, and no result of its own: a number that was edited

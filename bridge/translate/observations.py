@@ -25,6 +25,7 @@ from bridge.translate.node import ITSELF, Home, put_in_place
 from bridge.translate.participants import participant_of
 from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
 from bridge.translate.study import Studies, sop_class_coding
+from bridge.translate.valued import is_value
 from bridge.translate.values import value_to_fhir
 
 
@@ -170,7 +171,11 @@ class Observations:
         folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         for index, child in enumerate(item.children):
-            self._child(child, (*at, index), observation, context, folds, each=each)
+            if is_value(child, item) and (*at, index) not in self.targets:
+                value_to_fhir(child.value, observation, self.mapping, self.zone)
+                self.homes[*at, index] = {}  # a primitive
+            else:
+                self._child(child, (*at, index), observation, context, folds, each=each)
 
     def _folded(self, item: ContentItem, at: Path, component: Home) -> None:
         for index, child, fold in folds_in(item, "Observation", self.mapping):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
+from typing import Any
 
 import highdicom as hd
 import pydicom
@@ -16,8 +18,15 @@ from pydicom.uid import (
 )
 
 from bridge.cli import main
+from bridge.codecs.dicom import writer
+from bridge.mapping.load import load
+from bridge.model.group import Group, Resource
+from bridge.model.sr import write_document
+from bridge.translate.ids import Known
+from bridge.translate.selfcheck import checked_to_dicom
 from tests.corpus import CORPUS, FHIR_FILES, FIXTURES
 from tests.judges import dciodvfy, dsrdump, judge
+from tests.samples import observation
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +51,46 @@ def test_no_judge_complains(made: list[Path]) -> None:
 def test_highdicom_opens_every_document(made: list[Path]) -> None:
     for file in made:
         assert hd.sr.srread(file).SOPInstanceUID == file.stem
+
+
+QUANTITY = {"value": 4, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"}
+VALUES: list[dict[str, Any]] = [
+    {"valueDateTime": "2026-05-05"},
+    {"valueDateTime": "2026-05-05T10:20:30+01:00"},
+    {"valueTime": "10:20:30"},
+    {"valueString": "urn:oid:1.2.840.10008.1.1"},
+    {"valueString": "words"},
+    {"valueBoolean": True},
+    {"valueQuantity": QUANTITY},
+    {},
+]
+BESIDE: list[dict[str, Any]] = [
+    {},
+    {"issued": "2026-06-01T00:00:00Z"},
+    {"effectivePeriod": {"start": "2026-03-01", "end": "2026-03-02"}},
+    {"referenceRange": [{"low": QUANTITY, "text": "low"}], "interpretation": [{"text": "late"}]},
+    {"component": [{"code": {"text": "part"}, **value, "referenceRange": [{"low": QUANTITY}]} for value in VALUES]},
+    {"performer": [{"display": "Dr. Beate Beispiel"}], "method": {"text": "by watch"}, "identifier": [{"value": "1"}]},
+    {"hasMember": [{"reference": "Observation/member"}], "derivedFrom": [{"reference": "Observation/other"}]},
+]
+
+
+def test_no_judge_complains_of_any_value_with_anything_beside_it(tmp_path: Path) -> None:
+    """PS3.3 table A.35.3-2 says what may stand below an item of which value type."""
+    results = [
+        observation(id=f"o{number}", **value, **beside)
+        for number, (value, beside) in enumerate(itertools.product(VALUES, BESIDE))
+    ]
+    for one in results:
+        if "effectivePeriod" in one:
+            del one["effectiveDateTime"]
+    results += [observation(id=name, valueQuantity=QUANTITY) for name in ("member", "other")]
+    root: Resource = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "Everything"}}
+    root |= {"subject": {"reference": "Patient/p"}}
+    root |= {"result": [{"reference": f"Observation/{one['id']}"} for one in results if one["id"] != "member"]}
+    document = checked_to_dicom(Group(root, tuple(results), None, "DiagnosticReport/r"), load(), Known()).result
+    (tmp_path / "made.dcm").write_bytes(writer.write(write_document(document)))
+    assert judge([tmp_path / "made.dcm"]) == {tmp_path / "made.dcm": []}
 
 
 UNKNOWN = {  # SOP class -> judges that do not know it, and the class of the same make that they do

@@ -106,6 +106,34 @@ def test_a_range_whose_limit_was_edited_says_its_limits(path: Path, change: Any,
     assert texts[0] == words
 
 
+DATED = observation(id="dated", valueDateTime="2026-05-05", issued="2026-05-06T10:00:00+01:00")
+
+
+def date_of(document: Document) -> list[str]:
+    """Wherever it stands."""
+    item = document.root.children[0]
+    return [one.value.text for one in (item, *item.children) if isinstance(one.value, Plain)]
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "said"),
+    [
+        ((0, 0), valued(Plain("DATE", "20260507")), {"valueDateTime": "2026-05-07", "issued": DATED["issued"]}),
+        ((0, 1), valued(Plain("DATETIME", "20260508100000")), {"issued": "2026-05-08T10:00:00+01:00"}),
+        ((0, 1), lambda _: None, {"valueDateTime": "2026-05-05"}),
+    ],
+    ids=["value", "issued", "issued removed"],
+)
+@pytest.mark.parametrize("edit", [{"valueDateTime": "2026-06-06"}, {"note": [{"text": "see there"}]}])
+def test_a_date_in_a_container_is_edited_on_either_side(path: Path, change: Any, said: Any, edit: Any) -> None:
+    group = edited_in_pacs(reported(DATED), path, change)
+    (one,) = group.members
+    assert said.items() <= one.items()
+    one |= edit
+    (date, *_) = date_of(crosses(group))
+    assert date == one["valueDateTime"].replace("-", "")
+
+
 def sample(name: str) -> Group:
     (one,) = [one for one in read(FIXTURES / name, "dicom") if isinstance(one, Readable)]
     assert isinstance(one.content, Group)

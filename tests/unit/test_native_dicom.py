@@ -394,6 +394,62 @@ def test_a_range_is_a_text_with_its_two_limits() -> None:
     assert without_ids(natively(resource)["valueRange"]) == RANGE
 
 
+ISSUED = "2026-03-02T10:00:00+01:00"
+PART = {key: value for key, value in measured().items() if key in ("code", "valueQuantity")}
+BESIDE: list[dict[str, Any]] = [
+    {"issued": ISSUED},
+    {"effectivePeriod": {"start": "2026-03-01", "end": "2026-03-02"}},
+    {"referenceRange": [RANGE]},
+    {"component": [PART], "note": [{"text": "see there"}]},
+    {"interpretation": [{"text": "late"}], "issued": ISSUED},
+]
+
+
+def dated(value: dict[str, Any], beside: dict[str, Any]) -> Resource:
+    found = observation(**value, **beside)
+    if "effectivePeriod" in beside:
+        del found["effectiveDateTime"]
+    return found
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"valueDateTime": "2026-05-05"}, "DATE"),
+        ({"valueDateTime": "2026-05-05T10:20:30+01:00"}, "DATETIME"),
+        ({"valueTime": "10:20:30"}, "TIME"),
+        ({"valueString": "urn:oid:1.2.840.10008.1.1"}, "UIDREF"),
+    ],
+)
+def test_a_date_with_more_than_words_beside_it_is_a_container(
+    value: dict[str, Any], kind: str, beside: dict[str, Any]
+) -> None:
+    """PS3.3 table A.35.3-2: a DATE has no properties. Natively it is the value again."""
+    resource = dated(value, beside)
+    item = item_of(resource)
+    assert isinstance(item.value, Container)
+    first, *others = item.children
+    assert isinstance(first.value, Plain) and first.value.value_type == kind and first.relationship == "CONTAINS"
+    assert others
+    back = natively(resource)
+    assert {name: back.get(name) for name in value} == value
+    assert len(back.get("component", ())) == len(resource.get("component", ()))
+
+
+def test_a_date_with_nothing_but_words_stays_an_item() -> None:
+    item = item_of(observation(valueDateTime="2026-05-05", note=[{"text": "see there"}]))
+    assert item.value == Plain("DATE", "20260505")
+    assert [one.relationship for one in item.children] == ["HAS CONCEPT MOD"]
+
+
+def test_a_component_that_is_a_date_has_words_alone() -> None:
+    """It cannot be a container: the range comes back by our private elements."""
+    part = {"code": {"text": "Next"}, "valueDateTime": "2026-05-05", "referenceRange": [RANGE]}
+    (item,) = item_of(observation(component=[part])).children
+    assert item.value == Plain("DATE", "20260505") and not item.children
+
+
 def test_samples_are_a_text_that_says_what_they_are() -> None:
     """The samples themselves are carried: nobody reads them as words."""
     origin = {"value": 2048, "unit": "mV", "system": "http://unitsofmeasure.org", "code": "mV"}
