@@ -24,7 +24,8 @@ from bridge.translate.dose_summary import is_summary
 from bridge.translate.followed_ranges import ranges_in
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
-from bridge.translate.json_patch import canonical, canonical_text, json_difference
+from bridge.translate.json_patch import canonical, canonical_text
+from bridge.translate.lone_range import differences
 from bridge.translate.native_fhir import FhirImage
 from bridge.translate.private import Piece
 from bridge.translate.remainder import attached, stripped
@@ -65,7 +66,7 @@ def pieces_of(
             entries: list[list[Json]] = []
             if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
                 native = as_made(renamed(native, renames), name, born, known, utc)
-                said = list(json_difference(native, stripped(resource)))
+                said = differences(native, stripped(resource))
                 dropped = [one for one in said if born and _drops_copy(one, said)]
                 entries = [one for one in said if one not in dropped]
                 if repeated is not None:
@@ -86,7 +87,7 @@ def pieces_of(
             members.append({"native": name})
         elif born and name in free:
             native = as_made(renamed(free[name], renames), name, born, known, utc)
-            members.append({"native": name, "entries": [*json_difference(native, stripped(resource))]})
+            members.append({"native": name, "entries": differences(native, stripped(resource))})
             plain = False
         else:
             members.append({"json": stripped(resource)})

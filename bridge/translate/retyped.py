@@ -9,13 +9,21 @@ from typing import Any
 from bridge.mapping.lens import LENSES
 from bridge.model.group import Json, Resource
 from bridge.translate.json_patch import Names, element_at, is_unchanged, together
+from bridge.translate.lone_range import patched
 from bridge.translate.values import NO, YES
 
 Entries = list[list[Json]]
 
 
 def retyped(resource: Resource, entries: Entries) -> tuple[Entries, list[str]]:
-    """Sets such values in place; the entries that are left, and the paths of those that this was instead of."""
+    """Sets such values in place, and what was said of a range; the entries that are left, and the paths of those that
+    this was instead of, or that are stale."""
+    entries, of_range = patched(resource, entries)
+    left, instead = _retyped(resource, entries)
+    return left, [*of_range, *instead]
+
+
+def _retyped(resource: Resource, entries: Entries) -> tuple[Entries, list[str]]:
     names: Names = {}
     for path, guard, *value in entries:
         above, _, last = path.rpartition("/")
@@ -32,7 +40,7 @@ def retyped(resource: Resource, entries: Entries) -> tuple[Entries, list[str]]:
         names = {}
         group = together(path)
         gone = [one[0].replace("/", ".") for one in entries if together(one[0]) == group]
-        left, more = retyped(resource, [one for one in entries if together(one[0]) != group])
+        left, more = _retyped(resource, [one for one in entries if together(one[0]) != group])
         return left, [*gone, *more]
     return entries, []
 

@@ -153,6 +153,60 @@ def test_words_of_a_limit_that_was_edited_are_gone() -> None:
     assert back["referenceRange"] == [{"low": quantity(77), "high": quantity(4)}]
 
 
+BARE = {"value": 3, "unit": "mmol/L"}  # without a code: the item says one of our own
+NORMAL = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/referencerange-meaning", "code": "normal"}]}
+
+
+@pytest.mark.parametrize(
+    ("said", "edit", "wanted"),
+    [
+        ({"low": BARE, "high": BARE | {"value": 4}}, None, {"high": BARE | {"value": 4}}),
+        ({"low": quantity(3), "high": quantity(4), "type": NORMAL}, None, {"high": quantity(4), "type": NORMAL}),
+        ({"low": {"value": 3}, "high": {"value": 4}}, None, {"high": {"value": 4}}),
+        ({"low": {"value": 3}, "high": {"value": 4}}, "77", {"low": {"value": 77}, "high": {"value": 4}}),
+        (
+            {"low": BARE, "high": BARE | {"value": 4}, "type": NORMAL},
+            "77",
+            {"low": BARE | {"value": 77}, "high": BARE | {"value": 4}, "type": NORMAL},
+        ),
+        (
+            {"low": BARE, "high": BARE | {"value": 4}},
+            MILLIMOLE._replace(value="g/L", meaning="g/L"),
+            {"low": {**quantity(3), "unit": "g/L", "code": "g/L"}, "high": BARE | {"value": 4}},
+        ),
+    ],
+    ids=["bare", "type", "no unit", "no unit, number", "number", "unit"],
+)
+def test_who_edits_a_limit_edits_no_more_of_the_range(said: Resource, edit: Any, wanted: Resource) -> None:
+    """Not the unit of the other limit, nor what the range is."""
+
+    def changed(item: ContentItem) -> ContentItem:
+        assert isinstance(item.value, Num)
+        value = replace(item.value, values=(edit,)) if isinstance(edit, str) else replace(item.value, unit=edit)
+        return replace(item, value=value)
+
+    def change(item: ContentItem) -> ContentItem:
+        children = [
+            changed(child) if _is_number(child, "3") else child
+            for child in item.children
+            if edit is not None or not _is_number(child, "3")
+        ]
+        return replace(item, children=tuple(children))
+
+    back = edited(alone(observation(valueQuantity=quantity(5), referenceRange=[said])), change)
+    assert back["id"] == "o"
+    assert back["referenceRange"] == [wanted]
+
+
+def test_of_a_range_that_was_removed_nothing_is_left() -> None:
+    def change(item: ContentItem) -> ContentItem:
+        return replace(item, children=tuple(child for child in item.children if not isinstance(child.value, Num)))
+
+    ranges = [{"low": BARE, "high": BARE | {"value": 4}, "type": NORMAL}]
+    back = edited(alone(observation(valueQuantity=quantity(5), referenceRange=ranges)), change)
+    assert back["id"] == "o" and "referenceRange" not in back
+
+
 def _is_number(item: ContentItem, number: str) -> bool:
     return isinstance(item.value, Num) and item.value.values == (number,)
 
