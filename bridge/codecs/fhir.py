@@ -82,8 +82,8 @@ _TEMPORAL = re.compile(r"[a-z].*(Date|DateTime|Instant|Time)|issued|birthDate|la
 
 
 def _misfit(value: Json, path: str, release: Release) -> str | None:
-    """What JSON of FHIR never holds and the models let pass: null outside of a list, a number for a date. And a resource
-    within another that FHIR does not know, for which they raise what nobody expects."""
+    """What JSON of FHIR never holds and the models let pass: null outside of a list, a number for a date. And within a
+    resource one that FHIR does not know, for which they raise what nobody expects."""
     if isinstance(value, dict):
         if path and "resourceType" in value and _model_of(value["resourceType"], release) is None:
             return f"{path}: {_no_resource(value['resourceType'], release)}"

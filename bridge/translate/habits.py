@@ -14,8 +14,9 @@ from bridge.translate.valued import concept_of, has_properties, is_alone
 
 Habits = dict[str, Any]
 """`continuity`: of containers; `floating`: numbers say Floating Point Value too; `versions`: of coding schemes;
-`units`: spellings of canonical units; `properties`: dates have some, though they must not; `alone`: concepts of dates in a container that need none; `each`: whether each number is a result, where that is not as its title says;
-`template`: that a document of ours was made by, where its resources would be given another one now."""
+`properties`: dates have some, though they must not; `alone`: concepts of dates in a container that need none; `units`:
+spellings of canonical units; `each`: whether each number is a result, where that is not as its title says; `template`:
+that a document of ours was made by, where its resources would be given another one now."""
 
 CONTINUITY = "SEPARATE"  # where a document has no habit
 
