@@ -24,6 +24,22 @@ _CODING = ("coding",)
 _VALUES = Gone(r5=("valueAttachment", "valueReference"))
 _RANGE = Within("referenceRange", (Gone(r5=("normalValue",)),))
 
+UNSEEN: dict[str, frozenset[tuple[str, ...]]] = {
+    "DiagnosticReport": frozenset({("note",)}),
+    "Observation": frozenset(
+        {
+            ("bodyStructure",),
+            ("valueAttachment",),
+            ("valueReference",),
+            ("component", "valueAttachment"),
+            ("component", "valueReference"),
+            ("referenceRange", "normalValue"),
+            ("component", "referenceRange", "normalValue"),
+        }
+    ),
+}
+"""What R5 alone says of a result, and an SR does not: it goes there and comes back, and no DICOM reader sees it."""
+
 MOVES: dict[str, Sequence[Move]] = {
     "DiagnosticReport": (
         Renamed("imagingStudy", "study"),

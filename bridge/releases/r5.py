@@ -9,7 +9,7 @@ from bridge.errors import DamagedRemainderError
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import R4_URL, R5_URL
 from bridge.releases import dicom_sr
-from bridge.releases.elements import MOVES
+from bridge.releases.elements import MOVES, UNSEEN
 from bridge.releases.imaging_selection import (
     derived_in_r4,
     derived_in_r5,
@@ -37,7 +37,7 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
 
 
 def in_r4(group: Group) -> tuple[Group, list[str]]:
-    """The group, and warnings: places that were edited in R5 since."""
+    """The group, and warnings: places that were edited in R5 since, and what only R5 says."""
     names = {
         f"ImagingSelection/{one['id']}": f"Basic/{one['id']}"
         for one in group.whole()
@@ -52,6 +52,7 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
         made = _native_r4(plain, names)
         warnings += _said(made, json_patched(made, beyond))
         found[id(resource)] = made
+        warnings += [one for one in _unseen(dicom_sr.without(resource)) if one not in warnings]
     made_group = _with(group, found, names)
     guide, back = dicom_sr.guide_of(made_group), {name: said for said, name in names.items()}
     for resource in group.whole():
@@ -62,6 +63,18 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
             warnings.append(f"{kind}: a copy for readers of the dicom-sr guide says something else; it is made anew")
         _keep(made, R5_URL, list(json_difference(native, plain)))
     return made_group, warnings
+
+
+def _unseen(resource: Resource) -> list[str]:
+    kind = resource["resourceType"]
+    places = (".".join((kind, *path)) for path in sorted(UNSEEN.get(kind, ())) if _is_there(resource, path))
+    return [f"{place}: R4 has no such element; a DICOM reader does not see it" for place in places]
+
+
+def _is_there(home: Json, path: tuple[str, ...]) -> bool:
+    if isinstance(home, list):
+        return any(_is_there(one, path) for one in home)
+    return not path or (isinstance(home, dict) and path[0] in home and _is_there(home[path[0]], path[1:]))
 
 
 def _marked(group: Group) -> Group:

@@ -152,9 +152,26 @@ def test_what_only_r5_says_comes_back() -> None:
     for resource in there.whole():
         fhir.validate(resource, "R4")
     back, more = in_r5(there)
-    assert not warnings + more
+    assert not more
+    assert [one.partition(":")[0] for one in warnings] == [
+        "DiagnosticReport.note", "Observation.bodyStructure", "Observation.referenceRange.normalValue"
+    ]  # fmt: skip
     for one, other in zip(r5_group().whole(), back.whole(), strict=True):
         assert same(one, other), one["resourceType"]
+
+
+@pytest.mark.parametrize("place", ["", "component"])
+@pytest.mark.parametrize(
+    "value",
+    [{"valueAttachment": {"contentType": "image/png"}}, {"valueReference": {"reference": "MolecularSequence/m"}}],
+)
+def test_a_value_that_only_r5_has_is_warned_of(value: Resource, place: str) -> None:
+    said = value if not place else {place: [{"code": {"text": "part"}} | value, {"code": {"text": "two"}} | value]}
+    resource = {key: one for key, one in OBSERVATION.items() if key in ("resourceType", "id", "status", "code")} | said
+    (there,) = converted_bytes("observation", json.dumps(resource), TO_DICOM)
+    assert there.entry["status"] == "converted"
+    path = ".".join(filter(None, ("Observation", place, *value)))
+    assert [one for one in there.entry["warnings"] if one.startswith(f"{path}: ") and "does not see" in one]
 
 
 def test_resources_of_r5_come_back_from_an_sr() -> None:
