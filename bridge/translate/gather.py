@@ -178,8 +178,8 @@ def links(resource: Resource) -> Iterator[str]:
     """References by which a document reaches what belongs to it."""
     kind = resource["resourceType"]
     if kind == "DiagnosticReport":
-        yield from _references(resource, ("extension",))
-        yield from _references(resource, ("result", "imagingStudy", "study", "composition", "resultsInterpreter"))
+        yield from _references(resource, ("extension", "result", "imagingStudy", "study", "composition"))
+        yield from _references(resource, ("resultsInterpreter", "performer"))
     elif kind == "Observation":
         yield from _references(resource, ("hasMember", "derivedFrom", "performer", "extension"))
     elif kind == "Composition":

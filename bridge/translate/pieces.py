@@ -119,7 +119,7 @@ def _manifest(
     if born:
         manifest["born"] = known.document or born_uid(group.root)
     elif known.document == group.key:
-        manifest["ids"] = "source"  # what is read natively goes by that in all versions; earlier, by the UID
+        manifest["ids"] = 1  # what is read natively goes by that in all versions; earlier, by the UID
     if utc == "Z":
         manifest["utc"] = "Z"
     if (said := _references(group)) is not None:

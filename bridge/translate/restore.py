@@ -184,7 +184,7 @@ def source_of(pieces: dict[Path, Piece], uid: str | None) -> str | None:
     manifest = pieces.get((), {}).get("group", {"born": None})
     if "born" in manifest:
         return None
-    return key_of(pieces) if manifest.get("ids") == "source" else uid
+    return key_of(pieces) if manifest.get("ids") == 1 else uid
 
 
 def key_of(pieces: dict[Path, Piece]) -> str | None:
