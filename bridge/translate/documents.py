@@ -25,6 +25,7 @@ from bridge.translate.observers import (
     PERSON,
     PERSON_NAME,
     PROCEDURE_REPORTED,
+    UNDETERMINED,
     language_code,
 )
 from bridge.translate.participants import is_person
@@ -58,18 +59,17 @@ Find = Callable[[Home], Resource | None]
 
 
 def template_of(group: Group, find: Find, concept: Callable[[Home], Code | None]) -> str | None:
-    """Of a group born in FHIR. TID 2000 and 3700 demand the language (TID 1204), which nobody else knows than the
-    report; of TID 1500 it is an option."""
-    root, said = group.root, "language" in group.root
+    """Of a group born in FHIR."""
+    root = group.root
     observations = [one for one in group.spoken() if one["resourceType"] == "Observation"]
-    if said and ecg_report.is_ecg_report(group, [one for ref in root.get("result", ()) if (one := find(ref))], concept):
+    if ecg_report.is_ecg_report(group, [one for ref in root.get("result", ()) if (one := find(ref))], concept):
         return ecg_report.TEMPLATE
     if observations:
         imaging = bool(root.get("imagingStudy")) or any(_of_images(one) for one in observations)
         return MEASUREMENTS if imaging and all(map(_is_measurement, observations)) else None
     categories = {one.get("code") for coded in root.get("category", ()) for one in coded.get("coding", ())}
     imaging = bool(root.get("imagingStudy")) or bool(categories & _RADIOLOGY)
-    return NARRATIVE if said and imaging and root.get("conclusion", "").strip() else None
+    return NARRATIVE if imaging and root.get("conclusion", "").strip() else None
 
 
 def _of_images(observation: Resource) -> bool:
@@ -87,7 +87,8 @@ def _is_measurement(observation: Resource) -> bool:
 def begin(root: Node, template: str, group: Group, find: Find, known: Known) -> None:
     """Template Identifier, language (TID 1204), observer (TID 1002) and the procedure reported."""
     root.rest = (Element(TEMPLATE, "SQ", template_items(template)),)
-    if language := group.root.get("language"):
+    # TID 2000 and 3700 demand a language, which nobody else knows than the report; of TID 1500 it is an option
+    if language := group.root.get("language", UNDETERMINED if template != MEASUREMENTS else None):
         root.add(Coded(language_code(language)), LANGUAGE, None)
     for concept, value in _observer(group, find, known):
         root.add(value, concept, None)

@@ -32,6 +32,8 @@ _SERIAL_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "SNO"}]}
 EQUIPMENT = "equipment"
 """Element id of the author that stands for the equipment of the header, and for no content item."""
 _NAME_OF = {(code.scheme, code.value): how for code, how in DEVICE_NAMES.items()}
+UNDETERMINED = "und"
+"""Language that nobody says (ISO 639-2, as RFC 5646 has it)."""
 _LANGUAGES = {  # CID 5000: meanings that readers expect
     "en": "English",
     "de": "German",
@@ -39,6 +41,7 @@ _LANGUAGES = {  # CID 5000: meanings that readers expect
     "en-US": "English (United States)",
     "en-GB": "English (United Kingdom)",
     "de-DE": "German (Germany)",
+    UNDETERMINED: "Undetermined",
 }
 
 

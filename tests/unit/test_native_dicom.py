@@ -317,12 +317,12 @@ def measurements(**more: Any) -> Group:
     ("made", "template", "language"),
     [
         (narrative(language="de-DE"), "2000", "de-DE"),
-        (narrative(), None, None),  # TID 2000 demands it: nobody says that it is English
+        (narrative(), "2000", "und"),  # TID 2000 demands one: nobody says that it is English
         (measurements(language="de-DE"), "1500", "de-DE"),
         (measurements(), "1500", None),
     ],
 )
-def test_no_language_is_made_up(made: Group, template: str | None, language: str | None) -> None:
+def test_no_language_is_made_up(made: Group, template: str, language: str | None) -> None:
     """PS3.16: TID 1204 is mandatory in TID 2000, an option in TID 1500."""
     document = checked_to_dicom(made, load(), Known()).result
     said = [one.value for one in document.root.children if LANGUAGE.same(one.concept)]
