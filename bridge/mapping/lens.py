@@ -18,7 +18,14 @@ from bridge.mapping.dates import (
     time_to_fhir,
 )
 from bridge.mapping.numbers import quantity_to_dicom, quantity_to_fhir
-from bridge.mapping.people import names_to_dicom, names_to_fhir, sex_to_dicom, sex_to_fhir
+from bridge.mapping.people import (
+    names_to_dicom,
+    names_to_fhir,
+    person_of_string,
+    person_string,
+    sex_to_dicom,
+    sex_to_fhir,
+)
 from bridge.mapping.texts import (
     dicom_text,
     fhir_string,
@@ -80,5 +87,6 @@ LENSES: dict[str, Lens[Any, Any]] = {
     "concept": CONCEPT,
     "quantity": Lens(quantity_to_fhir, quantity_to_dicom, _words("NUM"), _words("Quantity")),
     "person-name": Lens(names_to_fhir, names_to_dicom, _words("PN"), _words("HumanName*")),
+    "person-string": Lens(person_string, person_of_string, _words("PN"), _words("string")),
     "sex": Lens(sex_to_fhir, sex_to_dicom, _words("CS"), _words("code")),
 }

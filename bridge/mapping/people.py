@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bridge.mapping.texts import fhir_string
 from bridge.model.group import Json
 
 
@@ -40,6 +41,23 @@ def name_of(human: dict[str, Json]) -> str:
     if not text:
         raise ValueError("an empty name")
     return text[:64]
+
+
+def person_string(pn: str) -> str:
+    """PN (PS3.5 6.2.1) in one string: `Doe, Jane, , Dr.`, its groups with ` = ` between them."""
+    groups = [[part.strip() for part in group.split("^")] for group in pn.split("=")]
+    said = [", ".join(parts).rstrip(", ") for parts in groups if any(parts)]
+    if not said:
+        raise ValueError("an empty name")
+    return fhir_string(" = ".join(said))
+
+
+def person_of_string(text: str) -> str:
+    """The PN again; a name that is written otherwise is one component, for nothing says which part of it is which."""
+    groups = [re.sub(r"[\^=\\]", " ", group).split(", ") for group in fhir_string(text).split(" = ")]
+    if len(groups) > 3 or any(len(parts) > 5 for parts in groups):
+        return name_of({"text": text})
+    return "=".join("^".join(parts)[:64] for parts in groups)
 
 
 def person_text(name: dict[str, Json]) -> str:

@@ -21,6 +21,7 @@ from bridge.model.content import (
 from bridge.model.dataset import find
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, WAVEFORMS
 from bridge.translate.folds import fold_of, may_be_component
+from bridge.translate.observers import PERSON_NAME
 
 COMPOSITES = (
     "1.2.840.10008.5.1.4.1.1.88.",
@@ -32,11 +33,12 @@ COMPOSITES = (
 SUBJECT_CLASS, PATIENT = Code("121024", "DCM", "Subject Class"), Code("121025", "DCM", "Patient")
 FETUS_ID = Code("11951-1", "LN", "Fetus ID")
 SUBJECT_ID = Code("121030", "DCM", "Subject ID")
+SUBJECT_NAME, MOTHER_OF_FETUS = Code("121029", "DCM", "Subject Name"), Code("121036", "DCM", "Mother of fetus")
+PARTICIPANT_NAME = Code("113870", "DCM", "Person Name")
 PERSON_ROLE = Code("113875", "DCM", "Person Role in Procedure")
 PERSON_ID, PERSON_ID_ISSUER = Code("113871", "DCM", "Person ID"), Code("113872", "DCM", "Person ID Issuer")
 ORGANIZATION = Code("113873", "DCM", "Organization Name")
 ORGANIZATION_ROLE = Code("113874", "DCM", "Person Role in Organization")
-_OF_PERSON = {one[:2] for one in (PERSON_ROLE, PERSON_ID, PERSON_ID_ISSUER, ORGANIZATION, ORGANIZATION_ROLE)}
 CONCLUSION = Code("121077", "DCM", "Conclusion")
 VALUE_UNKNOWN = Code("114010", "DCM", "Value unknown")
 
@@ -61,7 +63,7 @@ class Kind(Enum):
     FOLD = auto()  # an element of the parent's Observation: method, bodySite, interpretation, note
     REFERENCE = auto()  # derivedFrom of the parent's Observation, or entry of its section
     SELECTION = auto()  # an ImagingSelection, from which the parent is derived
-    PERSON = auto()  # a Practitioner: performer of the parent's Observation, or entry of its section
+    PERSON = auto()  # who observed or took part: performer of the parent's Observation, or entry of its section
     CARRIED = auto()  # no native place
 
 
@@ -95,8 +97,12 @@ def _has_fact(item: ContentItem, mapping: Mapping, each: bool) -> bool:
 
 
 def _is_person(item: ContentItem) -> bool:
-    """With nothing below it but what TID 1020 says."""
-    return all(one.concept is not None and one.concept[:2] in _OF_PERSON and not one.children for one in item.children)
+    """Who observed (TID 1003), or took part in a role (TID 1020). Anybody else has done nothing to what the name stands
+    below: the patient, the mother of the fetus (TID 1007, 1008), or whom somebody has called."""
+    return PERSON_NAME.same(item.concept) or any(
+        PERSON_ROLE.same(one.concept) and isinstance(one.value, Coded) and one.value.code is not None
+        for one in item.children
+    )
 
 
 def _is_several(value: Value) -> bool:

@@ -7,7 +7,7 @@ from bridge.mapping.people import person_name, person_text
 from bridge.model.content import Code, Coded, ContentItem
 from bridge.model.group import Resource
 from bridge.translate import times
-from bridge.translate.generic import FETUS_ID, PATIENT, SUBJECT_CLASS, SUBJECT_ID, text
+from bridge.translate.generic import FETUS_ID, MOTHER_OF_FETUS, PATIENT, SUBJECT_CLASS, SUBJECT_ID, SUBJECT_NAME, text
 from bridge.translate.node import INHERITED, Home
 from bridge.translate.observers import DEVICE_NAME, OBSERVER_TYPE, PERSON_NAME
 from bridge.translate.values import reason_of
@@ -16,12 +16,12 @@ STARTED = Code("111526", "DCM", "DateTime Started")
 
 _LATERALITY = {("272741003", "SCT"), ("G-C171", "SRT")}
 _WHERE = _LATERALITY | {("106233006", "SCT"), ("G-A1F8", "SRT")}  # and Topographical modifier (TID 300)
-_OF_SUBJECT = {one[:2] for one in (SUBJECT_CLASS, FETUS_ID, SUBJECT_ID)}
+_OF_SUBJECT = {one[:2] for one in (SUBJECT_CLASS, FETUS_ID, SUBJECT_ID, SUBJECT_NAME, MOTHER_OF_FETUS)}
 
 
 def subject_of(item: ContentItem) -> str | None:
-    """Subject Class (TID 1006) with the ID of the subject (TID 1008); empty of the patient, None where it says none.
-    What an inner item says overrides what an outer one does."""
+    """Subject Class (TID 1006) with ID or name of the subject (TID 1007, 1008); empty of the patient, None where it
+    says none: a name alone is the patient's. What an inner item says overrides what an outer one does."""
     said, name = None, ""
     for child in item.children:
         if child.concept is None or child.concept[:2] not in _OF_SUBJECT:
@@ -34,6 +34,10 @@ def subject_of(item: ContentItem) -> str | None:
             said, name = said or "Fetus", text(child, "TEXT") or ""
         elif SUBJECT_ID.same(child.concept):
             name = name or text(child, "TEXT") or ""
+        elif SUBJECT_NAME.same(child.concept):
+            name = name or _name(child)
+        elif MOTHER_OF_FETUS.same(child.concept):
+            said = said or "Fetus"
     return f"{said} {name}".strip() if said else None
 
 

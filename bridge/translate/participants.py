@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from bridge.mapping.people import names_to_dicom, person_name, person_text
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource, absent
-from bridge.translate.generic import ORGANIZATION, ORGANIZATION_ROLE, PERSON_ID, PERSON_ID_ISSUER, PERSON_ROLE
+from bridge.translate.generic import (
+    ORGANIZATION,
+    ORGANIZATION_ROLE,
+    PARTICIPANT_NAME,
+    PERSON_ID,
+    PERSON_ID_ISSUER,
+    PERSON_ROLE,
+)
 from bridge.translate.node import Home, Node
 from bridge.translate.observers import PERSON_NAME
 
@@ -39,7 +46,7 @@ class Participant:
 def participant_of(
     item: ContentItem, identify: Callable[[str], str], coded: Callable[[Code | None], Home]
 ) -> Participant | None:
-    """`identify`: the id of a resource of that type. The concept of the item is a qualification of the person."""
+    """`identify`: the id of a resource of that type."""
     if not isinstance(item.value, Plain):
         return None
     try:
@@ -47,8 +54,6 @@ def participant_of(
     except ValueError:  # none, or none in the alphabetic group
         name = absent()
     person: Resource = {"resourceType": "Practitioner", "id": identify("Practitioner"), "name": [name]}
-    if item.concept is not None and not PERSON_NAME.same(item.concept):
-        person["qualification"] = [{"code": coded(item.concept)}]
     found = Participant([person], {"reference": f"Practitioner/{person['id']}"})
     place: Resource = {"resourceType": "PractitionerRole", "id": identify("PractitionerRole")}
     for index, child in enumerate(item.children):
@@ -107,14 +112,14 @@ def add_participant(
     person = find(target.get("practitioner", {})) if place else target
     if person is None or person["resourceType"] != "Practitioner":
         return
-    said = "id" in reference  # by an item, whose concept a qualification of the person is then
-    role = next((one["code"] for one in person.get("qualification", ()) if said), None)
+    said = "id" in reference  # by an item: that of TID 1020 has a role, that of TID 1003 has none
+    role = any(one.get("url") == FUNCTION_URL for one in reference.get("extension", ()))
     if names := person.get("name"):
         try:
             text = "" if names == [absent()] and said else names_to_dicom(names)
         except ValueError:  # a name without any part
             return
-        node = into.add(Plain("PNAME", text), (concept(role) if role else None) or PERSON_NAME, reference)
+        node = into.add(Plain("PNAME", text), PARTICIPANT_NAME if said and role else PERSON_NAME, reference)
         _add_parts(node, person, place, reference, concept)
 
 

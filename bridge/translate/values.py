@@ -26,6 +26,8 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 EMPTY = "empty"
 """Element id of the dataAbsentReason of a NUM that has neither number nor unit nor reason."""
+PERSON = "person"
+"""Element id of the coding that says what the string is: a PNAME. A primitive has none on HAPI."""
 
 
 def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None:
@@ -39,6 +41,8 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
             into |= _of_number(value, element, lens)
         elif isinstance(value, Plain):
             into |= _of_plain(value, element, lens, zone)
+            if value.value_type == "PNAME":
+                into |= _marked(into)
         elif isinstance(value, Coded) or value == Other("CODE"):
             code = value.code if isinstance(value, Coded) else None
             if (reason := reason_of(code)) is not None:
@@ -192,6 +196,8 @@ def _typed(home: Home, zone: str) -> Value | None:
         code = LENSES["concept"].to_dicom(home["valueCodeableConcept"])
         return Coded(code) if code else None
     if "valueString" in home:
+        if _names_person(home):
+            return Plain("PNAME", LENSES["person-string"].to_dicom(home["valueString"]))
         return _text(home["valueString"])
     if home.get("_valueString") == absent():
         return Plain("TEXT", "")
@@ -206,6 +212,19 @@ def _typed(home: Home, zone: str) -> Value | None:
     if "valueTime" in home:
         return Plain("TIME", LENSES["time"].to_dicom(home["valueTime"]))
     return None
+
+
+def _marked(home: Home) -> Home:
+    """Codes are shared: the mark goes onto a copy."""
+    code = home.get("code", {})
+    if "coding" not in code:
+        return {}
+    first, *others = code["coding"]
+    return {"code": code | {"coding": [{"id": PERSON, **first}, *others]}}
+
+
+def _names_person(home: Home) -> bool:
+    return any(one.get("id") == PERSON for one in home.get("code", {}).get("coding", ()))
 
 
 def _text(text: str) -> Plain:

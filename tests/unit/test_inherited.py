@@ -16,7 +16,7 @@ from bridge.translate.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from fixtures.templates.document import device, observer
-from fixtures.templates.items import coded, container, context, modifier, num, unit
+from fixtures.templates.items import coded, container, context, modifier, num, person, properties, unit
 from tests.corpus import FIXTURES
 
 SCT, DCM = codes.SCT, codes.DCM
@@ -119,6 +119,34 @@ def test_the_mothers_value_is_not_the_fetuss() -> None:
     fetuss = container(FINDINGS, num(LENGTH, "140", MM))
     found = lengths(of_subject(FETUS), mothers, fetuss)
     assert [one.get("focus") for one in found] == [None, [{"display": "Fetus"}]]
+
+
+def components(observation: dict[str, Any]) -> dict[str, str | None]:
+    """Strings by the code of the component."""
+    said = {one["code"]["coding"][0]["code"]: one.get("valueString") for one in observation.get("component", ())}
+    return {code: words for code, words in said.items() if words is not None}
+
+
+@pytest.mark.parametrize(
+    ("concept", "focus"),
+    [(DCM.SubjectName, None), (DCM.MotherOfFetus, [{"display": "Fetus"}]), (Code("1", "99X", "Notified person"), None)],
+    ids=["the patient", "her mother", "somebody who was told"],
+)
+def test_who_has_not_observed_is_no_performer(concept: Code, focus: list[dict[str, str]] | None) -> None:
+    """TID 1007 and 1008 name the subject, others whom a result was told."""
+    told = context(person(concept, "Doe^Jane"))
+    (beside,) = lengths(*observer("Root^Rita"), container(FINDINGS, told, num(LENGTH, "1", MM)))
+    (above,) = lengths(*observer("Root^Rita"), num(LENGTH, "1", MM, properties(person(concept, "Doe^Jane"))))
+    for one in (beside, above):
+        assert ["display" in who for who in one["performer"]] == [False]
+    assert beside.get("focus") == focus
+    assert components(above) == {concept.value: "Doe, Jane"}
+
+
+def test_the_name_of_a_subject_stands_for_its_id() -> None:
+    another = of_subject(Code("121027", "DCM", "Specimen"))
+    (found,) = lengths(container(FINDINGS, another, context(person(DCM.SubjectName, "Doe^Jane")), num(LENGTH, "1", MM)))
+    assert found["focus"] == [{"display": "Specimen Jane Doe"}]
 
 
 def test_who_observed_is_whom_the_nearest_item_names() -> None:

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from bridge.codecs import fhir
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
-from bridge.model.content import Code, Num
+from bridge.model.content import Code, Num, Plain
 from bridge.model.dataset import Element, encode_text, merged, text_of
 from bridge.model.document import Document
 from bridge.model.names import REMAINDER_URL
@@ -246,10 +246,16 @@ def test_a_person_who_took_part_keeps_organization_and_roles() -> None:
     assert place["practitioner"]["reference"] == f"Practitioner/{who['id']}"
     assert (who["identifier"][0]["value"], who["identifier"][0]["assigner"]["display"]) == ("4711", "Klinik")
     assert result["performer"][0]["reference"] == f"PractitionerRole/{place['id']}"
+    assert "qualification" not in who  # the concept of an item is none
+
+
+def took_part(name: str, *below: Dataset) -> Dataset:
+    role = coded(DCM.PersonRoleInProcedure, DCM.IrradiationAdministering)
+    return person(DCM.PersonName, name, *map(properties, [role, *below]))
 
 
 def test_a_person_without_a_name_is_somebody() -> None:
-    members, carried = said_of(person(DCM.PersonName, ""), number(HEART_RATE, "72", PER_MINUTE))
+    members, carried = said_of(took_part(""), number(HEART_RATE, "72", PER_MINUTE))
     assert carried == []
     (who,) = [one for one in members if one["resourceType"] == "Practitioner"]
     assert who["name"][0]["extension"][0]["valueCode"] == "unknown"
@@ -287,20 +293,30 @@ def test_a_remainder_beyond_a_fhir_string_is_base64() -> None:
 def test_who_performed_one_result_performed_no_other() -> None:
     """The observer of the document is everybody's, and a person within a result that result's alone."""
     first, second = number(HEART_RATE, "72", PER_MINUTE), number(("8480-6", "LN", "Systolic"), "120", PER_MINUTE)
-    first.ContentSequence = [person(DCM.PersonName, "Own^O")]
+    first.ContentSequence = [took_part("Own^O")]
     one, other = observations(*observer("Author^A"), first, second)
     assert [len(found["performer"]) for found in (one, other)] == [2, 1]
 
 
+def test_a_name_that_is_no_performer_is_edited_as_a_name() -> None:
+    made = document(container(DCM.Findings, person(DCM.SubjectName, "Doe^Jane"), number(HEART_RATE, "72", PER_MINUTE)))
+    group = to_fhir(made, load(), Known()).result
+    (found,) = [one for one in group.members if one["resourceType"] == "Observation"]
+    found["component"][0]["valueString"] = "Smith, Ann"
+    name = to_dicom(group, load(), Known()).result.root.children[0].children[0]
+    assert (name.value, name.relationship) == (Plain("PNAME", "Smith^Ann"), "CONTAINS")
+
+
 @pytest.mark.parametrize("name", ["=山田^太郎", "^^^^^x", "=="])
 def test_a_name_without_an_alphabetic_group_is_carried(name: str) -> None:
-    observations(person(DCM.PersonName, name), number(HEART_RATE, "72", PER_MINUTE))
+    observations(took_part(name), number(HEART_RATE, "72", PER_MINUTE))
+    observations(person(DCM.SubjectName, name), number(HEART_RATE, "72", PER_MINUTE))
 
 
 def test_an_issuer_belongs_to_the_id_before_it() -> None:
     parts = [text(DCM.PersonID, "1"), text(DCM.PersonID, "2"), text(DCM.PersonIDIssuer, "of two")]
     measured = number(HEART_RATE, "72", PER_MINUTE)
-    measured.ContentSequence = [person(DCM.PersonName, "Muster^Eva", *map(properties, parts))]
+    measured.ContentSequence = [took_part("Muster^Eva", *parts)]
     members, _ = said_of(measured)
     (who,) = [one for one in members if one["resourceType"] == "Practitioner"]
     assert [(one["value"], "assigner" in one) for one in who["identifier"]] == [("1", False)]

@@ -10,7 +10,7 @@ import pytest
 from bridge.convert.inputs import Readable, read
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
-from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value
+from bridge.model.content import Code, Coded, ContentItem, Num, Other, Plain, Value
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource
@@ -435,9 +435,9 @@ def test_a_number_that_somebody_adds_below_a_result_is_a_result() -> None:
 
 
 def test_an_item_that_nobody_can_show_is_warned_of() -> None:
-    """A name with something below it, which is no person of TID 1020."""
+    """Temporal coordinates with something below them."""
     document = to_dicom(alone(observation(valueQuantity=quantity(5))), MAPPING, KNOWN).result
-    odd = ContentItem("HAS PROPERTIES", Code("1", "99X", "Odd"), Plain("PNAME", "Somebody"), (), ())
+    odd = ContentItem("INFERRED FROM", Code("1", "99X", "Odd"), Other("TCOORD"), (), ())
     child = replace(odd, children=(replace(odd, value=Plain("TEXT", "below")),))
     (item, *rest) = document.root.children
     after = Document(document.header, replace(document.root, children=(replace(item, children=(child,)), *rest)))

@@ -84,6 +84,31 @@ def test_a_person_name_comes_back(parts: list[str]) -> None:
     assert lens.to_fhir(lens.to_dicom(lens.to_fhir(name))) == lens.to_fhir(name)
 
 
+NAMES = st.lists(WORDS | st.just(""), min_size=1, max_size=5).filter(lambda parts: parts[0] and parts[-1]).map("^".join)
+
+
+@given(st.lists(NAMES, min_size=1, max_size=3).map("=".join))
+def test_a_name_in_one_string_comes_back(name: str) -> None:
+    assert LENSES["person-string"].to_dicom(LENSES["person-string"].to_fhir(name)) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Doe^Jane", "Doe, Jane"),
+        ("Doe^Jane^^Dr.", "Doe, Jane, , Dr."),
+        ("Yamada^Tarou=山田^太郎", "Yamada, Tarou = 山田, 太郎"),
+        ("=山田^太郎", "山田, 太郎"),
+    ],
+)
+def test_a_name_is_read_in_one_string(name: str, text: str) -> None:
+    assert LENSES["person-string"].to_fhir(name) == text
+
+
+def test_a_name_as_it_is_spoken_is_one_component() -> None:
+    assert LENSES["person-string"].to_dicom("Dr. Jane Doe") == "Dr. Jane Doe"
+
+
 @given(st.sampled_from("MFO"))
 def test_sex_comes_back(text: str) -> None:
     assert LENSES["sex"].to_dicom(LENSES["sex"].to_fhir(text)) == text
