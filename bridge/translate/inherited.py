@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import person_name, person_text
+from bridge.mapping.texts import uid_identifier
 from bridge.model.content import Code, Coded, ContentItem
 from bridge.model.group import Resource
 from bridge.translate import times
 from bridge.translate.generic import FETUS_ID, MOTHER_OF_FETUS, PATIENT, SUBJECT_CLASS, SUBJECT_ID, SUBJECT_NAME, text
 from bridge.translate.node import INHERITED, Home
-from bridge.translate.observers import DEVICE_NAME, OBSERVER_TYPE, PERSON_NAME
+from bridge.translate.observers import DEVICE, DEVICE_NAME, DEVICE_UID, OBSERVER_TYPE, PERSON_NAME
 from bridge.translate.values import reason_of
 
 STARTED = Code("111526", "DCM", "DateTime Started")
@@ -77,17 +78,31 @@ def sided(site: Home | None, side: str | None) -> Home | None:
 
 
 def observers_of(item: ContentItem) -> Resource | None:
-    """Who observed what is below, where the item says so anew (TID 1001), by name: the items themselves say it in
-    full."""
-    if not any(OBSERVER_TYPE.same(child.concept) for child in item.children):
-        return None
-    people, device = [], None
+    """Who observed what is below, where the item says so anew (TID 1001), by name or UID: the items themselves say it
+    in full. Without an Observer Type it is a person (TID 1002); the UID of a device may also be a participant's (TID
+    1021)."""
+    people, device, kind, said = list[Home](), Home(), None, False
     for child in item.children:
-        if PERSON_NAME.same(child.concept) and (name := _name(child)):
-            people.append({"id": INHERITED, "display": name})
-        elif DEVICE_NAME.same(child.concept) and (device_name := text(child, "TEXT")):
-            device = {"display": device_name}
-    return ({"performer": people} if people else {}) | ({"device": device} if device is not None else {})
+        if OBSERVER_TYPE.same(child.concept):
+            kind, said = (child.value.code if isinstance(child.value, Coded) else None), True
+        elif PERSON_NAME.same(child.concept):
+            said = True
+            people += [{"id": INHERITED, "display": name}] if (name := _name(child)) else []
+        elif DEVICE.same(kind):
+            device |= _device(child)
+    if not said:
+        return None
+    return ({"performer": people} if people else {}) | ({"device": device} if device else {})
+
+
+def _device(item: ContentItem) -> Home:
+    """What a reference says of a device, as far as the item (TID 1004) says it."""
+    if DEVICE_NAME.same(item.concept) and (name := text(item, "TEXT")):
+        return {"display": name}
+    try:
+        return {"identifier": uid_identifier(text(item, "UIDREF") or "")[0]} if DEVICE_UID.same(item.concept) else {}
+    except ValueError:  # no UID
+        return {}
 
 
 def _name(item: ContentItem) -> str:

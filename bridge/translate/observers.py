@@ -31,6 +31,8 @@ DEVICE_NAMES = {  # TID 1004: item -> type of Device.deviceName, and the element
 _SERIAL_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "SNO"}]}
 EQUIPMENT = "equipment"
 """Element id of the author that stands for the equipment of the header, and for no content item."""
+BY_NAME = "name"
+"""Element id of the author whom a name alone says: without an Observer Type it is a person (TID 1002)."""
 _NAME_OF = {(code.scheme, code.value): how for code, how in DEVICE_NAMES.items()}
 UNDETERMINED = "und"
 """Language that nobody says (ISO 639-2, as RFC 5646 has it)."""
@@ -85,14 +87,23 @@ def _taken(item: ContentItem, number: int, context: Context, key: str, known: Kn
         if kind is None:
             return None
         observer = {"resourceType": kind, "id": known.id(kind, f"{key}|observer {len(context.resources) + 1}")}
-        context.resources.append(observer)
-        context.authors.append({"id": str(number), "reference": f"{kind}/{observer['id']}"})
-        return context.authors[-1]
+        return _author(observer, str(number), context)
     if PERSON_NAME.same(item.concept):
         if observer["resourceType"] == "Practitioner" and "name" not in observer:
             return _name(observer, item, number)
-        return None
+        identifier = known.id("Practitioner", f"{key}|observer {len(context.resources) + 1}")
+        observer = {"resourceType": "Practitioner", "id": identifier}
+        home = _name(observer, item, number)
+        if home is not None:
+            _author(observer, BY_NAME, context)
+        return home
     return _device_part(observer, item, number) if observer["resourceType"] == "Device" else None
+
+
+def _author(observer: Resource, place: str, context: Context) -> Home:
+    context.resources.append(observer)
+    context.authors.append({"id": place, "reference": f"{observer['resourceType']}/{observer['id']}"})
+    return context.authors[-1]
 
 
 def _procedure(item: ContentItem, number: int, context: Context, coded: Callable[[Code | None], Home]) -> Home | None:
@@ -161,7 +172,8 @@ def add_context(
         if observer is None or author.get("id") == EQUIPMENT:
             continue
         if observer["resourceType"] == "Practitioner":
-            root.add(Coded(PERSON), OBSERVER_TYPE, author)
+            if author.get("id") != BY_NAME:
+                root.add(Coded(PERSON), OBSERVER_TYPE, author)
             _add_name(root, observer)
         elif observer["resourceType"] == "Device":
             root.add(Coded(DEVICE), OBSERVER_TYPE, author)

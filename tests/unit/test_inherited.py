@@ -39,8 +39,13 @@ def of_subject(which: Code) -> Dataset:
 
 
 def lengths(*children: Dataset) -> list[dict[str, Any]]:
-    """Observations of the lengths, in the order of their items, in a template whose measurements are one each. The SR
-    comes back, which is checked, too."""
+    """Observations of the lengths, in the order of their items, in a template whose measurements are one each."""
+    found = [one for one in resources(*children) if one["resourceType"] == "Observation"]
+    return [one for one in found if one["code"]["coding"][0]["code"] == LENGTH.value]
+
+
+def resources(*children: Dataset) -> tuple[dict[str, Any], ...]:
+    """Of such a document. The SR comes back, which is checked, too."""
     dataset = pydicom.dcmread(FIXTURES / "dicom" / "5100-vascular.dcm")
     dataset.ContentSequence = list(children)
     data = pydicom.filebase.DicomBytesIO()
@@ -48,8 +53,7 @@ def lengths(*children: Dataset) -> list[dict[str, Any]]:
     made = structured_report.read(bytes(data.getvalue()))
     group = to_fhir(made, load(), Known()).result
     assert to_dicom(group, load(), Known()).result == made
-    found = [one for one in group.members if one["resourceType"] == "Observation"]
-    return [one for one in found if one["code"]["coding"][0]["code"] == LENGTH.value]
+    return group.members
 
 
 def place(observation: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -160,4 +164,43 @@ def test_who_observed_is_whom_the_nearest_item_names() -> None:
 def test_a_device_that_observed_is_no_person() -> None:
     (found,) = lengths(*observer("Root^Rita"), container(FINDINGS, *device("1500"), num(LENGTH, "1", MM)))
     assert "performer" not in found
-    assert found["device"] == {"display": "SCANNER-1500"}
+    assert found["device"]["display"] == "SCANNER-1500"
+
+
+def test_a_device_is_known_by_its_uid_alone() -> None:
+    kind, identity, *_ = device("1500")
+    (found,) = lengths(*observer("Root^Rita"), container(FINDINGS, kind, identity, num(LENGTH, "1", MM)))
+    assert "performer" not in found
+    assert found["device"] == {"identifier": {"system": "urn:dicom:uid", "value": f"urn:oid:{identity.UID}"}}
+
+
+def test_the_device_that_took_part_has_not_observed() -> None:
+    """TID 1021 says its UID by the concept of an observer's."""
+    role = coded(DCM.DeviceRoleInProcedure, DCM.IrradiatingDevice, properties(device("1500")[1]))
+    (found,) = lengths(*observer("Root^Rita"), num(LENGTH, "1", MM, properties(role)))
+    assert "device" not in found and len(found["performer"]) == 1
+
+
+def test_a_name_alone_is_an_observer() -> None:
+    """TID 1002: without an Observer Type it is a person, and overrides whoever observed around it (TID 1001)."""
+    root, inner, own = (context(person(DCM.PersonObserverName, name)) for name in ("Root^R", "Inner^I", "Own^O"))
+    section = container(FINDINGS, inner, num(LENGTH, "1", MM), num(LENGTH, "2", MM, own))
+    by_inner, by_own, by_root = lengths(root, section, container(FINDINGS, num(LENGTH, "3", MM)))
+    assert [one.get("display") for one in by_inner["performer"]] == ["I Inner"]
+    assert [one.get("display") for one in by_own["performer"]] == ["O Own"]
+    assert by_root["performer"][0]["reference"].startswith("Practitioner/")
+
+
+@pytest.mark.parametrize("typed", [0, 1, 2])
+def test_a_name_alone_is_an_author(typed: int) -> None:
+    """Alone, beside one of a device, and behind one that has its type."""
+    before = [[], device("1500"), observer("First^F")][typed]
+    name = context(person(DCM.PersonObserverName, "Root^Rita"))
+    members = resources(*before, name, container(FINDINGS, num(LENGTH, "1", MM)))
+    (composition,) = [one for one in members if one["resourceType"] == "Composition"]
+    named = {f"{one['resourceType']}/{one['id']}": one for one in members}
+    authors = [named[one["reference"]] for one in composition["author"]]
+    assert len(authors) == (2 if typed else 1)
+    assert authors[-1]["name"][0]["family"] == "Root"
+    (found,) = [one for one in members if one["resourceType"] == "Observation"]
+    assert found["performer"][-1] == {"reference": composition["author"][-1]["reference"]}
