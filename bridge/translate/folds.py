@@ -209,9 +209,12 @@ def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tup
     if not any(named):
         return
     allowed = _placeable(item.children, resource, mapping)
+    several = _has_several_sites(item.children, resource, mapping)
     words: set[tuple[str, ...]] = set()
     for index, (child, fold) in enumerate(zip(item.children, named, strict=True)):
         if fold is None or (fold.is_primitive and allowed.get(fold.element) != index):
+            continue
+        if fold.element == _SITE and several:
             continue
         if fold.element[0] == "valueRange" and not _is_range(item, mapping):
             continue
@@ -221,6 +224,21 @@ def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tup
                 continue
             words.add(fold.element)
         yield index, child, fold
+
+
+def _has_several_sites(children: Sequence[ContentItem], resource: str, mapping: Mapping) -> bool:
+    """Of which `bodySite` would say but one."""
+    said = set[str]()
+    for child in children:
+        fold = mapping.folds.get((resource, child.concept.scheme, child.concept.value)) if child.concept else None
+        if (
+            fold is not None
+            and fold.element == _SITE
+            and isinstance(child.value, Coded)
+            and child.value.code is not None
+        ):
+            said.add(repr((child.value.code[:2], [one.value for one in child.children])))
+    return len(said) > 1
 
 
 def _is_range(item: ContentItem, mapping: Mapping) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import person_name, person_text
 from bridge.mapping.texts import uid_identifier
@@ -15,8 +18,15 @@ from bridge.translate.values import reason_of
 
 STARTED = Code("111526", "DCM", "DateTime Started")
 
-_LATERALITY = {("272741003", "SCT"), ("G-C171", "SRT")}
-_WHERE = _LATERALITY | {("106233006", "SCT"), ("G-A1F8", "SRT")}  # and Topographical modifier (TID 300)
+Where = dict[str, list[str]]
+"""Words by which of both they are, in the order in which they are said."""
+SIDE, _PART = "Laterality", "Topographical modifier"  # TID 300
+_WHERE = {
+    ("272741003", "SCT"): SIDE,
+    ("G-C171", "SRT"): SIDE,
+    ("106233006", "SCT"): _PART,
+    ("G-A1F8", "SRT"): _PART,
+}
 _OF_SUBJECT = {one[:2] for one in (SUBJECT_CLASS, FETUS_ID, SUBJECT_ID, SUBJECT_NAME, MOTHER_OF_FETUS)}
 
 
@@ -51,30 +61,57 @@ def started_of(item: ContentItem, zone: str) -> str | None:
         return None
 
 
-def site_of(item: ContentItem, mapping: Mapping) -> Home | None:
-    """Finding Site of an item, with the laterality below it in words."""
+class Site(NamedTuple):
+    """A Finding Site, and what stands below it."""
+
+    coded: Home
+    name: str
+    where: Where
+
+
+def sites_of(item: ContentItem, mapping: Mapping) -> tuple[Site, ...]:
+    """Finding Sites of an item, each once. Why somebody did not say where is no place."""
+    found: dict[str, Site] = {}
     for child in item.children:
-        if is_site(child, mapping) and (words := _words(child)):
-            return {"id": INHERITED, **_coded(child, mapping)} | ({"text": ", ".join(words)} if len(words) > 1 else {})
-    return None
+        code = child.value.code if isinstance(child.value, Coded) else None
+        if not is_site(child, mapping) or reason_of(code) is not None:
+            continue
+        where = where_of(child)
+        if code is not None or where:
+            found.setdefault(repr((code and code[:2], where)), Site(_coded(child, mapping), _meaning(code), where))
+    return tuple(found.values())
 
 
-def side_of(item: ContentItem) -> str | None:
-    """Laterality beside the site, in words."""
+def where_of(item: ContentItem) -> Where:
+    """Laterality and Topographical Modifier of an item, by which of both it is: no method and no normality."""
+    found: Where = {}
     for child in item.children:
-        if child.concept is not None and child.concept[:2] in _LATERALITY and (words := _words(child)):
-            return ", ".join(words)
-    return None
+        kind = _WHERE.get(child.concept[:2]) if child.concept is not None else None
+        code = child.value.code if isinstance(child.value, Coded) else None
+        if kind is not None and code is not None and reason_of(code) is None:
+            below = [word for words in where_of(child).values() for word in words]
+            found[kind] = [*found.get(kind, ()), *filter(None, (code.meaning, *below))]
+    return found
 
 
-def sided(site: Home | None, side: str | None) -> Home | None:
-    """The site with its side: left and right are no different codes."""
-    if side is None:
-        return site
-    if site is None:
-        return {"id": INHERITED, "text": side}
-    words = site.get("text") or next((one["display"] for one in site.get("coding", ()) if "display" in one), "")
-    return site | {"text": ", ".join(filter(None, (words, side)))}
+def body_site(sites: Sequence[Site], where: Where) -> Home | None:
+    """The site with its side: left and right are no different codes. What is said nearer holds: a side of a measurement
+    is that of the site around it. Of several sites no code says what all of them say."""
+    if not sites:
+        return {"id": INHERITED, "text": _text("", where)} if SIDE in where else None
+    said = [(_text(site.name, site.where | where), site.coded) for site in sites]
+    words, coded = said[0]
+    if any(one != said[0] for one in said):
+        return {"id": INHERITED, "text": "; ".join(dict.fromkeys(text for text, _ in said))}
+    return {"id": INHERITED, **coded} | ({"text": words} if sites[0].where | where else {})
+
+
+def _text(name: str, where: Where) -> str:
+    return ", ".join(filter(None, (name, *(word for words in where.values() for word in words))))
+
+
+def _meaning(code: Code | None) -> str:
+    return code.meaning if code is not None else ""
 
 
 def observers_of(item: ContentItem) -> Resource | None:
@@ -124,13 +161,3 @@ def _coded(item: ContentItem, mapping: Mapping) -> Home:
         return mapping.coded(item.value.code if isinstance(item.value, Coded) else None)
     except ValueError:  # a code that FHIR cannot spell
         return mapping.coded(None)
-
-
-def _words(item: ContentItem) -> list[str]:
-    """Its own, and of what stands below those that say where: a side, no method and no normality. Why somebody did not
-    say where is no place."""
-    below = (one for one in item.children if one.concept is not None and one.concept[:2] in _WHERE)
-    codes = [one.value.code if isinstance(one.value, Coded) else None for one in (item, *below)]
-    if reason_of(codes[0]) is not None:
-        return []
-    return [one.meaning for one in codes if one is not None and reason_of(one) is None]

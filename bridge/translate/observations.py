@@ -20,7 +20,17 @@ from bridge.translate.folds import folded_into, folds_in
 from bridge.translate.generic import CONCLUSION, Kind, kind
 from bridge.translate.header import result_status
 from bridge.translate.ids import Known
-from bridge.translate.inherited import is_site, observers_of, side_of, sided, site_of, started_of, subject_of
+from bridge.translate.inherited import (
+    Site,
+    Where,
+    body_site,
+    is_site,
+    observers_of,
+    sites_of,
+    started_of,
+    subject_of,
+    where_of,
+)
 from bridge.translate.node import ITSELF, Home, put_in_place
 from bridge.translate.participants import participant_of
 from bridge.translate.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
@@ -36,8 +46,8 @@ class Context:
     key: str
     effective: str | None
     subject: str | None = None  # what it is about, where that is not the patient
-    site: Home | None = None  # where it was found
-    side: str | None = None  # left or right of it, in words
+    sites: tuple[Site, ...] = ()  # where it was found
+    where: Where = field(default_factory=dict)  # left or right of it, in words
     observers: Resource | None = None  # performer and device, where they are others than those of the document
 
 
@@ -110,14 +120,14 @@ class Observations:
         self.keys[at] = anchor
         if not item.children:
             effective = self._effective(item) or context.effective
-            return Context(anchor, effective, context.subject, context.site, context.side, context.observers)
-        subject, site, observers = subject_of(item), site_of(item, self.mapping), observers_of(item)
+            return Context(anchor, effective, context.subject, context.sites, context.where, context.observers)
+        subject, sites, observers = subject_of(item), sites_of(item, self.mapping), observers_of(item)
         return Context(
             anchor,
             self._effective(item) or started_of(item, self.zone) or context.effective,
             context.subject if subject is None else subject,
-            site or context.site,
-            side_of(item) or (None if site else context.side),
+            sites or context.sites,
+            where_of(item) if sites else context.where | where_of(item),
             context.observers if observers is None else observers,
         )
 
@@ -157,7 +167,7 @@ class Observations:
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
             observation.setdefault("identifier", []).extend(_uid_identifier(uid))
         inherits = not isinstance(item.value, Reference) and not is_site(item, self.mapping)
-        site = sided(context.site, context.side if context.site is not None else outer.side)
+        site = body_site(context.sites, context.where if context.sites else outer.where)
         if site is not None and inherits and "bodySite" not in observation:
             observation["bodySite"] = dict(site)
         return str(observation["id"])

@@ -23,6 +23,7 @@ SCT, DCM = codes.SCT, codes.DCM
 LIVER, KIDNEY = Code("10200004", "SCT", "Liver"), Code("64033007", "SCT", "Kidney")
 LENGTH, FINDINGS = Code("410668003", "SCT", "Length"), Code("121070", "DCM", "Findings")
 FETUS, PATIENT = Code("121026", "DCM", "Fetus"), Code("121025", "DCM", "Patient")
+APICAL, DISTAL = Code("43674008", "SCT", "Apical"), Code("46053002", "SCT", "Distal")
 MM = unit("mm")
 
 
@@ -32,6 +33,10 @@ def site(where: Code, *below: Dataset) -> Dataset:
 
 def side(which: Code) -> Dataset:
     return modifier(coded(SCT.Laterality, which))
+
+
+def part(which: Code) -> Dataset:
+    return modifier(coded(Code("106233006", "SCT", "Topographical modifier"), which))
 
 
 def of_subject(which: Code) -> Dataset:
@@ -123,6 +128,48 @@ def test_the_mothers_value_is_not_the_fetuss() -> None:
     fetuss = container(FINDINGS, num(LENGTH, "140", MM))
     found = lengths(of_subject(FETUS), mothers, fetuss)
     assert [one.get("focus") for one in found] == [None, [{"display": "Fetus"}]]
+
+
+@pytest.mark.parametrize(
+    ("sites", "words"),
+    [
+        ((site(KIDNEY, side(SCT.Right)), site(KIDNEY, side(SCT.Left))), "Kidney, Right; Kidney, Left"),
+        ((site(KIDNEY), site(LIVER)), "Kidney; Liver"),
+        ((site(KIDNEY, side(SCT.Right)), site(LIVER)), "Kidney, Right; Liver"),
+    ],
+    ids=["two sides", "two sites", "two sites, of one a side"],
+)
+def test_what_is_of_several_sites_is_of_no_single_one(sites: tuple[Dataset, ...], words: str) -> None:
+    """TID 1501 has a Finding Site 1-n: the volume of both kidneys is no volume of the right one."""
+    around = lengths(container(FINDINGS, *sites, num(LENGTH, "4500", MM)))
+    own = lengths(container(FINDINGS, num(LENGTH, "4500", MM, *sites)))
+    assert [place(one) for one in (*around, *own)] == [(None, words)] * 2
+
+
+def test_one_site_that_is_said_twice_is_one() -> None:
+    found = lengths(
+        container(FINDINGS, site(KIDNEY, side(SCT.Left)), site(KIDNEY, side(SCT.Left)), num(LENGTH, "1", MM))
+    )
+    assert [place(one) for one in found] == [(KIDNEY.value, "Kidney, Left")]
+
+
+def test_a_side_of_ones_own_is_the_side_of_the_site() -> None:
+    """Not a second one; of both kidneys it is one."""
+    both = container(FINDINGS, site(KIDNEY, side(SCT.Right)), site(KIDNEY, side(SCT.Left)))
+    one = container(FINDINGS, site(KIDNEY, side(SCT.Left), part(APICAL)))
+    for group in (both, one):
+        group.ContentSequence.append(num(LENGTH, "1", MM, side(SCT.Right)))
+    assert [place(each) for each in lengths(both, one)] == [
+        (KIDNEY.value, "Kidney, Right"),
+        (KIDNEY.value, "Kidney, Right, Apical"),
+    ]
+
+
+def test_a_part_of_the_site_is_said_as_the_side_is() -> None:
+    """A vessel of TID 5100: proximal and distal values are of one artery."""
+    vessels = [container(FINDINGS, part(which), num(LENGTH, "1", MM)) for which in (APICAL, DISTAL)]
+    found = lengths(container(FINDINGS, site(KIDNEY), side(SCT.Right), *vessels, num(LENGTH, "1", MM)))
+    assert [place(one)[1] for one in found] == ["Kidney, Right, Apical", "Kidney, Right, Distal", "Kidney, Right"]
 
 
 def components(observation: dict[str, Any]) -> dict[str, str | None]:
