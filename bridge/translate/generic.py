@@ -20,11 +20,11 @@ from bridge.model.content import (
 )
 from bridge.model.dataset import find
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, WAVEFORMS
+from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.folds import fold_of, may_be_component
 from bridge.translate.observers import PERSON_NAME
 
-COMPOSITES = (
-    "1.2.840.10008.5.1.4.1.1.88.",
+COMPOSITES = (  # beside Structured Reports
     "1.2.840.10008.5.1.4.1.1.67",
     "1.2.840.10008.5.1.4.1.1.104.",
     "1.2.840.10008.5.1.4.1.1.11.",
@@ -147,7 +147,7 @@ def is_words(value: Value) -> bool:
 def reference_type(sop_class: str) -> str:
     if sop_class.startswith(WAVEFORMS):
         return "WAVEFORM"
-    return "COMPOSITE" if sop_class.startswith(COMPOSITES) else "IMAGE"
+    return "COMPOSITE" if is_structured_report(sop_class) or sop_class.startswith(COMPOSITES) else "IMAGE"
 
 
 def text(item: ContentItem, kind_of_value: str) -> str | None:

@@ -15,6 +15,7 @@ from bridge.model.document import Document
 from bridge.model.group import Resource, absent
 from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.terminology.modality import modality_of
+from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.ids import Known
 from bridge.translate.node import Home
 from bridge.translate.study import (
@@ -35,13 +36,12 @@ OURS = frozenset(
 )
 """Elements that the PACS says; whatever else there is, somebody else said."""
 _UID = re.compile(r"(?=.{1,64}$)[0-9]+(\.[0-9]+)+")
-_DOCUMENTS = "1.2.840.10008.5.1.4.1.1.88."
 _NO_CONTENT = ContentItem(None, None, Other(None), (), ())
 
 
 def is_document(sop_class: str) -> bool:
     """A Structured Report or key object document, which is looked at for itself; so is what does not say its class."""
-    return not sop_class or sop_class.startswith(_DOCUMENTS)
+    return not sop_class or is_structured_report(sop_class)
 
 
 def has_images(headers: Sequence[DataSet]) -> bool:

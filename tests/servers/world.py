@@ -22,6 +22,7 @@ from bridge.sync.route import Route
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
+from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.to_fhir import to_fhir
 from tests.servers.hapi import Hapi
 from tests.servers.orthanc import Orthanc
@@ -118,9 +119,7 @@ class World:
 
 
 def _is_document(data: bytes) -> bool:
-    return str(pydicom.dcmread(BytesIO(data), stop_before_pixels=True, force=True).SOPClassUID).startswith(
-        structured_report.SR_CLASSES
-    )
+    return is_structured_report(pydicom.dcmread(BytesIO(data), stop_before_pixels=True, force=True).SOPClassUID)
 
 
 @contextmanager

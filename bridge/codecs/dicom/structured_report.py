@@ -21,9 +21,9 @@ from bridge.model.tags import (
     VALUE_TYPE,
     VERIFICATION,
 )
+from bridge.terminology.structured_reports import is_structured_report
 
 MAX_DEPTH = 64
-SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
 _REQUIRED = {
     SOP_INSTANCE_UID: "SOP Instance UID (0008,0018)",
     STUDY_UID: "Study Instance UID (0020,000D)",
@@ -43,7 +43,7 @@ def read(data: bytes) -> Document:
     sop_class = text_of(dataset, SOP_CLASS_UID)
     if sop_class is None:
         raise InvalidDicomError("no SOP Class UID (0008,0016): truncated, or no SOP Instance")
-    if not sop_class.startswith(SR_CLASSES):
+    if not is_structured_report(sop_class):
         raise NotStructuredReportError(f"SOP Class {sop_class} is no Structured Report")
     _complete(dataset, sop_class)
     if (depth := _depth(dataset)) > MAX_DEPTH:
