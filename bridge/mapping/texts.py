@@ -11,13 +11,18 @@ _NO_STRING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def fhir_string(text: str) -> str:
+    """A form feed, which ST, LT and UT may hold (PS3.5 6.1.3) and a string may not, begins a line instead of a page."""
+    return _string(text.strip("\f").replace("\f", "\n"))
+
+
+def _string(text: str) -> str:
     if not text.strip() or _NO_STRING.search(text) or len(text) > 1_000_000:
         raise ValueError("not a FHIR string")
     return text
 
 
 def dicom_text(value: str) -> str:
-    return fhir_string(value).replace("\t", " ")  # dciodvfy refuses a tab in UT
+    return _string(value).replace("\t", " ")  # dciodvfy refuses a tab in UT
 
 
 def one_value(text: str, length: int) -> str:

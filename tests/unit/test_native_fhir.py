@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from bridge.codecs import fhir
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
-from bridge.model.content import Code, Num, Plain
+from bridge.model.content import Code, ContentItem, Num, Plain, Value
 from bridge.model.dataset import Element, encode_text, merged, text_of
 from bridge.model.document import Document
 from bridge.model.names import REMAINDER_URL
@@ -388,3 +388,28 @@ def test_a_code_without_scheme_has_no_system() -> None:
     (one,) = observations(said)
     for element in ("code", "valueCodeableConcept"):
         assert "system" not in one[element]["coding"][0]
+
+
+@pytest.mark.parametrize(
+    ("said", "read_as"),
+    [("PAGE ONE\r\n\fPAGE TWO", "PAGE ONE\r\n\nPAGE TWO"), ("ONE\fTWO", "ONE\nTWO"), ("Malignant.\f", "Malignant.")],
+)
+def test_a_text_of_pages_is_read(said: str, read_as: str) -> None:
+    """A form feed is legal in UT (PS3.5 6.1.3) and in no string of FHIR: who reads that would read nothing at all."""
+    made = document(container(DCM.Findings, text(DCM.Conclusion, said), number(HEART_RATE, "72", PER_MINUTE)))
+    group = to_fhir(made, load(), Known()).result
+    assert to_dicom(group, load(), Known()).result == made
+    (found,) = [one for one in group.members if one["resourceType"] == "Observation"]
+    assert found["component"][0]["valueString"] == group.root["conclusion"] == read_as
+    found["component"][0]["valueString"] = "Benign."
+    assert Plain("TEXT", "Benign.") in values_of(to_dicom(group, load(), Known()).result.root)
+
+
+@pytest.mark.parametrize("said", ["\f", "\f\f \f"])
+def test_a_text_of_empty_pages_is_none(said: str) -> None:
+    (found,) = observations(container(DCM.Findings, text(DCM.Finding, said), number(HEART_RATE, "72", PER_MINUTE)))
+    assert "dataAbsentReason" in found["component"][0]
+
+
+def values_of(item: ContentItem) -> list[Value]:
+    return [item.value, *(value for child in item.children for value in values_of(child))]
