@@ -53,6 +53,8 @@ def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
         found["no Patient ID (0010,0020): the report has no subject"] = []
     elif issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
         found["Patient ID without issuer: two people with one ID would be taken for one; configure `issuer`"] = []
+    if not document.root.children:
+        found["no content items: a report that says nothing; if it should, fetch the file again"] = []
     if content_time(header, "+00:00") is None:
         found["no readable Content Date and Time (0008,0023): where no item says when, it is 1900-01-01"] = []
     for what, path in _of_items(document.root, None, (0,)):

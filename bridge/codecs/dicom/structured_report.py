@@ -8,7 +8,7 @@ from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from bridge.codecs.dicom import reader
 from bridge.errors import InvalidDicomError
-from bridge.model.dataset import DataSet, find, items, text_of
+from bridge.model.dataset import DataSet, items, text_of
 from bridge.model.document import Document
 from bridge.model.sr import read_document
 from bridge.model.tags import (
@@ -18,6 +18,7 @@ from bridge.model.tags import (
     SOP_CLASS_UID,
     SOP_INSTANCE_UID,
     STUDY_UID,
+    TEMPLATE,
     VALUE_TYPE,
     VERIFICATION,
 )
@@ -29,6 +30,11 @@ _REQUIRED = {
     STUDY_UID: "Study Instance UID (0020,000D)",
     SERIES_UID: "Series Instance UID (0020,000E)",
     VALUE_TYPE: "Value Type (0040,A040)",
+}
+_SPEAKS_OF_CONTENT = {
+    0x0040A375: "Current Requested Procedure Evidence Sequence (0040,A375)",
+    0x0040A385: "Pertinent Other Evidence Sequence (0040,A385)",
+    TEMPLATE: "Content Template Sequence (0040,A504)",  # every root template of PS3.16 has items
 }
 _FLAGS = {COMPLETION: "Completion Flag (0040,A491)", VERIFICATION: "Verification Flag (0040,A493)"}
 
@@ -68,5 +74,15 @@ def _complete(dataset: DataSet, sop_class: str) -> None:
     for tag in (SOP_INSTANCE_UID, STUDY_UID, SERIES_UID):
         if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", text_of(dataset, tag) or "") or len(text_of(dataset, tag) or "") > 64:
             raise InvalidDicomError(f"{wanted[tag]} is no UID (PS3.5 9.1); correct it at its source")
-    if find(dataset, CONTENT) is None:
-        raise InvalidDicomError("no Content Sequence (0040,A730): truncated, or an SR without content")
+    _whole(dataset)
+
+
+def _whole(dataset: DataSet) -> None:
+    """Content Sequence is type 1C (PS3.3 C.17.3): a root without children has none. Where it is missing at the very end
+    of a file, and something before it speaks of content, the rest was cut off."""
+    if any(element.tag >= CONTENT for element in dataset):
+        return
+    said = [_SPEAKS_OF_CONTENT[one.tag] for one in dataset if one.tag in _SPEAKS_OF_CONTENT and one.value]
+    said += ["Completion Flag (0040,A491) that is COMPLETE"] if text_of(dataset, COMPLETION) == "COMPLETE" else []
+    if said:
+        raise InvalidDicomError(f"no Content Sequence (0040,A730), but a {said[0]}: truncated; fetch the file again")
