@@ -16,7 +16,10 @@ from bridge.translate.node import INHERITED, Home
 from bridge.translate.observers import DEVICE, DEVICE_NAME, DEVICE_UID, OBSERVER_TYPE, PERSON_NAME
 from bridge.translate.values import reason_of
 
-STARTED = Code("111526", "DCM", "DateTime Started")
+STARTS = (
+    Code("111526", "DCM", "DateTime Started"),  # TID 10003, 10013, 10042
+    Code("123003", "DCM", "Radiopharmaceutical Start DateTime"),  # TID 10022: when it was administered
+)
 
 Where = dict[str, list[str]]
 """Words by which of both they are, in the order in which they are said."""
@@ -53,8 +56,9 @@ def subject_of(item: ContentItem) -> str | None:
 
 
 def started_of(item: ContentItem, zone: str) -> str | None:
-    """DateTime Started of an event: when it was observed."""
-    found = next((text(child, "DATETIME") for child in item.children if STARTED.same(child.concept)), None)
+    """Start of an event: when it was observed."""
+    said = (text(child, "DATETIME") for start in STARTS for child in item.children if start.same(child.concept))
+    found = next(said, None)
     try:
         return times.to_fhir(found, zone) if found else None
     except ValueError:  # not a date: the remainder carries it

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bridge.mapping.codings import coding
 from bridge.model.group import Group, Resource
-from bridge.translate.inherited import STARTED
+from bridge.translate.inherited import STARTS
 
-_STARTED = (coding(STARTED)["system"], STARTED.value)
+_STARTS = {(coding(one)["system"], one.value) for one in STARTS}
 
 
 def observed_at(resource: Resource) -> str | None:
@@ -23,9 +23,9 @@ def observed_at(resource: Resource) -> str | None:
 
 
 def started_in(observation: Resource) -> str | None:
-    """DateTime Started among its components: the time of the Observation is a copy of it."""
+    """The start among its components: the time of the Observation is a copy of it."""
     for part in observation.get("component", ()):
-        if any((one.get("system"), one.get("code")) == _STARTED for one in part.get("code", {}).get("coding", ())):
+        if any((one.get("system"), one.get("code")) in _STARTS for one in part.get("code", {}).get("coding", ())):
             return str(part.get("valueDateTime", ""))
     return None
 

@@ -16,6 +16,7 @@ from bridge.translate.completed import content_of, pointing
 from bridge.translate.digests import document_digest
 from bridge.translate.dose_summary import is_summary
 from bridge.translate.followed_ranges import followed, words_of_ranges
+from bridge.translate.followed_starts import with_followed
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Known
 from bridge.translate.kept import as_kept, said_before
@@ -47,6 +48,8 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         )
     if "digest" in remainder:
         group = inheriting_again(in_order(group), remainder.get("sites", []))
+        group, report.warnings = with_followed(group, remainder.get("starts", []))
+    followed_starts = [*report.warnings]
     born = "digest" in remainder
     known = replace(
         known,
@@ -69,7 +72,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         )
         if of_sites is not group:
             translated = to_dicom(of_sites, mapping, known, counted=counted)
-            translated.report.warnings += warnings
+            translated.report.warnings += [*followed_starts, *warnings]
             return translated
         report.warnings += warnings
     if not born:

@@ -20,6 +20,7 @@ from bridge.translate.digests import document_digest
 from bridge.translate.documents import TEMPLATES
 from bridge.translate.element_json import dataset_json
 from bridge.translate.followed_ranges import followed
+from bridge.translate.followed_starts import starts_in
 from bridge.translate.habits import habits_of
 from bridge.translate.header import born_uid, split_patient
 from bridge.translate.ids import Known
@@ -174,6 +175,8 @@ def _remaindered(
             pieces = pieces_of(group, homes, image, document.header, known)
         if sites := sites_in(homes, natives, pieces):
             remainder["sites"] = sites
+        if starts := starts_in(homes, document.root):
+            remainder["starts"] = starts
         if copies := copies_of(group, pieces):
             remainder["copies"] = copies
         if said := beyond(pieces):
