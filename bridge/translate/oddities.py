@@ -65,7 +65,7 @@ def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
 def _of_items(item: ContentItem, parent: ContentItem | None, path: Path) -> list[tuple[str, Path]]:
     source = value_type(parent.value) if parent is not None else _NO_PARENT
     odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), _schemes(item))
-    found = [(what, path) for what in (*odd, *_qualifier(item))]
+    found = [(what, path) for what in (*odd, *_qualifier(item), *_unit(item))]
     for index, child in enumerate(item.children):
         found += _of_items(child, item, (*path, index))
     if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
@@ -137,6 +137,22 @@ def _qualifier(item: ContentItem) -> list[str]:
     return ["Numeric Value Qualifier beyond CID 42: a FHIR client does not see it"] if hidden else []
 
 
+def _unit(item: ContentItem) -> list[str]:
+    unit = item.value.unit if isinstance(item.value, Num) else None
+    return _no_ucum(unit.value) if unit is not None and unit.scheme == "UCUM" else []
+
+
+@lru_cache(maxsize=4096)
+def _no_ucum(code: str) -> list[str]:
+    """It crosses as it is: what was meant, nobody can tell for sure. Blanks within an annotation are the standard's:
+    `{X-Ray sources}` (PS3.16 TID 10013)."""
+    legal = is_ucum(_NOTE.sub(lambda note: note[0].replace(" ", "_"), code))
+    return [] if legal else [f"{code[:_LONG]!r} is no UCUM unit: correct it at its source"]
+
+
+_NOTE, _LONG = re.compile(r"\{[^{}]*\}"), 64
+
+
 def _homes(group: Group) -> Iterator[tuple[str, Resource]]:
     """What becomes content items, with its type."""
     for resource in group.spoken():
@@ -164,12 +180,16 @@ def oddities_of_group(group: Group) -> list[str]:
                 if system and designator_of(system, EXTENSION_BASE) is None:
                     what = f"code system {system!r} has no Coding Scheme Designator"
                     found.setdefault(what, []).append(f"{kind}.{element}")
+        quantity = home.get("valueQuantity", {})
+        for what in _no_ucum(quantity["code"]) if quantity.get("system") == _UCUM and "code" in quantity else ():
+            found.setdefault(what, []).append(f"{kind}.valueQuantity")
         if _is_side_of_words(home.get("bodySite", {})):
             what = "the text says a side that the code does not, and no DICOM reader sees"
             found.setdefault(what, []).append(f"{kind}.bodySite")
     return [*contradictions(group), *(_line(what, places) for what, places in found.items())]
 
 
+_UCUM = "http://unitsofmeasure.org"
 _ALIKE = {("C", "Cel"), ("F", "[degF]")}  # coulomb and farad to UCUM, degrees to everybody else
 
 

@@ -443,3 +443,19 @@ def test_an_item_that_nobody_can_show_is_warned_of() -> None:
     after = Document(document.header, replace(document.root, children=(replace(item, children=(child,)), *rest)))
     assert any("does not see" in one for one in to_fhir(after, MAPPING, KNOWN).report.warnings)
     assert not any("does not see" in one for one in to_fhir(document, MAPPING, KNOWN).report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("unit", "odd"),
+    [("Gy.cm^2", True), ("mGycm", True), ("Gy.cm2", False), ("{X-Ray sources}", False), ("{ratio}", False)],
+)
+def test_a_unit_that_ucum_has_not_is_kept_and_warned_of(unit: str, odd: bool) -> None:
+    """On both ways. Of TID 10013 is the annotation with a blank."""
+    resource = observation(
+        valueQuantity={"value": 5, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
+    )
+    there = to_dicom(alone(resource), MAPPING, KNOWN)
+    back = to_fhir(there.result, MAPPING, KNOWN)
+    assert back.result.root["valueQuantity"]["code"] == unit
+    for report in (there.report, back.report):
+        assert any("is no UCUM unit" in one for one in report.warnings) == odd
