@@ -26,6 +26,7 @@ from bridge.translate.report import Report
 from bridge.translate.sited import is_other_site
 from bridge.translate.transcode import SAID, in_unicode, recoded, recoded_element
 
+_UNREAD = "bytes that were not of the Specific Character Set stay as they are; correct them at their source"
 _OTHER_SITE = "a site that was edited in FHIR: what was said below the former one, such as its side, is left out"
 
 
@@ -46,13 +47,15 @@ def content_of(
     native = native_dicom(group, mapping, known, remainder.get("zone"), remainder.get("habits"))
     report.warnings += native.warnings
     charset = _charset(remainder.get("header", {"e": {}}), native.header)
-    header, fits = _header(native.header, remainder, charset, report)
+    unread = set[int]()  # tags of bytes that are not of the character set
+    header, fits = _header(native.header, remainder, charset, report, unread)
     builder = _Builder(mapping, charset, report, without)
     root = builder.item(native.root, remainder, None, (), None if without is None else ())
     if not fits or builder.unicode:
         report.warnings.append("an edit does not fit the Specific Character Set: the document is in ISO_IR 192 now")
-        header = merged(recoded(header, charset, UNICODE) if fits else header, [SAID])
-        root = in_unicode(root, charset, set(map(id, builder.unicode)))
+        header = merged(recoded(header, charset, UNICODE, unread) if fits else header, [SAID])
+        root = in_unicode(root, charset, set(map(id, builder.unicode)), unread)
+        report.warnings += [f"({tag >> 16:04X},{tag & 0xFFFF:04X}): {_UNREAD}" for tag in sorted(unread)]
     return Content(Document(header, root), builder.homes, builder.places, builder.moves, builder.carried)
 
 
@@ -72,7 +75,9 @@ def pointing(group: Group, mapping: Mapping, known: Known, report: Report) -> Co
     return content._replace(document=repointed(content.document, content.moves, content.carried, aims))
 
 
-def _header(native: DataSet, remainder: dict[str, Any], charset: Charset, report: Report) -> tuple[DataSet, bool]:
+def _header(
+    native: DataSet, remainder: dict[str, Any], charset: Charset, report: Report, unread: set[int]
+) -> tuple[DataSet, bool]:
     """The header with its remainder, and whether the character set can hold it; else it comes in UTF-8, as what is
     native does."""
     header, dropped = native, list[str]()
@@ -83,9 +88,11 @@ def _header(native: DataSet, remainder: dict[str, Any], charset: Charset, report
     report.warnings += [f"header {tag}: changed in FHIR since; its value wins" for tag in dropped]
     ours = set(map(id, native))
     try:
-        return tuple([recoded_element(one, UNICODE, charset) if id(one) in ours else one for one in header]), True
+        made = [recoded_element(one, UNICODE, charset, unread) if id(one) in ours else one for one in header]
+        return tuple(made), True
     except UnicodeError:
-        return tuple([one if id(one) in ours else recoded_element(one, charset, UNICODE) for one in header]), False
+        made = [one if id(one) in ours else recoded_element(one, charset, UNICODE, unread) for one in header]
+        return tuple(made), False
 
 
 def _charset(patch: dict[str, Any], native: DataSet) -> Charset:

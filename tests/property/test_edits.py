@@ -287,6 +287,29 @@ def test_an_edit_beyond_the_character_set_takes_the_whole_document_to_unicode(ch
     assert any("ISO_IR 192" in one for one in translated.report.warnings)
 
 
+@pytest.mark.parametrize("where", ["header", "item"])
+def test_bytes_of_no_character_set_do_not_refuse_an_edit(where: str) -> None:
+    """0xFC without a Specific Character Set, as a modality has written it: it stays that byte, and its tag is named."""
+    document = structured_report.read((FIXTURES / "dicom" / "10001-projection-dose.dcm").read_bytes())
+    odd = Element(0x00080090 if where == "header" else 0x00401060, "PN", b"M\xfcller")
+    header = tuple(one for one in document.header if one.tag not in (0x00080005, odd.tag))
+    root = document.root
+    if where == "header":
+        header = merged(header, [odd])
+    else:
+        root = replace(root, children=(replace(root.children[0], rest=(odd,)), *root.children[1:]))
+    group = copy.deepcopy(to_fhir(Document(header, root), MAPPING, KNOWN).result)
+    home, _ = next(one for one in values(group) if one[1] == "valueString")
+    home["valueString"] = "心電図"
+    translated = to_dicom(group, MAPPING, KNOWN)
+    after = translated.result
+    assert after.charset == ("ISO_IR 192",)
+    assert odd in (after.header if where == "header" else after.root.children[0].rest)
+    place = f"({odd.tag >> 16:04X},{odd.tag & 0xFFFF:04X})"
+    assert any(one.startswith(place) and "stay as they are" in one for one in translated.report.warnings)
+    assert to_dicom(to_fhir(after, MAPPING, KNOWN).result, MAPPING, KNOWN).result == after
+
+
 def test_an_unedited_report_keeps_its_uid() -> None:
     for file in SMALL:
         document, group = report(file)
