@@ -32,6 +32,9 @@ _KEYS = select(ALIAS.c.key).where((ALIAS.c.route == _ROUTE) & (ALIAS.c.document 
 _ASIDE = (WORK.c.route == _ROUTE) & WORK.c.state.in_(bindparam("of_states", expanding=True)) & WORK.c.key.in_(_KEYS)
 _WAKE = update(WORK).where(_ASIDE).values(state="owed", due=bindparam("now"), reason=None)
 
+_HELD = (WORK.c.route == _ROUTE) & (WORK.c.state == "held") & WORK.c.key.in_(bindparam("of_keys", expanding=True))
+_WAKE_HELD = update(WORK).where(_HELD).values(state="owed", due=bindparam("now"), reason=None)
+
 
 class Links:
     def __init__(self, database: Database, leases: Leases, *, dry: bool) -> None:
@@ -133,6 +136,9 @@ class Links:
             for statement in _ENDED:
                 connection.execute(statement, {"of_document": link.document})
             self._wake(connection, link.route, link.document, ("held", "waiting"))
+            for some in batched(link.versions, 500):  # what another document has, too, goes by that one's name
+                of = {"of_route": link.route, "of_keys": some, "now": self._database.now()}
+                connection.execute(_WAKE_HELD, of)
             _record(connection, event, link.document)
 
     def _done(self, connection: Connection, link: Link) -> AuditEvent | None:

@@ -17,6 +17,7 @@ from bridge.sync.hands import take
 from bridge.sync.held import Busy
 from bridge.sync.route import Route
 from bridge.sync.worker import Worker
+from bridge.translate.gather import FORMING
 
 FEW = 3
 """So many may go at once, which is in one minute, however few documents there are; beyond them one in a hundred."""
@@ -88,6 +89,10 @@ def _gone(worker: Worker, work: Work, *, asked: bool) -> None:
         if not asked and done[1] in _DELETED:
             ledger.deletions.note(route.name, link.document if link is not None else work.key)
     if absence is not None and of_fhir:
+        _, back = ledger.feeds.neighbours(route.name, route.fhir.name, [work.key])
+        for source, _ in back:  # several documents may have it, and a link names one
+            if source.partition("/")[0] in FORMING:
+                ledger.work.owe(route.name, route.fhir.name, source)
         forget_resource(route, ledger, work.key)
         ledger.feeds.bury(route.name, route.fhir.name, work.key)
     if link is not None and of_fhir:  # a member is no more, or is there again: its report says something else

@@ -26,6 +26,19 @@ def state_of(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]
     return resources_digest(present[key].item for key in keys if key in present)
 
 
+def state_since(route: Route, ledger: Ledger, link: Link, present: dict[str, Stored[Resource]]) -> str:
+    """Of the FHIR side, what another document has brought there meanwhile aside: that is no news of this one."""
+    state = state_of(link.root, link.versions, present)
+    edited = [key for key, version in link.versions.items() if key in present and present[key].version != version]
+    if state in (RETRACTED, GONE) or not edited or link.root in edited or link.versions.keys() - present.keys():
+        return state
+    _, back = ledger.feeds.neighbours(route.name, route.fhir.name, edited)
+    found = (ledger.links.of(route.name, source) for source in sorted({source for source, _ in back}))
+    others = [one for one in found if one is not None and one.document != link.document]
+    said = {item for one in others for item in one.versions.items()}
+    return link.fhir_digest if said.issuperset((key, present[key].version) for key in edited) else state
+
+
 def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, instance: str) -> Decision:
     """By the table, the route's policy, and what a person said of exactly these two states: `here` in FHIR, `there` in
     the PACS. Raises Held on a conflict, which is kept."""

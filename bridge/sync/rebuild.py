@@ -33,14 +33,20 @@ def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, dig
         name = document_of(route, root, None)
         found = Link(name, route.name, "fhir", root, {}, UNKNOWN, instance, state, [list(version)])
         ledger.links.agree(found, [root, version.sop_instance])
-    elif superseded := superseded_by(document.header):
-        chain = link.chain
-        for one in (*superseded, version):  # a version between may be gone
-            chain = extended(chain, one)
+    elif _follows(route, ledger, document, link):
+        chain = extended(link.chain, version)
         newer = replace(link, fhir_digest=UNKNOWN, instance=instance, dicom_digest=state, chain=chain)
-        ledger.links.agree(newer, [one[3] for one in chain])
-    else:
-        raise Held(f"made of {root}, and no version of {link.head}, which is, too: reject one of them, or remove it")
+        ledger.links.agree(newer, [version.sop_instance])
+
+
+def _follows(route: Route, ledger: Ledger, document: Document, link: Link) -> bool:
+    """Whether it is a later version than the head: it names that, or versions between that are gone."""
+    named = superseded_by(document.header)
+    if not named or link.head in {one.sop_instance for one in named}:
+        return bool(named)
+    if any(ledger.links.of(route.name, one.sop_instance) is not None for one in named):
+        return False
+    return None not in route.dicom.absent([key_of_version(route, document.header, one) for one in named])
 
 
 def rebuild_reported(route: Route, ledger: Ledger, document: Document) -> Link | None:

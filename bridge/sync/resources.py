@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bridge.ledger.ledger import Ledger
@@ -68,6 +68,17 @@ def read_groups(route: Route, keys: set[str]) -> list[Present]:
 def present_of(route: Route, root: str) -> Present | None:
     """The group that is named by that resource, as its store has it now."""
     return next((one for one in read_groups(route, {root}) if one.root == root), None)
+
+
+def of_others(route: Route, ledger: Ledger, own: Collection[str], keys: Sequence[str]) -> set[str]:
+    """Those of the keys that a document has which stands, and whose root is none of `own`."""
+    found: set[str] = set()
+    for whole in components(route, ledger, keys):
+        for present in read_groups(route, whole):
+            stands = present.state != RETRACTED and present.group.root.get("status") != "registered"
+            if stands and present.root not in own:
+                found |= present.versions.keys() & set(keys)
+    return found
 
 
 def _closure(route: Route, keys: Sequence[str]) -> dict[str, Stored[Resource]]:

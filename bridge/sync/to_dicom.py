@@ -31,7 +31,7 @@ from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.sync.void import WRITING
 from bridge.sync.withdraw import reject_instances, remove_instances, remove_superseded, unfinished
-from bridge.translate.chain import version_of
+from bridge.translate.chain import superseded_by, version_of
 from bridge.translate.header import born_uid
 from bridge.translate.ids import Version
 from bridge.translate.refiled import identity_in
@@ -65,7 +65,8 @@ class ToDicom:
         if not self._is_carried(group, link) and (link is None or state != RETRACTED):
             return "skipped"
         if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, link, head):
-            taken_in = self._taken_in(present, root, link)
+            named = {one.sop_instance for one in superseded_by(head)}
+            taken_in = [one for one in self._taken_in(present, root, link) if one.head in named]
             chain: list[list[str]] = []
             for one in (version for each in (*taken_in, link) for version in each.chain):
                 chain = extended(chain, one)

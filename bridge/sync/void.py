@@ -9,7 +9,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
-from bridge.sync.agreement import acknowledged, decided, state_of
+from bridge.sync.agreement import acknowledged, decided, state_since
 from bridge.sync.decide import Act, Side
 from bridge.sync.forgotten import remembered
 from bridge.sync.held import Absent, Held
@@ -74,7 +74,7 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
     if link.fhir_digest == UNKNOWN:
         link = remembered(route, Merges(route, ledger, mapping), link, present_of(route, link.root))
     present = {one.key: one for one in route.fhir.read(sorted(link.versions)) if one is not None}
-    here = state_of(link.root, link.versions, present)
+    here = state_since(route, ledger, link, present)
     decision = decided(route, ledger, link, here, state, link.instance)
     if decision.act is Act.FORGET and len(link.chain) == 1:
         ledger.links.forget(link.document)

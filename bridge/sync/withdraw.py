@@ -17,12 +17,13 @@ from bridge.model.group import Resource
 from bridge.model.sr import write_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.stores.store import Stored, Write
-from bridge.sync.content import VOID, as_content
+from bridge.sync.content import as_content
 from bridge.sync.failpoint import failpoint
 from bridge.sync.instances import key_of_version, read_instance, read_version, store_instance
 from bridge.sync.news import GONE, RETRACTED
 from bridge.sync.refile import MERGE, UNMERGE, finish
 from bridge.sync.replace import REPLACING, replace_head
+from bridge.sync.resources import of_others
 from bridge.sync.route import Route
 from bridge.sync.studies import owe_study
 from bridge.translate.chain import version_of
@@ -158,12 +159,9 @@ def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> st
 
 
 def _own(route: Route, ledger: Ledger, link: Link) -> list[str]:
-    """What belongs to this document alone: a result that another report refers to, which is not void, stands."""
+    """What belongs to this document alone: a result that another one has, which is not void, stands."""
     kinds = [key for key in link.versions if key.partition("/")[0] in RETRACTABLE]
-    _, back = ledger.feeds.neighbours(route.name, route.fhir.name, kinds)
-    others = sorted({source for source, _ in back if source not in link.versions})
-    standing = {one.key for one in route.fhir.read(others) if one is not None and one.item.get("status") not in VOID}
-    shared = {target for source, target in back if source in standing}
+    shared = of_others(route, ledger, link.versions.keys() | {link.root}, kinds)
     return [key for key in kinds if key not in shared]
 
 

@@ -26,7 +26,7 @@ from bridge.sync.held import Held
 from bridge.sync.merge import Merges
 from bridge.sync.news import GONE, RETRACTED, UNKNOWN
 from bridge.sync.outdated import OUTDATED
-from bridge.sync.resources import present_of
+from bridge.sync.resources import of_others, present_of
 from bridge.sync.route import Route
 from bridge.sync.subject import is_same_person, subject_of
 from bridge.sync.void import WRITING, is_begun, void
@@ -181,10 +181,17 @@ class WriteFhir:
             reading=said.reading,
         )
 
+    def _left(self, said: Said) -> list[Write[Resource]]:
+        """What the version before said and this one does not, entered in error; what another document has stands."""
+        left = [key for key in said.present if key not in said.resources and key.partition("/")[0] in _RETRACTABLE]
+        shared = of_others(self.route, self.ledger, {said.root, *left}, left) if left else set()
+        mine = [said.present[key] for key in sorted(left) if key not in shared]
+        return [Write(one.key, retracted(one.item), one.version) for one in mine]
+
     def _in_step(self, arrival: Arrival, said: Said) -> str:
         """Written, and agreed."""
         route, link, version = self.route, arrival.link, arrival.version
-        items = [*said.whose.items, *said.studies, *_writes(said)]
+        items = [*said.whose.items, *said.studies, *_writes(said), *self._left(said)]
         name = document_of(route, version.sop_instance, link)
         keys = list(said.resources)
         named = [*keys, *(one.key for one in said.studies), version.sop_instance]
@@ -235,10 +242,7 @@ def _says_the_same(stored: Iterable[Stored[Resource]], resources: dict[str, Reso
 
 
 def _writes(said: Said) -> list[Write[Resource]]:
-    """What it says, and what the version before said and this one does not, entered in error."""
-    of_now = [Write(key, one, _version_of(said.present, key)) for key, one in said.resources.items()]
-    left = sorted(key for key in said.present.keys() - said.resources.keys() if key.partition("/")[0] in _RETRACTABLE)
-    return of_now + [Write(key, retracted(said.present[key].item), said.present[key].version) for key in left]
+    return [Write(key, one, _version_of(said.present, key)) for key, one in said.resources.items()]
 
 
 def _version_of(present: dict[str, Stored[Resource]], key: str) -> str | None:

@@ -37,7 +37,8 @@ def gather(entries: Sequence[Entry]) -> Gathered:
     born in DICOM keeps them, for they are the items of the instance that is void."""
     resolver = _Resolver(entries)
     resources = [entry.resource for entry in entries]
-    below = {id(target) for one in resources for target in resolver.targets(one, links(one))}
+    standing = [one for one in resources if not _is_void(one, alone=False)]
+    below = {id(target) for one in standing for target in resolver.targets(one, links(one))}
     void = {id(one) for one in resources if _is_void(one, alone=id(one) not in below)}
     owned: set[int] = set()
     roots: set[int] = set()

@@ -152,6 +152,93 @@ def test_a_document_that_the_pacs_takes_back_leaves_the_shared_result(stores: Pa
     assert said(stores) == {("1000",)}
 
 
+@pytest.fixture
+def within(tmp_path: Path) -> Path:
+    """Two reports that have a panel with `o`, and one of them `q`."""
+    (tmp_path / "data" / "dicom").mkdir(parents=True)
+    panel = observation("p", 2000, hasMember=[{"reference": "Observation/o"}])
+    for one in (observation("o", 1000), observation("q", 3000), panel):
+        put(tmp_path, one)
+    put(tmp_path, report("p") | {"id": "day"})
+    put(tmp_path, report("p", "q") | {"id": "week"})
+    return tmp_path
+
+
+@pytest.mark.parametrize("deleted", ["mark", "delete"])
+def test_what_is_shared_below_a_panel_stays_with_the_other(within: Path, deleted: str) -> None:
+    configure(within, deleted=deleted)
+    settled(within, {"to-dicom created": 2})
+    (week,) = (one for one in heads(within) if "3000" in values(one))
+    next((within / "data" / "dicom").rglob(f"{week.SOPInstanceUID}.dcm")).unlink()
+    settled(within, {"to-fhir retracted" if deleted == "mark" else "to-fhir removed": 1})
+    assert {get(within, f"Observation/{one}")["status"] for one in "op"} == {"final"}
+    assert said(within) == {("2000", "1000")}
+
+
+def test_an_item_that_the_pacs_drops_of_one_stays_in_the_other(stores: Path) -> None:
+    week = saying(stores, "1000", "2000")
+    del week.ContentSequence[0]
+    edited(stores, week, "2.25.71", "2001")
+    while passes(stores):
+        pass
+    assert get(stores, "Observation/o")["status"] == "final"
+    assert said(stores) == {("1000",), ("2001",)}
+
+
+def test_a_shared_result_that_is_deleted_leaves_both(stores: Path) -> None:
+    put(stores, report("o", "p") | {"id": "day"})
+    settled(stores, {"to-dicom updated": 1})
+    (stores / "data" / "fhir" / f"{WEEK}.json").unlink()
+    settled(stores, {"to-dicom retracted": 1})
+    (stores / "data" / "fhir" / "Observation" / "o.json").unlink()
+    settled(stores, {"to-dicom updated": 1})
+    assert said(stores) == {("2000",)}
+
+
+@pytest.mark.parametrize("conflicts", ["hold", "fhir", "dicom"])
+def test_what_is_rejected_is_void_whatever_the_other_document_brings(stores: Path, conflicts: str) -> None:
+    configure(stores, conflicts=conflicts)
+    note(stores, DCM.RejectedForPatientSafetyReasons, saying(stores, "1000", "2000"))
+    edited(stores, saying(stores, "1000"), "2.25.71", "1001")
+    settled(stores, {"to-fhir retracted": 1, "to-fhir updated": 1})
+    assert get(stores, WEEK)["status"] == "entered-in-error"
+    assert said(stores) == {("1001",)}
+
+
+def test_a_report_that_is_not_one_yet_keeps_no_result_that_is_rejected(stores: Path) -> None:
+    put(stores, report("p") | {"id": "later", "status": "registered"})
+    passes(stores)
+    note(stores, DCM.RejectedForPatientSafetyReasons, saying(stores, "1000", "2000"))
+    settled(stores, {"to-fhir retracted": 1})
+    assert get(stores, "Observation/p")["status"] == "entered-in-error"
+    assert said(stores) == {("1000",)}
+
+
+def test_what_a_person_was_asked_for_is_held_no_more(stores: Path) -> None:
+    put(stores, report("o") | {"id": "week"})
+    put(stores, report("o", "p") | {"id": "day"})
+    while passes(stores):
+        pass
+    put(stores, get(stores, "Observation/o") | {"status": "entered-in-error"})
+    assert "correct one or the other" in passed(stores).stderr
+    put(stores, get(stores, WEEK) | {"status": "entered-in-error"})
+    passed(stores)
+    settled(stores, {})
+    assert said(stores) == {("2000",)}
+
+
+def test_a_result_that_left_and_came_back_without_a_ledger(stores: Path) -> None:
+    for results in (("p",), ("o", "p")):
+        put(stores, report(*results) | {"id": "day", "conclusion": "none"})
+        while passes(stores):
+            pass
+    after = tree(stores / "data")
+    forget(stores, True)
+    passed(stores)
+    settled(stores, {})
+    assert tree(stores / "data") == after
+
+
 def test_a_result_that_leaves_one_report_stays_in_the_other(stores: Path) -> None:
     put(stores, report("p") | {"id": "week"})
     settled(stores, {"to-dicom updated": 1})

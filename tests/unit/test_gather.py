@@ -50,6 +50,11 @@ def test_what_is_void_has_no_result_that_stands(status: str) -> None:
     assert documents(observation("o"), panel("a", "o", status=status), report("r", "a")) == {"r": ["a", "o"]}
 
 
+def test_a_panel_that_is_void_with_its_report_has_no_result_that_stands() -> None:
+    void = {"status": "entered-in-error"}
+    assert documents(observation("o"), panel("p", "o", **void), report("r", "p", **void)) == {"r": [], "p": [], "o": []}
+
+
 def test_results_of_a_void_document_that_was_born_in_dicom_are_its_items() -> None:
     uid = [{"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}]
     born = report("a", "o", status="entered-in-error", identifier=uid)

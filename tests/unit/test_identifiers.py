@@ -83,3 +83,9 @@ def test_what_cannot_be_read_is_asked_for_again(folder: Folder) -> None:
             folder.having("1")
     folder.put("broken", "1")
     assert folder.having("1") == ["a", "broken"]
+
+
+def test_what_is_no_identifier_is_none(folder: Folder) -> None:
+    for name, odd in (("d", [{"system": ["x"], "value": "1"}, "1", {"value": 1}]), ("e", None), ("f", {"value": "1"})):
+        (folder.path / f"{name}.json").write_text(json.dumps({"identifier": odd}))
+    assert folder.having("1") == ["a"]
