@@ -47,6 +47,8 @@ class Said(NamedTuple):
     studies: list[Write[Resource]]  # that are missing
     whose: Subject
     reading: str  # digest of it, before
+    stands: frozenset[str] = frozenset()  # results that others have written since, and that it has no word in
+    alike: frozenset[str] = frozenset()  # such as others have written since, and that say what they said before
 
 
 def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) -> Said | None:

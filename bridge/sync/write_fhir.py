@@ -15,6 +15,7 @@ from bridge.model.sr import write_document
 from bridge.stores.store import Stored, Write
 from bridge.sync.agreement import acknowledged, decided, state_of
 from bridge.sync.arrival import Arrival, Said, said_by
+from bridge.sync.brought import with_brought
 from bridge.sync.content import resources_digest
 from bridge.sync.decide import Side
 from bridge.sync.failpoint import failpoint
@@ -53,6 +54,7 @@ class WriteFhir:
         if arrival.link is None:
             return self._unwritten(arrival, said, rejected=rejected) or self._in_step(arrival, said)
         self._check_patient(arrival, said)
+        said = with_brought(self.route, self.ledger, self.mapping, arrival, said)
         outdated = arrival.link.dicom_digest == OUTDATED and not rejected and not self._is_begun(arrival)
         if outdated and (done := self._as_before(arrival, arrival.link, said)) is not None:
             return done
@@ -126,9 +128,14 @@ class WriteFhir:
 
     def _here(self, link: Link, said: Said) -> str:
         """State of the FHIR side; our own writing, or a part of it before a kill, is as if it had not changed. What has
-        the versions that were agreed, and says something else, is another server's, or was made anew."""
-        newer = [key for key, one in said.present.items() if one.version != link.versions.get(key)]
-        if newer and all(_is_ours(key, said, link) for key in {*said.resources, *link.versions}):
+        the versions that were agreed, and says something else, is another server's, or was made anew; but for what
+        another document has brought."""
+        brought = said.stands | said.alike
+        keys = {*said.resources, *link.versions} - brought
+        newer = [key for key in keys & said.present.keys() if said.present[key].version != link.versions.get(key)]
+        if newer and all(_is_ours(key, said, link) for key in keys):
+            return link.fhir_digest
+        if brought and not newer and link.versions.keys() <= said.present.keys():
             return link.fhir_digest
         return state_of(link.root, link.versions, said.present)
 
@@ -205,6 +212,9 @@ class WriteFhir:
                 raise outcome.error or PermanentError(f"{route.fhir.name}: {item.key} was not answered")
             written[item.key] = outcome.stored
         failpoint("applied")
+        for key in said.stands:  # what it says of that is older, and is brought up to date by the next look
+            written[key] = replace(said.present[key], item=said.resources[key])
+            self.ledger.work.owe(route.name, route.fhir.name, said.root)
         agreed = self._agreed(arrival, said, written)
         former = [one.sop_instance for one in superseded_by(arrival.document.header)]  # should they come later
         self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])
@@ -242,7 +252,8 @@ def _says_the_same(stored: Iterable[Stored[Resource]], resources: dict[str, Reso
 
 
 def _writes(said: Said) -> list[Write[Resource]]:
-    return [Write(key, one, _version_of(said.present, key)) for key, one in said.resources.items()]
+    mine = (one for one in said.resources.items() if one[0] not in said.stands)
+    return [Write(key, one, _version_of(said.present, key)) for key, one in mine]
 
 
 def _version_of(present: dict[str, Stored[Resource]], key: str) -> str | None:

@@ -107,6 +107,21 @@ def test_what_the_pacs_edits_in_both_differently_is_a_conflict(stores: Path) -> 
     assert get(stores, "Observation/o")["valueQuantity"] == VALUE | {"value": int(number)}
 
 
+@pytest.mark.parametrize("conflicts", ["hold", "fhir", "dicom"])
+@pytest.mark.parametrize("uids", [("2.25.71", "2.25.72"), ("2.25.72", "2.25.71")])
+def test_edits_of_different_items_are_both_made(stores: Path, conflicts: str, uids: tuple[str, str]) -> None:
+    """Whichever document is looked at first."""
+    configure(stores, conflicts=conflicts)
+    day, week = saying(stores, "1000"), saying(stores, "1000", "2000")
+    for one, uid, value in zip((day, week), uids, ("1001", "2001"), strict=True):
+        edited(stores, one, uid, value)
+    while passes(stores):
+        pass
+    settled(stores, {})
+    assert said(stores) == {("1001",), ("1001", "2001")}
+    assert get(stores, "Observation/o")["valueQuantity"] == VALUE | {"value": 1001}
+
+
 def decide(stores: Path, holds: str) -> None:
     for conflict in json.loads(fhir_dicom(stores, "conflicts", "--json").stdout):
         fhir_dicom(stores, "conflicts", conflict["name"], "--holds", holds)
