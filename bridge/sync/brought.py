@@ -11,7 +11,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.group import Resource, reference_to, renamed, same
 from bridge.sync.arrival import Arrival, Said
-from bridge.sync.content import as_content
+from bridge.sync.content import VOID, as_content
 from bridge.sync.resources import of_others
 from bridge.sync.route import Route
 from bridge.translate.remainder import stripped
@@ -36,7 +36,7 @@ def with_brought(route: Route, ledger: Ledger, mapping: Mapping, arrival: Arriva
     known = [key for key in shared if key in before and key in now]
     return said._replace(
         stands=frozenset(key for key in known if same(before[key], now[key])),
-        alike=frozenset(key for key in known if same(before[key], _compared(said.present[key].item))),
+        alike=frozenset(key for key in known if _is_alike(before[key], said.present[key].item)),
     )
 
 
@@ -44,6 +44,11 @@ def _said_in(document: Document, route: Route, mapping: Mapping, link: Link, sai
     known = replace(route.known(document.header), document=link.chain[0][3])
     group = to_fhir(document, mapping, known).result
     return {reference_to(one): _compared(renamed(one, said.whose.renames)) for one in group.resources()}
+
+
+def _is_alike(before: Resource, now: Resource) -> bool:
+    """What is void says something else."""
+    return now.get("status") not in VOID and same(before, _compared(now))
 
 
 def _compared(resource: Resource) -> Resource:

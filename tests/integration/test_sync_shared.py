@@ -122,6 +122,17 @@ def test_edits_of_different_items_are_both_made(stores: Path, conflicts: str, ui
     assert get(stores, "Observation/o")["valueQuantity"] == VALUE | {"value": 1001}
 
 
+def test_what_is_edited_in_one_and_void_in_fhir_is_a_conflict(stores: Path) -> None:
+    put(stores, report("o", "p") | {"id": "day"})
+    settled(stores, {"to-dicom updated": 1})
+    one, other = heads(stores)
+    one.ContentSequence[0].MeasuredValueSequence[0].NumericValue = "1001"
+    edited(stores, one, "2.25.71", "2000")
+    put(stores, observation("o", 1000, status="entered-in-error"))
+    assert "both sides have news" in passed(stores).stderr
+    assert get(stores, "Observation/o")["status"] == "entered-in-error"
+
+
 def decide(stores: Path, holds: str) -> None:
     for conflict in json.loads(fhir_dicom(stores, "conflicts", "--json").stdout):
         fhir_dicom(stores, "conflicts", conflict["name"], "--holds", holds)
