@@ -22,7 +22,7 @@ CRASHES = 8  # workers that one document may end: bridge/sync/outcome.py
 POISON, POISON_UID = "Observation/a-poison", "2.25.1"  # the first of their kind, by name
 CHILD = """
 import os, runpy, signal, sys
-from bridge.sync import stuck, to_dicom, write_fhir
+from bridge.sync import arrival, stuck, to_dicom
 
 def deadly(translate, is_poison):
     def translated(what, *rest):
@@ -32,7 +32,7 @@ def deadly(translate, is_poison):
     return translated
 
 to_dicom.checked_to_dicom = deadly(to_dicom.checked_to_dicom, lambda group: group.root["id"] == "a-poison")
-write_fhir.to_fhir = deadly(write_fhir.to_fhir, lambda document: b"2.25.1" in [one.value for one in document.header])
+arrival.to_fhir = deadly(arrival.to_fhir, lambda document: b"2.25.1" in [one.value for one in document.header])
 stuck.LIMIT = 3.0
 sys.argv[0] = "fhir-dicom"
 runpy.run_module("bridge", run_name="__main__")
