@@ -12,7 +12,8 @@ from bridge.mapping.load import load
 from bridge.settings.settings import Settings
 from bridge.web import deciding, health, hooks, looking, pages, trail, translation
 from bridge.web.addressed import Addressed
-from bridge.web.callers import Door, callers_of
+from bridge.web.caller import Door
+from bridge.web.callers import callers_of
 from bridge.web.head import Head
 from bridge.web.headers import SecurityHeaders
 from bridge.web.journal import Journal

@@ -1,39 +1,16 @@
-"""Who calls, and what they may. RFC 6750: the token is in the Authorization header, never in a URL."""
+"""Whom the service knows, as it is configured: anybody, who has an agreed token, or whom an OpenID provider names."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, NoReturn, Protocol
-
-from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from collections.abc import Sequence
 
 from bridge.errors import TemporaryError, UsageError
 from bridge.settings.access import Secret
-from bridge.settings.service import ROLES, OidcAuth, Role, Service, Token
-from bridge.web.outcome import Refused
-
-_BEARER = HTTPBearer(auto_error=False, description="a token of `serve.auth`")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    name: str  # for the audit trail
-    role: Role
-
-    def demand(self, role: Role) -> None:
-        """Raises Refused, 403."""
-        if ROLES.index(self.role) < ROLES.index(role):
-            challenge = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
-            raise Refused(403, f"this takes the role {role!r}; {self.name} has {self.role!r}", challenge)
-
-
-class Callers(Protocol):
-    def of(self, token: str | None) -> Caller:
-        """Raises Refused: 401, or 503 where it cannot be said."""
+from bridge.settings.service import OidcAuth, Service, Token
+from bridge.web.caller import Caller, Callers, deny
+from bridge.web.oidc import OpenIdTokens
 
 
 class Anybody:
@@ -71,10 +48,6 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 
-def deny(what: str) -> NoReturn:
-    raise Refused(401, what, {"WWW-Authenticate": "Bearer"})
-
-
 def callers_of(service: Service) -> Callers:
     """Raises UsageError where a secret is missing: that is said at the start."""
     for name, secret in service.hooks.items():
@@ -82,8 +55,6 @@ def callers_of(service: Service) -> Callers:
     if service.auth is None:
         return Anybody()
     if isinstance(service.auth, OidcAuth):
-        from bridge.web.oidc import OpenIdTokens
-
         return OpenIdTokens(service.auth)
     for one in service.auth.tokens:
         _readable(one.token, f"serve.auth.tokens: {one.name}")
@@ -95,21 +66,3 @@ def _readable(secret: Secret, where: str) -> None:
         secret.read()
     except TemporaryError as error:
         raise UsageError(f"{where}: {error}") from error
-
-
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-
-
-class Door:
-    """Dependencies of routes: who has this role, or a higher one, comes in."""
-
-    def __init__(self, callers: Callers) -> None:
-        self._callers = callers
-
-    def may(self, role: Role) -> Callable[[HTTPAuthorizationCredentials | None], Caller]:
-        def caller(credentials: Credentials) -> Caller:
-            found = self._callers.of(credentials.credentials if credentials is not None else None)
-            found.demand(role)
-            return found
-
-        return caller

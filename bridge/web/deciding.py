@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bridge.errors import UsageError
 from bridge.ledger.ledger import Ledger
-from bridge.web.callers import Caller, Door
+from bridge.web.caller import Caller, Door
 from bridge.web.looking import Body, Key
 from bridge.web.outcome import Refused
 from bridge.web.passes import Passes

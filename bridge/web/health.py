@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 
 from bridge.ledger.ledger import Ledger
-from bridge.web.callers import Caller, Door
+from bridge.web.caller import Caller, Door
 from bridge.web.meters import Meters
 from bridge.web.passes import Passes
 from bridge.web.records import Records

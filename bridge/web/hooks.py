@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from bridge.settings.access import Secret
-from bridge.web.callers import Credentials, deny, same_secret
+from bridge.web.caller import Credentials, deny
+from bridge.web.callers import same_secret
 from bridge.web.meters import Meters
 from bridge.web.outcome import Refused
 from bridge.web.passes import Passes

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.ledger.ledger import Ledger
-from bridge.web.callers import Caller, Door
+from bridge.web.caller import Caller, Door
 from bridge.web.passes import Passes
 from bridge.web.records import Records
 

@@ -15,7 +15,7 @@ from bridge.errors import BridgeError
 from bridge.settings.service import ROLES, OidcAuth
 from bridge.stores.access import Access
 from bridge.stores.http import Peer
-from bridge.web.callers import Caller, deny
+from bridge.web.caller import Caller, deny
 from bridge.web.outcome import Refused
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]

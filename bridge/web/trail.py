@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from bridge.ledger.ledger import Ledger
-from bridge.web.callers import Caller, Door
+from bridge.web.caller import Caller, Door
 from bridge.web.records import Records
 
 _PAGE = 1000

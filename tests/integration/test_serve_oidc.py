@@ -15,7 +15,7 @@ import pytest
 from bridge.errors import UsageError
 from bridge.settings.service import OidcAuth
 from bridge.settings.settings import settings
-from bridge.web.callers import Caller
+from bridge.web.caller import Caller
 from bridge.web.oidc import OpenIdTokens
 from bridge.web.outcome import Refused
 from fixtures.stores import lay_out
