@@ -22,6 +22,11 @@ class Link:
     reading: str = ""  # born in DICOM: digest of what the head was read as, whoever has edited that since
 
     @property
+    def first(self) -> str:
+        """SOP Instance UID of the first version."""
+        return self.chain[0][3]
+
+    @property
     def head(self) -> str:
         """SOP Instance UID of the newest version."""
         return self.chain[-1][3]

@@ -90,9 +90,8 @@ def _gone(worker: Worker, work: Work, *, asked: bool) -> None:
             ledger.deletions.note(route.name, link.document if link is not None else work.key)
     if absence is not None and of_fhir:
         _, back = ledger.feeds.neighbours(route.name, route.fhir.name, [work.key])
-        for source, _ in back:  # several documents may have it, and a link names one
-            if source.partition("/")[0] in FORMING:
-                ledger.work.owe(route.name, route.fhir.name, source)
+        sources = (source for source, _ in back if source.partition("/")[0] in FORMING)
+        ledger.work.owe(route.name, route.fhir.name, *sources)  # several documents may have it, and a link names one
         forget_resource(route, ledger, work.key)
         ledger.feeds.bury(route.name, route.fhir.name, work.key)
     if link is not None and of_fhir:  # a member is no more, or is there again: its report says something else

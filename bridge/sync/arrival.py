@@ -55,8 +55,7 @@ def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) ->
     """None where the route does not carry its patient. In hand from here on; raises Busy, Held and PermanentError as
     `subject` does."""
     link = arrival.link
-    first = link.chain[0][3] if link else arrival.version.sop_instance
-    known = replace(route.known(arrival.document.header), document=first)
+    known = route.known(arrival.document.header, link.first if link else arrival.version.sop_instance)
     group = to_fhir(arrival.document, mapping, known).result
     if not carries_patient(route.only, group):
         return None

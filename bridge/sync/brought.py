@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
@@ -41,8 +39,7 @@ def with_brought(route: Route, ledger: Ledger, mapping: Mapping, arrival: Arriva
 
 
 def _said_in(document: Document, route: Route, mapping: Mapping, link: Link, said: Said) -> dict[str, Resource]:
-    known = replace(route.known(document.header), document=link.chain[0][3])
-    group = to_fhir(document, mapping, known).result
+    group = to_fhir(document, mapping, route.known(document.header, link.first)).result
     return {reference_to(one): _compared(renamed(one, said.whose.renames)) for one in group.resources()}
 
 

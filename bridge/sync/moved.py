@@ -71,7 +71,7 @@ def only_moved(route: Route, mapping: Mapping, link: Link, document: Document) -
     if not isinstance(patient, dict):
         return False
     before = merged(split_patient(document.header)[1], dataset_of(patient, document.charset))
-    known = replace(route.known(before), document=link.chain[0][3])
+    known = route.known(before, link.first)
     said = to_fhir(Document(before, document.root), mapping, known).result
     return link.reading == resources_digest(said.resources())
 

@@ -12,7 +12,7 @@ from bridge.sync.content import VOID, as_content, resources_digest
 from bridge.sync.feed import local
 from bridge.sync.news import RETRACTED
 from bridge.sync.route import Route
-from bridge.translate.gather import FORMING, SUPPORT, Entry, gather, links
+from bridge.translate.gather import FORMING, SUPPORT, WITHOUT_RESULTS, Entry, gather, links
 from bridge.translate.shared_study import of_pacs, together
 
 
@@ -75,8 +75,7 @@ def of_others(route: Route, ledger: Ledger, own: Collection[str], keys: Sequence
     found: set[str] = set()
     for whole in components(route, ledger, keys):
         for present in read_groups(route, whole):
-            stands = present.state != RETRACTED and present.group.root.get("status") != "registered"
-            if stands and present.root not in own:
+            if present.group.root.get("status") not in WITHOUT_RESULTS and present.root not in own:
                 found |= present.versions.keys() & set(keys)
     return found
 

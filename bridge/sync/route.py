@@ -38,9 +38,10 @@ class Route:
     imaging_studies: bool = True  # studies of the PACS become ImagingStudies
     settle: float = 0  # seconds that what is new in the FHIR store waits for what belongs to it
 
-    def known(self, header: DataSet = ()) -> Known:
-        """What translation has to know; the zone as it was on the day of the document."""
-        return Known(self.system, self.issuer, self._offset(header))
+    def known(self, header: DataSet = (), first: str | None = None) -> Known:
+        """What translation has to know; the zone as it was on the day of the document. `first`: SOP Instance UID of its
+        first version."""
+        return Known(self.system, self.issuer, self._offset(header), document=first)
 
     def _offset(self, header: DataSet) -> str:
         if re.fullmatch(r"[+-]\d\d:\d\d", self.timezone):

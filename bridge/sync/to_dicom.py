@@ -221,7 +221,7 @@ class ToDicom:
         """What `ToFhir` would make of our version of a document that was born in DICOM."""
         if link is None or link.born != "dicom":
             return ""
-        known = replace(self.route.known(document.header), document=link.chain[0][3])
+        known = self.route.known(document.header, link.first)
         return resources_digest(to_fhir(document, self.mapping, known).result.resources())
 
     def _version_elsewhere(self, document: Document, taken_in: Sequence[Link]) -> Version | None:

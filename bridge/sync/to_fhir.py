@@ -61,8 +61,8 @@ class ToFhir:
         except NotStructuredReportError:
             return "skipped"
         uid = text_of(document.header, SOP_INSTANCE_UID) or ""
-        if rejection_of(document) is not None:
-            return take_note(self.route, self.ledger, document)
+        if (rejection := rejection_of(document)) is not None:
+            return take_note(self.route, self.ledger, document, rejection)
         take(self.route, self.ledger, [uid, *(one.sop_instance for one in superseded_by(document.header))])
         digest = dataset_digest(write_document(document))
         link = self.ledger.links.of(self.route.name, uid)

@@ -20,7 +20,7 @@ from bridge.sync.resources import present_of
 from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_resources, retract_resources
 from bridge.translate.chain import version_of
-from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, rejected_by, rejection_of, voided
+from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, placed, voided
 
 WRITING = "to-fhir"
 """Act of the intent, with the key of the instance that says what is written."""
@@ -31,13 +31,12 @@ def is_begun(ledger: Ledger, document: str, instance: str) -> bool:
     return ledger.links.intended(document).act == f"{WRITING}:{instance}"
 
 
-def take_note(route: Route, ledger: Ledger, note: Document) -> str:
+def take_note(route: Route, ledger: Ledger, note: Document, rejection: Rejection) -> str:
     """What it rejects is looked at again; what is not there yet will be looked at when it comes."""
-    rejection, uid = rejection_of(note), version_of(note).sop_instance
-    assert rejection is not None
+    uid = version_of(note).sop_instance
     fresh = ledger.rejections.add(route.name, rejection.instances, uid, rejection.reason.value)
     if fresh:  # what was held, or failed, may be of no account now
-        aside = [key_of_version(route, note.header, one) for one in rejected_by(note)]
+        aside = [key_of_version(route, note.header, one) for one in placed(rejection, note.header)]
         ledger.work.owe_if_put_off(route.name, route.dicom.name, aside)
     for instance in rejection.instances:
         link = ledger.links.of(route.name, instance)

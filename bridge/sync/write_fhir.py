@@ -212,8 +212,8 @@ class WriteFhir:
                 raise outcome.error or PermanentError(f"{route.fhir.name}: {item.key} was not answered")
             written[item.key] = outcome.stored
         failpoint("applied")
-        for key in said.stands:  # what it says of that is older, and is brought up to date by the next look
-            written[key] = replace(said.present[key], item=said.resources[key])
+        if said.stands:  # what it says of that is older, and is brought up to date by the next look
+            written |= {key: replace(said.present[key], item=said.resources[key]) for key in said.stands}
             self.ledger.work.owe(route.name, route.fhir.name, said.root)
         agreed = self._agreed(arrival, said, written)
         former = [one.sop_instance for one in superseded_by(arrival.document.header)]  # should they come later

@@ -16,7 +16,8 @@ SUPPORT = frozenset(
     {"Practitioner", "PractitionerRole", "Device", "ImagingStudy", "DocumentReference", "Composition", "Basic"}
 )
 _BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
-_VOID = ("entered-in-error", "cancelled", "registered")
+WITHOUT_RESULTS = ("entered-in-error", "cancelled", "registered")
+"""Status of a report or panel that is void, or not one yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def gather(entries: Sequence[Entry]) -> Gathered:
 def _is_void(resource: Resource, *, alone: bool) -> bool:
     """Of a report, and of a panel that is in no other's document."""
     panel = resource["resourceType"] == "Observation" and alone and resource.keys() & {"hasMember", "derivedFrom"}
-    return resource.get("status") in _VOID and (resource["resourceType"] == "DiagnosticReport" or bool(panel))
+    return resource.get("status") in WITHOUT_RESULTS and (resource["resourceType"] == "DiagnosticReport" or bool(panel))
 
 
 class _Resolver:

@@ -67,11 +67,9 @@ def rejection_of(document: Document) -> Rejection | None:
     return Rejection(reason, tuple(one.sop_instance for one in values if isinstance(one, Reference)))
 
 
-def rejected_by(note: Document) -> list[Version]:
-    """What it rejects, with study and series, as far as it says where that is."""
-    rejection = rejection_of(note)
-    instances = rejection.instances if rejection is not None else ()
-    return [one for one in referred(note.header, _EVIDENCE) if one.sop_instance in instances]
+def placed(rejection: Rejection, header: DataSet) -> list[Version]:
+    """What it rejects, with study and series, as far as the header of the note says where that is."""
+    return [one for one in referred(header, _EVIDENCE) if one.sop_instance in rejection.instances]
 
 
 def note_uid(rejected: Sequence[str], reason: str, known: Known) -> str:
