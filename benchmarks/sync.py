@@ -25,7 +25,7 @@ from bridge.stores.fhir import FhirStore
 from bridge.stores.orthanc import OrthancStore
 from bridge.sync.route import Direction, Route
 from bridge.sync.run import once
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from bridge.translate.to_fhir import to_fhir
 from tests.servers.hapi import Hapi
 from tests.servers.orthanc import Orthanc

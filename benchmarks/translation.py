@@ -32,7 +32,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import read_document, write_document
 from bridge.model.tags import CONTENT_TIME, PATIENT_ID, SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 

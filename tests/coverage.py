@@ -16,8 +16,8 @@ from bridge.convert.inputs import Readable, read
 from bridge.mapping.load import load
 from bridge.model.group import Group, Json
 from bridge.model.names import REMAINDER_URL
-from bridge.translate.ids import Known
-from bridge.translate.private import _dumps, taken_out
+from bridge.translate.basis.ids import Known
+from bridge.translate.remainder.private import _dumps, taken_out
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FHIR_FILES, FIXTURES, ROOT, SR_FILES

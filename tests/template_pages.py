@@ -16,11 +16,11 @@ from bridge.model.content import Code, Coded, ContentItem, value_type
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
 from bridge.terminology.categories import REPORTS
-from bridge.translate.folds import fold_of
-from bridge.translate.ids import Known
-from bridge.translate.native_fhir import native_fhir
-from bridge.translate.observers import LANGUAGE
-from bridge.translate.report import Report
+from bridge.translate.basis.ids import Known
+from bridge.translate.header.observers import LANGUAGE
+from bridge.translate.native.folds import fold_of
+from bridge.translate.native.to_fhir import native_fhir
+from bridge.translate.report.report import Report
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES, ROOT
 

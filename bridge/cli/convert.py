@@ -51,7 +51,7 @@ def convert(
     from bridge.errors import PermanentError, UsageError
     from bridge.mapping.load import load
     from bridge.settings.settings import settings
-    from bridge.translate.ids import Known
+    from bridge.translate.basis.ids import Known
 
     if format is Format.ndjson and to is Target.dicom:
         raise UsageError("--format ndjson goes with --to fhir; leave it out")

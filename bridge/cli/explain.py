@@ -27,7 +27,7 @@ def explain(
     from bridge.errors import UsageError
     from bridge.mapping.load import load
     from bridge.settings.settings import settings
-    from bridge.translate.ids import Known
+    from bridge.translate.basis.ids import Known
 
     if not file.is_file():
         raise UsageError(f"{file}: no such file; name one DICOM or FHIR file")

@@ -25,8 +25,8 @@ from bridge.model.group import Group, Resource
 from bridge.model.sr import write_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.releases.r5 import in_r5
-from bridge.translate.ids import Known
-from bridge.translate.report import Report
+from bridge.translate.basis.ids import Known
+from bridge.translate.report.report import Report
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 

@@ -1,5 +1,5 @@
-"""DA, TM and DT (PS3.5 6.2) <-> date, time and dateTime. A FHIR time is without zone here: `translate/times.py` adds
-and takes it. All raise ValueError on what they cannot hold."""
+"""DA, TM and DT (PS3.5 6.2) <-> date, time and dateTime. A FHIR time is without zone here: `translate/basis/times.py`
+adds and takes it. All raise ValueError on what they cannot hold."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from bridge.model.group import Group, Json, Resource, reference_to, renamed
 from bridge.model.names import DICOM_UID_SYSTEM, EXTENSION_BASE
 from bridge.releases.moves import put_list
-from bridge.translate.copies import copied
-from bridge.translate.identity import TYPE_SYSTEM
-from bridge.translate.remainder import attached
-from bridge.translate.times import INSTANT
+from bridge.translate.basis.times import INSTANT
+from bridge.translate.header.identity import TYPE_SYSTEM
+from bridge.translate.native.copies import copied
+from bridge.translate.remainder.extension import attached
 
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021

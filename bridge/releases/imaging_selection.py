@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.model.group import Json, Resource, absent
 from bridge.releases.moves import put_list
-from bridge.translate.selection import DERIVED_FROM, PREFIX, SELECTION
+from bridge.translate.native.selection import DERIVED_FROM, PREFIX, SELECTION
 
 _PARTS: dict[str, tuple[str | None, bool]] = {  # value[x] of its extension (None: a complex one), and whether a list
     "status": ("valueCode", False),

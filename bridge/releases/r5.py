@@ -17,7 +17,7 @@ from bridge.releases.imaging_selection import (
     selection_in_r4,
     selection_in_r5,
 )
-from bridge.translate.json_patch import dumped, json_difference, json_patched, loaded
+from bridge.translate.remainder.json_patch import dumped, json_difference, json_patched, loaded
 
 Renames = dict[str, str]
 

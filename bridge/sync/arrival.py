@@ -19,8 +19,8 @@ from bridge.sync.hands import holds, take
 from bridge.sync.route import Route
 from bridge.sync.studies_of_document import moved_along, referred, set_apart
 from bridge.sync.subject import Subject, subject
-from bridge.translate.chain import version_of
-from bridge.translate.ids import Version
+from bridge.translate.basis.ids import Version
+from bridge.translate.header.chain import version_of
 from bridge.translate.to_fhir import to_fhir
 
 

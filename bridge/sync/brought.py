@@ -12,7 +12,7 @@ from bridge.sync.arrival import Arrival, Said
 from bridge.sync.content import VOID, as_content
 from bridge.sync.resources import of_others
 from bridge.sync.route import Route
-from bridge.translate.remainder import stripped
+from bridge.translate.remainder.extension import stripped
 from bridge.translate.to_fhir import to_fhir
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from bridge.model.dataset import DataSet
 from bridge.model.group import Resource
-from bridge.translate.json_patch import canonical
+from bridge.translate.remainder.json_patch import canonical
 
 VOID = ("entered-in-error", "cancelled")
 _SERVER_META = ("versionId", "lastUpdated", "source")

@@ -13,9 +13,9 @@ from bridge.sync.own import is_own
 from bridge.sync.replace import replace_head
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
-from bridge.translate.demographics import with_demographics
-from bridge.translate.identity import identity_elements, identity_of
-from bridge.translate.refiled import identity_in
+from bridge.translate.header.demographics import with_demographics
+from bridge.translate.header.identity import identity_elements, identity_of
+from bridge.translate.header.refiled import identity_in
 
 
 def propagate(

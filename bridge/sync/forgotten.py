@@ -13,10 +13,10 @@ from bridge.sync.instances import read_instance
 from bridge.sync.merge import Merges
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
-from bridge.translate.amend import amendments
-from bridge.translate.chain import version_of
-from bridge.translate.header import born_uid
-from bridge.translate.remainder import attached
+from bridge.translate.header.amend import amendments
+from bridge.translate.header.chain import version_of
+from bridge.translate.header.header import born_uid
+from bridge.translate.remainder.extension import attached
 from bridge.translate.to_dicom import to_dicom
 
 

@@ -25,9 +25,9 @@ from bridge.sync.held import Absent, Busy
 from bridge.sync.merged import Survivor
 from bridge.sync.route import Route
 from bridge.sync.subject import subject
-from bridge.translate.header import patient_of
-from bridge.translate.imaging_study import OURS, first_of, has_images, imaging_study
-from bridge.translate.study import STUDY_DATE, STUDY_TIME
+from bridge.translate.header.header import patient_of
+from bridge.translate.header.imaging_study import OURS, first_of, has_images, imaging_study
+from bridge.translate.header.study import STUDY_DATE, STUDY_TIME
 
 WITHDRAWN = "entered-in-error"
 

@@ -19,8 +19,8 @@ from bridge.sync.news import RETRACTED, UNKNOWN
 from bridge.sync.own import is_own
 from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_superseded
-from bridge.translate.chain import superseded_by, version_of
-from bridge.translate.ids import Version
+from bridge.translate.basis.ids import Version
+from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.rejection import voided
 
 STORING = "to-dicom"

@@ -18,11 +18,11 @@ from bridge.sync.merged import survivor
 from bridge.sync.patient_news import replacing
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
-from bridge.translate.as_made import identity_digest
-from bridge.translate.chain import superseded_by
-from bridge.translate.identity import identifiers_of
-from bridge.translate.private import taken_out
-from bridge.translate.refiled import identity_as, identity_in, is_refiled, origin_of, without_patient
+from bridge.translate.born_in_fhir.as_made import identity_digest
+from bridge.translate.header.chain import superseded_by
+from bridge.translate.header.identity import identifiers_of
+from bridge.translate.header.refiled import identity_as, identity_in, is_refiled, origin_of, without_patient
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 

@@ -21,7 +21,7 @@ from bridge.sync.refile import begun, refile, take_patients
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.sync.steps import Steps
-from bridge.translate.chain import superseded_by
+from bridge.translate.header.chain import superseded_by
 from bridge.translate.to_dicom import to_dicom
 
 

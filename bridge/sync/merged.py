@@ -9,7 +9,7 @@ from bridge.sync.feed import local
 from bridge.sync.held import Held
 from bridge.sync.patient_news import replacing
 from bridge.sync.route import Route
-from bridge.translate.identity import identity_of
+from bridge.translate.header.identity import identity_of
 
 
 class Survivor(NamedTuple):

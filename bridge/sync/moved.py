@@ -21,9 +21,9 @@ from bridge.sync.news import RETRACTED
 from bridge.sync.resources import present_of
 from bridge.sync.route import Route
 from bridge.sync.void import WRITING
-from bridge.translate.element_json import dataset_of
-from bridge.translate.header import split_patient
-from bridge.translate.remainder import attached
+from bridge.translate.header.header import split_patient
+from bridge.translate.remainder.element_json import dataset_of
+from bridge.translate.remainder.extension import attached
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 

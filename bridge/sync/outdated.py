@@ -14,8 +14,8 @@ from bridge.sync.news import GONE, RETRACTED, UNKNOWN
 from bridge.sync.own import unsigned
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
-from bridge.translate.chain import version_of
-from bridge.translate.refiled import origin_of, without_patient
+from bridge.translate.header.chain import version_of
+from bridge.translate.header.refiled import origin_of, without_patient
 
 OUTDATED = "of an earlier translation"
 """State of the PACS side that was agreed on, where what was made of it then is not what would be made of it now."""

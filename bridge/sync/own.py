@@ -9,12 +9,12 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.sync.route import Route
-from bridge.translate.chain import superseded_by, version_of
-from bridge.translate.header import born_uid
-from bridge.translate.private import taken_out
-from bridge.translate.refiled import origin_of
-from bridge.translate.remainder import stripped
-from bridge.translate.restore import key_of
+from bridge.translate.born_in_fhir.restore import key_of
+from bridge.translate.header.chain import superseded_by, version_of
+from bridge.translate.header.header import born_uid
+from bridge.translate.header.refiled import origin_of
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 

@@ -14,10 +14,10 @@ from bridge.sync.held import Held
 from bridge.sync.instances import key_of_version
 from bridge.sync.news import RETRACTED, UNKNOWN
 from bridge.sync.route import Route
-from bridge.translate.chain import superseded_by, version_of
-from bridge.translate.header import born_uid
+from bridge.translate.header.chain import superseded_by, version_of
+from bridge.translate.header.header import born_uid
 from bridge.translate.rejection import voided
-from bridge.translate.remainder import attached
+from bridge.translate.remainder.extension import attached
 
 
 def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, digest: str, root: str) -> None:

@@ -26,7 +26,7 @@ from bridge.sync.news import GONE, RETRACTED
 from bridge.sync.route import Route
 from bridge.sync.steps import Step
 from bridge.sync.studies import owe_study
-from bridge.translate.refiled import is_refiled, origin_of, without_patient
+from bridge.translate.header.refiled import is_refiled, origin_of, without_patient
 
 MERGE, UNMERGE = "merge", "unmerge"
 """Acts of the intent, with the state of the FHIR side that is agreed on when the newest version is there."""

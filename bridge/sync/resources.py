@@ -13,7 +13,7 @@ from bridge.sync.feed import local
 from bridge.sync.news import RETRACTED
 from bridge.sync.route import Route
 from bridge.translate.gather import FORMING, SUPPORT, WITHOUT_RESULTS, Entry, gather, links
-from bridge.translate.shared_study import of_pacs, together
+from bridge.translate.header.shared_study import of_pacs, together
 
 
 @dataclass(frozen=True, slots=True)

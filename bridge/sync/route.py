@@ -13,7 +13,7 @@ from bridge.model.tags import CONTENT_DATE, CONTENT_TIME
 from bridge.stores.store import InstanceStore, ResourceStore
 from bridge.sync.decide import Policy
 from bridge.sync.filter import Filter
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 
 Demographics = Literal["new-only", "propagate", "from-dicom"]
 """Where a corrected Patient goes: into documents to come, into those that are there too, or from the PACS to FHIR."""

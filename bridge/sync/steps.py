@@ -22,8 +22,8 @@ from bridge.sync.made_of import made_of
 from bridge.sync.merged import Survivor, survivor
 from bridge.sync.own import is_own
 from bridge.sync.route import Route
-from bridge.translate.ids import Version
-from bridge.translate.refiled import (
+from bridge.translate.basis.ids import Version
+from bridge.translate.header.refiled import (
     beside,
     filed_under,
     identity_as,

@@ -10,7 +10,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.model.dataset import DataSet
 from bridge.stores.store import Place, is_study
 from bridge.sync.route import Route
-from bridge.translate.imaging_study import is_document
+from bridge.translate.header.imaging_study import is_document
 
 
 def instance_news(route: Route, ledger: Ledger, fresh: Sequence[tuple[str, str]]) -> list[News]:

@@ -12,8 +12,8 @@ from bridge.stores.store import Stored, Write
 from bridge.sync.content import as_content
 from bridge.sync.held import Busy
 from bridge.sync.route import Route
-from bridge.translate.ids import Known
-from bridge.translate.shared_study import apart
+from bridge.translate.basis.ids import Known
+from bridge.translate.header.shared_study import apart
 
 Views = Mapping[str, Resource]
 """What a document says of each study, by the key of the ImagingStudy that is shared."""

@@ -31,10 +31,10 @@ from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.sync.void import WRITING
 from bridge.sync.withdraw import reject_instances, remove_instances, remove_superseded, unfinished
-from bridge.translate.chain import superseded_by, version_of
-from bridge.translate.header import born_uid
-from bridge.translate.ids import Version
-from bridge.translate.refiled import identity_in
+from bridge.translate.basis.ids import Version
+from bridge.translate.header.chain import superseded_by, version_of
+from bridge.translate.header.header import born_uid
+from bridge.translate.header.refiled import identity_in
 from bridge.translate.rejection import voided
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir

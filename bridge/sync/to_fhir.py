@@ -35,10 +35,10 @@ from bridge.sync.unheard import link_unheard
 from bridge.sync.void import WRITING, is_begun, take_absence, take_note, void
 from bridge.sync.withdraw import unfinished
 from bridge.sync.write_fhir import WriteFhir
-from bridge.translate.chain import superseded_by, version_of
-from bridge.translate.private import taken_out
+from bridge.translate.born_in_fhir.restore import key_of
+from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.rejection import rejection_of, voided
-from bridge.translate.restore import key_of
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.to_dicom import to_dicom
 
 

@@ -18,9 +18,9 @@ from bridge.sync.news import UNKNOWN
 from bridge.sync.resources import Present, read_groups
 from bridge.sync.route import Route
 from bridge.sync.void import WRITING
-from bridge.translate.chain import superseded_by, version_of
+from bridge.translate.basis.ids import Version
 from bridge.translate.gather import FORMING
-from bridge.translate.ids import Version
+from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.to_dicom import to_dicom
 
 

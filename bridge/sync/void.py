@@ -19,7 +19,7 @@ from bridge.sync.news import GONE, RETRACTED, UNKNOWN, News, news
 from bridge.sync.resources import present_of
 from bridge.sync.route import Route
 from bridge.sync.withdraw import remove_resources, retract_resources
-from bridge.translate.chain import version_of
+from bridge.translate.header.chain import version_of
 from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, placed, voided
 
 WRITING = "to-fhir"

@@ -26,8 +26,8 @@ from bridge.sync.replace import REPLACING, replace_head
 from bridge.sync.resources import of_others
 from bridge.sync.route import Route
 from bridge.sync.studies import owe_study
-from bridge.translate.chain import version_of
-from bridge.translate.ids import Version
+from bridge.translate.basis.ids import Version
+from bridge.translate.header.chain import version_of
 from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of, voided
 
 RETRACTABLE = ("DiagnosticReport", "Observation", "Composition", "DocumentReference")

@@ -32,9 +32,9 @@ from bridge.sync.route import Route
 from bridge.sync.subject import is_same_person, subject_of
 from bridge.sync.void import WRITING, is_begun, void
 from bridge.sync.withdraw import retracted
-from bridge.translate.chain import superseded_by
+from bridge.translate.header.chain import superseded_by
 from bridge.translate.rejection import voided
-from bridge.translate.remainder import stripped
+from bridge.translate.remainder.extension import stripped
 
 _RETRACTABLE = ("Observation", "DocumentReference")
 

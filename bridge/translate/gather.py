@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bridge.model.group import Group, Json, Resource, reference_to, references_in
-from bridge.translate.header import born_uid
+from bridge.translate.header.header import born_uid
 
 FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
 """Whose references to each other decide what forms one document."""

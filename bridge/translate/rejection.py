@@ -23,10 +23,10 @@ from bridge.model.tags import (
     TEMPLATE_ID,
     TIMEZONE_OFFSET,
 )
-from bridge.translate import times
-from bridge.translate.chain import referred, referring
-from bridge.translate.generic import reference_type
-from bridge.translate.ids import Known, Version, new_uid
+from bridge.translate.basis import times
+from bridge.translate.basis.ids import Known, Version, new_uid
+from bridge.translate.header.chain import referred, referring
+from bridge.translate.native.generic import reference_type
 
 QUALITY = Code("113001", "DCM", "Rejected for Quality Reasons")
 PATIENT_SAFETY = Code("113037", "DCM", "Rejected for Patient Safety Reasons")

@@ -6,10 +6,10 @@ from bridge.errors import LossError
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.group import Group, same
-from bridge.translate.ids import Known
-from bridge.translate.losses import lost_of_resources
-from bridge.translate.remainder import stripped
-from bridge.translate.report import Translated
+from bridge.translate.basis.ids import Known
+from bridge.translate.basis.losses import lost_of_resources
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.report.report import Translated
 from bridge.translate.to_dicom import NEW_INSTANCE, to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
 

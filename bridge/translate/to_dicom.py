@@ -10,29 +10,29 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
-from bridge.translate.amend import amended
-from bridge.translate.chain import version_of
-from bridge.translate.completed import content_of, pointing
-from bridge.translate.digests import document_digest
-from bridge.translate.dose_summary import is_summary
-from bridge.translate.followed_ranges import followed, words_of_ranges
-from bridge.translate.followed_starts import with_followed
-from bridge.translate.header import born_uid
-from bridge.translate.ids import Known
-from bridge.translate.kept import as_kept, said_before
-from bridge.translate.leaves import outcomes
-from bridge.translate.native_fhir import FhirImage, native_fhir
-from bridge.translate.oddities import oddities_of_group
-from bridge.translate.order import in_order
-from bridge.translate.own_sites import inheriting_again, settled
-from bridge.translate.pieces import beyond, copy_digest, edits, pieces_of, renames_of
-from bridge.translate.places import of_their_own, placed
-from bridge.translate.private import put_in, taken_out
-from bridge.translate.remainder import attached
-from bridge.translate.report import Detail, Report, Translated
-from bridge.translate.rules import Rules
-from bridge.translate.sited import said_by_site
-from bridge.translate.versions import of_version, still_named, version_alone
+from bridge.translate.basis.digests import document_digest
+from bridge.translate.basis.ids import Known
+from bridge.translate.born_in_dicom.completed import content_of, pointing
+from bridge.translate.born_in_dicom.followed_starts import with_followed
+from bridge.translate.born_in_dicom.order import in_order
+from bridge.translate.born_in_dicom.own_sites import inheriting_again, settled
+from bridge.translate.born_in_dicom.places import of_their_own, placed
+from bridge.translate.born_in_dicom.versions import of_version, still_named, version_alone
+from bridge.translate.born_in_fhir.followed_ranges import followed, words_of_ranges
+from bridge.translate.born_in_fhir.pieces import beyond, copy_digest, edits, pieces_of, renames_of
+from bridge.translate.born_in_fhir.sited import said_by_site
+from bridge.translate.header.amend import amended
+from bridge.translate.header.chain import version_of
+from bridge.translate.header.header import born_uid
+from bridge.translate.native.dose_summary import is_summary
+from bridge.translate.native.to_fhir import FhirImage, native_fhir
+from bridge.translate.remainder.extension import attached
+from bridge.translate.remainder.kept import as_kept, said_before
+from bridge.translate.remainder.private import put_in, taken_out
+from bridge.translate.report.leaves import outcomes
+from bridge.translate.report.oddities import oddities_of_group
+from bridge.translate.report.report import Detail, Report, Translated
+from bridge.translate.report.rules import Rules
 
 NEW_INSTANCE = "edited in FHIR since: a new instance, not verified, that names its predecessor"
 

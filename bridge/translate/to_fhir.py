@@ -11,34 +11,35 @@ from bridge.model.dataset import text_of
 from bridge.model.document import Document, template_of
 from bridge.model.group import Group
 from bridge.model.tags import SOP_INSTANCE_UID
-from bridge.translate import times
-from bridge.translate.canonical_units import spellings_of
-from bridge.translate.chain import superseded_by
-from bridge.translate.comparison import Comparison
-from bridge.translate.completed import content_of
-from bridge.translate.digests import document_digest
-from bridge.translate.documents import TEMPLATES
-from bridge.translate.element_json import dataset_json
-from bridge.translate.followed_ranges import followed
-from bridge.translate.followed_starts import starts_in
-from bridge.translate.habits import habits_of
-from bridge.translate.header import born_uid, split_patient
-from bridge.translate.ids import Known
-from bridge.translate.kept import keep
-from bridge.translate.losses import lost_of_document
-from bridge.translate.native_dicom import DicomImage, native_dicom
-from bridge.translate.native_fhir import native_fhir
-from bridge.translate.node import element_id
-from bridge.translate.oddities import contradictions, oddities_of_document
-from bridge.translate.outcomes import UNSAID, outcomes_of_header, outcomes_of_items
-from bridge.translate.own_sites import sites_in
-from bridge.translate.pieces import beyond, copies_of, pieces_of
-from bridge.translate.private import Piece, taken_out
-from bridge.translate.remainder import attach, difference, header_group
-from bridge.translate.report import Report, Translated
-from bridge.translate.restore import added_to, first_version, restored, source_of
-from bridge.translate.rules import Rules
-from bridge.translate.sited import said_by_site
+from bridge.translate.basis import times
+from bridge.translate.basis.canonical_units import spellings_of
+from bridge.translate.basis.digests import document_digest
+from bridge.translate.basis.ids import Known
+from bridge.translate.basis.losses import lost_of_document
+from bridge.translate.basis.node import element_id
+from bridge.translate.born_in_dicom.comparison import Comparison
+from bridge.translate.born_in_dicom.completed import content_of
+from bridge.translate.born_in_dicom.followed_starts import starts_in
+from bridge.translate.born_in_dicom.own_sites import sites_in
+from bridge.translate.born_in_fhir.followed_ranges import followed
+from bridge.translate.born_in_fhir.pieces import beyond, copies_of, pieces_of
+from bridge.translate.born_in_fhir.restore import added_to, first_version, restored, source_of
+from bridge.translate.born_in_fhir.sited import said_by_site
+from bridge.translate.header.chain import superseded_by
+from bridge.translate.header.header import born_uid, split_patient
+from bridge.translate.native.documents import TEMPLATES
+from bridge.translate.native.habits import habits_of
+from bridge.translate.native.to_dicom import DicomImage, native_dicom
+from bridge.translate.native.to_fhir import native_fhir
+from bridge.translate.remainder.element_json import dataset_json
+from bridge.translate.remainder.elements import difference, header_group
+from bridge.translate.remainder.extension import attach
+from bridge.translate.remainder.kept import keep
+from bridge.translate.remainder.private import Piece, taken_out
+from bridge.translate.report.oddities import contradictions, oddities_of_document
+from bridge.translate.report.outcomes import UNSAID, outcomes_of_header, outcomes_of_items
+from bridge.translate.report.report import Report, Translated
+from bridge.translate.report.rules import Rules
 from bridge.translate.to_dicom import to_dicom
 
 ANEW = "made from resources and edited since: it is translated anew, they are not restored"

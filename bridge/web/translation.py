@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from bridge.convert.inputs import Target
 from bridge.convert.run import Done, Job, converted_bytes
 from bridge.settings.settings import Settings
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from bridge.web.outcome import FHIR, Refused, outcome
 
 _DICOM = "application/dicom"

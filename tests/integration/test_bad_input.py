@@ -15,7 +15,7 @@ from bridge.codecs import json
 from bridge.codecs.dicom import reader, writer
 from bridge.convert.run import Done, Job, converted_bytes
 from bridge.model.dataset import DataSet, Element
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from tests.corpus import FIXTURES
 
 TO_FHIR, TO_DICOM = Job("fhir", Known(), None), Job("dicom", Known(), None)
@@ -145,7 +145,7 @@ import resource, sys
 limit = int(sys.argv[2]) << 20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 from bridge.convert.run import Job, converted
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from pathlib import Path
 for done in converted(Path(sys.argv[1]), Job(sys.argv[3], Known(), None)):
     print(done.entry["status"], done.entry["error"] or "")

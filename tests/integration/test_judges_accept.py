@@ -22,7 +22,7 @@ from bridge.codecs.dicom import writer
 from bridge.mapping.load import load
 from bridge.model.group import Group, Resource
 from bridge.model.sr import write_document
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from bridge.translate.selfcheck import checked_to_dicom
 from tests.corpus import CORPUS, FHIR_FILES, FIXTURES
 from tests.judges import dciodvfy, dsrdump, judge

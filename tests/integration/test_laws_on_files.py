@@ -17,13 +17,13 @@ from bridge.model.content import ByReference, Code, Container, ContentItem, Plai
 from bridge.model.document import Document
 from bridge.model.group import Group, same
 from bridge.model.sr import read_document, write_document
-from bridge.translate.chain import superseded_by, version_of
+from bridge.translate.basis.ids import Known
+from bridge.translate.basis.node import Node
 from bridge.translate.gather import Entry, gather
-from bridge.translate.header import split_patient
-from bridge.translate.ids import Known
-from bridge.translate.node import Node
-from bridge.translate.outcomes import same_concept, same_value
-from bridge.translate.remainder import stripped
+from bridge.translate.header.chain import superseded_by, version_of
+from bridge.translate.header.header import split_patient
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.report.outcomes import same_concept, same_value
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import ECG, FHIR_FILES, FIXTURES, SR_FILES, name
@@ -116,7 +116,7 @@ def test_law_5_mapped_is_what_survives_ablation(path: Path) -> None:
     translated = to_fhir(before, MAPPING, KNOWN)
     group = over_json(translated.result)
     bare = Group(stripped(group.root), tuple(map(stripped, group.members)), group.patient, group.key)
-    from bridge.translate.native_dicom import native_dicom
+    from bridge.translate.native.to_dicom import native_dicom
 
     survived = {"1"} if same_concept(before.root, native_dicom(bare, MAPPING, KNOWN).root) else set()
 

@@ -26,7 +26,7 @@ from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.stores.orthanc import OrthancStore, orthanc_id
 from bridge.stores.store import Instance, InstanceStore, ResourceStore, Write
-from bridge.translate.imaging_study import is_document
+from bridge.translate.header.imaging_study import is_document
 from tests.corpus import FIXTURES, SR_FILES
 from tests.images import as_file, ct
 from tests.servers.hapi import Hapi

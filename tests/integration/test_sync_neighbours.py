@@ -17,7 +17,7 @@ from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.sync.run import once
 from bridge.sync.to_dicom import ToDicom
-from bridge.translate.chain import superseded_by, version_of
+from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.rejection import rejection_of
 from tests.folders import MAPPING, passed, route_of
 from tests.integration.test_sync_edges import observation, report

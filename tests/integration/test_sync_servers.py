@@ -28,8 +28,8 @@ from bridge.sync.failpoint import NAMES
 from bridge.sync.resources import Present
 from bridge.sync.route import Route
 from bridge.sync.run import once
-from bridge.translate.ids import Known
-from bridge.translate.shared_study import is_shared
+from bridge.translate.basis.ids import Known
+from bridge.translate.header.shared_study import is_shared
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import CORPUS, FHIR_FILES, FIXTURES, SR_FILES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bridge.mapping.load import load
 from bridge.model.group import same
+from bridge.translate.basis.ids import Known
 from bridge.translate.gather import Entry, gather
-from bridge.translate.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES

@@ -23,13 +23,13 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, same
 from bridge.model.sr import write_item
 from bridge.model.tags import PREDECESSORS, SOP_INSTANCE_UID
-from bridge.translate.chain import referring, version_of
-from bridge.translate.dose_summary import is_summary
-from bridge.translate.generic import CONCLUSION
-from bridge.translate.ids import Known
-from bridge.translate.private import taken_out
-from bridge.translate.remainder import stripped
-from bridge.translate.restore import key_of
+from bridge.translate.basis.ids import Known
+from bridge.translate.born_in_fhir.restore import key_of
+from bridge.translate.header.chain import referring, version_of
+from bridge.translate.native.dose_summary import is_summary
+from bridge.translate.native.generic import CONCLUSION
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir

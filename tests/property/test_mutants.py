@@ -11,7 +11,7 @@ import pytest
 
 from bridge.codecs import json
 from bridge.convert.run import Job, converted_bytes
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from tests.corpus import FHIR_FILES, SR_FILES
 from tests.mutants import bytes_mutant, json_mutant
 

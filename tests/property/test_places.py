@@ -19,9 +19,9 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.sr import own_elements
 from bridge.model.tags import SOP_INSTANCE_UID
-from bridge.translate.node import ITSELF
-from bridge.translate.private import taken_out
-from bridge.translate.remainder import stripped
+from bridge.translate.basis.node import ITSELF
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import NEW_INSTANCE
 from bridge.translate.to_fhir import to_fhir

@@ -13,8 +13,8 @@ from bridge.errors import InvalidFhirError
 from bridge.mapping.load import load
 from bridge.model.group import Group, Number, same
 from bridge.model.sr import read_document, write_document
+from bridge.translate.basis.ids import Known
 from bridge.translate.gather import Entry, gather
-from bridge.translate.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 

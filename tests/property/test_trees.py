@@ -13,7 +13,7 @@ from bridge.mapping.load import load
 from bridge.model.dataset import DataSet, Element, encode_text, merged
 from bridge.model.group import Group
 from bridge.model.sr import read_document, write_document
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES

@@ -11,9 +11,9 @@ from pydicom.dataset import Dataset
 from bridge.mapping.load import load
 from bridge.model.content import ContentItem, Num
 from bridge.model.group import Group, Resource
-from bridge.translate.ids import Known
-from bridge.translate.native_dicom import native_dicom
-from bridge.translate.remainder import stripped
+from bridge.translate.basis.ids import Known
+from bridge.translate.native.to_dicom import native_dicom
+from bridge.translate.remainder.extension import stripped
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir

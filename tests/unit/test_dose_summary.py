@@ -11,8 +11,8 @@ from bridge.mapping.load import load
 from bridge.model.content import ContentItem
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
-from bridge.translate.dose_summary import is_summary
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
+from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES

@@ -14,8 +14,8 @@ from bridge.mapping.load import load
 from bridge.model.content import Code, ContentItem, Num
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, same
-from bridge.translate.ids import Known
-from bridge.translate.private import taken_out
+from bridge.translate.basis.ids import Known
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES

@@ -14,9 +14,9 @@ from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.tags import OBSERVATION_DATETIME
-from bridge.translate.followed_starts import FOLLOWS
-from bridge.translate.ids import Known
-from bridge.translate.private import taken_out
+from bridge.translate.basis.ids import Known
+from bridge.translate.born_in_dicom.followed_starts import FOLLOWS
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES

@@ -12,7 +12,7 @@ from pydicom.sr.coding import Code
 
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from fixtures.templates.document import device, observer

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bridge.translate import json_patch
-from bridge.translate.json_patch import json_difference, json_patched
+from bridge.translate.remainder import json_patch
+from bridge.translate.remainder.json_patch import json_difference, json_patched
 
 
 def panel(number: int, **more: Any) -> dict[str, Any]:

@@ -15,14 +15,14 @@ from bridge.model.dataset import UNICODE, DataSet, Element, find, text_of
 from bridge.model.group import Group, Number, Resource
 from bridge.model.names import COMPOSITION_URL
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, OBSERVATION_UID
-from bridge.translate import times
-from bridge.translate.ids import Known
-from bridge.translate.node import Node
-from bridge.translate.observers import LANGUAGE, OBSERVER_TYPE, SERIAL_NUMBER, add_context
-from bridge.translate.private import taken_out
-from bridge.translate.remainder import stripped
+from bridge.translate.basis import times
+from bridge.translate.basis.ids import Known
+from bridge.translate.basis.node import Node
+from bridge.translate.header.observers import LANGUAGE, OBSERVER_TYPE, SERIAL_NUMBER, add_context
+from bridge.translate.header.study import ACCESSION
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
-from bridge.translate.study import ACCESSION
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.samples import measured, observation

@@ -16,7 +16,7 @@ from bridge.model.dataset import Element, encode_text, merged, text_of
 from bridge.model.document import Document
 from bridge.model.names import REMAINDER_URL
 from bridge.model.tags import COMPLETION, PRELIMINARY
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from fixtures.make_dicom import code, item, number

@@ -11,9 +11,9 @@ from bridge.mapping.load import load
 from bridge.model.dataset import DataSet, items, text_of
 from bridge.model.group import Group, Resource
 from bridge.model.tags import PATIENT_ID
-from bridge.translate.identity import OTHER_IDS, identity_of
-from bridge.translate.ids import Known
-from bridge.translate.private import taken_out
+from bridge.translate.basis.ids import Known
+from bridge.translate.header.identity import OTHER_IDS, identity_of
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir

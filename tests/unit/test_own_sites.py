@@ -12,9 +12,9 @@ from bridge.mapping.load import load
 from bridge.model.content import Coded, ContentItem
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
-from bridge.translate.ids import Known
-from bridge.translate.private import taken_out
-from bridge.translate.remainder import stripped
+from bridge.translate.basis.ids import Known
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir

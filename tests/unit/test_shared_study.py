@@ -11,10 +11,10 @@ from bridge.codecs.dicom import structured_report
 from bridge.codecs.fhir import validate
 from bridge.mapping.load import load
 from bridge.model.group import Group, Resource, reference_to
+from bridge.translate.basis.ids import Known
 from bridge.translate.gather import Entry, gather
-from bridge.translate.ids import Known
-from bridge.translate.imaging_study import shared_id
-from bridge.translate.shared_study import apart, is_shared, of_pacs, together
+from bridge.translate.header.imaging_study import shared_id
+from bridge.translate.header.shared_study import apart, is_shared, of_pacs, together
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES, SR_FILES, name

@@ -15,10 +15,10 @@ from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource
 from bridge.model.tags import COMPLETION, PRELIMINARY
-from bridge.translate.ids import Known
-from bridge.translate.native_fhir import native_fhir
-from bridge.translate.private import taken_out
-from bridge.translate.remainder import stripped
+from bridge.translate.basis.ids import Known
+from bridge.translate.native.to_fhir import native_fhir
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir

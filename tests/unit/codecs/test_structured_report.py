@@ -10,7 +10,7 @@ from pydicom.filebase import DicomBytesIO
 from bridge.codecs.dicom import structured_report
 from bridge.errors import InvalidDicomError
 from bridge.mapping.load import load
-from bridge.translate.ids import Known
+from bridge.translate.basis.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.samples import ecg_report

@@ -11,9 +11,9 @@ from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
 from bridge.terminology.modality import modality_of
 from bridge.terminology.structured_reports import is_structured_report
-from bridge.translate.generic import reference_type
-from bridge.translate.ids import Known
-from bridge.translate.imaging_study import is_document
+from bridge.translate.basis.ids import Known
+from bridge.translate.header.imaging_study import is_document
+from bridge.translate.native.generic import reference_type
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.samples import ecg_report

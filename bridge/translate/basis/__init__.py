@@ -1,0 +1,1 @@
+"""What every room of the translation stands on: items in the making, ids, digests, times."""

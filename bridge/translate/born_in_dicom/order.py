@@ -1,0 +1,105 @@
+"""Order of the elements of a document born in DICOM: their ids say the place of their items, unless a client has put
+them in another order since, or elements without such an id between them."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from bridge.model.group import Group, Resource
+from bridge.translate.basis.node import BETWEEN, ITSELF
+from bridge.translate.native.copies import SEVERAL
+
+_LISTS = frozenset("component hasMember derivedFrom performer note interpretation section entry".split())
+_ITEMS = _LISTS - {"performer"}
+"""Each element is an item; a performer without id is nobody whom an item names."""
+
+_PLACE = re.compile(r"\d{1,9}(\.\d{1,9})*")
+
+
+def in_order(group: Group) -> Group:
+    """The group, where each list with ids out of order has them exchanged: its first element has its lowest id. One
+    without, in front of others, has that of its neighbour: places of one number are in the order of their list."""
+    new = {id(one): _in_order(one) for one in group.resources()}
+    if all(new[id(one)] is one for one in group.resources()):
+        return group
+    references = group.references
+    if references is not None:
+        references = {name: new.get(id(target), target) for name, target in references.items()}
+    return Group(
+        new[id(group.root)], tuple(new[id(one)] for one in group.members), group.patient, group.key, references
+    )
+
+
+def _in_order(resource: Resource) -> Resource:
+    if all(_is_in_order(name, found) for name, found in _lists(resource)):
+        return resource
+    resource = copy.deepcopy(resource)
+    for name, found in _lists(resource):
+        named = [one for one in found if _number(one) is not None]
+        for one, number in zip(named, sorted((one["id"] for one in named), key=_key), strict=True):
+            one["id"] = number
+        for one, neighbour in _between(name, found):
+            one["id"] = neighbour["id"] + BETWEEN * (2 if "id" in one else 1)
+    return resource
+
+
+def _between(name: str, found: list[Any]) -> list[tuple[Any, Any]]:
+    """Elements that somebody has put in front of others, each with the one that it stands beside."""
+    if name not in _ITEMS:
+        return []
+    places = [_number(one) for one in found]
+    last = max((index for index, place in enumerate(places) if place is not None), default=0)
+    pairs = []
+    neighbour = next((one for one, place in zip(found, places, strict=True) if place is not None), None)
+    for one, place in zip(found[:last], places, strict=False):
+        if place is not None:
+            neighbour = one
+        elif one.get("id") not in (SEVERAL, ITSELF) and (name != "section" or "code" in one):
+            pairs.append((one, neighbour))
+    return pairs
+
+
+def _lists(value: Any) -> Iterator[tuple[str, list[Any]]]:
+    if value.get("resourceType") == "Composition":
+        sections = value.get("section", [])
+        yield "entry", [one for each in sections for one in ([each] if _is_item(each) else each.get("entry", ()))]
+        for each in filter(_is_item, sections):
+            yield from _lists(each)
+        return
+    for name, found in value.items():
+        if name in _LISTS and isinstance(found, list):
+            yield name, found
+            if name in ("component", "section"):
+                for one in found:
+                    yield from _lists(one)
+
+
+def _is_item(section: Any) -> bool:
+    """Not one of those on top that only hold an entry."""
+    return "id" in section or "code" in section
+
+
+def _is_in_order(name: str, found: list[Any]) -> bool:
+    if len(found) < 2:
+        return True
+    places = [_number(one) for one in found]
+    numbers = [place for place in places if place is not None]
+    return numbers == sorted(numbers) and (len(numbers) == len(places) or not _between(name, found))
+
+
+def _number(one: Any) -> tuple[int, ...] | None:
+    name = one.get("id") if isinstance(one, dict) else None
+    return _key_in(name) if name else None
+
+
+@lru_cache(maxsize=4096)
+def _key_in(name: str) -> tuple[int, ...] | None:
+    return _key(name) if _PLACE.fullmatch(name) else None
+
+
+def _key(name: str) -> tuple[int, ...]:
+    return tuple(map(int, name.split(".")))

@@ -1,0 +1,137 @@
+"""Body sites of a document born in DICOM that FHIR repeats on each result (PS3.3 C.17.5). One that was edited is a
+Finding Site of that result now (PS3.16 TID 300), which overrides what it inherits; a copy follows what it repeats."""
+
+from __future__ import annotations
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import ContentItem, Path
+from bridge.model.group import Group, Json, Resource
+from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.basis.node import INHERITED, OWN, Home
+from bridge.translate.native.inherited import is_site
+from bridge.translate.native.to_fhir import FhirImage
+from bridge.translate.remainder.json_patch import canonical_text
+from bridge.translate.remainder.private import Piece
+
+_FOLLOWS = "Observation.bodySite repeats a Finding Site that was edited: it follows that"
+_SIDED = (
+    "Observation.bodySite was edited, and a Laterality around it is coded: a DICOM reader sees both; edit that, too"
+)
+_TWICE = "Observation.bodySite repeats a Finding Site that is a result of its own: edit that, too"
+
+
+def sites_in(homes: dict[Path, Json], natives: dict[Path, Json], pieces: dict[Path, Piece]) -> list[str]:
+    """Digests of the results that repeat a body site around their item, as `natives` are read, each with one of that
+    site, unless the pieces say it: it was edited. They are of one result at one place: the site of another is none."""
+    return [
+        _name(home) + ("" if any(map(_is_of_site, pieces.get(path, {}).get("entries", ()))) else _digest(path, home))
+        for path, home in homes.items()
+        if _inherits(natives.get(path, {})) and "bodySite" in home
+    ]
+
+
+def inheriting_again(group: Group, sites: list[str]) -> Group:
+    """Results that repeat a site do so whoever has written that anew, without our element id. The very same group where
+    none has."""
+    names = {one[:_NAME] for one in sites}
+    anew = {
+        id(one): {"id": INHERITED} | one["bodySite"]
+        for one in group.resources()
+        if names and "id" not in one.get("bodySite", {"id": ""}) and _name(one) in names
+    }
+    return _with_sites(group, anew) if anew else group
+
+
+def settled(
+    group: Group,
+    homes: dict[Path, Json],
+    image: FhirImage,
+    root: ContentItem,
+    mapping: Mapping,
+    copies: list[str],
+    moves: dict[Path, Path],
+) -> tuple[Group, list[str]]:
+    """The group, whose edited sites are their own, and whose others are as the document says; the very same where it
+    has none. With warnings. What is below an edited site was not edited, and says its own, too.
+
+    `copies`: `sites_in` of the document as it was; `moves`: where its items were, and are."""
+    former = {now: was for was, now in moves.items()}
+    inheriting = {path: home for path, home in homes.items() if _inherits(home)}
+    natives = {path: image.homes.get(path, {}).get("bodySite", {}) for path in inheriting}
+    sites, warnings = dict[int, Home](), list[str]()
+    for path, home in inheriting.items():
+        if id(home) in sites or not _is_another(home["bodySite"], natives[path]):
+            continue
+        if _name(home) + _digest(former.get(path, path), home) in copies:
+            sites[id(home)] = natives[path]
+            warnings.append(_FOLLOWS)
+        elif any(is_site(child, mapping) for child in _at(root, path).children):
+            warnings.append(_TWICE)  # a second one would contradict it
+        else:
+            of_same = (
+                at for at in inheriting if at[: len(path)] == path and not _is_another(natives[at], natives[path])
+            )
+            for at in (path, *of_same):
+                sites.setdefault(id(inheriting[at]), _own(inheriting[at]))
+            if "text" in natives[path] and natives[path]["text"] != _display(natives[path]):
+                warnings.append(_SIDED)
+    return (_with_sites(group, sites) if sites else group), list(dict.fromkeys(warnings))
+
+
+def _with_sites(group: Group, sites: dict[int, Home]) -> Group:
+    new = {id(one): _with_site(one, sites[id(one)]) if id(one) in sites else one for one in group.resources()}
+    references = group.references
+    if references is not None:
+        references = {name: new.get(id(target), target) for name, target in references.items()}
+    root, *members = new.values()
+    return Group(root, tuple(members), group.patient, group.key, references)
+
+
+def _with_site(resource: Resource, site: Home) -> Resource:
+    return {key: one for key, one in resource.items() if key != "bodySite"} | ({"bodySite": site} if site else {})
+
+
+def _own(resource: Resource) -> Home:
+    return {"id": OWN} | {key: one for key, one in resource["bodySite"].items() if key != "id"}
+
+
+def _inherits(home: Home) -> bool:
+    return home.get("resourceType") == "Observation" and home.get("bodySite", {}).get("id") == INHERITED
+
+
+def _name(resource: Resource) -> str:
+    return digest(canonical_text(resource.get("id")), GUARD)
+
+
+_NAME = len(_name({}))
+
+
+def _is_of_site(entry: list[Json]) -> bool:
+    return bool(entry[0].partition("/")[0] == "bodySite")
+
+
+def _is_another(site: Home, native: Home) -> bool:
+    """By its codes, or by words that are there: the side is one of them."""
+    if _codes(site) != _codes(native):
+        return True
+    return "text" in site and site["text"] != native.get("text", _display(native))
+
+
+def _codes(site: Home) -> list[Json]:
+    return [[one.get("system"), one.get("code")] for one in site.get("coding", ())]
+
+
+def _display(site: Home) -> str | None:
+    return next((one["display"] for one in site.get("coding", ()) if "display" in one), None)
+
+
+def _digest(path: Path, resource: Resource) -> str:
+    """Places within one parent may change: all of them inherit the same."""
+    site = resource["bodySite"]
+    return digest(canonical_text([resource.get("id"), *path[:-1], *_codes(site), site.get("text")]), GUARD)
+
+
+def _at(item: ContentItem, path: Path) -> ContentItem:
+    for step in path:
+        item = item.children[step]
+    return item

@@ -1,0 +1,192 @@
+"""A resource that was read natively, as the group that it was made from had it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+from itertools import repeat
+
+from bridge.model.content import Path
+from bridge.model.dataset import DataSet
+from bridge.model.group import Group, Json, Number, Resource
+from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.model.tags import PATIENT_ID
+from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.basis.ids import Known
+from bridge.translate.header.identity import ISSUER, QUALIFIERS
+from bridge.translate.native.documents import AROUND, CONCLUSIONS
+from bridge.translate.native.generic import CONCLUSION
+from bridge.translate.native.items import made_uid
+from bridge.translate.native.to_fhir import FhirImage
+from bridge.translate.remainder.extension import without_remainders
+
+_UTC = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+)(\+00:00|Z)")
+
+
+def as_made(native: Resource, name: str, born: bool, known: Known, utc: str | None) -> Resource:
+    """The resource by its own name, with UTC as its group spells it; of a document born in FHIR without what only
+    documents of DICOM need: element ids that say the place of an item, and the Observation UID that the bridge has
+    made."""
+    identifier = name.partition("/")[2]
+    if utc == "Z":
+        native = _with_z(native)
+    if not born:
+        native = _without_ids(native)
+        native = _without_uid(native, made_uid(known, identifier))
+    native["id"] = identifier
+    if identifier.startswith("#"):
+        del native["id"]
+    return native
+
+
+def utc_of(group: Group) -> str | None:
+    """How most times of the group spell UTC."""
+    said: list[str] = []
+    for one in group.resources():
+        _collect_utc(one.values(), said)
+    found = Counter(match[2] for text in said if (match := _UTC.fullmatch(text)))
+    return found.most_common(1)[0][0] if found else None
+
+
+def _collect_utc(values: Iterable[Json], found: list[str]) -> None:
+    for child in values:
+        if isinstance(child, str):
+            if child.endswith(_ENDS):
+                found.append(child)
+        elif isinstance(child, dict):
+            _collect_utc(child.values(), found)
+        elif isinstance(child, list):
+            _collect_utc(child, found)
+
+
+_ENDS = ("Z", "+00:00")
+
+
+def alike(native: Json, wanted: Json, renames: dict[str, str]) -> bool:
+    """Whether the native value, its references renamed, is the wanted one, remainders aside: `same` without copies."""
+    if type(native) is not type(wanted):
+        return False
+    if isinstance(wanted, dict):
+        return _alike_objects(native, wanted, renames)
+    if isinstance(wanted, list):
+        return len(native) == len(wanted) and all(map(alike, native, wanted, repeat(renames)))
+    return bool(native == wanted)
+
+
+def _alike_objects(native: Resource, wanted: Resource, renames: dict[str, str]) -> bool:
+    if "extension" in wanted:
+        wanted = _without_remainder(wanted)
+    if len(native) != len(wanted):
+        return False
+    for key, child in wanted.items():
+        other, kind = native.get(key, _ABSENT), type(child)
+        if key == "reference" and isinstance(other, str):
+            other = renames.get(other, other)
+        if type(other) is not kind:
+            return False
+        if kind is str:
+            if other != child:
+                return False
+        elif not (_alike_objects if kind is dict else alike)(other, child, renames):
+            return False
+    return True
+
+
+_ABSENT = object()
+
+
+def _without_remainder(value: Resource) -> Resource:
+    kept = without_remainders(value["extension"])
+    if kept is value["extension"]:
+        return value
+    return {key: child for key, child in value.items() if key != "extension"} | ({"extension": kept} if kept else {})
+
+
+def _with_z(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _with_z(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_with_z(child) for child in value]
+    return _UTC.sub(r"\1Z", value) if isinstance(value, str) and not isinstance(value, Number) else value
+
+
+def _without_uid(native: Resource, made: str) -> Resource:
+    """Less the SOP Instance UID of the report, and the Observation UID that was made for an Observation."""
+    said = {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{made}"}
+    if native["resourceType"] == "DiagnosticReport":
+        kept = [one for one in native.get("identifier", ()) if one.get("system") != DICOM_UID_SYSTEM]
+    else:
+        kept = [one for one in native.get("identifier", ()) if one != said]
+    return {key: value for key, value in native.items() if key != "identifier"} | ({"identifier": kept} if kept else {})
+
+
+def _without_ids(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _without_ids(child) for key, child in value.items() if key != "id"}
+    return [_without_ids(child) for child in value] if isinstance(value, list) else value
+
+
+def conclusions_in(image: FhirImage) -> set[str]:
+    """Observations that say what the report of a group born in FHIR says as its conclusion, and no more: alone, or as
+    the one paragraph of a section (TID 2000)."""
+    return {name_of(one, 0) for one in image.group.members if one["resourceType"] == "Observation" and _repeats(one)}
+
+
+def _repeats(observation: Resource) -> bool:
+    said = observation.keys() - _OF_EVERY_RESULT
+    if said == {"component"} and CONCLUSIONS.value in _codes(observation):
+        return all(one.keys() <= _OF_PARAGRAPH and CONCLUSION.value in _codes(one) for one in observation["component"])
+    return said == {"valueString"} and CONCLUSION.value in _codes(observation)
+
+
+_OF_EVERY_RESULT = {
+    "resourceType", "id", "status", "category", "code", "subject", "encounter", "effectiveDateTime", "performer",
+    "device",
+}  # fmt: skip
+_OF_PARAGRAPH = {"id", "code", "valueString"}
+
+
+def with_results(image: FhirImage, ours: Collection[Path]) -> None:
+    """The report names its results, and neither its conclusion nor the containers that a template has around them.
+    `ours`: items that resources of the group became."""
+    report, copies, results = image.group.root, conclusions_in(image), list[Path]()
+    for path in sorted(one for one, home in image.homes.items() if home.get("resourceType") == "Observation"):
+        home = image.homes[path]
+        no_result = path not in ours and (name_of(home, 0) in copies or is_around(home))
+        if not no_result and (not results or path[: len(results[-1])] != results[-1]):  # else a member of that
+            results.append(path)
+    naming = [*report.pop("result", ())]
+    naming += [member for one in image.group.members for member in one.get("hasMember", ())]
+    said = {one["reference"]: {key: name for key, name in one.items() if key != "id"} for one in naming}
+    names = [name_of(image.homes[one], 0) for one in results]
+    if names:
+        report["result"] = [said.get(name, {"reference": name}) for name in names]
+
+
+def is_around(observation: Resource) -> bool:
+    return not AROUND.isdisjoint(_codes(observation))
+
+
+def _codes(home: Resource) -> set[str | None]:
+    return {one.get("code") for one in home["code"].get("coding", ())}
+
+
+def name_of(resource: Resource, index: int) -> str:
+    return f"{resource['resourceType']}/{resource.get('id', f'#{index}')}"
+
+
+def identity_digest(header: DataSet) -> str:
+    """Digest of what names the patient: never restored for another one."""
+    return digest(repr([element for element in header if element.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]), GUARD)
+
+
+def subject_of(group: Group) -> str | None:
+    """How the group refers to its Patient, resolved or not."""
+    found: str | None = group.root.get("subject", {}).get("reference")
+    return found
+
+
+def id_in(subject: str | None) -> str | None:
+    """The id that `Patient/id` or `urn:uuid:id` says."""
+    return subject.replace("/", ":").rpartition(":")[2] if subject else None

@@ -1,0 +1,216 @@
+"""What the items of a document do not say of the group that it was made from: a piece for each item. Pieces are kept as
+private elements (`private.py`); the one of the root names the whole group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.model.content import Path
+from bridge.model.dataset import DataSet
+from bridge.model.group import Group, Json, Resource, renamed
+from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.basis.ids import Known
+from bridge.translate.born_in_fhir.as_made import (
+    alike,
+    as_made,
+    id_in,
+    identity_digest,
+    name_of,
+    subject_of,
+    utc_of,
+    with_results,
+)
+from bridge.translate.born_in_fhir.followed_ranges import ranges_in
+from bridge.translate.header.header import born_uid
+from bridge.translate.native.dose_summary import is_summary
+from bridge.translate.native.to_fhir import FhirImage
+from bridge.translate.remainder.beside import guards_of
+from bridge.translate.remainder.extension import attached, stripped
+from bridge.translate.remainder.json_patch import canonical, canonical_text
+from bridge.translate.remainder.lone_range import differences
+from bridge.translate.remainder.private import Piece
+
+_Manifest = dict[str, Any]
+
+
+def pieces_of(
+    group: Group,
+    homes: dict[Path, Json],
+    image: FhirImage,
+    header: DataSet,
+    known: Known,
+    repeated: list[str] | None = None,
+) -> dict[Path, Piece]:
+    """What `image` (the document, read natively) does not say of `group`; empty where it says all. Into `repeated` goes
+    where words are missing that the code of an item repeats."""
+    pieces: dict[Path, Piece] = {}
+    names, born = _names(group), born_uid(group.root) is not None
+    renames = renames_of(group, homes, image)
+    if not born:
+        with_results(image, _paired(names, homes, image))
+    natives = {name_of(resource, 0): resource for resource in image.group.resources()}
+    if born and len(natives) == len(names) and _are_native(group, names, natives, renames):
+        return {}
+    utc = utc_of(group)
+    at = {id(home): path for path, home in _paired(names, homes, image).items()}
+    taken = {id(image.homes[path]) for path in at.values()}  # what was the second of a concept is the first now
+    free = {name: one for name, one in natives.items() if id(one) not in taken}
+    unedited = attached(group.root, "document").get("copies", ()) if born else ()
+    members: list[Json] = []
+    plain, renumbered = len(natives) == len(names), False
+    for number, resource in enumerate(group.resources()):
+        name = names[id(resource)]
+        if id(resource) in at:
+            native = image.homes[at[id(resource)]]
+            renumbered = renumbered or (born and name != name_of(native, 0))
+            entries: list[list[Json]] = []
+            if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
+                native = as_made(renamed(native, renames), name, born, known, utc)
+                said = differences(native, stripped(resource))
+                dropped = [one for one in said if born and _drops_copy(one, said)]
+                entries = [one for one in said if one not in dropped]
+                if repeated is not None:
+                    repeated += [f"{resource['resourceType']}.{one[0].replace('/', '.')}" for one in dropped]
+            if number == 0 and copy_digest(resource.get("conclusion")) in unedited:
+                entries = [one for one in entries if one[0] != "conclusion"]
+            piece: Piece = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
+            if not born and (words := guards_of(native)):
+                piece["words"] = words
+            if not born and (ranges := ranges_in(native)):
+                piece["ranges"] = ranges
+            pieces[at[id(resource)]] = piece
+            members.append(name)
+            plain = plain and not entries and name in natives and not renumbered
+        elif name in free and (
+            alike(free[name], resource, renames) or copy_digest(resource) in unedited or (born and is_summary(resource))
+        ):
+            members.append({"native": name})
+        elif born and name in free:
+            native = as_made(renamed(free[name], renames), name, born, known, utc)
+            members.append({"native": name, "entries": differences(native, stripped(resource))})
+            plain = False
+        else:
+            members.append({"json": stripped(resource)})
+            plain = False
+    if plain:
+        return {}
+    pieces.setdefault((), {})["group"] = _manifest(group, members, header, known, utc, born=born)
+    if renumbered:  # of results alike, some are gone, moved or new: each keeps the id that it has
+        pieces[()]["group"]["named"] = True
+    return pieces
+
+
+def _are_native(group: Group, names: dict[int, str], natives: dict[str, Resource], renames: dict[str, str]) -> bool:
+    """Whether nobody has edited anything, as of most reports."""
+    return all(alike(natives.get(names[id(one)]), one, renames) for one in group.resources())
+
+
+def _manifest(
+    group: Group, members: list[Json], header: DataSet, known: Known, utc: str | None, *, born: bool
+) -> _Manifest:
+    manifest: _Manifest = {"members": members, "identity": identity_digest(header)}
+    if group.key != members[0]:
+        manifest["key"] = group.key
+    if (subject := subject_of(group)) is not None:
+        manifest["subject"] = subject
+    patient = group.patient.get("id", "") if group.patient else None
+    if patient != id_in(subject):
+        manifest["patient"] = patient
+    if born:
+        manifest["born"] = known.document or born_uid(group.root)
+    elif known.document == group.key:
+        manifest["ids"] = 1  # what is read natively goes by that in all versions; earlier, by the UID
+    if utc == "Z":
+        manifest["utc"] = "Z"
+    if (said := _references(group)) is not None:
+        manifest["references"] = said
+    return manifest
+
+
+def renames_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[str, str]:
+    """How the group refers to what is read natively."""
+    names = _names(group)
+    said = names | ({id(target): one for one, target in _spelled(group).items()} if _references(group) else {})
+    renames = {name_of(image.homes[path], 0): said[id(home)] for path, home in _paired(names, homes, image).items()}
+    if image.group.patient is not None and (subject := subject_of(group)):
+        renames[name_of(image.group.patient, 0)] = subject
+    return renames
+
+
+def edits(pieces: dict[Path, Piece]) -> list[str]:
+    """Places of a document born in DICOM where FHIR says what its items do not."""
+    members = members_of(pieces)
+    said = [(members[one.get("is", 0)], one["entries"]) for one in pieces.values() if "entries" in one]
+    said += [(one["native"], one["entries"]) for one in members if isinstance(one, dict) and "entries" in one]
+    places = [".".join([name.partition("/")[0], *entry[0].split("/")]) for name, entries in said for entry in entries]
+    return places + [one["json"]["resourceType"] for one in members if isinstance(one, dict) and "json" in one]
+
+
+def copies_of(group: Group, pieces: dict[Path, Piece]) -> list[str]:
+    """Digests of what repeats the words of items for readers of FHIR, less what the pieces say: it was edited. The
+    others follow the items."""
+    edited = [one for one in members_of(pieces) if isinstance(one, dict) and one.keys() != {"native"}]
+    carried = [one["json"] for one in edited if "json" in one]
+    changed = {one["native"] for one in edited if "native" in one}
+    said = [one[0] for one in pieces.get((), {}).get("entries", ())]
+    copies = [group.root["conclusion"]] if "conclusion" in group.root and "conclusion" not in said else []
+    repeating = [one for one in group.members if one["resourceType"] == "Composition" or is_summary(one)]
+    repeating = [one for one in repeating if name_of(one, 0) not in changed]
+    copies += [one for one in repeating if stripped(one) not in carried] if carried else repeating
+    return [copy_digest(one) for one in copies]
+
+
+def copy_digest(value: Json) -> str:
+    return digest(canonical_text(value), GUARD)
+
+
+def members_of(pieces: dict[Path, Piece]) -> list[Json]:
+    found: list[Json] = pieces.get((), {}).get("group", {"members": []})["members"]
+    return found
+
+
+def beyond(pieces: dict[Path, Piece]) -> str | None:
+    """Digest of what FHIR says that the items do not; None where they say all."""
+    found = [(path, canonical(entries)) for path, piece in sorted(pieces.items()) if (entries := piece.get("entries"))]
+    whole = [canonical(one) for one in members_of(pieces) if isinstance(one, dict) and one.keys() != {"native"}]
+    named = members_of(pieces) if pieces.get((), {}).get("group", {}).get("named") else None
+    return digest(repr((found, whole, named) if named else (found, whole))) if found or whole or named else None
+
+
+def _drops_copy(entry: list[Json], said: list[list[Json]]) -> bool:
+    """A document born in DICOM need not repeat the words of a code that it still has."""
+    concept, _, element = entry[0].rpartition("/")
+    if len(entry) != 2 or element not in ("text", "display"):
+        return False
+    beside = (one for one in said if one[0].startswith(f"{concept}/") and one is not entry)
+    return all(len(one) == 2 and one[0].rpartition("/")[2] in ("text", "display") for one in beside)
+
+
+def _names(group: Group) -> dict[int, str]:
+    return {id(resource): name_of(resource, index) for index, resource in enumerate(group.resources())}
+
+
+def _paired(names: dict[int, str], homes: dict[Path, Json], image: FhirImage) -> dict[Path, Json]:
+    """Resources of the group whose item is read as one of that type, by its path."""
+    return {
+        path: home
+        for path, home in homes.items()
+        if id(home) in names and image.homes.get(path, {}).get("resourceType") == home["resourceType"]
+    }
+
+
+def _references(group: Group) -> dict[str, int] | None:
+    """What references mean, by number of the resource (the Patient last), where `Type/id` does not say it."""
+    found = _spelled(group)
+    plain = Group(group.root, group.members, group.patient, group.key).index()
+    subject = subject_of(group)
+    if all(plain.get(one) is target and (one == subject or "/" in one) for one, target in found.items()):
+        return None
+    numbers = {id(one): at for at, one in enumerate(group.whole())}
+    return {one: numbers[id(target)] for one, target in found.items()}
+
+
+def _spelled(group: Group) -> dict[str, Resource]:
+    """Each reference of the group and its target, in one order whatever the order of reading."""
+    references = group.references or {}
+    return {one: references[one] for one in sorted(references)}

@@ -1,0 +1,202 @@
+"""The group that a document of ours was made from, out of the pieces on its items (`pieces.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bridge.model.content import Path
+from bridge.model.dataset import DataSet
+from bridge.model.group import Group, Json, Resource, references_in, renamed
+from bridge.translate.basis.ids import Known
+from bridge.translate.born_in_fhir.as_made import (
+    as_made,
+    conclusions_in,
+    id_in,
+    identity_digest,
+    is_around,
+    name_of,
+    with_results,
+)
+from bridge.translate.born_in_fhir.retyped import retyped
+from bridge.translate.native.to_fhir import FhirImage
+from bridge.translate.remainder.beside import without_stale
+from bridge.translate.remainder.json_patch import json_patched
+from bridge.translate.remainder.private import Piece
+from bridge.translate.report.report import Report
+
+_Manifest = dict[str, Any]
+STALE = "what it stands beside was changed in DICOM since, and the words were not: they are left out"
+
+
+def restored(
+    image: FhirImage,
+    pieces: dict[Path, Piece],
+    header: DataSet,
+    known: Known,
+    report: Report,
+    added: Sequence[Resource] = (),
+) -> Group | None:
+    """The group that the document was made from, as far as the items still say so, and what was `added`; None where the
+    items do not say it, or the document belongs to another patient now."""
+    manifest = pieces.get((), {}).get("group")
+    if manifest is None or manifest.get("identity") != identity_digest(header):
+        return None
+    members, born = manifest["members"], "born" in manifest
+    named = {
+        path: name
+        for path, piece in pieces.items()
+        if isinstance(name := _at(members, piece.get("is", 0)), str)
+        and image.homes.get(path, {}).get("resourceType") == name.partition("/")[0]
+    }
+    if not born:
+        with_results(image, named)
+    spelled = {members[at]: one for one, at in _places(manifest, str).items()}
+    renames = {name_of(image.homes[path], 0): spelled.get(name, name) for path, name in named.items()}
+    if image.group.patient is not None and manifest.get("subject"):
+        renames[name_of(image.group.patient, 0)] = manifest["subject"]
+    found: dict[str, Resource] = {}
+    for path, name in named.items():
+        resource = as_made(renamed(image.homes[path], renames), name, born, known, manifest.get("utc"))
+        for place in without_stale(resource, pieces[path].get("words", {})):
+            report.warnings.append(f"{resource['resourceType']}.{place}.text: {STALE}")
+        dropped = _patch(resource, pieces[path].get("entries", ()), report)
+        if _contains_results(resource) and (added or _names_others(dropped)):
+            return None
+        image.homes[path].clear()
+        image.homes[path].update(resource)
+        found[name] = image.homes[path]
+    natives = {name_of(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
+    placed = [_member(member, found, natives, report) for member in members]  # None: its item has been removed
+    resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
+    if not resources or placed[0] is None:
+        return None
+    named_now = _named(resources, natives)
+    resources += named_now
+    patient = _patient(image.group.patient, manifest)
+    placed.append(patient)
+    references = {
+        one: target for one, at in _places(manifest, object).items() if (target := _at(placed, at)) is not None
+    } | {name_of(one, 0): one for one in named_now}
+    return Group(
+        resources[0],
+        tuple(resources[1:]),
+        patient,
+        key_of(pieces) or "",
+        references if "references" in manifest else None,
+    )
+
+
+def _named(resources: list[Resource], natives: dict[str, Resource]) -> list[Resource]:
+    """What the items name now, and nothing in the group did before: persons, and results below a result. A reference to
+    nothing would stand for them."""
+    found: dict[str, Resource] = {}
+    waiting = list(resources)
+    here = {name_of(one, 0) for one in resources}
+    while waiting:
+        for reference in references_in(waiting.pop()):
+            if reference.startswith(_ADDED) and reference in natives and reference not in here:
+                found[reference] = natives[reference]
+                here.add(reference)
+                waiting.append(natives[reference])
+    return list(found.values())
+
+
+_ADDED = ("Practitioner/", "PractitionerRole/", "Observation/", "DocumentReference/", "Basic/")
+
+
+def _at(members: list[Json], number: int) -> Json:
+    return members[number] if 0 <= number < len(members) else None
+
+
+def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
+    """Observations of a report whose items have no piece."""
+    if not (key_of(pieces) or "").startswith("DiagnosticReport/"):
+        return []
+    copies = conclusions_in(image)
+    return [
+        home
+        for path, home in image.homes.items()
+        if home.get("resourceType") == "Observation"
+        and path not in pieces
+        and name_of(home, 0) not in copies
+        and not is_around(home)
+    ]
+
+
+def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resource], report: Report) -> Resource | None:
+    if isinstance(member, str):
+        return found.get(member)
+    if "json" in member:
+        whole: Resource = renamed(member["json"], {})  # the remainder goes onto a copy
+        return whole
+    native = natives.get(member.get("native", ""))
+    if native is not None:
+        _patch(native, member.get("entries", ()), report)
+    return native
+
+
+def _patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> list[str]:
+    """Places where the value of the document wins."""
+    left, changed = retyped(resource, [*entries])
+    dropped = [*changed, *json_patched(resource, left)]
+    for place in dropped:
+        report.warnings.append(f"{resource['resourceType']}.{place}: changed in DICOM since; its value wins")
+    return dropped
+
+
+def _contains_results(resource: Resource) -> bool:
+    """Which have no piece: an item that was edited looks like one that was added. And where the items name others, one
+    that was removed would still be there, and those that were not a second time."""
+    return any(one.get("resourceType") == "Observation" for one in resource.get("contained", ()))
+
+
+def _names_others(dropped: list[str]) -> bool:
+    return any(one.partition(".")[0] in ("result", "hasMember") for one in dropped)
+
+
+def _patient(native: Resource | None, manifest: _Manifest) -> Resource | None:
+    identifier = manifest["patient"] if "patient" in manifest else id_in(manifest.get("subject"))
+    if native is None or identifier is None:
+        return None
+    patient = {**native, "id": identifier}
+    if not identifier:
+        del patient["id"]
+    return patient
+
+
+def _places(manifest: _Manifest, kind: type) -> dict[str, int]:
+    """References to members of that kind, by number."""
+    members = manifest["members"]
+    return {
+        one: at
+        for one, at in manifest.get("references", {}).items()
+        if kind is object or (at < len(members) and isinstance(members[at], kind))
+    }
+
+
+def first_version(pieces: dict[Path, Piece], header: DataSet) -> str | None:
+    """SOP Instance UID of the document born in DICOM that this one is a version of: its ids go by that, unless it is
+    another patient's now."""
+    piece = pieces.get((), {})
+    manifest = piece.get("group", {})
+    alone: str | None = piece.get("version")
+    if alone or "born" not in manifest:
+        return alone or None
+    return manifest["born"] if manifest.get("identity") == identity_digest(header) else None
+
+
+def source_of(pieces: dict[Path, Piece], uid: str | None) -> str | None:
+    """What ids go by in a document that was born in FHIR, whoever has given a version another UID since; `uid` where an
+    earlier bridge wrote it. None of any other document."""
+    manifest = pieces.get((), {}).get("group", {"born": None})
+    if "born" in manifest:
+        return None
+    return key_of(pieces) if manifest.get("ids") == 1 else uid
+
+
+def key_of(pieces: dict[Path, Piece]) -> str | None:
+    """What identifies the group of the pieces at its source; None where they name none."""
+    manifest = pieces.get((), {}).get("group", {"members": []})
+    key = manifest.get("key", next(iter(manifest["members"]), None))
+    return key if isinstance(key, str) else None

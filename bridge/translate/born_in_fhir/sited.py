@@ -1,0 +1,57 @@
+"""A side that somebody adds in the PACS below the Finding Site of a document made from resources: `bodySite` says it in
+words, and what is below the site stands and falls with that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import ContentItem, Path
+from bridge.model.group import Json
+from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.basis.node import INHERITED, Home
+from bridge.translate.native.inherited import is_site
+from bridge.translate.native.to_fhir import FhirImage
+from bridge.translate.remainder.json_patch import canonical_text
+
+
+def said_by_site(image: FhirImage, root: ContentItem, ours: Collection[Path], mapping: Mapping) -> None:
+    """Such a site is read as a result of its own, too, for it has items below: it is none, and would say the former
+    site where `bodySite` is edited or removed. In place. `ours`: items that resources of the group became."""
+    for path, home in [*image.homes.items()]:
+        if home.get("resourceType") != "Observation" or home.get("bodySite", {}).get("id") != INHERITED:
+            continue
+        for index, child in enumerate(_at(root, path).children):
+            site = image.homes.get((*path, index), {})
+            if is_site(child, mapping) and site.get("resourceType") == "Observation" and (*path, index) not in ours:
+                _leave_out(image, home, site, (*path, index))
+
+
+def _leave_out(image: FhirImage, home: Home, site: Home, at: Path) -> None:
+    members = [one for one in home.get("hasMember", ()) if one["reference"] != f"Observation/{site['id']}"]
+    home.pop("hasMember", None)
+    if members:
+        home["hasMember"] = members
+    for path in [one for one in image.homes if one[: len(at)] == at]:
+        del image.homes[path]
+
+
+def site_guard(site: Home) -> Json:
+    """Of what a site says by code and, where they are there, by words."""
+    return [digest(canonical_text(one), GUARD) for one in ([*map(_code, site.get("coding", ()))], site.get("text"))]
+
+
+def is_other_site(site: Home, guard: Json) -> bool:
+    """Words that are left out are no edit."""
+    codes, words = site_guard(site)
+    return bool(codes != guard[0] or ("text" in site and words != guard[1]))
+
+
+def _code(coding: Home) -> list[Json]:
+    return [coding.get("system"), coding.get("code")]
+
+
+def _at(item: ContentItem, path: Path) -> ContentItem:
+    for step in path:
+        item = item.children[step]
+    return item

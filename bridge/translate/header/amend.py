@@ -1,0 +1,64 @@
+"""An edited document of foreign equipment becomes a new instance that names its predecessor (PS3.3 C.17.2.2)."""
+
+from __future__ import annotations
+
+import re
+
+from bridge.model.dataset import DataSet, Element, merged, text_element, text_of
+from bridge.model.document import Document
+from bridge.model.tags import (
+    CONTENT_DATE,
+    CONTENT_TIME,
+    PREDECESSORS,
+    SERIES_UID,
+    SOP_INSTANCE_UID,
+    STUDY_UID,
+    VERIFICATION,
+    VERIFYING_OBSERVERS,
+)
+from bridge.translate.basis import times
+from bridge.translate.basis.digests import document_digest
+from bridge.translate.basis.ids import Known, Version, new_uid
+from bridge.translate.header.chain import referring
+
+_SERIES_NUMBER, _INSTANCE_NUMBER, _SIGNATURES, _MAC = 0x00200011, 0x00200013, 0xFFFAFFFA, 0x4FFE0001
+_OURS = "9001"  # number of the series that amendments go into
+
+
+def amended(
+    document: Document, former: tuple[Version, ...], when: str | None, known: Known, beyond: str | None = None
+) -> Document:
+    """`document` as a new version: own UID, a series of ours in the same study, not verified, not signed.
+
+    `former` ends with the one that it replaces; `when` is the FHIR instant of the edit, which becomes Content Date and
+    Time; `beyond` the digest of what FHIR says that the items do not. The same edit gives the same UID."""
+    digest = document_digest(document) + (beyond or "")
+    study = text_of(document.header, STUDY_UID) or ""
+    key = known.document or former[0].sop_instance
+    found = [
+        text_element(SOP_INSTANCE_UID, "UI", new_uid(known.system, key, *(one.sop_instance for one in former), digest)),
+        text_element(SERIES_UID, "UI", amendments(known, study)),
+        text_element(_SERIES_NUMBER, "IS", _OURS),
+        text_element(_INSTANCE_NUMBER, "IS", str(len(former) + 1)),
+        text_element(VERIFICATION, "CS", "UNVERIFIED"),
+        referring(PREDECESSORS, former[-1:]),
+        *_moment(document.header, when, known),
+    ]
+    header = merged(document.header, found, without=(VERIFYING_OBSERVERS, _SIGNATURES, _MAC))
+    return Document(header, document.root)
+
+
+def amendments(known: Known, study: str) -> str:
+    """Series Instance UID of our versions in a study."""
+    return new_uid(known.system, "amendments", study)
+
+
+def _moment(header: DataSet, when: str | None, known: Known) -> list[Element]:
+    zone = times.zone_of(header, known.zone)
+    try:
+        dt = times.to_dicom(times.in_zone(when, zone), zone) if when else ""
+    except ValueError:  # not an instant: the dates stay
+        return []
+    if not re.fullmatch(r"\d{14}(\.\d+)?", dt):
+        return []
+    return [text_element(CONTENT_DATE, "DA", dt[:8]), text_element(CONTENT_TIME, "TM", dt[8:])]

@@ -1,0 +1,154 @@
+"""Who the patient is: (issuer, ID), never a name (PS3.3 table 10-18). An empty Patient ID is nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
+
+from bridge.model.dataset import UNICODE, Charset, DataSet, Element, items, text_element, text_of
+from bridge.model.group import Resource
+from bridge.model.names import EXTENSION_BASE
+from bridge.model.tags import PATIENT_ID
+from bridge.translate.basis.ids import Known
+
+ISSUER, QUALIFIERS, OTHER_IDS = 0x00100021, 0x00100024, 0x00101002
+ENTITY_ID, ENTITY_TYPE, TYPE_CODE = 0x00400032, 0x00400033, 0x00400035
+TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
+_ISSUER_BASE = f"{EXTENSION_BASE}/issuer/"
+_UNKNOWN_BASE = f"{EXTENSION_BASE}/issuer-unknown/"
+_TEXT_ID = text_element(0x00100022, "CS", "TEXT")
+"""Type of Patient ID: one that is read, not scanned."""
+_PRIVATE = frozenset({"DL", "PPN", "SS", "TAX"})
+"""HL7 table 0203: driver's licence, passport, social security, taxes."""
+_SUBJECT = re.compile(r"(https?://.*/)?Patient/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
+_LO = re.compile(r"[^\x00-\x1f\x7f\\]{1,64}")
+_CS = re.compile(r"[A-Z0-9_ ]{1,16}|-")
+
+
+class Identity(NamedTuple):
+    """How a document names the patient."""
+
+    value: str
+    system: str | None  # URI of the issuer
+    type_code: str | None = None  # HL7 table 0203, such as MR
+
+
+def identifiers_of(header: DataSet, charset: Charset, known: Known) -> list[dict[str, Any]]:
+    """Patient.identifier of a document, Patient ID first; none where it names nobody."""
+    first = _identifier(header, charset, known.issuer, known)
+    if first is None:
+        return []
+    others = (_identifier(other, charset, None, known) for other in items(header, OTHER_IDS))
+    return [first, *(other for other in others if other is not None and other != first)]
+
+
+def _identifier(dataset: DataSet, charset: Charset, issuer: str | None, known: Known) -> dict[str, Any] | None:
+    value = text_of(dataset, PATIENT_ID, charset)
+    if value is None:
+        return None
+    qualifiers = next(iter(items(dataset, QUALIFIERS)), ())
+    entity, kind = text_of(qualifiers, ENTITY_ID, charset), text_of(qualifiers, ENTITY_TYPE)
+    local = text_of(dataset, ISSUER, charset) or issuer
+    system = universal(entity, kind) or (_ISSUER_BASE + quote(local, safe="") if local else None)
+    found: dict[str, Any] = {"system": system or _UNKNOWN_BASE + quote(known.system, safe=""), "value": value}
+    code = text_of(qualifiers, TYPE_CODE, charset)
+    return ({"type": {"coding": [{"system": TYPE_SYSTEM, "code": code}]}} if code else {}) | found
+
+
+def universal(entity: str | None, kind: str | None) -> str | None:
+    """Universal Entity ID (PS3.3 10.14, HL7 table 0301) as URI."""
+    if entity is None:
+        return None
+    if kind == "ISO" and re.fullmatch(r"\d+(\.\d+)+", entity):
+        return f"urn:oid:{entity}"
+    if kind == "UUID":
+        return f"urn:uuid:{entity}"
+    return entity if kind == "URI" and not re.search(r"\s", entity) else None
+
+
+def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known) -> Identity | None:
+    """The first identifier of type MR, else the first with a system, else the id that `subject` refers to, issued by
+    its server; None where nobody is named. A value that Patient ID cannot hold is no candidate: cut, it would be
+    somebody else."""
+    said = [*(patient or {}).get("identifier", ())]
+    if "identifier" in subject:
+        said.append(subject["identifier"])
+    fitting = [one for one in said if _LO.fullmatch(one.get("value") or "") and one.get("use") != "old"]
+    records = [one for one in fitting if _type_code(one) == "MR"]
+    for one in records or [one for one in fitting if one.get("system")]:
+        system = one.get("system")
+        return Identity(one["value"], None if _is_unknown(system) else system, _type_code(one))
+    store = _ISSUER_BASE + quote(known.system, safe="")
+    if patient is not None and "id" in patient:
+        return Identity(patient["id"], store)
+    found = _SUBJECT.fullmatch(subject.get("reference", ""))
+    return Identity(found[2], found[1].rstrip("/") if found[1] else store) if found else None
+
+
+def contained_patient(owner: Resource, subject: dict[str, Any]) -> Resource | None:
+    """Whom the owner contains as its subject (FHIR R4 references.html#contained). Without the id, which is that of the
+    element and no identity."""
+    inner = (one for one in owner.get("contained", ()) if one.get("resourceType") == "Patient")
+    found = next((one for one in inner if f"#{one.get('id')}" == subject.get("reference")), None)
+    return None if found is None else {key: value for key, value in found.items() if key != "id"}
+
+
+def _is_unknown(system: str | None) -> bool:
+    return (system or "").startswith(_UNKNOWN_BASE)
+
+
+def _type_code(identifier: dict[str, Any]) -> str | None:
+    codings = identifier.get("type", {}).get("coding", ())
+    return next((one["code"] for one in codings if one.get("system") == TYPE_SYSTEM and "code" in one), None)
+
+
+def is_of_type(identifier: dict[str, Any], code: str) -> bool:
+    """Of that code of HL7 table 0203, among whatever else its type says of itself: display, version, text."""
+    codings = identifier.get("type", {}).get("coding", ())
+    return any((one.get("system"), one.get("code")) == (TYPE_SYSTEM, code) for one in codings)
+
+
+def identity_elements(identity: Identity, charset: Charset) -> Iterator[Element]:
+    """Patient ID, its issuer and the qualifiers of the issuer."""
+    yield text_element(PATIENT_ID, "LO", identity.value, charset)
+    system = identity.system or ""
+    qualifiers: list[Element] = []
+    if system.startswith(_ISSUER_BASE):
+        local = unquote(system.removeprefix(_ISSUER_BASE))
+        if _LO.fullmatch(local):
+            yield text_element(ISSUER, "LO", local, charset)
+    elif system:
+        entity, kind = entity_of(system)
+        qualifiers.append(text_element(ENTITY_ID, "UT", entity, charset))
+        qualifiers.append(text_element(ENTITY_TYPE, "CS", kind))
+    if identity.type_code and len(identity.type_code) <= 16:
+        qualifiers.append(text_element(TYPE_CODE, "CS", identity.type_code))
+    if qualifiers:
+        yield Element(QUALIFIERS, "SQ", (tuple(qualifiers),))
+
+
+def other_ids(patient: Resource, identity: Identity, known: Known) -> Element | None:
+    """Other Patient IDs Sequence (PS3.3 C.7.1.1): what else the patient is known by, of which a PACS can say all. Not
+    what somebody was known by, nor what is no business of a PACS."""
+    found: list[DataSet] = []
+    for one in patient.get("identifier", ()):
+        system, code = one.get("system"), _type_code(one)
+        other = Identity(one.get("value") or "", None if _is_unknown(system) else system, code)
+        if one.get("use") == "old" or code in _PRIVATE or other[:2] == identity[:2]:
+            continue
+        if not _LO.fullmatch(other.value) or not _CS.fullmatch(code or "-"):
+            continue
+        item = tuple(sorted([*identity_elements(other, UNICODE), _TEXT_ID]))
+        said = _identifier(item, UNICODE, None, known) or {}
+        if (said.get("system"), said.get("value"), _type_code(said)) == (system, other.value, code):
+            found.append(item)
+    return Element(OTHER_IDS, "SQ", tuple(found)) if found else None
+
+
+def entity_of(system: str) -> tuple[str, str]:
+    """Universal Entity ID and its type, of a URI."""
+    if re.fullmatch(r"urn:oid:\d+(\.\d+)+", system):
+        return system[8:], "ISO"
+    return (system[9:], "UUID") if system.startswith("urn:uuid:") else (system, "URI")

@@ -1,0 +1,83 @@
+"""A document under another patient: the Patient Module (PS3.3 C.7.1.1) is another; all else, UIDs too, is as it was.
+What it said before is in it, as Original Attributes (PS3.3 C.12.1.1.9)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import UNICODE, DataSet, Element, items, merged, text_element, text_of
+from bridge.model.group import Resource
+from bridge.model.tags import PATIENT_ID
+from bridge.translate.basis.ids import Known
+from bridge.translate.header.demographics import with_demographics
+from bridge.translate.header.header import split_patient
+from bridge.translate.header.identity import ISSUER, QUALIFIERS, identity_elements, identity_of
+
+_ORIGINAL, _MODIFIED = 0x04000561, 0x04000550  # Original Attributes, Modified Attributes Sequence
+_WHEN, _SYSTEM, _SOURCE, _REASON = 0x04000562, 0x04000563, 0x04000564, 0x04000565
+_US = "FHIR-DICOM BRIDGE"
+
+
+def identity_in(header: DataSet) -> list[Element]:
+    """Whom a document names as its patient."""
+    return [one for one in header if one.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]
+
+
+def identity_as(patient: Resource, known: Known) -> list[Element]:
+    """How a document of that Patient names him; empty where nothing does."""
+    identity = identity_of(patient, {}, known)
+    return sorted(identity_elements(identity, UNICODE)) if identity is not None else []
+
+
+def filed_under(dataset: DataSet, patient: Resource, mapping: Mapping, known: Known, when: str) -> DataSet:
+    """An instance of ISO_IR 192, whose patient that is; back under whom it was made of, it is again what it was. `when`
+    is a FHIR instant."""
+    origin = origin_of(dataset)
+    identity = identity_as(patient, known)
+    if identity == identity_in(origin):
+        return origin
+    module, rest = split_patient(origin)
+    said = with_demographics(merged(rest, identity), patient, mapping)
+    return merged(said, [Element(_ORIGINAL, "SQ", (*items(rest, _ORIGINAL), _original(module, when)))])
+
+
+def origin_of(dataset: DataSet) -> DataSet:
+    """As it was made, before we filed it under another patient."""
+    ours = next((one for one in items(dataset, _ORIGINAL) if _is_ours(one)), None)
+    if ours is None:
+        return dataset
+    left = tuple(one for one in items(dataset, _ORIGINAL) if one is not ours)
+    module = next(iter(items(ours, _MODIFIED)), ())
+    rest = merged(split_patient(dataset)[1], module, without=[_ORIGINAL])
+    return merged(rest, [Element(_ORIGINAL, "SQ", left)]) if left else rest
+
+
+def is_refiled(dataset: DataSet) -> bool:
+    return any(map(_is_ours, items(dataset, _ORIGINAL)))
+
+
+def without_patient(dataset: DataSet) -> DataSet:
+    """What a correction of who the patient is leaves as it is, whoever makes it."""
+    return merged(split_patient(dataset)[1], (), without=[_ORIGINAL])
+
+
+def beside(note: DataSet, rejected: DataSet) -> DataSet:
+    """A rejection note says of the patient what that which it rejects says."""
+    said = [one for one in rejected if one.tag >> 16 == 0x0010 or one.tag == _ORIGINAL]
+    return merged(without_patient(note), said)
+
+
+def _is_ours(original: DataSet) -> bool:
+    return text_of(original, _SYSTEM) == _US
+
+
+def _original(module: DataSet, when: str) -> DataSet:
+    at = datetime.fromisoformat(when)
+    return (
+        Element(_MODIFIED, "SQ", (module,)),
+        text_element(_WHEN, "DT", at.strftime("%Y%m%d%H%M%S") + (at.strftime("%z") or "+0000")),
+        text_element(_SYSTEM, "LO", _US),
+        Element(_SOURCE, "LO", b""),
+        text_element(_REASON, "CS", "CORRECT"),
+    )

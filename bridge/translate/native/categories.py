@@ -1,0 +1,39 @@
+"""Category of an Observation and of a DiagnosticReport: what searches and national profiles ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.model.group import Resource
+from bridge.terminology.categories import OBSERVATIONS, REPORTS
+from bridge.translate.basis.node import Home
+
+_OBSERVATION = "http://terminology.hl7.org/CodeSystem/observation-category"
+_REPORT = "http://terminology.hl7.org/CodeSystem/v2-0074"
+
+
+CATEGORY = ("category",)
+"""The element that items say where it is another than what follows from title, concept and template."""
+
+
+def same_categories(said: Iterable[Home], native: Iterable[Home]) -> bool:
+    """Wording aside."""
+    one, other = ([[(c.get("system"), c.get("code")) for c in e.get("coding", ())] for e in x] for x in (said, native))
+    return one == other
+
+
+def category_of(code: str) -> Home:
+    display = {"display": OBSERVATIONS[code]} if code in OBSERVATIONS else {}
+    return {"coding": [{"system": _OBSERVATION, "code": code} | display]}
+
+
+def report_category(code: str | None, members: Iterable[Resource]) -> Home | None:
+    """What the template says; a report of nothing but laboratory results is one of the laboratory."""
+    if code is None:
+        filed = [
+            {one.get("code") for coded in member["category"] for one in coded.get("coding", ())}
+            for member in members
+            if "category" in member
+        ]
+        code = "LAB" if filed and all("laboratory" in codes for codes in filed) else None
+    return None if code is None else {"coding": [{"system": _REPORT, "code": code, "display": REPORTS[code]}]}

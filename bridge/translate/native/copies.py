@@ -1,0 +1,61 @@
+"""What FHIR says in another shape: several values as components, texts as narrative."""
+
+from __future__ import annotations
+
+from html import escape
+
+from bridge.mapping.lens import LENSES
+from bridge.model.content import ContentItem, Num, Plain
+from bridge.model.group import Resource, renamed
+from bridge.translate.basis.node import Home
+from bridge.translate.native.values import printable, qualified
+
+SEVERAL = "value"
+"""Element id of a component that is one of several values."""
+
+
+def copied(concept: Home) -> Home:
+    """A CodeableConcept as it is repeated elsewhere: the element id is that of its own place."""
+    return {key: renamed(value, {}) for key, value in concept.items() if key != "id"}
+
+
+def several_values(number: Num, observation: Resource) -> None:
+    """Several values as components, in order."""
+    for text_of_value in number.values:
+        try:
+            quantity = LENSES["quantity"].to_fhir(Num((text_of_value,), number.unit, None))
+        except ValueError:  # no number: none of them is shown
+            observation.pop("component", None)
+            return
+        part = {"id": SEVERAL, "code": observation["code"], "valueQuantity": quantity}
+        observation.setdefault("component", []).append(part)
+
+
+def several_of(observation: Home) -> Num | None:
+    """The item again."""
+    parts = [one.get("valueQuantity", {}) for one in observation.get("component", ()) if one.get("id") == SEVERAL]
+    try:
+        numbers = [LENSES["quantity"].to_dicom(part) for part in parts]
+    except ValueError:  # one that was edited to what is no number
+        return None
+    if not numbers or any(one.unit != numbers[0].unit for one in numbers):
+        return None
+    return qualified(Num(tuple(text for one in numbers for text in one.values), numbers[0].unit, None), observation)
+
+
+def narrative(section: ContentItem) -> str | None:
+    """The TEXT items of a section as XHTML; None where it has none."""
+    said = [words for child in section.children if (words := _words(child))]
+    if not said:
+        return None
+    paragraphs = "".join(f"<p>{escape(one)}</p>" for one in said)
+    return f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'
+
+
+def _words(item: ContentItem) -> str:
+    """The text of a TEXT item, as XHTML can hold it; else nothing."""
+    match item.value:
+        case Plain("TEXT", found):
+            return printable(found).strip()
+        case _:
+            return ""

@@ -1,0 +1,138 @@
+"""Which template of PS3.16 a group of FHIR resources follows, and the items that the template wants around them.
+
+Imaging measurements are TID 1500, a narrative imaging report is TID 2000, an ECG with all global measurements TID 3700;
+anything else is a Comprehensive SR without Template Identifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from bridge.model.content import Code, Coded, Container, Plain
+from bridge.model.dataset import Element
+from bridge.model.group import Group, Resource
+from bridge.model.tags import TEMPLATE
+from bridge.translate.basis.ids import Known, new_uid
+from bridge.translate.basis.node import Home, Node
+from bridge.translate.header.observers import (
+    DEVICE,
+    DEVICE_NAMES,
+    DEVICE_UID,
+    LANGUAGE,
+    OBSERVER_TYPE,
+    PERSON,
+    PERSON_NAME,
+    PROCEDURE_REPORTED,
+    UNDETERMINED,
+    language_code,
+)
+from bridge.translate.native import ecg_report
+from bridge.translate.native.generic import CONCLUSION
+from bridge.translate.native.participants import is_person
+from bridge.translate.remainder.element_json import template_items
+
+MEASUREMENTS, NARRATIVE = "1500", "2000"
+TEMPLATES = frozenset({"", MEASUREMENTS, NARRATIVE, ecg_report.TEMPLATE})
+"""By which resources become a document; empty: by none."""
+TITLE = Code("126000", "DCM", "Imaging Measurement Report")  # CID 7021
+IMAGING_PROCEDURE = Code("363679005", "SCT", "Imaging procedure")  # where no study says which
+_PROCEDURES = {  # Modality -> CID 100 Quantitative Diagnostic Imaging Procedure
+    "CT": Code("25045-6", "LN", "CT unspecified body region"),
+    "MR": Code("25056-3", "LN", "MRI unspecified body region"),
+    "PT": Code("44136-0", "LN", "PET unspecified body region"),
+    "NM": Code("49118-3", "LN", "NM unspecified body region"),
+    "CR": Code("43468-8", "LN", "XR unspecified body region"),
+    "DX": Code("43468-8", "LN", "XR unspecified body region"),
+}
+IMAGING_MEASUREMENTS = Code("126010", "DCM", "Imaging Measurements")
+MEASUREMENT_GROUP = Code("125007", "DCM", "Measurement Group")
+TRACKING_IDENTIFIER = Code("112039", "DCM", "Tracking Identifier")
+TRACKING_UID = Code("112040", "DCM", "Tracking Unique Identifier")
+CONCLUSIONS = Code("121076", "DCM", "Conclusions")
+AROUND = frozenset(
+    {one.value for one in (IMAGING_MEASUREMENTS, MEASUREMENT_GROUP, PROCEDURE_REPORTED, *ecg_report.CONTAINERS)}
+)
+"""Codes of what a template has around the results of a group."""
+_BRIDGE = "FHIR-DICOM bridge"
+_RADIOLOGY = frozenset({"RAD", "RUS", "NMR", "NMS", "CT", "CUS", "OUS", "VUS", "XRC", "RX", "IMG", "LP29684-5"})
+
+Find = Callable[[Home], Resource | None]
+
+
+def template_of(group: Group, find: Find, concept: Callable[[Home], Code | None]) -> str | None:
+    """Of a group born in FHIR."""
+    root = group.root
+    observations = [one for one in group.spoken() if one["resourceType"] == "Observation"]
+    if ecg_report.is_ecg_report(group, [one for ref in root.get("result", ()) if (one := find(ref))], concept):
+        return ecg_report.TEMPLATE
+    if observations:
+        imaging = bool(root.get("imagingStudy")) or any(_of_images(one) for one in observations)
+        return MEASUREMENTS if imaging and all(map(_is_measurement, observations)) else None
+    categories = {one.get("code") for coded in root.get("category", ()) for one in coded.get("coding", ())}
+    imaging = bool(root.get("imagingStudy")) or bool(categories & _RADIOLOGY)
+    return NARRATIVE if imaging and root.get("conclusion", "").strip() else None
+
+
+def _of_images(observation: Resource) -> bool:
+    kinds = ("ImagingStudy/", "ImagingSelection/")
+    return any(kind in one.get("reference", "") for one in observation.get("derivedFrom", ()) for kind in kinds)
+
+
+def _is_measurement(observation: Resource) -> bool:
+    """What TID 1501 has a row for: one number or code, and no results within it."""
+    nested = observation.keys() & {"component", "hasMember", "dataAbsentReason"}
+    plain = "comparator" not in observation.get("valueQuantity", {})
+    return not nested and plain and bool(observation.keys() & {"valueQuantity", "valueCodeableConcept"})
+
+
+def begin(root: Node, template: str, group: Group, find: Find, known: Known) -> None:
+    """Template Identifier, language (TID 1204), observer (TID 1002) and the procedure reported."""
+    root.rest = (Element(TEMPLATE, "SQ", template_items(template)),)
+    # TID 2000 and 3700 demand a language, which nobody else knows than the report; of TID 1500 it is an option
+    if language := group.root.get("language", UNDETERMINED if template != MEASUREMENTS else None):
+        root.add(Coded(language_code(language)), LANGUAGE, None)
+    for concept, value in _observer(group, find, known):
+        root.add(value, concept, None)
+    if template == ecg_report.TEMPLATE:
+        ecg_report.begin(root, group, known.zone)
+    else:
+        root.add(Coded(_procedure(group, find)), PROCEDURE_REPORTED, None)
+
+
+def _observer(group: Group, find: Find, known: Known) -> Iterator[tuple[Code, Coded | Plain]]:
+    """Who interpreted or performed it, where the report names somebody; else the device that writes this document. An
+    organization is no observer (TID 1002: a person or a device), nor is what nobody says to be a person."""
+    report = group.root
+    said = [*report.get("resultsInterpreter", ()), *report.get("performer", ())]
+    people = [one for one in said if one.get("display", "").strip() and is_person(one, find(one), report)]
+    if people:
+        yield OBSERVER_TYPE, Coded(PERSON)
+        yield PERSON_NAME, Plain("PNAME", people[0]["display"].replace("^", " ").replace("=", " ")[:64])
+        return
+    yield OBSERVER_TYPE, Coded(DEVICE)
+    yield DEVICE_UID, Plain("UIDREF", new_uid(known.system, "device"))
+    yield next(iter(DEVICE_NAMES)), Plain("TEXT", _BRIDGE)
+
+
+def _procedure(group: Group, find: Find) -> Code:
+    """The code of CID 100 that the modality of the study allows; Procedure Code Sequence says it in full."""
+    for reference in group.root.get("imagingStudy", ()):
+        for series in (find(reference) or {}).get("series", ()):
+            if (code := _PROCEDURES.get(series["modality"].get("code", ""))) is not None:
+                return code
+    return IMAGING_PROCEDURE
+
+
+def measurement_group(root: Node, name: str, uid: str) -> Node:
+    """TID 1501, in the container of imaging measurements: one group for each Observation, tracked by its UID."""
+    into = next((one for one in root.children if IMAGING_MEASUREMENTS.same(one.concept)), None)
+    if into is None:
+        into = root.add(Container("SEPARATE"), IMAGING_MEASUREMENTS, None)
+    node = into.add(Container("SEPARATE"), MEASUREMENT_GROUP, None)
+    node.add(Plain("TEXT", name), TRACKING_IDENTIFIER, None)
+    node.add(Plain("UIDREF", uid), TRACKING_UID, None)
+    return node
+
+
+def conclusions(root: Node, text: str) -> None:
+    """The section Conclusions of TID 2000 (CID 7001), with its one paragraph."""
+    root.add(Container("SEPARATE"), CONCLUSIONS, None).add(Plain("TEXT", text), CONCLUSION, None)

@@ -1,0 +1,44 @@
+"""When something was observed, as resources say it."""
+
+from __future__ import annotations
+
+from bridge.mapping.codings import coding
+from bridge.model.group import Group, Resource
+from bridge.translate.native.inherited import STARTS
+
+_STARTS = {(coding(one)["system"], one.value) for one in STARTS}
+
+
+def observed_at(resource: Resource) -> str | None:
+    """effective[x], which alone says when something was observed."""
+    period = resource.get("effectivePeriod", {})
+    found: str | None = (
+        resource.get("effectiveDateTime")
+        or resource.get("effectiveInstant")
+        or period.get("start")
+        or period.get("end")
+        or min(resource.get("effectiveTiming", {}).get("event", ()), default=None)
+    )
+    return found
+
+
+def started_in(observation: Resource) -> str | None:
+    """The start among its components: the time of the Observation is a copy of it."""
+    for part in observation.get("component", ()):
+        if any((one.get("system"), one.get("code")) in _STARTS for one in part.get("code", {}).get("coding", ())):
+            return str(part.get("valueDateTime", ""))
+    return None
+
+
+def dated(group: Group) -> str | None:
+    """Time of the document: effective, that of its results, issued, lastUpdated; never the clock."""
+    root = group.root
+    results = (one for one in group.spoken() if one is not root and one["resourceType"] == "Observation")
+    of_results = map(observed_at, results)
+    found: str | None = (
+        observed_at(root)
+        or min(filter(None, of_results), default=None)
+        or root.get("issued")
+        or root.get("meta", {}).get("lastUpdated")
+    )
+    return found

@@ -1,0 +1,172 @@
+"""Resources -> content tree and header, natively. Each node remembers the FHIR element that it stems from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import ByReference, Code, Coded, Container, Plain, Reference
+from bridge.model.dataset import DataSet, Element, merged, text_of
+from bridge.model.group import Group, Resource
+from bridge.model.names import COMPOSITION_URL
+from bridge.model.tags import STUDY_UID
+from bridge.translate.basis.ids import Known
+from bridge.translate.basis.node import LAST, Home, Node
+from bridge.translate.header import header
+from bridge.translate.header.observers import add_context
+from bridge.translate.header.study import evidence_elements
+from bridge.translate.native import documents, ecg_report
+from bridge.translate.native.generic import CONCLUSION, VALUE_UNKNOWN
+from bridge.translate.native.habits import Habits, accustomed
+from bridge.translate.native.items import Items
+from bridge.translate.native.private_schemes import identification
+from bridge.translate.native.refused import refuse
+from bridge.translate.native.values import printable
+
+_FINDING = Code("121071", "DCM", "Finding")
+
+
+@dataclass(frozen=True, slots=True)
+class DicomImage:
+    header: DataSet
+    root: Node
+    warnings: list[str]
+
+
+def native_dicom(
+    group: Group, mapping: Mapping, known: Known, zone: str | None = None, habits: Habits | None = None
+) -> DicomImage:
+    """`zone` and `habits` are those of a document born in DICOM; one born in FHIR has the zone of its report."""
+    refuse(group)
+    builder = _Builder(group, mapping, known, zone, habits or {})
+    root = builder.root()
+    made, warnings = header.header_of(
+        group, builder.composition, builder.effective, builder.find, mapping, builder.known
+    )
+    accustomed(root, habits or {})
+    more = [*builder.evidence(root, made), *identification(root, group)]
+    return DicomImage(merged(made, more) if more else made, root, [*warnings, *builder.warnings])
+
+
+class _Builder(Items):
+    """The document: its title, its sections, its evidence."""
+
+    def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None, habits: Habits) -> None:
+        super().__init__(group, mapping, known, zone, habits)
+        self.composition = self._composition_of(group.root)
+
+    def evidence(self, root: Node, made: DataSet) -> Iterator[Element]:
+        """All that the studies of a document born in DICOM name; of one born in FHIR, what its items refer to."""
+        own = header.born_uid(self.group.root)
+        studies = [one for one in self.group.members if one["resourceType"] == "ImagingStudy"]
+        wanted = None if own else set(_instances(root))
+        return evidence_elements(studies, own, text_of(made, STUDY_UID) or "", wanted) if studies else iter(())
+
+    def _composition_of(self, report: Resource) -> Resource | None:
+        for extension in report.get("extension", ()):
+            if extension.get("url") == COMPOSITION_URL:
+                return self.find(extension.get("valueReference", {}))
+        return None
+
+    def root(self) -> Node:
+        root = self.group.root
+        if root["resourceType"] == "DiagnosticReport":
+            self.title = self.mapping.concept(root.get("code", {})) or self.mapping.title(None)
+            node = Node(Container("SEPARATE"), self.title, root)
+            self._report(root, node)
+        else:
+            self.title = documents.TITLE if self.template else self.mapping.title(_category(root, self.mapping))
+            node = Node(Container("SEPARATE"), self.title, None)
+            self._begin(node)
+            self._observation(root, self._place(root, node), None, self.effective)
+        for member in self.group.members:  # what the group owns but nothing led to
+            if member["resourceType"] == "Observation" and id(member) not in self.done:
+                self._observation(member, node, None, self.effective)
+        if self.template == ecg_report.TEMPLATE:
+            ecg_report.finish(node)
+        if not self.born:
+            node.unnumber()
+        node.sort()
+        self._number_inferences(node)
+        return node
+
+    def _number_inferences(self, root: Node) -> None:
+        """By-reference relationships, once every item has its place."""
+        if not self.inferred:
+            return
+        places: dict[int, tuple[int, ...]] = {}
+
+        def walk(node: Node, path: tuple[int, ...]) -> None:
+            if node.home is not None:
+                places.setdefault(id(node.home), path)
+            for order, child in enumerate(node.children, 1):
+                walk(child, (*path, child.number[0] if child.number[0] < LAST else order))
+
+        walk(root, (1,))
+        for node, target in self.inferred:
+            node.value = ByReference(places.get(id(target), ()))
+
+    def _report(self, report: Resource, node: Node) -> None:
+        if self.composition is not None:
+            add_context(node, self.composition, self.find, self.mapping.concept)
+            self._section(self.composition, node, self.effective, top=True)
+        else:
+            self._results(report, node)
+        self._folds(report, node, primitives=False, resource="DiagnosticReport")
+        self._folds(report, node, primitives=True, resource="DiagnosticReport")
+
+    def _begin(self, node: Node) -> None:
+        if self.template is not None:
+            documents.begin(node, self.template, self.group, self.find, self.known)
+
+    def _place(self, observation: Resource | None, node: Node) -> Node:
+        """Where the item of a result stands: in a measurement group, where the template wants one."""
+        if observation is not None and self.template == ecg_report.TEMPLATE:
+            return ecg_report.place_of(self.mapping.concept(observation.get("code", {})), node)
+        if self.template != documents.MEASUREMENTS or observation is None:
+            return node
+        name = observation.get("id") or "measurement"
+        return documents.measurement_group(node, name, self._observation_uid(observation) or "")
+
+    def _results(self, report: Resource, node: Node) -> None:
+        self._begin(node)
+        for reference in report.get("result", ()):
+            target = self.find(reference)
+            known = target is not None and target["resourceType"] == "Observation" and id(target) not in self.done
+            self._member(reference, self._place(target, node) if known else node, self.effective)
+        conclusion = printable(report.get("conclusion", "")).strip()
+        if conclusion and self.template == documents.NARRATIVE:
+            documents.conclusions(node, conclusion)
+        elif conclusion:
+            node.add(Plain("TEXT", conclusion), CONCLUSION, None)
+        elif not node.children:  # a document must have content (PS3.3 C.17.3): one without says so
+            node.add(Coded(VALUE_UNKNOWN), _FINDING, None)
+            unseen = [
+                element for element in ("result", "presentedForm", "conclusionCode", "media") if element in report
+            ]
+            also = f": it does not see the report's {', '.join(unseen)}" if unseen else ""
+            self.warnings.append(f"no result or conclusion is here: a DICOM reader sees Finding = Value unknown{also}")
+
+    def _section(self, section: Home, into: Node, effective: str | None, *, top: bool = False) -> None:
+        for entry in section.get("entry", ()):
+            self._member(entry, into, effective)
+        for inner in section.get("section", ()):
+            if top and "id" not in inner and "code" not in inner:
+                self._section(inner, into, effective)  # the root's own leaves
+                continue
+            concept = self.mapping.concept(inner["code"]) if "code" in inner else None
+            self._section(inner, into.add(Container("SEPARATE"), concept, inner), effective)
+
+
+def _instances(node: Node) -> Iterator[str]:
+    if isinstance(node.value, Reference):
+        yield node.value.sop_instance
+    for child in node.children:
+        yield from _instances(child)
+
+
+def _category(observation: Resource, mapping: Mapping) -> str | None:
+    """The first that has a title, whichever stands before it: profiles ask for one of their own beside HL7's."""
+    codings = (coding for category in observation.get("category", ()) for coding in category.get("coding", ()))
+    return next((code for coding in codings if (code := coding.get("code")) in mapping.titles), None)

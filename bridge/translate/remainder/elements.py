@@ -1,0 +1,76 @@
+"""Guarded difference of two data sets: what the elements of an item, or of the header, have that its translation back
+has not. Each element is guarded by a digest of the native value that it replaces: where that has changed since, the
+native value wins and the element is dropped and reported, never re-aimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from bridge.errors import DamagedRemainderError
+from bridge.model.dataset import Charset, DataSet, Element
+from bridge.model.group import Json
+from bridge.model.tags import CONCEPT, VALUE_TAGS
+from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.remainder.element_json import element_json, element_of
+
+Group = Callable[[int], str]
+"""Tags whose elements stand and fall together."""
+
+
+@lru_cache(maxsize=4096)
+def item_group(tag: int) -> str:
+    return "c" if tag == CONCEPT else "v" if tag in VALUE_TAGS else f"{tag:08X}"
+
+
+@lru_cache(maxsize=4096)
+def header_group(tag: int) -> str:
+    return f"{tag:08X}"
+
+
+def difference(native: DataSet, wanted: DataSet, group: Group, charset: Charset) -> dict[str, Json]:
+    """What turns `native` into `wanted`: `{"e": {tag: element | null}, "g": {group: guard}}`; empty if equal."""
+    if native == wanted:
+        return {}
+    have, want = ({element.tag: element for element in one} for one in (native, wanted))
+    elements = {
+        f"{tag:08X}": element_json(want[tag], charset) if tag in want else None
+        for tag in sorted(have.keys() | want.keys())
+        if have.get(tag) != want.get(tag)
+    }
+    guards = _Guards(native, group)
+    said = {name: guard for tag in elements if (guard := guards.of(name := group(int(tag, 16))))}
+    return {"e": elements} | ({"g": said} if said else {})
+
+
+def patched(native: DataSet, patch: dict[str, Json], group: Group, charset: Charset) -> tuple[DataSet, list[str]]:
+    """`native` with the patch; and the groups of it whose native value has changed, which stay native."""
+    said, guards = patch.get("g", {}), _Guards(native, group)
+    dropped: set[str] = set()
+    found = {element.tag: element for element in native}
+    for name, element in patch.get("e", {}).items():
+        try:
+            tag = int(name, 16)
+        except ValueError as error:
+            raise DamagedRemainderError from error
+        belongs = group(tag)
+        if guards.of(belongs) != said.get(belongs):
+            dropped.add(belongs)
+        elif element is None:
+            found.pop(tag, None)
+        else:
+            found[tag] = element_of(tag, element, charset)
+    return tuple(found[tag] for tag in sorted(found)), sorted(dropped)
+
+
+class _Guards:
+    """Digests of the native elements, by their group."""
+
+    def __init__(self, native: DataSet, group: Group) -> None:
+        self.groups: dict[str, list[Element]] = {}
+        for element in native:
+            self.groups.setdefault(group(element.tag), []).append(element)
+
+    def of(self, name: str) -> str | None:
+        return digest(repr(self.groups[name]), GUARD) if name in self.groups else None

@@ -1,0 +1,66 @@
+"""The remainder on the FHIR side: an extension on the element that it belongs to, JSON as a string."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from bridge.errors import DamagedRemainderError
+from bridge.model.group import Base64, Json
+from bridge.model.names import REMAINDER_URL
+
+MAX_STRING = 1 << 20
+"""Characters of a string (FHIR R4 datatypes.html#string): what is longer is base64Binary, which has no such bound."""
+
+
+def attach(home: dict[str, Json], of: str, remainder: dict[str, Json]) -> None:
+    """`of`: `document` (header and root item) or `item`; one element may carry both."""
+    text = _encoded(({} if of == "item" else {"of": of}) | remainder)
+    value = {"valueString": text}
+    if len(text) > MAX_STRING:
+        value = {"valueBase64Binary": Base64(base64.b64encode(text.encode("utf-8")), "ascii")}
+    home.setdefault("extension", []).append({"url": REMAINDER_URL} | value)
+
+
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:
+    for extension in (home or {}).get("extension", ()):
+        if extension.get("url") == REMAINDER_URL:
+            try:
+                found = json.loads(_text(extension))
+            except (KeyError, TypeError, ValueError) as error:
+                raise DamagedRemainderError from error
+            if not isinstance(found, dict):
+                raise DamagedRemainderError
+            if found.get("of", "item") == of:
+                return found
+    return {}
+
+
+def _text(extension: dict[str, Json]) -> str:
+    if "valueBase64Binary" in extension:
+        return base64.b64decode(extension["valueBase64Binary"], validate=True).decode("utf-8")
+    text: str = extension["valueString"]
+    return text
+
+
+def stripped(value: Json) -> Json:
+    """A copy without our remainders; everything else is the very same."""
+    if isinstance(value, dict):
+        copy = {key: stripped(child) if isinstance(child, dict | list) else child for key, child in value.items()}
+        if "extension" in copy and (kept := without_remainders(copy["extension"])) is not copy["extension"]:
+            copy["extension"] = kept
+            if not kept:
+                del copy["extension"]
+        return copy
+    return [stripped(child) for child in value] if isinstance(value, list) else value
+
+
+def without_remainders(extensions: Json) -> Json:
+    """The very same where there is none."""
+    if not isinstance(extensions, list):
+        return extensions
+    kept = [one for one in extensions if not (isinstance(one, dict) and one.get("url") == REMAINDER_URL)]
+    return kept if len(kept) < len(extensions) else extensions
