@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.workers import lay_out
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
-from bridge.sync.route import Route
+from bridge.sync.basis.route import Route
 from bridge.sync.run import once
 from tests.full_ledger import ROUTE, NewInstances, NewResources, fill
 

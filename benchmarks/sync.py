@@ -23,7 +23,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.stores.fhir import FhirStore
 from bridge.stores.orthanc import OrthancStore
-from bridge.sync.route import Direction, Route
+from bridge.sync.basis.route import Direction, Route
 from bridge.sync.run import once
 from bridge.translate.basis.ids import Known
 from bridge.translate.to_fhir import to_fhir

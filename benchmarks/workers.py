@@ -16,7 +16,7 @@ from bridge.model.group import Resource
 from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.stores.store import Instance, Outcome, Stored, Write
 from bridge.sync import worker
-from bridge.sync.route import Route
+from bridge.sync.basis.route import Route
 from bridge.sync.run import once
 
 LATENCY = 0.05

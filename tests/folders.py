@@ -12,7 +12,7 @@ import pytest
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.stores.folder import InstanceFolder, ResourceFolder
-from bridge.sync.route import Route
+from bridge.sync.basis.route import Route
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
 from bridge.sync.worker import Worker

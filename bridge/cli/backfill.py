@@ -27,7 +27,7 @@ def backfill(
     from bridge.errors import UsageError
     from bridge.ledger.ledger import Ledger
     from bridge.settings.settings import settings
-    from bridge.sync.backfill import backfill as looked_at
+    from bridge.sync.listening.backfill import backfill as looked_at
     from bridge.sync.routes import routes_of
 
     configured = settings(config)

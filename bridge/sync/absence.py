@@ -11,11 +11,11 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.ledger.work import Work
 from bridge.stores.store import Store, is_study
-from bridge.sync.failpoint import failpoint
-from bridge.sync.feed import forget_resource
-from bridge.sync.hands import take
-from bridge.sync.held import Busy
-from bridge.sync.route import Route
+from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.hands import take
+from bridge.sync.basis.held import Busy
+from bridge.sync.basis.route import Route
+from bridge.sync.listening.feed import forget_resource
 from bridge.sync.worker import Worker
 from bridge.translate.gather import FORMING
 

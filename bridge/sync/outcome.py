@@ -10,8 +10,8 @@ from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
 from bridge.ledger.work import Work
-from bridge.sync.held import Absent, Busy, Held, Several, Waiting
-from bridge.sync.route import Route
+from bridge.sync.basis.held import Absent, Busy, Held, Several, Waiting
+from bridge.sync.basis.route import Route
 from bridge.sync.stuck import progressed
 from bridge.sync.summary import Summary
 

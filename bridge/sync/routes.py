@@ -15,10 +15,10 @@ from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.stores.orthanc import OrthancStore
 from bridge.stores.store import InstanceStore, ResourceStore
 from bridge.sync.access import access_to
-from bridge.sync.decide import Policy
-from bridge.sync.feed import KINDS
-from bridge.sync.filter import Filter
-from bridge.sync.route import Route
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.decide import Policy
+from bridge.sync.decision.filter import Filter
+from bridge.sync.listening.feed import KINDS
 
 
 def routes_of(settings: Settings) -> list[Route]:

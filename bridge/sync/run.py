@@ -11,10 +11,10 @@ from bridge.errors import BridgeError, LedgerError, defect
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.mapping import Mapping
 from bridge.sync.absence import carry_absences, carry_verdicts
-from bridge.sync.feed import take_instances, take_resources
-from bridge.sync.hands import is_mine
-from bridge.sync.reconcile import reconcile
-from bridge.sync.route import Route
+from bridge.sync.basis.hands import is_mine
+from bridge.sync.basis.route import Route
+from bridge.sync.listening.feed import take_instances, take_resources
+from bridge.sync.listening.reconcile import reconcile
 from bridge.sync.stuck import watched
 from bridge.sync.summary import Summary
 from bridge.sync.worker import Worker

@@ -10,19 +10,19 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.work import Turn, Work
 from bridge.mapping.mapping import Mapping
 from bridge.stores.store import is_study
-from bridge.sync.failpoint import failpoint
-from bridge.sync.feed import forget_resource, take_instances
-from bridge.sync.hands import is_nobodys, take
-from bridge.sync.held import Absent, Busy, Failure, Several
-from bridge.sync.imaging_study import ImagingStudies
-from bridge.sync.news import GONE, News, news
+from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.hands import is_nobodys, take
+from bridge.sync.basis.held import Absent, Busy, Failure, Several
+from bridge.sync.basis.route import Route
+from bridge.sync.crossing.to_dicom import ToDicom
+from bridge.sync.crossing.to_fhir import ToFhir
+from bridge.sync.decision.news import GONE, News, news
+from bridge.sync.documents.resources import Present, components, read_groups
+from bridge.sync.imaging.imaging_study import ImagingStudies
+from bridge.sync.listening.feed import forget_resource, take_instances
+from bridge.sync.listening.studies import images_among
 from bridge.sync.outcome import ENOUGH, Outcomes
-from bridge.sync.resources import Present, components, read_groups
-from bridge.sync.route import Route
-from bridge.sync.studies import images_among
 from bridge.sync.summary import Summary
-from bridge.sync.to_dicom import ToDicom
-from bridge.sync.to_fhir import ToFhir
 from bridge.translate.gather import FORMING
 
 BATCH = 16  # claimed at once: read together, and few enough that each worker has a part in what is owed

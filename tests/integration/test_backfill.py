@@ -12,7 +12,7 @@ import pytest
 
 from bridge.errors import TemporaryError
 from bridge.ledger.ledger import Ledger
-from bridge.sync.backfill import backfill
+from bridge.sync.listening.backfill import backfill
 from fixtures.stores import lay_out
 from tests.command_line import Done, fhir_dicom
 from tests.corpus import FIXTURES

@@ -24,10 +24,10 @@ from bridge.stores import fhir
 from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder
 from bridge.stores.store import Instance, Write
-from bridge.sync import feed
-from bridge.sync.feed import take_resources
-from bridge.sync.reconcile import reconcile
-from bridge.sync.route import Route
+from bridge.sync.basis.route import Route
+from bridge.sync.listening import feed
+from bridge.sync.listening.feed import take_resources
+from bridge.sync.listening.reconcile import reconcile
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from tests.servers.hapi import Hapi

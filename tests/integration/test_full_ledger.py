@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
-from bridge.sync.route import Route
+from bridge.sync.basis.route import Route
 from bridge.sync.run import once
 from fixtures.stores import lay_out
 from tests.full_ledger import ROUTE, NewInstances, NewResources, fill

@@ -13,10 +13,11 @@ from bridge.errors import LedgerError
 from bridge.ledger import leases
 from bridge.ledger.ledger import Ledger
 from bridge.stores.store import Page, Store
-from bridge.sync import reconcile, run, worker
-from bridge.sync.feed import take_instances, take_resources
-from bridge.sync.hands import is_mine
-from bridge.sync.route import Route
+from bridge.sync import run, worker
+from bridge.sync.basis.hands import is_mine
+from bridge.sync.basis.route import Route
+from bridge.sync.listening import reconcile
+from bridge.sync.listening.feed import take_instances, take_resources
 from bridge.sync.worker import Worker
 from tests.folders import route_of, worker_of
 from tests.integration.test_sync_edges import observation, store

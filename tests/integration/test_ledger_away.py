@@ -15,8 +15,11 @@ import pytest
 from bridge.errors import LedgerError
 from bridge.ledger.ledger import Ledger
 from bridge.settings.settings import settings
-from bridge.sync import agreement, feed, instances, to_dicom, worker, write_fhir
-from bridge.sync.failpoint import NAMES
+from bridge.sync import worker
+from bridge.sync.basis.failpoint import NAMES
+from bridge.sync.crossing import to_dicom, write_fhir
+from bridge.sync.documents import agreement, instances
+from bridge.sync.listening import feed
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from fixtures.stores import lay_out

@@ -17,7 +17,7 @@ from bridge.stores import breaker, deadline
 from bridge.stores.fhir import FhirStore
 from bridge.stores.orthanc import OrthancStore
 from bridge.sync import outcome
-from bridge.sync.route import Route
+from bridge.sync.basis.route import Route
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary

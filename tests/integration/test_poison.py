@@ -22,7 +22,9 @@ CRASHES = 8  # workers that one document may end: bridge/sync/outcome.py
 POISON, POISON_UID = "Observation/a-poison", "2.25.1"  # the first of their kind, by name
 CHILD = """
 import os, runpy, signal, sys
-from bridge.sync import arrival, stuck, to_dicom
+from bridge.sync.crossing import arrival
+from bridge.sync.crossing import to_dicom
+from bridge.sync import stuck
 
 def deadly(translate, is_poison):
     def translated(what, *rest):

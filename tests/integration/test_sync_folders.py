@@ -16,7 +16,7 @@ from typing import Any
 import pydicom
 import pytest
 
-from bridge.sync.failpoint import NAMES
+from bridge.sync.basis.failpoint import NAMES
 from fixtures.stores import lay_out
 from tests.command_line import Done, fhir_dicom
 

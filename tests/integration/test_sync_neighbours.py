@@ -12,11 +12,11 @@ from bridge.codecs.dicom import structured_report
 from bridge.errors import PermanentError, TemporaryError
 from bridge.ledger.ledger import Ledger
 from bridge.stores.folder import InstanceFolder
-from bridge.sync.held import Busy, Held, Waiting
-from bridge.sync.resources import Present
-from bridge.sync.route import Route
+from bridge.sync.basis.held import Busy, Held, Waiting
+from bridge.sync.basis.route import Route
+from bridge.sync.crossing.to_dicom import ToDicom
+from bridge.sync.documents.resources import Present
 from bridge.sync.run import once
-from bridge.sync.to_dicom import ToDicom
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.rejection import rejection_of
 from tests.folders import MAPPING, passed, route_of

@@ -13,7 +13,7 @@ import pytest
 from bridge.errors import TemporaryError
 from bridge.ledger.ledger import Ledger
 from bridge.stores.store import Instance, Outcome, Write
-from bridge.sync.failpoint import NAMES
+from bridge.sync.basis.failpoint import NAMES
 from bridge.sync.run import once
 from tests.command_line import fhir_dicom
 from tests.folders import MAPPING, copied, route_of

@@ -23,10 +23,10 @@ from bridge.ledger.ledger import Ledger
 from bridge.model.group import same
 from bridge.model.sr import write_document
 from bridge.stores.folder import InstanceFolder, ResourceFolder
-from bridge.sync.content import as_content
-from bridge.sync.failpoint import NAMES
-from bridge.sync.resources import Present
-from bridge.sync.route import Route
+from bridge.sync.basis.failpoint import NAMES
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.content import as_content
+from bridge.sync.documents.resources import Present
 from bridge.sync.run import once
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.shared_study import is_shared

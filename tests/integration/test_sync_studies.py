@@ -15,7 +15,7 @@ import pytest
 from bridge.codecs.fhir import validate
 from bridge.ledger.ledger import Ledger
 from bridge.stores.folder import InstanceFolder
-from bridge.sync.failpoint import NAMES
+from bridge.sync.basis.failpoint import NAMES
 from tests.command_line import fhir_dicom
 from tests.corpus import OTHER_FILES
 from tests.folders import passed as once

@@ -16,7 +16,7 @@ from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from bridge.ledger.deletions import MOMENT
 from bridge.ledger.ledger import Ledger
-from bridge.sync.failpoint import NAMES
+from bridge.sync.basis.failpoint import NAMES
 from fixtures.stores import lay_out
 from fixtures.templates.items import code, instance
 from tests.command_line import Done, fhir_dicom

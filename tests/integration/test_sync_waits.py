@@ -10,11 +10,11 @@ import pytest
 
 from bridge.errors import PermanentError, TemporaryError
 from bridge.ledger.ledger import Ledger
-from bridge.sync import reconcile
-from bridge.sync.feed import take_instances
-from bridge.sync.hands import is_mine
-from bridge.sync.held import Held
-from bridge.sync.route import Route
+from bridge.sync.basis.hands import is_mine
+from bridge.sync.basis.held import Held
+from bridge.sync.basis.route import Route
+from bridge.sync.listening import reconcile
+from bridge.sync.listening.feed import take_instances
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
 from tests.folders import MAPPING, done, passed, route_of

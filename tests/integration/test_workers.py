@@ -16,10 +16,10 @@ from bridge.ledger.ledger import Ledger
 from bridge.stores.store import Write
 from bridge.sync import absence, worker
 from bridge.sync.absence import carry_absences
-from bridge.sync.feed import take_instances, take_resources
-from bridge.sync.hands import take
-from bridge.sync.held import Busy
-from bridge.sync.route import Route
+from bridge.sync.basis.hands import take
+from bridge.sync.basis.held import Busy
+from bridge.sync.basis.route import Route
+from bridge.sync.listening.feed import take_instances, take_resources
 from bridge.sync.run import once
 from tests.folders import MAPPING, at_call, done, passed, route_of, worker_of
 from tests.images import ct, put_in

@@ -22,7 +22,8 @@ from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings.settings import RouteSettings, Settings
 from bridge.settings.stores import FolderSettings
-from bridge.sync import failpoint, run, worker
+from bridge.sync import run, worker
+from bridge.sync.basis import failpoint
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from tests.integration.test_sync_edges import heads, observation, predecessors, report, store, values

@@ -17,8 +17,8 @@ from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings.settings import settings
-from bridge.sync.resources import Present, components, read_groups
-from bridge.sync.route import Route
+from bridge.sync.basis.route import Route
+from bridge.sync.documents.resources import Present, components, read_groups
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary

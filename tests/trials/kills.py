@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bridge.sync.failpoint import NAMES
+from bridge.sync.basis.failpoint import NAMES
 from tests.servers.process import Server
 from tests.trials.changes import Hospital
 

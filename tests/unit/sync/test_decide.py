@@ -8,8 +8,8 @@ from typing import get_args
 import pytest
 
 from bridge.ledger.conflicts import Winner
-from bridge.sync.decide import Act, Policy, Side, decide
-from bridge.sync.news import GONE, RETRACTED, News, news
+from bridge.sync.decision.decide import Act, Policy, Side, decide
+from bridge.sync.decision.news import GONE, RETRACTED, News, news
 
 LINKED = (News.SAME, News.CHANGED, News.RETRACTED, News.GONE)
 UNLINKED = ((News.NEW, News.ABSENT), (News.NEW, News.NEW), (News.RETRACTED, News.ABSENT))

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.codecs.dicom import structured_report
 from bridge.model.group import Group
-from bridge.sync.filter import Filter, carries_document, carries_group, carries_patient
+from bridge.sync.decision.filter import Filter, carries_document, carries_group, carries_patient
 from tests.corpus import FIXTURES
 
 LAB = "http://terminology.hl7.org/CodeSystem/observation-category|laboratory"

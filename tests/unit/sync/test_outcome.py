@@ -10,7 +10,7 @@ import pytest
 
 from bridge.errors import OutageError, TemporaryError
 from bridge.ledger.ledger import Ledger
-from bridge.sync.held import Held, Waiting
+from bridge.sync.basis.held import Held, Waiting
 from bridge.sync.outcome import LAST_TRY, LAST_WAIT
 from tests.folders import route_of, worker_of
 

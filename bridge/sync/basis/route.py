@@ -1,0 +1,55 @@
+"""Two stores, and in which direction documents go."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from bridge.model.dataset import DataSet, text_of
+from bridge.model.tags import CONTENT_DATE, CONTENT_TIME
+from bridge.stores.store import InstanceStore, ResourceStore
+from bridge.sync.decision.decide import Policy
+from bridge.sync.decision.filter import Filter
+from bridge.translate.basis.ids import Known
+
+Demographics = Literal["new-only", "propagate", "from-dicom"]
+"""Where a corrected Patient goes: into documents to come, into those that are there too, or from the PACS to FHIR."""
+Merges = Literal["hold", "follow"]
+"""Documents of a Patient that another replaces: a person decides, or they are the survivor's."""
+Direction = Literal["both", "to-fhir", "to-dicom"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    name: str
+    fhir: ResourceStore
+    dicom: InstanceStore
+    direction: Direction
+    system: str  # identity of the FHIR store, part of every derived id
+    issuer: str | None  # of Patient IDs that name none
+    timezone: str  # IANA name, or `+hh:mm`, of DICOM times that name none
+    policy: Policy = Policy()
+    only: Filter = Filter()
+    demographics: Demographics = "new-only"
+    merges: Merges = "hold"
+    imaging_studies: bool = True  # studies of the PACS become ImagingStudies
+    settle: float = 0  # seconds that what is new in the FHIR store waits for what belongs to it
+
+    def known(self, header: DataSet = (), first: str | None = None) -> Known:
+        """What translation has to know; the zone as it was on the day of the document. `first`: SOP Instance UID of its
+        first version."""
+        return Known(self.system, self.issuer, self._offset(header), document=first)
+
+    def _offset(self, header: DataSet) -> str:
+        if re.fullmatch(r"[+-]\d\d:\d\d", self.timezone):
+            return self.timezone
+        text = (text_of(header, CONTENT_DATE) or "") + (text_of(header, CONTENT_TIME) or "000000")[:6]
+        try:
+            day = datetime.strptime(text, "%Y%m%d%H%M%S")
+        except ValueError:  # no date, and so no time that would need its zone
+            day = datetime(1900, 1, 1)
+        offset = day.replace(tzinfo=ZoneInfo(self.timezone)).strftime("%z")
+        return f"{offset[:3]}:{offset[3:5]}"

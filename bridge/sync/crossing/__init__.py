@@ -1,0 +1,1 @@
+"""A document crosses: decided, written, agreed."""

@@ -1,0 +1,84 @@
+"""One instance as it arrives, and what it says, with the names that things have in the FHIR server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from bridge.codecs import fhir
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.mapping.mapping import Mapping
+from bridge.model.document import Document
+from bridge.model.group import Resource, reference_to, renamed
+from bridge.stores.store import Stored, Write
+from bridge.sync.basis.hands import holds, take
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.content import resources_digest
+from bridge.sync.decision.filter import carries_patient
+from bridge.sync.imaging.studies_of_document import moved_along, referred, set_apart
+from bridge.sync.patients.subject import Subject, subject
+from bridge.translate.basis.ids import Version
+from bridge.translate.header.chain import version_of
+from bridge.translate.to_fhir import to_fhir
+
+
+class Arrival(NamedTuple):
+    """One instance, as it is read."""
+
+    document: Document
+    instance: str  # its key in the PACS
+    digest: str
+    link: Link | None  # of the document that it is a version of
+    moved: bool = False  # it is of another patient than it was
+
+    @property
+    def version(self) -> Version:
+        return version_of(self.document)
+
+
+class Said(NamedTuple):
+    """What it says, with the names that things have in the FHIR server."""
+
+    root: str
+    resources: dict[str, Resource]
+    present: dict[str, Stored[Resource]]  # in their places, and in those of the version before
+    studies: list[Write[Resource]]  # that are missing
+    whose: Subject
+    reading: str  # digest of it, before
+    stands: frozenset[str] = frozenset()  # results that others have written since, and that it has no word in
+    alike: frozenset[str] = frozenset()  # such as others have written since, and that say what they said before
+
+
+def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) -> Said | None:
+    """None where the route does not carry its patient. In hand from here on; raises Busy, Held and PermanentError as
+    `subject` does."""
+    link = arrival.link
+    known = route.known(arrival.document.header, link.first if link else arrival.version.sop_instance)
+    group = to_fhir(arrival.document, mapping, known).result
+    if not carries_patient(route.only, group):
+        return None
+    resources, views = set_apart(route, list(group.resources()), known)
+    for resource in (*resources, *([group.patient] if group.patient is not None else ())):
+        fhir.validate(resource)
+    root = reference_to(group.root)
+    take(route, ledger, [root])
+    whose = subject(route, ledger, group, corrected=arrival.moved and route.demographics == "from-dicom")
+    mine = holds(route, ledger, views)
+    there = _stored(route, [*map(reference_to, resources), *(link.versions if link else ()), *views])
+    named, missing = referred(route, views, there, mine=mine)
+    if arrival.moved:
+        missing += moved_along(route, ledger, views, there, whose.renames)
+    return Said(
+        root=root,
+        resources={reference_to(one): renamed(one, whose.renames | named) for one in resources},
+        present={key: one for key, one in there.items() if key not in views},
+        studies=[replace(one, item=renamed(one.item, whose.renames)) for one in missing],
+        whose=whose,
+        reading=resources_digest(group.resources()),
+    )
+
+
+def _stored(route: Route, keys: Iterable[str]) -> dict[str, Stored[Resource]]:
+    return {one.key: one for one in route.fhir.read(sorted(set(keys))) if one is not None}

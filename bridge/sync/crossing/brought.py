@@ -1,0 +1,53 @@
+"""What another document has brought to a result that this one has, too, since both sides agreed about this one."""
+
+from __future__ import annotations
+
+from bridge.codecs.dicom import structured_report
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.mapping.mapping import Mapping
+from bridge.model.document import Document
+from bridge.model.group import Resource, reference_to, renamed, same
+from bridge.sync.basis.route import Route
+from bridge.sync.crossing.arrival import Arrival, Said
+from bridge.sync.decision.content import VOID, as_content
+from bridge.sync.documents.resources import of_others
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.to_fhir import to_fhir
+
+
+def with_brought(route: Route, ledger: Ledger, mapping: Mapping, arrival: Arrival, said: Said) -> Said:
+    """It has no word in what it says as the version before did; and what says that still is no news of FHIR. Nothing
+    is known of that where the version before is not there."""
+    link = arrival.link
+    written = [
+        key
+        for key, version in (link.versions if link is not None else {}).items()
+        if key in said.resources and key in said.present and said.present[key].version != version and key != said.root
+    ]
+    shared = of_others(route, ledger, {said.root}, written) if written else set()
+    (former,) = route.dicom.read([link.instance]) if shared and link is not None else (None,)
+    if former is None or link is None:
+        return said
+    before = _said_in(structured_report.read(former.item.data), route, mapping, link, said)
+    now = _said_in(arrival.document, route, mapping, link, said)
+    known = [key for key in shared if key in before and key in now]
+    return said._replace(
+        stands=frozenset(key for key in known if same(before[key], now[key])),
+        alike=frozenset(key for key in known if _is_alike(before[key], said.present[key].item)),
+    )
+
+
+def _said_in(document: Document, route: Route, mapping: Mapping, link: Link, said: Said) -> dict[str, Resource]:
+    group = to_fhir(document, mapping, route.known(document.header, link.first)).result
+    return {reference_to(one): _compared(renamed(one, said.whose.renames)) for one in group.resources()}
+
+
+def _is_alike(before: Resource, now: Resource) -> bool:
+    """What is void says something else."""
+    return now.get("status") not in VOID and same(before, _compared(now))
+
+
+def _compared(resource: Resource) -> Resource:
+    """Without the status, which is that of the document: whether a version was amended says nothing of each result."""
+    return {key: value for key, value in stripped(as_content(resource)).items() if key != "status"}

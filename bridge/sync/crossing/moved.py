@@ -1,0 +1,90 @@
+"""An instance that says what it said, of another patient: the PACS has corrected who it is of, or moved its study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import merged
+from bridge.model.document import Document
+from bridge.model.group import Group, reference_to, references_in
+from bridge.model.sr import write_document
+from bridge.sync.basis.begun import WRITING
+from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.held import Waiting
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.content import resources_digest
+from bridge.sync.decision.news import RETRACTED
+from bridge.sync.documents.resources import present_of
+from bridge.sync.listening.feed import local
+from bridge.sync.patients.made_of import MadeOf, as_of, made_of, says_the_same
+from bridge.translate.header.header import split_patient
+from bridge.translate.remainder.element_json import dataset_of
+from bridge.translate.remainder.extension import attached
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+
+
+def of_another_patient(route: Route, ledger: Ledger, mapping: Mapping, link: Link, document: Document) -> Link | None:
+    """Where only the Patient Module (PS3.3 C.7.1.1) of a known instance is another, the link with what FHIR says, which
+    is no news beside: of the resources nobody has edited more than whose they are. Else None."""
+    if route.direction == "to-dicom" and link.born == "dicom":
+        return None
+    act, keys = ledger.links.intended(link.document)
+    if act.startswith(WRITING) and link.head in keys:
+        return link  # begun, and killed
+    present = present_of(route, link.root)
+    if present is None or (present.state == RETRACTED) != (link.fhir_digest == RETRACTED):
+        return None
+    if link.born == "fhir":
+        head = write_document(document)
+        was = made_of(route, head, "fhir")
+        return link if was is not None and says_the_same(route, mapping, present, head, was) else None
+    if any(_is_said_by(group, mapping, route, document) for group in _as_it_was(present.group)):
+        return replace(link, fhir_digest=present.state)
+    return None
+
+
+def _as_it_was(group: Group) -> Iterator[Group]:
+    """Of whom it is, and of whomever its resources name still: a server that merges Patients does not look at what is
+    contained."""
+    yield group
+    named = {local(one) or "" for resource in group.resources() for one in references_in(resource)}
+    for key in sorted(one for one in named if one.startswith("Patient/")):
+        if group.patient is not None and key != reference_to(group.patient):
+            yield as_of(group, MadeOf(key, group.patient))
+
+
+def _is_said_by(group: Group, mapping: Mapping, route: Route, document: Document) -> bool:
+    said = to_dicom(group, mapping, route.known()).result
+    return said.root == document.root and split_patient(said.header)[1] == split_patient(document.header)[1]
+
+
+def only_moved(route: Route, mapping: Mapping, link: Link, document: Document) -> bool:
+    """Whether an instance that is there again, under another patient, would be read as its head was if the Patient
+    Module were what that said: the resources keep it."""
+    (root,) = route.fhir.read([link.root])
+    patient = attached(root.item, "document").get("patient") if root is not None else None
+    if not isinstance(patient, dict):
+        return False
+    before = merged(split_patient(document.header)[1], dataset_of(patient, document.charset))
+    known = route.known(before, link.first)
+    said = to_fhir(Document(before, document.root), mapping, known).result
+    return link.reading == resources_digest(said.resources())
+
+
+def take_place(route: Route, ledger: Ledger, link: Link, key: str, digest: str) -> str:
+    """Of a document born in FHIR, which says whose it is: whether both say the same is looked at there."""
+    ledger.links.agree(replace(link, instance=key, dicom_digest=digest), [link.head])
+    ledger.work.owe(route.name, route.fhir.name, link.root)
+    failpoint("agreed")
+    return "moved"
+
+
+def alone(route: Route, link: Link, key: str) -> None:
+    """Raises Waiting as long as it is there under both patients: nobody can say whose it is."""
+    if link.instance != key and route.dicom.read([link.instance])[0] is not None:
+        raise Waiting("this SOP Instance is there under two Patient IDs: remove the wrong one", link.instance)

@@ -1,0 +1,212 @@
+"""One instance -> which document it is of, and what becomes of that: `write_fhir` writes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.codecs.dicom import structured_report
+from bridge.codecs.dicom.structured_report import NotStructuredReportError
+from bridge.errors import PermanentError
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import text_of
+from bridge.model.document import Document
+from bridge.model.sr import write_document
+from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.sync.basis.begun import WRITING, is_begun
+from bridge.sync.basis.hands import take
+from bridge.sync.basis.held import Held, Waiting
+from bridge.sync.basis.route import Route
+from bridge.sync.crossing.arrival import Arrival
+from bridge.sync.crossing.moved import alone, of_another_patient, only_moved, take_place
+from bridge.sync.crossing.outdated import OUTDATED, is_outdated
+from bridge.sync.crossing.write_fhir import WriteFhir
+from bridge.sync.decision.content import dataset_digest
+from bridge.sync.decision.filter import carries_document
+from bridge.sync.decision.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.documents.instances import key_of_version
+from bridge.sync.documents.own import is_own
+from bridge.sync.documents.replace import REPLACING
+from bridge.sync.documents.resources import present_of
+from bridge.sync.lost.lost_answer import no_second_head
+from bridge.sync.lost.rebuild import rebuild, rebuild_reported
+from bridge.sync.lost.unheard import link_unheard
+from bridge.sync.patients.followed import UNDONE, is_undone
+from bridge.sync.patients.refile import MERGE, UNMERGE
+from bridge.sync.void.void import take_absence, take_note, void
+from bridge.sync.void.withdraw import unfinished
+from bridge.translate.born_in_fhir.restore import key_of
+from bridge.translate.header.chain import superseded_by, version_of
+from bridge.translate.rejection import rejection_of, voided
+from bridge.translate.remainder.private import taken_out
+from bridge.translate.to_dicom import to_dicom
+
+
+class ToFhir:
+    def __init__(self, route: Route, ledger: Ledger, mapping: Mapping) -> None:
+        self.route, self.ledger, self.mapping = route, ledger, mapping
+        self._fhir = WriteFhir(route, ledger, mapping)
+
+    def settle(self, key: str) -> str:
+        """Brings the FHIR server in step with the instance; returns the act. Raises Held where a person decides,
+        Waiting where a predecessor comes first, Busy where the document is in other hands, and Absent."""
+        (stored,) = self.route.dicom.read([key])
+        if stored is None:
+            link_unheard(self.route, self.ledger, self.mapping, key)
+            act = take_absence(self.route, self.ledger, self.mapping, key)
+            self.ledger.feeds.forget(self.route.name, self.route.dicom.name, key)
+            return act
+        try:
+            document = structured_report.read(stored.item.data)
+        except NotStructuredReportError:
+            return "skipped"
+        uid = text_of(document.header, SOP_INSTANCE_UID) or ""
+        if (rejection := rejection_of(document)) is not None:
+            return take_note(self.route, self.ledger, document, rejection)
+        take(self.route, self.ledger, [uid, *(one.sop_instance for one in superseded_by(document.header))])
+        digest = dataset_digest(write_document(document))
+        link = self.ledger.links.of(self.route.name, uid)
+        if link is not None:
+            link = unfinished(self.route, self.ledger, link) or link
+            if self._begun(link, uid) or (link.head == uid and link.dicom_digest in (GONE, UNKNOWN)):
+                return self._fhir.write(Arrival(document, key, digest, link, moved=self._is_elsewhere(link, document)))
+            if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
+                undone = replace(link, dicom_digest=UNDONE)
+                return self._fhir.write(Arrival(document, key, digest, undone, moved=True))
+            if link.head == uid and link.dicom_digest == digest and self._is_outdated(link, key):
+                outdated = replace(link, dicom_digest=OUTDATED)
+                return self._fhir.write(Arrival(document, key, digest, outdated))
+            return self._known(link, document, digest) or self._moved(document, key, digest, link)
+        former, root = self._former(document), _root_in_fhir(document)
+        if (
+            root is not None
+            and (former is None or former.born == "fhir")
+            and is_own(document, self.route, self.mapping)
+        ):
+            take(self.route, self.ledger, [root])
+            return self._ours(document, key, digest, root)
+        if self.route.direction == "to-dicom" or not self._is_carried(document, former):
+            return "skipped"
+        return self._fhir.write(Arrival(document, key, digest, former))
+
+    def _is_carried(self, document: Document, link: Link | None) -> bool:
+        return (link is not None and link.born == "fhir") or carries_document(self.route.only, document)
+
+    def gone(self, link: Link) -> str:
+        """The head instance was deleted, asked directly and certain."""
+        begun = self.ledger.links.intended(link.document).kind
+        link = unfinished(self.route, self.ledger, link) or link
+        awaited = self.ledger.work.awaited(self.route.name, link.instance)
+        if awaited:  # it is there under another patient
+            self.ledger.links.wake(self.route.name, link.instance)
+            return "nothing"
+        if begun in (REPLACING, MERGE, UNMERGE):  # it was missing between the one and the other
+            self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
+            return "nothing"
+        if (left := self._left(link)) is not None:
+            raise Held(
+                f"its newest version was deleted in {self.route.dicom.name}, and {left}, which that superseded, stands "
+                "there: delete or reject it too, then `fhir-dicom retry`"
+            )
+        return void(self.route, self.ledger, self.mapping, link, GONE)
+
+    def _left(self, link: Link) -> str | None:
+        """SOP Instance UID of a former version that a reader of the PACS takes for the newest now."""
+        if self.route.policy.deleted == "ignore":
+            return None
+        former = [one for one in link.chain[:-1] if not voided(self.ledger.rejections.of(self.route.name, one[3]))]
+        present = present_of(self.route, link.root) if former else None
+        if present is None:
+            return None
+        header = to_dicom(present.group, self.mapping, self.route.known()).result.header  # names the patient
+        keys = [key_of_version(self.route, header, one) for one in former]
+        there = [one[3] for one, absent in zip(former, self.route.dicom.absent(keys), strict=True) if absent is None]
+        return there[-1] if there else None
+
+    def _is_elsewhere(self, link: Link, document: Document) -> bool:
+        """Whether what was deleted a moment ago, as far as anybody knew, was moved to another patient."""
+        if link.dicom_digest != GONE or link.born != "dicom":
+            return False
+        return only_moved(self.route, self.mapping, link, document)
+
+    def _is_outdated(self, link: Link, key: str) -> bool:
+        """Or writing it anew was begun, by whatever mapping, and is not agreed."""
+        if is_begun(self.ledger, link.document, key):
+            return True
+        return link.born == "dicom" and self.route.direction != "to-dicom" and is_outdated(link, self.mapping)
+
+    def _begun(self, link: Link, uid: str) -> bool:
+        """Whether writing this version was begun and is not agreed."""
+        intent = self.ledger.links.intended(link.document)
+        return intent.kind == WRITING and uid in intent.keys and uid not in {one[3] for one in link.chain}
+
+    def _known(self, link: Link, document: Document, digest: str) -> str | None:
+        """None of the newest version with other content than it had."""
+        uid = version_of(document).sop_instance
+        if uid != link.head:
+            no_second_head(self.route, self.ledger, self.mapping, link, document)
+            return "nothing"  # a former version, or one that is looked at with its resources
+        if voided(self.ledger.rejections.of(self.route.name, uid)):
+            return void(self.route, self.ledger, self.mapping, link, RETRACTED)
+        if news(link.dicom_digest, digest) is News.SAME:  # our own writing, or it is there again
+            self.ledger.conflicts.drop(self.route.name, link.instance)
+            return "nothing"
+        return None
+
+    def _moved(self, document: Document, key: str, digest: str, link: Link) -> str:
+        known = of_another_patient(self.route, self.ledger, self.mapping, link, document)
+        if known is None:
+            raise PermanentError(
+                f"{self.route.dicom.name}: SOP Instance {link.head} has other content than it had; a UID names one "
+                "content: store the new one under a new UID, with its predecessor"
+            )
+        alone(self.route, link, key)
+        if link.born == "fhir":
+            return take_place(self.route, self.ledger, link, key, digest)
+        return self._fhir.write(Arrival(document, key, digest, known, moved=True))
+
+    def _former(self, document: Document) -> Link | None:
+        """The document that this instance is a new version of. A predecessor that is not in the PACS is waited for by
+        nobody, and one that is rejected and never crossed has nothing to amend."""
+        named = superseded_by(document.header)
+        links = [link for one in named if (link := self.ledger.links.of(self.route.name, one.sop_instance)) is not None]
+        if len({link.document for link in links}) > 1:
+            raise Held("it supersedes several documents; joining them is not there yet")
+        if links and links[0].head not in {one.sop_instance for one in named} and self._is_there(links[0]):
+            for one in named:
+                if self._begun(links[0], one.sop_instance):
+                    key = key_of_version(self.route, document.header, one)
+                    raise Waiting("its predecessor comes first, which was begun", key)
+            raise Held("it supersedes a version that is not the newest; store one that names the newest")
+        if not links and self.route.direction != "to-dicom":
+            for one in named:
+                void = voided(self.ledger.rejections.of(self.route.name, one.sop_instance))
+                key = key_of_version(self.route, document.header, one)
+                if void or self.ledger.feeds.is_settled(self.route.name, self.route.dicom.name, key):
+                    continue  # nothing will come of it: the route does not carry it, or a person dropped it
+                if self.route.dicom.absent([key]) == [None]:  # there, if readable or not
+                    raise Waiting("its predecessor comes first, which is still owed, held or dead", key)
+            return rebuild_reported(self.route, self.ledger, document)
+        return links[0] if links else None
+
+    def _is_there(self, link: Link) -> bool:
+        """Whether the newest version is; else the one before is amended again."""
+        return self.route.dicom.read([link.instance])[0] is not None
+
+    def _ours(self, document: Document, key: str, digest: str, root: str) -> str:
+        """Written by a bridge, whose ledger is lost or older: the resources decide, if they are there."""
+        if self.route.fhir.read([root])[0] is None:
+            if voided(self.ledger.rejections.of(self.route.name, version_of(document).sop_instance)):
+                return "nothing"
+            raise Held(
+                f"made by a bridge from {root}, which is not in {self.route.fhir.name}; is this its FHIR server?"
+            )
+        rebuild(self.route, self.ledger, document, key, digest, root)
+        return "nothing"
+
+
+def _root_in_fhir(document: Document) -> str | None:
+    """`Type/id` of the root resource that a document of ours was made from."""
+    _, pieces = taken_out(document)
+    return key_of(pieces)

@@ -1,0 +1,60 @@
+"""What each side of a linked document has to say, and whose word holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.ledger.conflicts import Conflict
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.model.group import Resource
+from bridge.stores.store import Stored
+from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.held import Held
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.content import VOID, resources_digest
+from bridge.sync.decision.decide import Act, Decision, decide
+from bridge.sync.decision.news import GONE, RETRACTED, news
+
+
+def state_of(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]]) -> str:
+    """Of the FHIR side: as in `Present.state`."""
+    if root not in present:
+        return GONE
+    if present[root].item.get("status") in VOID:
+        return RETRACTED
+    return resources_digest(present[key].item for key in keys if key in present)
+
+
+def state_since(route: Route, ledger: Ledger, link: Link, present: dict[str, Stored[Resource]]) -> str:
+    """Of the FHIR side, what another document has brought there meanwhile aside: that is no news of this one."""
+    state = state_of(link.root, link.versions, present)
+    edited = [key for key, version in link.versions.items() if key in present and present[key].version != version]
+    if state in (RETRACTED, GONE) or not edited or link.root in edited or link.versions.keys() - present.keys():
+        return state
+    _, back = ledger.feeds.neighbours(route.name, route.fhir.name, edited)
+    found = (ledger.links.of(route.name, source) for source in sorted({source for source, _ in back}))
+    others = [one for one in found if one is not None and one.document != link.document]
+    said = {item for one in others for item in one.versions.items()}
+    return link.fhir_digest if said.issuperset((key, present[key].version) for key in edited) else state
+
+
+def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, instance: str) -> Decision:
+    """By the table, the route's policy, and what a person said of exactly these two states: `here` in FHIR, `there` in
+    the PACS. Raises Held on a conflict, which is kept."""
+    conflict = Conflict(link.document, route.name, link.root, route.dicom.name, instance, here, there)
+    verdict = ledger.conflicts.verdict(conflict)
+    policy = route.policy._replace(conflicts=verdict) if verdict else route.policy
+    decision = decide(news(link.fhir_digest, here), news(link.dicom_digest, there), policy)
+    if decision.act is Act.CONFLICT:
+        ledger.conflicts.keep(conflict)
+        raise Held(f"both sides have news; decide by `fhir-dicom conflicts {conflict.name} --holds fhir|dicom`")
+    return decision
+
+
+def acknowledged(route: Route, ledger: Ledger, link: Link) -> str:
+    """The PACS has had its say, and FHIR holds: what FHIR has to say is looked at against that."""
+    ledger.work.owe(route.name, route.fhir.name, link.root)
+    ledger.links.agree(link, [link.head])
+    failpoint("agreed")
+    return "overruled"

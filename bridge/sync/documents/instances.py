@@ -1,0 +1,74 @@
+"""Instances in their store: read as data sets, named as versions of a document, stored once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bridge.codecs.dicom import reader, structured_report, writer
+from bridge.errors import PermanentError
+from bridge.ledger.ledger import Ledger
+from bridge.model.dataset import DataSet, merged, text_element, text_of
+from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.stores.store import Instance, Write
+from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.route import Route
+from bridge.sync.listening.studies import owe_study
+from bridge.translate.basis.ids import Version
+
+
+def read_instance(route: Route, key: str) -> DataSet | None:
+    (stored,) = route.dicom.read([key])
+    return reader.read(stored.item.data).dataset if stored is not None else None
+
+
+def read_version(route: Route, header: DataSet, version: Sequence[str]) -> DataSet | None:
+    """Another version of the document of that header, as the PACS has it."""
+    return read_instance(route, key_of_version(route, header, version))
+
+
+def key_of_version(route: Route, header: DataSet, version: Sequence[str]) -> str:
+    """What its store calls another version of the same document: no version changes the patient."""
+    study, series, _, instance = version
+    uids = ((STUDY_UID, study), (SERIES_UID, series), (SOP_INSTANCE_UID, instance))
+    return route.dicom.key_of(merged(header, [text_element(tag, "UI", uid) for tag, uid in uids]))
+
+
+def store_instance(
+    route: Route,
+    ledger: Ledger,
+    document: str,
+    act: str,
+    dataset: DataSet,
+    same: Callable[[bytes], bool],
+    before: Sequence[str] = (),
+) -> bool:
+    """Stores it, after saying so in the ledger; False where it was there already, and is the `same`. What the
+    same act stored `before` stays in its intent. Raises PermanentError where other content has its UID."""
+    data = writer.write(dataset)
+    structured_report.read(data)  # what we write we can read
+    uid = text_of(dataset, SOP_INSTANCE_UID) or ""
+    (there,) = route.dicom.read([route.dicom.key_of(dataset)])
+    if there is not None and not same(there.item.data):
+        raise PermanentError(f"{route.dicom.name}: SOP Instance {uid} is there already, with other content; it is kept")
+    ledger.links.intend(route.name, document, act, route.dicom.name, [*(one for one in before if one != uid), uid])
+    failpoint("intended")
+    if there is None:
+        (outcome,) = route.dicom.write([Write(uid, Instance(data))])
+        if outcome.error is not None:
+            raise outcome.error
+    failpoint("applied")
+    owe_study(route, ledger, dataset)
+    return there is None
+
+
+def remove_versions(route: Route, head: DataSet, versions: Sequence[Version]) -> None:
+    """In their order."""
+    for error in route.dicom.remove([key_of_version(route, head, one) for one in versions]):
+        if error is not None:
+            raise error
+
+
+def remove_superseded(route: Route, head: DataSet, former: Sequence[Version]) -> None:
+    """All versions that are not the head: one that were left would be nobody's predecessor, and look valid."""
+    uid = text_of(head, SOP_INSTANCE_UID)
+    remove_versions(route, head, [one for one in former if one.sop_instance != uid])

@@ -1,0 +1,1 @@
+"""What the stores say has changed becomes work that is owed."""

@@ -1,0 +1,194 @@
+"""What the stores say has changed -> work that is owed. The position moves only after the last page of a poll."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bridge.errors import PermanentError
+from bridge.ledger.database import batched
+from bridge.ledger.feeds import News
+from bridge.ledger.ledger import Ledger
+from bridge.model.edition import edition, time_of
+from bridge.model.group import Resource, references_in
+from bridge.stores.store import Change, Instance, Page, ReplacedError, Stored
+from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.route import Route
+from bridge.sync.listening.patient_news import owe_studies_of_replaced, owed_by_patients, replacing
+from bridge.sync.listening.studies import instance_news, owe_studies
+from bridge.translate.gather import FORMING, SUPPORT, links
+
+_OF_SOMEBODY = FORMING | {"ImagingStudy"}
+KINDS = FORMING | SUPPORT | {"Patient"}
+"""That a feed is read for: a server may hold many more of others."""
+_READS = 100  # resources at once
+OVERLAP = timedelta(minutes=5)
+"""Longer than any transaction of a server: one that commits late carries the time of its start."""
+_LOCAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/[^/]+)?")
+
+
+def local(reference: str) -> str | None:
+    """`Type/id` of a reference, whatever base it is written with; None of a `urn:` or contained one."""
+    found = _LOCAL.fullmatch(reference)
+    return found[1] if found else None
+
+
+def take_resources(route: Route, ledger: Ledger) -> None:
+    """The newest version of each resource, once: a history brings every version, newest first."""
+    store = route.fhir
+    known, position = ledger.feeds.position(route.name, store.name), None
+    taken: set[str] = set()
+    for page in store.changes(_overlapping(known)):
+        position = position or page.position
+        ledger.feeds.take_in(route.name, store.name, list(resource_news(route, ledger, page, taken, position)))
+        ledger.leases.keep()
+        failpoint("taken-in")
+    if store.lists:
+        suspect_resources(route, ledger, taken, ())
+    if known and position and datetime.fromisoformat(position) < datetime.fromisoformat(known) - OVERLAP:
+        ledger.feeds.begin_again(route.name, store.name)
+        raise ReplacedError(
+            f"{store.name}: its time is {position}, and {known} was read: its clock was set back, or it is another "
+            "server; its whole history is read again"
+        )
+    if position:
+        ledger.feeds.move(route.name, store.name, position)
+
+
+def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds: Sequence[str]) -> None:
+    """What a whole listing, of all `kinds` or of these, does not show is owed: looked at, not believed."""
+    gone = ledger.feeds.unlisted(route.name, route.fhir.name, "fhir", listed, kinds)
+    ledger.feeds.suspect(route.name, route.fhir.name, [key for key in gone if key.partition("/")[0] in FORMING])
+    supporting = [key for key in gone if key.partition("/")[0] not in FORMING]
+    for key, owes in _owed(route, ledger, dict.fromkeys(supporting, ())).items():
+        ledger.feeds.forget(route.name, route.fhir.name, key, owes)
+
+
+def forget_resource(route: Route, ledger: Ledger, key: str) -> None:
+    """It is gone, asked directly: what it referred to may be a document of its own now."""
+    owes = [one for one in _owed(route, ledger, {key: ()})[key] if one != key]
+    ledger.feeds.forget(route.name, route.fhir.name, key, owes)
+
+
+def suspect_instances(route: Route, ledger: Ledger, listed: Iterable[str]) -> None:
+    gone = ledger.feeds.unlisted(route.name, route.dicom.name, "dicom", listed)
+    owe_studies(route, ledger, gone)
+    ledger.feeds.suspect(route.name, route.dicom.name, gone)
+
+
+def _overlapping(position: str | None) -> str | None:
+    if not position:
+        return None
+    return (datetime.fromisoformat(position) - OVERLAP).isoformat(timespec="milliseconds")
+
+
+def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str], now: str = "") -> Iterator[News]:
+    """`now`: by the clock of the store, where it has one: what is younger than the route lets it settle waits."""
+    ours = (one for one in reversed(page.changes) if one.key.partition("/")[0] in KINDS)
+    changes = {one.key: one for one in ours if one.key not in taken}
+    taken.update(changes)  # `|=` with a view of keys would make another set
+    fresh = dict(
+        ledger.feeds.unseen(route.name, route.fhir.name, [(key, _version(one)) for key, one in changes.items()])
+    )
+    targets = {key: _targets(item) for key, item in _items(route, [changes[key] for key in fresh])}
+    patients = {key: said for key, said in targets.items() if key.startswith("Patient/")}
+    owed = _owed(route, ledger, {key: said for key, said in targets.items() if key not in patients})
+    owed |= dict.fromkeys(patients, owed_by_patients(route, ledger, patients) if patients else ())
+    owe_studies_of_replaced(route, ledger, targets)
+    for key, version in fresh.items():
+        yield News(key, version, owed[key], targets[key], _settling(route, changes[key].version, now))
+
+
+def _settling(route: Route, version: str, now: str) -> float:
+    """Seconds that it waits still. Both times are the store's: what the clocks here and there say does not matter."""
+    made = time_of(version) if route.settle and now else None
+    if made is None:
+        return 0
+    return min(max(route.settle - (datetime.fromisoformat(now) - made).total_seconds(), 0), route.settle)
+
+
+def take_created(route: Route, ledger: Ledger, written: Sequence[Stored[Resource]]) -> None:
+    """What a worker has just created is agreed on, and no news: the feed will tell of it, and nobody has to look. But
+    where something else refers to it already, that may say more now; and where the answer does not say what a reference
+    has become, the feed does."""
+    made = {one.key: one.item for one in written if one.key.partition("/")[0] in FORMING | SUPPORT}
+    _, back = ledger.feeds.neighbours(route.name, route.fhir.name, made)
+    resolved = not any(said.startswith("urn:uuid:") for item in made.values() for said in references_in(item))
+    news = [News(key, edition(item), (), _targets(item)) for key, item in made.items() if edition(item)]
+    if news and resolved and all(source in made for source, _ in back):
+        ledger.feeds.take_created(route.name, route.fhir.name, news)
+
+
+def _items(route: Route, changes: Iterable[Change[Resource]]) -> Iterator[tuple[str, Resource | None]]:
+    """What the feed did not bring is read, many at once."""
+    for some in batched(changes, _READS):
+        there = _read(route, [one.key for one in some if one.item is None and not one.deleted])
+        for one in some:
+            yield one.key, one.item or there.get(one.key)
+
+
+def _targets(resource: Resource | None) -> tuple[str, ...]:
+    if resource is None:
+        return ()
+    subject = references_in(resource.get("subject")) if resource["resourceType"] in _OF_SOMEBODY else ()
+    return tuple(filter(None, map(local, (*links(resource), *subject, *replacing(resource)))))
+
+
+def _version(change: Change[Resource]) -> str:
+    return f"{change.version} deleted" if change.deleted else change.version
+
+
+def _read(route: Route, keys: Sequence[str]) -> dict[str, Resource]:
+    """What cannot be read is left out: it is owed all the same, and becomes a dead letter by its name."""
+    if not keys:
+        return {}
+    try:
+        return {one.key: one.item for one in route.fhir.read(keys) if one is not None}
+    except PermanentError:
+        if len(keys) == 1:
+            return {}
+        return {key: item for one in keys for key, item in _read(route, [one]).items()}
+
+
+def _owed(route: Route, ledger: Ledger, targets: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
+    """By resource, with what each refers to now. What forms a document owes itself, and what it referred to before;
+    what only belongs to documents owes those that refer to it."""
+    out, back = ledger.feeds.neighbours(route.name, route.fhir.name, targets)
+    left, referring = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for source, target in out:
+        if target not in targets[source] and target.partition("/")[0] in FORMING:
+            left[source].add(target)
+    for source, target in back:
+        if source.partition("/")[0] in FORMING:
+            referring[target].add(source)
+    forming = {key for key in targets if key.partition("/")[0] in FORMING}
+    return {key: (key, *sorted(left[key])) if key in forming else tuple(sorted(referring[key])) for key in targets}
+
+
+def take_instances(route: Route, ledger: Ledger) -> None:
+    """Where the database is another, nothing goes on before a person has said that it is the right one."""
+    store = route.dicom
+    listed: set[str] = set()
+    try:
+        for page in store.changes(ledger.feeds.position(route.name, store.name)):
+            take_page(route, ledger, page)
+            listed |= {one.key for one in page.changes} if store.lists else set()
+            if page.position:
+                ledger.feeds.move(route.name, store.name, page.position)
+    except ReplacedError as error:
+        resume = f"then `fhir-dicom resume {route.name}`: all of it is read again, and what it lacks is asked about"
+        ledger.pauses.pause(route.name, f"{error}; see that it is the right server, {resume}")
+        ledger.feeds.begin_again(route.name, store.name)
+        raise
+    if store.lists:
+        suspect_instances(route, ledger, listed)
+
+
+def take_page(route: Route, ledger: Ledger, page: Page[Instance]) -> None:
+    newest = {one.key: one.version for one in page.changes}
+    fresh = ledger.feeds.unseen(route.name, route.dicom.name, list(newest.items()))
+    ledger.feeds.take_in(route.name, route.dicom.name, instance_news(route, ledger, fresh))
+    ledger.leases.keep()
+    failpoint("taken-in")

@@ -1,0 +1,69 @@
+"""What a changed Patient makes owed: who replaces whom decides whose documents, and whose studies, are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from bridge.ledger.ledger import Ledger
+from bridge.model.group import Resource
+from bridge.stores.store import is_study
+from bridge.sync.basis.route import Route
+from bridge.translate.gather import FORMING
+
+
+def replacing(resource: Resource) -> list[str]:
+    """References to whom a Patient is replaced by (FHIR R4 Patient.link)."""
+    if resource["resourceType"] != "Patient":
+        return []
+    links = [one for one in resource.get("link", ()) if one.get("type") == "replaced-by"]
+    return sorted({one.get("other", {}).get("reference", "") for one in links})
+
+
+def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """Of changed Patients, each with whom it is replaced by now: the resources that refer to them, or to whom they
+    replace, and what a merge of theirs has moved. Instances and studies are owed at once. Where only demographics
+    change, and no instance follows them, nothing is."""
+    out, back = ledger.feeds.neighbours(route.name, route.fhir.name, told)
+    merged = {one for one, _ in out} | {of for one, of in back if one.startswith("Patient/")}
+    merged |= {key for key, said in told.items() if said}
+    moves = ledger.moves.by(route.name, told)
+    merged |= {key for one in moves for key in (one.replaced, one.survivor)}
+    wanted = set(told) if route.demographics == "propagate" else merged & set(told)
+    return _owed(route, ledger, wanted) if wanted else ()
+
+
+def _owed(route: Route, ledger: Ledger, patients: Collection[str]) -> tuple[str, ...]:
+    concerned = _replaced(route, ledger, patients)
+    _, back = ledger.feeds.neighbours(route.name, route.fhir.name, concerned)
+    referring = {source for source, _ in back}
+    moves = ledger.moves.by(route.name, concerned)
+    places = ledger.moves.places({one.document for one in moves})
+    studies = {one.instance for one in moves if is_study(one.instance)}
+    for key in (one for one in referring if one.startswith("ImagingStudy/")):
+        studies |= {one.study for one in ledger.studies.named(route.name, key)}
+    for key in studies | {instance for born, _, instance in places if born == "dicom"}:
+        ledger.work.owe(route.name, route.dicom.name, key)
+    forming = {key for key in referring if key.partition("/")[0] in FORMING}
+    return tuple(sorted(forming | {root for born, root, _ in places if born == "fhir"}))
+
+
+def owe_studies_of_replaced(route: Route, ledger: Ledger, told: Mapping[str, Collection[str]]) -> None:
+    """ImagingStudies that come in, our own too, after their Patient was replaced, or with that."""
+    subjects = {key: set(said) for key, said in told.items() if key.startswith("ImagingStudy/") and said}
+    if not subjects:
+        return
+    out, _ = ledger.feeds.neighbours(route.name, route.fhir.name, set().union(*subjects.values()))
+    replaced = {one for one, _ in out} | {key for key, said in told.items() if said and key.startswith("Patient/")}
+    for key in (one for one, said in subjects.items() if said & replaced):
+        for study in ledger.studies.named(route.name, key):
+            ledger.work.owe(route.name, route.dicom.name, study.study)
+
+
+def _replaced(route: Route, ledger: Ledger, patients: Collection[str]) -> set[str]:
+    """These, and whoever was replaced by them, by however many merges."""
+    found, edge = set(patients), set(patients)
+    while edge:
+        _, back = ledger.feeds.neighbours(route.name, route.fhir.name, edge)
+        edge = {source for source, _ in back if source.startswith("Patient/")} - found
+        found |= edge
+    return found

@@ -1,0 +1,1 @@
+"""What nobody remembers: a ledger that was lost, an answer that was not heard."""

@@ -1,0 +1,69 @@
+"""An instance that we were about to store when a process, or the PACS, was killed: whether it is there, nobody has
+said. Where the resources have changed since, it is not what would be written now; where it is there it is a version all
+the same, which the next one amends, or a rejection voids."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.codecs.dicom import structured_report
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link, extended
+from bridge.mapping.mapping import Mapping
+from bridge.model.document import Document
+from bridge.model.sr import write_document
+from bridge.sync.basis.begun import STORING
+from bridge.sync.basis.hands import document_of
+from bridge.sync.basis.held import Held
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.content import dataset_digest
+from bridge.sync.decision.news import RETRACTED, UNKNOWN
+from bridge.sync.documents.instances import remove_superseded
+from bridge.sync.documents.own import is_own
+from bridge.translate.basis.ids import Version
+from bridge.translate.header.chain import superseded_by, version_of
+from bridge.translate.rejection import voided
+
+
+def stored_after_all(route: Route, ledger: Ledger, root: str, born: str, link: Link | None) -> Link | None:
+    """The link with that version as its head, where it was begun and is there; else the link as it is."""
+    name = document_of(route, root, link)
+    intent = ledger.links.intended(name)
+    instance = intent.of if intent.kind == STORING else ""
+    (stored,) = route.dicom.read([instance]) if instance else (None,)
+    if stored is None:
+        return link
+    document = structured_report.read(stored.item.data)
+    version, dataset = version_of(document), write_document(document)
+    taken_in = _others(route, ledger, name, document)
+    known = [*([link] if link is not None else []), *taken_in]
+    rejected = voided(ledger.rejections.of(route.name, version.sop_instance))
+    found = replace(
+        link or Link(name, route.name, born, root, {}, UNKNOWN, instance, UNKNOWN, []),
+        fhir_digest=UNKNOWN,
+        instance=instance,
+        dicom_digest=RETRACTED if rejected else dataset_digest(dataset),
+        chain=extended([one for each in known for one in each.chain], version),
+    )
+    if route.policy.superseded == "delete" and not ledger.dry:
+        remove_superseded(route, dataset, [Version(*one) for one in found.chain])
+    ledger.links.agree(found, [root, version.sop_instance], [one.document for one in taken_in])
+    return found
+
+
+def _others(route: Route, ledger: Ledger, name: str, document: Document) -> list[Link]:
+    """Documents of results that stood alone before the report, whose version that is, claimed them."""
+    links = (ledger.links.of(route.name, one.sop_instance) for one in superseded_by(document.header))
+    found = {one.document: one for one in links if one is not None and one.document != name}
+    return [found[each] for each in sorted(found)]
+
+
+def no_second_head(route: Route, ledger: Ledger, mapping: Mapping, link: Link, document: Document) -> None:
+    """Raises Held of a version that we have written beside the chain: it was not there yet when we asked, and wrote
+    another."""
+    uid, chain = version_of(document).sop_instance, {one[3] for one in link.chain}
+    named = {one.sop_instance for one in superseded_by(document.header)}
+    _, begun = ledger.links.intended(link.document)
+    beside = chain & named or (link.born == "fhir" and not named)
+    if uid not in {*chain, *begun} and beside and is_own(document, route, mapping):
+        raise Held(f"it supersedes a version that {link.head} supersedes, too: reject one of them, or remove it")

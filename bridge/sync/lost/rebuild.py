@@ -1,0 +1,68 @@
+"""Links from what stands in the PACS, and from what reports say: for a ledger that was lost, or is of yesterday."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link, extended
+from bridge.model.document import Document
+from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.sync.basis.hands import document_of, take
+from bridge.sync.basis.held import Held
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.news import RETRACTED, UNKNOWN
+from bridge.sync.documents.instances import key_of_version
+from bridge.sync.lost.forgotten import is_from
+from bridge.translate.header.chain import superseded_by, version_of
+from bridge.translate.header.header import born_uid
+from bridge.translate.rejection import voided
+from bridge.translate.remainder.extension import attached
+
+
+def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, digest: str, root: str) -> None:
+    """The link of a document that was born in FHIR, by one version more; versions come in their order. What FHIR says
+    now is looked at against the newest."""
+    version = version_of(document)
+    link = ledger.links.of(route.name, root)
+    ledger.work.owe(route.name, route.fhir.name, root)
+    state = RETRACTED if voided(ledger.rejections.of(route.name, version.sop_instance)) else digest
+    if link is not None and link.root != root and root in link.versions:
+        raise Held(f"it is of {root}, which {link.root} has claimed in {link.head}: reject one of them, or remove it")
+    if link is None or link.root != root:
+        name = document_of(route, root, None)
+        found = Link(name, route.name, "fhir", root, {}, UNKNOWN, instance, state, [list(version)])
+        ledger.links.agree(found, [root, version.sop_instance])
+    elif _follows(route, ledger, document, link):
+        chain = extended(link.chain, version)
+        newer = replace(link, fhir_digest=UNKNOWN, instance=instance, dicom_digest=state, chain=chain)
+        ledger.links.agree(newer, [version.sop_instance])
+
+
+def _follows(route: Route, ledger: Ledger, document: Document, link: Link) -> bool:
+    """Whether it is a later version than the head: it names that, or versions between that are gone."""
+    named = superseded_by(document.header)
+    if not named or link.head in {one.sop_instance for one in named}:
+        return bool(named)
+    if any(ledger.links.of(route.name, one.sop_instance) is not None for one in named):
+        return False
+    return None not in route.dicom.absent([key_of_version(route, document.header, one) for one in named])
+
+
+def rebuild_reported(route: Route, ledger: Ledger, document: Document) -> Link | None:
+    """The link of the document that it is a version of, by a report that says that it was written from this one, or
+    from the version that this one names, which is gone. None where no report does."""
+    own, named = version_of(document), superseded_by(document.header)
+    for uid in (own.sop_instance, *(one.sop_instance for one in named)) if named else ():
+        for report in route.fhir.find("DiagnosticReport", DICOM_UID_SYSTEM, f"urn:oid:{uid}"):
+            first = attached(report.item, "document").get("first") or born_uid(report.item)
+            if first is None or first == own.sop_instance or not is_from(report.item, uid):
+                continue
+            take(route, ledger, [first, report.key])
+            versions = (named[-1]._replace(sop_instance=first), *named)
+            chain = list({one.sop_instance: list(one) for one in versions}.values())
+            name, instance = document_of(route, first, None), key_of_version(route, document.header, chain[-1])
+            link = Link(name, route.name, "dicom", report.key, {}, UNKNOWN, instance, UNKNOWN, chain)
+            ledger.links.agree(link, [report.key, *(one[3] for one in chain)])
+            return link
+    return None

@@ -1,0 +1,1 @@
+"""Of whom a document is, where Patients were merged, unmerged or corrected."""

@@ -1,0 +1,40 @@
+"""A Patient's name, birth date or sex was corrected in FHIR: the instances that we wrote say it too, where the route
+wants that. Their UIDs stay, for what the document says is what it was."""
+
+from __future__ import annotations
+
+from bridge.codecs.dicom import writer
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import UNICODE, DataSet, charset_of
+from bridge.model.sr import read_document
+from bridge.sync.basis.route import Route
+from bridge.sync.documents.own import is_own
+from bridge.sync.documents.replace import replace_head
+from bridge.sync.documents.resources import Present
+from bridge.translate.header.demographics import with_demographics
+from bridge.translate.header.identity import identity_elements, identity_of
+from bridge.translate.header.refiled import identity_in
+
+
+def propagate(
+    route: Route, ledger: Ledger, mapping: Mapping, present: Present, link: Link | None, head: DataSet | None
+) -> str | None:
+    """Of a document on which both sides agree, with its newest instance; None where there is nothing to do. What others
+    wrote is theirs to correct."""
+    patient = present.group.patient
+    if route.demographics != "propagate" or route.direction == "to-fhir" or link is None or head is None or not patient:
+        return None
+    if link.born != "fhir" or charset_of(head) != UNICODE or not _of_same_patient(route, present, head):
+        return None
+    wanted = with_demographics(head, patient, mapping)
+    if wanted == head or not is_own(read_document(head), route, mapping):
+        return None
+    return replace_head(route, ledger, link, writer.write(wanted))
+
+
+def _of_same_patient(route: Route, present: Present, head: DataSet) -> bool:
+    identity = identity_of(present.group.patient, present.group.root.get("subject", {}), route.known(head))
+    wanted = sorted(identity_elements(identity, UNICODE)) if identity is not None else []
+    return wanted == identity_in(head)

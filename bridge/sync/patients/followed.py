@@ -1,0 +1,37 @@
+"""Resources from the PACS that are of a survivor, because the Patient whose ID the PACS has was replaced: when that is
+undone, they are of whom the PACS says again."""
+
+from __future__ import annotations
+
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.ledger.moves import Move
+from bridge.sync.basis.route import Route
+from bridge.sync.patients.merged import Survivor, survivor
+
+UNDONE = "of a survivor"
+"""State of the PACS side that was agreed on, where it says who replaced its patient, and nobody does any more."""
+
+
+def followed(route: Route, ledger: Ledger, document: str, instance: str, merged: Survivor | None) -> Move | None:
+    """For the undo list."""
+    if merged is None:
+        return None
+    replaced = merged.through[0]
+    now = ledger.now()
+    return Move(route.name, instance, document, replaced, merged.key, replaced, merged.key, None, now)
+
+
+def is_undone(route: Route, ledger: Ledger, link: Link) -> bool:
+    """Whether its resources are of who replaced its patient, and does not any more. The newest version that was moved
+    says who: later ones, that we wrote or took note of, are of the same."""
+    if link.born != "dicom":
+        return False
+    moves = {one.instance: one for one in ledger.moves.of(link.document)}
+    moved = [one[3] for one in link.chain if one[3] in moves]
+    return bool(moved) and _is_undone(route, moves[moved[-1]])
+
+
+def _is_undone(route: Route, move: Move) -> bool:
+    (stored,) = route.fhir.read([move.replaced])
+    return stored is not None and survivor(route, stored.item).key != move.survivor

@@ -1,0 +1,164 @@
+"""Of whom a document in the PACS was made, or is filed there: a Patient of the FHIR server, who may have been merged
+since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import DataSet, charset_of, merged
+from bridge.model.document import Document
+from bridge.model.group import Group, Resource, reference_to, renamed
+from bridge.model.sr import read_document
+from bridge.sync.basis.held import Held
+from bridge.sync.basis.route import Route
+from bridge.sync.documents.resources import Present
+from bridge.sync.listening.feed import local
+from bridge.sync.listening.patient_news import replacing
+from bridge.sync.patients.merged import survivor
+from bridge.translate.born_in_fhir.as_made import identity_digest
+from bridge.translate.header.chain import superseded_by
+from bridge.translate.header.identity import identifiers_of
+from bridge.translate.header.refiled import identity_as, identity_in, is_refiled, origin_of, without_patient
+from bridge.translate.remainder.private import taken_out
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+
+
+class MadeOf(NamedTuple):
+    subject: str  # `Patient/id` that its resources referred to
+    patient: Resource  # whose identity it had; another one where that one was replaced already
+
+
+def made_of(route: Route, head: DataSet, born: str, patient: Resource | None = None) -> MadeOf | None:
+    """By what the document itself says, whoever has filed it under another patient since; None where nobody fits.
+    `patient` is of whom it is now: of the same, as a rule."""
+    origin = origin_of(head)
+    manifest = _manifest(origin)
+    subject = local(manifest.get("subject") or "")
+    identity = manifest.get("identity", identity_digest(origin))
+    same = [patient] if patient is not None and subject == reference_to(patient) else []
+    for candidates in (same, _named(route, subject) if subject else (), _identified(route, origin)):
+        found = [one for one in candidates if identity_digest(tuple(identity_as(one, route.known()))) == identity]
+        if len({reference_to(one) for one in found}) == 1:
+            return MadeOf(subject or reference_to(found[0]), found[0])
+    if born == "dicom" and identity == identity_digest(origin):  # who it names is who it was made of, in its own words
+        found = _identified(route, origin)
+        if len({survivor(route, one).key for one in found}) == 1:
+            return MadeOf(subject or reference_to(found[0]), found[0])
+    return None
+
+
+def is_filed_under(route: Route, head: DataSet, born: str, patient: Resource) -> bool:
+    """Whether the Patient ID of a document is this one's; what we have written says it as we would say it."""
+    if identity_in(head) == identity_as(patient, route.known()):
+        return True
+    return born == "dicom" and any(_has(patient, one) for one in _identifier(route, head))
+
+
+def moved_by_pacs(head: DataSet) -> bool:
+    """Whether it says that it was made of another patient than its header names, and not we have moved it."""
+    said = _manifest(head).get("identity")
+    return said is not None and not is_refiled(head) and said != identity_digest(head)
+
+
+def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf) -> bool:
+    """Whether the resources say what the document does, but for whose it is."""
+    document = read_document(origin_of(head))
+    again = written_again(route, mapping, present, head, was)
+    return again.root == document.root and without_patient(again.header) == without_patient(document.header)
+
+
+def written_again(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> Document:
+    """The resources, in the place of the document, as if they were of whom it was made of: of nobody, it may be."""
+    origin = origin_of(head)
+    group = _at_times_of_document(route, mapping, present.group, origin, was)
+    group = as_of(group, was) if was is not None else group
+    return to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(origin))).result
+
+
+def _at_times_of_document(route: Route, mapping: Mapping, group: Group, origin: DataSet, was: MadeOf | None) -> Group:
+    """What has no time of its own is of when it was stored: pointing it to another patient does not make it newer."""
+    if not any(map(_stored_at, group.resources())):
+        return group
+    nobodys = merged(origin, (), without=[one.tag for one in identity_in(origin)])
+    document = read_document(merged(nobodys, identity_as(was.patient, route.known()) if was is not None else ()))
+    return _at_times_of(group, to_fhir(document, mapping, route.known(document.header)).result)
+
+
+def _at_times_of(group: Group, before: Group) -> Group:
+    times = {reference_to(one): said for one in before.resources() if (said := _stored_at(one)) is not None}
+    made = {
+        id(one): one | {"meta": one["meta"] | {"lastUpdated": times[reference_to(one)]}}
+        for one in group.resources()
+        if _stored_at(one) is not None and reference_to(one) in times
+    }
+    members = tuple(made.get(id(one), one) for one in group.members)
+    references = {name: made.get(id(one), one) for name, one in (group.references or {}).items()}
+    root = made.get(id(group.root), group.root)
+    return Group(root, members, group.patient, group.key, references if group.references is not None else None)
+
+
+def _stored_at(resource: Resource) -> str | None:
+    found: str | None = resource.get("meta", {}).get("lastUpdated") if "id" in resource else None
+    return found
+
+
+def as_of(group: Group, was: MadeOf) -> Group:
+    """As it would be if its subject were whom the document was made of."""
+    said = group.root.get("subject", {}).get("reference", "")
+    renames = {said: was.subject}
+    patient = was.patient | {"id": was.subject.partition("/")[2]}
+    index = group.index()
+    made = {id(one): renamed(one, renames) for one in group.resources()}
+    references = {renames.get(name, name): made.get(id(one), patient) for name, one in index.items()}
+    return Group(
+        made[id(group.root)],
+        tuple(made[id(one)] for one in group.members),
+        patient,
+        group.key,
+        references if group.references is not None else None,
+    )
+
+
+def _named(route: Route, key: str) -> Iterator[Resource]:
+    """Whom its resources referred to; and who replaced that one, where it is a version of since then."""
+    (stored,) = route.fhir.read([key])
+    if stored is None:
+        return
+    yield stored.item
+    try:
+        last = survivor(route, stored.item)
+    except Held:
+        return  # whoever asks for whose it is now hears the reason
+    yield last.patient
+
+
+def _identified(route: Route, header: DataSet) -> list[Resource]:
+    """Who has its Patient ID as an identifier, and not as an old one: who was replaced before who replaces him."""
+    found = [
+        one.item
+        for said in _identifier(route, header)
+        for one in route.fhir.find("Patient", said["system"], said["value"])
+        if _has(one.item, said)
+    ]
+    return sorted(found, key=lambda one: (not replacing(one), one["id"]))
+
+
+def _identifier(route: Route, header: DataSet) -> list[Resource]:
+    return identifiers_of(header, charset_of(header), route.known(header))[:1]
+
+
+def _has(patient: Resource, identifier: Resource) -> bool:
+    wanted = (identifier["system"], identifier["value"])
+    said = [one for one in patient.get("identifier", ()) if one.get("use") != "old"]
+    return wanted in [(one.get("system"), one.get("value")) for one in said]
+
+
+def _manifest(dataset: DataSet) -> Resource:
+    """What a document of ours says of the group that it was made from."""
+    _, pieces = taken_out(read_document(dataset))
+    found: Resource = pieces.get((), {}).get("group", {})
+    return found

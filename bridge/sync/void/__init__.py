@@ -1,0 +1,1 @@
+"""What is void on one side becomes void on the other."""

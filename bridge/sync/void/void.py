@@ -1,0 +1,87 @@
+"""What is void in the PACS, as it becomes known: by a note, by a deletion. What follows is decided here, done in
+`withdraw`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.mapping.mapping import Mapping
+from bridge.model.document import Document
+from bridge.sync.basis.begun import WRITING
+from bridge.sync.basis.held import Absent, Held
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.decide import Act, Side
+from bridge.sync.decision.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.documents.agreement import acknowledged, decided, state_since
+from bridge.sync.documents.instances import key_of_version
+from bridge.sync.documents.resources import present_of
+from bridge.sync.lost.forgotten import remembered
+from bridge.sync.patients.merge import Merges
+from bridge.sync.void.withdraw import remove_resources, retract_resources
+from bridge.translate.header.chain import version_of
+from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, placed, voided
+
+
+def take_note(route: Route, ledger: Ledger, note: Document, rejection: Rejection) -> str:
+    """What it rejects is looked at again; what is not there yet will be looked at when it comes."""
+    uid = version_of(note).sop_instance
+    fresh = ledger.rejections.add(route.name, rejection.instances, uid, rejection.reason.value)
+    if fresh:  # what was held, or failed, may be of no account now
+        aside = [key_of_version(route, note.header, one) for one in placed(rejection, note.header)]
+        ledger.work.owe_if_put_off(route.name, route.dicom.name, aside)
+    for instance in rejection.instances:
+        link = ledger.links.of(route.name, instance)
+        if link is not None and link.head == instance:
+            ledger.work.owe(route.name, route.dicom.name, link.instance)
+    for instance in ledger.conflicts.instances(route.name) if fresh else ():
+        ledger.work.owe(route.name, route.dicom.name, instance)
+    return "noted" if fresh else "nothing"
+
+
+def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> str:
+    """An instance is not there, and nothing comes of what it was to say. Raises Absent where nothing says why."""
+    ledger.links.abandon(route.name, f"{WRITING}:{key}")
+    link = ledger.links.headed_by(route.name, key)
+    if link is None:
+        if (root := ledger.conflicts.drop(route.name, key)) is not None:
+            ledger.work.owe(route.name, route.fhir.name, root)
+        return "nothing"
+    reasons = ledger.rejections.of(route.name, link.head)
+    if voided(reasons):  # and hidden, as some PACS do
+        return void(route, ledger, mapping, link, RETRACTED)
+    if news(link.dicom_digest, GONE) is News.SAME:
+        return "nothing"
+    if reasons:  # its retention has expired: no longer available, and as right as it was
+        ledger.links.agree(replace(link, dicom_digest=GONE))
+        return "nothing"
+    raise Absent([key])
+
+
+def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str) -> str:
+    """The document was rejected or deleted in the PACS."""
+    if news(link.dicom_digest, state) is News.SAME:
+        return "nothing"
+    if link.fhir_digest == UNKNOWN:
+        link = remembered(route, Merges(route, ledger, mapping), link, present_of(route, link.root))
+    present = {one.key: one for one in route.fhir.read(sorted(link.versions)) if one is not None}
+    here = state_since(route, ledger, link, present)
+    decision = decided(route, ledger, link, here, state, link.instance)
+    if decision.act is Act.FORGET and len(link.chain) == 1:
+        ledger.links.forget(link.document)
+        return "forgotten"
+    if decision.act in (Act.AGREE, Act.FORGET):  # a version before may be there, and is no document of its own
+        ledger.links.agree(replace(link, fhir_digest=here, dicom_digest=state))
+        return "agreed"
+    if decision.on is Side.DICOM:
+        return acknowledged(route, ledger, replace(link, dicom_digest=state))
+    if decision.on is None or route.direction == "to-dicom":  # known, and nothing follows
+        ledger.links.agree(replace(link, dicom_digest=state))
+        return "skipped"
+    reasons = ledger.rejections.of(route.name, link.head)
+    if state == RETRACTED and not {PATIENT_SAFETY.value, INCORRECT_WORKLIST.value} & reasons:
+        raise Held(f"rejected for quality reasons in {route.dicom.name}: retract it here too, or amend it")
+    if decision.act is Act.REMOVE:
+        return remove_resources(route, ledger, link, state)
+    return retract_resources(route, ledger, link, present, state)

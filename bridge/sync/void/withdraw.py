@@ -1,0 +1,157 @@
+"""What is void on one side becomes void on the other: marked, or removed where the policy says so. Then both agree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby
+
+from bridge.codecs.dicom import structured_report
+from bridge.errors import PermanentError
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.ledger.view import instant
+from bridge.model.document import Document
+from bridge.model.group import Resource
+from bridge.model.sr import write_document
+from bridge.stores.store import Stored, Write
+from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.content import as_content
+from bridge.sync.decision.news import GONE, RETRACTED
+from bridge.sync.documents.instances import read_instance, read_version, remove_versions, store_instance
+from bridge.sync.documents.replace import REPLACING, replace_head
+from bridge.sync.documents.resources import of_others
+from bridge.sync.listening.studies import owe_study
+from bridge.sync.patients.refile import MERGE, UNMERGE, finish
+from bridge.translate.basis.ids import Version
+from bridge.translate.header.chain import version_of
+from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of, voided
+
+RETRACTABLE = ("DiagnosticReport", "Observation", "Composition", "DocumentReference")
+"""Whose status can be entered-in-error, and which belong to one document."""
+
+
+def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
+    """A withdrawal or replacement that was begun is ended first, on what it was decided on: its own effect is nobody's
+    news. The link as it stands then, and the root is looked at again; None where nothing was begun."""
+    intent = ledger.links.intended(link.document)
+    name, state = intent.kind, intent.of
+    if name == REPLACING:
+        replace_head(route, ledger, link)
+        return ledger.links.of(route.name, link.root)
+    if name in (MERGE, UNMERGE):
+        finish(route, ledger, link)
+        return ledger.links.of(route.name, link.root)
+    if name not in ("reject", "remove-instances", "retract", "remove-resources"):
+        return None
+    ledger.work.owe_unless_in_hand(route.name, route.fhir.name, link.root)
+    if name == "reject":
+        reject_instances(route, ledger, link, state, instant(ledger.now()))
+    elif name == "remove-instances":
+        remove_instances(route, ledger, link, state)
+    elif name == "remove-resources" and _as_intended(route, link):
+        remove_resources(route, ledger, link, state)
+    else:  # one transaction, which came to pass or not; or somebody has edited since: decided again
+        ledger.links.settle(link.document)
+    return ledger.links.of(route.name, link.root)
+
+
+def _as_intended(route: Route, link: Link) -> bool:
+    present = [one for one in route.fhir.read(sorted(link.versions)) if one is not None]
+    return all(one.version == link.versions[one.key] for one in present)
+
+
+def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when: str | None) -> str:
+    """A rejection note for each study, of every version: a PACS that hides the newest would show the one before.
+
+    `state` is that of the FHIR side, `when` the FHIR instant of its news, if it has one."""
+    chain = [Version(*one) for one in link.chain]
+    head = read_instance(route, link.instance)
+    if route.policy.superseded == "delete" and head is not None:  # some are not there any more
+        chain = [one for one in chain if one == chain[-1] or read_version(route, head, one) is not None]
+    left = [one for one in chain if not voided(ledger.rejections.of(route.name, one.sop_instance))]
+    for _, versions in groupby(sorted(left), key=lambda one: one.study):
+        if head is None:
+            break  # nothing is there that could be rejected
+        rejected = list(versions)
+        header = read_version(route, head, rejected[-1]) or head
+        known = route.known(header)
+        note = rejection_note(rejected, header, PATIENT_SAFETY, when or instant(ledger.now()), known)
+        _store_note(route, ledger, link, note, state)
+    agreed = replace(link, fhir_digest=state, dicom_digest=RETRACTED if head is not None else GONE)
+    ledger.links.agree(agreed)
+    failpoint("agreed")
+    return "retracted"
+
+
+def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state: str) -> None:
+    rejection = rejection_of(note)
+    assert rejection is not None
+
+    def same(there: bytes) -> bool:
+        return rejection_of(structured_report.read(there)) == rejection
+
+    begun, before = ledger.links.intended(link.document)
+    act = f"reject:{state}"
+    store_instance(route, ledger, link.document, act, write_document(note), same, before if begun == act else ())
+    uid = version_of(note).sop_instance
+    ledger.rejections.add(route.name, rejection.instances, uid, rejection.reason.value)
+
+
+def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> str:
+    """The newest version last: as long as it is there, the rest can be named."""
+    head = read_instance(route, link.instance)
+    ledger.links.intend(route.name, link.document, f"remove-instances:{state}", route.dicom.name, [])
+    failpoint("intended")
+    if head is not None:
+        remove_versions(route, head, [Version(*one) for one in link.chain])
+        owe_study(route, ledger, head)
+    failpoint("applied")
+    ledger.links.agree(replace(link, fhir_digest=state, dicom_digest=GONE))
+    failpoint("agreed")
+    return "removed"
+
+
+def retract_resources(
+    route: Route, ledger: Ledger, link: Link, present: dict[str, Stored[Resource]], state: str
+) -> str:
+    """entered-in-error on what belongs to this document alone, in one transaction. `state` is that of the PACS."""
+    own = [key for key in _own(route, ledger, link) if key in present]
+    standing = [key for key in own if present[key].item.get("status") != "entered-in-error"]
+    items = [Write(key, retracted(present[key].item), present[key].version) for key in standing]
+    ledger.links.intend(route.name, link.document, f"retract:{state}", route.fhir.name, standing)
+    failpoint("intended")
+    versions = {key: present[key].version for key in link.versions if key in present}
+    for outcome in route.fhir.write(items) if items else ():
+        if outcome.error is not None or outcome.stored is None:
+            raise outcome.error or PermanentError(f"{route.fhir.name}: a retraction was not answered")
+        versions[outcome.stored.key] = outcome.stored.version
+    failpoint("applied")
+    agreed = replace(link, versions=versions, fhir_digest=RETRACTED, dicom_digest=state)
+    ledger.links.agree(agreed)
+    failpoint("agreed")
+    return "retracted"
+
+
+def retracted(resource: Resource) -> Resource:
+    return as_content(resource) | {"status": "entered-in-error"}
+
+
+def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> str:
+    """Those that refer before those that are referred to; the root, by which the document is there, comes first."""
+    ledger.links.intend(route.name, link.document, f"remove-resources:{state}", route.fhir.name, [])
+    failpoint("intended")
+    for error in route.fhir.remove(_own(route, ledger, link)):
+        if error is not None:
+            raise error
+    failpoint("applied")
+    ledger.links.agree(replace(link, fhir_digest=GONE, dicom_digest=state))
+    failpoint("agreed")
+    return "removed"
+
+
+def _own(route: Route, ledger: Ledger, link: Link) -> list[str]:
+    """What belongs to this document alone: a result that another one has, which is not void, stands."""
+    kinds = [key for key in link.versions if key.partition("/")[0] in RETRACTABLE]
+    shared = of_others(route, ledger, link.versions.keys() | {link.root}, kinds)
+    return [key for key in kinds if key not in shared]
