@@ -105,6 +105,7 @@ class Database:
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
+        """To read: each statement sees one moment, and two may see two."""
         with _named(), self._engine.connect() as connection:
             yield connection
 

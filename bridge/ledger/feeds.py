@@ -87,13 +87,16 @@ class Feeds:
         agreed = select(key.label("key")).where((LINK.c.route == route) & state.not_in(VOID))
         keys = union(seen, agreed).subquery()
         of_kind = or_(*(keys.c.key.startswith(f"{kind}/") for kind in kinds)) if kinds else true()
-        with self._database.connect() as connection:  # rolled back: a temporary table locks nothing
-            connection.execute(CreateTable(_LISTED))
+        with self._database.connect() as connection:  # a temporary table locks nothing
+            connection.execute(CreateTable(_LISTED, if_not_exists=True))
+            connection.execute(delete(_LISTED))  # of a listing that broke off on this connection
             for some in batched(listed, 1000):
                 listing = insert_into(connection.dialect.name, _LISTED).on_conflict_do_nothing()
                 connection.execute(listing, [{"key": key} for key in some])
             query = select(keys.c.key).where(of_kind & keys.c.key.not_in(select(_LISTED.c.key)))
-            return list(connection.execute(query).scalars())
+            found = list(connection.execute(query).scalars())
+            connection.execute(delete(_LISTED))
+            return found
 
     def suspect(self, route: str, store: str, keys: Iterable[str]) -> None:
         """Each is owed a look, unless it is already."""

@@ -27,10 +27,10 @@ def opened(url: URL, *, reading: bool) -> tuple[Engine, IO[str] | None]:
 
 
 def _begun(connection: Connection) -> None:
-    """A transaction that reads first and writes later would fail beside another writer, whatever its patience. And the
-    driver would begin none for a change of tables."""
-    writing = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    """A transaction that reads first and writes later would fail beside another writer, whatever its patience; and the
+    driver would begin none for a change of tables. Who only reads needs none: each statement sees one moment."""
+    if connection.get_execution_options().get("writing", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _durable(connection: Any, _: object) -> None:

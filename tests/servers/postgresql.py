@@ -76,5 +76,5 @@ class Postgresql:
         if self._process is None:
             return
         os.killpg(self._process.pid, how)
-        self._process.wait(30)
+        self._process.wait(120)  # a machine may be busy
         self._process = None
