@@ -24,7 +24,10 @@ def status(
 
     configured = settings(config)
     ledger = Ledger(configured.ledger, reading=True)
-    found = ledger.status(limit) | {"outdated": ledger.links.outdated(load(configured.mappings).revision)}
+    found = ledger.status(limit) | {
+        "outdated": ledger.links.outdated(load(configured.mappings).revision),
+        "retired": ledger.view.retired(configured.route_names()),
+    }
     ledger.close()
     if json:
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
@@ -32,12 +35,16 @@ def status(
     born = ", ".join(f"{number} born in {world.upper()}" for world, number in sorted(found["linked"].items()))
     print(f"linked: {born or 'nothing'}")
     print(f"owed: {found['owed']}, held: {found['held']}, dead: {found['dead']}, unfinished: {found['intents']}")
+    if found["blocked"]:
+        print(f"blocked by what is held or dead: {found['blocked']}")
     if found["absent"] or found["conflicts"]:
         print(f"looks deleted: {found['absent']}, conflicts: {found['conflicts']}")
     for route, reason in found["paused"].items():
         print(f"paused: {route}: {reason}")
     for route, number in sorted(found["outdated"].items()):
         print(f"translated by an earlier revision: {number}; see `fhir-dicom resend {route} --outdated`")
+    for route, number in found["retired"].items():
+        print(f"no route any more: {route}: {number} not in step, which no pass looks at")
     for one in found["reasons"]:
         print(f"{one['state']}: {one['store']}: {one['key']}: {one['reason']}")
     if found["more"]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, case, func, select
 
-from bridge.ledger.tables import CONFLICT, INTENT, LINK, WORK
+from bridge.ledger.tables import CONFLICT, INTENT, LINK, STATE, WORK
 
 _CAUSES = 20
 _REASONED = WORK.c.reason.is_not(None)
@@ -17,7 +17,7 @@ _CAUSE = ("route", "store", "state", "reason")
 def status(connection: Connection, limit: int) -> dict[str, Any]:
     """Counts; of the reasons why something is not in step the first `limit`, those of a person first, and how many
     `more` there are; and of all of them the most frequent."""
-    counts = _counted(connection, WORK, WORK.c.state)
+    counts = _counted(connection, WORK, STATE)
     columns = [WORK.c[name] for name in _WAITING]
     asked_last = case((WORK.c.state.in_(("held", "dead")), 0), else_=1)
     query = select(*columns).where(_REASONED).order_by(asked_last, WORK.c.store, WORK.c.key, WORK.c.route).limit(limit)
@@ -28,6 +28,7 @@ def status(connection: Connection, limit: int) -> dict[str, Any]:
         "owed": sum(counts.get(state, 0) for state in ("owed", "waiting", "deleted")),
         "absent": counts.get("absent", 0),
         "held": counts.get("held", 0),
+        "blocked": counts.get("blocked", 0),
         "dead": counts.get("dead", 0),
         "intents": _all(connection, INTENT),
         "conflicts": _all(connection, CONFLICT),

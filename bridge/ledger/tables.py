@@ -3,7 +3,22 @@ of them is a migration."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    case,
+    exists,
+    literal_column,
+    text,
+)
 
 METADATA = MetaData()
 
@@ -78,6 +93,20 @@ LINK = Table(  # the last agreement of both sides about a document
 )
 STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
 """On both sides."""
+_AHEAD = WORK.alias("ahead")
+_BEHIND = exists().where(
+    (ALIAS.c.route == WORK.c.route)
+    & (ALIAS.c.key == WORK.c.key)
+    & (LINK.c.document == ALIAS.c.document)
+    & (_AHEAD.c.route == WORK.c.route)
+    & (_AHEAD.c.key == LINK.c.instance)
+    & _AHEAD.c.state.in_([literal_column("'held'"), literal_column("'dead'")])
+)
+STATE = case(
+    ((WORK.c.state == literal_column("'waiting'")) & _BEHIND, literal_column("'blocked'")), else_=WORK.c.state
+).label("is_in")
+"""Of work; `blocked` is what waits for the instance of its document, which is held or dead: with a person, like that.
+Literal, for PostgreSQL takes two parameters for two values, and groups by neither."""
 INTENT = Table(  # committed before an effect, deleted with the link
     "intent",
     METADATA,

@@ -26,7 +26,7 @@ class Only(Strict):
         if self.patients is None:
             return None
         try:
-            lines = self.patients.read_text("utf-8").splitlines()
+            lines = self.patients.read_text("utf-8-sig").splitlines()  # Windows marks the beginning
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{self.patients}: cannot be read: {type(error).__name__}; name a file") from error
         wanted = {line.strip(): number for number, line in enumerate(lines, 1) if line.strip() and line[0] != "#"}

@@ -9,6 +9,7 @@ from bridge.errors import LedgerError, OutageError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.work import Turn, Work
 from bridge.mapping.mapping import Mapping
+from bridge.model.group import reference_to
 from bridge.stores.store import is_study
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import is_nobodys, take
@@ -17,6 +18,7 @@ from bridge.sync.basis.route import Route
 from bridge.sync.crossing.to_dicom import ToDicom
 from bridge.sync.crossing.to_fhir import ToFhir
 from bridge.sync.decision.news import GONE, News, news
+from bridge.sync.documents.malformed import fault_of
 from bridge.sync.documents.resources import Present, components, read_groups
 from bridge.sync.imaging.imaging_study import ImagingStudies
 from bridge.sync.listening.feed import forget_resource, take_instances
@@ -138,7 +140,7 @@ class Worker:
 
     def _component(self, keys: set[str], read: list[Present] | None) -> None:
         """Each group for itself: one that fails does not stop the others. Raises Several when all were tried."""
-        groups = read_groups(self.route, keys) if read is None else [one for one in read if keys & one.versions.keys()]
+        groups = self._alone(keys) if read is None else [one for one in read if keys & one.versions.keys()]
         taken = set(keys)
         while beyond := {key for one in groups for key in one.versions if key.partition("/")[0] in FORMING} - taken:
             take(self.route, self.ledger, beyond)  # edited since it was claimed: it refers to more
@@ -157,7 +159,8 @@ class Worker:
             except (LedgerError, OutageError):
                 raise
             except Exception as error:  # noqa: BLE001 - it is said of what belongs to that group
-                failures.append(Failure(present.root, present.versions.keys(), error))
+                named = ((reference_to(one), one) for one in present.group.whole())
+                failures.append(Failure(present.root, present.versions.keys(), fault_of(named, error)))
         there = roots.union(*(one.versions for one in groups))
         left = sorted(keys - there)
         stored = {one.key for one in self.route.fhir.read(left) if one is not None} if left else set()
@@ -168,6 +171,14 @@ class Worker:
                 forget_resource(self.route, self.ledger, key)
         if gone or failures:
             raise Several(failures, Absent(gone, blocked) if gone else None)
+
+    def _alone(self, keys: set[str]) -> list[Present]:
+        """One component for itself. Raises PermanentError where a resource of it is none."""
+        try:
+            return read_groups(self.route, keys)
+        except Exception as error:
+            there = (one for one in self.route.fhir.read(sorted(keys)) if one is not None)
+            raise fault_of(((one.key, one.item) for one in there), error) from error
 
     def _missing(self, present: Present) -> set[str]:
         """Members that were there and are not: a report that lost its results by accident says less, and is no news."""

@@ -14,14 +14,16 @@ from bridge.sync.summary import Summary
 
 _SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600)
 _LATE = ("owed", "waiting", "deleted", "absent")
-"""States of work that passes have yet to do: a store is that far behind. What is held or dead is with a person."""
+"""States of work that passes have yet to do: a store is that far behind. What is held, dead, or blocked by that is with
+a person."""
 
 
 class Meters:
     """Counted since the start of the process, in a registry of its own."""
 
     def __init__(self, places: Iterable[tuple[str, str]] = ()) -> None:
-        """`places`: route and store of all there are, for those of which nothing is owed."""
+        """`places`: route and store of all there are, also of those of which nothing is owed. Of others, which the
+        configuration does not name any more, nothing is said: no pass would ever change it."""
         self._places = tuple(places)
         self._registry = registry = CollectorRegistry()
         self._passes = Counter("fhir_dicom_passes", "Passes made, by how they ended", ["ended"], registry=registry)
@@ -57,7 +59,7 @@ class _Present(Collector):
         conflicts = self._ledger.conflicts.count()
         yield GaugeMetricFamily("fhir_dicom_conflicts", "Documents of which both sides have news", conflicts)
         paused = GaugeMetricFamily("fhir_dicom_paused", "Routes that make no pass", labels=["route"])
-        for route in self._ledger.pauses.reasons():
+        for route in sorted(self._ledger.pauses.reasons().keys() & {route for route, _ in self._places}):
             paused.add_metric([route], 1)
         yield paused
         away = GaugeMetricFamily("fhir_dicom_store_down", "1: nothing is asked of it for now", labels=["store"])
@@ -70,10 +72,12 @@ class _Present(Collector):
         lag = GaugeMetricFamily("fhir_dicom_lag_seconds", "Age of the oldest owed work", labels=["route", "store"])
         oldest = dict.fromkeys(self._places, 0.0)
         for one in self._ledger.view.counts():
+            if (one.route, one.store) not in oldest:
+                continue
             work.add_metric([one.route, one.store, one.state], one.number)
             if one.state in _LATE:
                 place = (one.route, one.store)
-                oldest[place] = max(oldest.get(place, 0.0), self._ledger.now() - one.since)
+                oldest[place] = max(oldest[place], self._ledger.now() - one.since)
         for labels, seconds in sorted(oldest.items()):
             lag.add_metric(labels, seconds)
         yield from (work, lag)

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
 from bridge.ledger.tables import WORK
+from bridge.web.meters import Meters
 from tests.command_line import fhir_dicom
 from tests.servers.postgresql import Postgresql
 
@@ -80,6 +82,39 @@ def test_the_command_says_how_much_it_does_not_list(tmp_path: Path) -> None:
     assert lines[-20] == f"{MANY - MANY // 10 - 3} times owed: ehr: ehr: no connection"
     found = json.loads(status_of(tmp_path, "--limit", "0", "--json"))
     assert (found["reasons"], found["more"]) == ([], MANY)
+
+
+def test_what_waits_behind_a_person_is_not_late(ledger: Ledger) -> None:
+    """Of two that wait, one for an instance that is held; nobody looks at the other's but the next pass."""
+    for name in ("1", "2"):
+        chain = [["study", "series", "class", f"2.25.{name}"]]
+        root, instance = f"Observation/{name}", f"instance-{name}"
+        ledger.links.agree(Link(name, "ehr-pacs", "fhir", root, {}, "a", instance, "b", chain), [root])
+    waits = "its instance has news, too"
+    rows = [
+        row(1, "waiting", waits) | {"key": "Observation/1"},
+        row(2, "waiting", waits) | {"key": "Observation/2"},
+        row(3, "held", "a conflict") | {"store": "pacs", "key": "instance-1"},
+        row(4, "owed", None) | {"route": "retired"},
+    ]
+    with ledger._database.begin() as connection:
+        connection.execute(insert(WORK), rows)
+    status = ledger.status()
+    assert (status["blocked"], status["held"], status["owed"]) == (1, 1, 2)
+    assert ledger.view.retired(["ehr-pacs"]) == {"retired": 1}
+    ledger.pauses.pause("retired", "by somebody")
+    page = Meters([("ehr-pacs", "ehr"), ("ehr-pacs", "pacs")]).page(ledger).decode()
+    assert "retired" not in page and 'fhir_dicom_work{route="ehr-pacs",state="blocked",store="ehr"} 1.0' in page
+    assert late(page) == ["ehr"]
+    with ledger._database.begin() as connection:
+        connection.execute(delete(WORK).where(WORK.c.key == "Observation/2"))
+    assert late(Meters([("ehr-pacs", "ehr"), ("ehr-pacs", "pacs")]).page(ledger).decode()) == []
+
+
+def late(page: str) -> list[str]:
+    """Stores with a lag."""
+    lines = [line for line in page.splitlines() if line.startswith("fhir_dicom_lag_seconds{")]
+    return [line.partition('store="')[2].partition('"')[0] for line in lines if not line.endswith(" 0.0")]
 
 
 def status_of(folder: Path, *words: str) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from bridge.ledger.ledger import Ledger
-from bridge.model.group import Resource
+from bridge.model.group import Resource, references_in
 from bridge.stores.store import is_study
 from bridge.sync.basis.route import Route
 from bridge.translate.gather import FORMING
 
 
 def replacing(resource: Resource) -> list[str]:
-    """References to whom a Patient is replaced by (FHIR R4 Patient.link)."""
-    if resource["resourceType"] != "Patient":
+    """References to whom a Patient is replaced by (FHIR R4 Patient.link). One that is no FHIR says nothing here, and
+    is refused by its name where a document of it is written."""
+    links = resource.get("link") if resource["resourceType"] == "Patient" else None
+    if not isinstance(links, list):
         return []
-    links = [one for one in resource.get("link", ()) if one.get("type") == "replaced-by"]
-    return sorted({one.get("other", {}).get("reference", "") for one in links})
+    replaced = [one for one in links if isinstance(one, dict) and one.get("type") == "replaced-by"]
+    return sorted(set(references_in([one.get("other") for one in replaced])))
 
 
 def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection[str]]) -> tuple[str, ...]:

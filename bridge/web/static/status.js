@@ -51,7 +51,7 @@ function numbers(status) {
     card("In step", fhir + dicom, `${number(fhir)} born in FHIR, ${number(dicom)} in DICOM`, "good"),
     card("Owed", status.owed, "tried by the next passes", status.owed ? "busy" : ""),
     card("Conflicts", status.conflicts, "both sides have news", status.conflicts ? "bad" : ""),
-    card("Held", status.held, "a person decides", status.held ? "bad" : ""),
+    card("Held", status.held, status.blocked ? `a person decides; ${number(status.blocked)} wait for that` : "a person decides", status.held ? "bad" : ""),
     card("Dead letters", status.dead, "waiting does not help", status.dead ? "bad" : ""),
     card("Look deleted", status.absent, "asked for again", status.absent ? "busy" : ""),
   ];
