@@ -34,7 +34,7 @@ def written(link: Link, act: str, store: str, keys: Sequence[str], *, known: boo
     kind, action = _kind(act)
     action = "U" if known and _name(act) == "to-fhir" else action
     removed = {"remove-instances": [one[3] for one in link.chain], "remove-resources": sorted(link.versions)}
-    touched = removed.get(_name(act), keys)
+    touched = keys or removed.get(_name(act), ())
     versioned = [f"{key}/_history/{link.versions[key]}" if key in link.versions else key for key in touched]
     return _event(kind, action, BRIDGE, link.route, [*map(_entity, versioned), _named(store)], _name(act), now)
 

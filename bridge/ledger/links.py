@@ -8,7 +8,7 @@ from dataclasses import asdict
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, delete, func, select, update
 
 from bridge.ledger.audit import record
-from bridge.ledger.audit_event import AuditEvent, overtaken, written
+from bridge.ledger.audit_event import AuditEvent, described, overtaken, written
 from bridge.ledger.database import Database, batched, in_parts, put
 from bridge.ledger.leases import Leases
 from bridge.ledger.link import Intent, Link
@@ -120,17 +120,19 @@ class Links:
             for table in (LINK, ALIAS, INTENT, CONFLICT, REPLACEMENT, MOVE):
                 connection.execute(delete(table).where(table.c.document == document))
 
-    def agree(self, link: Link, keys: Sequence[str] = (), forgotten: Sequence[str] = ()) -> None:
-        """After the effect: link, aliases and audit entry; intent and conflict are settled, what was held is looked at
-        again. `keys` are the document's from now on: nothing that may have left it. Documents taken in are
-        `forgotten`."""
+    def agree(
+        self, link: Link, keys: Sequence[str] = (), forgotten: Sequence[str] = (), removed: Sequence[str] = ()
+    ) -> None:
+        """After the effect: link, aliases and audit entries; intent and conflict are settled, what was held is looked
+        at again. `keys` are the document's from now on: nothing that may have left it. Documents taken in are
+        `forgotten`; instances that it superseded are `removed`, if the policy says so."""
         with self._database.begin() as connection:
             for document in forgotten:
                 connection.execute(delete(LINK).where(LINK.c.document == document))
                 for table in (ALIAS, MOVE):
                     of_document = table.c.document == document
                     connection.execute(update(table).where(of_document).values(document=link.document))
-            event = self._done(connection, link)
+            events = self._done(connection, link, removed)
             put(connection, LINK, asdict(link))
             _aliases(connection, link.route, link.document, [*keys, link.instance])
             for statement in _ENDED:
@@ -139,16 +141,18 @@ class Links:
             for some in batched(link.versions, 500):  # what another document has, too, goes by that one's name
                 of = {"of_route": link.route, "of_keys": some, "now": self._database.now()}
                 connection.execute(_WAKE_HELD, of)
-            _record(connection, event, link.document)
+            for event in events:
+                record(connection, event, link.document)
 
-    def _done(self, connection: Connection, link: Link) -> AuditEvent | None:
-        """What the open intent said is done."""
+    def _done(self, connection: Connection, link: Link, removed: Sequence[str]) -> list[AuditEvent]:
+        """What the open intent said is done, and what was removed with it."""
         if (intent := _intent(connection, link.document)) is None:
-            return None
+            return []
         known = connection.execute(select(LINK.c.document).where(LINK.c.document == link.document)).first() is not None
         now = self._database.now()
         keys = [*intent["keys"], *_merged(connection, link.document, intent["act"])]
-        return written(link, intent["act"], intent["store"], keys, known=known, now=now)
+        done = written(link, intent["act"], intent["store"], keys, known=known, now=now)
+        return [done, described(link.route, "remove-instances", intent["store"], removed, now)] if removed else [done]
 
     def _overtaken(self, connection: Connection, document: str, keys: Sequence[str] = ()) -> AuditEvent | None:
         """An open intent that is not the one with these keys; a withdrawal that names none is only decided again."""

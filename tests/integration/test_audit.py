@@ -18,6 +18,7 @@ from fixtures.stores import lay_out
 from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import observation
 from tests.integration.test_sync_folders import get, instances, put, sync
+from tests.integration.test_sync_void import configure, file_of, foreign, passed
 
 
 @pytest.fixture
@@ -85,6 +86,39 @@ def test_an_effect_that_is_not_known_is_said(tmp_path: Path) -> None:
     first, second = events(tmp_path)
     assert (first["outcome"], first["outcomeDesc"]) == ("4", "begun; whether it was done is not known")
     assert second["outcome"] == "0"
+
+
+def deleted(stores: Path) -> set[str]:
+    """What the trail says was deleted."""
+    whats = [entity["what"] for one in events(stores) if one["action"] == "D" for entity in one["entity"]]
+    uids = {one["identifier"]["value"].removeprefix("urn:oid:") for one in whats if "identifier" in one}
+    return uids | {one["reference"].partition("/_history")[0] for one in whats if "reference" in one}
+
+
+@pytest.mark.parametrize("failpoint", ["", "applied:1"])
+def test_what_was_removed_is_said_and_nothing_else(tmp_path: Path, failpoint: str) -> None:
+    """A superseded version; and what was of a deleted one alone: who performed it stands."""
+    lay_out(tmp_path / "data")
+    configure(tmp_path, superseded="delete", deleted="delete")
+    passed(tmp_path)
+    there, resources = set(instances(tmp_path)), keys(tmp_path)
+    heart_rate = get(tmp_path, "Observation/hr")
+    heart_rate["valueQuantity"]["value"] = 75
+    put(tmp_path, heart_rate)
+    fhir_dicom(tmp_path, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT=failpoint)
+    passed(tmp_path)
+    superseded = there - set(instances(tmp_path))
+    assert len(superseded) == 1 and deleted(tmp_path) == superseded
+    file_of(tmp_path, foreign(tmp_path)).unlink()
+    fhir_dicom(tmp_path, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT=failpoint)
+    passed(tmp_path)
+    gone = resources - keys(tmp_path)
+    assert gone and deleted(tmp_path) == superseded | gone
+
+
+def keys(stores: Path) -> set[str]:
+    folder = stores / "data" / "fhir"
+    return {str(file.relative_to(folder))[:-5] for file in folder.rglob("*.json")}
 
 
 def test_what_nobody_touched_is_verified(stores: Path) -> None:

@@ -198,8 +198,7 @@ class ToDicom:
             return reader.read(there).dataset == dataset
 
         stored = store_instance(self.route, self.ledger, name, f"{STORING}:{instance}", dataset, same)
-        if self.route.policy.superseded == "delete":
-            remove_superseded(self.route, dataset, [Version(*one) for each in known for one in each.chain])
+        removed = remove_superseded(self.route, dataset, [Version(*one) for each in known for one in each.chain])
         agreed = Link(
             document=name,
             route=self.route.name,
@@ -213,7 +212,7 @@ class ToDicom:
             revision=self.mapping.revision,
             reading=self._reading(document, link),
         )
-        self.ledger.links.agree(agreed, keys, [one.document for one in taken_in])
+        self.ledger.links.agree(agreed, keys, [one.document for one in taken_in], removed)
         failpoint("agreed")
         return "adopted" if not stored else "updated" if link else "created"
 

@@ -68,7 +68,12 @@ def remove_versions(route: Route, head: DataSet, versions: Sequence[Version]) ->
             raise error
 
 
-def remove_superseded(route: Route, head: DataSet, former: Sequence[Version]) -> None:
-    """All versions that are not the head: one that were left would be nobody's predecessor, and look valid."""
+def remove_superseded(route: Route, head: DataSet, former: Sequence[Version]) -> list[str]:
+    """All versions that are not the head, where the policy says so: one that were left would be nobody's predecessor,
+    and look valid. Returns their SOP Instance UIDs."""
+    if route.policy.superseded != "delete":
+        return []
     uid = text_of(head, SOP_INSTANCE_UID)
-    remove_versions(route, head, [one for one in former if one.sop_instance != uid])
+    left = [one for one in former if one.sop_instance != uid]
+    remove_versions(route, head, left)
+    return [one.sop_instance for one in left]

@@ -45,9 +45,8 @@ def stored_after_all(route: Route, ledger: Ledger, root: str, born: str, link: L
         dicom_digest=RETRACTED if rejected else dataset_digest(dataset),
         chain=extended([one for each in known for one in each.chain], version),
     )
-    if route.policy.superseded == "delete" and not ledger.dry:
-        remove_superseded(route, dataset, [Version(*one) for one in found.chain])
-    ledger.links.agree(found, [root, version.sop_instance], [one.document for one in taken_in])
+    removed = remove_superseded(route, dataset, [Version(*one) for one in found.chain]) if not ledger.dry else []
+    ledger.links.agree(found, [root, version.sop_instance], [one.document for one in taken_in], removed)
     return found
 
 

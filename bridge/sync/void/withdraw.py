@@ -139,9 +139,10 @@ def retracted(resource: Resource) -> Resource:
 
 def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> str:
     """Those that refer before those that are referred to; the root, by which the document is there, comes first."""
-    ledger.links.intend(route.name, link.document, f"remove-resources:{state}", route.fhir.name, [])
+    own = _own(route, ledger, link)
+    ledger.links.intend(route.name, link.document, f"remove-resources:{state}", route.fhir.name, own)
     failpoint("intended")
-    for error in route.fhir.remove(_own(route, ledger, link)):
+    for error in route.fhir.remove(own):
         if error is not None:
             raise error
     failpoint("applied")
