@@ -37,7 +37,7 @@ class Ledger:
         self.replacements = Replacements(self._database)
         self.rejections = Rejections(self._database)
         self.conflicts = Conflicts(self._database)
-        self.pauses = Pauses(self._database)
+        self.pauses = Pauses(self._database, dry=dry)
         self.deletions = Deletions(self._database)
         self.operations = Operations(self._database)
         self.audit = AuditTrail(self._database)

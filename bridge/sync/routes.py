@@ -27,7 +27,7 @@ def routes_of(settings: Settings) -> list[Route]:
     _embedded(settings)
     resources, instances = cache(partial(_resources, settings)), cache(partial(_instances, settings))
     found = []
-    named = zip(settings.route_names(), settings.route_stores(), settings.routes, strict=True)
+    named = list(zip(settings.route_names(), settings.route_stores(), settings.routes, strict=True))
     for name, (fhir_name, dicom_name), route in named:
         archive = settings.stores[dicom_name]
         assert not isinstance(archive, FhirSettings)  # the settings were validated
@@ -45,6 +45,7 @@ def routes_of(settings: Settings) -> list[Route]:
                 system=_system(settings, fhir_name),
                 issuer=archive.issuer,
                 timezone=archive.timezone,
+                beside=tuple((one, pacs) for one, (fhir, pacs), _ in named if fhir == fhir_name and one != name),
             )
         )
     return found

@@ -106,6 +106,18 @@ def test_a_wrong_filter_is_named(stores: Path, only: str, says: str) -> None:
     assert (done.returncode, says in done.stderr) == (2, True), done.stderr
 
 
+def test_a_dry_run_asks_and_pauses_nothing(stores: Path) -> None:
+    for number in range(12):
+        put(stores, observation(f"x{number}", number))
+    run(stores, "sync", "--once")
+    for number in range(12):
+        (stores / "data" / "fhir" / "Observation" / f"x{number}.json").unlink()
+    done = json.loads(run(stores, "sync", "--once", "--dry-run", "--json").stdout)
+    assert any("are gone at once" in one for one in done["faults"])
+    assert done["status"]["paused"] == {}
+    assert json.loads(run(stores, "sync", "--once", "--json").stdout)["status"]["paused"] != {}
+
+
 def test_a_dry_run_says_what_it_would_do_and_does_not(stores: Path) -> None:
     store(stores, "2.25.9001", "text")
     before = tree(stores / "data")

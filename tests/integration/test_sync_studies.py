@@ -23,7 +23,7 @@ from tests.folders import route_of
 from tests.images import ct, put_in
 from tests.integration.test_sync_edges import store
 from tests.integration.test_sync_folders import acts, get, put, sync, tree
-from tests.integration.test_sync_void import configure, open_points, passed
+from tests.integration.test_sync_void import NOTHING_OPEN, configure, open_points, passed
 
 QUIET = {"owed": 0, "absent": 0, "held": 0, "dead": 0, "intents": 0, "conflicts": 0, "paused": {}}
 
@@ -95,6 +95,32 @@ def test_a_study_that_is_gone_is_entered_in_error_and_available_again_when_it_re
     shutil.move(stores / "aside", gone)
     assert acts(sync(stores)) == {"imaging-study updated": 1}
     assert {one["status"] for one in studies(stores)} == {"available"}
+
+
+def test_a_study_that_one_of_two_archives_has_dropped_is_as_the_other_has_it(stores: Path) -> None:
+    """A cache in front of an archive: it drops an instance, and then the study."""
+    data = stores / "data"
+    put_in(data / "dicom", ct(1, study="2.25.8002", series="2.25.8300"))
+    shutil.copytree(data / "dicom", data / "archive")
+    archive = {"kind": "folder", "holds": "dicom", "issuer": "HOUSE"}
+    configuration = {
+        "stores": {
+            "ehr": {"kind": "folder", "path": str(data / "fhir"), "holds": "fhir"},
+            "cache": archive | {"path": str(data / "dicom")},
+            "archive": archive | {"path": str(data / "archive")},
+        },
+        "routes": [{"between": ["ehr", one]} for one in ("cache", "archive")],
+    }
+    (stores / "bridge.yaml").write_text(json.dumps(configuration))
+    assert acts(passed(stores)) == {"imaging-study created": 2}
+    whole = studies(stores)
+    shutil.move(data / "dicom" / "2.25.8001", stores / "aside")
+    assert acts(passed(stores)) == {}
+    assert studies(stores) == whole
+    shutil.move(data / "archive" / "2.25.8001", stores / "aside-too")
+    assert acts(passed(stores)) == {"imaging-study retracted": 1}
+    assert sorted(one["status"] for one in studies(stores)) == ["available", "entered-in-error"]
+    assert open_points(passed(stores)) == NOTHING_OPEN
 
 
 def test_an_emptied_archive_is_a_question_not_news(stores: Path) -> None:

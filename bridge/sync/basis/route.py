@@ -36,6 +36,7 @@ class Route:
     demographics: Demographics = "new-only"
     merges: Merges = "hold"
     imaging_studies: bool = True  # studies of the PACS become ImagingStudies
+    beside: tuple[tuple[str, str], ...] = ()  # names of other routes of the FHIR store, and of their PACS
     settle: float = 0  # seconds that what is new in the FHIR store waits for what belongs to it
 
     def known(self, header: DataSet = (), first: str | None = None) -> Known:

@@ -75,18 +75,25 @@ class ImagingStudies:
         if link is None:
             return "nothing"
         self._take(link)
-        others = [one for one in self.ledger.studies.named(self.route.name, link.resource) if one.study != study]
         (present,) = self.route.fhir.read([link.resource])
         act = "nothing"
-        if others:  # it has moved to another patient
-            for other in others:
-                self.ledger.work.owe(self.route.name, self.route.dicom.name, other.study)
+        if others := self._others(link):
+            for route, pacs, other in others:
+                self.ledger.work.owe(route, pacs, other)
         elif present is not None and present.item.get("status") != WITHDRAWN and self.route.policy.deleted != "ignore":
             item = as_content(present.item) | {"status": WITHDRAWN}
             self._write(link, [_put(link.resource, item, present)])
             act = "retracted"
         self.ledger.studies.forget(link)
         return act
+
+    def _others(self, link: StudyLink) -> list[tuple[str, str, str]]:
+        """Route, PACS and study of those that the ImagingStudy stands for, too: the same study has moved to another
+        patient, or another archive of the FHIR store has it."""
+        archives = [(self.route.name, self.route.dicom.name), *self.route.beside]
+        named = ((route, pacs, self.ledger.studies.named(route, link.resource)) for route, pacs in archives)
+        found = [(route, pacs, one.study) for route, pacs, links in named for one in links]
+        return [one for one in found if one != (self.route.name, self.route.dicom.name, link.study)]
 
     def _said(self, headers: Sequence[DataSet]) -> tuple[list[Write[Resource]], Resource, Survivor | None] | None:
         """What is to be written for its Patient, and what the instances say; None of a patient outside the filter."""
