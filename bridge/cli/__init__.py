@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import sys
 import traceback
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
 
 
 def main() -> None:
     """Entry point. Exit codes: 0 done, 1 something was rejected, 2 wrong usage or configuration, or nothing found."""
     import warnings
 
+    from bridge.errors import BridgeError, MappingError, UsageError, defect
+
+    warnings.filterwarnings("ignore", module="pydicom")  # what it cannot read we carry, and report
+    try:
+        _commands()()
+    except (UsageError, MappingError) as error:
+        print(f"fhir-dicom: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BridgeError as error:  # the ledger is away, its disk is full
+        print(f"fhir-dicom: {error}", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - a defect of ours; what it says may be of a patient, where it is is not
+        places = [f"  {one.filename}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
+        print(f"fhir-dicom: {defect(error)}; please report it", *places, sep="\n", file=sys.stderr)
+        sys.exit(1)
+
+
+def _commands() -> typer.Typer:
     import typer
 
     from bridge.cli import (
@@ -28,7 +50,6 @@ def main() -> None:
         status,
         sync,
     )
-    from bridge.errors import BridgeError, MappingError, UsageError, defect
 
     app = typer.Typer(
         no_args_is_help=True,
@@ -56,16 +77,4 @@ def main() -> None:
     trail.command("export", help=audit.EXPORT_HELP, epilog=audit.EXPORT_EXAMPLE)(audit.export)
     trail.command("head", help=audit.HEAD_HELP, epilog=audit.HEAD_EXAMPLE)(audit.head)
     app.add_typer(trail, name="audit")
-    warnings.filterwarnings("ignore", module="pydicom")  # what it cannot read we carry, and report
-    try:
-        app()
-    except (UsageError, MappingError) as error:
-        print(f"fhir-dicom: {error}", file=sys.stderr)
-        sys.exit(2)
-    except BridgeError as error:  # the ledger is away, its disk is full
-        print(f"fhir-dicom: {error}", file=sys.stderr)
-        sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - a defect of ours; what it says may be of a patient, where it is is not
-        places = [f"  {one.filename}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
-        print(f"fhir-dicom: {defect(error)}; please report it", *places, sep="\n", file=sys.stderr)
-        sys.exit(1)
+    return app
