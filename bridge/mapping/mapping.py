@@ -100,9 +100,16 @@ class Mapping:
     def template(self, identifier: str | None, title: Code | None = None) -> Template:
         """By template identifier; a document that names no template has that of its title."""
         if identifier is None and title is not None:
-            titled = (row for row in self.templates.values() if any(title.same(one) for one in row.titles))
-            return next(titled, self.templates["*"])
+            return self._template_of_title(title)
         return self.templates.get(identifier or "*") or self.templates["*"]
+
+    @cached_property
+    def _template_of_title(self) -> Callable[[Code], Template]:
+        return lru_cache(maxsize=_CONCEPTS)(self._template_by_row)
+
+    def _template_by_row(self, title: Code) -> Template:
+        titled = (row for row in self.templates.values() if any(title.same(one) for one in row.titles))
+        return next(titled, self.templates["*"])
 
     def title(self, category: str | None) -> Code:
         return self.titles.get(category or "*") or self.titles["*"]
