@@ -169,7 +169,7 @@ def _remaindered(
         if version is not None:
             remainder["version"] = version
         pieces: dict[Path, Piece] = {}
-        natives = homes = dict(back.root.homes(document.root))
+        natives = homes = back.root.homes(document.root)
         if restored:
             image = native_fhir(document, mapping, known)
             natives = image.homes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
@@ -85,19 +85,30 @@ class Node:
     def is_listed(self) -> bool:
         """Whether places are those of the lists, as in a document made from resources: what is removed or put in
         between moves all that is behind it."""
-        moves = any(child.home is not None or child.fold is None for child in self.children)
-        return moves and all(child.number[0] == LAST for child in self.children)
+        moves = False
+        for child in self.children:
+            if child.number[0] != LAST:
+                return False
+            moves = moves or child.home is not None or child.fold is None
+        return moves
 
     def _are(self, children: Sequence[ContentItem]) -> bool:
         return len(children) == len(self.children) and all(map(_is, self.children, children))
 
-    def homes(self, item: ContentItem, path: Path = ()) -> Iterator[tuple[Path, Home]]:
+    def homes(self, item: ContentItem) -> dict[Path, Home]:
         """The element of each item that this tree stands for."""
+        found: dict[Path, Home] = {}
+        self._collect_homes(item, (), found)
+        return found
+
+    def _collect_homes(self, item: ContentItem, path: Path, found: dict[Path, Home]) -> None:
         if self.home is not None:
-            yield path, self.home
+            found[path] = self.home
+        if not self.children:
+            return
         matched = self.matches(item.children)[0]
         for index, child in sorted(matched.items()):
-            yield from child.homes(item.children[index], (*path, index))
+            child._collect_homes(item.children[index], (*path, index), found)
 
     def unnumber(self) -> None:
         """Places are those of the lists, whatever ids the elements have."""
