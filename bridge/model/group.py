@@ -91,9 +91,9 @@ class Group:
     def contained(self) -> Iterator[Contained]:
         """Results and persons that a resource contains, and refers to (FHIR R4 references.html#contained)."""
         for owner in self.resources():
-            inner = {
-                f"#{one.get('id')}": one for one in owner.get("contained", ()) if one.get("resourceType") in _INNER
-            }
+            if "contained" not in owner:
+                continue
+            inner = {f"#{one.get('id')}": one for one in owner["contained"] if one.get("resourceType") in _INNER}
             if not inner:
                 continue
             said: dict[str, list[Resource]] = {}

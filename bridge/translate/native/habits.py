@@ -54,9 +54,13 @@ def accustomed(node: Node, habits: Habits) -> None:
 def _accustom(node: Node, habits: Habits, spelling: list[str] | None = None) -> None:
     """`spelling`: of the unit of the number that the item stands below."""
     versions, value = habits.get("versions", {}), node.value
-    own = (one for one in habits.get("units", ()) if node.concept is not None and [*node.concept[:2]] == one[:2])
-    spelling = next(own, spelling) if isinstance(value, Num) else None
-    node.concept = _versioned(node.concept, versions)
+    if not isinstance(value, Num):
+        spelling = None
+    elif node.concept is not None and "units" in habits:
+        own = (one for one in habits["units"] if [*node.concept[:2]] == one[:2])
+        spelling = next(own, spelling)
+    if versions:
+        node.concept = _versioned(node.concept, versions)
     if isinstance(value, Container):
         node.value = Container(habits.get("continuity", CONTINUITY))
     elif isinstance(value, Coded):
@@ -64,8 +68,12 @@ def _accustom(node: Node, habits: Habits, spelling: list[str] | None = None) -> 
     elif isinstance(value, Num):
         value = spelled(value, spelling)
         usual = _floating(value) if habits.get("floating") and value.floating is None else value.floating
-        unit, qualifier = _versioned(value.unit, versions), _versioned(value.qualifier, versions)
-        node.value = Num(value.values, unit, qualifier, usual)
+        unit, qualifier = value.unit, value.qualifier
+        if versions:
+            unit, qualifier = _versioned(unit, versions), _versioned(qualifier, versions)
+        if not (usual is value.floating and unit is value.unit and qualifier is value.qualifier):
+            value = Num(value.values, unit, qualifier, usual)
+        node.value = value
     for child in node.children:
         _accustom(child, habits, spelling)
 

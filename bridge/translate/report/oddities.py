@@ -217,7 +217,9 @@ _CALLED = {  # as people write units whose mistake is dangerous -> UCUM
 
 def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
     for element in ("valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode"):
-        value = home.get(element, [])
+        if element not in home:
+            continue
+        value = home[element]
         for concept in value if isinstance(value, list) else [value]:
             displays = [one.get("display") for one in concept.get("coding", ())]
             if concept.get("text") in displays:  # to the letter
