@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from bridge.model.content import Code
-from bridge.model.dataset import Charset, DataSet, Element, decode_text, text_element
+from bridge.model.dataset import Charset, DataSet, Element, charset_of, decode_text, text_element
 
 _CODE_TAGS = {0x00080100: "SH", 0x00080119: "UC", 0x00080120: "UR"}
 _EQUIVALENTS = 0x00080121
@@ -17,6 +17,7 @@ def code_of(element: Element, charset: Charset) -> Code | None:
     if not isinstance(element.value, tuple) or not element.value:
         return None
     inner = element.value[0]
+    charset = charset_of(inner, charset)
     equivalents: tuple[Code, ...] = ()
     texts: dict[int, str] = {}
     try:

@@ -54,6 +54,9 @@ def merged(dataset: DataSet, other: Iterable[Element], without: Iterable[int] = 
 
 
 def charset_of(dataset: DataSet, inherited: Charset = ()) -> Charset:
+    """That of an item overrides the one around it, for all that the item holds (PS3.5 7.5.3)."""
+    if not dataset or dataset[0].tag > SPECIFIC_CHARACTER_SET:  # nearly every item of a sequence
+        return inherited
     element = find(dataset, SPECIFIC_CHARACTER_SET)
     if element is None or not isinstance(element.value, bytes):
         return inherited
@@ -110,12 +113,13 @@ def text_element(tag: int, vr: str, text: str, charset: Charset = ()) -> Element
 
 
 def text_of(dataset: DataSet, tag: int, charset: Charset = ()) -> str | None:
-    """A text element without surrounding blanks; None where absent, empty or not of its character set."""
+    """A text element without surrounding blanks; None where absent, empty or not of its character set, which is
+    `charset` where the data set does not say its own."""
     element = find(dataset, tag)
     if element is None or not isinstance(element.value, bytes):
         return None
     try:
-        text = decode_text(element.value, element.vr, charset)
+        text = decode_text(element.value, element.vr, charset_of(dataset, charset))
     except UnicodeError:
         return None
     return text.strip(" \0") or None

@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from bridge.model.codes import code_of, optional_code
 from bridge.model.content import Code, ContentItem, Other, value_type
-from bridge.model.dataset import Charset, DataSet, Element, merged
+from bridge.model.dataset import Charset, DataSet, Element, charset_of, merged
 from bridge.model.document import Document
 from bridge.model.names import PRIVATE_CREATOR_TAG
 from bridge.model.tags import (
@@ -54,11 +54,13 @@ def write_document(document: Document) -> DataSet:
 
 
 def read_item(dataset: DataSet, charset: Charset) -> ContentItem:
+    """`charset`: that of the data set which holds the item, here as in all that follows."""
+    inner = charset_of(dataset, charset)
     own: list[Element] = []
     children: tuple[ContentItem, ...] = ()
     for element in dataset:
         if element.tag == CONTENT and isinstance(element.value, tuple) and element.value and element.vr == "SQ":
-            children = tuple([read_item(child, charset) for child in element.value])
+            children = tuple([read_item(child, inner) for child in element.value])
         else:
             own.append(element)
     return item_of(tuple(own), children, charset)
@@ -68,7 +70,8 @@ def write_item(item: ContentItem, charset: Charset) -> DataSet:
     own = own_elements(item, charset)
     if not item.children:
         return own
-    content = Element(CONTENT, "SQ", tuple([write_item(child, charset) for child in item.children]))
+    inner = charset_of(item.rest, charset)
+    content = Element(CONTENT, "SQ", tuple([write_item(child, inner) for child in item.children]))
     return _joined(own, (content,))
 
 
@@ -100,6 +103,7 @@ def is_of_content(elements: DataSet) -> bool:
 
 
 def _item(own: DataSet, charset: Charset) -> ContentItem:
+    charset = charset_of(own, charset)
     by_tag = {element.tag: element for element in own}
     relationship, kind, concept = _name_of(
         by_tag.get(RELATIONSHIP), by_tag.get(VALUE_TYPE), by_tag.get(CONCEPT), charset
@@ -128,7 +132,7 @@ def _name_of(
 
 def own_elements(item: ContentItem, charset: Charset) -> DataSet:
     """The item's elements without its children."""
-    typed = _typed_elements(item, charset)
+    typed = _typed_elements(item, charset_of(item.rest, charset))
     return merged(typed, item.rest) if item.rest else typed
 
 

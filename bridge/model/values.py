@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.model.codes import code_of, optional_code
 from bridge.model.content import ByReference, Coded, Container, Graphic, Num, Other, Plain, Reference, Value
-from bridge.model.dataset import Charset, DataSet, Element, decode_text, find, text_element
+from bridge.model.dataset import Charset, DataSet, Element, charset_of, decode_text, find, text_element
 from bridge.model.tags import (
     CONCEPT_CODE,
     CONTINUITY,
@@ -75,7 +75,7 @@ def _num(by_tag: dict[int, Element], charset: Charset) -> Value:
     if floating is not None and isinstance(floating.value, bytes) and len(floating.value) == 8:
         exact = repr(struct.unpack("<d", floating.value)[0])
     values = tuple(part.strip() for part in text.split("\\")) if text else ()
-    return Num(values, code_of(units, charset) if units else None, qualifier, exact)
+    return Num(values, code_of(units, charset_of(inner, charset)) if units else None, qualifier, exact)
 
 
 def _reference(kind: str, by_tag: dict[int, Element]) -> Value:

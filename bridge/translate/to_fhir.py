@@ -154,7 +154,7 @@ def _remaindered(
     if not born and made_by in TEMPLATES and made_by != (template_of(back.root.rest) or ""):
         habits["template"] = made_by  # an item that it demands was removed, or one added that it does not have
         back = native_dicom(group, mapping, replace(known, zone=zone), None, habits)
-    remainder = Comparison(mapping, charset).compare(document.root, back.root, None)
+    remainder = Comparison(mapping).compare(document.root, back.root, None, charset)
     native_header, header = back.header, document.header
     if habits:
         remainder["habits"] = habits

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from functools import lru_cache
 
 from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, value_type
-from bridge.model.dataset import Charset, DataSet
+from bridge.model.dataset import Charset, DataSet, charset_of
 from bridge.model.document import Document
 from bridge.model.sr import is_of_content, name_elements, own_elements
 from bridge.model.tags import CODE_SEQUENCES, CONTENT
@@ -54,7 +54,7 @@ def _spell_item(item: ContentItem, charset: Charset, parts: list[bytes]) -> None
         before, behind = _around(item, charset)
         parts.append(before)
     if item.children:
-        _spell_children(item, charset, parts)
+        _spell_children(item, charset_of(item.rest, charset), parts)
     parts.append(behind)
 
 

@@ -1,32 +1,57 @@
-"""A document whose Specific Character Set cannot hold an edit: as a whole in ISO_IR 192, never with `?`."""
+"""A document whose Specific Character Set cannot hold an edit: as a whole in ISO_IR 192, never with `?`. An item that
+says its own character set (PS3.5 7.5.3) stays as it is, unless it is the one."""
 
 from __future__ import annotations
 
 from bridge.model.content import ContentItem
-from bridge.model.dataset import TEXT_VRS, UNICODE, Charset, DataSet, Element, decode_text, text_element
+from bridge.model.dataset import (
+    TEXT_VRS,
+    UNICODE,
+    Charset,
+    DataSet,
+    Element,
+    charset_of,
+    decode_text,
+    find,
+    text_element,
+)
 from bridge.model.tags import SPECIFIC_CHARACTER_SET
 
 SAID = text_element(SPECIFIC_CHARACTER_SET, "CS", UNICODE[0])
 
 
-def in_unicode(item: ContentItem, old: Charset, done: set[int], unread: set[int]) -> ContentItem:
+def in_unicode(item: ContentItem, old: Charset, done: dict[int, Charset], unread: set[int]) -> ContentItem:
     """Typed values are text already; only what an item keeps as bytes has a character set. `done` are the ids of items
-    whose bytes are in UTF-8 as they are."""
-    children = tuple([in_unicode(child, old, done, unread) for child in item.children])
-    rest = item.rest if id(item) in done else recoded(item.rest, old, UNICODE, unread)
+    whose bytes are in UTF-8 as they are, with the character set that their children are still in."""
+    if _says_its_own(item.rest) and not _holds(item, done):
+        return item
+    inner = done[id(item)] if id(item) in done else charset_of(item.rest, old)
+    children = tuple([in_unicode(child, inner, done, unread) for child in item.children])
+    rest = item.rest if id(item) in done else recoded(item.rest, inner, UNICODE, unread)
     return ContentItem(item.relationship, item.concept, item.value, children, rest)
+
+
+def _says_its_own(dataset: DataSet) -> bool:
+    return find(dataset, SPECIFIC_CHARACTER_SET) is not None
+
+
+def _holds(item: ContentItem, done: dict[int, Charset]) -> bool:
+    return id(item) in done or any(_holds(child, done) for child in item.children)
 
 
 def recoded(dataset: DataSet, old: Charset, new: Charset, unread: set[int]) -> DataSet:
     """Raises UnicodeError where text does not fit the new character set. What is not of the old one says nothing, to
     nobody: such bytes stay as they are, for which text they are would be a guess. Their tags go into `unread`."""
-    return tuple([recoded_element(element, old, new, unread) for element in dataset])
+    return tuple(
+        [recoded_element(element, old, new, unread) for element in dataset if element.tag != SPECIFIC_CHARACTER_SET]
+    )
 
 
 def recoded_element(element: Element, old: Charset, new: Charset, unread: set[int]) -> Element:
     tag, vr, value = element
     if isinstance(value, tuple):
-        return Element(tag, vr, tuple([recoded(item, old, new, unread) for item in value]))
+        inner = [item if _says_its_own(item) else recoded(item, old, new, unread) for item in value]
+        return Element(tag, vr, tuple(inner))
     if vr not in TEXT_VRS or (value.isascii() and b"\x1b" not in value):
         return element
     try:

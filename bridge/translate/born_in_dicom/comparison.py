@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Coded, Container, ContentItem, Value
-from bridge.model.dataset import UNICODE, Charset, DataSet
+from bridge.model.dataset import UNICODE, Charset, DataSet, charset_of
 from bridge.model.group import Json
 from bridge.model.sr import is_of_content, own_elements, write_item
 from bridge.translate.basis.node import Node, names_of
@@ -23,12 +23,13 @@ Remainder = dict[str, Any]
 
 
 class Comparison:
-    def __init__(self, mapping: Mapping, charset: Charset) -> None:
-        self.mapping, self.charset = mapping, charset
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping = mapping
 
-    def compare(self, item: ContentItem, node: Node, parent: Value | None) -> Remainder:
+    def compare(self, item: ContentItem, node: Node, parent: Value | None, charset: Charset) -> Remainder:
         """The remainder of this item; those of its children are attached to their homes."""
-        found = self._own(item, node, parent)
+        charset = charset_of(item.rest, charset)
+        found = self._own(item, node, parent, charset)
         if not item.children and not node.children:
             return found
         matched, extra = node.matches(item.children)
@@ -47,8 +48,8 @@ class Comparison:
         carried, homeless = [], Remainder()
         for index, child in enumerate(item.children):
             if (native := matched.get(index)) is None:
-                carried.append({"n": index + 1, "e": dataset_json(write_item(child, self.charset), self.charset)})
-            elif inner := self.compare(child, native, node.value) | moved.get(index, {}):
+                carried.append({"n": index + 1, "e": dataset_json(write_item(child, charset), charset)})
+            elif inner := self.compare(child, native, node.value, charset) | moved.get(index, {}):
                 if native.home is not None:
                     attach(native.home, "item", inner)
                 else:  # an item that no element stands for
@@ -57,7 +58,7 @@ class Comparison:
             found["site"] = site_guard(node.home)
         return found | ({"inner": homeless} if homeless else {}) | ({"carried": carried} if carried else {})
 
-    def _own(self, item: ContentItem, node: Node, parent: Value | None) -> Remainder:
+    def _own(self, item: ContentItem, node: Node, parent: Value | None, charset: Charset) -> Remainder:
         """What the item says beside its children."""
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
         if (relation, node.concept, node.value, node.rest) == (item.relationship, item.concept, item.value, item.rest):
@@ -66,7 +67,7 @@ class Comparison:
         said = ContentItem(item.relationship, item.concept, item.value, (), item.rest)
         usual = isinstance(node.value, Coded | Container) and isinstance(item.value, Coded | Container)
         usual = usual and is_of_content(node.rest) and is_of_content(item.rest)
-        patch = (_usual_patch if usual else _patch)(native, said, self.charset)
+        patch = (_usual_patch if usual else _patch)(native, said, charset)
         return {"p": patch} if patch else {}
 
 

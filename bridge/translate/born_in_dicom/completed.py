@@ -21,7 +21,7 @@ from bridge.translate.born_in_fhir.sited import is_other_site
 from bridge.translate.header.header import split_patient
 from bridge.translate.native.generic import relationship
 from bridge.translate.native.to_dicom import native_dicom
-from bridge.translate.remainder.element_json import dataset_of, element_of
+from bridge.translate.remainder.element_json import charset_said, dataset_of, without_charset
 from bridge.translate.remainder.elements import header_group, patched
 from bridge.translate.remainder.extension import attached
 from bridge.translate.remainder.patched_item import patched_item
@@ -47,15 +47,15 @@ def content_of(
     remainder = attached(group.root, "document")
     native = native_dicom(group, mapping, known, remainder.get("zone"), remainder.get("habits"))
     report.warnings += native.warnings
-    charset = _charset(remainder.get("header", {"e": {}}), native.header)
+    charset = charset_said(remainder.get("header", {}).get("e", {}), charset_of(native.header))
     unread = set[int]()  # tags of bytes that are not of the character set
     header, fits = _header(native.header, remainder, charset, report, unread)
-    builder = _Builder(mapping, charset, report, without)
-    root = builder.item(native.root, remainder, None, (), None if without is None else ())
+    builder = _Builder(mapping, report, without)
+    root = builder.item(native.root, remainder, None, charset, (), None if without is None else ())
     if not fits or builder.unicode:
         report.warnings.append("an edit does not fit the Specific Character Set: the document is in ISO_IR 192 now")
         header = merged(recoded(header, charset, UNICODE, unread) if fits else header, [SAID])
-        root = in_unicode(root, charset, set(map(id, builder.unicode)), unread)
+        root = in_unicode(root, charset, {id(item): inner for item, inner in builder.unicode}, unread)
         report.warnings += [f"({tag >> 16:04X},{tag & 0xFFFF:04X}): {_UNREAD}" for tag in sorted(unread)]
     return Content(Document(header, root), builder.homes, builder.places, builder.moves, builder.carried)
 
@@ -96,25 +96,26 @@ def _header(
         return tuple(made), False
 
 
-def _charset(patch: dict[str, Any], native: DataSet) -> Charset:
-    if "00080005" not in patch["e"]:
-        return charset_of(native)
-    return charset_of((element_of(0x00080005, patch["e"]["00080005"] or "", ()),))
-
-
 class _Builder:
-    def __init__(self, mapping: Mapping, charset: Charset, report: Report, without: frozenset[Path] | None) -> None:
-        self.mapping, self.charset, self.report, self.without = mapping, charset, report, without or frozenset()
+    def __init__(self, mapping: Mapping, report: Report, without: frozenset[Path] | None) -> None:
+        self.mapping, self.report, self.without = mapping, report, without or frozenset()
         self.homes: dict[Path, Json] = {}
         self.places: dict[Path, Json] = {}
         self.moves: dict[Path, Path] = {}
         self.carried: dict[Path, Path] = {}
-        self.unicode: list[ContentItem] = []  # whose text the character set cannot hold
+        self.unicode: list[tuple[ContentItem, Charset]] = []  # whose text the character set cannot hold
 
     def item(
-        self, node: Node, remainder: dict[str, Any], parent: Value | None, path: Path, former: Path | None
+        self,
+        node: Node,
+        remainder: dict[str, Any],
+        parent: Value | None,
+        charset: Charset,
+        path: Path,
+        former: Path | None,
     ) -> ContentItem:
-        """The node as FHIR says it, with what it had in DICOM beyond. `former`: where the item was, if it was there."""
+        """The node as FHIR says it, with what it had in DICOM beyond. `former`: where the item was, if it was there;
+        `charset`: that of the item which holds it."""
         if former is not None:
             self.moves[former] = path
         if node.home is not None:
@@ -125,22 +126,25 @@ class _Builder:
             remainder = {"p": remainder["p"]} if "p" in remainder else {}
             self.report.warnings.append(f"item {element_id((0, *path))}: {_OTHER_SITE}")
         relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
-        children = self._children(node, remainder, path, former) if node.children or remainder else ()
+        patch = remainder.get("p")
+        charset = charset_said(patch.get("e", {}), charset) if patch else charset
+        children = self._children(node, remainder, charset, path, former) if node.children or remainder else ()
         native = ContentItem(relation, node.concept, node.value, children, node.rest)
-        if "p" not in remainder and is_kept(native, self.charset):
+        if patch is None and is_kept(native, charset):
             return native
-        # else an edit: the whole document must change its character set
-        charset = self.charset if fits(native, self.charset) else UNICODE
-        item, dropped = patched_item(native, remainder.get("p"), charset)
+        in_unicode = not fits(native, charset)  # an edit: the whole document must change its character set
+        if in_unicode and patch:
+            patch = patch | {"e": without_charset(patch["e"])}
+        item, dropped = patched_item(native, patch, UNICODE if in_unicode else charset)
         for name in dropped:
             place = f"item {element_id((0, *path))}"
             self.report.warnings.append(f"{place} ({name}): changed in FHIR since; its value wins")
-        if charset != self.charset:
-            self.unicode.append(item)
+        if in_unicode:
+            self.unicode.append((item, charset))
         return item
 
     def _children(
-        self, node: Node, remainder: dict[str, Any], path: Path, former: Path | None
+        self, node: Node, remainder: dict[str, Any], charset: Charset, path: Path, former: Path | None
     ) -> tuple[ContentItem, ...]:
         """Native ones, each with its own remainder, and those that were carried, at their places."""
         without = frozenset(remainder.get("without", ()))
@@ -161,15 +165,15 @@ class _Builder:
             number = (its_own.get("n", index + 1), order) if names else child.number
             numbered.append((number, child, its_own, was))
         for carried in carries:
-            dataset = dataset_of(carried["e"], self.charset)
+            dataset = dataset_of(carried["e"], charset)
             was = None if former is None else (*former, carried["n"] - 1)
             if was not in self.without:
-                numbered.append(((carried["n"], -1), read_item(dataset, self.charset), {}, was))
+                numbered.append(((carried["n"], -1), read_item(dataset, charset), {}, was))
         numbered.sort(key=itemgetter(0))
         found = []
         for index, (_, one, its_own, was) in enumerate(numbered):
             if isinstance(one, Node):
-                found.append(self.item(one, its_own, node.value, (*path, index), was))
+                found.append(self.item(one, its_own, node.value, charset, (*path, index), was))
                 continue
             if was is not None:
                 self.carried[was] = (*path, index)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from bridge.model.dataset import UNICODE, Charset, DataSet, Element, items, text_element, text_of
+from bridge.model.dataset import UNICODE, Charset, DataSet, Element, charset_of, items, text_element, text_of
 from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.model.tags import PATIENT_ID
@@ -45,6 +45,7 @@ def identifiers_of(header: DataSet, charset: Charset, known: Known) -> list[dict
 
 
 def _identifier(dataset: DataSet, charset: Charset, issuer: str | None, known: Known) -> dict[str, Any] | None:
+    charset = charset_of(dataset, charset)
     value = text_of(dataset, PATIENT_ID, charset)
     if value is None:
         return None

@@ -11,11 +11,21 @@ from functools import lru_cache
 from pydicom.datadict import dictionary_VR
 
 from bridge.errors import DamagedRemainderError
-from bridge.model.dataset import TEXT_VRS, Charset, DataSet, Element, decode_text, encode_text, text_element
+from bridge.model.dataset import (
+    TEXT_VRS,
+    Charset,
+    DataSet,
+    Element,
+    charset_of,
+    decode_text,
+    encode_text,
+    text_element,
+)
 from bridge.model.group import Json
-from bridge.model.tags import TEMPLATE, TEMPLATE_ID
+from bridge.model.tags import SPECIFIC_CHARACTER_SET, TEMPLATE, TEMPLATE_ID
 
 _MAPPING_RESOURCE = 0x00080105
+_CHARSET = f"{SPECIFIC_CHARACTER_SET:08X}"
 
 
 @lru_cache(maxsize=4096)
@@ -47,7 +57,9 @@ def element_json(element: Element, charset: Charset) -> Json:
 
 
 def dataset_json(dataset: DataSet, charset: Charset) -> dict[str, Json]:
-    return {f"{element.tag:08X}": element_json(element, charset) for element in dataset}
+    """`charset`: that of what holds the data set."""
+    inner = charset_of(dataset, charset)
+    return {f"{element.tag:08X}": element_json(element, inner) for element in dataset}
 
 
 def element_of(tag: int, found: Json, charset: Charset) -> Element:
@@ -71,7 +83,19 @@ def dataset_of(found: dict[str, Json], charset: Charset) -> DataSet:
         tags = [(int(tag, 16), element) for tag, element in sorted(found.items())]
     except ValueError as error:
         raise DamagedRemainderError from error
-    return tuple(element_of(tag, element, charset) for tag, element in tags)
+    inner = charset_said(found, charset)
+    return tuple(element_of(tag, element, inner) for tag, element in tags)
+
+
+def charset_said(found: dict[str, Json], charset: Charset) -> Charset:
+    """That of elements; `charset` where they say none."""
+    if _CHARSET not in found:
+        return charset
+    return charset_of((element_of(SPECIFIC_CHARACTER_SET, found[_CHARSET] or "", ()),))
+
+
+def without_charset(found: dict[str, Json]) -> dict[str, Json]:
+    return {tag: element for tag, element in found.items() if tag != _CHARSET}
 
 
 def _template(items: tuple[DataSet, ...]) -> str | None:
