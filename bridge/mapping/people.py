@@ -7,10 +7,14 @@ import re
 from bridge.mapping.texts import fhir_string
 from bridge.model.group import Json
 
+REPRESENTATION_URL = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
+_REPRESENTATIONS = (None, "IDE", "SYL")
+"""Of the component groups of a PN (PS3.5 6.2.1.2): alphabetic, which FHIR need not say, ideographic, phonetic."""
 
-def person_name(pn: str) -> dict[str, Json]:
-    """PN, alphabetic group (PS3.5 6.2.1) -> HumanName."""
-    parts = [*(part.strip() for part in pn.split("=")[0].split("^")), "", "", "", "", ""][:5]
+
+def _group(group: str, representation: str | None) -> dict[str, Json]:
+    """HumanName of one component group; empty where it says nothing."""
+    parts = [*(part.strip() for part in group.split("^")), "", "", "", "", ""][:5]
     found: dict[str, Json] = {}
     if parts[0]:
         found["family"] = parts[0]
@@ -21,9 +25,9 @@ def person_name(pn: str) -> dict[str, Json]:
         found["prefix"] = [parts[3]]
     if parts[4]:
         found["suffix"] = [parts[4]]
-    if not found:
-        raise ValueError("an empty name")
-    return found
+    if not found or representation is None:
+        return found
+    return {"extension": [{"url": REPRESENTATION_URL, "valueCode": representation}]} | found
 
 
 def name_of(human: dict[str, Json]) -> str:
@@ -61,19 +65,50 @@ def person_of_string(text: str) -> str:
 
 
 def person_text(name: dict[str, Json]) -> str:
-    """HumanName -> how a person is spoken of."""
-    parts = (*name.get("prefix", ()), *name.get("given", ()), name.get("family", ""), *name.get("suffix", ()))
+    """HumanName -> how a person is spoken of: in ideographs and kana the family name is the first."""
+    named = [*name.get("given", ()), name.get("family", "")]
+    if _representation(name) is not None:
+        named = named[-1:] + named[:-1]
+    parts = (*name.get("prefix", ()), *named, *name.get("suffix", ()))
     return name.get("text") or " ".join(filter(None, parts))
 
 
+def spoken(pn: str) -> str:
+    """PN -> how a person is spoken of, by the first of its groups."""
+    return person_text(names_to_fhir(pn)[0])
+
+
 def names_to_fhir(pn: str) -> list[dict[str, Json]]:
-    return [person_name(pn)]
+    """A HumanName for each component group that says something, the alphabetic one first."""
+    names = [_group(*both) for both in zip(pn.split("="), _REPRESENTATIONS, strict=False)]
+    if not any(names):
+        raise ValueError("an empty name")
+    return [name for name in names if name]
 
 
 def names_to_dicom(names: list[dict[str, Json]]) -> str:
+    """Of each representation the official name, else the usual, else the first; former names only where there is no
+    other."""
     current = [name for name in names if name.get("use") not in ("old", "maiden")] or names
-    by_use = {name.get("use"): name for name in reversed(current)}
-    return name_of(by_use.get("official") or by_use.get("usual") or current[0])
+    groups = [_chosen([name for name in current if _representation(name) == one]) for one in _REPRESENTATIONS]
+    text = "=".join(groups).rstrip("=")
+    if not text:
+        raise ValueError("an empty name")
+    return text
+
+
+def _chosen(names: list[dict[str, Json]]) -> str:
+    by_use = {name.get("use"): name for name in reversed(names)}
+    try:
+        return name_of(by_use.get("official") or by_use.get("usual") or names[0]) if names else ""
+    except ValueError:  # a name without any part
+        return ""
+
+
+def _representation(name: dict[str, Json]) -> str | None:
+    """Whatever else than ideographic and phonetic is alphabetic, as a name is that says nothing of it."""
+    said = (one.get("valueCode") for one in name.get("extension", ()) if one.get("url") == REPRESENTATION_URL)
+    return next((one for one in said if one in _REPRESENTATIONS), None)
 
 
 _SEX = {"M": "male", "F": "female", "O": "other"}

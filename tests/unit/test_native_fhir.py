@@ -307,8 +307,8 @@ def test_a_name_that_is_no_performer_is_edited_as_a_name() -> None:
     assert (name.value, name.relationship) == (Plain("PNAME", "Smith^Ann"), "CONTAINS")
 
 
-@pytest.mark.parametrize("name", ["=山田^太郎", "^^^^^x", "=="])
-def test_a_name_without_an_alphabetic_group_is_carried(name: str) -> None:
+@pytest.mark.parametrize("name", ["^^^^^x", "=="])
+def test_a_name_without_any_part_is_carried(name: str) -> None:
     observations(took_part(name), number(HEART_RATE, "72", PER_MINUTE))
     observations(person(DCM.SubjectName, name), number(HEART_RATE, "72", PER_MINUTE))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.people import person_name
+from bridge.mapping.people import names_to_fhir
 from bridge.mapping.texts import uid_of
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
@@ -83,7 +83,7 @@ def interpreters_of(document: Document, key: str, known: Known) -> list[Resource
     for number, observer in enumerate(items(document.header, VERIFYING_OBSERVERS), 1):
         name = text_of(observer, 0x0040A075, document.charset)
         try:
-            names = [person_name(name)] if name else []
+            names = names_to_fhir(name) if name else []
         except ValueError:  # a name without any part
             names = []
         if names:

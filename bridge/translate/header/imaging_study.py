@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.people import person_name, person_text
+from bridge.mapping.people import spoken
 from bridge.mapping.texts import fhir_string, uid_identifier
 from bridge.model.content import ContentItem, Other
 from bridge.model.dataset import DataSet, charset_of, text_of
@@ -82,7 +82,7 @@ def imaging_study(
 def _name(document: Document, tag: int) -> str | None:
     """A person, as one writes the name."""
     try:
-        return fhir_string(person_text(person_name(text_of(document.header, tag, document.charset) or "")))
+        return fhir_string(spoken(text_of(document.header, tag, document.charset) or ""))
     except ValueError:  # no name, or control characters in it
         return None
 

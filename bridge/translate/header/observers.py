@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.mapping.people import name_of, person_name
+from bridge.mapping.people import names_to_dicom, names_to_fhir
 from bridge.mapping.texts import uid_identifier, uid_of
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource
@@ -115,10 +115,11 @@ def _procedure(item: ContentItem, number: int, context: Context, coded: Callable
 
 def _name(practitioner: Resource, item: ContentItem, number: int) -> Home | None:
     try:
-        practitioner["name"] = [{"id": str(number), **person_name(_text(item, "PNAME"))}]
+        first, *others = names_to_fhir(_text(item, "PNAME"))
     except ValueError:  # an empty name, or no name at all: the remainder carries the item
         return None
-    home: Home = practitioner["name"][0]
+    home: Home = {"id": str(number), **first}
+    practitioner["name"] = [home, *others]
     return home
 
 
@@ -181,11 +182,12 @@ def add_context(
 
 
 def _add_name(root: Node, practitioner: Resource) -> None:
-    for name in practitioner.get("name", ())[:1]:
-        try:
-            root.add(Plain("PNAME", name_of(name)), PERSON_NAME, name)
-        except ValueError:  # a name without any part
-            continue
+    names = practitioner.get("name", ())
+    try:
+        said = names_to_dicom(names)
+    except ValueError:  # a name without any part, or none at all
+        return
+    root.add(Plain("PNAME", said), PERSON_NAME, next((one for one in names if "id" in one), names[0]))
 
 
 def _add_device_parts(root: Node, device: Resource) -> None:

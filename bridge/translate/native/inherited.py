@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.people import person_name, person_text
+from bridge.mapping.people import spoken
 from bridge.mapping.texts import uid_identifier
 from bridge.model.content import Code, Coded, ContentItem
 from bridge.model.group import Resource
@@ -156,7 +156,7 @@ def _device(item: ContentItem) -> Home:
 
 def _name(item: ContentItem) -> str:
     try:
-        return person_text(person_name(text(item, "PNAME") or ""))
+        return spoken(text(item, "PNAME") or "")
     except ValueError:  # without any part
         return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.mapping.people import names_to_dicom, person_name, person_text
+from bridge.mapping.people import names_to_dicom, names_to_fhir, person_text
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource, absent
 from bridge.translate.basis.node import Home, Node
@@ -50,10 +50,10 @@ def participant_of(
     if not isinstance(item.value, Plain):
         return None
     try:
-        name = person_name(item.value.text)
-    except ValueError:  # none, or none in the alphabetic group
-        name = absent()
-    person: Resource = {"resourceType": "Practitioner", "id": identify("Practitioner"), "name": [name]}
+        names = names_to_fhir(item.value.text)
+    except ValueError:  # a name without any part
+        names = [absent()]
+    person: Resource = {"resourceType": "Practitioner", "id": identify("Practitioner"), "name": names}
     found = Participant([person], {"reference": f"Practitioner/{person['id']}"})
     place: Resource = {"resourceType": "PractitionerRole", "id": identify("PractitionerRole")}
     for index, child in enumerate(item.children):
@@ -64,7 +64,7 @@ def participant_of(
         place["practitioner"] = {"reference": found.reference["reference"]}
         found.resources.append(place)
         found.reference["reference"] = f"PractitionerRole/{place['id']}"
-    if text := person_text(name):
+    if text := person_text(names[0]):
         found.reference["display"] = text
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.mapping.lens import DATETIME, LENSES
 from bridge.mapping.numbers import decimal
+from bridge.mapping.people import REPRESENTATION_URL, spoken
 from bridge.model.content import Code, Num
 
 DAYS = st.dates().map(str).flatmap(lambda day: st.sampled_from([day[:4], day[:7], day]))
@@ -82,6 +84,40 @@ def test_a_person_name_comes_back(parts: list[str]) -> None:
     name = "^".join(parts).rstrip("^")
     lens = LENSES["person-name"]
     assert lens.to_fhir(lens.to_dicom(lens.to_fhir(name))) == lens.to_fhir(name)
+
+
+JAPANESE: list[dict[str, Any]] = [
+    {"family": "Yamada", "given": ["Hanako"]},
+    {"extension": [{"url": REPRESENTATION_URL, "valueCode": "IDE"}], "family": "山田", "given": ["花子"]},
+    {"extension": [{"url": REPRESENTATION_URL, "valueCode": "SYL"}], "family": "やまだ", "given": ["はなこ"]},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Yamada^Hanako=山田^花子=やまだ^はなこ", JAPANESE),
+        ("Yamada^Hanako=山田^花子", JAPANESE[:2]),
+        ("=山田^花子=やまだ^はなこ", JAPANESE[1:]),
+        ("Yamada^Hanako==やまだ^はなこ", JAPANESE[::2]),
+        ("==やまだ^はなこ", JAPANESE[2:]),
+    ],
+)
+def test_each_group_of_a_name_is_a_name_in_that_representation(name: str, said: list[dict[str, Any]]) -> None:
+    """PS3.5 6.2.1.2; JP Core says it with the same extension."""
+    lens = LENSES["person-name"]
+    assert lens.to_fhir(name) == said
+    assert lens.to_dicom(said) == lens.to_dicom(said[::-1]) == name
+
+
+def test_what_is_called_alphabetic_is_so_and_former_names_are_none() -> None:
+    said: list[dict[str, Any]] = [JAPANESE[1] | {"use": "maiden"}, *JAPANESE]
+    said[1] = said[1] | {"extension": [{"url": REPRESENTATION_URL, "valueCode": "ABC"}]}
+    assert LENSES["person-name"].to_dicom(said) == "Yamada^Hanako=山田^花子=やまだ^はなこ"
+
+
+def test_a_name_is_spoken_as_it_is_written() -> None:
+    assert [spoken(name) for name in ("Yamada^Hanako=山田^花子", "=山田^花子")] == ["Hanako Yamada", "山田 花子"]
 
 
 NAMES = st.lists(WORDS | st.just(""), min_size=1, max_size=5).filter(lambda parts: parts[0] and parts[-1]).map("^".join)
