@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -101,3 +102,54 @@ def test_it_is_no_result_where_a_server_drops_element_ids() -> None:
     del summary(group)["identifier"][0]["id"]
     assert is_summary(group.members[-1])
     assert to_dicom(group, MAPPING, KNOWN).result == before
+
+
+PROCEDURE = "121058"
+
+
+def reported(group: Group) -> Resource:
+    """The item with its intent, which is an Observation."""
+    found = [one for one in group.members if _is(one, PROCEDURE) and not is_summary(one)]
+    (procedure,) = found
+    return procedure
+
+
+def _is(home: Resource, code: str) -> bool:
+    return any(one.get("code") == code for one in home.get("code", {}).get("coding", ()))
+
+
+def composed(group: Group) -> Resource:
+    (composition,) = [one for one in group.members if one["resourceType"] == "Composition"]
+    return composition
+
+
+@pytest.mark.parametrize("name", ["10001-projection-dose.dcm", "10011-ct-dose.dcm"])
+def test_it_has_the_procedure_that_was_reported_with_its_intent(name: str) -> None:
+    """TID 10001 and 10011 have the intent below the procedure, so that it is an Observation."""
+    group = to_fhir(document(name), MAPPING, KNOWN).result
+    said = reported(group)
+    assert [one["code"]["text"] for one in said["component"]] == ["Has intent"]
+    assert composed(group)["event"] == [{"code": [said["valueCodeableConcept"]]}]
+    assert summary(group)["component"][0]["valueCodeableConcept"] == said["valueCodeableConcept"]
+
+
+def test_the_event_follows_the_procedure_that_was_reported() -> None:
+    group = copy.deepcopy(to_fhir(document("10011-ct-dose.dcm"), MAPPING, KNOWN).result)
+    new = {"coding": [{"system": "http://snomed.info/sct", "code": "77477000", "display": "CT"}], "text": "CT"}
+    reported(group)["valueCodeableConcept"] = new
+    translated = to_dicom(group, MAPPING, KNOWN)
+    assert not any("does not see it" in one for one in translated.report.warnings)
+    back = to_fhir(translated.result, MAPPING, KNOWN).result
+    assert composed(back)["event"] == [{"code": [new]}]
+    assert summary(back)["component"][0]["valueCodeableConcept"] == new
+    assert [one["code"]["text"] for one in reported(back)["component"]] == ["Has intent"]
+
+
+def test_an_event_that_was_edited_itself_comes_back_and_is_warned_of() -> None:
+    group = copy.deepcopy(to_fhir(document("10011-ct-dose.dcm"), MAPPING, KNOWN).result)
+    composed(group)["event"][0]["code"][0]["text"] = "CT of the head"
+    wanted = copy.deepcopy(composed(group)["event"])
+    translated = to_dicom(group, MAPPING, KNOWN)
+    assert any(one.startswith("Composition.event") for one in translated.report.warnings)
+    back = to_fhir(translated.result, MAPPING, KNOWN).result
+    assert composed(back)["event"] == wanted

@@ -63,11 +63,12 @@ class Context:
 
 
 def context_of(root: ContentItem, key: str, known: Known, coded: Callable[[Code | None], Home]) -> Context:
-    """Children that are not in `homes` are content, or have no place outside of it."""
+    """Children that are not in `homes` are content, or have no place outside of it; of one that has children itself,
+    such as Procedure reported with its intent (TID 10001), the code is repeated there."""
     context = Context()
     for index, item in enumerate(root.children):
         home = None if item.children or item.concept is None else _taken(item, index + 1, context, key, known)
-        if home is None and PROCEDURE_REPORTED.same(item.concept) and not item.children:
+        if home is None and PROCEDURE_REPORTED.same(item.concept):
             home = _procedure(item, index + 1, context, coded)
         if home is not None:
             context.homes[index] = home
@@ -108,6 +109,9 @@ def _author(observer: Resource, place: str, context: Context) -> Home:
 
 def _procedure(item: ContentItem, number: int, context: Context, coded: Callable[[Code | None], Home]) -> Home | None:
     if not isinstance(item.value, Coded) or item.value.code is None:
+        return None
+    if item.children:
+        context.procedures.append(coded(item.value.code))  # a copy: without an id it has no place
         return None
     context.procedures.append({"id": str(number), **coded(item.value.code)})
     return context.procedures[-1]
