@@ -115,12 +115,38 @@ def test_a_limit_that_is_qualified_is_no_reference_range() -> None:
     assert [said["text"] for said in one["component"][0]["interpretation"]] == ["Value out of range"]
 
 
-def test_several_values_are_components_in_order() -> None:
+def several_values() -> Dataset:
     several = number(HEART_RATE, "60", PER_MINUTE)
     several.MeasuredValueSequence[0].NumericValue = [60, 72, 65]
-    (one,) = observations(several)
+    return several
+
+
+def test_several_values_are_components_in_order() -> None:
+    (one,) = observations(several_values())
     assert [str(part["valueQuantity"]["value"]) for part in one["component"]] == ["60.0", "72.0", "65.0"]
     assert "valueQuantity" not in one
+    assert "dataAbsentReason" not in one, "they are known"
+
+
+@pytest.mark.parametrize("which", ["one of them", "a single one"])
+def test_several_values_are_edited(which: str) -> None:
+    group = to_fhir(document(several_values()), load(), Known()).result
+    (found,) = [one for one in group.members if one["resourceType"] == "Observation"]
+    if which == "one of them":
+        found["component"][1]["valueQuantity"] = found["component"][1]["valueQuantity"] | {"value": 80}
+    else:
+        found["valueQuantity"] = found.pop("component")[0]["valueQuantity"] | {"value": 80}
+    (item_,) = to_dicom(group, load(), Known()).result.root.children
+    assert isinstance(item_.value, Num)
+    assert item_.value.values == (("60.0", "80", "65.0") if which == "one of them" else ("80",))
+
+
+def test_a_value_that_no_quantity_holds_among_several_is_unknown() -> None:
+    several = several_values()
+    several.MeasuredValueSequence[0].NumericValue = [60, "1e99"]
+    (one,) = observations(several)
+    assert "component" not in one
+    assert one["dataAbsentReason"]["coding"][0]["code"] == "unknown"
 
 
 def test_a_fetus_is_not_its_mother() -> None:

@@ -20,15 +20,15 @@ def copied(concept: Home) -> Home:
 
 
 def several_values(number: Num, observation: Resource) -> None:
-    """Several values as components, in order."""
-    for text_of_value in number.values:
-        try:
-            quantity = LENSES["quantity"].to_fhir(Num((text_of_value,), number.unit, None))
-        except ValueError:  # no number: none of them is shown
-            observation.pop("component", None)
-            return
-        part = {"id": SEVERAL, "code": observation["code"], "valueQuantity": quantity}
-        observation.setdefault("component", []).append(part)
+    """Several values as components, in order: they are there, so that no reason says why they are not (FHIR R4 vs-2 asks
+    for none beside components)."""
+    try:
+        quantities = [LENSES["quantity"].to_fhir(Num((one,), number.unit, None)) for one in number.values]
+    except ValueError:  # no number: none of them is shown
+        return
+    observation.pop("dataAbsentReason", None)
+    code = observation["code"]
+    observation["component"] = [{"id": SEVERAL, "code": code, "valueQuantity": one} for one in quantities]
 
 
 def several_of(observation: Home) -> Num | None:
