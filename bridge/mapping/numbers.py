@@ -55,6 +55,21 @@ def _rounds_to(exact: str, value: Number | int) -> bool:
     return number != wanted and any(float(f"{number:.{digits}g}") == wanted for digits in range(1, 18))
 
 
+def is_another(num: Num) -> bool:
+    """Whether Floating Point Value contradicts Numeric Value (PS3.3 C.18.1), which is rounded or cut to what 16
+    characters hold."""
+    try:
+        value = decimal(num.values[0]) if num.floating is not None and len(num.values) == 1 else None
+    except ValueError:  # no number
+        return False
+    if value is None or num.floating is None or _rounds_to(num.floating, value):
+        return False
+    return not math.isclose(float(num.floating), float(value), rel_tol=_CUT)
+
+
+_CUT = 1e-6
+
+
 def quantity_to_dicom(value: dict[str, Json]) -> Num:
     if "comparator" in value or not isinstance(value.get("value"), int | Number):
         raise ValueError("no number, or one with a comparator: neither has a place in NUM")

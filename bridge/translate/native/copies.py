@@ -20,8 +20,8 @@ def copied(concept: Home) -> Home:
 
 
 def several_values(number: Num, observation: Resource) -> None:
-    """Several values as components, in order: they are there, so that no reason says why they are not (FHIR R4 vs-2 asks
-    for none beside components)."""
+    """Several values as components, in order. They are there, and nothing says why they are not: beside components FHIR
+    R4 vs-2 asks for none."""
     try:
         quantities = [LENSES["quantity"].to_fhir(Num((one,), number.unit, None)) for one in number.values]
     except ValueError:  # no number: none of them is shown

@@ -21,6 +21,7 @@ from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
 from bridge.translate.native.values import is_qualifier
+from bridge.translate.report.said_twice import said_twice
 
 _FACTS = "TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME COMPOSITE"
 VALUE_TYPES = frozenset(f"{_FACTS} CONTAINER IMAGE WAVEFORM SCOORD SCOORD3D TCOORD TABLE".split())
@@ -65,7 +66,7 @@ def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
 def _of_items(item: ContentItem, parent: ContentItem | None, path: Path) -> list[tuple[str, Path]]:
     source = value_type(parent.value) if parent is not None else _NO_PARENT
     odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), _schemes(item))
-    found = [(what, path) for what in (*odd, *_qualifier(item), *_unit(item))]
+    found = [(what, path) for what in (*odd, *_qualifier(item), *_unit(item), *said_twice(item))]
     for index, child in enumerate(item.children):
         found += _of_items(child, item, (*path, index))
     if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
