@@ -145,6 +145,20 @@ def test_what_a_contained_result_was_derived_from_is_pointed_to(order: tuple[str
     assert not [one for one in translated.report.warnings if "result or member" in one]
 
 
+@pytest.mark.parametrize("reported", [False, True])
+def test_a_mean_blood_pressure_is_the_vital_sign_that_it_was(reported: bool) -> None:
+    system = "http://terminology.hl7.org/CodeSystem/observation-category"
+    vital = [{"coding": [{"system": system, "code": "vital-signs", "display": "Vital Signs"}]}]
+    mean = [{"system": "http://loinc.org", "code": "8478-0", "display": "Mean blood pressure"}]
+    resource = measured(code={"coding": mean}, category=vital)
+    group = Group(resource, (), None, "Observation/o")
+    if reported:
+        group = replace(report(result=[{"reference": "Observation/o"}]), members=(resource,))
+    made = checked_to_dicom(group, load(), Known()).result
+    back = to_fhir(made, load(), Known()).result
+    assert [one["category"] for one in back.resources() if one["resourceType"] == "Observation"] == [vital]
+
+
 def test_what_a_composition_contains_is_in_its_section() -> None:
     author: Resource = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Weber"}]}
     composition: Resource = {

@@ -149,6 +149,13 @@ def test_a_value_that_no_quantity_holds_among_several_is_unknown() -> None:
     assert one["dataAbsentReason"]["coding"][0]["code"] == "unknown"
 
 
+@pytest.mark.parametrize("concept", ["8480-6", "8462-4", "8478-0"])
+def test_a_pressure_in_a_vessel_is_no_vital_sign(concept: str) -> None:
+    """What PS3.16 TID 3504 measures with a catheter, be it in the pulmonary artery."""
+    (one,) = observations(number((concept, "LN", "Intravascular pressure"), "20", ("mm[Hg]", "UCUM", "mm[Hg]")))
+    assert [coding["code"] for category in one["category"] for coding in category["coding"]] == ["exam"]
+
+
 def test_a_fetus_is_not_its_mother() -> None:
     subject = item(
         "HAS OBS CONTEXT",
