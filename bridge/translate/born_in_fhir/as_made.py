@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import repeat
 
+from bridge.mapping.codings import concept_to_dicom
 from bridge.model.content import Path
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Number, Resource
@@ -16,7 +17,7 @@ from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
 from bridge.translate.native.documents import AROUND, CONCLUSIONS
-from bridge.translate.native.generic import CONCLUSION
+from bridge.translate.native.generic import CONCLUSION, of_section
 from bridge.translate.native.items import made_uid
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.extension import without_remainders
@@ -127,9 +128,9 @@ def _without_ids(value: Json) -> Json:
     return [_without_ids(child) for child in value] if isinstance(value, list) else value
 
 
-def conclusions_in(image: FhirImage) -> set[str]:
+def copies_in(image: FhirImage) -> set[str]:
     """Observations that say what the report of a group born in FHIR says as its conclusion, and no more: alone, or as
-    the one paragraph of a section (TID 2000)."""
+    the one paragraph of a section (TID 2000); and those that say what a section of its Composition says."""
     return {name_of(one, 0) for one in image.group.members if one["resourceType"] == "Observation" and _repeats(one)}
 
 
@@ -137,7 +138,13 @@ def _repeats(observation: Resource) -> bool:
     said = observation.keys() - _OF_EVERY_RESULT
     if said == {"component"} and CONCLUSIONS.value in _codes(observation):
         return all(one.keys() <= _OF_PARAGRAPH and CONCLUSION.value in _codes(one) for one in observation["component"])
-    return said == {"valueString"} and CONCLUSION.value in _codes(observation)
+    of_report = CONCLUSION.value in _codes(observation) or element_of(observation) is not None
+    return said == {"valueString"} and of_report
+
+
+def element_of(observation: Resource) -> str | None:
+    """The element of a section that it says."""
+    return of_section(concept_to_dicom(observation["code"]))
 
 
 _OF_EVERY_RESULT = {
@@ -150,7 +157,7 @@ _OF_PARAGRAPH = {"id", "code", "valueString"}
 def with_results(image: FhirImage, ours: Collection[Path]) -> None:
     """The report names its results, and neither its conclusion nor the containers that a template has around them.
     `ours`: items that resources of the group became."""
-    report, copies, results = image.group.root, conclusions_in(image), list[Path]()
+    report, copies, results = image.group.root, copies_in(image), list[Path]()
     for path in sorted(one for one, home in image.homes.items() if home.get("resourceType") == "Observation"):
         home = image.homes[path]
         no_result = path not in ours and (name_of(home, 0) in copies or is_around(home))

@@ -21,6 +21,7 @@ from bridge.translate.born_in_fhir.as_made import (
     with_results,
 )
 from bridge.translate.born_in_fhir.followed_ranges import ranges_in
+from bridge.translate.born_in_fhir.sections import pieces_of_sections
 from bridge.translate.header.header import born_uid
 from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.to_fhir import FhirImage
@@ -57,6 +58,7 @@ def pieces_of(
     free = {name: one for name, one in natives.items() if id(one) not in taken}
     unedited = attached(group.root, "document").get("copies", ()) if born else ()
     members: list[Json] = []
+    sections: dict[Path, Piece] = {}
     plain, renumbered = len(natives) == len(names), False
     for number, resource in enumerate(group.resources()):
         name = names[id(resource)]
@@ -90,11 +92,16 @@ def pieces_of(
             members.append({"native": name, "entries": differences(native, stripped(resource))})
             plain = False
         else:
+            if resource["resourceType"] == "Composition" and not born:
+                sections |= pieces_of_sections(resource, number, homes, image)
             members.append({"json": stripped(resource)})
             plain = False
     if plain:
         return {}
+    pieces |= sections
     pieces.setdefault((), {})["group"] = _manifest(group, members, header, known, utc, born=born)
+    if sections:
+        pieces[()]["group"]["sections"] = [one["section"] for one in sections.values()]
     if renumbered:  # of results alike, some are gone, moved or new: each keeps the id that it has
         pieces[()]["group"]["named"] = True
     return pieces

@@ -11,7 +11,7 @@ from bridge.model.group import Group, Json, Resource, references_in, renamed
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir.as_made import (
     as_made,
-    conclusions_in,
+    copies_in,
     id_in,
     identity_digest,
     is_around,
@@ -19,6 +19,7 @@ from bridge.translate.born_in_fhir.as_made import (
     with_results,
 )
 from bridge.translate.born_in_fhir.retyped import retyped
+from bridge.translate.born_in_fhir.sections import follow
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.beside import without_stale
 from bridge.translate.remainder.json_patch import json_patched
@@ -68,6 +69,7 @@ def restored(
         found[name] = image.homes[path]
     natives = {name_of(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
     placed = [_member(member, found, natives, report) for member in members]  # None: its item has been removed
+    follow(placed, manifest.get("sections", []), pieces, image)
     resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
     if not resources or placed[0] is None:
         return None
@@ -113,7 +115,7 @@ def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
     """Observations of a report whose items have no piece."""
     if not (key_of(pieces) or "").startswith("DiagnosticReport/"):
         return []
-    copies = conclusions_in(image)
+    copies = copies_in(image)
     return [
         home
         for path, home in image.homes.items()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from bridge.mapping.lens import LENSES
 from bridge.model.content import ContentItem, Num, Plain
 from bridge.model.group import Resource, renamed
 from bridge.translate.basis.node import Home
 from bridge.translate.native.values import printable, qualified
+from bridge.translate.native.xhtml import in_div
 
 SEVERAL = "value"
 """Element id of a component that is one of several values."""
@@ -48,8 +47,7 @@ def narrative(section: ContentItem) -> str | None:
     said = [words for child in section.children if (words := _words(child))]
     if not said:
         return None
-    paragraphs = "".join(f"<p>{escape(one)}</p>" for one in said)
-    return f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'
+    return in_div(said)
 
 
 def _words(item: ContentItem) -> str:

@@ -17,11 +17,12 @@ from bridge.translate.header import header
 from bridge.translate.header.observers import add_context
 from bridge.translate.header.study import evidence_elements
 from bridge.translate.native import documents, ecg_report
-from bridge.translate.native.generic import CONCLUSION, VALUE_UNKNOWN
+from bridge.translate.native.generic import CONCLUSION, OF_SECTION, VALUE_UNKNOWN
 from bridge.translate.native.habits import Habits, accustomed
 from bridge.translate.native.items import Items
 from bridge.translate.native.private_schemes import identification
 from bridge.translate.native.refused import refuse
+from bridge.translate.native.sections import said_in
 from bridge.translate.native.values import printable
 
 _FINDING = Code("121071", "DCM", "Finding")
@@ -55,6 +56,8 @@ class _Builder(Items):
     def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None, habits: Habits) -> None:
         super().__init__(group, mapping, known, zone, habits)
         self.composition = self._composition_of(group.root)
+        if self.composition is not None:  # its sections are the document, and not those of a template
+            self.template = None
 
     def evidence(self, root: Node, made: DataSet) -> Iterator[Element]:
         """All that the studies of a document born in DICOM name; of one born in FHIR, what its items refer to."""
@@ -66,7 +69,13 @@ class _Builder(Items):
     def _composition_of(self, report: Resource) -> Resource | None:
         for extension in report.get("extension", ()):
             if extension.get("url") == COMPOSITION_URL:
-                return self.find(extension.get("valueReference", {}))
+                return self._standing(self.find(extension.get("valueReference", {})))
+        return None
+
+    def _standing(self, composition: Resource | None) -> Resource | None:
+        if self.born or composition is None or composition.get("status") != "entered-in-error":
+            return composition
+        self.warnings.append("the Composition is entered-in-error: the report is translated without it")
         return None
 
     def root(self) -> Node:
@@ -108,11 +117,15 @@ class _Builder(Items):
             node.value = ByReference(places.get(id(target), ()))
 
     def _report(self, report: Resource, node: Node) -> None:
+        context = 0
         if self.composition is not None:
             add_context(node, self.composition, self.find, self.mapping.concept)
+            context = len(node.children)
             self._section(self.composition, node, self.effective, top=True)
         else:
             self._results(report, node)
+        if self.composition is None or not self.born:  # else it is a copy of items
+            self._conclusion(report, node, said=any(map(_says, node.children[context:])))
         self._folds(report, node, primitives=False, resource="DiagnosticReport")
         self._folds(report, node, primitives=True, resource="DiagnosticReport")
 
@@ -135,12 +148,16 @@ class _Builder(Items):
             target = self.find(reference)
             known = target is not None and target["resourceType"] == "Observation" and id(target) not in self.done
             self._member(reference, self._place(target, node) if known else node, self.effective)
+
+    def _conclusion(self, report: Resource, node: Node, *, said: bool) -> None:
+        """`said`: whether the document has content without it."""
         conclusion = printable(report.get("conclusion", "")).strip()
         if conclusion and self.template == documents.NARRATIVE:
             documents.conclusions(node, conclusion)
         elif conclusion:
             node.add(Plain("TEXT", conclusion), CONCLUSION, None)
-        elif not node.children:  # a document must have content (PS3.3 C.17.3): one without says so
+        elif not (said or self._is_left() or any(map(self.mapping.concept, report.get("conclusionCode", ())))):
+            # a document must have content (PS3.3 C.17.3): one without says so
             node.add(Coded(VALUE_UNKNOWN), _FINDING, None)
             unseen = [
                 element for element in ("result", "presentedForm", "conclusionCode", "media") if element in report
@@ -148,15 +165,36 @@ class _Builder(Items):
             also = f": it does not see the report's {', '.join(unseen)}" if unseen else ""
             self.warnings.append(f"no result or conclusion is here: a DICOM reader sees Finding = Value unknown{also}")
 
+    def _is_left(self) -> bool:
+        """Whether there are results that nothing has led to: they come last."""
+        return any(one["resourceType"] == "Observation" and id(one) not in self.done for one in self.group.members)
+
     def _section(self, section: Home, into: Node, effective: str | None, *, top: bool = False) -> None:
         for entry in section.get("entry", ()):
             self._member(entry, into, effective)
         for inner in section.get("section", ()):
-            if top and "id" not in inner and "code" not in inner:
+            concept = self._heading(inner)
+            words = {} if self.born else said_in(inner, concept)
+            if top and "id" not in inner and "code" not in inner and concept is None and not words:
                 self._section(inner, into, effective)  # the root's own leaves
                 continue
-            concept = self.mapping.concept(inner["code"]) if "code" in inner else None
-            self._section(inner, into.add(Container("SEPARATE"), concept, inner), effective)
+            node = into.add(Container("SEPARATE"), concept, inner)
+            for element, said in words.items():
+                node.add(Plain("TEXT", said), OF_SECTION[element], None)
+            self._section(inner, node, effective)
+
+    def _heading(self, section: Home) -> Code | None:
+        if "code" in section:
+            return self.mapping.concept(section["code"])
+        titled = not self.born and section.get("title", "").strip()
+        return self.mapping.concept({"text": section["title"]}) if titled else None
+
+
+def _says(node: Node) -> bool:
+    """Whether there is more to it than headings: of a section, whether anything in it says something."""
+    if isinstance(node.value, Container) and node.home is not None and "resourceType" not in node.home:
+        return any(map(_says, node.children))
+    return not OF_SECTION["title"].same(node.concept)
 
 
 def _instances(node: Node) -> Iterator[str]:

@@ -61,9 +61,14 @@ def same_value(one: Value, other: Value) -> bool:
         case (Coded(code), Coded(said)):
             return code is not None and code.same(said)
         case (Plain(), Plain()):
-            return one.value_type == other.value_type and one.text.strip() == other.text.strip()
+            return one.value_type == other.value_type and _lines(one.text) == _lines(other.text)
         case _:
             return value_type(one) == "CONTAINER" == value_type(other) or one == other
+
+
+def _lines(text: str) -> list[str]:
+    """However they end: a PACS writes CR LF, XHTML holds LF."""
+    return [line.rstrip() for line in text.strip().splitlines()]
 
 
 def _same_unit(one: Code | None, other: Code | None) -> bool:

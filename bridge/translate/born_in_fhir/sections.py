@@ -1,0 +1,82 @@
+"""Words of the sections of a Composition that a document was made from: items say them, the Composition is kept whole.
+A piece on the container of a section says which one it is, and guards its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.model.content import Path
+from bridge.model.group import Json, Resource
+from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.born_in_fhir.as_made import element_of
+from bridge.translate.native.sections import say
+from bridge.translate.native.to_fhir import FhirImage
+from bridge.translate.remainder.json_patch import element_at
+from bridge.translate.remainder.private import Piece
+
+_Words = dict[str, str]
+
+
+def words_in(image: FhirImage) -> dict[Path, _Words]:
+    """What the items in a container say of its section, by the path of that."""
+    found: dict[Path, _Words] = {}
+    for path, home in image.homes.items():
+        if home.get("resourceType") != "Observation" or "valueString" not in home:
+            continue
+        if (element := element_of(home)) is not None:
+            found.setdefault(path[:-1], {})[element] = home["valueString"]
+    return found
+
+
+def pieces_of_sections(
+    composition: Resource, number: int, homes: dict[Path, Json], image: FhirImage
+) -> dict[Path, Piece]:
+    """`number`: of the Composition among the members."""
+    at, words = {id(home): path for path, home in homes.items()}, words_in(image)
+    return {
+        at[id(section)]: {"section": [number, place], "said": _guards(words.get(at[id(section)], {}))}
+        for place, section in _sections(composition, "")
+        if id(section) in at
+    }
+
+
+def _sections(home: Json, place: str) -> Iterator[tuple[str, Json]]:
+    """All of them, each before those within it."""
+    for index, section in enumerate(home.get("section", ())):
+        here = f"{place}/section/{index}" if place else f"section/{index}"
+        yield here, section
+        yield from _sections(section, here)
+
+
+def _guards(words: _Words) -> _Words:
+    return {element: digest(said, GUARD) for element, said in words.items()}
+
+
+def follow(placed: list[Resource | None], made: list[list[Json]], pieces: dict[Path, Piece], image: FhirImage) -> None:
+    """In place: the members say what the items do now. `made`: the sections that had a container."""
+    found = {tuple(piece["section"]): path for path, piece in pieces.items() if "section" in piece}
+    words = words_in(image)
+    for number, place in reversed(made):  # a section is removed behind those within it
+        home = placed[number] if number < len(placed) else None
+        if home is None:
+            continue
+        path = found.get((number, place))
+        if path is None:
+            _remove(home, place)
+            continue
+        said, now = pieces[path]["said"], words.get(path, {})
+        for element in _changed(said, now):
+            say(element_at(home, place), element, now.get(element))
+
+
+def _changed(said: _Words, now: _Words) -> list[str]:
+    guards = _guards(now)
+    return [one for one in sorted(said.keys() | guards.keys()) if said.get(one) != guards.get(one)]
+
+
+def _remove(home: Json, place: str) -> None:
+    above, _, index = place.rpartition("/")
+    owner = element_at(home, above.rpartition("/")[0])
+    del owner["section"][int(index)]
+    if not owner["section"]:
+        del owner["section"]
