@@ -67,7 +67,9 @@ ELEMENTS: dict[str, dict[str, str]] = {  # resource, or type -> element -> its t
 }
 LISTS = frozenset({"category", "identifier", "interpretation", "referenceRange", "note", "conclusionCode"})
 """Elements that repeat, and hold an item each time."""
-WORDS = frozenset({("code", "text"), ("valueCodeableConcept", "text")})
+BELOW = frozenset({("conclusionCode", "text")})
+"""Words that are an item below that of the concept, for the list has several."""
+WORDS = BELOW | {("code", "text"), ("valueCodeableConcept", "text")}
 """What a person calls a concept, where that is not the Code Meaning."""
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from bridge.mapping.codings import code_meaning
 from bridge.mapping.lens import CONCEPT
 from bridge.mapping.mapping import Fold, Mapping
-from bridge.mapping.paths import LISTS, WORDS
+from bridge.mapping.paths import BELOW, LISTS, WORDS
+from bridge.mapping.texts import fhir_string
 from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value, value_type
 from bridge.translate.basis import times
 from bridge.translate.basis.node import OWN, Home, Node
 from bridge.translate.basis.ranges import of_range
 from bridge.translate.native.categories import CATEGORY
-from bridge.translate.native.words import in_words, words_of
+from bridge.translate.native.words import in_words, is_marked, marked, words_of
 from bridge.translate.remainder.beside import stale_words
 
 _OF_COMPONENT = frozenset({"code", "valueCodeableConcept", "valueRange", "interpretation", "referenceRange"})  # FHIR R4
@@ -24,11 +25,28 @@ _PERIOD = (("effectivePeriod", "start"), ("effectivePeriod", "end"))
 
 
 def fold_of(item: ContentItem, resource: str, mapping: Mapping) -> Fold | None:
-    """The row that makes an item an element; None of an item that has children."""
-    if item.concept is None or item.children or (isinstance(item.value, Num) and item.value.qualifier is not None):
+    """The row that makes an item an element; None of an item that has children, but for its words."""
+    if item.concept is None or (isinstance(item.value, Num) and item.value.qualifier is not None):
         return None  # a Quantity alone has no place for the qualifier
     fold = mapping.folds.get((resource, item.concept.scheme, item.concept.value))
-    return fold if fold is not None and fold.value_type == value_type(item.value) else None
+    if fold is None or fold.value_type != value_type(item.value):
+        return None
+    return fold if not item.children or _has_words_alone(item, fold, resource, mapping) else None
+
+
+def _has_words_alone(item: ContentItem, fold: Fold, resource: str, mapping: Mapping) -> bool:
+    """Whether its only child says in words what its code does."""
+    (child, *others) = item.children
+    if others or child.children or child.rest or child.concept is None or item.value == Coded(None):
+        return False
+    found = mapping.folds.get((resource, child.concept.scheme, child.concept.value))
+    below = found is not None and found.element in BELOW and found.element[:-1] == fold.element
+    return below and isinstance(child.value, Plain) and child.value.value_type == "TEXT"
+
+
+def _words_below(item: ContentItem, fold: Fold) -> str | None:
+    words = item.children[0].value if item.children and (*fold.element, "text") in BELOW else None
+    return words.text if isinstance(words, Plain) else None
 
 
 def may_be_component(item: ContentItem, mapping: Mapping) -> bool:
@@ -59,6 +77,8 @@ def folded_into(into: Home, item: ContentItem, fold: Fold, number: int, mapping:
     """Sets the element; the part of it that stands for the item. None where it is taken, or cannot hold the value."""
     try:
         value = _to_fhir(item.value, fold, mapping, zone)
+        if (words := _words_below(item, fold)) is not None:
+            value = marked(in_words(value, fhir_string(words)))
     except ValueError:
         return None
     head, *rest = fold.element
@@ -127,14 +147,18 @@ Rows = Sequence[tuple[tuple[str, ...], Sequence[Fold]]]
 """What stands within an element, each with the rows that write it."""
 
 
-def add_folds(node: Node, head: str, said: Any, rows: Rows, mapping: Mapping, zone: str) -> None:
+def add_folds(node: Node, head: str, said: Any, rows: Rows, mapping: Mapping, zone: str, *, born: bool) -> None:
     """The items that an element is. A reference range that is not simply the normal one has no item: it would be taken
-    for it."""
+    for it. Words below a code are those of people, or of an item that was there."""
     if head == "referenceRange" and not _is_normal_range(said):
         return
     for entry in said if isinstance(said, list) else [said]:
+        made: Node | None = None
         for rest, folds in rows:
-            _add(node, entry, rest, folds, mapping, zone)
+            if folds[0].element not in BELOW:
+                made = _add(node, entry, rest, folds, mapping, zone)
+            elif made is not None and (not born or is_marked(entry)):
+                _add(made, entry, rest, folds, mapping, zone)
 
 
 def _is_normal_range(ranges: list[Home]) -> bool:
@@ -146,7 +170,9 @@ def _is_normal_range(ranges: list[Home]) -> bool:
     return not any("comparator" in ranges[0].get(limit, {}) for limit in ("low", "high"))
 
 
-def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], mapping: Mapping, zone: str) -> None:
+def _add(
+    node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], mapping: Mapping, zone: str
+) -> Node | None:
     value = entry.get(rest[0]) if rest else entry
     try:
         if folds[0].element in WORDS:
@@ -154,16 +180,18 @@ def _add(node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], m
         if value is None and isinstance(entry, dict) and (folds[0].element in WORDS or rest == ("text",)):
             value = stale_words(entry)
         if value is None:
-            return
+            return None
         made = _to_dicom(value, folds[0], mapping, zone)
     except ValueError:  # what DICOM cannot hold: the remainder does
-        return
+        return None
     if made is None:
-        return
+        return None
     scheme = made.code.scheme if isinstance(made, Coded) and made.code else None
     fold = next((one for one in folds if one.concept.scheme == scheme), folds[0])  # SRT among SRT
     place = value if isinstance(value, dict) else entry if isinstance(entry, dict) and not fold.is_primitive else None
-    node.add(made, fold.concept, place).fold = fold.place
+    added = node.add(made, fold.concept, None if fold.element in BELOW else place)
+    added.fold = fold.place
+    return added
 
 
 def _coded(node: Node, fold: Fold, mapping: Mapping) -> Home:
@@ -172,6 +200,8 @@ def _coded(node: Node, fold: Fold, mapping: Mapping) -> Home:
         return mapping.coded(node.concept)
     if not isinstance(node.value, Coded):
         raise ValueError("no code: the value says the words")
+    if fold.element in BELOW:
+        return mapping.coded(node.value.code)
     return CONCEPT.to_fhir(node.value.code)
 
 

@@ -258,7 +258,7 @@ class Items:
         told = {head: said for head in home if head in rows and (said := self._told(head, home, node)) is not None}
         for head in rows if len(told) > 1 else told:  # in the order of the shape
             if head in told:
-                add_folds(node, head, told[head], rows[head], self.mapping, self.zone)
+                add_folds(node, head, told[head], rows[head], self.mapping, self.zone, born=self.born)
 
     def _told(self, head: str, home: Home, node: Node) -> Json:
         """What of an element items tell; None where they do not."""

@@ -1,5 +1,5 @@
-"""What people call a concept where its Code Meaning does not say it (TID 1210, 1211): another text, or a display of
-more than the 64 characters that a Code Meaning holds."""
+"""What people call a concept where its Code Meaning does not say it (TID 1210, 1211): another text, a display of more
+than the 64 characters that a Code Meaning holds, or an extension that says the code is excluded."""
 
 from __future__ import annotations
 
@@ -9,6 +9,30 @@ from bridge.translate.basis.node import Home
 
 def words_of(concept: Home, native: Home) -> str | None:
     """Of a CodeableConcept; None where `native`, which its code alone gives, says them already."""
+    words, certainty = _words_of(concept, native), _certainty_of(concept)
+    if certainty is None:
+        return words
+    codings = (one.get("display") or one.get("code") for one in concept.get("coding", ()))
+    said = words or concept.get("text") or next(filter(None, codings), "")
+    return f"{said} (Diagnosesicherheit: {certainty})"
+
+
+def _certainty_of(concept: Home) -> str | None:
+    """In the words of its code system; None where the diagnosis is certain, as the code alone says it."""
+    said = [more for one in concept.get("coding", ()) for more in one.get("extension", ())]
+    codes = (one.get("valueCoding", {}).get("code") for one in said if one.get("url") == _CERTAINTY)
+    return next((_CERTAINTIES[code] for code in codes if code in _CERTAINTIES), None)
+
+
+_CERTAINTY = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
+_CERTAINTIES = {  # KBV_CS_SFHIR_ICD_DIAGNOSESICHERHEIT
+    "A": "ausgeschlossen",
+    "V": "Verdacht auf / zum Ausschluss von",
+    "Z": "Zustand nach",
+}
+
+
+def _words_of(concept: Home, native: Home) -> str | None:
     text: str | None = concept.get("text")
     cut = {one.get("display") for one in native.get("coding", ())}
     displays: list[str] = [one["display"] for one in concept.get("coding", ()) if "display" in one]
@@ -25,6 +49,22 @@ def in_words(native: Home, words: str) -> Home:
         cut = [one for one in native["coding"] if one.get("display") == code_meaning(words)]
         concept["coding"] = [one | {"display": words} if [one] == cut else one for one in native["coding"]]
     return concept
+
+
+def marked(concept: Home) -> Home:
+    """In a document born in DICOM: there was an item that says the words, below that of the code. A primitive has no
+    element id on HAPI."""
+    if "coding" not in concept:
+        return concept
+    first, *others = concept["coding"]
+    return concept | {"coding": [{"id": _WORDS, **first}, *others]}
+
+
+def is_marked(concept: Home) -> bool:
+    return any(one.get("id") == _WORDS for one in concept.get("coding", ()))
+
+
+_WORDS = "words"
 
 
 def _is_cut(text: str) -> bool:

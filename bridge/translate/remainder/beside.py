@@ -57,8 +57,9 @@ def _words(native: Resource) -> Iterator[_Words]:
 
 
 def _words_in(home: Home, path: str, about: Json) -> Iterator[_Words]:
-    for element in ("code", "valueCodeableConcept"):
-        concept = home.get(element, {})
+    concepts = [(element, home.get(element, {})) for element in ("code", "valueCodeableConcept")]
+    concepts += [(f"conclusionCode/{index}", one) for index, one in enumerate(home.get("conclusionCode", ()))]
+    for element, concept in concepts:
         text = concept.get("text", "")
         if "coding" in concept and text and (text != _display(concept) or len(text) > 64):  # longer: TID 1210
             yield _Words(f"{path}{element}", concept, None if element == "code" else about)

@@ -21,6 +21,7 @@ from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
 from bridge.translate.native.values import is_qualifier
+from bridge.translate.report.hedges import hedges
 from bridge.translate.report.said_twice import said_twice
 
 _FACTS = "TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME COMPOSITE"
@@ -225,13 +226,8 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
             displays = [one.get("display") for one in concept.get("coding", ())]
             if concept.get("text") in displays:  # to the letter
                 continue
-            text, said = _folded(concept.get("text")), [*map(_folded, displays)]
-            words = set(text.split()) if element == "bodySite" else {text}  # `left arm` of a left upper arm structure
-            if (
-                text
-                and any(said)
-                and not any(text in one or one in text or words <= {*one.split()} for one in said if one)
-            ):
+            text, said = _folded(concept.get("text")), [*filter(None, map(_folded, displays))]
+            if text and said and not any(_agree(text, one, element) for one in said):
                 yield "the text is not that of the code, which a DICOM reader sees", element
     for one in home.get("referenceRange", ()):
         numbers = set(map(_number, _NUMBER.findall(one.get("text", ""))))
@@ -242,6 +238,14 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
     unit, code = quantity.get("unit"), quantity.get("code")
     if unit and code and _is_another(unit, code):
         yield "the unit is another than its code", "valueQuantity"
+
+
+def _agree(text: str, display: str, element: str) -> bool:
+    """One may say more than the other, but not *no*, *suspected* or *formerly*."""
+    if element == "bodySite":  # `left arm` of a left upper arm structure
+        return text in display or display in text or {*text.split()} <= {*display.split()}
+    short, long = sorted((text, display), key=len)
+    return re.search(rf"(?<!\w){re.escape(short)}", long) is not None and hedges(text) == hedges(display)
 
 
 @lru_cache(maxsize=4096)
