@@ -27,6 +27,7 @@ from bridge.translate.born_in_fhir.restore import added_to, first_version, resto
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.header.header import born_uid, split_patient
+from bridge.translate.native.conclusions import parts_of
 from bridge.translate.native.documents import TEMPLATES
 from bridge.translate.native.habits import habits_of
 from bridge.translate.native.to_dicom import DicomImage, native_dicom
@@ -146,6 +147,8 @@ def _remaindered(
     habits = habits_of(document.root)
     if born and (spellings := spellings_of(document.root, mapping)):  # resources that it was made from spell their own
         habits["units"] = spellings
+    if not born and (parts := parts_of(document.root, group.root.get("conclusion", ""))):
+        habits["conclusions"] = parts
     each = mapping.template(document.template, document.root.concept).each
     if born and each != mapping.template(None, document.root.concept).each:
         habits["each"] = each

@@ -26,7 +26,6 @@ from bridge.translate.header.observers import (
     language_code,
 )
 from bridge.translate.native import ecg_report
-from bridge.translate.native.generic import CONCLUSION
 from bridge.translate.native.participants import is_person
 from bridge.translate.remainder.element_json import template_items
 
@@ -47,7 +46,7 @@ IMAGING_MEASUREMENTS = Code("126010", "DCM", "Imaging Measurements")
 MEASUREMENT_GROUP = Code("125007", "DCM", "Measurement Group")
 TRACKING_IDENTIFIER = Code("112039", "DCM", "Tracking Identifier")
 TRACKING_UID = Code("112040", "DCM", "Tracking Unique Identifier")
-CONCLUSIONS = Code("121076", "DCM", "Conclusions")
+CONCLUSIONS = Code("121076", "DCM", "Conclusions")  # section of TID 2000 (CID 7001)
 AROUND = frozenset(
     {one.value for one in (IMAGING_MEASUREMENTS, MEASUREMENT_GROUP, PROCEDURE_REPORTED, *ecg_report.CONTAINERS)}
 )
@@ -131,8 +130,3 @@ def measurement_group(root: Node, name: str, uid: str) -> Node:
     node.add(Plain("TEXT", name), TRACKING_IDENTIFIER, None)
     node.add(Plain("UIDREF", uid), TRACKING_UID, None)
     return node
-
-
-def conclusions(root: Node, text: str) -> None:
-    """The section Conclusions of TID 2000 (CID 7001), with its one paragraph."""
-    root.add(Container("SEPARATE"), CONCLUSIONS, None).add(Plain("TEXT", text), CONCLUSION, None)

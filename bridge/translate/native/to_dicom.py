@@ -17,7 +17,8 @@ from bridge.translate.header import header
 from bridge.translate.header.observers import add_context
 from bridge.translate.header.study import evidence_elements
 from bridge.translate.native import documents, ecg_report
-from bridge.translate.native.generic import CONCLUSION, OF_SECTION, VALUE_UNKNOWN
+from bridge.translate.native.conclusions import add_conclusions
+from bridge.translate.native.generic import OF_SECTION, VALUE_UNKNOWN
 from bridge.translate.native.habits import Habits, accustomed
 from bridge.translate.native.items import Items
 from bridge.translate.native.private_schemes import identification
@@ -152,10 +153,9 @@ class _Builder(Items):
     def _conclusion(self, report: Resource, node: Node, *, said: bool) -> None:
         """`said`: whether the document has content without it."""
         conclusion = printable(report.get("conclusion", "")).strip()
-        if conclusion and self.template == documents.NARRATIVE:
-            documents.conclusions(node, conclusion)
-        elif conclusion:
-            node.add(Plain("TEXT", conclusion), CONCLUSION, None)
+        if conclusion:
+            whole = [(1, self.template == documents.NARRATIVE)]
+            add_conclusions(node, conclusion, self.habits.get("conclusions", whole))
         elif not (said or self._is_left() or any(map(self.mapping.concept, report.get("conclusionCode", ())))):
             # a document must have content (PS3.3 C.17.3): one without says so
             node.add(Coded(VALUE_UNKNOWN), _FINDING, None)
