@@ -27,7 +27,7 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir.restore import key_of
 from bridge.translate.header.chain import referring, version_of
 from bridge.translate.native.dose_summary import is_summary
-from bridge.translate.native.generic import CONCLUSION
+from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom

@@ -17,7 +17,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL
 from bridge.translate.basis.ids import Known
-from bridge.translate.native.generic import CONCLUSION, OF_SECTION
+from bridge.translate.native.own_words import CONCLUSION, OF_SECTION
 from bridge.translate.native.xhtml import div_of, words_of
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.report.report import Translated

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import repeat
 
-from bridge.mapping.codings import concept_to_dicom
 from bridge.model.content import Path
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Number, Resource
@@ -17,8 +16,8 @@ from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
 from bridge.translate.native.documents import AROUND, CONCLUSIONS
-from bridge.translate.native.generic import CONCLUSION, of_section
 from bridge.translate.native.items import made_uid
+from bridge.translate.native.own_words import CONCLUSION, is_own
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.extension import without_remainders
 
@@ -138,13 +137,7 @@ def _repeats(observation: Resource) -> bool:
     said = observation.keys() - _OF_EVERY_RESULT
     if said == {"component"} and CONCLUSIONS.value in _codes(observation):
         return all(one.keys() <= _OF_PARAGRAPH and CONCLUSION.value in _codes(one) for one in observation["component"])
-    of_report = CONCLUSION.value in _codes(observation) or element_of(observation) is not None
-    return said == {"valueString"} and of_report
-
-
-def element_of(observation: Resource) -> str | None:
-    """The element of a section that it says."""
-    return of_section(concept_to_dicom(observation["code"]))
+    return said == {"valueString"} and is_own(observation)
 
 
 _OF_EVERY_RESULT = {

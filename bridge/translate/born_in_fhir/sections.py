@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bridge.model.content import Path
 from bridge.model.group import Json, Resource
 from bridge.translate.basis.digests import GUARD, digest
-from bridge.translate.born_in_fhir.as_made import element_of
+from bridge.translate.native.own_words import element_of
 from bridge.translate.native.sections import say
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.json_patch import element_at

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from bridge.model.group import Resource
 from bridge.terminology.categories import OBSERVATIONS, REPORTS
 from bridge.translate.basis.node import Home
+from bridge.translate.native.own_words import is_own
 
 _OBSERVATION = "http://terminology.hl7.org/CodeSystem/observation-category"
 _REPORT = "http://terminology.hl7.org/CodeSystem/v2-0074"
@@ -28,12 +29,14 @@ def category_of(code: str) -> Home:
 
 
 def report_category(code: str | None, members: Iterable[Resource]) -> Home | None:
-    """What the template says; a report of nothing but laboratory results is one of the laboratory."""
+    """What the template says; a report of nothing but laboratory results, whatever it concludes, is one of the
+    laboratory."""
     if code is None:
-        filed = [
-            {one.get("code") for coded in member["category"] for one in coded.get("coding", ())}
-            for member in members
-            if "category" in member
-        ]
-        code = "LAB" if filed and all("laboratory" in codes for codes in filed) else None
+        filed = [member for member in members if "category" in member]
+        results = [one for one in filed if _is_of_laboratory(one) or not is_own(one)]
+        code = "LAB" if results and all(map(_is_of_laboratory, results)) else None
     return None if code is None else {"coding": [{"system": _REPORT, "code": code, "display": REPORTS[code]}]}
+
+
+def _is_of_laboratory(member: Resource) -> bool:
+    return any(one.get("code") == "laboratory" for coded in member["category"] for one in coded.get("coding", ()))

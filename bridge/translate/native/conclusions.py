@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from bridge.model.content import Container, ContentItem, Plain
 from bridge.translate.basis.node import Node
 from bridge.translate.native.documents import CONCLUSIONS
-from bridge.translate.native.generic import CONCLUSION
+from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.native.values import printable
 
 Part = tuple[int, bool]

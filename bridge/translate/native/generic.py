@@ -19,11 +19,11 @@ from bridge.model.content import (
     value_type,
 )
 from bridge.model.dataset import find
-from bridge.model.names import PRIVATE_SCHEME
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, WAVEFORMS
 from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.header.observers import PERSON_NAME
 from bridge.translate.native.folds import fold_of, may_be_component
+from bridge.translate.native.own_words import of_section
 
 COMPOSITES = (  # beside Structured Reports
     "1.2.840.10008.5.1.4.1.1.67",
@@ -40,14 +40,7 @@ PERSON_ROLE = Code("113875", "DCM", "Person Role in Procedure")
 PERSON_ID, PERSON_ID_ISSUER = Code("113871", "DCM", "Person ID"), Code("113872", "DCM", "Person ID Issuer")
 ORGANIZATION = Code("113873", "DCM", "Organization Name")
 ORGANIZATION_ROLE = Code("113874", "DCM", "Person Role in Organization")
-CONCLUSION = Code("121077", "DCM", "Conclusion")
 VALUE_UNKNOWN = Code("114010", "DCM", "Value unknown")
-OF_SECTION = {  # element of a section of a Composition -> the TEXT that says it; Part 16 has no concept for these
-    "title": Code("title", PRIVATE_SCHEME, "Title"),
-    "text": Code("narrative", PRIVATE_SCHEME, "Narrative"),
-    "emptyReason": Code("emptyReason", PRIVATE_SCHEME, "Reason why it is empty"),
-}
-_OF_SECTION = {code[:2]: element for element, code in OF_SECTION.items()}
 
 
 REGIONS = {  # value type -> Graphic Type -> regionType of R5 ImagingSelection; a 2D MULTIPOINT has none
@@ -97,11 +90,6 @@ def kind(item: ContentItem, parent: Kind, mapping: Mapping, *, each: bool) -> Ki
     if item.children and not may_be_component(item, mapping):
         return Kind.OBSERVATION
     return Kind.OBSERVATION if each and value_is == "NUM" else Kind.COMPONENT
-
-
-def of_section(concept: Code | None) -> str | None:
-    """The element of a section whose words an item of that concept says."""
-    return _OF_SECTION.get(concept[:2]) if concept is not None else None
 
 
 def _has_fact(item: ContentItem, mapping: Mapping, each: bool) -> bool:

@@ -21,7 +21,7 @@ from bridge.translate.native.anchors import anchor_of, names_of
 from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
 from bridge.translate.native.folds import folded_into, folds_in
-from bridge.translate.native.generic import CONCLUSION, Kind, kind
+from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.inherited import (
     Site,
     Where,
@@ -33,6 +33,7 @@ from bridge.translate.native.inherited import (
     subject_of,
     where_of,
 )
+from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.native.participants import participant_of
 from bridge.translate.native.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
 from bridge.translate.native.valued import is_value

@@ -18,9 +18,10 @@ from bridge.translate.header.observers import add_context
 from bridge.translate.header.study import evidence_elements
 from bridge.translate.native import documents, ecg_report
 from bridge.translate.native.conclusions import add_conclusions
-from bridge.translate.native.generic import OF_SECTION, VALUE_UNKNOWN
+from bridge.translate.native.generic import VALUE_UNKNOWN
 from bridge.translate.native.habits import Habits, accustomed
 from bridge.translate.native.items import Items
+from bridge.translate.native.own_words import OF_SECTION
 from bridge.translate.native.private_schemes import identification
 from bridge.translate.native.refused import refuse
 from bridge.translate.native.sections import said_in
