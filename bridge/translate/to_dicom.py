@@ -78,7 +78,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     if not born:
         said_by_site(image, document.root, homes, mapping)
     words: list[str] = []
-    pieces = pieces_of(group, homes, image, document.header, known, words)
+    pieces = pieces_of(group, homes, image, document, known, words)
     before_edit = {} if born else said_before(group)
     if before_edit and as_kept(group, document, pieces) is pieces:  # edited in FHIR, too: a new document, whose ranges
         # say their limits, while the one before keeps the words that it has
@@ -87,7 +87,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
             document = replace(document, root=root)
             image = native_fhir(document, mapping, known)
             said_by_site(image, document.root, homes, mapping)
-            pieces = pieces_of(group, homes, image, document.header, known)
+            pieces = pieces_of(group, homes, image, document, known)
     report.warnings += [f"{place}: taken away; its code says the words, and brings them back" for place in words]
     if born and (changed or beyond(pieces) != remainder.get("beyond")):  # in the items, or in what they do not say
         before, edited, said = version_of(document), pieces, beyond(pieces)
@@ -97,7 +97,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         report.warnings.append(NEW_INSTANCE)
         image = native_fhir(document, mapping, known)
         left = still_named(group, edited, image)
-        pieces = pieces_of(left, homes, image, document.header, known) if said else {}
+        pieces = pieces_of(left, homes, image, document, known) if said else {}
         pieces = of_version(pieces, edited, before.sop_instance, version_of(document).sop_instance)
         pieces = pieces if beyond(pieces) else version_alone(known.document or "")
     elif "version" in remainder:

@@ -118,7 +118,7 @@ def _restored(
     new = added_to(image, pieces) if added else []
     if added and not new:
         return None
-    group = restored(image, pieces, bare.header, known, report, new)
+    group = restored(image, pieces, bare, known, report, new)
     if group is None:
         return None
     group = _remaindered(bare, group, mapping, known_of(bare, known), report, restored=True)
@@ -176,7 +176,7 @@ def _remaindered(
         if restored:
             image = native_fhir(document, mapping, known)
             natives = image.homes
-            pieces = pieces_of(group, homes, image, document.header, known)
+            pieces = pieces_of(group, homes, image, document, known)
         if sites := sites_in(homes, natives, pieces):
             remainder["sites"] = sites
         if starts := starts_in(homes, document.root):

@@ -386,13 +386,18 @@ def test_a_value_edited_in_dicom_changes_one_resource(file: Path, number: int) -
     item = dict(items(document.root))[path]
     after = Document(document.header, put(document.root, path, changed(item)))
     back = to_fhir(after, MAPPING, KNOWN).result
-    before = [stripped(one) for one in group.resources()]
-    now = [stripped(one) for one in back.resources()]
+    before = [_without_whole(stripped(one)) for one in group.resources()]
+    now = [_without_whole(stripped(one)) for one in back.resources()]
     assert [_name(one) for one in before] == [_name(one) for one in now]
     differ = [(one, other) for one, other in zip(before, now, strict=True) if not same(one, other)]
     assert len(differ) == 1
     assert "4711" in str(differ[0][1])
     assert _without_values(differ[0][0]) == _without_values(differ[0][1])
+
+
+def _without_whole(resource: Resource) -> Resource:
+    """Less what says the whole resource once more, and goes."""
+    return {key: child for key, child in resource.items() if key not in ("text", "presentedForm")}
 
 
 def _without_values(value: Any) -> Any:

@@ -33,6 +33,16 @@ def document_digest(document: Document) -> str:
     return hashlib.blake2b(b"".join(parts), digest_size=6).hexdigest()
 
 
+def item_digest(item: ContentItem) -> str:
+    """Of the item and all below it, whatever character set it is written in."""
+    parts: list[bytes] = []
+    _spell_item(item, _UTF_8, parts)
+    return hashlib.blake2b(b"".join(parts), digest_size=GUARD).hexdigest()
+
+
+_UTF_8 = ("ISO_IR 192",)
+
+
 def _spell_children(item: ContentItem, charset: Charset, parts: list[bytes]) -> None:
     parts += (_start(CONTENT, "SQ"), b"[")
     for child in item.children:

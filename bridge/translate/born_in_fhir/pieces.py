@@ -7,9 +7,11 @@ from typing import Any
 
 from bridge.model.content import Path
 from bridge.model.dataset import DataSet
+from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.ids import Known
+from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.as_made import (
     alike,
     as_made,
@@ -38,12 +40,12 @@ def pieces_of(
     group: Group,
     homes: dict[Path, Json],
     image: FhirImage,
-    header: DataSet,
+    document: Document,
     known: Known,
     repeated: list[str] | None = None,
 ) -> dict[Path, Piece]:
-    """What `image` (the document, read natively) does not say of `group`; empty where it says all. Into `repeated` goes
-    where words are missing that the code of an item repeats."""
+    """What `image` (the `document`, read natively) does not say of `group`; empty where it says all. Into `repeated`
+    goes where words are missing that the code of an item repeats."""
     pieces: dict[Path, Piece] = {}
     names, born = _names(group), born_uid(group.root) is not None
     renames = renames_of(group, homes, image)
@@ -80,6 +82,8 @@ def pieces_of(
                 piece["words"] = words
             if not born and (ranges := ranges_in(native)):
                 piece["ranges"] = ranges
+            if not born and (renderings := rendered.guards_of(native, entries, document.root, at[id(resource)])):
+                piece["rendered"] = renderings
             pieces[at[id(resource)]] = piece
             members.append(name)
             plain = plain and not entries and name in natives and not renumbered
@@ -99,7 +103,7 @@ def pieces_of(
     if plain:
         return {}
     pieces |= sections
-    pieces.setdefault((), {})["group"] = _manifest(group, members, header, known, utc, born=born)
+    pieces.setdefault((), {})["group"] = _manifest(group, members, document.header, known, utc, born=born)
     if sections:
         pieces[()]["group"]["sections"] = [one["section"] for one in sections.values()]
     if renumbered:  # of results alike, some are gone, moved or new: each keeps the id that it has

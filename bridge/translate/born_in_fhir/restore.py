@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bridge.model.content import Path
+from bridge.model.content import ContentItem, Path
 from bridge.model.dataset import DataSet
+from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, references_in, renamed
 from bridge.translate.basis.ids import Known
+from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.as_made import (
     as_made,
     copies_in,
@@ -18,6 +20,7 @@ from bridge.translate.born_in_fhir.as_made import (
     name_of,
     with_results,
 )
+from bridge.translate.born_in_fhir.rendered import Entries
 from bridge.translate.born_in_fhir.retyped import retyped
 from bridge.translate.born_in_fhir.sections import follow
 from bridge.translate.native.to_fhir import FhirImage
@@ -30,10 +33,14 @@ _Manifest = dict[str, Any]
 STALE = "what it stands beside was changed in DICOM since, and the words were not: they are left out"
 
 
+FORMER = "it says what was edited in DICOM since, as it was before: it is left out"
+UNSURE = "items were edited in DICOM since; it is kept, for it may say more than they did: read it"
+
+
 def restored(
     image: FhirImage,
     pieces: dict[Path, Piece],
-    header: DataSet,
+    document: Document,
     known: Known,
     report: Report,
     added: Sequence[Resource] = (),
@@ -41,7 +48,7 @@ def restored(
     """The group that the document was made from, as far as the items still say so, and what was `added`; None where the
     items do not say it, or the document belongs to another patient now."""
     manifest = pieces.get((), {}).get("group")
-    if manifest is None or manifest.get("identity") != identity_digest(header):
+    if manifest is None or manifest.get("identity") != identity_digest(document.header):
         return None
     members, born = manifest["members"], "born" in manifest
     named = {
@@ -61,7 +68,8 @@ def restored(
         resource = as_made(renamed(image.homes[path], renames), name, born, known, manifest.get("utc"))
         for place in without_stale(resource, pieces[path].get("words", {})):
             report.warnings.append(f"{resource['resourceType']}.{place}.text: {STALE}")
-        dropped = _patch(resource, pieces[path].get("entries", ()), report)
+        entries = _without_stale(resource, pieces[path], document.root, path, report)
+        dropped = _patch(resource, entries, report)
         if _contains_results(resource) and (added or _names_others(dropped)):
             return None
         image.homes[path].clear()
@@ -87,6 +95,15 @@ def restored(
         key_of(pieces) or "",
         references if "references" in manifest else None,
     )
+
+
+def _without_stale(resource: Resource, piece: Piece, root: ContentItem, path: Path, report: Report) -> Entries:
+    guards = piece.get("rendered", {})
+    entries, gone, unsure = rendered.without_stale(resource, piece.get("entries", []), guards, root, path)
+    kind = resource["resourceType"]
+    report.warnings += [f"{kind}.{place.replace('/', '.')}: {FORMER}" for place in gone]
+    report.warnings += [f"{kind}.{place}: {UNSURE}" for place in unsure]
+    return entries
 
 
 def _named(resources: list[Resource], natives: dict[str, Resource]) -> list[Resource]:

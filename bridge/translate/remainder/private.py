@@ -72,9 +72,9 @@ def _is_piece(found: Piece) -> bool:
         return False
     if not isinstance(found.get("version", ""), str):
         return False
-    words = found.get("words", {})
-    if not (isinstance(words, dict) and all(isinstance(one, str) for one in words.values())):
-        return False
+    for guards in (found.get("words", {}), found.get("rendered", {})):
+        if not (isinstance(guards, dict) and all(isinstance(one, str) for one in guards.values())):
+            return False
     ranges = found.get("ranges", [])
     if not (isinstance(ranges, list) and all(isinstance(one, str) for one in ranges)):
         return False

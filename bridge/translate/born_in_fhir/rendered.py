@@ -1,0 +1,56 @@
+"""What a resource says of its items in another shape: the narrative, a presented form, what extends a primitive (its
+translation, say). No item says it, so it is guarded by the items, or by the primitive, and goes where those were edited
+in DICOM and it was not. `Potassium 4.1 mmol/L` is no narrative of 6.9."""
+
+from __future__ import annotations
+
+from bridge.model.content import ContentItem, Path
+from bridge.model.group import Json, Resource
+from bridge.translate.basis.digests import GUARD, digest, item_digest
+from bridge.translate.remainder.json_patch import canonical_text, element_at
+
+Entries = list[list[Json]]
+WHOLE = ("text", "presentedForm")
+"""Of all the items: a narrative (FHIR R4 narrative.html) and `the entire result as issued` (DiagnosticReport)."""
+_KEPT = ("additional", "empty")
+"""Narratives that may say what no element does, and nobody can compute what (FHIR R4 narrative-status); or nothing."""
+
+
+def guards_of(native: Resource, entries: Entries, root: ContentItem, path: Path) -> dict[str, str]:
+    """By place; of a resource as it is read natively, from the item at `path`."""
+    return {place: _guard(native, place, root, path) for place, _, *said in entries if said and _is_rendering(place)}
+
+
+def without_stale(
+    native: Resource, entries: Entries, guards: dict[str, str], root: ContentItem, path: Path
+) -> tuple[Entries, list[str], list[str]]:
+    """The entries that are left; the places of those that are not, and of a narrative to be looked at, which stays."""
+    stale = [place for place, guard in guards.items() if guard != _guard(native, place, root, path)]
+    said = {place: value[0] for place, _, *value in entries if value and place in stale}
+    kept = {place: status for place, value in said.items() if (status := _status(place, value)) in _KEPT}
+    gone = [place for place in said if place not in kept]
+    unsure = [place for place, status in kept.items() if status != "empty"]
+    return [one for one in entries if one[0] not in gone], gone, unsure
+
+
+def _is_rendering(place: str) -> bool:
+    return place in WHOLE or place.rpartition("/")[2].startswith("_")
+
+
+def _status(place: str, value: Json) -> Json:
+    return value.get("status") if place == "text" and isinstance(value, dict) else None
+
+
+def _guard(native: Resource, place: str, root: ContentItem, path: Path) -> str:
+    if place in WHOLE:
+        return item_digest(_at(root, path))
+    above, _, extended = place.replace("/*/", "/0/").rpartition("/")  # of the only range: lone_range.py
+    home = element_at(native, above)
+    value = home.get(extended.removeprefix("_")) if isinstance(home, dict) else None
+    return digest(canonical_text(value), GUARD)
+
+
+def _at(item: ContentItem, path: Path) -> ContentItem:
+    for step in path:
+        item = item.children[step]
+    return item
