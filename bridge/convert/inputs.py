@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from bridge.codecs.dicom import structured_report
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.codecs.fhir import Release
 from bridge.convert.bundle import as_written
+from bridge.convert.entries import Left, entries_of
 from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirError, UsageError
 from bridge.model.document import Document
-from bridge.model.group import Group, Json, Resource
+from bridge.model.group import Group, Json
 from bridge.releases.r5 import in_r4
 from bridge.translate.gather import Entry, gather
 
@@ -130,16 +130,21 @@ def _groups(source: str, data: bytes, release: Release, lines: bool) -> Iterator
     else:
         values = [(source, json.loads(data))]
     entries: list[Entry] = []
+    left: Left = Counter()
     for place, value in values:
         try:
-            entries += _entries(place, value)
+            standing, gone = entries_of(place, value)
         except InvalidFhirError as error:
             yield Rejected(place, f"{place}: {error}")
+            continue
+        entries += standing
+        left += gone
     gathered = gather(entries)
     for group in gathered.groups:
         yield _group(f"{source}#{group.key}", group, release)
-    for kind, count in sorted(Counter(one["resourceType"] for one in gathered.others).items()):
-        yield Skipped(source, f"{kind}: no document of its own", count)
+    left += Counter(f"{one['resourceType']}: no document of its own" for one in gathered.others)
+    for reason, count in sorted(left.items()):
+        yield Skipped(source, reason, count)
 
 
 def _group(name: str, group: Group, release: Release) -> Input:
@@ -152,29 +157,3 @@ def _group(name: str, group: Group, release: Release) -> Input:
         return Rejected(name, f"{name}: {error}")
     status = _NOT_YET.get(group.root.get("status", ""))
     return Skipped(name, status) if status else Readable(name, as_written(group), warnings)
-
-
-def _entries(place: str, value: Json) -> list[Entry]:
-    if not isinstance(value, dict) or not _is_type(value.get("resourceType")):
-        raise InvalidFhirError("no FHIR resource: an object with `resourceType` is wanted")
-    if value["resourceType"] != "Bundle":
-        return [Entry(value, place)]
-    found = value.get("entry", [])
-    if not isinstance(found, list):
-        raise InvalidFhirError("Bundle.entry: a list is wanted")
-    entries = []
-    for index, entry in enumerate(found):
-        resource: Resource | None = entry.get("resource") if isinstance(entry, dict) else None
-        if resource is None and isinstance(entry, dict):
-            continue  # a request without a body
-        if not isinstance(resource, dict) or not _is_type(resource.get("resourceType")):
-            raise InvalidFhirError(f"Bundle.entry[{index}].resource: no FHIR resource")
-        url = entry.get("fullUrl", f"{place}#{index}")
-        if not isinstance(url, str):
-            raise InvalidFhirError(f"Bundle.entry[{index}].fullUrl: no URL")
-        entries.append(Entry(resource, url))
-    return entries
-
-
-def _is_type(value: Json) -> bool:
-    return isinstance(value, str) and re.fullmatch("[A-Z][A-Za-z]{1,40}", value) is not None

@@ -1,0 +1,77 @@
+"""What of a Bundle stands: neither what its history has superseded, nor what is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bridge.codecs.json import dumps
+from bridge.convert.inputs import Readable, Rejected, Skipped, read_bytes
+from bridge.model.group import Resource
+from tests.samples import measured
+
+URL = "http://example.org/fhir/Observation/o"
+
+
+def version(number: int, **more: Any) -> Resource:
+    meta = {"versionId": f"{number}", "lastUpdated": f"2026-03-02T0{number}:00:00Z"}
+    request = {"method": "PUT", "url": "Observation/o"}
+    return {"fullUrl": URL, "resource": measured(meta=meta), "request": request} | more
+
+
+def deletion(at: str = "2026-03-02T09:00:00Z", **more: Any) -> Resource:
+    request = {"method": "DELETE", "url": "Observation/o"}
+    return {"request": request, "response": {"status": "204", "lastModified": at}} | more
+
+
+def found(kind: str, *entries: Resource, **more: Any) -> Iterator[tuple[str, str]]:
+    """Whether each is converted, skipped or rejected, and what is said of it."""
+    bundle = {"resourceType": "Bundle", "type": kind, "entry": [*entries]} | more
+    for one in read_bytes("x.json", dumps(bundle), "dicom"):
+        match one:
+            case Readable(_, content):
+                yield "version", getattr(content, "root")["meta"]["versionId"]  # noqa: B009
+            case Skipped(_, reason, count):
+                yield "skipped", f"{count} {reason}"
+            case Rejected(_, error):
+                yield "rejected", error
+
+
+SUPERSEDED = "Observation: superseded: its history has a newer version"
+
+
+def test_of_a_history_only_the_newest_version_is_translated() -> None:
+    """The superseded value was a valid SR beside the other."""
+    assert [*found("history", version(3), version(2), version(1))] == [("version", "3"), ("skipped", f"2 {SUPERSEDED}")]
+
+
+@pytest.mark.parametrize("url", [URL, f"{URL}/_history/3", None])
+def test_what_a_history_says_is_deleted_is_not_translated(url: str | None) -> None:
+    entry = deletion() | ({"fullUrl": url} if url else {})
+    assert [*found("history", entry, version(2), version(1))] == [("skipped", "2 Observation: deleted")]
+
+
+def test_what_was_brought_back_to_life_stands() -> None:
+    entries = (version(3), deletion("2026-03-02T02:00:00Z"), version(1))
+    assert [*found("history", *entries)] == [("version", "3"), ("skipped", f"1 {SUPERSEDED}")]
+
+
+def test_a_history_in_another_order_is_refused() -> None:
+    """Its oldest versions are last (FHIR R4 http.html#history): which one is the newest, nobody can know here."""
+    ((status, error),) = found("history", version(1), version(2))
+    assert status == "rejected" and "Bundle.entry[1] is newer than Bundle.entry[0]" in error
+
+
+def test_a_page_of_a_history_that_is_not_the_first_is_refused() -> None:
+    ((status, error),) = found("history", version(1), link=[{"relation": "previous", "url": "http://example.org"}])
+    assert status == "rejected" and "page before" in error
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_a_request_to_delete_is_no_resource_to_translate(kind: str) -> None:
+    """R4 wants no resource there; where one is, it is the one that shall go."""
+    entry = version(1, request={"method": "DELETE", "url": "Observation/o"})
+    assert [*found(kind, entry)] == [("skipped", "1 Observation: deleted")]
+    assert [*found(kind, deletion(), version(1))] == [("version", "1")]
