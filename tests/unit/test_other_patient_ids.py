@@ -68,6 +68,39 @@ def test_who_the_patient_is_stays_who_it_is() -> None:
     assert to_dicom(back, MAPPING, KNOWN).result == document
 
 
+ENDED: Resource = {"period": {"start": "2001-01-01", "end": "2010-01-01"}}
+OTHER: Resource = {"system": "http://hospital.example/pid", "value": "7"}
+TEMPORARY = typed("MR", system="urn:oid:2.999.1", value="T-1", use="temp")
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "value"),
+    [
+        ((OTHER, MAIN), "MR-1"),
+        ((MAIN | ENDED, OTHER), "7"),
+        ((MAIN | ENDED, TEMPORARY), "T-1"),
+        ((MAIN | ENDED, typed("SS", system="urn:oid:2.999.5", value="078-05-1120")), "MR-1"),
+        ((OTHER | ENDED, OTHER | {"value": "8"}), "8"),
+        ((TEMPORARY, MAIN), "MR-1"),
+        ((TEMPORARY, OTHER), "T-1"),  # by which everybody knows who was just admitted
+        ((TEMPORARY, MAIN | {"value": "MR\\1"}), "T-1"),
+        ((OTHER | {"value": "7" * 65},), "p"),
+    ],
+)
+def test_what_ends_or_is_temporary_gives_way_to_a_better_one(identifiers: tuple[Resource, ...], value: str) -> None:
+    """Also in what is read of it, which says no period."""
+    translated = checked_to_dicom(group(*identifiers), MAPPING, KNOWN)
+    document, warned = translated.result, [one for one in translated.report.warnings if "identifier" in one]
+    assert text_of(document.header, PATIENT_ID) == value
+    back = to_fhir(document, MAPPING, KNOWN).result
+    assert back.patient is not None and back.patient["identifier"][0]["value"] == value
+    assert to_dicom(back, MAPPING, KNOWN).result == document
+    taken = next((one for one in identifiers if one["value"] == value), {})
+    assert any("none is better" in one for one in warned) == ("use" in taken or "period" in taken)
+    unfit = [one for one in identifiers if len(one["value"]) > 64 or "\\" in one["value"]]
+    assert any("passed over" in one for one in warned) == bool(unfit)
+
+
 @pytest.mark.parametrize(
     "other",
     [

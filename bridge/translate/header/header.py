@@ -40,6 +40,7 @@ from bridge.translate.header.identity import (
     identifiers_of,
     identity_elements,
     identity_of,
+    oddities_of_identity,
     other_ids,
 )
 from bridge.translate.header.observers import EQUIPMENT
@@ -146,6 +147,7 @@ def header_of(
         warnings.append("no identifier of the patient: Patient ID is empty, the document belongs to nobody")
     elif patient is None:
         warnings.append("subject is not here: Patient ID is taken from its reference, the Patient Module is empty")
+    warnings += oddities_of_identity(patient, subject)
     date, time = _date_and_time(effective, known.zone)
     if not date:
         what = "a time that DICOM cannot say" if effective else "no time"

@@ -73,12 +73,8 @@ def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known)
     """The first identifier of type MR, else the first with a system, else the id that `subject` refers to, issued by
     its server; None where nobody is named. A value that Patient ID cannot hold is no candidate: cut, it would be
     somebody else."""
-    said = [*(patient or {}).get("identifier", ())]
-    if "identifier" in subject:
-        said.append(subject["identifier"])
-    fitting = [one for one in said if _LO.fullmatch(one.get("value") or "") and one.get("use") != "old"]
-    records = [one for one in fitting if _type_code(one) == "MR"]
-    for one in records or [one for one in fitting if one.get("system")]:
+    one = _chosen([each for each in _said(patient, subject) if _fits(each)])
+    if one is not None:
         system = one.get("system")
         return Identity(one["value"], None if _is_unknown(system) else system, _type_code(one))
     store = _ISSUER_BASE + quote(known.system, safe="")
@@ -86,6 +82,42 @@ def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known)
         return Identity(patient["id"], store)
     found = _SUBJECT.fullmatch(subject.get("reference", ""))
     return Identity(found[2], found[1].rstrip("/") if found[1] else store) if found else None
+
+
+def oddities_of_identity(patient: Resource | None, subject: dict[str, Any]) -> Iterator[str]:
+    """What is odd about the identifier that is Patient ID."""
+    said = _said(patient, subject)
+    chosen = _chosen([one for one in said if _fits(one)])
+    if _chosen(said) is not chosen:
+        yield "Patient.identifier: one has more characters than Patient ID, or others than it holds: it is passed over"
+    if chosen is not None and (chosen.get("use") == "temp" or _ends(chosen)):
+        yield "Patient.identifier: the one that is Patient ID is temporary, or its period has an end; none is better"
+
+
+def _said(patient: Resource | None, subject: dict[str, Any]) -> list[dict[str, Any]]:
+    said = [*(patient or {}).get("identifier", ()), *([subject["identifier"]] if "identifier" in subject else ())]
+    return [one for one in said if one.get("value") and one.get("use") != "old"]
+
+
+def _fits(identifier: dict[str, Any]) -> bool:
+    return _LO.fullmatch(identifier["value"]) is not None
+
+
+def _chosen(said: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """One whose period has an end gives way to one whose has none, whenever that is: a translation has no clock. A
+    temporary one gives way to another of its kind. But nothing gives way to what is no business of a PACS."""
+    records = [one for one in said if _type_code(one) == "MR"]
+    others = [one for one in said if one.get("system") and not (records and _type_code(one) in _PRIVATE)]
+    return min([*records, *others], key=_rank, default=None)
+
+
+def _rank(identifier: dict[str, Any]) -> tuple[bool, bool, bool]:
+    return _ends(identifier), _type_code(identifier) != "MR", identifier.get("use") == "temp"
+
+
+def _ends(identifier: dict[str, Any]) -> bool:
+    """FHIR R4 Identifier.period: when it is or was valid for use."""
+    return "end" in identifier.get("period", {})
 
 
 def contained_patient(owner: Resource, subject: dict[str, Any]) -> Resource | None:
@@ -138,6 +170,8 @@ def other_ids(patient: Resource, identity: Identity, known: Known) -> Element | 
         system, code = one.get("system"), _type_code(one)
         other = Identity(one.get("value") or "", None if _is_unknown(system) else system, code)
         if one.get("use") == "old" or code in _PRIVATE or other[:2] == identity[:2]:
+            continue
+        if code == "MR" != identity.type_code:  # it gave way, for its period ends, and would be Patient ID again
             continue
         if not _LO.fullmatch(other.value) or not _CS.fullmatch(code or "-"):
             continue
