@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bridge.model.group import Group, Json, Resource, reference_to, references_in
 from bridge.translate.header.header import born_uid
+from bridge.translate.header.whose import subject_of
 
 FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
 """Whose references to each other decide what forms one document."""
@@ -51,12 +52,19 @@ def gather(entries: Sequence[Entry]) -> Gathered:
         roots.add(id(root))
         has_nothing = id(root) in void and born_uid(root) is None
         members = [] if has_nothing else _reached(root, resolver, owned, roots)
-        subjects = resolver.targets(root, _references(root, ("subject",)))
-        patient = next((one for one in subjects if one["resourceType"] == "Patient"), None)
-        whole = [root, *members, *([patient] if patient is not None else [])]
-        groups.append(Group(root, tuple(members), patient, resolver.name(root), resolver.among(whole)))
-        used.update(map(id, whole))
+        group = resolver.group(root, members, _patient_of(root, members, resolver))
+        if group.patient is not None and not subject_of(group):
+            group = resolver.group(root, members, None)
+        groups.append(group)
+        used.update(map(id, group.whole()))
     return Gathered(tuple(groups), tuple(one for one in resources if id(one) not in used))
+
+
+def _patient_of(root: Resource, members: Sequence[Resource], resolver: _Resolver) -> Resource | None:
+    """Its subject; of a root that says none, the first that its results say."""
+    saying = [root] if "subject" in root else [one for one in members if one["resourceType"] == "Observation"]
+    subjects = [target for one in saying for target in resolver.targets(one, _references(one, ("subject",)))]
+    return next((one for one in subjects if one["resourceType"] == "Patient"), None)
 
 
 def _is_void(resource: Resource, *, alone: bool) -> bool:
@@ -109,7 +117,11 @@ class _Resolver:
             if (found := self.resolve(source, reference)) is not None:
                 yield found
 
-    def among(self, group: Sequence[Resource]) -> dict[str, Resource]:
+    def group(self, root: Resource, members: Sequence[Resource], patient: Resource | None) -> Group:
+        whole = [root, *members, *([patient] if patient is not None else [])]
+        return Group(root, tuple(members), patient, self.name(root), self._among(whole))
+
+    def _among(self, group: Sequence[Resource]) -> dict[str, Resource]:
         """Each reference in the group to one of the group."""
         inside = set(map(id, group))
         found: dict[str, Resource] = {}

@@ -12,7 +12,9 @@ from bridge.model.dataset import DataSet, items, text_of
 from bridge.model.group import Group, Resource
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.basis.ids import Known
+from bridge.translate.gather import Entry, gather
 from bridge.translate.header.identity import OTHER_IDS, identity_of
+from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
@@ -159,3 +161,56 @@ def test_patients_that_two_resources_contain_are_one_by_their_identifiers(other:
     else:
         with pytest.raises(PermanentError, match="subject is another"):
             to_dicom(panel, MAPPING, KNOWN)
+
+
+def of_report(*subjects: Resource | None, also: Resource | None = None) -> Group:
+    """A report that says no subject, and what its results say."""
+    patients = [{"resourceType": "Patient", "id": one, "identifier": [MAIN | {"value": one}]} for one in ("p", "q")]
+    results = [measured(id=f"o{at}") | {"subject": one} for at, one in enumerate(subjects)]
+    results = [{key: value for key, value in one.items() if value is not None} for one in results]
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "11502-2", "display": "Laboratory report"}]},
+        "result": [{"reference": f"Observation/{one['id']}"} for one in results],
+    } | (also or {})
+    (found,) = gather([Entry(one, f"x#{one['id']}") for one in (report, *results, *patients)]).groups
+    return found
+
+
+P, Q = {"reference": "Patient/p"}, {"reference": "Patient/q"}
+
+
+@pytest.mark.parametrize("subjects", [(P,), (P, P), (P, None), (P, P | {"display": "Doe"})])
+def test_a_report_without_a_subject_is_of_whom_all_its_results_are(subjects: tuple[Resource | None, ...]) -> None:
+    """It was nobody's, and in no list of the patient's."""
+    before = of_report(*subjects)
+    translated = checked_to_dicom(before, MAPPING, KNOWN)
+    assert text_of(translated.result.header, PATIENT_ID) == "p"
+    assert any(one.startswith("DiagnosticReport.subject is missing") for one in translated.report.warnings)
+    back = to_fhir(translated.result, MAPPING, KNOWN).result
+    assert [*map(stripped, back.resources())] == [*before.resources()]
+    assert back.patient is not None and before.patient is not None and back.patient["id"] == before.patient["id"]
+
+
+ELSEWHERE = {"reference": "Patient/elsewhere"}
+
+
+@pytest.mark.parametrize("subjects", [(P, Q), (P, ELSEWHERE), (None,), (P, {"display": "Doe"}), ({"reference": "#p"},)])
+def test_whose_a_report_without_a_subject_is_nobody_guesses(subjects: tuple[Resource | None, ...]) -> None:
+    before = of_report(*subjects)
+    assert before.patient is None
+    translated = checked_to_dicom(before, MAPPING, KNOWN)
+    assert text_of(translated.result.header, PATIENT_ID) is None
+    assert any("belongs to nobody" in one for one in translated.report.warnings)
+
+
+def test_results_of_somebody_who_is_not_here_say_whose_the_report_is() -> None:
+    document = checked_to_dicom(of_report(ELSEWHERE, ELSEWHERE), MAPPING, KNOWN).result
+    assert text_of(document.header, PATIENT_ID) == "elsewhere"
+
+
+def test_a_subject_that_the_report_says_is_not_that_of_its_results() -> None:
+    found = of_report(None, also={"subject": Q})
+    assert found.patient is not None and found.patient["id"] == "q"

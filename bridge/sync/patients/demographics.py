@@ -16,6 +16,7 @@ from bridge.sync.documents.resources import Present
 from bridge.translate.header.demographics import with_demographics
 from bridge.translate.header.identity import identity_elements, identity_of
 from bridge.translate.header.refiled import identity_in
+from bridge.translate.header.whose import subject_of
 
 
 def propagate(
@@ -35,6 +36,6 @@ def propagate(
 
 
 def _of_same_patient(route: Route, present: Present, head: DataSet) -> bool:
-    identity = identity_of(present.group.patient, present.group.root.get("subject", {}), route.known(head))
+    identity = identity_of(present.group.patient, subject_of(present.group), route.known(head))
     wanted = sorted(identity_elements(identity, UNICODE)) if identity is not None else []
     return wanted == identity_in(head)

@@ -22,6 +22,7 @@ from bridge.translate.born_in_fhir.as_made import identity_digest
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.header.identity import identifiers_of
 from bridge.translate.header.refiled import identity_as, identity_in, is_refiled, origin_of, without_patient
+from bridge.translate.header.whose import subject_of
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -108,7 +109,7 @@ def _stored_at(resource: Resource) -> str | None:
 
 def as_of(group: Group, was: MadeOf) -> Group:
     """As it would be if its subject were whom the document was made of."""
-    said = group.root.get("subject", {}).get("reference", "")
+    said = subject_of(group).get("reference", "")
     renames = {said: was.subject}
     patient = was.patient | {"id": was.subject.partition("/")[2]}
     index = group.index()

@@ -14,6 +14,7 @@ from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.ids import Known
+from bridge.translate.header import whose
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
 from bridge.translate.native.documents import AROUND, CONCLUSIONS
 from bridge.translate.native.items import made_uid
@@ -183,7 +184,7 @@ def identity_digest(header: DataSet) -> str:
 
 def subject_of(group: Group) -> str | None:
     """How the group refers to its Patient, resolved or not."""
-    found: str | None = group.root.get("subject", {}).get("reference")
+    found: str | None = whose.subject_of(group).get("reference")
     return found
 
 

@@ -45,6 +45,7 @@ from bridge.translate.header.identity import (
 )
 from bridge.translate.header.observers import EQUIPMENT
 from bridge.translate.header.study import study_elements
+from bridge.translate.header.whose import subject_of
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.json_patch import canonical_text
 
@@ -140,12 +141,14 @@ def header_of(
 ) -> tuple[DataSet, list[str]]:
     """Header of a new SR; and warnings of what has no place in it."""
     root, found, warnings = group.root, _Elements(_ALWAYS), list[str]()
-    subject = root.get("subject", {})
+    subject = subject_of(group)
     patient = group.patient or contained_patient(root, subject)
     identity = identity_of(patient, subject, known)
     if identity is None:
         warnings.append("no identifier of the patient: Patient ID is empty, the document belongs to nobody")
-    elif patient is None:
+    elif "subject" not in root:
+        warnings.append(f"{root['resourceType']}.subject is missing: the document is of whom all its results say")
+    if identity is not None and patient is None:
         warnings.append("subject is not here: Patient ID is taken from its reference, the Patient Module is empty")
     warnings += oddities_of_identity(patient, subject)
     date, time = _date_and_time(effective, known.zone)

@@ -17,6 +17,7 @@ from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.basis.node import INHERITED, ITSELF, Home, Node
 from bridge.translate.header import header
+from bridge.translate.header.whose import subject_key
 from bridge.translate.native import documents
 from bridge.translate.native.categories import category_of, report_category, same_categories
 from bridge.translate.native.copies import SEVERAL, several_of
@@ -26,7 +27,6 @@ from bridge.translate.native.generic import VALUE_UNKNOWN, Kind, is_unqualified,
 from bridge.translate.native.habits import Habits
 from bridge.translate.native.observed import dated, observed_at, started_in
 from bridge.translate.native.participants import PERSONS, add_participant, is_person
-from bridge.translate.native.refused import subject_key
 from bridge.translate.native.selection import (
     DERIVED_FROM,
     concept_of,

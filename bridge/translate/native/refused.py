@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bridge.errors import PermanentError
 from bridge.model.group import Group, Resource
-from bridge.translate.basis.node import Home
 from bridge.translate.header.identity import contained_patient
+from bridge.translate.header.whose import subject_key
 from bridge.translate.remainder.json_patch import canonical_text
 
 
@@ -17,20 +19,22 @@ def refuse(group: Group) -> None:
     for resource in group.spoken():
         if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
             continue
-        if _is_modified(resource):
-            raise PermanentError(
-                f"{resource['resourceType']}.modifierExtension changes the meaning, in a way not known here"
-            )
+        for element in _modifying(resource):
+            raise PermanentError(f"{resource['resourceType']}.{element} changes the meaning, in a way not known here")
         own = _person_of(resource, owners.get(id(resource), resource), subjects)
         if own and root and own != root and (own[0] == "words") == (root[0] == "words"):
             raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
 
 
-def _is_modified(resource: Resource) -> bool:
-    """Wherever FHIR R4 allows it: on the resource and its backbone elements."""
+def _modifying(resource: Resource) -> Iterator[str]:
+    """Wherever FHIR R4 allows a modifierExtension: on the resource and its backbone elements; and rules that `must be
+    understood when processing the content` (resource.html#Resource.implicitRules)."""
+    if "implicitRules" in resource:
+        yield "implicitRules"
     parts = [resource, *resource.get("component", ()), *resource.get("media", ())]
     ranges = [one for part in parts for one in part.get("referenceRange", ())]
-    return any("modifierExtension" in one for one in (*parts, *ranges))
+    if any("modifierExtension" in one for one in (*parts, *ranges)):
+        yield "modifierExtension"
 
 
 def _person_of(resource: Resource, owner: Resource, subjects: dict[str, Resource]) -> tuple[object, ...]:
@@ -40,14 +44,3 @@ def _person_of(resource: Resource, owner: Resource, subjects: dict[str, Resource
     if inner is None:
         return subject_key(subject, subjects)
     return ("contained", canonical_text(inner.get("identifier") or inner))
-
-
-def subject_key(subject: Home, subjects: dict[str, Resource]) -> tuple[object, ...]:
-    """Who is meant: the resource where it is here, else what the reference says."""
-    reference = subject.get("reference")
-    if reference is not None:
-        target = subjects.get(reference)
-        return ("resource", id(target)) if target is not None else ("reference", reference.partition("/_history/")[0])
-    if "identifier" in subject:
-        return ("identifier", subject["identifier"].get("system"), subject["identifier"].get("value"))
-    return ("words", subject["display"].strip()) if "display" in subject else ()
