@@ -291,6 +291,17 @@ def test_what_changes_the_meaning_is_refused_wherever_it_stands(place: str) -> N
         to_dicom(alone(observation(valueQuantity=quantity(5), **more)), MAPPING, KNOWN)
 
 
+@pytest.mark.parametrize("where", ["Observation", "DiagnosticReport"])
+def test_rules_that_must_be_understood_are_refused(where: str) -> None:
+    """FHIR R4 resource.html#Resource.implicitRules."""
+    group = reported({"reference": "Patient/p"}, observation(valueQuantity=quantity(5)))
+    for one in group.resources():
+        if one["resourceType"] == where:
+            one["implicitRules"] = "http://example.org/rules"
+    with pytest.raises(PermanentError, match=f"{where}.implicitRules"):
+        to_dicom(group, MAPPING, KNOWN)
+
+
 @pytest.mark.parametrize(
     ("value", "says"),
     [
