@@ -19,6 +19,7 @@ from bridge.translate.born_in_dicom.own_sites import inheriting_again, settled
 from bridge.translate.born_in_dicom.places import of_their_own, placed
 from bridge.translate.born_in_dicom.versions import of_version, still_named, version_alone
 from bridge.translate.born_in_fhir.followed_ranges import followed, words_of_ranges
+from bridge.translate.born_in_fhir.parts import marked, parts_of
 from bridge.translate.born_in_fhir.pieces import beyond, copy_digest, edits, pieces_of, renames_of
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.header.amend import amended
@@ -28,7 +29,7 @@ from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
 from bridge.translate.remainder.extension import attached
 from bridge.translate.remainder.kept import as_kept, said_before
-from bridge.translate.remainder.private import put_in, taken_out
+from bridge.translate.remainder.private import Piece, put_in, taken_out
 from bridge.translate.report.leaves import outcomes
 from bridge.translate.report.oddities import oddities_of_group
 from bridge.translate.report.report import Detail, Report, Translated
@@ -79,6 +80,8 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         said_by_site(image, document.root, homes, mapping)
     words: list[str] = []
     pieces = pieces_of(group, homes, image, document, known, words)
+    if not born:
+        pieces = _with_parts(pieces, group, homes, image, document, mapping, known)
     before_edit = {} if born else said_before(group)
     if before_edit and as_kept(group, document, pieces) is pieces:  # edited in FHIR, too: a new document, whose ranges
         # say their limits, while the one before keeps the words that it has
@@ -88,6 +91,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
             image = native_fhir(document, mapping, known)
             said_by_site(image, document.root, homes, mapping)
             pieces = pieces_of(group, homes, image, document, known)
+            pieces = _with_parts(pieces, group, homes, image, document, mapping, known)
     report.warnings += [f"{place}: taken away; its code says the words, and brings them back" for place in words]
     if born and (changed or beyond(pieces) != remainder.get("beyond")):  # in the items, or in what they do not say
         before, edited, said = version_of(document), pieces, beyond(pieces)
@@ -113,6 +117,24 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         report.warnings += oddities_of_group(group)
         report.account = lambda: [*_outcomes(group, homes, image, mapping)]
     return Translated(put_in(document, as_kept(group, document, pieces)), report)
+
+
+def _with_parts(
+    pieces: dict[Path, Piece],
+    group: Group,
+    homes: dict[Path, Json],
+    image: FhirImage,
+    document: Document,
+    mapping: Mapping,
+    known: Known,
+) -> dict[Path, Piece]:
+    """The pieces, of components alone that are read as such."""
+    parts = parts_of(group, homes, image)
+    if not parts:
+        return pieces
+    image = native_fhir(document, mapping, known, parts)
+    said_by_site(image, document.root, homes, mapping)
+    return marked(pieces_of(group, homes, image, document, known), parts)
 
 
 def _edited(group: Group) -> str | None:

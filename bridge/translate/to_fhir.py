@@ -22,6 +22,7 @@ from bridge.translate.born_in_dicom.completed import content_of
 from bridge.translate.born_in_dicom.followed_starts import starts_in
 from bridge.translate.born_in_dicom.own_sites import sites_in
 from bridge.translate.born_in_fhir.followed_ranges import followed
+from bridge.translate.born_in_fhir.parts import parts_in
 from bridge.translate.born_in_fhir.pieces import beyond, copies_of, pieces_of
 from bridge.translate.born_in_fhir.restore import added_to, first_version, restored, source_of
 from bridge.translate.born_in_fhir.sited import said_by_site
@@ -113,7 +114,7 @@ def _restored(
 ) -> Group | None:
     """With `added`, items that no piece knows are results that were added since; None where there are none."""
     root, following = followed(bare.root, pieces, mapping)
-    image = native_fhir(replace(bare, root=root), mapping, known)
+    image = native_fhir(replace(bare, root=root), mapping, known, parts_in(pieces))
     said_by_site(image, root, pieces, mapping)
     new = added_to(image, pieces) if added else []
     if added and not new:

@@ -54,7 +54,8 @@ def restored(
     named = {
         path: name
         for path, piece in pieces.items()
-        if isinstance(name := _at(members, piece.get("is", 0)), str)
+        if "part" not in piece
+        and isinstance(name := _at(members, piece.get("is", 0)), str)
         and image.homes.get(path, {}).get("resourceType") == name.partition("/")[0]
     }
     if not born:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from bridge.mapping.mapping import Fold, Mapping, Template
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import ByReference, Code, ContentItem, Graphic, Num, Path, Reference, value_type
+from bridge.model.content import ByReference, Code, ContentItem, Graphic, Num, Other, Path, Reference, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -39,6 +39,8 @@ from bridge.translate.native.selection import DERIVED_FROM, derive_from, select_
 from bridge.translate.native.valued import is_value
 from bridge.translate.native.values import value_to_fhir
 
+_NOTHING = ContentItem(None, None, Other(None), (), ())
+
 
 @dataclass(slots=True)
 class Context:
@@ -59,6 +61,7 @@ class Observations:
     document: Document
     mapping: Mapping
     known: Known
+    parts: frozenset[Path] = frozenset()  # items that are components, whatever their concept is of
     members: list[Resource] = field(default_factory=list)
     homes: dict[Path, Home] = field(default_factory=dict)
     anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path
@@ -122,6 +125,7 @@ class Observations:
         if not item.children:
             effective = self._effective(item) or context.effective
             return Context(anchor, effective, context.subject, context.sites, context.where, context.observers)
+        item = self._without_parts(item, at)
         subject, sites, observers = subject_of(item), sites_of(item, self.mapping), observers_of(item)
         return Context(
             anchor,
@@ -173,13 +177,24 @@ class Observations:
             observation["bodySite"] = dict(site)
         return str(observation["id"])
 
+    def _without_parts(self, item: ContentItem, at: Path) -> ContentItem:
+        """What is a component says nothing of what stands beside or below it; places stay."""
+        if not self.parts:
+            return item
+        return replace(
+            item,
+            children=tuple(
+                _NOTHING if (*at, index) in self.parts else child for index, child in enumerate(item.children)
+            ),
+        )
+
     def _concluded(self, item: ContentItem, home: Home) -> None:
         """Also within the section Conclusions (TID 2000), of which a paragraph is a component."""
         if CONCLUSION.same(item.concept) and "valueString" in home:
             self.conclusions.append(home["valueString"])
 
     def _children(self, item: ContentItem, at: Path, observation: Resource, context: Context) -> None:
-        folds = {index: fold for index, _, fold in folds_in(item, "Observation", self.mapping)}
+        folds = {index: fold for index, _, fold in folds_in(self._without_parts(item, at), "Observation", self.mapping)}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         for index, child in enumerate(item.children):
             if is_value(child, item) and (*at, index) not in self.targets:
@@ -208,6 +223,8 @@ class Observations:
         place = kind(child, Kind.OBSERVATION, self.mapping, each=each)
         if at in self.targets and place in (Kind.COMPONENT, Kind.FOLD):
             place = Kind.OBSERVATION  # what others refer to is never folded
+        if place is Kind.FOLD and at in self.parts:
+            place = Kind.COMPONENT
         if place is Kind.FOLD:
             fold = folds.get(at[-1])
             home = folded_into(observation, child, fold, at[-1] + 1, self.mapping, self.zone) if fold else None

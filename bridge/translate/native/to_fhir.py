@@ -39,9 +39,10 @@ class FhirImage:
     homes: dict[Path, Home]  # content item -> the element that it became
 
 
-def native_fhir(document: Document, mapping: Mapping, known: Known) -> FhirImage:
+def native_fhir(document: Document, mapping: Mapping, known: Known, parts: frozenset[Path] = frozenset()) -> FhirImage:
+    """`parts`: items that are components, whatever their concept is of."""
     root = in_canonical_units(document.root, mapping)
-    return _Builder(replace(document, root=root), mapping, known).build()
+    return _Builder(replace(document, root=root), mapping, known, parts).build()
 
 
 class _Builder(Observations):

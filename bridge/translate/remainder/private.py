@@ -78,6 +78,8 @@ def _is_piece(found: Piece) -> bool:
     ranges = found.get("ranges", [])
     if not (isinstance(ranges, list) and all(isinstance(one, str) for one in ranges)):
         return False
+    if not isinstance(found.get("part", 0), int):
+        return False
     return isinstance(found.get("is", 0), int) and are_entries(found.get("entries", []))
 
 
