@@ -19,22 +19,26 @@ from bridge.translate.header.identity import ISSUER, QUALIFIERS
 from bridge.translate.native.documents import AROUND, CONCLUSIONS
 from bridge.translate.native.items import made_uid
 from bridge.translate.native.own_words import CONCLUSION, is_own
+from bridge.translate.native.subjects import without_subject
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.extension import without_remainders
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+)(\+00:00|Z)")
 
 
-def as_made(native: Resource, name: str, born: bool, known: Known, utc: str | None) -> Resource:
+def as_made(
+    native: Resource, name: str, born: bool, known: Known, utc: str | None, *, states_subject: bool = False
+) -> Resource:
     """The resource by its own name, with UTC as its group spells it; of a document born in FHIR without what only
-    documents of DICOM need: element ids that say the place of an item, and the Observation UID that the bridge has
-    made."""
+    documents of DICOM need: element ids that say the place of an item, the Observation UID that the bridge has made,
+    and components that repeat the focus, unless the resource itself `states_subject` so."""
     identifier = name.partition("/")[2]
     if utc == "Z":
         native = _with_z(native)
     if not born:
         native = _without_ids(native)
         native = _without_uid(native, made_uid(known, identifier))
+        native = native if states_subject else without_subject(native)
     native["id"] = identifier
     if identifier.startswith("#"):
         del native["id"]

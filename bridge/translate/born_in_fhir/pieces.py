@@ -26,6 +26,7 @@ from bridge.translate.born_in_fhir.followed_ranges import ranges_in
 from bridge.translate.born_in_fhir.sections import pieces_of_sections
 from bridge.translate.header.header import born_uid
 from bridge.translate.native.dose_summary import is_summary
+from bridge.translate.native.subjects import states_subject
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.beside import guards_of
 from bridge.translate.remainder.extension import attached, stripped
@@ -69,7 +70,8 @@ def pieces_of(
             renumbered = renumbered or (born and name != name_of(native, 0))
             entries: list[list[Json]] = []
             if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
-                native = as_made(renamed(native, renames), name, born, known, utc)
+                own = states_subject(resource)
+                native = as_made(renamed(native, renames), name, born, known, utc, states_subject=own)
                 said = differences(native, stripped(resource))
                 dropped = [one for one in said if born and _drops_copy(one, said)]
                 entries = [one for one in said if one not in dropped]
@@ -78,6 +80,8 @@ def pieces_of(
             if number == 0 and copy_digest(resource.get("conclusion")) in unedited:
                 entries = [one for one in entries if one[0] != "conclusion"]
             piece: Piece = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
+            if not born and states_subject(resource):
+                piece["subject"] = True
             if not born and (words := guards_of(native)):
                 piece["words"] = words
             if not born and (ranges := ranges_in(native)):

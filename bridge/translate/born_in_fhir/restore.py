@@ -23,6 +23,7 @@ from bridge.translate.born_in_fhir.as_made import (
 from bridge.translate.born_in_fhir.rendered import Entries
 from bridge.translate.born_in_fhir.retyped import retyped
 from bridge.translate.born_in_fhir.sections import follow
+from bridge.translate.native.subjects import without_focus_code
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.beside import without_stale
 from bridge.translate.remainder.json_patch import json_patched
@@ -66,11 +67,14 @@ def restored(
         renames[name_of(image.group.patient, 0)] = manifest["subject"]
     found: dict[str, Resource] = {}
     for path, name in named.items():
-        resource = as_made(renamed(image.homes[path], renames), name, born, known, manifest.get("utc"))
+        native, own = renamed(image.homes[path], renames), "subject" in pieces[path]
+        resource = as_made(native, name, born, known, manifest.get("utc"), states_subject=own)
         for place in without_stale(resource, pieces[path].get("words", {})):
             report.warnings.append(f"{resource['resourceType']}.{place}.text: {STALE}")
         entries = _without_stale(resource, pieces[path], document.root, path, report)
         dropped = _patch(resource, entries, report)
+        if "focus" in dropped:
+            without_focus_code(resource)
         if _contains_results(resource) and (added or _names_others(dropped)):
             return None
         image.homes[path].clear()

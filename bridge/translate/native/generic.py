@@ -34,6 +34,12 @@ COMPOSITES = (  # beside Structured Reports
 SUBJECT_CLASS, PATIENT = Code("121024", "DCM", "Subject Class"), Code("121025", "DCM", "Patient")
 FETUS_ID = Code("11951-1", "LN", "Fetus ID")
 SUBJECT_ID = Code("121030", "DCM", "Subject ID")
+FETUS, SPECIMEN = Code("121026", "DCM", "Fetus"), Code("121027", "DCM", "Specimen")
+DEVICE_SUBJECT = Code("121192", "DCM", "Device Subject")
+SPECIMEN_ID, DEVICE_SUBJECT_NAME = (
+    Code("121041", "DCM", "Specimen Identifier"),
+    Code("121193", "DCM", "Device Subject Name"),
+)
 SUBJECT_NAME, MOTHER_OF_FETUS = Code("121029", "DCM", "Subject Name"), Code("121036", "DCM", "Mother of fetus")
 PARTICIPANT_NAME = Code("113870", "DCM", "Person Name")
 PERSON_ROLE = Code("113875", "DCM", "Person Role in Procedure")

@@ -14,9 +14,11 @@ from bridge.translate.basis import times
 from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.header.observers import DEVICE, DEVICE_NAME, DEVICE_UID, OBSERVER_TYPE, PERSON_NAME
 from bridge.translate.native.generic import (
+    DEVICE_SUBJECT_NAME,
     FETUS_ID,
     MOTHER_OF_FETUS,
     PATIENT,
+    SPECIMEN_ID,
     SUBJECT_CLASS,
     SUBJECT_ID,
     SUBJECT_NAME,
@@ -38,15 +40,16 @@ _WHERE = {
     ("106233006", "SCT"): _PART,
     ("G-A1F8", "SRT"): _PART,
 }
-_OF_SUBJECT = {one[:2] for one in (SUBJECT_CLASS, FETUS_ID, SUBJECT_ID, SUBJECT_NAME, MOTHER_OF_FETUS)}
+_IDS = (SUBJECT_ID, SPECIMEN_ID, DEVICE_SUBJECT_NAME)
+_OF_SUBJECT = {one[:2] for one in (SUBJECT_CLASS, FETUS_ID, *_IDS, SUBJECT_NAME, MOTHER_OF_FETUS)}
 
 
 def subject_of(item: ContentItem) -> str | None:
-    """Subject Class (TID 1006) with ID or name of the subject (TID 1007, 1008); empty of the patient, None where it
+    """Subject Class (TID 1006) with ID or name of the subject (TID 1007 to 1010); empty of the patient, None where it
     says none: a name alone is the patient's. What an inner item says overrides what an outer one does."""
     said, name = None, ""
     for child in item.children:
-        if child.concept is None or child.concept[:2] not in _OF_SUBJECT:
+        if not is_of_subject(child.concept):
             continue
         if SUBJECT_CLASS.same(child.concept) and isinstance(child.value, Coded) and child.value.code is not None:
             if PATIENT.same(child.value.code):
@@ -54,13 +57,18 @@ def subject_of(item: ContentItem) -> str | None:
             said = child.value.code.meaning or child.value.code.value
         elif FETUS_ID.same(child.concept):
             said, name = said or "Fetus", text(child, "TEXT") or ""
-        elif SUBJECT_ID.same(child.concept):
+        elif any(one.same(child.concept) for one in _IDS):
             name = name or text(child, "TEXT") or ""
         elif SUBJECT_NAME.same(child.concept):
             name = name or _name(child)
         elif MOTHER_OF_FETUS.same(child.concept):
             said = said or "Fetus"
     return f"{said} {name}".strip() if said else None
+
+
+def is_of_subject(concept: Code | None) -> bool:
+    """Whether it says whom an item is about."""
+    return concept is not None and concept[:2] in _OF_SUBJECT
 
 
 def started_of(item: ContentItem, zone: str) -> str | None:

@@ -35,11 +35,11 @@ from bridge.translate.native.selection import (
     selected_from,
     subset_of,
 )
+from bridge.translate.native.subjects import add_subject
 from bridge.translate.native.valued import only_words, put_into_container
-from bridge.translate.native.values import empty_of, printable, qualifier_in, value_to_dicom
+from bridge.translate.native.values import empty_of, qualifier_in, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
-_SUBJECT_ID = Code("121030", "DCM", "Subject ID")
 _NO_TEXT = Plain("TEXT", "")
 _ABSENT = "a result or member is not here: it is only referred to"
 _RETRACTED = ("entered-in-error", "cancelled")
@@ -164,8 +164,8 @@ class Items:
         if uid := self._observation_uid(observation):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
         self._folds(observation, node, primitives=False)
-        if not self.born:
-            self._focus(observation, node)
+        if not self.born and (unknown := add_subject(node, observation, self._by_reference)) is not None:
+            self.warnings.append(unknown)
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
         for component in observation.get("component", ()):
@@ -205,17 +205,6 @@ class Items:
         to `<5` in a template that makes each number a result. A time of its own, the inherited one, says that it is."""
         each = bool(self.habits.get("each", self.mapping.template(None, self.title).each))
         return kind(node.item(), Kind.OBSERVATION, self.mapping, each=each) in (Kind.COMPONENT, Kind.FOLD)
-
-    def _focus(self, observation: Resource, node: Node) -> None:
-        """What the value is about, where that is not the patient (TID 1007): a fetus's value is not its mother's."""
-        for focus in observation.get("focus", ()):
-            subjects = (subject_key(one, self._by_reference) for one in (focus, observation.get("subject", {})))
-            if len(set(subjects)) == 1:
-                continue
-            if focus.get("display", "").strip():
-                node.add(Plain("TEXT", printable(focus["display"])), _SUBJECT_ID, None)
-            else:
-                self.warnings.append("Observation.focus has no name: a DICOM reader takes the value for the patient's")
 
     def _performer(self, performer: Home, node: Node) -> None:
         """A person by the name; of a document born in DICOM only whom the item itself names, for the observers of the

@@ -21,6 +21,7 @@ from bridge.translate.native.conclusions import add_conclusions
 from bridge.translate.native.generic import VALUE_UNKNOWN
 from bridge.translate.native.habits import Habits, accustomed
 from bridge.translate.native.items import Items
+from bridge.translate.native.own_context import own_context
 from bridge.translate.native.own_words import OF_SECTION
 from bridge.translate.native.private_schemes import identification
 from bridge.translate.native.refused import refuse
@@ -97,6 +98,7 @@ class _Builder(Items):
         if self.template == ecg_report.TEMPLATE:
             ecg_report.finish(node)
         if not self.born:
+            self.warnings += own_context(node, self.mapping)
             node.unnumber()
         node.sort()
         self._number_inferences(node)

@@ -1,0 +1,131 @@
+"""Whom a result is about, where that is not the patient: `focus` and HL7's extension `observation-focusCode` -> Subject
+Context (PS3.16 TID 1006). FHIR inherits nothing: what a result says, its members do not."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from bridge.model.content import Code, Coded, Plain
+from bridge.model.group import Resource
+from bridge.translate.basis.node import Home, Node
+from bridge.translate.native.generic import (
+    DEVICE_SUBJECT,
+    DEVICE_SUBJECT_NAME,
+    FETUS,
+    PATIENT,
+    SPECIMEN,
+    SPECIMEN_ID,
+    SUBJECT_CLASS,
+    SUBJECT_ID,
+)
+from bridge.translate.native.refused import subject_key
+from bridge.translate.native.values import printable
+
+FOCUS_CODE = "http://hl7.org/fhir/StructureDefinition/observation-focusCode"
+_DCM, _SCT = "http://dicom.nema.org/resources/ontology/DCM", "http://snomed.info/sct"
+_CLASSES = {(_DCM, one.value): one for one in (PATIENT, FETUS, SPECIMEN, DEVICE_SUBJECT)} | {  # CID 271
+    (_SCT, "116154003"): PATIENT,
+    (_SCT, "83418008"): FETUS,
+    (_SCT, "123038009"): SPECIMEN,
+    (_SCT, "49062001"): DEVICE_SUBJECT,
+}
+_OF_TYPE = {"Device": DEVICE_SUBJECT, "Specimen": SPECIMEN}
+_PERSONS = ("Patient", "RelatedPerson", "Group", "")
+_NAMES = {SPECIMEN: SPECIMEN_ID, DEVICE_SUBJECT: DEVICE_SUBJECT_NAME}  # TID 1009, 1010; of others Subject ID
+_FETUS = re.compile(r"Fetus(?: (#?\d{1,2}|[A-Z]))?")
+"""As a document born in DICOM calls one (`inherited.subject_of`)."""
+_UNKNOWN = "has no Subject Class (CID 271): a DICOM reader may take the value for the patient's"
+
+
+class _Subject(NamedTuple):
+    of_class: Code | None
+    name: str
+
+
+def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]) -> str | None:
+    """The items; what is to be warned of: somebody else whom they do not tell from the patient."""
+    if states_subject(observation):
+        return None
+    codes = [_of_code(one["valueCodeableConcept"]) for one in _codes(observation)]
+    said = observation.get("focus", ())
+    patient = subject_key(observation.get("subject", {}), subjects)
+    others = [one for one in said if subject_key(one, subjects) != patient]
+    foci = [_of_reference(one, subjects, observation) for one in others]
+    if not codes and not foci:
+        return None
+    classes = {one.of_class for one in (*codes, *foci) if one.of_class is not None}
+    known = classes.pop() if len(classes) == 1 else None
+    if len(foci) > 1 and any(one.of_class is None for one in foci):
+        known = None
+    if known is not None:
+        node.add(Coded(known), SUBJECT_CLASS, None)
+    names = [one.name for one in foci] or [one.name for one in codes if known is None]
+    if name := "; ".join(dict.fromkeys(filter(None, names))):
+        node.add(Plain("TEXT", printable(name)), _NAMES.get(known or PATIENT, SUBJECT_ID), None)
+    return None if known is not None else f"Observation.{'focus' if foci else 'extension (focusCode)'} {_UNKNOWN}"
+
+
+def _codes(observation: Resource) -> list[Home]:
+    extensions = observation.get("extension", ())
+    return [one for one in extensions if one.get("url") == FOCUS_CODE and "valueCodeableConcept" in one]
+
+
+def _of_code(concept: Home) -> _Subject:
+    codings = concept.get("coding", ())
+    classes = (_CLASSES.get((one.get("system", ""), one.get("code", ""))) for one in codings)
+    displays = (one["display"] for one in codings if "display" in one)
+    return _Subject(next(filter(None, classes), None), (concept.get("text") or next(displays, "")).strip())
+
+
+def _of_reference(focus: Home, subjects: dict[str, Resource], owner: Resource) -> _Subject:
+    """By the type of what is there, else of what the reference says. Another Observation, or a Condition, is no subject
+    of TID 1006."""
+    reference, name = focus.get("reference", "").partition("/_history/")[0], focus.get("display", "").strip()
+    inner = (one for one in owner.get("contained", ()) if f"#{one.get('id')}" == reference)
+    target = subjects.get(reference) or next(inner, None)
+    kind = target["resourceType"] if target else focus.get("type") or reference.rpartition("/")[0].rpartition("/")[2]
+    if kind in _OF_TYPE:
+        return _Subject(_OF_TYPE[kind], name)
+    fetus = _FETUS.fullmatch(name)
+    if fetus is not None and kind in _PERSONS:
+        return _Subject(FETUS, fetus[1] or "")
+    return _Subject(None, name if kind in _PERSONS else "")
+
+
+def is_about_another(observation: Resource) -> bool:
+    """As far as one sees without the group."""
+    return "focus" in observation or bool(_codes(observation))
+
+
+def states_subject(observation: Resource) -> bool:
+    """In a component."""
+    return any(_is_class(one) for one in observation.get("component", ()))
+
+
+def without_subject(native: Resource) -> Resource:
+    """Less the components that repeat what `focus` says; of a resource as it is read natively."""
+    if not states_subject(native):
+        return native
+    kept = [one for one in native["component"] if not _COMPONENTS & set(_codings(one))]
+    return {key: one for key, one in native.items() if key != "component"} | ({"component": kept} if kept else {})
+
+
+def without_focus_code(observation: Resource) -> None:
+    """In place, where the document says another subject since."""
+    kept = [one for one in observation.get("extension", ()) if one.get("url") != FOCUS_CODE]
+    if kept:
+        observation["extension"] = kept
+    else:
+        observation.pop("extension", None)
+
+
+def _is_class(component: Home) -> bool:
+    return (_DCM, SUBJECT_CLASS.value) in _codings(component)
+
+
+def _codings(component: Home) -> list[tuple[str, str]]:
+    return [(one.get("system", ""), one.get("code", "")) for one in component.get("code", {}).get("coding", ())]
+
+
+_COMPONENTS = {(_DCM, one.value) for one in (SUBJECT_CLASS, SUBJECT_ID, SPECIMEN_ID, DEVICE_SUBJECT_NAME)}

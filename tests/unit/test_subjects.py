@@ -1,0 +1,228 @@
+"""Whom a result is about, and what its members do not inherit (PS3.16 TID 1006, PS3.3 C.17.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.mapping.load import load
+from bridge.model.content import Code, Coded, ContentItem, Plain
+from bridge.model.document import Document
+from bridge.model.group import Group, Resource
+from bridge.translate.basis.ids import Known
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.private import taken_out
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.samples import observation
+
+MAPPING, KNOWN = load(), Known()
+_SCT = "http://snomed.info/sct"
+FETUS, PATIENT = ("121026", "DCM"), ("121025", "DCM")
+FOCUS_CODE = "http://hl7.org/fhir/StructureDefinition/observation-focusCode"
+_ARM = {"coding": [{"system": _SCT, "code": "368208006", "display": "Left upper arm"}]}
+
+
+def focus_code(code: str, display: str) -> dict[str, Any]:
+    coding = {"system": _SCT, "code": code, "display": display}
+    return {"extension": [{"url": FOCUS_CODE, "valueCodeableConcept": {"coding": [coding]}}]}
+
+
+def result(name: str, **more: Any) -> Resource:
+    return observation(id=name, valueInteger=1) | more
+
+
+def panel(*members: Resource, **more: Any) -> Group:
+    root = result("p", code={"text": "Panel"}, **more)
+    root = {key: one for key, one in root.items() if not key.startswith("value")}
+    root["hasMember"] = [{"reference": f"Observation/{one['id']}"} for one in members]
+    return Group(root, members, None, "Observation/p")
+
+
+def alone(**more: Any) -> Group:
+    return Group(result("o", **more), (), None, "Observation/o")
+
+
+def made(group: Group) -> tuple[Document, list[str]]:
+    """Both laws hold of it: the self check translates it back."""
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    return translated.result, [one for one in translated.report.warnings if "focus" in one or "reader" in one]
+
+
+def said(item: ContentItem) -> dict[str, Any]:
+    """By the meaning of the concept."""
+    found: dict[str, Any] = {}
+    for child in item.children:
+        if isinstance(child.value, Coded) and child.value.code is not None and child.concept is not None:
+            found[child.concept.meaning] = child.value.code[:2]
+        elif isinstance(child.value, Plain) and child.concept is not None:
+            found[child.concept.meaning] = child.value.text
+    return found
+
+
+def natively(document: Document) -> dict[str, Resource]:
+    """By the name of the result: without our private elements."""
+    group = to_fhir(taken_out(document)[0], MAPPING, KNOWN).result
+    return {one["code"]["text"]: one for one in group.resources() if one["resourceType"] == "Observation"}
+
+
+@pytest.mark.parametrize(
+    ("more", "items", "focus"),
+    [
+        (focus_code("83418008", "Fetus"), {"Subject Class": FETUS}, "Fetus"),
+        ({"focus": [{"display": "Fetus A"}]}, {"Subject Class": FETUS, "Subject ID": "A"}, "Fetus A"),
+        (
+            focus_code("83418008", "Fetus") | {"focus": [{"display": "Baby Doe"}]},
+            {"Subject Class": FETUS, "Subject ID": "Baby Doe"},
+            "Fetus Baby Doe",
+        ),
+        (
+            {"focus": [{"reference": "Device/x", "display": "Pump"}]},
+            {"Subject Class": ("121192", "DCM"), "Device Subject Name": "Pump"},
+            "Device Subject Pump",
+        ),
+        (
+            {"focus": [{"type": "Specimen", "display": "S1"}]},
+            {"Subject Class": ("121027", "DCM"), "Specimen Identifier": "S1"},
+            "Specimen S1",
+        ),
+        (
+            {"focus": [{"display": "Fetus A"}, {"display": "Fetus B"}]},
+            {"Subject Class": FETUS, "Subject ID": "A; B"},
+            "Fetus A; B",
+        ),
+    ],
+)
+def test_a_result_says_whom_it_is_about(more: dict[str, Any], items: dict[str, Any], focus: str) -> None:
+    document, warnings = made(alone(**more))
+    assert said(document.root.children[0]) == items
+    assert warnings == []
+    (found,) = natively(document).values()
+    assert found["focus"] == [{"display": focus}]
+
+
+@pytest.mark.parametrize(
+    ("more", "items"),
+    [
+        (focus_code("72705000", "Mother"), {"Subject ID": "Mother"}),
+        ({"focus": [{"display": "Fetus mother"}]}, {"Subject ID": "Fetus mother"}),
+        ({"focus": [{"reference": "Observation/x", "display": "other"}]}, {}),
+        ({"focus": [{"display": "Fetus A"}, {"display": "Mother"}]}, {"Subject ID": "A; Mother"}),
+    ],
+)
+def test_a_subject_whose_class_nobody_knows_is_warned_of(more: dict[str, Any], items: dict[str, Any]) -> None:
+    document, warnings = made(alone(**more))
+    assert said(document.root.children[0]) == items
+    assert len(warnings) == 1
+    assert "may take the value for the patient's" in warnings[0]
+
+
+@pytest.mark.parametrize("more", [focus_code("83418008", "Fetus"), {"focus": [{"display": "Fetus A"}]}])
+def test_a_subject_that_was_edited_in_dicom_is_the_subject(more: dict[str, Any]) -> None:
+    document, _ = made(alone(**more))
+    item = document.root.children[0]
+    for children, focus in (
+        ((), None),
+        ((replace(item.children[0], value=Coded(Code("121027", "DCM", "Specimen"))),), [{"display": "Specimen"}]),
+    ):
+        root = replace(document.root, children=(replace(item, children=children), *document.root.children[1:]))
+        found = stripped(to_fhir(Document(document.header, root), MAPPING, KNOWN).result.root)
+        assert (found["id"], found.get("focus")) == ("o", focus)
+        assert not found.keys() & {"extension", "component"}
+
+
+def test_a_subject_that_a_component_says_is_said_once() -> None:
+    component = {
+        "code": {"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "121024"}]},
+        "valueCodeableConcept": {"coding": [{"system": _SCT, "code": "83418008", "display": "Fetus"}]},
+    }
+    document, _ = made(alone(component=[component], focus=[{"display": "Fetus"}]))
+    assert len(document.root.children[0].children) == 1
+
+
+_FETUS: dict[str, Any] = {"focus": [{"display": "Fetus A"}]}
+_BABY: dict[str, Any] = {"focus": [{"display": "Baby"}]}
+
+
+@pytest.mark.parametrize(
+    ("around", "below", "wanted"),
+    [
+        (_FETUS, {}, ([{"display": "Fetus A"}], None)),
+        (_FETUS, _FETUS, ([{"display": "Fetus A"}], [{"display": "Fetus A"}])),
+        (_FETUS, _BABY, (None, None)),  # what the panel says would be said of the baby
+        (_BABY, {}, (None, None)),
+    ],
+)
+def test_a_member_has_not_the_focus_of_its_panel(
+    around: dict[str, Any], below: dict[str, Any], wanted: tuple[Any, Any]
+) -> None:
+    document, warnings = made(panel(result("m", code={"text": "Member"}, **below), **around))
+    found = natively(document)
+    assert (found["Panel"].get("focus"), found["Member"].get("focus")) == wanted
+    assert (
+        "Observation.focus: a DICOM reader does not see it: members do not have it, and would inherit it" in warnings
+    ) == (wanted[0] is None)
+
+
+def test_a_member_says_that_it_is_about_the_patient() -> None:
+    dated = observation(id="d", code={"text": "Dated"}, valueDateTime="2024-03-01T10:00:00Z")
+    inner = result("i", code={"text": "Inner"})
+    member = result("m", code={"text": "Member"}, issued="2024-03-01T10:00:00Z", **_FETUS)
+    member["hasMember"] = [{"reference": "Observation/i"}]
+    group = panel(member, dated, **_FETUS)
+    group = replace(group, members=(*group.members, inner))
+    document, _ = made(group)
+    items = {item.concept.meaning: said(item) for item in flat(document.root) if item.concept is not None}
+    assert items["Inner"]["Subject Class"] == items["Dated"]["Subject Class"] == PATIENT
+    assert items["Member"]["Subject Class"] == FETUS
+    found = natively(document)
+    assert {name: one.get("focus") for name, one in found.items() if name in ("Inner", "Dated")} == {
+        "Inner": None,
+        "Dated": None,
+    }
+    assert "issued" in found["Member"]
+
+
+def flat(item: ContentItem) -> Iterator[ContentItem]:
+    yield item
+    for child in item.children:
+        yield from flat(child)
+
+
+def test_a_value_keeps_its_subject_whatever_its_members_say() -> None:
+    group = panel(result("m", code={"text": "Member"}, **_BABY), **_FETUS)
+    group.root["valueInteger"] = 1
+    document, warnings = made(group)
+    assert natively(document)["Panel"]["focus"] == [{"display": "Fetus A"}]
+    assert any("takes it for that of members" in one for one in warnings)
+
+
+@pytest.mark.parametrize(
+    ("element", "said_of_panel", "own"),
+    [
+        ("bodySite", _ARM, {"coding": [{"system": _SCT, "code": "368209003", "display": "Right upper arm"}]}),
+        ("performer", [{"display": "Dr X"}], [{"display": "Dr Y"}]),
+    ],
+)
+def test_a_member_has_neither_the_site_nor_the_observer_of_its_panel(
+    element: str, said_of_panel: Any, own: Any
+) -> None:
+    other = result("n", code={"text": "Other"}, **{element: own})
+    document, warnings = made(panel(result("m", code={"text": "Member"}), other, **{element: said_of_panel}))
+    found = natively(document)
+    assert element not in found["Panel"]
+    assert element not in found["Member"]
+    assert element in found["Other"]
+    assert warnings == [
+        f"Observation.{element}: a DICOM reader does not see it: members do not have it, and would inherit it"
+    ]
+
+
+@pytest.mark.parametrize(("element", "value"), [("bodySite", _ARM), ("performer", [{"display": "Dr X"}])])
+def test_what_all_members_say_the_panel_says(element: str, value: Any) -> None:
+    document, warnings = made(panel(result("m", code={"text": "Member"}, **{element: value}), **{element: value}))
+    assert warnings == []
+    assert all(element in one for one in natively(document).values())
