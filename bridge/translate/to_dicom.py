@@ -76,8 +76,9 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
             translated.report.warnings += [*followed_starts, *warnings]
             return translated
         report.warnings += warnings
+    results = {path for path, home in homes.items() if "resourceType" in home}
     if not born:
-        said_by_site(image, document.root, homes, mapping)
+        said_by_site(image, document.root, results, mapping)
     words: list[str] = []
     pieces = pieces_of(group, homes, image, document, known, words)
     if not born:
@@ -89,7 +90,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         if stale:
             document = replace(document, root=root)
             image = native_fhir(document, mapping, known)
-            said_by_site(image, document.root, homes, mapping)
+            said_by_site(image, document.root, results, mapping)
             pieces = pieces_of(group, homes, image, document, known)
             pieces = _with_parts(pieces, group, homes, image, document, mapping, known)
     report.warnings += [f"{place}: taken away; its code says the words, and brings them back" for place in words]

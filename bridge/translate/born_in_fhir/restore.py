@@ -23,6 +23,7 @@ from bridge.translate.born_in_fhir.as_made import (
 from bridge.translate.born_in_fhir.rendered import Entries
 from bridge.translate.born_in_fhir.retyped import retyped
 from bridge.translate.born_in_fhir.sections import follow
+from bridge.translate.native.sides import without_side
 from bridge.translate.native.subjects import without_focus_code
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.beside import without_stale
@@ -75,6 +76,8 @@ def restored(
         dropped = _patch(resource, entries, report)
         if "focus" in dropped:
             without_focus_code(resource)
+        if any(one.partition(".")[0] == "bodySite" for one in dropped) and "bodySite" in resource:
+            without_side(resource["bodySite"])
         if _contains_results(resource) and (added or _names_others(dropped)):
             return None
         image.homes[path].clear()

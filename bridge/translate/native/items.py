@@ -35,6 +35,7 @@ from bridge.translate.native.selection import (
     selected_from,
     subset_of,
 )
+from bridge.translate.native.sides import add_side, named_site
 from bridge.translate.native.subjects import add_subject
 from bridge.translate.native.valued import only_words, put_into_container
 from bridge.translate.native.values import empty_of, qualifier_in, value_to_dicom
@@ -247,7 +248,10 @@ class Items:
         told = {head: said for head in home if head in rows and (said := self._told(head, home, node)) is not None}
         for head in rows if len(told) > 1 else told:  # in the order of the shape
             if head in told:
+                many = len(node.children)
                 add_folds(node, head, told[head], rows[head], self.mapping, self.zone, born=self.born)
+                if head == "bodySite" and not self.born and len(node.children) > many:
+                    add_side(node.children[-1], told[head])
 
     def _told(self, head: str, home: Home, node: Node) -> Json:
         """What of an element items tell; None where they do not."""
@@ -260,7 +264,7 @@ class Items:
         if head == "interpretation" and isinstance(node.value, Num) and node.value.qualifier is not None:
             return [one for one in said if qualifier_in(one) != node.value.qualifier] or None  # the number says it
         if head == "bodySite":
-            return None if said.get("id") == INHERITED else said
+            return None if said.get("id") == INHERITED else said if self.born else named_site(said)
         if head == "effectivePeriod":
             return said if whole_period(home) else None
         return self._identifiers(home) or None if head == "identifier" else said

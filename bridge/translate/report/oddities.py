@@ -20,6 +20,7 @@ from bridge.translate.basis.ranges import of_range
 from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
+from bridge.translate.native.sides import is_unseen
 from bridge.translate.native.values import is_qualifier
 from bridge.translate.report.hedges import hedges
 from bridge.translate.report.said_twice import said_twice
@@ -187,6 +188,9 @@ def oddities_of_group(group: Group) -> list[str]:
             found.setdefault(what, []).append(f"{kind}.valueQuantity")
         if _is_side_of_words(home.get("bodySite", {})):
             what = "the text says a side that the code does not, and no DICOM reader sees"
+            found.setdefault(what, []).append(f"{kind}.bodySite")
+        if is_unseen(home.get("bodySite", {})):
+            what = "an extension says where it was, and no DICOM reader sees it"
             found.setdefault(what, []).append(f"{kind}.bodySite")
     return [*contradictions(group), *(_line(what, places) for what, places in found.items())]
 
