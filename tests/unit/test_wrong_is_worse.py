@@ -193,7 +193,8 @@ def test_who_edits_a_limit_edits_no_more_of_the_range(said: Resource, edit: Any,
         ]
         return replace(item, children=tuple(children))
 
-    back = edited(alone(observation(valueQuantity=quantity(5), referenceRange=[said])), change)
+    value = quantity(5) if "unit" in said["low"] else {"value": 5}  # of another, limits without unit are words
+    back = edited(alone(observation(valueQuantity=value, referenceRange=[said])), change)
     assert back["id"] == "o"
     assert back["referenceRange"] == [wanted]
 
@@ -470,3 +471,70 @@ def test_a_unit_that_ucum_has_not_is_kept_and_warned_of(unit: str, odd: bool) ->
     assert back.result.root["valueQuantity"]["code"] == unit
     for report in (there.report, back.report):
         assert any("is no UCUM unit" in one for one in report.warnings) == odd
+
+
+_BARE: dict[str, Any] = {"low": {"value": 10}, "high": {"value": 20}}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (_BARE, "10 - 20"),
+        (_BARE | {"text": "therapeutic"}, "therapeutic (10 - 20)"),
+        (_BARE | {"high": quantity(20)}, "10 - 20 mmol/L"),
+    ],
+)
+def test_limits_without_a_unit_are_not_said_to_have_none(said: dict[str, Any], words: str) -> None:
+    group = alone(observation(valueQuantity=quantity(5), referenceRange=[said]))
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    (item,) = translated.result.root.children[0].children
+    assert item.value == Plain("TEXT", words)
+    warning = "limits without a unit: a DICOM reader sees them as words: Observation.referenceRange"
+    assert warning in translated.report.warnings
+
+    def edit(number: ContentItem) -> ContentItem:
+        return replace(number, children=(replace(number.children[0], value=Plain("TEXT", "15 - 25")),))
+
+    assert edited(group, edit)["referenceRange"] == [{"text": "15 - 25"}]
+
+
+def test_limits_in_the_unit_of_the_value_are_numbers() -> None:
+    limits = {"low": quantity(10), "high": quantity(20)}
+    group = alone(observation(valueQuantity=quantity(5), referenceRange=[limits]))
+    items = to_dicom(group, MAPPING, KNOWN).result.root.children[0].children
+    assert all(isinstance(one.value, Num) for one in items)
+
+
+def test_a_number_without_a_unit_is_warned_of() -> None:
+    translated = checked_to_dicom(alone(observation(valueQuantity={"value": 5})), MAPPING, KNOWN)
+    warning = "a number without a unit: a DICOM reader sees `no units`: Observation.valueQuantity"
+    assert warning in translated.report.warnings
+
+
+_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        (None, Code("114010", "DCM", "Value unknown")),
+        ("masked", Code("114010", "DCM", "Value unknown")),
+        ("error", Code("114006", "DCM", "Measurement failure")),
+    ],
+)
+def test_a_unit_alone_is_no_value(reason: str | None, code: Code) -> None:
+    why = {} if reason is None else {"_value": {"extension": [{"url": _ABSENT, "valueCode": reason}]}}
+    group = alone(observation(valueQuantity={"unit": "mmol/L", **why}))
+    assert checked_to_dicom(group, MAPPING, KNOWN).result.root.children[0].value == Coded(code)
+
+
+@pytest.mark.parametrize("value", [{"valueQuantity": quantity(5)}, {"valueString": "5"}, {"valueBoolean": False}])
+def test_a_value_that_is_absent_is_refused(value: dict[str, Any]) -> None:
+    with pytest.raises(PermanentError, match="obs-6"):
+        to_dicom(alone(observation(dataAbsentReason={"text": "masked"}, **value)), MAPPING, KNOWN)
+
+
+def test_a_value_of_a_component_that_is_absent_is_warned_of() -> None:
+    component = {"code": {"text": "c"}, "valueQuantity": quantity(5), "dataAbsentReason": {"text": "masked"}}
+    translated = checked_to_dicom(alone(observation(component=[component])), MAPPING, KNOWN)
+    assert "a number, and a reason why there is none: Observation.component" in translated.report.warnings

@@ -15,3 +15,24 @@ def of_range(value: Home) -> str:
     if low and high:
         return f"{low} - {high}"
     return f">= {low}" if low else f"<= {high}" if high else ""
+
+
+def has_unit(quantity: Home) -> bool:
+    return bool(quantity.get("unit") or quantity.get("code"))
+
+
+def in_known_units(ranges: list[Home], home: Home) -> list[Home]:
+    """Of a number that has a unit, limits without one in words: a reader of NUM would see that they have none (PS3.3
+    C.18.1 asks for a unit), and which they have nobody says."""
+    return [_in_words(one) if is_bare(one, home) else one for one in ranges]
+
+
+def is_bare(one: Home, home: Home) -> bool:
+    limits = (one[end] for end in ("low", "high") if end in one)
+    return has_unit(home.get("valueQuantity", {})) and not all(map(has_unit, limits))
+
+
+def _in_words(one: Home) -> Home:
+    limits, text = of_range(one), one.get("text", "")
+    kept = {key: value for key, value in one.items() if key not in ("low", "high")}
+    return kept | {"text": f"{text} ({limits})" if text.strip() else limits}

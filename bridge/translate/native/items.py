@@ -16,6 +16,7 @@ from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.basis.node import INHERITED, ITSELF, Home, Node
+from bridge.translate.basis.ranges import in_known_units
 from bridge.translate.header import header
 from bridge.translate.header.whose import subject_key
 from bridge.translate.native import documents
@@ -265,6 +266,8 @@ class Items:
             return [one for one in said if qualifier_in(one) != node.value.qualifier] or None  # the number says it
         if head == "bodySite":
             return None if said.get("id") == INHERITED else said if self.born else named_site(said)
+        if head == "referenceRange" and not self.born:
+            return in_known_units(said, home)
         if head == "effectivePeriod":
             return said if whole_period(home) else None
         return self._identifiers(home) or None if head == "identifier" else said

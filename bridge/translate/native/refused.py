@@ -21,6 +21,10 @@ def refuse(group: Group) -> None:
             continue
         for element in _modifying(resource):
             raise PermanentError(f"{resource['resourceType']}.{element} changes the meaning, in a way not known here")
+        if "dataAbsentReason" in resource and _has_value(resource):
+            raise PermanentError(
+                "Observation.dataAbsentReason says that there is no value, but there is one (FHIR R4 obs-6)"
+            )
         own = _person_of(resource, owners.get(id(resource), resource), subjects)
         if own and root and own != root and (own[0] == "words") == (root[0] == "words"):
             raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
@@ -35,6 +39,14 @@ def _modifying(resource: Resource) -> Iterator[str]:
     ranges = [one for part in parts for one in part.get("referenceRange", ())]
     if any("modifierExtension" in one for one in (*parts, *ranges)):
         yield "modifierExtension"
+
+
+def _has_value(observation: Resource) -> bool:
+    """A unit alone is none."""
+    return any(
+        key.startswith("value") and not (key == "valueQuantity" and "value" not in one)
+        for key, one in observation.items()
+    )
 
 
 def _person_of(resource: Resource, owner: Resource, subjects: dict[str, Resource]) -> tuple[object, ...]:

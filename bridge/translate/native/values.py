@@ -158,6 +158,8 @@ def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
         return Num((), None, qualifier)
     if container and "dataAbsentReason" not in home and not any(key.startswith("value") for key in home):
         return Container("SEPARATE")
+    if "value" not in home.get("valueQuantity", {"value": None}):
+        return Coded(_absent_code(home))  # a unit in words is no value
     words = _in_words(home)
     return Plain("TEXT", words) if words else Coded(_absent_code(home))
 
@@ -165,6 +167,7 @@ def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
 def _absent_code(home: Home) -> Code:
     """CID 42, as far as it says why; else Value unknown."""
     said = {one.get("code") for one in home.get("dataAbsentReason", {}).get("coding", ())}
+    said |= {one.get("valueCode") for one in home.get("valueQuantity", {}).get("_value", {}).get("extension", ())}
     return next((code for reason, code in _ABSENT_CODES.items() if reason in said), VALUE_UNKNOWN)
 
 

@@ -53,5 +53,8 @@ def _is_lone(resource: Resource) -> bool:
 
 
 def _together(path: str) -> str:
+    """A whole limit is one that the words say, for it has no unit."""
     limit, _, part = path.partition("/")
+    if path in _LIMITS:
+        return "text"
     return f"{limit}/unit" if limit in _LIMITS and part in _UNIT else path

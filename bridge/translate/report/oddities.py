@@ -16,7 +16,7 @@ from bridge.model.tags import PATIENT_ID, TIMEZONE_OFFSET
 from bridge.terminology.schemes import designator_of, uri_of
 from bridge.terminology.units import is_ucum, plain
 from bridge.translate.basis.node import element_id
-from bridge.translate.basis.ranges import of_range
+from bridge.translate.basis.ranges import has_unit, is_bare, of_range
 from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
@@ -186,6 +186,14 @@ def oddities_of_group(group: Group) -> list[str]:
         quantity = home.get("valueQuantity", {})
         for what in _no_ucum(quantity["code"]) if quantity.get("system") == _UCUM and "code" in quantity else ():
             found.setdefault(what, []).append(f"{kind}.valueQuantity")
+        if "value" in quantity and not has_unit(quantity):
+            what = "a number without a unit: a DICOM reader sees `no units`"
+            found.setdefault(what, []).append(f"{kind}.valueQuantity")
+        if kind == "Observation" and "dataAbsentReason" in home and "value" in quantity:  # of a component: else obs-6
+            found.setdefault("a number, and a reason why there is none", []).append(f"{kind}.component")
+        if any(is_bare(one, home) for one in home.get("referenceRange", ())):
+            what = "limits without a unit: a DICOM reader sees them as words"
+            found.setdefault(what, []).append(f"{kind}.referenceRange")
         if _is_side_of_words(home.get("bodySite", {})):
             what = "the text says a side that the code does not, and no DICOM reader sees"
             found.setdefault(what, []).append(f"{kind}.bodySite")
