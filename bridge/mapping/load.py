@@ -103,21 +103,24 @@ class _Compiler(Concepts, Shapes):
             self._answers(row.line, f"the title of category {category}", "title", category)
             self.mapping.titles[category] = code
 
-    def _root(self, node: Node) -> Code | None:
+    def _code_or_group(self, node: Node) -> Code | None:
         return _of_context_group(node) or self._parsed(node, "")
 
     def _template(self, row: Map) -> None:
         known = {"template", "name", "titles", "classes", "measurements", "category", "report", "source"}
-        self._known(row, known)
+        self._known(row, known | {"sites", "laterality"})
         template, category = self._text(row, "template"), self._text(row, "category")
         how = self._text(row, "measurements")
         if how not in (None, "each", "folded"):
             self._fault(row.line, f"measurements {how!r}; say each or folded")
+        sided = self._text(row, "laterality", needed=False)
+        if sided not in (None, "section"):
+            self._fault(row.lines["laterality"], f"laterality {sided!r}; say section, or nothing")
         self._one_of(row, "category", OBSERVATIONS, "the code system observation-category")
         self._one_of(row, "report", REPORTS, "HL7 table 0074")
         if template and category:
             self._answers(row.line, f"template {template}", "template", template)
-            titles = [code for one in self._list(row, "titles") if (code := self._root(one))]
+            titles = [code for one in self._list(row, "titles") if (code := self._code_or_group(one))]
             classes = [one for one in self._list(row, "classes") if isinstance(one, Text)]
             for one in classes:
                 if not re.fullmatch(r"[1-9]\d*(\.\d+)*", one.text):
@@ -131,11 +134,13 @@ class _Compiler(Concepts, Shapes):
                 tuple(titles),
                 tuple(f"{_SOP_CLASSES}{one.text}" for one in classes),
                 self._text(row, "source", needed=False) or "",
+                tuple(code for one in self._list(row, "sites") if (code := self._code_or_group(one))),
+                sided is not None,
             )
 
 
 def _of_context_group(node: Node) -> Code | None:
-    """`CID 7000`: any title of a context group."""
+    """`CID 7000`: any code of a context group."""
     found = re.fullmatch(r"CID ([1-9]\d*)", node.text) if isinstance(node, Text) else None
     return Code(found[1], "CID", "") if found else None
 

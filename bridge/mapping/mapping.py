@@ -11,6 +11,7 @@ from bridge.mapping.codings import Spelled, codes_of, fresh, spelled, spelled_to
 from bridge.mapping.lens import CONCEPT, Lens
 from bridge.model.content import Code
 from bridge.model.group import Json
+from bridge.terminology.context_groups import is_in
 from bridge.terminology.snomed import sct_of
 
 _CONCEPTS = 4096  # that are remembered: a hospital says the same ones all day
@@ -61,6 +62,15 @@ class Template(NamedTuple):
     titles: tuple[Code, ...] = ()  # of the root; `CID n` is any of a context group
     classes: tuple[str, ...] = ()  # SOP Class UIDs
     source: str = ""  # in the standard
+    sites: tuple[Code, ...] = ()  # concepts of containers: where all in them was found; `CID n` as in `titles`
+    sided: bool = False  # the side of a section is that of each site in it
+
+    def is_site(self, concept: Code) -> bool:
+        """Whether the concept of a container says where all in it was found, as a Finding Site does."""
+        return any(
+            is_in(int(one.value), concept.scheme, concept.value) if one.scheme == "CID" else one.same(concept)
+            for one in self.sites
+        )
 
 
 @dataclass(frozen=True)

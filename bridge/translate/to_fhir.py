@@ -42,6 +42,7 @@ from bridge.translate.report.oddities import contradictions, oddities_of_documen
 from bridge.translate.report.outcomes import UNSAID, outcomes_of_header, outcomes_of_items
 from bridge.translate.report.report import Report, Translated
 from bridge.translate.report.rules import Rules
+from bridge.translate.report.unsaid_sides import unsaid_sides
 from bridge.translate.to_dicom import to_dicom
 
 ANEW = "made from resources and edited since: it is translated anew, they are not restored"
@@ -79,7 +80,8 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     # equal content is read natively alike, so that nothing of FHIR is left for a private element
     if check and (back := content_of(group, mapping, known, Report()).document) != document:
         raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
-    report.warnings += [*oddities_of_document(document, known.issuer), *contradictions(group)]
+    report.warnings += [*oddities_of_document(document, known.issuer), *unsaid_sides(document, mapping)]
+    report.warnings += contradictions(group)
     return Translated(group, report)
 
 

@@ -12,7 +12,9 @@ from pydicom.sr.coding import Code
 
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
+from bridge.model.group import Group
 from bridge.translate.basis.ids import Known
+from bridge.translate.report.report import Translated
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from fixtures.templates.document import device, observer
@@ -25,6 +27,7 @@ LENGTH, FINDINGS = Code("410668003", "SCT", "Length"), Code("121070", "DCM", "Fi
 FETUS, PATIENT = Code("121026", "DCM", "Fetus"), Code("121025", "DCM", "Patient")
 APICAL, DISTAL = Code("43674008", "SCT", "Apical"), Code("46053002", "SCT", "Distal")
 MM = unit("mm")
+ECHO, VASCULAR, OBGYN = "5200-echocardiography", "5100-vascular", "5000-obgyn"
 
 
 def site(where: Code, *below: Dataset) -> Dataset:
@@ -43,22 +46,26 @@ def of_subject(which: Code) -> Dataset:
     return context(coded(Code("121024", "DCM", "Subject Class"), which))
 
 
-def lengths(*children: Dataset) -> list[dict[str, Any]]:
+def lengths(*children: Dataset, like: str = ECHO) -> list[dict[str, Any]]:
     """Observations of the lengths, in the order of their items, in a template whose measurements are one each."""
-    found = [one for one in resources(*children) if one["resourceType"] == "Observation"]
+    found = [one for one in resources(*children, like=like) if one["resourceType"] == "Observation"]
     return [one for one in found if one["code"]["coding"][0]["code"] == LENGTH.value]
 
 
-def resources(*children: Dataset) -> tuple[dict[str, Any], ...]:
-    """Of such a document. The SR comes back, which is checked, too."""
-    dataset = pydicom.dcmread(FIXTURES / "dicom" / "5100-vascular.dcm")
+def resources(*children: Dataset, like: str = ECHO) -> tuple[dict[str, Any], ...]:
+    return translated(*children, like=like).result.members
+
+
+def translated(*children: Dataset, like: str) -> Translated[Group]:
+    """Such a document. The SR comes back, which is checked, too."""
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / f"{like}.dcm")
     dataset.ContentSequence = list(children)
     data = pydicom.filebase.DicomBytesIO()
     dataset.save_as(data)
     made = structured_report.read(bytes(data.getvalue()))
-    group = to_fhir(made, load(), Known()).result
-    assert to_dicom(group, load(), Known()).result == made
-    return group.members
+    found = to_fhir(made, load(), Known())
+    assert to_dicom(found.result, load(), Known()).result == made
+    return found
 
 
 def place(observation: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -170,6 +177,74 @@ def test_a_part_of_the_site_is_said_as_the_side_is() -> None:
     vessels = [container(FINDINGS, part(which), num(LENGTH, "1", MM)) for which in (APICAL, DISTAL)]
     found = lengths(container(FINDINGS, site(KIDNEY), side(SCT.Right), *vessels, num(LENGTH, "1", MM)))
     assert [place(one)[1] for one in found] == ["Kidney, Right, Apical", "Kidney, Right, Distal", "Kidney, Right"]
+
+
+CAROTID, VERTEBRAL = Code("32062004", "SCT", "Common carotid artery"), Code("85234005", "SCT", "Vertebral artery")
+NECK = Code("361715003", "SCT", "Artery of neck")
+
+
+def test_a_group_of_a_vessel_is_where_that_vessel_is() -> None:
+    """TID 5104, whose concept is $AnatomyGroup: else a velocity of the internal carotid artery could not be told from
+    one of the common. Also by the code that it had once; one of no context group of the template is as its section."""
+    internal, other = Code("T-45300", "SRT", "Internal carotid artery"), Code("125007", "DCM", "Measurement Group")
+    concepts = (CAROTID, internal, other)
+    sections = [
+        container(
+            FINDINGS, site(NECK), side(which), *(container(one, part(DISTAL), num(LENGTH, "1", MM)) for one in concepts)
+        )
+        for which in (SCT.Left, SCT.Right)
+    ]
+    said = [place(one) for one in lengths(*sections, like=VASCULAR)]
+    names = ("Common carotid artery", "Internal carotid artery", "Artery of neck")
+    assert [words for _, words in said] == [f"{one}, {which}, Distal" for which in ("Left", "Right") for one in names]
+    assert [code for code, _ in said[:3]] == [CAROTID.value, "T-45300", NECK.value]
+
+
+@pytest.mark.parametrize(("like", "words"), [(OBGYN, "Uterine artery, Left"), (ECHO, "Pelvis, Left")])
+def test_a_group_has_a_side_of_its_own_in_obstetrics(like: str, words: str) -> None:
+    """TID 5026. In other templates, the concept of a container says no place."""
+    uterine, pelvis = Code("91079009", "SCT", "Uterine artery"), Code("12921003", "SCT", "Pelvis")
+    group = container(uterine, side(SCT.Left), num(LENGTH, "1", MM))
+    (found,) = lengths(container(FINDINGS, site(pelvis), group), like=like)
+    assert place(found)[1] == words
+
+
+def test_the_side_of_a_vascular_section_is_that_of_each_site_in_it() -> None:
+    """TID 5103, $SectionLaterality. What is said nearer holds."""
+    right = container(FINDINGS, site(VERTEBRAL, side(SCT.Right)), num(LENGTH, "1", MM))
+    group = container(FINDINGS, site(VERTEBRAL), num(LENGTH, "2", MM))
+    section = container(FINDINGS, site(NECK), side(SCT.Left), right, group, num(LENGTH, "3", MM, site(VERTEBRAL)))
+    found = [place(one) for one in lengths(section, like=VASCULAR)]
+    assert found == [(VERTEBRAL.value, f"Vertebral artery, {which}") for which in ("Right", "Left", "Left")]
+
+
+@pytest.mark.parametrize(("like", "warned"), [(ECHO, True), (VASCULAR, False)])
+def test_a_side_that_is_not_said_of_a_site_in_it_is_warned_of(like: str, warned: bool) -> None:
+    inner = container(FINDINGS, site(LIVER), num(LENGTH, "1", MM))
+    its_own = container(FINDINGS, site(LIVER, side(SCT.Right)), num(LENGTH, "2", MM, site(VERTEBRAL), side(SCT.Left)))
+    both = container(
+        FINDINGS, site(KIDNEY, side(SCT.Left)), site(KIDNEY, side(SCT.Right)), num(LENGTH, "3", MM, site(LIVER))
+    )
+    warnings = translated(
+        container(FINDINGS, site(KIDNEY), side(SCT.Left), inner, its_own), both, like=like
+    ).report.warnings
+    said = [one for one in warnings if "without a Laterality" in one]
+    assert [one.rpartition(": ")[2] for one in said] == (["1.1.3"] if warned else [])
+
+
+def test_a_side_below_a_site_is_nearer_than_one_beside() -> None:
+    sites = site(SCT.Lung, part(APICAL)), site(KIDNEY, side(SCT.Left)), side(SCT.Right)
+    around = lengths(container(FINDINGS, *sites, num(LENGTH, "1", MM)))
+    own = lengths(container(FINDINGS, num(LENGTH, "1", MM, *sites)))
+    assert [place(one)[1] for one in (*around, *own)] == ["Lung, Apical, Right; Kidney, Left"] * 2
+
+
+def test_the_side_beside_a_site_that_is_an_element_is_said_with_it() -> None:
+    """Of a value that is a component, no more would say it (TID 10021: adrenal gland, left)."""
+    around = container(FINDINGS, site(KIDNEY), side(SCT.Left), num(LENGTH, "1", MM))
+    own = container(FINDINGS, num(LENGTH, "1", MM, site(KIDNEY), side(SCT.Left)))
+    folded = [one for one in resources(around, own, like="2000-imaging-report") if "bodySite" in one]
+    assert [place(one) for one in (*folded, *lengths(around, own))] == [(KIDNEY.value, "Kidney, Left")] * 4
 
 
 def components(observation: dict[str, Any]) -> dict[str, str | None]:

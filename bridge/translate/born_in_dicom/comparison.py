@@ -14,7 +14,7 @@ from bridge.model.sr import is_of_content, own_elements, write_item
 from bridge.translate.basis.node import Node, names_of
 from bridge.translate.born_in_fhir.sited import site_guard
 from bridge.translate.native.generic import relationship
-from bridge.translate.native.inherited import is_site
+from bridge.translate.native.sites import is_site
 from bridge.translate.remainder.element_json import dataset_json
 from bridge.translate.remainder.elements import difference, item_group
 from bridge.translate.remainder.extension import attach

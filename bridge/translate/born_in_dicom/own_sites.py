@@ -1,5 +1,6 @@
 """Body sites of a document born in DICOM that FHIR repeats on each result (PS3.3 C.17.5). One that was edited is a
-Finding Site of that result now (PS3.16 TID 300), which overrides what it inherits; a copy follows what it repeats."""
+Finding Site of that result now (PS3.16 TID 300), which overrides what it inherits; a copy follows what it repeats, and
+so does the side that the text of a result's own Finding Site repeats."""
 
 from __future__ import annotations
 
@@ -8,12 +9,13 @@ from bridge.model.content import ContentItem, Path
 from bridge.model.group import Group, Json, Resource
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import INHERITED, OWN, Home
-from bridge.translate.native.inherited import is_site
+from bridge.translate.native.sites import is_site
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.json_patch import canonical_text
 from bridge.translate.remainder.private import Piece
 
 _FOLLOWS = "Observation.bodySite repeats a Finding Site that was edited: it follows that"
+_FOLLOWS_SIDE = "Observation.bodySite.text repeats a Laterality that was edited: it follows that"
 _SIDED = (
     "Observation.bodySite was edited, and a Laterality around it is coded: a DICOM reader sees both; edit that, too"
 )
@@ -23,11 +25,14 @@ _TWICE = "Observation.bodySite repeats a Finding Site that is a result of its ow
 def sites_in(homes: dict[Path, Json], natives: dict[Path, Json], pieces: dict[Path, Piece]) -> list[str]:
     """Digests of the results that repeat a body site around their item, as `natives` are read, each with one of that
     site, unless the pieces say it: it was edited. They are of one result at one place: the site of another is none."""
-    return [
-        _name(home) + ("" if any(map(_is_of_site, pieces.get(path, {}).get("entries", ()))) else _digest(path, home))
-        for path, home in homes.items()
-        if _inherits(natives.get(path, {})) and "bodySite" in home
-    ]
+    found = list[str]()
+    for path, home in homes.items():
+        edited = any(map(_is_of_site, pieces.get(path, {}).get("entries", ())))
+        if _inherits(natives.get(path, {})) and "bodySite" in home:
+            found.append(_name(home) + ("" if edited else _digest(path, home)))
+        elif _repeats_side(natives.get(path, {})) and "bodySite" in home and not edited:
+            found.append(_SIDE + _digest(path, home))
+    return found
 
 
 def inheriting_again(group: Group, sites: list[str]) -> Group:
@@ -58,7 +63,7 @@ def settled(
     former = {now: was for was, now in moves.items()}
     inheriting = {path: home for path, home in homes.items() if _inherits(home)}
     natives = {path: image.homes.get(path, {}).get("bodySite", {}) for path in inheriting}
-    sites, warnings = dict[int, Home](), list[str]()
+    sites, warnings = _with_their_sides(homes, image, copies, former)
     for path, home in inheriting.items():
         if id(home) in sites or not _is_another(home["bodySite"], natives[path]):
             continue
@@ -76,6 +81,24 @@ def settled(
             if "text" in natives[path] and natives[path]["text"] != _display(natives[path]):
                 warnings.append(_SIDED)
     return (_with_sites(group, sites) if sites else group), list(dict.fromkeys(warnings))
+
+
+def _with_their_sides(
+    homes: dict[Path, Json], image: FhirImage, copies: list[str], former: dict[Path, Path]
+) -> tuple[dict[int, Home], list[str]]:
+    """Of results that have a Finding Site of their own; its code is that of the item already."""
+    sites, warnings = dict[int, Home](), list[str]()
+    for path, home in homes.items():
+        native, site = image.homes.get(path, {}).get("bodySite", {}), home.get("bodySite", {})
+        if site.get("id") in (INHERITED, OWN) or "text" not in site or not native or not _is_another(site, native):
+            continue
+        if _SIDE + _digest(former.get(path, path), home) in copies:
+            said = {"text": native["text"]} if "text" in native else {}
+            sites[id(home)] = {key: one for key, one in site.items() if key != "text"} | said
+            warnings.append(_FOLLOWS_SIDE)
+        elif _repeats_side(image.homes[path]):
+            warnings.append(_SIDED)
+    return sites, warnings
 
 
 def _with_sites(group: Group, sites: dict[int, Home]) -> Group:
@@ -97,6 +120,15 @@ def _own(resource: Resource) -> Home:
 
 def _inherits(home: Home) -> bool:
     return home.get("resourceType") == "Observation" and home.get("bodySite", {}).get("id") == INHERITED
+
+
+def _repeats_side(home: Home) -> bool:
+    """Of a result's own Finding Site, as it is read: its text says more than its code."""
+    site = home.get("bodySite", {}) if home.get("resourceType") == "Observation" else {}
+    return "text" in site and site.get("id") != INHERITED and site["text"] != _display(site)
+
+
+_SIDE = "="  # begins no name
 
 
 def _name(resource: Resource) -> str:

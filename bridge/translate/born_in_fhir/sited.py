@@ -10,7 +10,7 @@ from bridge.model.content import ContentItem, Path
 from bridge.model.group import Json
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import INHERITED, Home
-from bridge.translate.native.inherited import is_site
+from bridge.translate.native.sites import is_site
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.json_patch import canonical_text
 

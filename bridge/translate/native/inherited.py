@@ -1,11 +1,7 @@
-"""What DICOM inherits down the tree (PS3.3 C.17.5), and FHIR repeats: whom, when and where an item is about."""
+"""What DICOM inherits down the tree (PS3.3 C.17.5), and FHIR repeats: whom and when it is about, and who observed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
-from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import spoken
 from bridge.mapping.texts import uid_identifier
 from bridge.model.content import Code, Coded, ContentItem
@@ -24,22 +20,12 @@ from bridge.translate.native.generic import (
     SUBJECT_NAME,
     text,
 )
-from bridge.translate.native.values import reason_of
 
 STARTS = (
     Code("111526", "DCM", "DateTime Started"),  # TID 10003, 10013, 10042
     Code("123003", "DCM", "Radiopharmaceutical Start DateTime"),  # TID 10022: when it was administered
 )
 
-Where = dict[str, list[str]]
-"""Words by which of both they are, in the order in which they are said."""
-SIDE, _PART = "Laterality", "Topographical modifier"  # TID 300
-_WHERE = {
-    ("272741003", "SCT"): SIDE,
-    ("G-C171", "SRT"): SIDE,
-    ("106233006", "SCT"): _PART,
-    ("G-A1F8", "SRT"): _PART,
-}
 _IDS = (SUBJECT_ID, SPECIMEN_ID, DEVICE_SUBJECT_NAME)
 _OF_SUBJECT = {one[:2] for one in (SUBJECT_CLASS, FETUS_ID, *_IDS, SUBJECT_NAME, MOTHER_OF_FETUS)}
 
@@ -81,59 +67,6 @@ def started_of(item: ContentItem, zone: str) -> str | None:
         return None
 
 
-class Site(NamedTuple):
-    """A Finding Site, and what stands below it."""
-
-    coded: Home
-    name: str
-    where: Where
-
-
-def sites_of(item: ContentItem, mapping: Mapping) -> tuple[Site, ...]:
-    """Finding Sites of an item, each once. Why somebody did not say where is no place."""
-    found: dict[str, Site] = {}
-    for child in item.children:
-        code = child.value.code if isinstance(child.value, Coded) else None
-        if not is_site(child, mapping) or reason_of(code) is not None:
-            continue
-        where = where_of(child)
-        if code is not None or where:
-            found.setdefault(repr((code and code[:2], where)), Site(_coded(child, mapping), _meaning(code), where))
-    return tuple(found.values())
-
-
-def where_of(item: ContentItem) -> Where:
-    """Laterality and Topographical Modifier of an item, by which of both it is: no method and no normality."""
-    found: Where = {}
-    for child in item.children:
-        kind = _WHERE.get(child.concept[:2]) if child.concept is not None else None
-        code = child.value.code if isinstance(child.value, Coded) else None
-        if kind is not None and code is not None and reason_of(code) is None:
-            below = [word for words in where_of(child).values() for word in words]
-            found[kind] = [*found.get(kind, ()), *filter(None, (code.meaning, *below))]
-    return found
-
-
-def body_site(sites: Sequence[Site], where: Where) -> Home | None:
-    """The site with its side: left and right are no different codes. What is said nearer holds: a side of a measurement
-    is that of the site around it. Of several sites no code says what all of them say."""
-    if not sites:
-        return {"id": INHERITED, "text": _text("", where)} if SIDE in where else None
-    said = [(_text(site.name, site.where | where), site.coded) for site in sites]
-    words, coded = said[0]
-    if any(one != said[0] for one in said):
-        return {"id": INHERITED, "text": "; ".join(dict.fromkeys(text for text, _ in said))}
-    return {"id": INHERITED, **coded} | ({"text": words} if sites[0].where | where else {})
-
-
-def _text(name: str, where: Where) -> str:
-    return ", ".join(filter(None, (name, *(word for words in where.values() for word in words))))
-
-
-def _meaning(code: Code | None) -> str:
-    return code.meaning if code is not None else ""
-
-
 def observers_of(item: ContentItem) -> Resource | None:
     """Who observed what is below, where the item says so anew (TID 1001), by name or UID: the items themselves say it
     in full. Without an Observer Type it is a person (TID 1002); the UID of a device may also be a participant's (TID
@@ -167,17 +100,3 @@ def _name(item: ContentItem) -> str:
         return spoken(text(item, "PNAME") or "")
     except ValueError:  # without any part
         return ""
-
-
-def is_site(item: ContentItem, mapping: Mapping) -> bool:
-    if item.concept is None:
-        return False
-    fold = mapping.folds.get(("Observation", item.concept.scheme, item.concept.value))
-    return fold is not None and fold.element == ("bodySite",)
-
-
-def _coded(item: ContentItem, mapping: Mapping) -> Home:
-    try:
-        return mapping.coded(item.value.code if isinstance(item.value, Coded) else None)
-    except ValueError:  # a code that FHIR cannot spell
-        return mapping.coded(None)

@@ -18,7 +18,6 @@ from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.basis.node import INHERITED, ITSELF, Home, Node
 from bridge.translate.basis.ranges import in_known_units
 from bridge.translate.header import header
-from bridge.translate.header.whose import subject_key
 from bridge.translate.native import documents
 from bridge.translate.native.categories import category_of, report_category, same_categories
 from bridge.translate.native.copies import SEVERAL, several_of

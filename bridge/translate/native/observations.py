@@ -22,20 +22,11 @@ from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
 from bridge.translate.native.folds import folded_into, folds_in
 from bridge.translate.native.generic import Kind, kind
-from bridge.translate.native.inherited import (
-    Site,
-    Where,
-    body_site,
-    is_site,
-    observers_of,
-    sites_of,
-    started_of,
-    subject_of,
-    where_of,
-)
+from bridge.translate.native.inherited import observers_of, started_of, subject_of
 from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.native.participants import participant_of
 from bridge.translate.native.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
+from bridge.translate.native.sites import Place, body_site, is_site, place_of
 from bridge.translate.native.valued import is_value
 from bridge.translate.native.values import value_to_fhir
 
@@ -49,8 +40,7 @@ class Context:
     key: str
     effective: str | None
     subject: str | None = None  # what it is about, where that is not the patient
-    sites: tuple[Site, ...] = ()  # where it was found
-    where: Where = field(default_factory=dict)  # left or right of it, in words
+    place: Place = Place()  # where it was found
     observers: Resource | None = None  # performer and device, where they are others than those of the document
 
 
@@ -124,15 +114,14 @@ class Observations:
         self.keys[at] = anchor
         if not item.children:
             effective = self._effective(item) or context.effective
-            return Context(anchor, effective, context.subject, context.sites, context.where, context.observers)
+            return Context(anchor, effective, context.subject, context.place, context.observers)
         item = self._without_parts(item, at)
-        subject, sites, observers = subject_of(item), sites_of(item, self.mapping), observers_of(item)
+        subject, observers = subject_of(item), observers_of(item)
         return Context(
             anchor,
             self._effective(item) or started_of(item, self.zone) or context.effective,
             context.subject if subject is None else subject,
-            sites or context.sites,
-            where_of(item) if sites else context.where | where_of(item),
+            place_of(item, context.place, self.mapping, self.template),
             context.observers if observers is None else observers,
         )
 
@@ -171,10 +160,8 @@ class Observations:
             self._children(item, at, observation, context)
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
             observation.setdefault("identifier", []).extend(_uid_identifier(uid))
-        inherits = not isinstance(item.value, Reference) and not is_site(item, self.mapping)
-        site = body_site(context.sites, context.where if context.sites else outer.where)
-        if site is not None and inherits and "bodySite" not in observation:
-            observation["bodySite"] = dict(site)
+        if not isinstance(item.value, Reference) and not is_site(item, self.mapping):
+            self._sited(observation, context.place if context.place.sites else outer.place)
         return str(observation["id"])
 
     def _without_parts(self, item: ContentItem, at: Path) -> ContentItem:
@@ -187,6 +174,14 @@ class Observations:
                 _NOTHING if (*at, index) in self.parts else child for index, child in enumerate(item.children)
             ),
         )
+
+    def _sited(self, observation: Resource, place: Place) -> None:
+        """Where it was found. A Finding Site of its own that is an element already has its side in words only."""
+        site = body_site(place)
+        if site is not None and "bodySite" not in observation:
+            observation["bodySite"] = dict(site)
+        elif site is not None and "text" in site and site.get("coding") == observation["bodySite"].get("coding"):
+            observation["bodySite"]["text"] = site["text"]
 
     def _concluded(self, item: ContentItem, home: Home) -> None:
         """Also within the section Conclusions (TID 2000), of which a paragraph is a component."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bridge.model.content import Code, Coded, Plain
 from bridge.model.group import Resource
 from bridge.translate.basis.node import Home, Node
+from bridge.translate.header.whose import subject_key
 from bridge.translate.native.generic import (
     DEVICE_SUBJECT,
     DEVICE_SUBJECT_NAME,
@@ -19,7 +20,6 @@ from bridge.translate.native.generic import (
     SUBJECT_CLASS,
     SUBJECT_ID,
 )
-from bridge.translate.native.refused import subject_key
 from bridge.translate.native.values import printable
 
 FOCUS_CODE = "http://hl7.org/fhir/StructureDefinition/observation-focusCode"

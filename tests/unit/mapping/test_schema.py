@@ -42,6 +42,8 @@ ROWS: dict[str, dict[str, Any]] = {
         "measurements": "each",
         "category": "imaging",
         "report": "RAD",
+        "sites": ["CID 12103"],
+        "laterality": "section",
         "source": "PS3.16 TID 1500",
     },
 }

@@ -1,0 +1,121 @@
+"""Where something was found, which DICOM says once for all items below (PS3.3 C.17.5), and FHIR with each result."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bridge.mapping.mapping import Mapping, Template
+from bridge.model.content import Code, Coded, Container, ContentItem
+from bridge.translate.basis.node import INHERITED, Home
+from bridge.translate.native.values import reason_of
+
+Where = dict[str, list[str]]
+"""Words by which of both they are, in the order in which they are said."""
+SIDE, _PART = "Laterality", "Topographical modifier"  # TID 300
+_WHERE = {
+    ("272741003", "SCT"): SIDE,
+    ("G-C171", "SRT"): SIDE,
+    ("106233006", "SCT"): _PART,
+    ("G-A1F8", "SRT"): _PART,
+}
+
+
+class Site(NamedTuple):
+    """A Finding Site, and what stands below it or beside."""
+
+    coded: Home
+    name: str
+    where: Where
+
+
+class Place(NamedTuple):
+    """Where something was found. `where` is nearer than the sites, or there are none."""
+
+    sites: tuple[Site, ...] = ()
+    where: Where = {}
+
+
+def place_of(item: ContentItem, around: Place, mapping: Mapping, template: Template) -> Place:
+    """What an item says of where it was found, else what is said around it. Another Finding Site has not the side of
+    the one around, unless the template says that it has; a group of TID 5104 is a part of what its section is about."""
+    where, sites = where_of(item), sites_of(item, mapping)
+    group = isinstance(item.value, Container) and item.concept is not None and template.is_site(item.concept)
+    if not sites and not group:
+        return Place(around.sites, around.where | where)
+    if template.sided or not sites:
+        where = side_of(around) | where
+    if not sites:
+        sites = (Site(_code(item.concept, mapping), _meaning(item.concept), {}),)
+    return Place(tuple(one._replace(where=one.where | where | one.where) for one in sites))
+
+
+def side_of(place: Place) -> Where:
+    """What is said of all that is there: nothing where it is on both sides."""
+    said = [(one.where | place.where).get(SIDE, []) for one in place.sites or (Site({}, "", {}),)]
+    return {SIDE: said[0]} if said[0] and all(one == said[0] for one in said) else {}
+
+
+def sites_of(item: ContentItem, mapping: Mapping) -> tuple[Site, ...]:
+    """Finding Sites of an item, each once. Why somebody did not say where is no place."""
+    found: dict[str, Site] = {}
+    for child in item.children:
+        code = child.value.code if isinstance(child.value, Coded) else None
+        if not is_site(child, mapping) or reason_of(code) is not None:
+            continue
+        where = where_of(child)
+        if code is not None or where:
+            found.setdefault(repr((code and code[:2], where)), Site(_coded(child, mapping), _meaning(code), where))
+    return tuple(found.values())
+
+
+def where_of(item: ContentItem) -> Where:
+    """Laterality and Topographical Modifier of an item, by which of both it is: no method and no normality."""
+    found: Where = {}
+    for child in item.children:
+        kind = _WHERE.get(child.concept[:2]) if child.concept is not None else None
+        code = child.value.code if isinstance(child.value, Coded) else None
+        if kind is not None and code is not None and reason_of(code) is None:
+            below = [word for words in where_of(child).values() for word in words]
+            found[kind] = [*found.get(kind, ()), *filter(None, (code.meaning, *below))]
+    return found
+
+
+def body_site(place: Place) -> Home | None:
+    """The site with its side: left and right are no different codes. What is said nearer holds: a side of a measurement
+    is that of the site around it. Of several sites no code says what all of them say."""
+    sites, where = place
+    if not sites:
+        return {"id": INHERITED, "text": _text("", where)} if SIDE in where else None
+    said = [(_text(site.name, site.where | where), site.coded) for site in sites]
+    words, coded = said[0]
+    if any(one != said[0] for one in said):
+        return {"id": INHERITED, "text": "; ".join(dict.fromkeys(text for text, _ in said))}
+    return {"id": INHERITED, **coded} | ({"text": words} if sites[0].where | where else {})
+
+
+def _text(name: str, where: Where) -> str:
+    """A site that was edited in FHIR says its side already."""
+    said = [*filter(None, name.split(", "))]
+    return ", ".join([*said, *(word for words in where.values() for word in words if word and word not in said)])
+
+
+def _meaning(code: Code | None) -> str:
+    return code.meaning if code is not None else ""
+
+
+def is_site(item: ContentItem, mapping: Mapping) -> bool:
+    if item.concept is None:
+        return False
+    fold = mapping.folds.get(("Observation", item.concept.scheme, item.concept.value))
+    return fold is not None and fold.element == ("bodySite",)
+
+
+def _coded(item: ContentItem, mapping: Mapping) -> Home:
+    return _code(item.value.code if isinstance(item.value, Coded) else None, mapping)
+
+
+def _code(code: Code | None, mapping: Mapping) -> Home:
+    try:
+        return mapping.coded(code)
+    except ValueError:  # a code that FHIR cannot spell
+        return mapping.coded(None)

@@ -1,0 +1,32 @@
+"""Left or right around a Finding Site, which is not said of that: whether it holds for another site, no rule of PS3.16
+says but that of TID 5103. A reader of the SR sees it beside, a FHIR client does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.mapping.mapping import Mapping, Template
+from bridge.model.content import ContentItem, Path
+from bridge.model.document import Document
+from bridge.translate.basis.node import element_id
+from bridge.translate.native.sites import SIDE, Place, place_of, side_of, sites_of
+
+_UNSAID = "a Finding Site without a Laterality, within one that has it: bodySite does not say that side"
+
+
+def unsaid_sides(document: Document, mapping: Mapping) -> list[str]:
+    """One line, with the first place."""
+    template = mapping.template(document.template, document.root.concept)
+    found = [*_unsaid(document.root, Place(), (0,), mapping, template)]
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return [f"{_UNSAID}: {element_id(found[0])}{more}"] if found else []
+
+
+def _unsaid(item: ContentItem, around: Place, path: Path, mapping: Mapping, template: Template) -> Iterator[Path]:
+    if not item.children:
+        return
+    place = place_of(item, around, mapping, template)
+    if side_of(around) and sites_of(item, mapping) and not all(SIDE in one.where for one in place.sites):
+        yield path
+    for index, child in enumerate(item.children):
+        yield from _unsaid(child, place, (*path, index), mapping, template)
