@@ -165,7 +165,7 @@ SEEDS = {
     "measured in no way": Seed(2, "measurements 'some'", TEMPLATE.replace("each", "some") % ""),
     "template twice": Seed(3, "template 1500 is answered", TEMPLATE % "" + TEMPLATE.partition("\n")[2] % ""),
     "sides of nothing": Seed(2, "laterality 'group'", TEMPLATE % ", laterality: group"),
-    "site without scheme": Seed(2, "'12103'", TEMPLATE % ", sites: ['12103']"),
+    "site without scheme": Seed(2, "not a code; write", TEMPLATE % ", sites: ['12103']"),
     "report unknown": Seed(2, "report 'XRAY' is not of", TEMPLATE % ", report: XRAY"),
     "template category unknown": Seed(2, "category 'image' is not of", TEMPLATE.replace("imaging", "image") % ""),
     "title without code": Seed(2, "'title' is missing", "titles:\n  - {category: survey, name: History}\n"),
