@@ -247,6 +247,16 @@ def test_the_side_beside_a_site_that_is_an_element_is_said_with_it() -> None:
     assert [place(one) for one in (*folded, *lengths(around, own))] == [(KIDNEY.value, "Kidney, Left")] * 4
 
 
+@pytest.mark.parametrize("beside", [False, True], ids=["below the site", "beside it"])
+def test_what_the_root_is_about_all_is_about(beside: bool) -> None:
+    """TID 2100: both eyes have a report of their own. A nearer site overrides it, as anywhere."""
+    about = [site(KIDNEY), side(SCT.Left)] if beside else [site(KIDNEY, side(SCT.Left))]
+    inner = container(FINDINGS, num(LENGTH, "1", MM))
+    found = lengths(*about, inner, container(FINDINGS, site(LIVER, side(SCT.Right)), num(LENGTH, "2", MM)))
+    assert [place(one)[1] for one in found] == ["Kidney, Left", "Liver, Right"]
+    assert [place(one)[1] for one in lengths(*about, num(LENGTH, "3", MM))] == ["Kidney, Left"]
+
+
 def components(observation: dict[str, Any]) -> dict[str, str | None]:
     """Strings by the code of the component."""
     said = {one["code"]["coding"][0]["code"]: one.get("valueString") for one in observation.get("component", ())}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pydicom
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
@@ -27,6 +28,7 @@ from tests.samples import measured
 
 MAPPING, KNOWN = load(), Known()
 KIDNEY = {"system": "http://snomed.info/sct", "code": "64033007", "display": "Kidney"}
+LIVER = {"system": "http://snomed.info/sct", "code": "10200004", "display": "Liver"}
 
 
 def sites(item: ContentItem, about: str = "") -> list[tuple[str, str, str]]:
@@ -200,17 +202,24 @@ def test_a_site_in_fewer_words_is_the_same_site(text: str, warned: bool) -> None
     assert any("bodySite" in one for one in to_dicom(group, MAPPING, KNOWN).report.warnings) == warned
 
 
-def sided() -> tuple[Document, Group]:
-    """A result that has its Finding Site as an element, and the side beside that as a component."""
-    dataset = pydicom.dcmread(FIXTURES / "dicom" / "2000-imaging-report.dcm")
-    kidney, left = Code("64033007", "SCT", "Kidney"), codes.SCT.Left
-    said = (modifier(coded(codes.SCT.FindingSite, kidney)), modifier(coded(codes.SCT.Laterality, left)))
-    length = num(Code("410668003", "SCT", "Length"), "110", unit("mm"))
-    dataset.ContentSequence = [container(Code("121070", "DCM", "Findings"), *said, length)]
+def made(like: str, *children: Dataset) -> tuple[Document, Group]:
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / f"{like}.dcm")
+    dataset.ContentSequence = list(children)
     data = pydicom.filebase.DicomBytesIO()
     dataset.save_as(data)
     document = structured_report.read(bytes(data.getvalue()))
     return document, copy.deepcopy(to_fhir(document, MAPPING, KNOWN).result)
+
+
+FOUND_AT = modifier(coded(codes.SCT.FindingSite, Code("64033007", "SCT", "Kidney")))
+ON_THE_LEFT = modifier(coded(codes.SCT.Laterality, codes.SCT.Left))
+LENGTH = num(Code("410668003", "SCT", "Length"), "110", unit("mm"))
+FINDINGS = Code("121070", "DCM", "Findings")
+
+
+def sided() -> tuple[Document, Group]:
+    """A result that has its Finding Site as an element, and the side beside that as a component."""
+    return made("2000-imaging-report", container(FINDINGS, FOUND_AT, ON_THE_LEFT, LENGTH))
 
 
 @pytest.mark.parametrize("anew", [False, True], ids=["as it was", "written anew"])
@@ -237,9 +246,28 @@ def test_a_site_that_is_edited_beside_its_laterality_is_warned_of() -> None:
     """It is what FHIR says; a DICOM reader sees the side beside it."""
     _, group = sided()
     one, _ = side(group, LEFT)
-    liver = {"system": KIDNEY["system"], "code": "10200004", "display": "Liver"}
-    one["bodySite"] |= {"coding": [liver], "text": "Liver"}
+    one["bodySite"] |= {"coding": [LIVER], "text": "Liver"}
     translated = checked_to_dicom(group, MAPPING, KNOWN)
     assert [code for _, code, _ in sites(taken_out(translated.result)[0].root)] == ["10200004"]
     assert any("a Laterality around it" in one for one in translated.report.warnings)
+    assert places(to_fhir(translated.result, MAPPING, KNOWN).result) == places(group)
+
+
+def test_copies_follow_the_site_of_the_root() -> None:
+    _, group = made("5200-echocardiography", FOUND_AT, ON_THE_LEFT, container(FINDINGS, LENGTH))
+    (said,) = [one for one in group.members if one.get("code", {}).get("text") == "Finding Site"]
+    said["valueCodeableConcept"] = {"coding": [LIVER], "text": "Liver"}
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    assert [code for _, code, _ in sites(translated.result.root)] == ["10200004"]
+    back = to_fhir(translated.result, MAPPING, KNOWN).result
+    assert {_place(one)[1] for one in back.members if "bodySite" in one} == {"Liver, Left"}
+
+
+def test_a_site_that_is_edited_in_a_vascular_section_is_what_fhir_says() -> None:
+    """Of the measurement alone; the vessel of its group is that of the others."""
+    _, group = sample("5100-vascular")
+    one = inheriting(group)
+    one["bodySite"] = {"id": "inherited", "coding": [LIVER], "text": "Liver, Right"}
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    assert not [one for one in translated.report.warnings if "bodySite.text" in one]
     assert places(to_fhir(translated.result, MAPPING, KNOWN).result) == places(group)

@@ -29,6 +29,7 @@ from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.inherited import subject_of
 from bridge.translate.native.observations import Context, Observations, named, path_of
 from bridge.translate.native.private_schemes import explain, systems_of
+from bridge.translate.native.sites import Place, place_of
 
 _EMPTY_DIV = '<div xmlns="http://www.w3.org/1999/xhtml">-</div>'
 
@@ -62,7 +63,8 @@ class _Builder(Observations):
         self.targets = frozenset(_targets(root))
         self.encounter = encounter_of(document.header, document.charset, self.known)
         effective = self._effective(root) or header.content_time(document.header, self.zone)
-        report = self._report(root, Context(self.key, effective, subject_of(root)))
+        place = place_of(root, Place(), self.mapping, self.template)
+        report = self._report(root, Context(self.key, effective, subject_of(root), place))
         self.homes[()] = report
         members = (self.composition, *self.studies.resources, *self.members)
         group = Group(report, members, self.patient, f"urn:oid:{self.uid}")
