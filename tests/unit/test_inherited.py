@@ -18,7 +18,7 @@ from bridge.translate.report.report import Translated
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from fixtures.templates.document import device, observer
-from fixtures.templates.items import coded, container, context, modifier, num, person, properties, unit
+from fixtures.templates.items import coded, container, context, modifier, num, person, properties, text, uidref, unit
 from tests.corpus import FIXTURES
 
 SCT, DCM = codes.SCT, codes.DCM
@@ -283,6 +283,35 @@ def test_the_name_of_a_subject_stands_for_its_id() -> None:
     another = of_subject(Code("121027", "DCM", "Specimen"))
     (found,) = lengths(container(FINDINGS, another, context(person(DCM.SubjectName, "Doe^Jane")), num(LENGTH, "1", MM)))
     assert found["focus"] == [{"display": "Specimen Jane Doe"}]
+
+
+def named(concept: str, value: str) -> Dataset:
+    kind = uidref if value.startswith("2.25.") else text
+    return context(kind(Code(concept, "DCM", "what it is called"), value))
+
+
+SECOND = context(num(Code("121037", "DCM", "Fetus number"), "2", unit("1")))
+SPECIMEN, DEVICE_SUBJECT = Code("121027", "DCM", "Specimen"), Code("121192", "DCM", "Device Subject")
+
+
+@pytest.mark.parametrize(
+    ("which", "names", "focus"),
+    [
+        (FETUS, [SECOND], "Fetus 2"),
+        (FETUS, [SECOND, context(text(Code("11951-1", "LN", "Fetus ID"), "B"))], "Fetus B"),
+        (None, [SECOND], "Fetus 2"),
+        (SPECIMEN, [named("121039", "2.25.1"), named("121041", "S-1")], "Specimen S-1"),
+        (SPECIMEN, [named("121039", "2.25.1")], "Specimen 2.25.1"),
+        (DEVICE_SUBJECT, [named("121193", "Phantom A")], "Device Subject Phantom A"),
+        (PATIENT, [named("121041", "S-1")], None),
+        (None, [named("121041", "S-1")], None),
+    ],
+)
+def test_subjects_of_one_class_are_told_apart(which: Code | None, names: list[Dataset], focus: str | None) -> None:
+    """Twins have numbers (TID 1008; PS3.17 I.3), specimens identifiers (TID 1009), devices names (TID 1010)."""
+    of = [of_subject(which)] if which else []
+    (found,) = lengths(container(FINDINGS, *of, *names, num(LENGTH, "1", MM)))
+    assert found.get("focus") == ([{"display": focus}] if focus else None)
 
 
 def test_who_observed_is_whom_the_nearest_item_names() -> None:

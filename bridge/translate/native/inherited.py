@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.mapping.people import spoken
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import Code, Coded, ContentItem
+from bridge.model.content import Code, Coded, ContentItem, Num
 from bridge.model.group import Resource
 from bridge.translate.basis import times
 from bridge.translate.basis.node import INHERITED, Home
@@ -26,35 +26,54 @@ STARTS = (
     Code("123003", "DCM", "Radiopharmaceutical Start DateTime"),  # TID 10022: when it was administered
 )
 
-_IDS = (SUBJECT_ID, SPECIMEN_ID, DEVICE_SUBJECT_NAME)
-_OF_SUBJECT = {one[:2] for one in (SUBJECT_CLASS, FETUS_ID, *_IDS, SUBJECT_NAME, MOTHER_OF_FETUS)}
+_FETUS_NUMBER = Code("121037", "DCM", "Fetus number")
+_OF_FETUS = {one[:2] for one in (FETUS_ID, _FETUS_NUMBER, MOTHER_OF_FETUS)}
+_CALLED = tuple(
+    code[:2]
+    for code in (  # TID 1007 to 1010, what people call it in front of what a machine does
+        FETUS_ID,
+        SUBJECT_ID,
+        SUBJECT_NAME,
+        _FETUS_NUMBER,
+        SPECIMEN_ID,
+        DEVICE_SUBJECT_NAME,
+        Code("121028", "DCM", "Subject UID"),
+        Code("121039", "DCM", "Specimen UID"),
+        Code("121198", "DCM", "Device Subject UID"),
+    )
+)
+_OF_SUBJECT = {SUBJECT_CLASS[:2], *_OF_FETUS, *_CALLED}
 
 
 def subject_of(item: ContentItem) -> str | None:
-    """Subject Class (TID 1006) with ID or name of the subject (TID 1007 to 1010); empty of the patient, None where it
-    says none: a name alone is the patient's. What an inner item says overrides what an outer one does."""
-    said, name = None, ""
+    """Subject Class (TID 1006) with what the subject is called; empty of the patient, None where it says none: a name
+    alone is the patient's. What an inner item says overrides what an outer one does."""
+    said, names = None, dict[int, str]()
     for child in item.children:
-        if not is_of_subject(child.concept):
+        kind = child.concept[:2] if child.concept is not None else None
+        if kind not in _OF_SUBJECT:
             continue
         if SUBJECT_CLASS.same(child.concept) and isinstance(child.value, Coded) and child.value.code is not None:
             if PATIENT.same(child.value.code):
                 return ""
             said = child.value.code.meaning or child.value.code.value
-        elif FETUS_ID.same(child.concept):
-            said, name = said or "Fetus", text(child, "TEXT") or ""
-        elif any(one.same(child.concept) for one in _IDS):
-            name = name or text(child, "TEXT") or ""
-        elif SUBJECT_NAME.same(child.concept):
-            name = name or _name(child)
-        elif MOTHER_OF_FETUS.same(child.concept):
+        elif kind in _OF_FETUS:
             said = said or "Fetus"
+        if kind in _CALLED and (name := _called(child)):
+            names.setdefault(_CALLED.index(kind), name)
+    name = names[min(names)] if names else ""
     return f"{said} {name}".strip() if said else None
 
 
 def is_of_subject(concept: Code | None) -> bool:
     """Whether it says whom an item is about."""
     return concept is not None and concept[:2] in _OF_SUBJECT
+
+
+def _called(item: ContentItem) -> str:
+    if isinstance(item.value, Num):
+        return item.value.values[0] if len(item.value.values) == 1 else ""
+    return text(item, "TEXT") or text(item, "UIDREF") or _name(item)
 
 
 def started_of(item: ContentItem, zone: str) -> str | None:
