@@ -13,6 +13,7 @@ from bridge.model.group import Group, Json
 from bridge.translate.basis.digests import document_digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_dicom.completed import content_of, pointing
+from bridge.translate.born_in_dicom.followed_context import repeating_again, with_context
 from bridge.translate.born_in_dicom.followed_starts import with_followed
 from bridge.translate.born_in_dicom.order import in_order
 from bridge.translate.born_in_dicom.own_sites import inheriting_again, settled
@@ -49,6 +50,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         )
     if "digest" in remainder:
         group = inheriting_again(in_order(group), remainder.get("sites", []))
+        group = repeating_again(group, remainder.get("context", []))
         group, report.warnings = with_followed(group, remainder.get("starts", []))
     followed_starts = [*report.warnings]
     born = "digest" in remainder
@@ -71,8 +73,10 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
         of_sites, warnings = settled(
             group, homes, image, document.root, mapping, remainder.get("sites", []), content.moves
         )
-        if of_sites is not group:
-            translated = to_dicom(of_sites, mapping, known, counted=counted)
+        settled_group, more = with_context(of_sites, homes, image, remainder.get("context", []), content.moves)
+        warnings += more
+        if settled_group is not group:
+            translated = to_dicom(settled_group, mapping, known, counted=counted)
             translated.report.warnings += [*followed_starts, *warnings]
             return translated
         report.warnings += warnings

@@ -19,6 +19,7 @@ from bridge.translate.basis.losses import lost_of_document
 from bridge.translate.basis.node import element_id
 from bridge.translate.born_in_dicom.comparison import Comparison
 from bridge.translate.born_in_dicom.completed import content_of
+from bridge.translate.born_in_dicom.followed_context import repeated_in
 from bridge.translate.born_in_dicom.followed_starts import starts_in
 from bridge.translate.born_in_dicom.own_sites import sites_in
 from bridge.translate.born_in_fhir.followed_ranges import followed
@@ -182,6 +183,8 @@ def _remaindered(
             pieces = pieces_of(group, homes, image, document, known)
         if sites := sites_in(homes, natives, pieces):
             remainder["sites"] = sites
+        if repeated := repeated_in(homes, natives):
+            remainder["context"] = repeated
         if starts := starts_in(homes, document.root):
             remainder["starts"] = starts
         if copies := copies_of(group, pieces):

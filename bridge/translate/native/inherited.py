@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import spoken
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import Code, Coded, ContentItem, Num
+from bridge.model.content import Code, Coded, Container, ContentItem, Num
 from bridge.model.group import Resource
 from bridge.translate.basis import times
 from bridge.translate.basis.node import INHERITED, Home
@@ -20,6 +21,8 @@ from bridge.translate.native.generic import (
     SUBJECT_NAME,
     text,
 )
+from bridge.translate.native.sites import coded_of, folded_as
+from bridge.translate.native.values import reason_of
 
 STARTS = (
     Code("111526", "DCM", "DateTime Started"),  # TID 10003, 10013, 10042
@@ -84,6 +87,20 @@ def started_of(item: ContentItem, zone: str) -> str | None:
         return times.to_fhir(found, zone) if found else None
     except ValueError:  # not a date: the remainder carries it
         return None
+
+
+def method_of(item: ContentItem, around: Home | None, mapping: Mapping) -> Home | None:
+    """Measurement Method of all numbers that a group contains (TID 1501); of two of them, nobody knows which is whose.
+    What a number has been inferred from was measured by another."""
+    if not isinstance(item.value, Container):
+        return None
+    found: dict[tuple[str, str], Home] = {}
+    for child in item.children:
+        code = child.value.code if isinstance(child.value, Coded) else None
+        if code is not None and folded_as(child, mapping) == ("method",) and reason_of(code) is None:
+            found[code.scheme, code.value] = coded_of(code, mapping)
+    one, *others = found.values() or [around]
+    return ({"id": INHERITED} | one) if one is not None and not others else None
 
 
 def observers_of(item: ContentItem) -> Resource | None:

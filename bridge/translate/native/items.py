@@ -263,8 +263,10 @@ class Items:
             return self._categories(home, node) or None
         if head == "interpretation" and isinstance(node.value, Num) and node.value.qualifier is not None:
             return [one for one in said if qualifier_in(one) != node.value.qualifier] or None  # the number says it
-        if head == "bodySite":
-            return None if said.get("id") == INHERITED else said if self.born else named_site(said)
+        if head in ("bodySite", "method") and said.get("id") == INHERITED:
+            return None
+        if head == "bodySite" and not self.born:
+            return named_site(said)
         if head == "referenceRange" and not self.born:
             return in_known_units(said, home)
         if head == "effectivePeriod":

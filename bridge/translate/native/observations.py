@@ -22,7 +22,7 @@ from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
 from bridge.translate.native.folds import folded_into, folds_in
 from bridge.translate.native.generic import Kind, kind
-from bridge.translate.native.inherited import observers_of, started_of, subject_of
+from bridge.translate.native.inherited import method_of, observers_of, started_of, subject_of
 from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.native.participants import participant_of
 from bridge.translate.native.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
@@ -41,6 +41,7 @@ class Context:
     effective: str | None
     subject: str | None = None  # what it is about, where that is not the patient
     place: Place = Place()  # where it was found
+    method: Home | None = None  # by which the numbers of a container were measured
     observers: Resource | None = None  # performer and device, where they are others than those of the document
 
 
@@ -114,7 +115,7 @@ class Observations:
         self.keys[at] = anchor
         if not item.children:
             effective = self._effective(item) or context.effective
-            return Context(anchor, effective, context.subject, context.place, context.observers)
+            return Context(anchor, effective, context.subject, context.place, context.method, context.observers)
         item = self._without_parts(item, at)
         subject, observers = subject_of(item), observers_of(item)
         return Context(
@@ -122,6 +123,7 @@ class Observations:
             self._effective(item) or started_of(item, self.zone) or context.effective,
             context.subject if subject is None else subject,
             place_of(item, context.place, self.mapping, self.template),
+            method_of(item, context.method, self.mapping),
             context.observers if observers is None else observers,
         )
 
@@ -160,6 +162,8 @@ class Observations:
             self._children(item, at, observation, context)
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
             observation.setdefault("identifier", []).extend(_uid_identifier(uid))
+        if isinstance(item.value, Num) and outer.method is not None and "method" not in observation:
+            observation["method"] = dict(outer.method)
         if not isinstance(item.value, Reference) and not is_site(item, self.mapping):
             self._sited(observation, context.place if context.place.sites else outer.place)
         return str(observation["id"])

@@ -45,7 +45,7 @@ def place_of(item: ContentItem, around: Place, mapping: Mapping, template: Templ
     if template.sided or not sites:
         where = side_of(around) | where
     if not sites:
-        sites = (Site(_code(item.concept, mapping), _meaning(item.concept), {}),)
+        sites = (Site(coded_of(item.concept, mapping), _meaning(item.concept), {}),)
     return Place(tuple(one._replace(where=one.where | where | one.where) for one in sites))
 
 
@@ -104,17 +104,20 @@ def _meaning(code: Code | None) -> str:
 
 
 def is_site(item: ContentItem, mapping: Mapping) -> bool:
-    if item.concept is None:
-        return False
-    fold = mapping.folds.get(("Observation", item.concept.scheme, item.concept.value))
-    return fold is not None and fold.element == ("bodySite",)
+    return folded_as(item, mapping) == ("bodySite",)
+
+
+def folded_as(item: ContentItem, mapping: Mapping) -> tuple[str, ...] | None:
+    """The element that an item of that concept is, where it can be one."""
+    fold = mapping.folds.get(("Observation", item.concept.scheme, item.concept.value)) if item.concept else None
+    return fold.element if fold is not None else None
 
 
 def _coded(item: ContentItem, mapping: Mapping) -> Home:
-    return _code(item.value.code if isinstance(item.value, Coded) else None, mapping)
+    return coded_of(item.value.code if isinstance(item.value, Coded) else None, mapping)
 
 
-def _code(code: Code | None, mapping: Mapping) -> Home:
+def coded_of(code: Code | None, mapping: Mapping) -> Home:
     try:
         return mapping.coded(code)
     except ValueError:  # a code that FHIR cannot spell
