@@ -55,4 +55,4 @@ def test_a_patient_with_links_that_are_none_stops_nobody(stores: Path, links: An
 
 def test_a_list_of_patients_from_windows_has_its_first_line(stores: Path) -> None:
     (stores / "patients").write_bytes("\ufeffurn:mrn|1\r\nurn:mrn|2\r\n".encode())
-    assert Only(patients=stores / "patients").patient_list() == {"urn:mrn|1", "urn:mrn|2"}
+    assert Only(patients=stores / "patients").patient_list() == frozenset({"urn:mrn|1", "urn:mrn|2"})
