@@ -16,14 +16,10 @@ def is_in(group: int, scheme: str, value: str) -> bool:
 @cache
 def _codes(group: int) -> frozenset[tuple[str, str]]:
     """Imported on first use: few documents ask."""
-    from pydicom.sr._cid_dict import cid_concepts
-    from pydicom.sr._concepts_dict import concepts
+    from pydicom.sr.codedict import Collection
 
-    named = cid_concepts.get(group, {})
-    return frozenset(
-        (scheme, value)
-        for scheme, names in named.items()
-        for name in names
-        for value, (_, groups) in concepts[scheme][name].items()
-        if group in groups
-    )
+    try:
+        concepts = Collection(f"CID{group}").concepts.values()
+    except KeyError:  # a group that pydicom does not know
+        return frozenset()
+    return frozenset((one.scheme_designator, one.value) for one in concepts)
