@@ -10,7 +10,8 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.basis.losses import lost_of_resources
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.report.report import Translated
-from bridge.translate.to_dicom import NEW_INSTANCE, to_dicom
+from bridge.translate.returned_document import NEW_INSTANCE
+from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
 
 

@@ -22,8 +22,8 @@ from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.basis.node import ITSELF
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
+from bridge.translate.returned_document import NEW_INSTANCE
 from bridge.translate.selfcheck import checked_to_dicom
-from bridge.translate.to_dicom import NEW_INSTANCE
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
 from tests.property.test_edits import KNOWN, MAPPING, SMALL, again, items, observations, report, results, with_items

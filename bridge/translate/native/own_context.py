@@ -1,5 +1,7 @@
 """A panel is an item around its members, and these inherit what it says of subject, site and observer (PS3.3 C.17.5).
-In FHIR they do not: a member states its own, or the panel's does not stand."""
+In FHIR they do not: a member without a subject is about the patient, and says so. Where it says no site and no
+performer, those of its panel contradict nothing; where it says one that no item does, the panel's would stand in its
+place."""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from bridge.translate.native.inherited import is_of_subject
 from bridge.translate.native.sites import is_site
 from bridge.translate.native.subjects import is_about_another
 
-_UNSEEN = "a DICOM reader does not see it: members do not have it, and would inherit it"
+_UNSEEN = "a DICOM reader does not see it: members would inherit it, and have another one, or none"
 _Is = Callable[[Node], bool]
 
 
@@ -33,7 +35,7 @@ def own_context(node: Node, mapping: Mapping) -> list[str]:
             warnings.append(_without(node, about, "focus"))
         for element, is_one in (("bodySite", _site_of(mapping)), ("performer", _is_observer)):
             said = _said(node, is_one)
-            if said and _lacking(node, is_one):
+            if said and any(element in (one.home or {}) for one in _lacking(node, is_one)):
                 warnings.append(_without(node, said, element))
     return warnings
 

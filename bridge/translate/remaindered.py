@@ -1,0 +1,123 @@
+"""What a document holds beyond the resources that it became: kept on them, as its translation back shows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import Path
+from bridge.model.dataset import text_of
+from bridge.model.document import Document, template_of
+from bridge.model.group import Group, Json
+from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.translate.basis import times
+from bridge.translate.basis.canonical_units import spellings_of
+from bridge.translate.basis.digests import document_digest
+from bridge.translate.basis.ids import Known
+from bridge.translate.born_in_dicom.comparison import Comparison
+from bridge.translate.born_in_dicom.followed_context import repeated_in
+from bridge.translate.born_in_dicom.followed_starts import starts_in
+from bridge.translate.born_in_dicom.own_sites import sites_in
+from bridge.translate.born_in_fhir.pieces import beyond, copies_of, pieces_of
+from bridge.translate.header.header import born_uid, split_patient
+from bridge.translate.native.conclusions import parts_of
+from bridge.translate.native.documents import TEMPLATES
+from bridge.translate.native.habits import Habits, habits_of
+from bridge.translate.native.to_dicom import DicomImage, native_dicom
+from bridge.translate.native.to_fhir import native_fhir
+from bridge.translate.remainder.element_json import dataset_json
+from bridge.translate.remainder.elements import difference, header_group
+from bridge.translate.remainder.extension import attach
+from bridge.translate.remainder.private import Piece
+from bridge.translate.report.outcomes import outcomes_of_header, outcomes_of_items
+from bridge.translate.report.report import Report
+from bridge.translate.report.rules import Rules
+
+
+def remaindered(
+    document: Document,
+    group: Group,
+    mapping: Mapping,
+    known: Known,
+    report: Report,
+    *,
+    restored: bool = False,
+    version: str | None = None,
+) -> Group:
+    """The group with what the document holds beyond it; and with a digest of what a restored group holds beyond the
+    document, which is no edit. `version`: the document that it said to be a version of."""
+    charset = document.charset
+    back, habits = _back(document, group, mapping, known)
+    remainder = Comparison(mapping).compare(document.root, back.root, None, charset)
+    if habits:
+        remainder["habits"] = habits
+    native_header, header = back.header, document.header
+    if born_uid(group.root) is not None:
+        # a shared Patient may spell its name otherwise: the document keeps the Patient Module that it was read with
+        patient, header = split_patient(header)
+        native_header = split_patient(native_header)[1]
+        remainder["patient"] = dataset_json(patient, charset)
+        remainder |= _of_dicom(document, known, version)
+        remainder |= _repeated(document, group, back, mapping, known, restored=restored)
+    if patch := difference(native_header, header, header_group, charset):
+        remainder["header"] = patch
+    if remainder:
+        attach(group.root, "document", remainder)
+    _account(report, document, back, mapping)
+    return group
+
+
+def _back(document: Document, group: Group, mapping: Mapping, known: Known) -> tuple[DicomImage, Habits]:
+    """The group, translated back natively, by the habits of the document."""
+    zone = times.zone_of(document.header, known.zone)
+    known = replace(known, zone=zone)
+    habits = habits_of(document.root)
+    template = mapping.template(document.template, document.root.concept)
+    if born_uid(group.root) is not None:
+        if spellings := spellings_of(document.root, mapping):  # resources that it was made from spell their own
+            habits["units"] = spellings
+        if template.each != mapping.template(None, document.root.concept).each:
+            habits["each"] = template.each
+        return native_dicom(group, mapping, known, zone, habits), habits
+    if parts := parts_of(document.root, group.root.get("conclusion", "")):
+        habits["conclusions"] = parts
+    back = native_dicom(group, mapping, known, None, habits)
+    made_by = document.template or ""
+    if made_by in TEMPLATES and made_by != (template_of(back.root.rest) or ""):
+        habits["template"] = made_by  # an item that it demands was removed, or one added that it does not have
+        back = native_dicom(group, mapping, known, None, habits)
+    return back, habits
+
+
+def _of_dicom(document: Document, known: Known, version: str | None) -> dict[str, Json]:
+    """What tells a document born in DICOM from an edited one, and its ids from those of its versions."""
+    found: dict[str, Json] = {"zone": times.zone_of(document.header, known.zone), "digest": document_digest(document)}
+    if known.document not in (None, text_of(document.header, SOP_INSTANCE_UID)):
+        found["first"] = known.document  # version of the document: its ids go by that
+    return found if version is None else found | {"version": version}
+
+
+def _repeated(
+    document: Document, group: Group, back: DicomImage, mapping: Mapping, known: Known, *, restored: bool
+) -> dict[str, Json]:
+    """Digests of what repeats items for readers of FHIR, and of what a restored group says beyond the document."""
+    pieces: dict[Path, Piece] = {}
+    natives = homes = back.root.homes(document.root)
+    if restored:
+        image = native_fhir(document, mapping, known)
+        natives = image.homes
+        pieces = pieces_of(group, homes, image, document, known)
+    found = {
+        "sites": sites_in(homes, natives, pieces),
+        "context": repeated_in(homes, natives),
+        "starts": starts_in(homes, document.root),
+        "copies": copies_of(group, pieces),
+        "beyond": beyond(pieces),
+    }
+    return {name: said for name, said in found.items() if said}
+
+
+def _account(report: Report, document: Document, back: DicomImage, mapping: Mapping) -> None:
+    rules = Rules(mapping)
+    report.account = lambda: [*outcomes_of_items(document.root, back.root, rules)]
+    report.account_of_header = lambda: [*outcomes_of_header(document.header, back.header, rules)]

@@ -1,0 +1,103 @@
+"""Resources that a document of the PACS became -> that document, as it was; or a new version of it, where somebody has
+edited them since."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import Path
+from bridge.model.document import Document
+from bridge.model.group import Group, Json
+from bridge.translate.basis.digests import document_digest
+from bridge.translate.basis.ids import Known
+from bridge.translate.born_in_dicom.completed import Content, content_of, pointing
+from bridge.translate.born_in_dicom.followed_context import repeating_again, with_context
+from bridge.translate.born_in_dicom.followed_starts import with_followed
+from bridge.translate.born_in_dicom.order import in_order
+from bridge.translate.born_in_dicom.own_sites import inheriting_again, settled
+from bridge.translate.born_in_dicom.places import of_their_own, placed
+from bridge.translate.born_in_dicom.versions import of_version, still_named, version_alone
+from bridge.translate.born_in_fhir.pieces import beyond, copy_digest, edits, pieces_of
+from bridge.translate.header.amend import amended
+from bridge.translate.header.chain import version_of
+from bridge.translate.made import Made, taken_away
+from bridge.translate.native.dose_summary import is_summary
+from bridge.translate.native.to_fhir import FhirImage, native_fhir
+from bridge.translate.remainder.private import Piece, taken_out
+from bridge.translate.report.report import Report
+
+NEW_INSTANCE = "edited in FHIR since: a new instance, not verified, that names its predecessor"
+_SUMMARY = "the dose summary repeats items: it was edited, and is made anew; edit those"
+_Pieces = dict[Path, Piece]
+
+
+def returned_document(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json]) -> Made:
+    """`remainder`: what the document holds beyond the resources."""
+    report = Report()
+    group = inheriting_again(in_order(group), remainder.get("sites", []))
+    group = repeating_again(group, remainder.get("context", []))
+    group, followed_starts = with_followed(group, remainder.get("starts", []))
+    report.warnings += followed_starts
+    content = content_of(group, mapping, known, report)
+    if changed := document_digest(content.document) != remainder["digest"]:
+        content = pointing(group, mapping, known, report)
+    document = content.document
+    group, homes = placed(group, content.homes, content.places)
+    if odd := of_their_own(content.places):
+        report.warnings.append(f"{odd} element ids were edited: they say the places of items, and are made anew")
+    image = native_fhir(document, mapping, known)
+    followed, warnings = _followed(group, homes, image, content, mapping, remainder)
+    if followed is not group:
+        made = returned_document(followed, mapping, known, remainder)
+        made.report.warnings += [*followed_starts, *warnings]
+        return made
+    words = list[str]()
+    pieces = pieces_of(group, homes, image, document, known, words)
+    report.warnings += [*warnings, *taken_away(words)]
+    if changed or beyond(pieces) != remainder.get("beyond"):  # in the items, or in what they do not say
+        document, image, pieces = _new_version(group, homes, document, pieces, mapping, known)
+        report.warnings.append(NEW_INSTANCE)
+    elif "version" in remainder:
+        pieces = pieces or version_alone(remainder["version"])
+    if "group" in pieces.get((), {}):
+        pieces[()]["group"]["digest"] = document_digest(document)
+    report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
+    summaries = [one for one in group.members if is_summary(one)]
+    if any(copy_digest(one) not in remainder.get("copies", ()) for one in summaries):
+        report.warnings.append(_SUMMARY)
+    return Made(group, document, homes, image, pieces, report)
+
+
+def _followed(
+    group: Group,
+    homes: dict[Path, Json],
+    image: FhirImage,
+    content: Content,
+    mapping: Mapping,
+    remainder: dict[str, Json],
+) -> tuple[Group, list[str]]:
+    """With what repeats an item, and follows an edit of that; the very same where nothing does. And warnings."""
+    sites = remainder.get("sites", [])
+    sited, warnings = settled(group, homes, image, content.document.root, mapping, sites, content.moves)
+    found, more = with_context(sited, homes, image, remainder.get("context", []), content.moves)
+    return found, [*warnings, *more]
+
+
+def _new_version(
+    group: Group, homes: dict[Path, Json], document: Document, edited: _Pieces, mapping: Mapping, known: Known
+) -> tuple[Document, FhirImage, _Pieces]:
+    before, said = version_of(document), beyond(edited)
+    known = replace(known, document=known.document or before.sop_instance)
+    document, _ = taken_out(document)  # what was said of a former version is not true of this one
+    document = amended(document, known.supersedes or (before,), _edited(group), known, said)
+    image = native_fhir(document, mapping, known)
+    left = still_named(group, edited, image)
+    pieces = pieces_of(left, homes, image, document, known) if said else {}
+    pieces = of_version(pieces, edited, before.sop_instance, version_of(document).sop_instance)
+    return document, image, pieces if beyond(pieces) else version_alone(known.document or "")
+
+
+def _edited(group: Group) -> str | None:
+    """Instant of the last edit, as the server of the resources says."""
+    return max((one.get("meta", {}).get("lastUpdated", "") for one in group.resources()), default="") or None
