@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.model.content import Path
+from bridge.model.content import ContentItem, Path
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, renamed
@@ -65,30 +65,20 @@ def pieces_of(
     plain, renumbered = len(natives) == len(names), False
     for number, resource in enumerate(group.resources()):
         name = names[id(resource)]
-        if id(resource) in at:
-            native = image.homes[at[id(resource)]]
+        if (path := at.get(id(resource))) is not None:
+            native = image.homes[path]
             renumbered = renumbered or (born and name != name_of(native, 0))
             entries: list[list[Json]] = []
             if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
                 own = states_subject(resource)
                 native = as_made(renamed(native, renames), name, born, known, utc, states_subject=own)
-                said = differences(native, stripped(resource))
-                dropped = [one for one in said if born and _drops_copy(one, said)]
-                entries = [one for one in said if one not in dropped]
+                entries, dropped = _differences(native, resource, born=born)
                 if repeated is not None:
-                    repeated += [f"{resource['resourceType']}.{one[0].replace('/', '.')}" for one in dropped]
+                    repeated += dropped
             if number == 0 and copy_digest(resource.get("conclusion")) in unedited:
                 entries = [one for one in entries if one[0] != "conclusion"]
             piece: Piece = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
-            if not born and states_subject(resource):
-                piece["subject"] = True
-            if not born and (words := guards_of(native)):
-                piece["words"] = words
-            if not born and (ranges := ranges_in(native)):
-                piece["ranges"] = ranges
-            if not born and (renderings := rendered.guards_of(native, entries, document.root, at[id(resource)])):
-                piece["rendered"] = renderings
-            pieces[at[id(resource)]] = piece
+            pieces[path] = piece if born else piece | _guards(resource, native, entries, document.root, path)
             members.append(name)
             plain = plain and not entries and name in natives and not renumbered
         elif name in free and (
@@ -113,6 +103,26 @@ def pieces_of(
     if renumbered:  # of results alike, some are gone, moved or new: each keeps the id that it has
         pieces[()]["group"]["named"] = True
     return pieces
+
+
+def _differences(native: Resource, resource: Resource, *, born: bool) -> tuple[list[list[Json]], list[str]]:
+    """What the items do not say of the resource; and where, of a document born in DICOM, only words are missing that
+    the code of an item repeats."""
+    said = differences(native, stripped(resource))
+    dropped = [one for one in said if born and _drops_copy(one, said)]
+    places = [f"{resource['resourceType']}.{one[0].replace('/', '.')}" for one in dropped]
+    return [one for one in said if one not in dropped], places
+
+
+def _guards(resource: Resource, native: Resource, entries: list[list[Json]], root: ContentItem, path: Path) -> Piece:
+    """What goes, or follows, where somebody edits the item of a document born in FHIR."""
+    found: Piece = {
+        "subject": states_subject(resource),
+        "words": guards_of(native),
+        "ranges": ranges_in(native),
+        "rendered": rendered.guards_of(native, entries, root, path),
+    }
+    return {name: said for name, said in found.items() if said}
 
 
 def _are_native(group: Group, names: dict[int, str], natives: dict[str, Resource], renames: dict[str, str]) -> bool:
