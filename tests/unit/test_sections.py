@@ -106,7 +106,10 @@ def test_sections_that_say_nothing_are_no_content(title: str) -> None:
 
 
 def test_results_of_the_report_that_stand_in_no_section_are_content() -> None:
-    one = group(section("Findings"), results=(measured(),), result=[{"reference": "Observation/o"}])
+    result = measured()
+    one = group(
+        section("Findings"), results=(result,), result=[{"reference": "Observation/o"}], subject=result["subject"]
+    )
     assert not warnings(checked_to_dicom(one, MAPPING, KNOWN))
 
 
