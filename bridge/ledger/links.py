@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, delete, func, select, update
 
@@ -32,6 +33,8 @@ _KEYS = select(ALIAS.c.key).where((ALIAS.c.route == _ROUTE) & (ALIAS.c.document 
 _ASIDE = (WORK.c.route == _ROUTE) & WORK.c.state.in_(bindparam("of_states", expanding=True)) & WORK.c.key.in_(_KEYS)
 _WAKE = update(WORK).where(_ASIDE).values(state="owed", due=bindparam("now"), reason=None)
 
+_AWAITING = (WORK.c.route == _ROUTE) & (WORK.c.awaits == _KEY) & (WORK.c.state == bindparam("of_state"))
+_WAKE_AWAITING = update(WORK).where(_AWAITING).values(state="owed", due=bindparam("now"), awaits=None)
 _HELD = (WORK.c.route == _ROUTE) & (WORK.c.state == "held") & WORK.c.key.in_(bindparam("of_keys", expanding=True))
 _WAKE_HELD = update(WORK).where(_HELD).values(state="owed", due=bindparam("now"), reason=None)
 
@@ -164,11 +167,18 @@ class Links:
     def wake(self, route: str, instance: str) -> None:
         """What waits for the instance, which is settled, is looked at again."""
         with self._database.begin() as connection:
-            awaiting = (WORK.c.route == route) & (WORK.c.awaits == instance) & (WORK.c.state == "waiting")
-            connection.execute(update(WORK).where(awaiting).values(state="owed", due=self._database.now(), awaits=None))
+            connection.execute(_WAKE_AWAITING, self._awaiting(route, instance, "waiting"))
             of_instance = (LINK.c.route == route) & (LINK.c.instance == instance)
             if (document := connection.execute(select(LINK.c.document).where(of_instance)).scalar()) is not None:
                 self._wake(connection, route, document, ("waiting",))
+
+    def free(self, route: str, key: str) -> None:
+        """What was held because of the resource, which is gone, is looked at again."""
+        with self._database.begin() as connection:
+            connection.execute(_WAKE_AWAITING, self._awaiting(route, key, "held"))
+
+    def _awaiting(self, route: str, key: str, state: str) -> dict[str, Any]:
+        return {"of_route": route, "of_key": key, "of_state": state, "now": self._database.now()}
 
     def _wake(self, connection: Connection, route: str, document: str, states: Sequence[str]) -> None:
         of = {"of_route": route, "of_document": document, "of_states": list(states), "now": self._database.now()}

@@ -60,7 +60,9 @@ WORK = Table(  # what is owed: look at this item again
     Column("due", Float, nullable=False),  # seconds since the epoch
     Column("since", Float, nullable=False, server_default="0"),  # that it is not in step
     Column("reason", Text),
-    Column("awaits", String, index=True),  # key in the same store that has to be settled first
+    Column(
+        "awaits", String, index=True
+    ),  # key of an instance that has to be settled first; held: of a resource in its way
     Column("owner", String, index=True),  # the worker that has it in hand
     Column("crashes", Integer, nullable=False, server_default="0"),  # of workers that had it in hand
     Index("work_due", "route", "state", "due"),

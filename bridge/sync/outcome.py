@@ -143,8 +143,9 @@ class Outcomes:
             self.ledger.work.suspect(self.route.name, store, key)
 
     def _put_off(self, works: Sequence[Work], state: str, error: Exception, wait: float = 0) -> None:
+        on = error.on if isinstance(error, Held) else None
         for work in works:
-            self.ledger.work.put_off(work, state, str(error), wait, failed=True)
+            self.ledger.work.put_off(work, state, str(error), wait, awaits=on, failed=True)
         self.summary.fault(f"{state}: {works[0].store}: {works[0].key}: {error}")
 
 

@@ -180,7 +180,7 @@ def test_a_copy_that_names_no_predecessor_takes_nothing_over(stores: Path, value
     fhir = tree(stores / "data" / "fhir")
     done = sync(stores)
     assert (acts(done), tree(stores / "data" / "fhir")) == ({}, fhir)
-    assert ("a copy of" in done.stderr) == (value == "62")
+    assert ("whose id it has" in done.stderr) == (value == "62")
     put(stores, observation("o", 61, **OF_PATIENT, status="entered-in-error"))
     assert acts(sync(stores)) == {"to-dicom retracted": 1}
     (rejecting,) = notes(stores)

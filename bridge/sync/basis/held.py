@@ -9,7 +9,12 @@ from bridge.errors import BridgeError
 
 
 class Held(BridgeError):
-    """A person has to decide; shown by `status`, tried again when news come in."""
+    """A person has to decide; shown by `status`, tried again when news come in, or when what is in its way is gone:
+    the resource with the key `on`."""
+
+    def __init__(self, what: str, on: str | None = None) -> None:
+        super().__init__(what)
+        self.on = on
 
 
 class Waiting(BridgeError):

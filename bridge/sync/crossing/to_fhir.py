@@ -24,7 +24,7 @@ from bridge.sync.crossing.outdated import OUTDATED, is_outdated
 from bridge.sync.crossing.write_fhir import WriteFhir
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.filter import carries_document
-from bridge.sync.decision.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN, News, news
 from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.own import is_own
 from bridge.sync.documents.replace import REPLACING
@@ -69,7 +69,7 @@ class ToFhir:
         link = self.ledger.links.of(self.route.name, uid)
         if link is not None:
             link = unfinished(self.route, self.ledger, link) or link
-            if self._begun(link, uid) or (link.head == uid and link.dicom_digest in (GONE, UNKNOWN)):
+            if self._begun(link, uid) or (link.head == uid and link.dicom_digest in (GONE, UNKNOWN, STRANGE)):
                 return self._fhir.write(Arrival(document, key, digest, link, moved=self._is_elsewhere(link, document)))
             if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
                 undone = replace(link, dicom_digest=UNDONE)
@@ -81,7 +81,7 @@ class ToFhir:
         former, root = self._former(document), _root_in_fhir(document)
         if (
             root is not None
-            and (former is None or former.born == "fhir")
+            and (former is None or former.born == "fhir" or former.dicom_digest == STRANGE)
             and is_own(document, self.route, self.mapping)
         ):
             take(self.route, self.ledger, [root])

@@ -21,13 +21,14 @@ from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said, said_by
 from bridge.sync.crossing.brought import with_brought
 from bridge.sync.crossing.outdated import OUTDATED
+from bridge.sync.crossing.strangers import begin_strange, in_the_way, is_no_version, no_strangers, settle_strange
 from bridge.sync.decision.content import resources_digest
 from bridge.sync.decision.decide import Side
-from bridge.sync.decision.news import GONE, RETRACTED, UNKNOWN
+from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN
 from bridge.sync.documents.agreement import acknowledged, decided, state_of
 from bridge.sync.documents.resources import of_others, present_of
 from bridge.sync.listening.feed import take_created
-from bridge.sync.lost.forgotten import is_among_ours, is_from, remembered
+from bridge.sync.lost.forgotten import is_among_ours, is_from, is_from_it, remembered
 from bridge.sync.patients.followed import followed
 from bridge.sync.patients.merge import Merges
 from bridge.sync.patients.subject import is_same_person, subject_of
@@ -54,12 +55,25 @@ class WriteFhir:
         rejected = voided(self.ledger.rejections.of(self.route.name, arrival.version.sop_instance))
         if arrival.link is None:
             return self._unwritten(arrival, said, rejected=rejected) or self._in_step(arrival, said)
+        if arrival.link.dicom_digest == STRANGE and (rejected or not self._is_said(arrival, said)):
+            return settle_strange(self.route, self.ledger, arrival, arrival.link, rejected=rejected)
         self._check_patient(arrival, said)
         said = with_brought(self.route, self.ledger, self.mapping, arrival, said)
         outdated = arrival.link.dicom_digest == OUTDATED and not rejected and not self._is_begun(arrival)
         if outdated and (done := self._as_before(arrival, arrival.link, said)) is not None:
             return done
-        return self._overruled(arrival, arrival.link, said, rejected=rejected) or self._in_step(arrival, said)
+        if (done := self._overruled(arrival, arrival.link, said, rejected=rejected)) is not None:
+            return done
+        if not self._is_begun(arrival):
+            no_strangers(self.route, self.ledger, arrival.document, arrival.link, said)
+        return self._in_step(arrival, said)
+
+    def _is_said(self, arrival: Arrival, said: Said) -> bool:
+        """Whether the version is what the resources in its place say: they have had those before it, too, then."""
+        present, link = present_of(self.route, said.root), arrival.link
+        if link is None or link.root != said.root or present is None:
+            return False
+        return self.merges.says(present, link, write_document(arrival.document))
 
     def _leave(self, arrival: Arrival) -> None:
         """What the route does not carry any more stays as an earlier translation wrote it: nothing waits for it."""
@@ -147,7 +161,7 @@ class WriteFhir:
         others = [key for key, one in said.present.items() if not _says_the_same([one], {key: said.resources[key]})]
         if others or (len(said.present) < len(said.resources) and said.present and not self._is_begun(arrival)):
             is_void = rejected and state_of(said.root, list(said.present), said.present) in (RETRACTED, GONE)
-            return "skipped" if is_void else self._occupied(arrival, said)
+            return "skipped" if is_void else self._occupied(arrival, said, rejected=rejected)
         if rejected and said.root in said.present:  # stored, if the answer was heard or not, and rejected since
             agreed = self._agreed(arrival, said, said.present)
             return void(self.route, self.ledger, self.mapping, agreed, RETRACTED)
@@ -157,13 +171,16 @@ class WriteFhir:
         name = document_of(self.route, arrival.version.sop_instance, arrival.link)
         return is_begun(self.ledger, name, arrival.instance)
 
-    def _occupied(self, arrival: Arrival, said: Said) -> str:
+    def _occupied(self, arrival: Arrival, said: Said, *, rejected: bool) -> str:
         """Other content at the very place that is derived from it: of a later version, where the ledger was lost, or a
         conflict. The resources are looked at when all versions are known."""
         if said.root not in said.present:
-            raise Held(f"{', '.join(sorted(said.present))} are there already, of somebody else")
+            there = sorted(said.present)
+            raise in_the_way(self.route, ", ".join(there), there[0])
         version, route = arrival.version, self.route
         name = document_of(route, version.sop_instance, None)
+        if not is_from_it(route, self.mapping, arrival.document, said.present[said.root].item):
+            return "skipped" if rejected else begin_strange(route, self.ledger, name, arrival, said)
         versions = {key: one.version for key, one in said.present.items()}
         chain = [list(version)]
         link = Link(name, route.name, "dicom", said.root, versions, UNKNOWN, arrival.instance, UNKNOWN, chain)
@@ -233,7 +250,7 @@ def _copied(said: Said, living: Link) -> str:
     there = {key: said.present[key].item for key in said.resources if key in said.present}
     alike = resources_digest(map(stripped, there.values())) == resources_digest(map(stripped, said.resources.values()))
     if not alike:
-        raise Held(f"a copy of {living.head} with other content, and no version of it: reject it, or name that in it")
+        raise is_no_version(living)
     return "skipped"
 
 

@@ -13,6 +13,8 @@ GONE = "gone"
 """Deleted, asked directly and certain."""
 UNKNOWN = "unknown"
 """No agreement is remembered: the link was built again from the instances (`rebuild`)."""
+STRANGE = "strange"
+"""Of the PACS side: nothing shows yet that what stands in the place that it names came from it, or it from that."""
 
 
 class News(Enum):

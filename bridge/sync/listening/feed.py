@@ -67,9 +67,10 @@ def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds
 
 
 def forget_resource(route: Route, ledger: Ledger, key: str) -> None:
-    """It is gone, asked directly: what it referred to may be a document of its own now."""
+    """It is gone, asked directly: what it referred to may be a document of its own now, and its place is free."""
     owes = [one for one in _owed(route, ledger, {key: ()})[key] if one != key]
     ledger.feeds.forget(route.name, route.fhir.name, key, owes)
+    ledger.links.free(route.name, key)
 
 
 def suspect_instances(route: Route, ledger: Ledger, listed: Iterable[str]) -> None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
+from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
-from bridge.model.group import Resource
+from bridge.model.group import Resource, reference_to
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.instances import read_instance
-from bridge.sync.documents.resources import Present
+from bridge.sync.documents.resources import Present, present_of
 from bridge.sync.patients.merge import Merges
+from bridge.translate.born_in_fhir.restore import first_version, names_in
 from bridge.translate.header.amend import amendments
-from bridge.translate.header.chain import version_of
+from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.header.header import born_uid
 from bridge.translate.remainder.extension import attached
+from bridge.translate.remainder.private import taken_out
 from bridge.translate.to_dicom import to_dicom
 
 
@@ -24,6 +28,32 @@ def is_from(root: Resource, version: str) -> bool:
     """Whether a report was written from that SOP Instance, as it says itself, whatever was edited in it since."""
     header = attached(root, "document").get("header", {}).get("e", {})
     return version in (born_uid(root), header.get(f"{SOP_INSTANCE_UID:08X}"))
+
+
+def is_from_it(route: Route, mapping: Mapping, document: Document, root: Resource) -> bool:
+    """Whether what stands in the place of the document came from it, or it from that: by an id that is derived from it,
+    by what the resource says itself, or because it, or the version before, is what is made of that. Another server may
+    have given another resource the same id."""
+    _, pieces = taken_out(document)
+    if reference_to(root) not in names_in(pieces):
+        return True
+    uids = {version_of(document).sop_instance, *(one.sop_instance for one in superseded_by(document.header))}
+    first = first_version(pieces, document.header)
+    if first is not None and first in (attached(root, "document").get("first"), born_uid(root)):
+        return True
+    if any(is_from(root, uid) for uid in uids):
+        return True
+    present = present_of(route, reference_to(root))
+    return (
+        present is not None and version_of(to_dicom(present.group, mapping, route.known()).result).sop_instance in uids
+    )
+
+
+def leave_strange(route: Route, ledger: Ledger, link: Link) -> str:
+    """What stands in the place of that document is its own document, if any."""
+    ledger.links.forget(link.document)
+    ledger.work.owe(route.name, route.fhir.name, link.root)
+    return "forgotten"
 
 
 def is_among_ours(route: Route, document: Document) -> bool:

@@ -11,7 +11,7 @@ from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.sync.basis.hands import document_of, take
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
-from bridge.sync.decision.news import RETRACTED, UNKNOWN
+from bridge.sync.decision.news import RETRACTED, STRANGE, UNKNOWN
 from bridge.sync.documents.instances import key_of_version
 from bridge.sync.lost.forgotten import is_from
 from bridge.translate.header.chain import superseded_by, version_of
@@ -29,13 +29,18 @@ def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, dig
     state = RETRACTED if voided(ledger.rejections.of(route.name, version.sop_instance)) else digest
     if link is not None and link.root != root and root in link.versions:
         raise Held(f"it is of {root}, which {link.root} has claimed in {link.head}: reject one of them, or remove it")
-    if link is None or link.root != root:
+    elsewhere = link is None or link.root != root
+    if link is not None and link.dicom_digest == STRANGE and not _follows(route, ledger, document, link):
+        ledger.links.forget(link.document)  # of an instance that names the same resource, and is none of its versions
+        ledger.work.owe(route.name, route.dicom.name, link.instance)
+        elsewhere = True
+    if link is None or elsewhere:
         name = document_of(route, root, None)
         found = Link(name, route.name, "fhir", root, {}, UNKNOWN, instance, state, [list(version)])
         ledger.links.agree(found, [root, version.sop_instance])
     elif _follows(route, ledger, document, link):
         chain = extended(link.chain, version)
-        newer = replace(link, fhir_digest=UNKNOWN, instance=instance, dicom_digest=state, chain=chain)
+        newer = replace(link, born="fhir", fhir_digest=UNKNOWN, instance=instance, dicom_digest=state, chain=chain)
         ledger.links.agree(newer, [version.sop_instance])
 
 

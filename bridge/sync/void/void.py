@@ -13,11 +13,11 @@ from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.held import Absent, Held
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.decide import Act, Side
-from bridge.sync.decision.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN, News, news
 from bridge.sync.documents.agreement import acknowledged, decided, state_since
 from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.resources import present_of
-from bridge.sync.lost.forgotten import remembered
+from bridge.sync.lost.forgotten import leave_strange, remembered
 from bridge.sync.patients.merge import Merges
 from bridge.sync.void.withdraw import remove_resources, retract_resources
 from bridge.translate.header.chain import version_of
@@ -63,6 +63,8 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
     """The document was rejected or deleted in the PACS."""
     if news(link.dicom_digest, state) is News.SAME:
         return "nothing"
+    if link.dicom_digest == STRANGE:
+        return leave_strange(route, ledger, link)
     if link.fhir_digest == UNKNOWN:
         link = remembered(route, Merges(route, ledger, mapping), link, present_of(route, link.root))
     present = {one.key: one for one in route.fhir.read(sorted(link.versions)) if one is not None}

@@ -222,6 +222,13 @@ def source_of(pieces: dict[Path, Piece], uid: str | None) -> str | None:
     return key_of(pieces) if manifest.get("ids") == 1 else uid
 
 
+def names_in(pieces: dict[Path, Piece]) -> set[str]:
+    """`Type/id` of the resources that the pieces name as their source did; others go by names that are derived."""
+    manifest = pieces.get((), {}).get("group", {"members": []})
+    whole = [one["json"] for one in manifest["members"] if isinstance(one, dict) and "json" in one]
+    return {one for one in manifest["members"] if isinstance(one, str)} | {name_of(one, 0) for one in whole}
+
+
 def key_of(pieces: dict[Path, Piece]) -> str | None:
     """What identifies the group of the pieces at its source; None where they name none."""
     manifest = pieces.get((), {}).get("group", {"members": []})
