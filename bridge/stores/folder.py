@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from uuid import uuid5
 
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
@@ -13,6 +14,7 @@ from bridge.codecs.dicom.header import read_header
 from bridge.errors import BridgeError, InvalidDicomError, PermanentError, TemporaryError
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Resource, renamed
+from bridge.model.names import NAMESPACE
 from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.stores.breaker import Outage
 from bridge.stores.files import Files, version
@@ -79,7 +81,7 @@ class ResourceFolder:
     def write(self, items: Sequence[Write[Resource]]) -> Sequence[Outcome[Resource]]:
         """Conditional creates first; references to their `urn:uuid:` become the keys that they got."""
         try:
-            keys = {item.key: self._existing(item) or item.key for item in items}
+            keys = {item.key: self._existing(item) or self._free(item) for item in items}
             renames = {f"urn:uuid:{old.partition('/')[2]}": new for old, new in keys.items()}
             for item in items:  # before anything is written
                 self._expected(item, keys[item.key])
@@ -111,6 +113,14 @@ class ResourceFolder:
             raise PermanentError(f"{self.name}: several {kind} have the identifier of the one to create; merge them")
         return found[0].key if found else None
 
+    def _free(self, item: Write[Resource]) -> str:
+        """Where what is created conditionally, and is not there yet, is stored: the store names it (FHIR R4
+        http.html#ccreate), by its own id unless somebody else has that."""
+        if item.unless is None or self._read(item.key) is None:
+            return item.key
+        kind = item.key.partition("/")[0]
+        return f"{kind}/{uuid5(NAMESPACE, '|'.join((item.key, *item.unless)))}"
+
     def _expected(self, item: Write[Resource], key: str) -> None:
         present = self._read(key)
         if item.expected is not None and (present is None or present.version != item.expected):
@@ -120,7 +130,7 @@ class ResourceFolder:
         present = self._read(key)
         if present is not None and item.unless is not None:
             return Outcome(present)
-        data = json.dumps(renamed(item.item, renames), indent=True)
+        data = json.dumps(renamed(item.item | {"id": key.partition("/")[2]}, renames), indent=True)
         self._files.write(key, data)
         return Outcome(Stored(key, version(data), json.loads(data)))
 

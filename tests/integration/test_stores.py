@@ -137,6 +137,30 @@ def test_a_conditional_create_finds_the_one_that_is_there(
     assert [found.key for found in resources.find("Patient", *identity)] == [one.stored.key]
 
 
+def test_a_conditional_create_leaves_alone_who_has_that_id(
+    resources: ResourceStore, request: pytest.FixtureRequest
+) -> None:
+    """FHIR R4 http.html#ccreate: the server names what it creates."""
+    name, system = f"p-{unique(request)}", "urn:test"
+    stranger, new = (
+        {"resourceType": "Patient", "id": name, "identifier": [{"system": system, "value": f"{one} {name}"}]}
+        for one in ("stranger", "new")
+    )
+    resources.write([Write(f"Patient/{name}", stranger)])
+    refer = observation(f"o-{unique(request)}", subject={"reference": f"urn:uuid:{name}"})
+    items = [
+        Write(f"Patient/{name}", new, unless=(system, f"new {name}")),
+        Write(f"Observation/{refer['id']}", refer),
+    ]
+    for _ in range(2):
+        made, referring = (one.stored for one in resources.write(items))
+        assert made is not None and referring is not None
+        assert made.key == referring.item["subject"]["reference"] != f"Patient/{name}"
+        assert [found.key for found in resources.find("Patient", system, f"new {name}")] == [made.key]
+    (there,) = resources.read([f"Patient/{name}"])
+    assert there is not None and there.item["identifier"] == stranger["identifier"]
+
+
 def test_instances_are_written_read_and_listed(instances: InstanceStore, request: pytest.FixtureRequest) -> None:
     data = sr(f"2.25.{unique(request)}")
     key = instances.key_of(reader.read(data).dataset)

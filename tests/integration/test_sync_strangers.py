@@ -143,6 +143,16 @@ def test_a_version_that_names_one_of_ours_is_held(stores: Path) -> None:
     assert tree(stores / "data" / "fhir") == before
 
 
+def test_its_patient_is_not_who_has_the_same_id(tmp_path: Path) -> None:
+    put(tmp_path, patient("q", "999"))
+    foreign(tmp_path, "1")
+    for _ in range(2):
+        assert open_points(passed(tmp_path)) == NOTHING_OPEN
+    subject = get(tmp_path, "Observation/1001")["subject"]["reference"]
+    assert get(tmp_path, subject)["identifier"] == patient("q", "1")["identifier"]
+    assert get(tmp_path, "Patient/q") == patient("q", "999")
+
+
 @pytest.mark.parametrize("editors", ["theirs", "ours", "theirs, ours", "pacs"])
 def test_what_crossed_is_no_stranger_without_a_ledger(tmp_path: Path, editors: str) -> None:
     """Two FHIR servers on one PACS: what the second has came from the first, whoever has edited it since."""
