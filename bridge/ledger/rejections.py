@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, select
 
@@ -11,6 +11,7 @@ from bridge.ledger.tables import REJECTION
 
 # made once: to make a statement takes longer than to run it
 _OF_INSTANCE = (REJECTION.c.route == bindparam("of_route")) & (REJECTION.c.instance == bindparam("of_instance"))
+_OF_INSTANCE &= REJECTION.c.study.is_(None) | (REJECTION.c.study == bindparam("of_study"))
 _REASONS = select(REJECTION.c.reason).where(_OF_INSTANCE)
 _NOTES = select(REJECTION.c.note, REJECTION.c.reason).where(_OF_INSTANCE).order_by(REJECTION.c.note)
 
@@ -19,26 +20,32 @@ class Rejections:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, route: str, instances: Sequence[str], note: str, reason: str) -> bool:
-        """Whether the note was new."""
+    def add(self, route: str, instances: Mapping[str, str], note: str, reason: str) -> bool:
+        """Whether the note was new. `instances`: by SOP Instance UID, the study that each is to be of."""
         of_note = (REJECTION.c.route == route) & (REJECTION.c.note == note)
         with self._database.begin() as connection:
             known = connection.execute(select(REJECTION.c.note).where(of_note).limit(1)).first()
-            for instance in instances:
-                put(connection, REJECTION, {"route": route, "instance": instance, "note": note, "reason": reason})
+            for instance, study in instances.items():
+                row = {"route": route, "instance": instance, "note": note, "reason": reason, "study": study}
+                put(connection, REJECTION, row)
         return known is None
 
-    def of(self, route: str, instance: str) -> frozenset[str]:
-        """Codes of the reasons for which an instance was rejected."""
+    def of(self, route: str, version: Sequence[str]) -> frozenset[str]:
+        """Codes of the reasons for which an instance (study, series, class, instance) was rejected."""
         with self._database.connect() as connection:
-            found = connection.execute(_REASONS, {"of_route": route, "of_instance": instance})
+            found = connection.execute(_REASONS, _named(route, version))
             return frozenset(found.scalars())
 
-    def notes(self, route: str, instances: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+    def notes(self, route: str, versions: Sequence[Sequence[str]]) -> dict[tuple[str, str], list[str]]:
         """Instances by the note that rejects them, and its reason; in their own order."""
         found: dict[tuple[str, str], list[str]] = {}
         with self._database.connect() as connection:
-            for instance in instances:
-                for note, reason in connection.execute(_NOTES, {"of_route": route, "of_instance": instance}):
-                    found.setdefault((note, reason), []).append(instance)
+            for version in versions:
+                for note, reason in connection.execute(_NOTES, _named(route, version)):
+                    found.setdefault((note, reason), []).append(version[3])
         return found
+
+
+def _named(route: str, version: Sequence[str]) -> dict[str, str]:
+    study, _, _, instance = version
+    return {"of_route": route, "of_instance": instance, "of_study": study}

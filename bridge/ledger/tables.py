@@ -125,6 +125,9 @@ REJECTION = Table(  # what rejection notes say of instances, whether these are k
     Column("instance", String, primary_key=True),  # SOP Instance UID
     Column("note", String, primary_key=True),  # SOP Instance UID
     Column("reason", String, nullable=False),  # code of CID 7011
+    Column(
+        "study", String
+    ),  # Study Instance UID that the note says; null of those that were noted before that was kept
 )
 IMAGING_STUDY = Table(  # studies of the PACS that an ImagingStudy stands for
     "imaging_study",

@@ -23,7 +23,7 @@ def of_version(url: str, version: str) -> Engine:
     return engine
 
 
-@pytest.mark.parametrize("version", ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"])
+@pytest.mark.parametrize("version", ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010"])
 def test_its_tables_are_those_of_a_new_one(tmp_path: Path, version: str) -> None:
     url = f"sqlite:///{tmp_path}/bridge.db"
     engine = of_version(url, version)
@@ -62,3 +62,18 @@ def test_references_are_each_routes_that_has_seen_what_refers(tmp_path: Path) ->
     ledger.close()
     assert first == {("Observation/1", "Patient/1")}
     assert second == first | {("Observation/2", "Patient/1")}
+
+
+def test_what_was_rejected_before_notes_said_of_which_study_is_rejected(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/bridge.db"
+    with of_version(url, "0010").begin() as connection:
+        said = "INSERT INTO rejection (route, instance, note, reason) VALUES ('r', '1.2.3', '1.2.9', '113037')"
+        connection.execute(text(said))
+    ledger = Ledger(url, lambda: 4e9)
+    ledger.rejections.add("r", {"1.2.4": "1.2"}, "1.2.8", "113001")
+    old, new, elsewhere = (
+        ledger.rejections.of("r", one)
+        for one in (("1.1", "", "", "1.2.3"), ("1.2", "", "", "1.2.4"), ("1", "", "", "1.2.4"))
+    )
+    ledger.close()
+    assert [*map(set, (old, new, elsewhere))] == [{"113037"}, {"113001"}, set()]

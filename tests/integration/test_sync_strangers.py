@@ -15,7 +15,6 @@ from tests.integration.test_sync_edges import VALUE, heads, observation, report
 from tests.integration.test_sync_folders import acts, get, put, tree
 from tests.integration.test_sync_theirs import edited
 from tests.integration.test_sync_void import DCM, NOTHING_OPEN, file_of, note, open_points
-from tests.samples import supersede
 
 MINE = {"subject": {"reference": "Patient/q"}, "effectiveDateTime": "2026-03-02T10:00:00Z"}
 PULSE = {"coding": [{"system": "http://loinc.org", "code": "8889-8"}]}
@@ -70,8 +69,7 @@ def test_it_is_held_and_nothing_that_becomes_of_it_touches_ours(
         assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN | {"held": 1})
     (_, reason) = _held(done)
     assert reason.startswith("Observation/1001 in ehr has its id, and nothing shows that one came from the other")
-    note(stores, DCM.RejectedForPatientSafetyReasons, one)
-    _say_where(stores, one)
+    note(stores, DCM.RejectedForPatientSafetyReasons, one, where=one)
     done = passed(stores, **how)
     assert (acts(done), open_points(done)) == ({"to-fhir noted": 1}, NOTHING_OPEN)
     file_of(stores, one).unlink()
@@ -216,12 +214,3 @@ def _held(done: Done) -> tuple[str, str]:
         (one["key"], one["reason"]) for one in json.loads(done.stdout)["status"]["reasons"] if one["state"] == "held"
     ]
     return key, reason
-
-
-def _say_where(stores: Path, one: pydicom.Dataset) -> None:
-    """The evidence of the note (PS3.3 C.17.6.2): what a new version would name as its predecessor."""
-    (file,) = (stores / "data" / "dicom").rglob("2.25.777.dcm")
-    made, version = pydicom.dcmread(file), pydicom.dcmread(file_of(stores, one))
-    supersede(version, "2.25.779", str(one.SOPInstanceUID))
-    made.CurrentRequestedProcedureEvidenceSequence = version.PredecessorDocumentsSequence
-    made.save_as(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import signal
@@ -24,6 +25,7 @@ from tests.folders import copied
 from tests.integration.test_sync_edges import heads, observation, report, reports, store, texts, values
 from tests.integration.test_sync_folders import acts, get, instances, put, sync, tree
 from tests.judges import judge
+from tests.samples import ecg_report, supersede
 
 DCM = codes.DCM
 NOTHING_OPEN = {"owed": 0, "absent": 0, "held": 0, "dead": 0, "intents": 0, "conflicts": 0, "paused": {}}
@@ -60,8 +62,8 @@ def rejected(note: Dataset) -> list[str]:
     return [str(one.ReferencedSOPSequence[0].ReferencedSOPInstanceUID) for one in note.ContentSequence]
 
 
-def note(stores: Path, title: Any, *rejecting: Dataset, uid: str = "2.25.777") -> None:
-    """As a PACS stores one (IHE RAD TF IOCM)."""
+def note(stores: Path, title: Any, *rejecting: Dataset, uid: str = "2.25.777", where: Dataset | None = None) -> None:
+    """As a PACS stores one (IHE RAD TF IOCM). `where`: an instance that its evidence names, as that says of itself."""
     first = rejecting[0]
     made = Dataset()
     for keyword in ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyDate"):
@@ -73,6 +75,9 @@ def note(stores: Path, title: Any, *rejecting: Dataset, uid: str = "2.25.777") -
     made.SeriesInstanceUID, made.Modality, made.ValueType = "2.25.778", "KO", "CONTAINER"
     made.ContinuityOfContent, made.ConceptNameCodeSequence = "SEPARATE", code(title)
     made.ContentSequence = [instance("COMPOSITE", None, one.SOPClassUID, one.SOPInstanceUID) for one in rejecting]
+    if where is not None:
+        supersede(version := copy.deepcopy(where), "2.25.779", str(where.SOPInstanceUID))
+        made.CurrentRequestedProcedureEvidenceSequence = version.PredecessorDocumentsSequence
     folder = stores / "data" / "dicom" / first.StudyInstanceUID / "2.25.778"
     folder.mkdir(parents=True, exist_ok=True)
     made.save_as(folder / f"{uid}.dcm", enforce_file_format=True)
@@ -235,6 +240,49 @@ def test_what_was_rejected_before_it_came_does_not_cross(stores: Path) -> None:
     done = sync(stores)
     assert (done.returncode, acts(done)) == (0, {})
     assert "wrong patient" not in texts(stores)
+
+
+def elsewhere(one: Dataset, **said: str) -> Dataset:
+    """As if it were in another study, of somebody else, if not said otherwise."""
+    another = copy.deepcopy(one)
+    another.StudyInstanceUID, another.PatientID = said.get("study", "2.25.780"), said.get("patient", "evil")
+    return another
+
+
+@pytest.mark.parametrize("evidence", [None, "elsewhere", "right"])
+def test_a_note_of_another_study_and_patient_rejects_nothing(stores: Path, evidence: str | None) -> None:
+    one = foreign(stores)
+    away = elsewhere(one)
+    before = tree(stores / "data" / "fhir")
+    note(stores, DCM.RejectedForPatientSafetyReasons, away, where={"elsewhere": away, "right": one}.get(evidence or ""))
+    done = sync(stores)
+    assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN | {"held": 1})
+    assert f"names {one.SOPInstanceUID}, and is of another study, or patient" in done.stderr
+    next((stores / "data" / "dicom").rglob("2.25.777.dcm")).unlink()
+    assert open_points(sync(stores)) == NOTHING_OPEN
+    assert tree(stores / "data" / "fhir") == before
+
+
+def test_a_note_may_be_in_another_study_of_the_patient_and_under_another_patient_in_the_study(stores: Path) -> None:
+    """The PACS may have corrected the patient of a study, or merged two, since one of them was stored."""
+    one = foreign(stores)
+    away = elsewhere(one, patient=str(one.PatientID))
+    note(stores, DCM.RejectedForPatientSafetyReasons, away, where=one)
+    assert acts(sync(stores))["to-fhir retracted"] == 1
+    hr = next(each for each in heads(stores) if "Heart rate" in str(each) and each.SOPInstanceUID != one.SOPInstanceUID)
+    same = elsewhere(hr, study=str(hr.StudyInstanceUID))
+    note(stores, DCM.RejectedForPatientSafetyReasons, same, uid="2.25.781", where=hr)
+    assert acts(sync(stores))["to-fhir retracted"] == 1
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_note_that_comes_first_rejects_what_is_in_its_study(stores: Path, right: bool) -> None:  # noqa: FBT001
+    made = ecg_report("2.25.61", "first")
+    note(stores, DCM.RejectedForPatientSafetyReasons, made if right else elsewhere(made))
+    assert acts(sync(stores)) == {"to-fhir noted": 1}
+    store(stores, "2.25.61", "first")
+    done = sync(stores)
+    assert (acts(done), open_points(done)) == ({} if right else {"to-fhir created": 1}, NOTHING_OPEN)
 
 
 def test_a_corrected_instance_after_a_rejection_amends_the_same_report(stores: Path) -> None:

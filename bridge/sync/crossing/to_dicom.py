@@ -156,7 +156,7 @@ class ToDicom:
         raise Waiting("its instance has news, too")
 
     def _state(self, link: Link, head: DataSet | None) -> str:
-        if voided(self.ledger.rejections.of(self.route.name, link.head)):
+        if voided(self.ledger.rejections.of(self.route.name, link.chain[-1])):
             return RETRACTED
         return dataset_digest(head) if head is not None else GONE
 
@@ -186,7 +186,7 @@ class ToDicom:
         version = version_of(document)
         if head is not None and identity_in(head) != identity_in(document.header):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
-        if voided(self.ledger.rejections.of(self.route.name, version.sop_instance)):
+        if voided(self.ledger.rejections.of(self.route.name, version)):
             raise Held(
                 "its SR was rejected, and a UID is never used again: store a new version in the PACS, or "
                 "edit more than the status here"

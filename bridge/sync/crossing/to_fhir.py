@@ -115,7 +115,7 @@ class ToFhir:
         """SOP Instance UID of a former version that a reader of the PACS takes for the newest now."""
         if self.route.policy.deleted == "ignore":
             return None
-        former = [one for one in link.chain[:-1] if not voided(self.ledger.rejections.of(self.route.name, one[3]))]
+        former = [one for one in link.chain[:-1] if not voided(self.ledger.rejections.of(self.route.name, one))]
         present = present_of(self.route, link.root) if former else None
         if present is None:
             return None
@@ -147,7 +147,7 @@ class ToFhir:
         if uid != link.head:
             no_second_head(self.route, self.ledger, self.mapping, link, document)
             return "nothing"  # a former version, or one that is looked at with its resources
-        if voided(self.ledger.rejections.of(self.route.name, uid)):
+        if voided(self.ledger.rejections.of(self.route.name, version_of(document))):
             return void(self.route, self.ledger, self.mapping, link, RETRACTED)
         if news(link.dicom_digest, digest) is News.SAME:  # our own writing, or it is there again
             self.ledger.conflicts.drop(self.route.name, link.instance)
@@ -181,7 +181,7 @@ class ToFhir:
             raise Held("it supersedes a version that is not the newest; store one that names the newest")
         if not links and self.route.direction != "to-dicom":
             for one in named:
-                void = voided(self.ledger.rejections.of(self.route.name, one.sop_instance))
+                void = voided(self.ledger.rejections.of(self.route.name, one))
                 key = key_of_version(self.route, document.header, one)
                 if void or self.ledger.feeds.is_settled(self.route.name, self.route.dicom.name, key):
                     continue  # nothing will come of it: the route does not carry it, or a person dropped it
@@ -197,7 +197,7 @@ class ToFhir:
     def _ours(self, document: Document, key: str, digest: str, root: str) -> str:
         """Written by a bridge, whose ledger is lost or older: the resources decide, if they are there."""
         if self.route.fhir.read([root])[0] is None:
-            if voided(self.ledger.rejections.of(self.route.name, version_of(document).sop_instance)):
+            if voided(self.ledger.rejections.of(self.route.name, version_of(document))):
                 return "nothing"
             raise Held(
                 f"made by a bridge from {root}, which is not in {self.route.fhir.name}; is this its FHIR server?"

@@ -52,7 +52,7 @@ class WriteFhir:
         if said is None:
             self._leave(arrival)
             return "skipped"
-        rejected = voided(self.ledger.rejections.of(self.route.name, arrival.version.sop_instance))
+        rejected = voided(self.ledger.rejections.of(self.route.name, arrival.version))
         if arrival.link is None:
             return self._unwritten(arrival, said, rejected=rejected) or self._in_step(arrival, said)
         if arrival.link.dicom_digest == STRANGE and (rejected or not self._is_said(arrival, said)):

@@ -37,7 +37,7 @@ def stored_after_all(route: Route, ledger: Ledger, root: str, born: str, link: L
     version, dataset = version_of(document), write_document(document)
     taken_in = _others(route, ledger, name, document)
     known = [*([link] if link is not None else []), *taken_in]
-    rejected = voided(ledger.rejections.of(route.name, version.sop_instance))
+    rejected = voided(ledger.rejections.of(route.name, version))
     found = replace(
         link or Link(name, route.name, born, root, {}, UNKNOWN, instance, UNKNOWN, []),
         fhir_digest=UNKNOWN,

@@ -26,7 +26,7 @@ def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, dig
     version = version_of(document)
     link = ledger.links.of(route.name, root)
     ledger.work.owe(route.name, route.fhir.name, root)
-    state = RETRACTED if voided(ledger.rejections.of(route.name, version.sop_instance)) else digest
+    state = RETRACTED if voided(ledger.rejections.of(route.name, version)) else digest
     if link is not None and link.root != root and root in link.versions:
         raise Held(f"it is of {root}, which {link.root} has claimed in {link.head}: reject one of them, or remove it")
     elsewhere = link is None or link.root != root

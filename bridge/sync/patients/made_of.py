@@ -59,6 +59,18 @@ def is_filed_under(route: Route, head: DataSet, born: str, patient: Resource) ->
     return born == "dicom" and any(_has(patient, one) for one in _identifier(route, head))
 
 
+def is_one_patient(route: Route, one: DataSet, other: DataSet) -> bool:
+    """Whether two instances name the same patient, or such as were merged since. If one says no issuer: by ID."""
+    whole = all(len(identity_in(each)) > 1 for each in (one, other))
+    said = [
+        [(each["system"] if whole else "", each["value"]) for each in _identifier(route, of)] for of in (one, other)
+    ]
+    if said[0] == said[1]:
+        return True
+    last = [{survivor(route, found).key for found in _identified(route, each)} for each in (one, other)]
+    return len(last[0]) == 1 and last[0] == last[1]
+
+
 def moved_by_pacs(head: DataSet) -> bool:
     """Whether it says that it was made of another patient than its header names, and not we have moved it."""
     said = _manifest(head).get("identity")

@@ -133,7 +133,7 @@ class Steps:
 
     def _notes(self, chain: list[Version]) -> dict[str, list[str]]:
         """By which we rejected versions, and these."""
-        found = self.ledger.rejections.notes(self.route.name, [one.sop_instance for one in sorted(chain)])
+        found = self.ledger.rejections.notes(self.route.name, sorted(chain))
         voiding = {note: rejected for (note, reason), rejected in found.items() if voided([reason])}
         for (note, reason), rejected in found.items():
             if note in voiding and note != note_uid(rejected, reason, self.route.known()):

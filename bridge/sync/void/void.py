@@ -19,24 +19,32 @@ from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.resources import present_of
 from bridge.sync.lost.forgotten import leave_strange, remembered
 from bridge.sync.patients.merge import Merges
+from bridge.sync.void.fitting import claimed, fits
 from bridge.sync.void.withdraw import remove_resources, retract_resources
 from bridge.translate.header.chain import version_of
 from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, placed, voided
 
 
 def take_note(route: Route, ledger: Ledger, note: Document, rejection: Rejection) -> str:
-    """What it rejects is looked at again; what is not there yet will be looked at when it comes."""
+    """What it rejects is looked at again; what is not there yet will be looked at when it comes. Raises Held where it
+    names what it may not reject."""
     uid = version_of(note).sop_instance
-    fresh = ledger.rejections.add(route.name, rejection.instances, uid, rejection.reason.value)
+    said = {one: study for one, study in claimed(note, rejection).items() if fits(route, ledger, note, rejection, one)}
+    fresh = ledger.rejections.add(route.name, said, uid, rejection.reason.value)
     if fresh:  # what was held, or failed, may be of no account now
         aside = [key_of_version(route, note.header, one) for one in placed(rejection, note.header)]
         ledger.work.owe_if_put_off(route.name, route.dicom.name, aside)
-    for instance in rejection.instances:
+    for instance in said:
         link = ledger.links.of(route.name, instance)
         if link is not None and link.head == instance:
             ledger.work.owe(route.name, route.dicom.name, link.instance)
     for instance in ledger.conflicts.instances(route.name) if fresh else ():
         ledger.work.owe(route.name, route.dicom.name, instance)
+    if strays := [one for one in rejection.instances if one not in said]:
+        raise Held(
+            f"this rejection note names {', '.join(strays)}, and is of another study, or patient: that is not rejected"
+            f"; remove the note from {route.dicom.name}, or store one that says where that is"
+        )
     return "noted" if fresh else "nothing"
 
 
@@ -48,7 +56,7 @@ def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> st
         if (root := ledger.conflicts.drop(route.name, key)) is not None:
             ledger.work.owe(route.name, route.fhir.name, root)
         return "nothing"
-    reasons = ledger.rejections.of(route.name, link.head)
+    reasons = ledger.rejections.of(route.name, link.chain[-1])
     if voided(reasons):  # and hidden, as some PACS do
         return void(route, ledger, mapping, link, RETRACTED)
     if news(link.dicom_digest, GONE) is News.SAME:
@@ -81,7 +89,7 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
     if decision.on is None or route.direction == "to-dicom":  # known, and nothing follows
         ledger.links.agree(replace(link, dicom_digest=state))
         return "skipped"
-    reasons = ledger.rejections.of(route.name, link.head)
+    reasons = ledger.rejections.of(route.name, link.chain[-1])
     if state == RETRACTED and not {PATIENT_SAFETY.value, INCORRECT_WORKLIST.value} & reasons:
         raise Held(f"rejected for quality reasons in {route.dicom.name}: retract it here too, or amend it")
     if decision.act is Act.REMOVE:

@@ -23,6 +23,7 @@ from bridge.sync.documents.replace import REPLACING, replace_head
 from bridge.sync.documents.resources import of_others
 from bridge.sync.listening.studies import owe_study
 from bridge.sync.patients.refile import MERGE, UNMERGE, finish
+from bridge.sync.void.fitting import claimed
 from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import version_of
 from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of, voided
@@ -69,7 +70,7 @@ def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when:
     head = read_instance(route, link.instance)
     if route.policy.superseded == "delete" and head is not None:  # some are not there any more
         chain = [one for one in chain if one == chain[-1] or read_version(route, head, one) is not None]
-    left = [one for one in chain if not voided(ledger.rejections.of(route.name, one.sop_instance))]
+    left = [one for one in chain if not voided(ledger.rejections.of(route.name, one))]
     for _, versions in groupby(sorted(left), key=lambda one: one.study):
         if head is None:
             break  # nothing is there that could be rejected
@@ -95,7 +96,7 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
     act = f"reject:{state}"
     store_instance(route, ledger, link.document, act, write_document(note), same, before if begun == act else ())
     uid = version_of(note).sop_instance
-    ledger.rejections.add(route.name, rejection.instances, uid, rejection.reason.value)
+    ledger.rejections.add(route.name, claimed(note, rejection), uid, rejection.reason.value)
 
 
 def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> str:
