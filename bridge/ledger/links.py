@@ -15,7 +15,7 @@ from bridge.ledger.leases import Leases
 from bridge.ledger.link import Intent, Link
 from bridge.ledger.moves import Move, remember
 from bridge.ledger.plan import Planned
-from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, MOVE, REPLACEMENT, STANDING, WORK
+from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, MOVE, REPLACEMENT, STANDING, UNTOLD, WORK
 
 _ROUTE: BindParameter[str] = bindparam("of_route")
 _KEY: BindParameter[str] = bindparam("of_key")
@@ -28,7 +28,7 @@ _INTENT = select(INTENT).where(INTENT.c.document == _DOCUMENT)
 _BEGUN = select(INTENT.c.act).join(ALIAS, ALIAS.c.document == INTENT.c.document).where(_ALIASED)
 _DOCUMENTS = select(ALIAS.c.document).where(ALIAS.c.route == _ROUTE)
 _DOCUMENTS = _DOCUMENTS.where(ALIAS.c.key.in_(bindparam("of_keys", expanding=True)))
-_ENDED = tuple(delete(table).where(table.c.document == _DOCUMENT) for table in (INTENT, CONFLICT, REPLACEMENT))
+_ENDED = tuple(delete(table).where(table.c.document == _DOCUMENT) for table in (INTENT, CONFLICT, REPLACEMENT, UNTOLD))
 _KEYS = select(ALIAS.c.key).where((ALIAS.c.route == _ROUTE) & (ALIAS.c.document == _DOCUMENT))
 _ASIDE = (WORK.c.route == _ROUTE) & WORK.c.state.in_(bindparam("of_states", expanding=True)) & WORK.c.key.in_(_KEYS)
 _WAKE = update(WORK).where(_ASIDE).values(state="owed", due=bindparam("now"), reason=None)
@@ -120,15 +120,28 @@ class Links:
     def forget(self, document: str) -> None:
         """A document that is gone on both sides."""
         with self._database.begin() as connection:
-            for table in (LINK, ALIAS, INTENT, CONFLICT, REPLACEMENT, MOVE):
+            for table in (LINK, ALIAS, INTENT, CONFLICT, REPLACEMENT, UNTOLD, MOVE):
                 connection.execute(delete(table).where(table.c.document == document))
 
+    def untold(self, document: str, store: str) -> bool:
+        """Whether the side in that store is void, and the other could not be told."""
+        of_side = (UNTOLD.c.document == document) & (UNTOLD.c.store == store)
+        with self._database.connect() as connection:
+            return connection.execute(select(UNTOLD.c.key).where(of_side)).first() is not None
+
     def agree(
-        self, link: Link, keys: Sequence[str] = (), forgotten: Sequence[str] = (), removed: Sequence[str] = ()
+        self,
+        link: Link,
+        keys: Sequence[str] = (),
+        forgotten: Sequence[str] = (),
+        removed: Sequence[str] = (),
+        *,
+        untold: tuple[str, str] | None = None,
     ) -> None:
         """After the effect: link, aliases and audit entries; intent and conflict are settled, what was held is looked
         at again. `keys` are the document's from now on: nothing that may have left it. Documents taken in are
-        `forgotten`; instances that it superseded are `removed`, if the policy says so."""
+        `forgotten`; instances that it superseded are `removed`, if the policy says so. `untold`: store and key of the
+        side that is void, where the other is not told."""
         with self._database.begin() as connection:
             for document in forgotten:
                 connection.execute(delete(LINK).where(LINK.c.document == document))
@@ -140,6 +153,9 @@ class Links:
             _aliases(connection, link.route, link.document, [*keys, link.instance])
             for statement in _ENDED:
                 connection.execute(statement, {"of_document": link.document})
+            if untold is not None:
+                store, key = untold
+                put(connection, UNTOLD, {"document": link.document, "route": link.route, "store": store, "key": key})
             self._wake(connection, link.route, link.document, ("held", "waiting"))
             for some in batched(link.versions, 500):  # what another document has, too, goes by that one's name
                 of = {"of_route": link.route, "of_keys": some, "now": self._database.now()}

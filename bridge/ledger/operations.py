@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select, true, update
+from sqlalchemy import delete, select, true, union, update
 
 from bridge.errors import UsageError
 from bridge.ledger.audit import record
@@ -12,7 +12,7 @@ from bridge.ledger.audit_event import decided
 from bridge.ledger.conflicts import FIELDS, Conflict, Winner
 from bridge.ledger.database import Database, put
 from bridge.ledger.retention import DROPPED, Keep
-from bridge.ledger.tables import CONFLICT, GONE, LINK, PAUSE, SEEN, STANDING, WORK
+from bridge.ledger.tables import CONFLICT, GONE, LINK, PAUSE, SEEN, STANDING, UNTOLD, WORK
 from bridge.ledger.work import ANEW, owe
 
 _ASIDE = ("held", "dead", "waiting")
@@ -34,12 +34,15 @@ class Operations:
             return number
 
     def resend(self, route: str, keys: Sequence[str], by: str) -> int:
-        """What was ever seen of the route's stores, or these keys, is looked at again; returns how much."""
+        """What was ever seen of the route's stores, or these keys, is looked at again, and what was deleted while it
+        could not be told; returns how much."""
         now = self._database.now()
-        of_keys = SEEN.c.key.in_(keys) if keys else true()
         seen = select(SEEN.c.store, SEEN.c.key).where((SEEN.c.route == route) & SEEN.c.version.not_like("%deleted"))
+        untold = select(UNTOLD.c.store, UNTOLD.c.key).where(UNTOLD.c.route == route)
+        if keys:
+            seen, untold = seen.where(SEEN.c.key.in_(keys)), untold.where(UNTOLD.c.key.in_(keys))
         with self._database.begin() as connection:
-            found = connection.execute(seen.where(of_keys).order_by(SEEN.c.store, SEEN.c.key)).all()
+            found = connection.execute(union(seen, untold)).all()
             for store in sorted({store for store, _ in found}):
                 owe(connection, route, store, *(key for of, key in found if of == store), now=now)
             record(connection, decided("resend", by, route, keys, now))

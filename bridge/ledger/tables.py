@@ -171,6 +171,14 @@ CONFLICT = Table(  # both sides have news, and a person decides whose hold
     Column("opened", Float, nullable=False),  # seconds since the epoch
     Column("verdict", String),  # fhir, dicom
 )
+UNTOLD = Table(  # void on this side, and the other could not be told: the route went one way
+    "untold",
+    METADATA,
+    Column("document", String, primary_key=True),
+    Column("route", String, nullable=False),
+    Column("store", String, nullable=False),
+    Column("key", String, nullable=False),  # of the root resource, or of the head instance
+)
 GONE = Table(  # documents that were deleted a moment ago
     "gone",
     METADATA,

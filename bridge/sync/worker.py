@@ -7,6 +7,7 @@ from functools import partial
 
 from bridge.errors import LedgerError, OutageError
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
 from bridge.ledger.work import Turn, Work
 from bridge.mapping.mapping import Mapping
 from bridge.model.group import reference_to
@@ -194,9 +195,15 @@ class Worker:
     def _stands(self, key: str) -> bool:
         """In a document that is not known to be void, as both sides agreed on it last."""
         link = self.ledger.links.of(self.route.name, key)
+        if link is not None and link.root == key and self._is_to_be_told(link):
+            return True  # in the PACS, which was not told
         if link is None or news(link.fhir_digest, GONE) is News.SAME or self._buried([key]):
             return False
         return link.root == key or (key in link.versions and key.partition("/")[0] in FORMING)
+
+    def _is_to_be_told(self, link: Link) -> bool:
+        """Gone in FHIR since the route went the other way only, which it does not any more."""
+        return self.route.direction != "to-fhir" and self.ledger.links.untold(link.document, self.route.fhir.name)
 
     def _buried(self, keys: Iterable[str]) -> set[str]:
         return self.ledger.feeds.buried(self.route.name, self.route.fhir.name, keys)

@@ -242,6 +242,61 @@ def test_what_was_rejected_before_it_came_does_not_cross(stores: Path) -> None:
     assert "wrong patient" not in texts(stores)
 
 
+def test_what_fhir_deleted_while_the_route_went_the_other_way_is_rejected_when_it_is_sent_again(stores: Path) -> None:
+    configure(stores, direction="to-fhir")
+    (stores / "data" / "fhir" / "Observation" / "hr.json").unlink()
+    for direction in ("to-fhir", "to-fhir", "both"):
+        configure(stores, direction=direction)
+        done = passed(stores)
+        assert (acts(done), open_points(done), notes(stores)) == ({}, NOTHING_OPEN, [])
+    for direction in ("to-fhir", "both"):
+        configure(stores, direction=direction)
+        assert fhir_dicom(stores, "resend", "fhir-dicom", "Observation/hr").stdout.startswith("1 looked at again")
+        done = passed(stores)
+        assert open_points(done) == NOTHING_OPEN
+    assert acts(done) == {"to-dicom retracted": 1}
+    assert len(notes(stores)) == 1
+    assert fhir_dicom(stores, "resend", "fhir-dicom", "Observation/hr").stdout.startswith("0 looked at again")
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["deleted", "rejected"])
+def test_what_the_pacs_withdrew_while_the_route_went_the_other_way_is_void_when_it_is_sent_again(
+    stores: Path,
+    gone: bool,  # noqa: FBT001
+) -> None:
+    configure(stores, direction="to-dicom")
+    one = foreign(stores)
+    if gone:
+        file_of(stores, one).unlink()
+    else:
+        note(stores, DCM.RejectedForPatientSafetyReasons, one)
+    for direction in ("to-dicom", "to-dicom", "both"):
+        configure(stores, direction=direction)
+        done = passed(stores)
+        assert (open_points(done), {each["status"] for each in of_foreign(stores)}) == (NOTHING_OPEN, {"final"})
+    for direction in ("to-dicom", "both"):
+        configure(stores, direction=direction)
+        fhir_dicom(stores, "resend", "fhir-dicom")
+        done = passed(stores)
+        assert open_points(done) == NOTHING_OPEN
+    assert acts(done) == {"to-fhir retracted": 1}
+    assert {each["status"] for each in of_foreign(stores)} == {"entered-in-error"}
+
+
+def test_what_was_withdrawn_one_way_and_amended_since_stands(stores: Path) -> None:
+    configure(stores, direction="to-dicom")
+    one = foreign(stores)
+    note(stores, DCM.RejectedForPatientSafetyReasons, one)
+    passed(stores)
+    (mine,) = [each for each in reports(stores) if each["id"] not in ("lab", "tumour", "chest")]
+    put(stores, mine | {"conclusion": "right again"})
+    assert acts(passed(stores)) == {"to-dicom updated": 1}
+    configure(stores)
+    fhir_dicom(stores, "resend", "fhir-dicom")
+    done = passed(stores)
+    assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN)
+
+
 def elsewhere(one: Dataset, **said: str) -> Dataset:
     """As if it were in another study, of somebody else, if not said otherwise."""
     another = copy.deepcopy(one)

@@ -134,10 +134,14 @@ class ToDicom:
         link = stored_after_all(self.route, self.ledger, link.root, link.born, link) or link
         link = unfinished(self.route, self.ledger, link) or link
         self._pacs_first(link, self._head(link))
-        ours = news(link.fhir_digest, GONE)
+        untold = self.ledger.links.untold(link.document, self.route.fhir.name)
+        ours = News.GONE if untold else news(link.fhir_digest, GONE)
         act = decide(ours, News.SAME, self.route.policy).act
-        if ours is News.SAME or act is Act.NOTHING or self.route.direction == "to-fhir":
+        if ours is News.SAME or act is Act.NOTHING:
             self.ledger.links.agree(replace(link, fhir_digest=GONE))
+            return "nothing"
+        if self.route.direction == "to-fhir":
+            self.ledger.links.agree(replace(link, fhir_digest=GONE), untold=(self.route.fhir.name, link.root))
             return "nothing"
         if act is Act.REMOVE:
             return remove_instances(self.route, self.ledger, link, GONE)

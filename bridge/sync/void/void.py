@@ -59,7 +59,7 @@ def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> st
     reasons = ledger.rejections.of(route.name, link.chain[-1])
     if voided(reasons):  # and hidden, as some PACS do
         return void(route, ledger, mapping, link, RETRACTED)
-    if news(link.dicom_digest, GONE) is News.SAME:
+    if news(link.dicom_digest, GONE) is News.SAME and not _is_to_be_told(route, ledger, link):
         return "nothing"
     if reasons:  # its retention has expired: no longer available, and as right as it was
         ledger.links.agree(replace(link, dicom_digest=GONE))
@@ -69,6 +69,8 @@ def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> st
 
 def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str) -> str:
     """The document was rejected or deleted in the PACS."""
+    if _is_to_be_told(route, ledger, link):
+        link = replace(link, dicom_digest=UNKNOWN)
     if news(link.dicom_digest, state) is News.SAME:
         return "nothing"
     if link.dicom_digest == STRANGE:
@@ -87,7 +89,8 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
     if decision.on is Side.DICOM:
         return acknowledged(route, ledger, replace(link, dicom_digest=state))
     if decision.on is None or route.direction == "to-dicom":  # known, and nothing follows
-        ledger.links.agree(replace(link, dicom_digest=state))
+        untold = (route.dicom.name, link.instance) if decision.on is not None else None
+        ledger.links.agree(replace(link, dicom_digest=state), untold=untold)
         return "skipped"
     reasons = ledger.rejections.of(route.name, link.chain[-1])
     if state == RETRACTED and not {PATIENT_SAFETY.value, INCORRECT_WORKLIST.value} & reasons:
@@ -95,3 +98,8 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
     if decision.act is Act.REMOVE:
         return remove_resources(route, ledger, link, state)
     return retract_resources(route, ledger, link, present, state)
+
+
+def _is_to_be_told(route: Route, ledger: Ledger, link: Link) -> bool:
+    """Void in the PACS since the route went the other way only, which it does not any more."""
+    return route.direction != "to-dicom" and ledger.links.untold(link.document, route.dicom.name)
