@@ -297,6 +297,59 @@ def test_what_was_withdrawn_one_way_and_amended_since_stands(stores: Path) -> No
     assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN)
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["crossed", "rejected before it crossed"])
+@pytest.mark.parametrize("then", ["2.25.1", "2.25.2", "note"])
+def test_where_the_newest_alone_is_rejected_a_person_says_what_stands(tmp_path: Path, then: str, known: bool) -> None:  # noqa: FBT001
+    (tmp_path / "data" / "fhir").mkdir(parents=True)
+    store(tmp_path, "2.25.1", "first")
+    sync(tmp_path)
+    if known:
+        store(tmp_path, "2.25.2", "second", "2.25.1")
+        sync(tmp_path)
+    note(tmp_path, DCM.RejectedForPatientSafetyReasons, ecg_report("2.25.2", "second"))
+    if not known:
+        sync(tmp_path)
+        store(tmp_path, "2.25.2", "second", "2.25.1")
+    before = tree(tmp_path / "data" / "fhir")
+    done = sync(tmp_path)
+    assert (open_points(done)["held"], tree(tmp_path / "data" / "fhir")) == (1, before)
+    assert "its newest version was rejected in dicom, and 2.25.1, which that superseded, stands there" in done.stderr
+    if then == "note":
+        note(tmp_path, DCM.RejectedForPatientSafetyReasons, instances(tmp_path)["2.25.1"], uid="2.25.3")
+    else:
+        store(tmp_path, "2.25.3", "third", then)
+    done = sync(tmp_path)
+    acted = "to-fhir retracted" if then == "note" else "to-fhir updated"
+    assert (acts(done)[acted], open_points(done)) == (1, NOTHING_OPEN)
+    (one,) = reports(tmp_path)
+    assert (one["status"] == "entered-in-error", "third" in texts(tmp_path)) == (then == "note", then != "note")
+
+
+@pytest.mark.parametrize("then", ["entered in error", "amended in FHIR", "amended in the PACS"])
+def test_what_to_do_about_a_rejection_for_quality_reasons_is_said_and_works(tmp_path: Path, then: str) -> None:
+    (tmp_path / "data" / "fhir").mkdir(parents=True)
+    store(tmp_path, "2.25.1", "first")
+    sync(tmp_path)
+    note(tmp_path, DCM.RejectedForQualityReasons, instances(tmp_path)["2.25.1"])
+    assert "enter it in error in fhir, too, store a version in dicom that names it, or amend" in sync(tmp_path).stderr
+    (one,) = reports(tmp_path)
+    if then == "amended in the PACS":
+        store(tmp_path, "2.25.2", "second", "2.25.1")
+    else:
+        said = {"status": "entered-in-error"} if then == "entered in error" else {"conclusion": "second"}
+        put(tmp_path, one | said)
+    done = sync(tmp_path)
+    if then == "amended in FHIR":
+        (conflict,) = json.loads(fhir_dicom(tmp_path, "conflicts", "--json").stdout)
+        fhir_dicom(tmp_path, "conflicts", conflict["name"], "--holds", "fhir")
+        done = sync(tmp_path)
+        assert acts(done)["to-dicom updated"] == 1
+    assert open_points(done) == NOTHING_OPEN
+    assert (
+        "second" in str([*reports(tmp_path), *texts(tmp_path)]) or reports(tmp_path)[0]["status"] == "entered-in-error"
+    )
+
+
 def elsewhere(one: Dataset, **said: str) -> Dataset:
     """As if it were in another study, of somebody else, if not said otherwise."""
     another = copy.deepcopy(one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.codecs.dicom import structured_report
@@ -28,7 +29,6 @@ from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN, News, n
 from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.own import is_own
 from bridge.sync.documents.replace import REPLACING
-from bridge.sync.documents.resources import present_of
 from bridge.sync.lost.lost_answer import no_second_head
 from bridge.sync.lost.rebuild import rebuild, rebuild_reported
 from bridge.sync.lost.unheard import link_unheard
@@ -36,11 +36,11 @@ from bridge.sync.patients.followed import UNDONE, is_undone
 from bridge.sync.patients.refile import MERGE, UNMERGE
 from bridge.sync.void.void import take_absence, take_note, void
 from bridge.sync.void.withdraw import unfinished
+from bridge.translate.basis.ids import Version
 from bridge.translate.born_in_fhir.restore import key_of
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.rejection import rejection_of, voided
 from bridge.translate.remainder.private import taken_out
-from bridge.translate.to_dicom import to_dicom
 
 
 class ToFhir:
@@ -104,25 +104,7 @@ class ToFhir:
         if begun in (REPLACING, MERGE, UNMERGE):  # it was missing between the one and the other
             self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
             return "nothing"
-        if (left := self._left(link)) is not None:
-            raise Held(
-                f"its newest version was deleted in {self.route.dicom.name}, and {left}, which that superseded, stands "
-                "there: delete or reject it too, then `fhir-dicom retry`"
-            )
         return void(self.route, self.ledger, self.mapping, link, GONE)
-
-    def _left(self, link: Link) -> str | None:
-        """SOP Instance UID of a former version that a reader of the PACS takes for the newest now."""
-        if self.route.policy.deleted == "ignore":
-            return None
-        former = [one for one in link.chain[:-1] if not voided(self.ledger.rejections.of(self.route.name, one))]
-        present = present_of(self.route, link.root) if former else None
-        if present is None:
-            return None
-        header = to_dicom(present.group, self.mapping, self.route.known()).result.header  # names the patient
-        keys = [key_of_version(self.route, header, one) for one in former]
-        there = [one[3] for one, absent in zip(former, self.route.dicom.absent(keys), strict=True) if absent is None]
-        return there[-1] if there else None
 
     def _is_elsewhere(self, link: Link, document: Document) -> bool:
         """Whether what was deleted a moment ago, as far as anybody knew, was moved to another patient."""
@@ -173,12 +155,14 @@ class ToFhir:
         links = [link for one in named if (link := self.ledger.links.of(self.route.name, one.sop_instance)) is not None]
         if len({link.document for link in links}) > 1:
             raise Held("it supersedes several documents; joining them is not there yet")
-        if links and links[0].head not in {one.sop_instance for one in named} and self._is_there(links[0]):
+        if links and not self._names_newest(links[0], named) and self._is_there(links[0]):
             for one in named:
                 if self._begun(links[0], one.sop_instance):
                     key = key_of_version(self.route, document.header, one)
                     raise Waiting("its predecessor comes first, which was begun", key)
-            raise Held("it supersedes a version that is not the newest; store one that names the newest")
+            raise Held(
+                f"it supersedes a version that is not the newest; store one that names {links[0].head}, which is"
+            )
         if not links and self.route.direction != "to-dicom":
             for one in named:
                 void = voided(self.ledger.rejections.of(self.route.name, one))
@@ -189,6 +173,13 @@ class ToFhir:
                     raise Waiting("its predecessor comes first, which is still owed, held or dead", key)
             return rebuild_reported(self.route, self.ledger, document)
         return links[0] if links else None
+
+    def _names_newest(self, link: Link, named: Sequence[Version]) -> bool:
+        """Of those that stand: what was rejected is amended by nobody."""
+        uids = {one.sop_instance for one in named}
+        at = max((at for at, one in enumerate(link.chain) if one[3] in uids), default=-1)
+        later = link.chain[at + 1 :]
+        return at >= 0 and all(voided(self.ledger.rejections.of(self.route.name, one)) for one in later)
 
     def _is_there(self, link: Link) -> bool:
         """Whether the newest version is; else the one before is amended again."""
