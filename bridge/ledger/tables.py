@@ -60,9 +60,7 @@ WORK = Table(  # what is owed: look at this item again
     Column("due", Float, nullable=False),  # seconds since the epoch
     Column("since", Float, nullable=False, server_default="0"),  # that it is not in step
     Column("reason", Text),
-    Column(
-        "awaits", String, index=True
-    ),  # key of an instance that has to be settled first; held: of a resource in its way
+    Column("awaits", String, index=True),  # key of an instance that comes first; held: of a resource in its way
     Column("owner", String, index=True),  # the worker that has it in hand
     Column("crashes", Integer, nullable=False, server_default="0"),  # of workers that had it in hand
     Index("work_due", "route", "state", "due"),
@@ -125,9 +123,7 @@ REJECTION = Table(  # what rejection notes say of instances, whether these are k
     Column("instance", String, primary_key=True),  # SOP Instance UID
     Column("note", String, primary_key=True),  # SOP Instance UID
     Column("reason", String, nullable=False),  # code of CID 7011
-    Column(
-        "study", String
-    ),  # Study Instance UID that the note says; null of those that were noted before that was kept
+    Column("study", String),  # Study Instance UID, as the note says; null: noted before that was kept
 )
 IMAGING_STUDY = Table(  # studies of the PACS that an ImagingStudy stands for
     "imaging_study",

@@ -73,8 +73,9 @@ def _go_on(route: Route, ledger: Ledger, link: Link) -> str:
 
 def no_strangers(route: Route, ledger: Ledger, document: Document, link: Link, said: Said) -> None:
     """Raises Held of a version that names a resource which no version before has named, and somebody else has."""
-    here = {key for key in names_in(taken_out(document)[1]) & said.present.keys() if key.partition("/")[0] in FORMING}
-    for key in sorted(here & said.resources.keys() - link.versions.keys()):
+    fresh = said.resources.keys() & said.present.keys() - link.versions.keys()
+    named = names_in(taken_out(document)[1]) if fresh else set()
+    for key in sorted(one for one in fresh & named if one.partition("/")[0] in FORMING):
         if resources_digest([said.present[key].item]) == resources_digest([said.resources[key]]):
             continue
         owner = ledger.links.of(route.name, key)

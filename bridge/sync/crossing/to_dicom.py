@@ -24,7 +24,7 @@ from bridge.sync.crossing.outdated import is_outdated, says_otherwise
 from bridge.sync.decision.content import VOID, dataset_digest, resources_digest
 from bridge.sync.decision.decide import Act, Decision, decide
 from bridge.sync.decision.filter import carries_group, carries_patient
-from bridge.sync.decision.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN, News, news
 from bridge.sync.documents.instances import read_instance, remove_superseded, store_instance
 from bridge.sync.documents.resources import Present
 from bridge.sync.lost.lost_answer import stored_after_all
@@ -250,7 +250,9 @@ class ToDicom:
             if key != root and key.startswith("Observation/"):
                 alone = other if other is not None and other.root == key else None
                 other = stored_after_all(self.route, self.ledger, key, "fhir", alone) or other
-            if other is not None and other.root == key != root and (link is None or other.document != link.document):
+            if other is None or other.dicom_digest == STRANGE:
+                continue
+            if other.root == key != root and (link is None or other.document != link.document):
                 found[other.document] = other
         return [found[name] for name in sorted(found)]
 
