@@ -12,7 +12,7 @@ from bridge.codecs import json
 from bridge.codecs.dicom import reader
 from bridge.codecs.dicom.json_model import from_keywords
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
-from bridge.model.dataset import DataSet, charset_of, text_of
+from bridge.model.dataset import DataSet, charset_of, decode_text, find
 from bridge.model.group import Json
 from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.stores.access import ANYBODY, Access
@@ -43,10 +43,22 @@ _OF_STUDY = frozenset(STUDY_TAGS) - frozenset(_OF_INSTANCE)
 
 def orthanc_id(dataset: DataSet, levels: Sequence[int] = (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID)) -> str:
     """SHA-1 of `PatientID|Study|Series|SOP`, in five groups: lookups slow down with the size of the store."""
-    patient = text_of(dataset, PATIENT_ID, charset_of(dataset)) or ""
-    uids = (text_of(dataset, tag) or "" for tag in levels)
-    digest = hashlib.sha1("|".join((patient, *uids)).encode(), usedforsecurity=False).hexdigest()
+    said = (_indexed(dataset, tag) for tag in (PATIENT_ID, *levels))
+    digest = hashlib.sha1("|".join(said).encode(), usedforsecurity=False).hexdigest()
     return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
+
+
+def _indexed(dataset: DataSet, tag: int) -> str:
+    """As Orthanc has it in its index: up to a NUL, and without trailing blanks. Leading ones count there, though they
+    are not significant (PS3.5 6.2)."""
+    element = find(dataset, tag)
+    if element is None or not isinstance(element.value, bytes):
+        return ""
+    try:
+        text = decode_text(element.value, element.vr, charset_of(dataset))
+    except UnicodeError:
+        return ""
+    return text.partition("\0")[0].rstrip(" ")
 
 
 class OrthancStore:

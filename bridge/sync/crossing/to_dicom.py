@@ -195,13 +195,13 @@ class ToDicom:
                 "its SR was rejected, and a UID is never used again: store a new version in the PACS, or "
                 "edit more than the status here"
             )
-        name, instance = document_of(self.route, root, link), self.route.dicom.key_of(dataset)
+        name, act = document_of(self.route, root, link), f"{STORING}:{self.route.dicom.key_of(dataset)}"
         keys = [*present.versions, version.sop_instance]
 
         def same(there: bytes) -> bool:
             return reader.read(there).dataset == dataset
 
-        stored = store_instance(self.route, self.ledger, name, f"{STORING}:{instance}", dataset, same)
+        filed = store_instance(self.route, self.ledger, name, act, dataset, same)
         removed = remove_superseded(self.route, dataset, [Version(*one) for each in known for one in each.chain])
         agreed = Link(
             document=name,
@@ -210,7 +210,7 @@ class ToDicom:
             root=root,
             versions=present.versions,
             fhir_digest=state,
-            instance=instance,
+            instance=filed.key,
             dicom_digest=dataset_digest(dataset),
             chain=extended([one for each in known for one in each.chain], version),
             revision=self.mapping.revision,
@@ -218,7 +218,7 @@ class ToDicom:
         )
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in], removed)
         failpoint("agreed")
-        return "adopted" if not stored else "updated" if link else "created"
+        return "adopted" if not filed.fresh else "updated" if link else "created"
 
     def _reading(self, document: Document, link: Link | None) -> str:
         """What `ToFhir` would make of our version of a document that was born in DICOM."""

@@ -34,6 +34,7 @@ from bridge.sync.lost.rebuild import rebuild, rebuild_reported
 from bridge.sync.lost.unheard import link_unheard
 from bridge.sync.patients.followed import UNDONE, is_undone
 from bridge.sync.patients.refile import MERGE, UNMERGE
+from bridge.sync.void.deleted import header_now, there_after_all
 from bridge.sync.void.void import take_absence, take_note, void
 from bridge.sync.void.withdraw import unfinished
 from bridge.translate.basis.ids import Version
@@ -103,6 +104,10 @@ class ToFhir:
             return "nothing"
         if begun in (REPLACING, MERGE, UNMERGE):  # it was missing between the one and the other
             self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
+            return "nothing"
+        header = header_now(self.route, self.mapping, link)
+        if header and (key := there_after_all(self.route, link, header)) is not None:
+            self.ledger.links.agree(replace(link, instance=key))
             return "nothing"
         return void(self.route, self.ledger, self.mapping, link, GONE)
 

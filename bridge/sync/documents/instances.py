@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from bridge.codecs.dicom import reader, structured_report, writer
 from bridge.errors import PermanentError
@@ -33,6 +34,11 @@ def key_of_version(route: Route, header: DataSet, version: Sequence[str]) -> str
     return route.dicom.key_of(merged(header, [text_element(tag, "UI", uid) for tag, uid in uids]))
 
 
+class Filed(NamedTuple):
+    key: str  # what the store itself names it by
+    fresh: bool  # it was not there
+
+
 def store_instance(
     route: Route,
     ledger: Ledger,
@@ -41,9 +47,9 @@ def store_instance(
     dataset: DataSet,
     same: Callable[[bytes], bool],
     before: Sequence[str] = (),
-) -> bool:
-    """Stores it, after saying so in the ledger; False where it was there already, and is the `same`. What the
-    same act stored `before` stays in its intent. Raises PermanentError where other content has its UID."""
+) -> Filed:
+    """Stores it, after saying so in the ledger, unless it is there already, and is the `same`. What the same act stored
+    `before` stays in its intent. Raises PermanentError where other content has its UID."""
     data = writer.write(dataset)
     structured_report.read(data)  # what we write we can read
     uid = text_of(dataset, SOP_INSTANCE_UID) or ""
@@ -52,13 +58,15 @@ def store_instance(
         raise PermanentError(f"{route.dicom.name}: SOP Instance {uid} is there already, with other content; it is kept")
     ledger.links.intend(route.name, document, act, route.dicom.name, [*(one for one in before if one != uid), uid])
     failpoint("intended")
-    if there is None:
+    stored = there
+    if stored is None:
         (outcome,) = route.dicom.write([Write(uid, Instance(data))])
-        if outcome.error is not None:
-            raise outcome.error
+        if outcome.error is not None or outcome.stored is None:
+            raise outcome.error or PermanentError(f"{route.dicom.name}: SOP Instance {uid} was not answered")
+        stored = outcome.stored
     failpoint("applied")
     owe_study(route, ledger, dataset)
-    return there is None
+    return Filed(stored.key, there is None)
 
 
 def remove_versions(route: Route, head: DataSet, versions: Sequence[Version]) -> None:

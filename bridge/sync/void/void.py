@@ -19,11 +19,11 @@ from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.resources import present_of
 from bridge.sync.lost.forgotten import leave_strange, remembered
 from bridge.sync.patients.merge import Merges
+from bridge.sync.void.deleted import header_now, left_of
 from bridge.sync.void.fitting import claimed, fits
 from bridge.sync.void.withdraw import remove_resources, retract_resources
 from bridge.translate.header.chain import version_of
 from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, placed, voided
-from bridge.translate.to_dicom import to_dicom
 
 
 def take_note(route: Route, ledger: Ledger, note: Document, rejection: Rejection) -> str:
@@ -101,7 +101,8 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
             f"rejected for quality reasons in {route.dicom.name}: enter it in error in {route.fhir.name}, too, store a "
             f"version in {route.dicom.name} that names it, or amend it in {route.fhir.name} and say that FHIR holds"
         )
-    if (left := _left(route, ledger, mapping, link)) is not None:
+    header = header_now(route, mapping, link) if len(link.chain) > 1 else ()
+    if header and (left := left_of(route, ledger, link, header)) is not None:
         done = "deleted" if state == GONE else "rejected"
         raise Held(
             f"its newest version was {done} in {route.dicom.name}, and {left}, which that superseded, stands there: "
@@ -110,18 +111,6 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
     if decision.act is Act.REMOVE:
         return remove_resources(route, ledger, link, state)
     return retract_resources(route, ledger, link, present, state)
-
-
-def _left(route: Route, ledger: Ledger, mapping: Mapping, link: Link) -> str | None:
-    """SOP Instance UID of a former version that a reader of the PACS takes for the newest now."""
-    former = [one for one in link.chain[:-1] if not voided(ledger.rejections.of(route.name, one))]
-    present = present_of(route, link.root) if former else None
-    if present is None:
-        return None
-    header = to_dicom(present.group, mapping, route.known()).result.header  # names the patient
-    keys = [key_of_version(route, header, one) for one in former]
-    there = [one[3] for one, absent in zip(former, route.dicom.absent(keys), strict=True) if absent is None]
-    return there[-1] if there else None
 
 
 def _is_to_be_told(route: Route, ledger: Ledger, link: Link) -> bool:

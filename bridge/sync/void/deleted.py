@@ -1,0 +1,37 @@
+"""The newest instance of a document is not where it was, or rejected: what of the document the PACS has still.
+`header`: that of what would be written now, which names the patient."""
+
+from __future__ import annotations
+
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link
+from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import DataSet
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.content import dataset_digest
+from bridge.sync.documents.instances import key_of_version, read_instance
+from bridge.sync.documents.resources import present_of
+from bridge.translate.rejection import voided
+from bridge.translate.to_dicom import to_dicom
+
+
+def header_now(route: Route, mapping: Mapping, link: Link) -> DataSet:
+    """Empty where the resources are gone."""
+    present = present_of(route, link.root)
+    return to_dicom(present.group, mapping, route.known()).result.header if present is not None else ()
+
+
+def there_after_all(route: Route, link: Link, header: DataSet) -> str | None:
+    """What its store names the head by, where that is there, as it was agreed on, under another name than an earlier
+    bridge has computed."""
+    key = key_of_version(route, header, link.chain[-1])
+    head = read_instance(route, key) if key != link.instance else None
+    return key if head is not None and dataset_digest(head) == link.dicom_digest else None
+
+
+def left_of(route: Route, ledger: Ledger, link: Link, header: DataSet) -> str | None:
+    """SOP Instance UID of a former version that a reader of the PACS takes for the newest now."""
+    former = [one for one in link.chain[:-1] if not voided(ledger.rejections.of(route.name, one))]
+    keys = [key_of_version(route, header, one) for one in former]
+    there = [one[3] for one, absent in zip(former, route.dicom.absent(keys), strict=True) if absent is None]
+    return there[-1] if there else None
