@@ -71,11 +71,14 @@ class WorkQueue:
             connection.execute(insert_into(connection.dialect.name, WORK).on_conflict_do_nothing(), rows)
 
     def owe_if_put_off(self, route: str, store: str, keys: Sequence[str]) -> None:
-        """What is held or dead for a reason that may be over; nothing new."""
-        aside = (WORK.c.route == route) & (WORK.c.store == store) & WORK.c.state.in_(("held", "dead"))
+        """What is held or dead for a reason that may be over, or may just become so in a worker's hands; nothing
+        new."""
+        aside = WORK.c.state.in_(("held", "dead")) | WORK.c.owner.is_not(None)
+        aside &= (WORK.c.route == route) & (WORK.c.store == store)
         with self._database.begin() as connection:
             for some in batched(keys, 500):
                 values = {"state": "owed", "due": self._database.now(), "reason": None}
+                values["generation"] = WORK.c.generation + 1
                 connection.execute(update(WORK).where(aside & WORK.c.key.in_(some)).values(**values))
 
     def suspect(self, route: str, store: str, key: str) -> None:

@@ -28,6 +28,7 @@ from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN, News, n
 from bridge.sync.documents.instances import read_instance, remove_superseded, store_instance
 from bridge.sync.documents.resources import Present
 from bridge.sync.lost.lost_answer import stored_after_all
+from bridge.sync.patients.awaited import check_subject
 from bridge.sync.patients.demographics import propagate
 from bridge.sync.patients.merge import Merges
 from bridge.sync.void.withdraw import reject_instances, remove_instances, unfinished
@@ -172,6 +173,7 @@ class ToDicom:
         results = [one for one in present.group.members if one["resourceType"] == "Observation"]
         if results and all(one.get("status") in VOID for one in results):
             raise Held("all its results are entered in error; the report is not: correct one or the other")
+        check_subject(self.route, present.group, head)
         if link is None or link.fhir_digest == UNKNOWN:
             self._all_read()
         taken_in = self._taken_in(present, root, link)

@@ -24,8 +24,10 @@ def replacing(resource: Resource) -> list[str]:
 def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """Of changed Patients, each with whom it is replaced by now: the resources that refer to them, or to whom they
     replace, and what a merge of theirs has moved. Instances and studies are owed at once. Where only demographics
-    change, and no instance follows them, nothing is."""
+    change, and no instance follows them, nothing is but what was held or dead: it may have been for their sake."""
     out, back = ledger.feeds.neighbours(route.name, route.fhir.name, told)
+    forming = sorted({one for one, _ in back if one.partition("/")[0] in FORMING})
+    ledger.work.owe_if_put_off(route.name, route.fhir.name, forming)
     merged = {one for one, _ in out} | {of for one, of in back if one.startswith("Patient/")}
     merged |= {key for key, said in told.items() if said}
     moves = ledger.moves.by(route.name, told)
