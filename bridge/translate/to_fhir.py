@@ -23,6 +23,7 @@ from bridge.translate.born_in_fhir.restore import added_to, first_version, resto
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.header.header import born_uid
+from bridge.translate.header.refiled import as_named_in
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.kept import keep
 from bridge.translate.remainder.private import Piece, taken_out
@@ -94,9 +95,9 @@ def _unseen(report: Report) -> list[str]:
 
 
 def known_of(document: Document, known: Known) -> Known:
-    """Of a document born in FHIR: its predecessors are the bridge's own doing, and its zone is said."""
+    """Of a document born in FHIR: its predecessors are the bridge's own doing, its zone and its patient are said."""
     zone = times.zone_of(document.header, known.zone)
-    return replace(known, supersedes=superseded_by(document.header), zone=zone)
+    return replace(as_named_in(document.header, known), supersedes=superseded_by(document.header), zone=zone)
 
 
 def _restored(

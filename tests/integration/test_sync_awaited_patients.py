@@ -10,13 +10,14 @@ import pytest
 
 from bridge.ledger.ledger import Ledger
 from bridge.sync.basis.route import Route
-from bridge.sync.crossing import to_dicom
 from bridge.sync.listening.feed import take_resources
+from bridge.sync.patients.awaited import check_subject
 from bridge.sync.run import once
 from tests.folders import MAPPING, done, passed, route_of
 from tests.integration.test_sync_folders import instances, put
 from tests.samples import measured
 
+CHECK = "bridge.sync.crossing.to_dicom.check_subject"
 PATIENT = {"resourceType": "Patient", "id": "1001", "identifier": [{"system": "urn:oid:1.2.3", "value": "4711"}]}
 OF_PATIENT = {"subject": {"reference": "Patient/1001"}}
 
@@ -50,10 +51,8 @@ def test_a_result_waits_for_its_patient(tmp_path: Path, route: Route, ledger: Le
     put(tmp_path, measured(subject=subject))
     for reconciling in (False, True):
         assert done(once([route], ledger, MAPPING, reconciling=reconciling)) == {}
-    said = (
-        f"its subject {subject['reference']} is not in fhir, or is a placeholder: store that Patient, and it goes on "
-    )
-    assert reasons(ledger) == [("Observation/o", "held", f"{said}by itself; or correct the reference")]
+    said = f"its subject {subject['reference']} is not in fhir, or is a placeholder there: store that Patient, or"
+    assert reasons(ledger) == [("Observation/o", "held", f"{said} correct the reference")]
     assert instances(tmp_path) == {}
 
 
@@ -73,16 +72,15 @@ def test_a_patient_that_arrives_while_his_result_is_in_hand_is_not_missed(
     tmp_path: Path, route: Route, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of which another process takes in the news."""
-    plain = to_dicom.check_subject
 
     def interrupted(*asked: Any) -> None:
-        monkeypatch.setattr(to_dicom, "check_subject", plain)
+        monkeypatch.setattr(CHECK, check_subject)
         put(tmp_path, PATIENT)
         take_resources(route, ledger)
-        plain(*asked)
+        check_subject(*asked)
 
     put(tmp_path, measured(**OF_PATIENT))
-    monkeypatch.setattr(to_dicom, "check_subject", interrupted)
+    monkeypatch.setattr(CHECK, interrupted)
     once([route], ledger, MAPPING)
     assert [one.PatientID for one in instances(tmp_path).values()] == ["4711"]
 
@@ -121,7 +119,7 @@ def test_what_an_earlier_bridge_has_filed_goes_on(
 ) -> None:
     put(tmp_path, measured(**OF_PATIENT))
     with monkeypatch.context() as earlier:
-        earlier.setattr(to_dicom, "check_subject", lambda *_: None)
+        earlier.setattr(CHECK, lambda *_: None)
         assert passed(route, ledger) == {"to-dicom created": 1}
     put(tmp_path, measured(**OF_PATIENT, valueQuantity={"value": 5}))
     assert passed(route, ledger) == {"to-dicom updated": 1}

@@ -35,7 +35,7 @@ from bridge.sync.void.withdraw import reject_instances, remove_instances, unfini
 from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.header.header import born_uid
-from bridge.translate.header.refiled import identity_in
+from bridge.translate.header.refiled import as_named_in, identity_in
 from bridge.translate.rejection import voided
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -184,10 +184,11 @@ class ToDicom:
             self.merges.take_in(one, present.group)
         known = [*([link] if link else []), *taken_in]
         former = tuple(Version(*one.chain[-1]) for one in known)
-        document = self._translated(group, former)
+        before = head if head is not None else next(filter(None, map(self._head, taken_in)), None)
+        document = self._translated(group, former, before)
         if link is None and (left := self._version_elsewhere(document, taken_in)) is not None:
             former = (*former, left)  # it left that document, in which its version is a former one: this is a later one
-            document = self._translated(group, former)
+            document = self._translated(group, former, before)
         dataset = write_document(document)
         version = version_of(document)
         if head is not None and identity_in(head) != identity_in(document.header):
@@ -258,8 +259,10 @@ class ToDicom:
                 found[other.document] = other
         return [found[name] for name in sorted(found)]
 
-    def _translated(self, group: Group, former: tuple[Version, ...]) -> Document:
-        return checked_to_dicom(group, self.mapping, replace(self.route.known(), supersedes=former)).result
+    def _translated(self, group: Group, former: tuple[Version, ...], before: DataSet | None) -> Document:
+        """`before`: a version that names the patient by the identifier that was taken then."""
+        known = self.route.known() if before is None else as_named_in(before, self.route.known())
+        return checked_to_dicom(group, self.mapping, replace(known, supersedes=former)).result
 
 
 def _born(group: Group) -> str:

@@ -12,7 +12,7 @@ from bridge.sync.basis.route import Route
 from bridge.translate.born_in_fhir.restore import key_of
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.header.header import born_uid
-from bridge.translate.header.refiled import origin_of
+from bridge.translate.header.refiled import as_named_in, origin_of
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.to_dicom import to_dicom
@@ -26,10 +26,11 @@ def is_own(document: Document, route: Route, mapping: Mapping) -> bool:
     known = route.known(document.header)
     try:
         group = unsigned(to_fhir(document, mapping, known).result)
-        named = key_of(taken_out(document)[1])
-        if named is not None and named != f"{group.root['resourceType']}/{group.root.get('id')}":
+        root = key_of(taken_out(document)[1])
+        if root is not None and root != f"{group.root['resourceType']}/{group.root.get('id')}":
             return False  # it does not give back what it was made of: of another patient, it may be
-        again = to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(document.header))).result
+        named = replace(as_named_in(document.header, route.known()), supersedes=superseded_by(document.header))
+        again = to_dicom(group, mapping, named).result
     except (BridgeError, UnicodeError):
         return False
     return version_of(again) == version_of(document)

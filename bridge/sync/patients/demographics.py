@@ -15,7 +15,7 @@ from bridge.sync.documents.replace import replace_head
 from bridge.sync.documents.resources import Present
 from bridge.translate.header.demographics import with_demographics
 from bridge.translate.header.identity import identity_elements, identity_of
-from bridge.translate.header.refiled import identity_in
+from bridge.translate.header.refiled import as_named_in, identity_in
 from bridge.translate.header.whose import subject_of
 
 
@@ -36,6 +36,7 @@ def propagate(
 
 
 def _of_same_patient(route: Route, present: Present, head: DataSet) -> bool:
-    identity = identity_of(present.group.patient, subject_of(present.group), route.known(head))
+    known = as_named_in(head, route.known(head))
+    identity = identity_of(present.group.patient, subject_of(present.group), known)
     wanted = sorted(identity_elements(identity, UNICODE)) if identity is not None else []
     return wanted == identity_in(head)

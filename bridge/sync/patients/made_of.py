@@ -3,7 +3,7 @@ since."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,10 +18,18 @@ from bridge.sync.documents.resources import Present
 from bridge.sync.listening.feed import local
 from bridge.sync.listening.patient_news import replacing
 from bridge.sync.patients.merged import survivor
+from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir.as_made import identity_digest
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.header.identity import identifiers_of
-from bridge.translate.header.refiled import identity_as, identity_in, is_refiled, origin_of, without_patient
+from bridge.translate.header.refiled import (
+    as_named_in,
+    identity_as,
+    identity_in,
+    is_refiled,
+    origin_of,
+    without_patient,
+)
 from bridge.translate.header.whose import subject_of
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.to_dicom import to_dicom
@@ -42,21 +50,34 @@ def made_of(route: Route, head: DataSet, born: str, patient: Resource | None = N
     identity = manifest.get("identity", identity_digest(origin))
     same = [patient] if patient is not None and subject == reference_to(patient) else []
     for candidates in (same, _named(route, subject) if subject else (), _identified(route, origin)):
-        found = [one for one in candidates if identity_digest(tuple(identity_as(one, route.known()))) == identity]
-        if len({reference_to(one) for one in found}) == 1:
-            return MadeOf(subject or reference_to(found[0]), found[0])
+        if (found := _only(candidates, identity, route.known())) is not None:
+            return MadeOf(subject or reference_to(found), found)
+    himself = [one for one in (same or _named(route, subject) if subject else ()) if reference_to(one) == subject]
+    if (found := _only(himself, identity, as_named_in(origin, route.known()))) is not None:
+        return MadeOf(reference_to(found), found)
     if born == "dicom" and identity == identity_digest(origin):  # who it names is who it was made of, in its own words
-        found = _identified(route, origin)
-        if len({survivor(route, one).key for one in found}) == 1:
-            return MadeOf(subject or reference_to(found[0]), found[0])
+        has_it = _identified(route, origin)
+        if len({survivor(route, one).key for one in has_it}) == 1:
+            return MadeOf(subject or reference_to(has_it[0]), has_it[0])
     return None
 
 
+def _only(candidates: Iterable[Resource], identity: str, known: Known) -> Resource | None:
+    """The one among them whom documents name so."""
+    found = [one for one in candidates if identity_digest(tuple(identity_as(one, known))) == identity]
+    return found[0] if len({reference_to(one) for one in found}) == 1 else None
+
+
 def is_filed_under(route: Route, head: DataSet, born: str, patient: Resource) -> bool:
-    """Whether the Patient ID of a document is this one's; what we have written says it as we would say it."""
+    """Whether the Patient ID of a document is this one's; what we have written says it as we would say it, or would
+    have when we wrote it of himself."""
     if identity_in(head) == identity_as(patient, route.known()):
         return True
-    return born == "dicom" and any(_has(patient, one) for one in _identifier(route, head))
+    if born == "dicom":
+        return any(_has(patient, one) for one in _identifier(route, head))
+    if is_refiled(head) or local(_manifest(head).get("subject") or "") != reference_to(patient):
+        return False
+    return identity_in(head) == identity_as(patient, as_named_in(head, route.known()))
 
 
 def is_one_patient(route: Route, one: DataSet, other: DataSet) -> bool:
@@ -87,9 +108,10 @@ def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSe
 def written_again(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> Document:
     """The resources, in the place of the document, as if they were of whom it was made of: of nobody, it may be."""
     origin = origin_of(head)
+    known = replace(as_named_in(origin, route.known()), supersedes=superseded_by(origin))
     group = _at_times_of_document(route, mapping, present.group, origin, was)
     group = as_of(group, was) if was is not None else group
-    return to_dicom(group, mapping, replace(route.known(), supersedes=superseded_by(origin))).result
+    return to_dicom(group, mapping, known).result
 
 
 def _at_times_of_document(route: Route, mapping: Mapping, group: Group, origin: DataSet, was: MadeOf | None) -> Group:
@@ -97,7 +119,8 @@ def _at_times_of_document(route: Route, mapping: Mapping, group: Group, origin: 
     if not any(map(_stored_at, group.resources())):
         return group
     nobodys = merged(origin, (), without=[one.tag for one in identity_in(origin)])
-    document = read_document(merged(nobodys, identity_as(was.patient, route.known()) if was is not None else ()))
+    known = as_named_in(origin, route.known())
+    document = read_document(merged(nobodys, identity_as(was.patient, known) if was is not None else ()))
     return _at_times_of(group, to_fhir(document, mapping, route.known(document.header)).result)
 
 

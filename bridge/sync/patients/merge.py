@@ -22,6 +22,7 @@ from bridge.sync.patients.merged import Survivor, hold, survivor
 from bridge.sync.patients.refile import begun, refile, take_patients
 from bridge.sync.patients.steps import Steps
 from bridge.translate.header.chain import superseded_by
+from bridge.translate.header.refiled import as_named_in
 from bridge.translate.to_dicom import to_dicom
 
 
@@ -70,7 +71,8 @@ class Merges:
 
     def says(self, present: Present, link: Link, head: DataSet) -> bool:
         """Whether the document is what is made of these resources in its place: of whoever was merged since, too."""
-        again = to_dicom(present.group, self.mapping, replace(self.route.known(), supersedes=superseded_by(head)))
+        known = replace(as_named_in(head, self.route.known()), supersedes=superseded_by(head))
+        again = to_dicom(present.group, self.mapping, known)
         if write_document(again.result) == head:
             return True
         if present.group.patient is None or (was := made_of(self.route, head, link.born)) is None:

@@ -23,6 +23,7 @@ _TEXT_ID = text_element(0x00100022, "CS", "TEXT")
 _PRIVATE = frozenset({"DL", "PPN", "SS", "TAX"})
 """HL7 table 0203: driver's licence, passport, social security, taxes."""
 _SUBJECT = re.compile(r"(https?://.*/)?Patient/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
+_URI = re.compile(r"(urn:[A-Za-z0-9-]+:|https?://)\S+")
 _LO = re.compile(r"[^\x00-\x1f\x7f\\]{1,64}")
 _CS = re.compile(r"[A-Z0-9_ ]{1,16}|-")
 
@@ -51,11 +52,17 @@ def _identifier(dataset: DataSet, charset: Charset, issuer: str | None, known: K
         return None
     qualifiers = next(iter(items(dataset, QUALIFIERS)), ())
     entity, kind = text_of(qualifiers, ENTITY_ID, charset), text_of(qualifiers, ENTITY_TYPE)
-    local = text_of(dataset, ISSUER, charset) or issuer
-    system = universal(entity, kind) or (_ISSUER_BASE + quote(local, safe="") if local else None)
+    named = text_of(dataset, ISSUER, charset)
+    local = _ISSUER_BASE + quote(named, safe="") if named else system_of(issuer) if issuer else None
+    system = universal(entity, kind) or local
     found: dict[str, Any] = {"system": system or _UNKNOWN_BASE + quote(known.system, safe=""), "value": value}
     code = text_of(qualifiers, TYPE_CODE, charset)
     return ({"type": {"coding": [{"system": TYPE_SYSTEM, "code": code}]}} if code else {}) | found
+
+
+def system_of(issuer: str) -> str:
+    """Identifier.system of IDs of a store: what is configured, where that is a URI already, such as `urn:oid:1.2.3`."""
+    return issuer if _URI.fullmatch(issuer) else _ISSUER_BASE + quote(issuer, safe="")
 
 
 def universal(entity: str | None, kind: str | None) -> str | None:
@@ -71,10 +78,12 @@ def universal(entity: str | None, kind: str | None) -> str | None:
 
 def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known) -> Identity | None:
     """The first identifier of type MR, else the first with a system, else the id that `subject` refers to, issued by
-    its server; None where nobody is named. A value that Patient ID cannot hold is no candidate: cut, it would be
+    its server; None where nobody is named. Where the issuer of the archive is a URI, those of that system come first: a
+    number of others would be somebody else there. A value that Patient ID cannot hold is no candidate: cut, it would be
     somebody else."""
-    one = _chosen([each for each in _said(patient, subject) if _fits(each)])
-    if one is not None:
+    fitting = [each for each in _said(patient, subject) if _fits(each)]
+    own = [each for each in fitting if _URI.fullmatch(known.issuer or "") and each.get("system") == known.issuer]
+    if (one := _chosen(own or fitting)) is not None:
         system = one.get("system")
         return Identity(one["value"], None if _is_unknown(system) else system, _type_code(one))
     store = _ISSUER_BASE + quote(known.system, safe="")

@@ -3,16 +3,17 @@ What it said before is in it, as Original Attributes (PS3.3 C.12.1.1.9)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bridge.mapping.mapping import Mapping
-from bridge.model.dataset import UNICODE, DataSet, Element, items, merged, text_element, text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, charset_of, items, merged, text_element, text_of
 from bridge.model.group import Resource
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.demographics import with_demographics
 from bridge.translate.header.header import split_patient
-from bridge.translate.header.identity import ISSUER, QUALIFIERS, identity_elements, identity_of
+from bridge.translate.header.identity import ISSUER, QUALIFIERS, identifiers_of, identity_elements, identity_of
 
 _ORIGINAL, _MODIFIED = 0x04000561, 0x04000550  # Original Attributes, Modified Attributes Sequence
 _WHEN, _SYSTEM, _SOURCE, _REASON = 0x04000562, 0x04000563, 0x04000564, 0x04000565
@@ -28,6 +29,13 @@ def identity_as(patient: Resource, known: Known) -> list[Element]:
     """How a document of that Patient names him; empty where nothing does."""
     identity = identity_of(patient, {}, known)
     return sorted(identity_elements(identity, UNICODE)) if identity is not None else []
+
+
+def as_named_in(header: DataSet, known: Known) -> Known:
+    """What to know so that a document names its patient as it does, whichever of his identifiers would be taken today:
+    that was agreed on."""
+    said = identifiers_of(header, charset_of(header), known)[:1]
+    return replace(known, issuer=said[0]["system"]) if said else known
 
 
 def filed_under(dataset: DataSet, patient: Resource, mapping: Mapping, known: Known, when: str) -> DataSet:
