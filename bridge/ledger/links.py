@@ -67,6 +67,12 @@ class Links:
             query = select(func.count()).select_from(LINK).where((LINK.c.route == route) & STANDING)
             return connection.execute(query).scalar_one()
 
+    def has_any(self, route: str) -> bool:
+        """Whether anything was agreed on, or begun."""
+        with self._database.connect() as connection:
+            found = (select(table.c.document).where(table.c.route == route).limit(1) for table in (LINK, INTENT))
+            return any(connection.execute(one).first() is not None for one in found)
+
     def outdated(self, revision: str) -> dict[str, int]:
         """By route, how many stand on both sides and were translated by another revision."""
         query = select(LINK.c.route, func.count()).where((LINK.c.revision != revision) & STANDING)

@@ -13,6 +13,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.sync.absence import carry_absences, carry_verdicts
 from bridge.sync.basis.hands import is_mine
 from bridge.sync.basis.route import Route
+from bridge.sync.chosen import check_chosen
 from bridge.sync.listening.feed import take_instances, take_resources
 from bridge.sync.listening.reconcile import reconcile
 from bridge.sync.stuck import watched
@@ -37,7 +38,9 @@ def once(
     stopped: Callable[[], bool] = lambda: False,
 ) -> Summary:
     """`reconciling` compares the whole of both stores with the ledger, too. `workers` threads work at what is owed;
-    once `stopped`, what is in hand is finished, and no more."""
+    once `stopped`, what is in hand is finished, and no more. Raises UsageError where what is chosen once is
+    another."""
+    check_chosen(routes, ledger)
     summary = Summary()
     for route in routes:
         worker = Worker(route, ledger, mapping, stopped)

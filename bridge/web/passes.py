@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from bridge.errors import BridgeError, TemporaryError
+from bridge.errors import BridgeError, TemporaryError, UsageError
 from bridge.ledger.audit import Head
 from bridge.ledger.heads import export_head
 from bridge.ledger.ledger import Ledger
@@ -21,6 +21,7 @@ from bridge.mapping.load import load
 from bridge.settings.settings import Settings
 from bridge.stores.breaker import Outage
 from bridge.stores.store import Store
+from bridge.sync.chosen import check_chosen
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
@@ -165,5 +166,10 @@ def passes_of(settings: Settings, workers: int) -> Passes:
     places = [(route.name, store) for route in routes for store in (route.fhir, route.dicom)]
     meters = Meters((route, store.name) for route, store in places)
     ledger = Ledger(settings.ledger)
+    try:
+        check_chosen(routes, ledger)
+    except UsageError:
+        ledger.close()
+        raise
     one, stores = partial(once, routes, ledger, mapping, workers=workers), [store for _, store in places]
     return Passes(one, ledger, settings.interval, settings.reconcile, meters, settings.audit_heads, stores)
