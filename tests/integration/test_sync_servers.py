@@ -34,8 +34,8 @@ from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import CORPUS, FHIR_FILES, FIXTURES, SR_FILES
 from tests.judges import judge
-from tests.samples import ecg_report
-from tests.servers.load import load_instances, load_resources, put
+from tests.samples import ecg_report, measured
+from tests.servers.load import load_instances, load_resources, put, register_patients
 from tests.servers.world import MAPPING, World, started
 
 
@@ -43,6 +43,7 @@ from tests.servers.world import MAPPING, World, started
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with started(tmp_path_factory.mktemp("servers")) as made:
         load_resources(made.hapi.base, [file for file in FHIR_FILES if "paired" not in file.parts])
+        register_patients(made.hapi.base)
         load_instances(made.orthanc.base, SR_FILES)
         made.first = made.once()
         made.once()  # takes in the echo of what the first one wrote
@@ -74,6 +75,21 @@ def test_every_observation_stands_in_an_sr_that_the_judges_accept(world: World, 
     assert observations <= carried
     assert len(files) >= (140 if CORPUS.exists() else 3)
     assert {file.name: said for file, said in judge(files).items() if said} == {}
+
+
+def test_a_result_that_comes_before_its_patient_waits_for_him(world: World) -> None:
+    """HAPI makes an empty Patient of the reference."""
+    subject = {"reference": "Patient/comes-later"}
+    put(world.hapi.base, measured(id="comes-first", subject=subject))
+    assert [one.partition(": store")[0] for one in world.once().faults] == [
+        "held: ehr: Observation/comes-first: its subject Patient/comes-later is not in ehr, or is a placeholder there"
+    ]
+    identifier = {"system": "urn:oid:1.2.3", "value": "LATER-4711"}
+    put(world.hapi.base, {"resourceType": "Patient", "id": "comes-later", "identifier": [identifier]})
+    done = world.once()
+    assert (done.faults, done.acts["to-dicom created"]) == ([], 1)
+    found = requests.get(f"{world.orthanc.base}/patients?expand", timeout=60).json()
+    assert "LATER-4711" in {one["MainDicomTags"]["PatientID"] for one in found}
 
 
 def _born_in_dicom(present: Present) -> bool:

@@ -31,6 +31,17 @@ def load_resources(base: str, files: Sequence[Path]) -> None:
             put(base, resource | {"id": f"{prefix}-{resource['id']}"})
 
 
+def register_patients(base: str) -> None:
+    """Those that the server has made of references that lead nowhere, as a registry would send them."""
+    found = json.loads(
+        requests.get(f"{base}/Patient?_count=1000", headers={"Cache-Control": "no-cache"}, timeout=60).content
+    )
+    for one in (entry["resource"] for entry in found["entry"]):
+        if any("resource-placeholder" in extension["url"] for extension in one.get("extension", ())):
+            identifier = {"system": "urn:test:registry", "value": one["id"]}
+            put(base, {"resourceType": "Patient", "id": one["id"], "identifier": [identifier]})
+
+
 def _transaction(bundle: dict[str, Any]) -> dict[str, Any]:
     """A collection becomes a transaction of updates."""
     if bundle["type"] == "transaction":
