@@ -1,0 +1,144 @@
+"""What a group of resources says -> its instance in the PACS, and the link that both sides agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bridge.codecs.dicom import reader
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import Link, extended
+from bridge.mapping.mapping import Mapping
+from bridge.model.dataset import DataSet
+from bridge.model.document import Document
+from bridge.model.group import Group
+from bridge.model.sr import write_document
+from bridge.stores.store import STUDY
+from bridge.sync.basis.begun import STORING
+from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.hands import document_of
+from bridge.sync.basis.held import Held, Waiting
+from bridge.sync.basis.route import Route
+from bridge.sync.decision.content import VOID, dataset_digest, resources_digest
+from bridge.sync.decision.news import STRANGE, UNKNOWN
+from bridge.sync.documents.instances import read_instance, remove_superseded, store_instance
+from bridge.sync.documents.resources import Present
+from bridge.sync.lost.lost_answer import stored_after_all
+from bridge.sync.patients.awaited import check_subject
+from bridge.sync.patients.merge import Merges
+from bridge.translate.basis.ids import Version
+from bridge.translate.header.chain import version_of
+from bridge.translate.header.header import born_uid
+from bridge.translate.header.refiled import as_named_in, identity_in
+from bridge.translate.rejection import voided
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_fhir import to_fhir
+
+
+class WriteDicom:
+    def __init__(self, route: Route, ledger: Ledger, mapping: Mapping, merges: Merges) -> None:
+        self.route, self.ledger, self.mapping, self.merges = route, ledger, mapping, merges
+
+    def write(self, present: Present, link: Link | None, head: DataSet | None) -> str:
+        """Returns the act. Raises Held where a person decides, Waiting where something else comes first."""
+        results = [one for one in present.group.members if one["resourceType"] == "Observation"]
+        if results and all(one.get("status") in VOID for one in results):
+            raise Held("all its results are entered in error; the report is not: correct one or the other")
+        check_subject(self.route, present.group, head)
+        if link is None or link.fhir_digest == UNKNOWN:
+            self._all_read()
+        taken_in = self.taken_in(present, link)
+        group = self.merges.as_filed(present.group, link, head)
+        if link is None:
+            self.merges.begin(present.group)
+        for one in taken_in:
+            self.merges.take_in(one, present.group)
+        known = [*([link] if link else []), *taken_in]
+        former = tuple(Version(*one.chain[-1]) for one in known)
+        before = (
+            head
+            if head is not None
+            else next(filter(None, (read_instance(self.route, one.instance) for one in taken_in)), None)
+        )
+        document = self._translated(group, former, before)
+        if link is None and (left := self._version_elsewhere(document, taken_in)) is not None:
+            former = (*former, left)  # it left that document, in which its version is a former one: this is a later one
+            document = self._translated(group, former, before)
+        dataset = write_document(document)
+        version = version_of(document)
+        if head is not None and identity_in(head) != identity_in(document.header):
+            raise Held("the patient is another than that of the version before; a document does not change its patient")
+        if voided(self.ledger.rejections.of(self.route.name, version)):
+            raise Held(
+                "its SR was rejected, and a UID is never used again: store a new version in the PACS, or "
+                "edit more than the status here"
+            )
+        name, act = document_of(self.route, present.root, link), f"{STORING}:{self.route.dicom.key_of(dataset)}"
+        keys = [*present.versions, version.sop_instance]
+
+        def same(there: bytes) -> bool:
+            return reader.read(there).dataset == dataset
+
+        filed = store_instance(self.route, self.ledger, name, act, dataset, same)
+        removed = remove_superseded(self.route, dataset, [Version(*one) for each in known for one in each.chain])
+        agreed = Link(
+            document=name,
+            route=self.route.name,
+            born=born_of(present.group),
+            root=present.root,
+            versions=present.versions,
+            fhir_digest=present.state,
+            instance=filed.key,
+            dicom_digest=dataset_digest(dataset),
+            chain=extended([one for each in known for one in each.chain], version),
+            revision=self.mapping.revision,
+            reading=self._reading(document, link),
+        )
+        self.ledger.links.agree(agreed, keys, [one.document for one in taken_in], removed)
+        failpoint("agreed")
+        return "adopted" if not filed.fresh else "updated" if link else "created"
+
+    def _reading(self, document: Document, link: Link | None) -> str:
+        """What `ToFhir` would make of our version of a document that was born in DICOM."""
+        if link is None or link.born != "dicom":
+            return ""
+        known = self.route.known(document.header, link.first)
+        return resources_digest(to_fhir(document, self.mapping, known).result.resources())
+
+    def _version_elsewhere(self, document: Document, taken_in: Sequence[Link]) -> Version | None:
+        """The same SOP Instance UID, where it is a version of another document: a result that a report has claimed, and
+        that stands alone again, says what it said before."""
+        version = version_of(document)
+        other = self.ledger.links.of(self.route.name, version.sop_instance)
+        if other is None or other.document in {one.document for one in taken_in}:
+            return None
+        return version if version.sop_instance in {one[3] for one in other.chain} else None
+
+    def _all_read(self) -> None:
+        """Raises Waiting where an instance could not be read yet: of a ledger that was lost, it may be what is to be
+        written, or a version of it. Dead and held ones are for a person to see, and nobody waits for them."""
+        if (key := self.ledger.work.unread(self.route.name, self.route.dicom.name, STUDY)) is not None:
+            raise Waiting(f"{self.route.dicom.name}: {key} cannot be read yet, and may be its SR", key)
+
+    def taken_in(self, present: Present, link: Link | None) -> list[Link]:
+        """Documents of members that stood alone before a report claimed them."""
+        root, found = present.root, dict[str, Link]()
+        for key in present.versions:
+            other = self.ledger.links.of(self.route.name, key)
+            if key != root and key.startswith("Observation/"):
+                alone = other if other is not None and other.root == key else None
+                other = stored_after_all(self.route, self.ledger, key, "fhir", alone) or other
+            if other is None or other.dicom_digest == STRANGE:
+                continue
+            if other.root == key != root and (link is None or other.document != link.document):
+                found[other.document] = other
+        return [found[name] for name in sorted(found)]
+
+    def _translated(self, group: Group, former: tuple[Version, ...], before: DataSet | None) -> Document:
+        """`before`: a version that names the patient by the identifier that was taken then."""
+        known = self.route.known() if before is None else as_named_in(before, self.route.known())
+        return checked_to_dicom(group, self.mapping, replace(known, supersedes=former)).result
+
+
+def born_of(group: Group) -> str:
+    return "dicom" if born_uid(group.root) else "fhir"
