@@ -130,11 +130,13 @@ class ToFhir:
 
     def _known(self, link: Link, document: Document, digest: str) -> str | None:
         """None of the newest version with other content than it had."""
-        uid = version_of(document).sop_instance
-        if uid != link.head:
-            no_second_head(self.route, self.ledger, self.mapping, link, document)
+        version = version_of(document)
+        rejected = voided(self.ledger.rejections.of(self.route.name, version))
+        if version.sop_instance != link.head:
+            if not rejected:
+                no_second_head(self.route, self.ledger, self.mapping, link, document)
             return "nothing"  # a former version, or one that is looked at with its resources
-        if voided(self.ledger.rejections.of(self.route.name, version_of(document))):
+        if rejected:
             return void(self.route, self.ledger, self.mapping, link, RETRACTED)
         if news(link.dicom_digest, digest) is News.SAME:  # our own writing, or it is there again
             self.ledger.conflicts.drop(self.route.name, link.instance)
