@@ -17,7 +17,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.settings.settings import settings
 from bridge.sync import worker
 from bridge.sync.basis.failpoint import NAMES
-from bridge.sync.crossing import to_dicom, write_fhir
+from bridge.sync.crossing import write_dicom, write_fhir
 from bridge.sync.documents import agreement, instances
 from bridge.sync.listening import feed
 from bridge.sync.routes import routes_of
@@ -26,7 +26,7 @@ from fixtures.stores import lay_out
 from tests.servers.postgresql import Postgresql
 from tests.servers.world import MAPPING
 
-EVERY = (agreement, feed, instances, to_dicom, worker, write_fhir)
+EVERY = (agreement, feed, instances, worker, write_dicom, write_fhir)
 """Modules with failpoints that such a pass comes to."""
 
 

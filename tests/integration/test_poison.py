@@ -23,7 +23,7 @@ POISON, POISON_UID = "Observation/a-poison", "2.25.1"  # the first of their kind
 CHILD = """
 import os, runpy, signal, sys
 from bridge.sync.crossing import arrival
-from bridge.sync.crossing import to_dicom
+from bridge.sync.crossing import write_dicom
 from bridge.sync import stuck
 
 def deadly(translate, is_poison):
@@ -33,7 +33,7 @@ def deadly(translate, is_poison):
         return translate(what, *rest)
     return translated
 
-to_dicom.checked_to_dicom = deadly(to_dicom.checked_to_dicom, lambda group: group.root["id"] == "a-poison")
+write_dicom.checked_to_dicom = deadly(write_dicom.checked_to_dicom, lambda group: group.root["id"] == "a-poison")
 arrival.to_fhir = deadly(arrival.to_fhir, lambda document: b"2.25.1" in [one.value for one in document.header])
 stuck.LIMIT = 3.0
 sys.argv[0] = "fhir-dicom"
@@ -131,7 +131,7 @@ def test_one_that_is_never_done_ends_the_process_which_says_where_it_was(stores:
     put(stores, "a-poison", 1)
     for _ in range(CRASHES - 2):
         ended = sync(stores, NEVER_DONE)
-        assert ended.returncode == 1 and "Timeout" in ended.stderr and "to_dicom.py" in ended.stderr
+        assert ended.returncode == 1 and "Timeout" in ended.stderr and "write_dicom.py" in ended.stderr
         if crossed(stores)[0] == MANY:
             break
     assert crossed(stores)[0] == MANY and dead(stores) == {}

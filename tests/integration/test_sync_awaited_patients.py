@@ -17,7 +17,7 @@ from tests.folders import MAPPING, done, passed, route_of
 from tests.integration.test_sync_folders import instances, put
 from tests.samples import measured
 
-CHECK = "bridge.sync.crossing.to_dicom.check_subject"
+CHECK = "bridge.sync.crossing.write_dicom.check_subject"
 PATIENT = {"resourceType": "Patient", "id": "1001", "identifier": [{"system": "urn:oid:1.2.3", "value": "4711"}]}
 OF_PATIENT = {"subject": {"reference": "Patient/1001"}}
 
