@@ -79,8 +79,11 @@ def test_and_so_is_a_version_that_amends_another(stores: Path, void: Void, name:
     if void is deleted and name == "intended":
         return  # the report never said what that version did
     assert "stands there: delete or reject it too" in done.stderr  # the one before, and the report is not of that
-    void(stores, FIRST)
-    fhir_dicom(stores, "retry", "--config", "bridge.yaml")
+    if void is deleted:
+        deleted(stores, FIRST)
+        fhir_dicom(stores, "retry", "--config", "bridge.yaml")
+    else:
+        note(stores, DCM.RejectedForPatientSafetyReasons, instances(stores)[FIRST], uid="2.25.7777")
     passed(stores)
     assert statuses(stores) == ["entered-in-error"]
     assert (acts(passed(stores)), open_points(passed(stores))) == ({}, NOTHING_OPEN)

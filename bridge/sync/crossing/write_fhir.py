@@ -97,7 +97,7 @@ class WriteFhir:
                     versions={key: one.version for key, one in said.present.items()},
                     fhir_digest=state_of(newer.root, said.present, said.present),
                 )
-            elif newer.chain != link.chain:  # it is the newest, whatever comes of it: the next one may name it
+            if newer.chain != link.chain:  # it is the newest, whatever comes of it: the next one may name it
                 self.ledger.links.agree(newer, [newer.head])
             return void(self.route, self.ledger, self.mapping, newer, RETRACTED)
         remembered = self._remembered(arrival, link, said)
