@@ -56,6 +56,19 @@ def test_a_result_waits_for_its_patient(tmp_path: Path, route: Route, ledger: Le
     assert instances(tmp_path) == {}
 
 
+def test_so_does_a_report_whose_results_alone_say_him(tmp_path: Path, route: Route, ledger: Ledger) -> None:
+    put(tmp_path, measured(**OF_PATIENT))
+    report = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "Report"}}
+    put(tmp_path, report | {"result": [{"reference": "Observation/o"}]})
+    assert done(once([route], ledger, MAPPING)) == {}
+    assert {(key, state) for key, state, _ in reasons(ledger)} >= {("DiagnosticReport/r", "held")}
+    assert instances(tmp_path) == {}
+    put(tmp_path, PATIENT)
+    assert passed(route, ledger) == {"to-dicom created": 1}
+    (written,) = instances(tmp_path).values()
+    assert written.PatientID == "4711"
+
+
 def test_it_crosses_when_the_patient_arrives(tmp_path: Path, route: Route, ledger: Ledger) -> None:
     put(tmp_path, measured(**OF_PATIENT))
     once([route], ledger, MAPPING)

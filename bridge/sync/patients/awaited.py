@@ -10,12 +10,13 @@ from bridge.sync.basis.route import Route
 from bridge.sync.listening.feed import local
 from bridge.translate.header.identity import identity_elements, identity_of
 from bridge.translate.header.refiled import identity_in
+from bridge.translate.header.whose import subject_of
 
 
 def check_subject(route: Route, group: Group, head: DataSet | None) -> None:
     """Raises Held until the Patient is there; not of what stands already, under the name that an earlier bridge gave
     it. An identifier in the reference names somebody, and so does the address of another server."""
-    subject = group.root.get("subject", {})
+    subject = subject_of(group)
     reference = subject.get("reference", "")
     if group.patient is not None or not reference.startswith("Patient/") or local(reference) is None:
         return
