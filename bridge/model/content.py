@@ -91,6 +91,13 @@ class ContentItem:
     children: tuple[ContentItem, ...]
     rest: DataSet  # elements that the fields above do not reproduce byte for byte; they win when written
 
+    def at(self, path: Path) -> ContentItem:
+        """The item on that way from this one. Raises IndexError where there is none."""
+        item = self
+        for step in path:
+            item = item.children[step]
+        return item
+
 
 Path: TypeAlias = tuple[int, ...]
 """Of an item: the index of each child on the way from the root."""

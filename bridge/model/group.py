@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from bridge.model.frozen import frozen
@@ -117,6 +117,22 @@ class Group:
         """Root and members; the Patient is shared and not part of the document."""
         yield self.root
         yield from self.members
+
+    def with_resources(self, new: Mapping[int, Resource]) -> Group:
+        """The same, with others in the place of the resources whose `id()` they go by."""
+        references = self.references
+        if references is not None:
+            references = {name: new.get(id(target), target) for name, target in references.items()}
+        root, *members = (new.get(id(one), one) for one in self.resources())
+        return Group(root, tuple(members), self.patient, self.key, references)
+
+
+def drop_extensions(home: Json, is_gone: Callable[[Json], bool]) -> None:
+    """In place."""
+    if kept := [one for one in home.get("extension", ()) if not is_gone(one)]:
+        home["extension"] = kept
+    else:
+        home.pop("extension", None)
 
 
 def same(one: Json, other: Json) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
             (one, other) if holds(self.stores[one]) == "fhir" else (other, one)
             for one, other in (route.between for route in self.routes)
         )
+
+    def places(self) -> Iterator[tuple[str, str]]:
+        """Each route with each of its stores, by name."""
+        for name, stores in zip(self.route_names(), self.route_stores(), strict=True):
+            yield from ((name, store) for store in stores)
 
 
 def settings(file: Path | None) -> Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -47,14 +47,8 @@ def create_app(settings: Settings, passes: Passes | None) -> FastAPI:
     )
     answer_faults(app)
     _guard(app, settings)
-    _routes(app, settings, passes, passes.meters if passes is not None else Meters(_places(settings)))
+    _routes(app, settings, passes, passes.meters if passes is not None else Meters(settings.places()))
     return app
-
-
-def _places(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Each route with each of its stores."""
-    for name, stores in zip(settings.route_names(), settings.route_stores(), strict=True):
-        yield from ((name, store) for store in stores)
 
 
 def _guard(app: FastAPI, settings: Settings) -> None:

@@ -163,13 +163,12 @@ def passes_of(settings: Settings, workers: int) -> Passes:
     """As configured. Raises UsageError, MappingError."""
     mapping = load(settings.mappings)
     routes = [replace(route, settle=settings.settle) for route in routes_of(settings)]
-    places = [(route.name, store) for route in routes for store in (route.fhir, route.dicom)]
-    meters = Meters((route, store.name) for route, store in places)
+    stores = [store for route in routes for store in (route.fhir, route.dicom)]
     ledger = Ledger(settings.ledger)
     try:
         check_chosen(routes, ledger)
     except UsageError:
         ledger.close()
         raise
-    one, stores = partial(once, routes, ledger, mapping, workers=workers), [store for _, store in places]
+    one, meters = partial(once, routes, ledger, mapping, workers=workers), Meters(settings.places())
     return Passes(one, ledger, settings.interval, settings.reconcile, meters, settings.audit_heads, stores)

@@ -24,6 +24,7 @@ from bridge.translate.report.report import Translated
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
+from tests.edited import first_item_edited
 from tests.samples import measured
 
 MAPPING, KNOWN = load(), Known()
@@ -144,12 +145,7 @@ def text_item(concept: Code, words: str) -> ContentItem:
 
 def edited(one: Group, change: Change) -> tuple[Group, list[str]]:
     """After somebody edited the first section."""
-    document = checked_to_dicom(one, MAPPING, KNOWN).result
-    first, *others = document.root.children
-    after = Document(document.header, replace(document.root, children=(change(first), *others)))
-    back = to_fhir(after, MAPPING, KNOWN)
-    assert ANEW not in back.report.warnings
-    assert to_dicom(back.result, MAPPING, KNOWN).result == after
+    back = first_item_edited(one, change, MAPPING, KNOWN)
     return back.result, back.report.warnings
 
 

@@ -17,7 +17,8 @@ from bridge.translate.remainder.private import taken_out
 from bridge.translate.report.report import Translated
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
-from bridge.translate.to_fhir import ANEW, to_fhir
+from bridge.translate.to_fhir import to_fhir
+from tests.edited import first_item_edited
 from tests.samples import measured, observation
 
 MAPPING, KNOWN = load(), Known()
@@ -65,12 +66,7 @@ def test_what_people_call_a_conclusion_stands_below_its_code() -> None:
 
 def changed(one: Group, change: Any) -> Resource:
     """The report after somebody edited the first item."""
-    document = checked_to_dicom(one, MAPPING, KNOWN).result
-    first, *others = document.root.children
-    after = Document(document.header, replace(document.root, children=(change(first), *others)))
-    back = to_fhir(after, MAPPING, KNOWN)
-    assert ANEW not in back.report.warnings
-    assert to_dicom(back.result, MAPPING, KNOWN).result == after
+    back = first_item_edited(one, change, MAPPING, KNOWN)
     found: Resource = stripped(back.result.root)
     return found
 

@@ -131,10 +131,7 @@ def _at_times_of(group: Group, before: Group) -> Group:
         for one in group.resources()
         if _stored_at(one) is not None and reference_to(one) in times
     }
-    members = tuple(made.get(id(one), one) for one in group.members)
-    references = {name: made.get(id(one), one) for name, one in (group.references or {}).items()}
-    root = made.get(id(group.root), group.root)
-    return Group(root, members, group.patient, group.key, references if group.references is not None else None)
+    return group.with_resources(made)
 
 
 def _stored_at(resource: Resource) -> str | None:

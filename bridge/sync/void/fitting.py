@@ -23,9 +23,9 @@ def claimed(note: Document, rejection: Rejection) -> dict[str, str]:
     }
 
 
-def fits(route: Route, ledger: Ledger, note: Document, rejection: Rejection, uid: str) -> bool:
-    """What is not known, and not there, may come later: then its study is compared."""
-    study = claimed(note, rejection)[uid]
+def fits(route: Route, ledger: Ledger, note: Document, rejection: Rejection, uid: str, study: str) -> bool:
+    """`study`: that the instance is claimed to be of. What is not known, and not there, may come later: then its study
+    is compared."""
     link = ledger.links.of(route.name, uid)
     known = [one for one in link.chain if one[3] == uid] if link is not None else []
     if known and known[0][0] != study:

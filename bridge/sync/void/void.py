@@ -30,7 +30,8 @@ def take_note(route: Route, ledger: Ledger, note: Document, rejection: Rejection
     """What it rejects is looked at again; what is not there yet will be looked at when it comes. Raises Held where it
     names what it may not reject."""
     uid = version_of(note).sop_instance
-    said = {one: study for one, study in claimed(note, rejection).items() if fits(route, ledger, note, rejection, one)}
+    named = claimed(note, rejection).items()
+    said = {one: study for one, study in named if fits(route, ledger, note, rejection, one, study)}
     fresh = ledger.rejections.add(route.name, said, uid, rejection.reason.value)
     if fresh:  # what was held, or failed, may be of no account now
         aside = [key_of_version(route, note.header, one) for one in placed(rejection, note.header)]

@@ -34,7 +34,7 @@ def repeating_again(group: Group, copies: list[str]) -> Group:
         for one in group.resources()
         if names and "id" not in one.get("method", {"id": ""}) and _name(one, "method") in names
     }
-    return _with(group, anew) if anew else group
+    return group.with_resources(anew) if anew else group
 
 
 def with_context(
@@ -56,15 +56,7 @@ def with_context(
                 warnings.append(f"Observation.{element} {_FOLLOWS}")
             elif element == "method" and home[element].get("id") == INHERITED:
                 new[id(home)] = others | {element: home[element] | {"id": OWN}}
-    return (_with(group, new) if new else group), list(dict.fromkeys(warnings))
-
-
-def _with(group: Group, new: dict[int, Resource]) -> Group:
-    references = group.references
-    if references is not None:
-        references = {name: new.get(id(target), target) for name, target in references.items()}
-    root, *members = (new.get(id(one), one) for one in group.resources())
-    return Group(root, tuple(members), group.patient, group.key, references)
+    return (group.with_resources(new) if new else group), list(dict.fromkeys(warnings))
 
 
 def _repeats(native: Resource, element: str) -> bool:

@@ -21,7 +21,7 @@ def starts_in(homes: Mapping[Path, Json], root: ContentItem) -> list[str]:
     return [
         _digest(home)
         for path, home in homes.items()
-        if _repeats(home) and not find(_at(root, path).rest, OBSERVATION_DATETIME)
+        if _repeats(home) and not find(root.at(path).rest, OBSERVATION_DATETIME)
     ]
 
 
@@ -35,11 +35,7 @@ def with_followed(group: Group, starts: Collection[str]) -> tuple[Group, list[st
             _follow(one, before, start, group.index(), new)
     if not new:
         return group, []
-    references = group.references
-    if references is not None:
-        references = {name: new.get(id(target), target) for name, target in references.items()}
-    root, *members = (new.get(id(one), one) for one in group.resources())
-    return Group(root, tuple(members), group.patient, group.key, references), [FOLLOWS]
+    return group.with_resources(new), [FOLLOWS]
 
 
 def _follow(one: Resource, before: str, now: str, index: Mapping[str, Resource], new: dict[int, Resource]) -> None:
@@ -60,9 +56,3 @@ def _repeats(home: Json) -> bool:
 
 def _digest(resource: Resource) -> str:
     return digest(canonical_text([resource.get("id"), resource["effectiveDateTime"]]), GUARD)
-
-
-def _at(item: ContentItem, path: Path) -> ContentItem:
-    for step in path:
-        item = item.children[step]
-    return item

@@ -26,12 +26,7 @@ def in_order(group: Group) -> Group:
     new = {id(one): _in_order(one) for one in group.resources()}
     if all(new[id(one)] is one for one in group.resources()):
         return group
-    references = group.references
-    if references is not None:
-        references = {name: new.get(id(target), target) for name, target in references.items()}
-    return Group(
-        new[id(group.root)], tuple(new[id(one)] for one in group.members), group.patient, group.key, references
-    )
+    return group.with_resources(new)
 
 
 def _in_order(resource: Resource) -> Resource:

@@ -70,7 +70,7 @@ def settled(
         if _name(home) + _digest(former.get(path, path), home) in copies:
             sites[id(home)] = natives[path]
             warnings.append(_FOLLOWS)
-        elif any(is_site(child, mapping) for child in _at(root, path).children):
+        elif any(is_site(child, mapping) for child in root.at(path).children):
             warnings.append(_TWICE)  # a second one would contradict it
         else:
             of_same = (
@@ -102,12 +102,8 @@ def _with_their_sides(
 
 
 def _with_sites(group: Group, sites: dict[int, Home]) -> Group:
-    new = {id(one): _with_site(one, sites[id(one)]) if id(one) in sites else one for one in group.resources()}
-    references = group.references
-    if references is not None:
-        references = {name: new.get(id(target), target) for name, target in references.items()}
-    root, *members = new.values()
-    return Group(root, tuple(members), group.patient, group.key, references)
+    sited = (one for one in group.resources() if id(one) in sites)
+    return group.with_resources({id(one): _with_site(one, sites[id(one)]) for one in sited})
 
 
 def _with_site(resource: Resource, site: Home) -> Resource:
@@ -161,9 +157,3 @@ def _digest(path: Path, resource: Resource) -> str:
     """Places within one parent may change: all of them inherit the same."""
     site = resource["bodySite"]
     return digest(canonical_text([resource.get("id"), *path[:-1], *_codes(site), site.get("text")]), GUARD)
-
-
-def _at(item: ContentItem, path: Path) -> ContentItem:
-    for step in path:
-        item = item.children[step]
-    return item

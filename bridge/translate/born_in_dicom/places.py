@@ -22,12 +22,7 @@ def placed(group: Group, homes: dict[Path, Json], places: Mapping[Path, Home]) -
     if not moved:
         return group, homes
     made = {id(one): _moved(one, moved, whole=False) for one in group.resources()}
-    references = group.references
-    if references is not None:
-        references = {one: made.get(id(target), target) for one, target in references.items()}
-    root, *members = made.values()
-    group = Group(root, tuple(members), group.patient, group.key, references)
-    return group, {path: made.get(id(home), home) for path, home in homes.items()}
+    return group.with_resources(made), {path: made.get(id(home), home) for path, home in homes.items()}
 
 
 def of_their_own(places: Mapping[Path, Home]) -> int:

@@ -20,7 +20,7 @@ def astray(document: Document, moves: Moves, carried: Mapping[Path, Path]) -> li
     return [
         former
         for former, at in carried.items()
-        if any(_now(target, moves, carried) is None for target in _targets(_at(document.root, at)))
+        if any(_now(target, moves, carried) is None for target in _targets(document.root.at(at)))
     ]
 
 
@@ -48,12 +48,6 @@ def _now(former: Path, moves: Moves, carried: Moves) -> Path | None:
         if head in carried:
             return (*carried[head], *tail)
     return None
-
-
-def _at(item: ContentItem, path: Path) -> ContentItem:
-    for step in path:
-        item = item.children[step]
-    return item
 
 
 def _targets(item: ContentItem) -> Iterator[Path]:

@@ -43,14 +43,8 @@ def _status(place: str, value: Json) -> Json:
 
 def _guard(native: Resource, place: str, root: ContentItem, path: Path) -> str:
     if place in WHOLE:
-        return item_digest(_at(root, path))
+        return item_digest(root.at(path))
     above, _, extended = place.replace("/*/", "/0/").rpartition("/")  # of the only range: lone_range.py
     home = element_at(native, above)
     value = home.get(extended.removeprefix("_")) if isinstance(home, dict) else None
     return digest(canonical_text(value), GUARD)
-
-
-def _at(item: ContentItem, path: Path) -> ContentItem:
-    for step in path:
-        item = item.children[step]
-    return item

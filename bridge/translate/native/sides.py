@@ -4,6 +4,7 @@ HL7's reference to a BodyStructure -> Finding Site, by its words."""
 from __future__ import annotations
 
 from bridge.model.content import Code, Coded
+from bridge.model.group import drop_extensions
 from bridge.model.names import EXTENSION_BASE
 from bridge.translate.basis.node import Home, Node
 
@@ -28,27 +29,27 @@ def named_site(site: Home) -> Home:
 
 def add_side(finding_site: Node, site: Home) -> None:
     """Where all that say one agree."""
-    sides = {side for one in _extensions(site) if (side := _side(one)) is not None}
-    if len(sides) == 1:
-        finding_site.add(Coded(sides.pop()), LATERALITY, None)
+    if (side := _side_of(site)) is not None:
+        finding_site.add(Coded(side), LATERALITY, None)
 
 
 def is_unseen(site: Home) -> bool:
     """Whether an extension says of it what no item does."""
     named = named_site(site)
-    sides = {side for one in _extensions(site) if (side := _side(one)) is not None}
-    is_side_told = len(sides) == 1 and bool(named.keys() & {"coding", "text"})
+    is_side_told = _side_of(site) is not None and bool(named.keys() & {"coding", "text"})
     told = [is_side_told if _side(one) else bool(_words(one)) and named is not site for one in _extensions(site)]
     return not all(told)
 
 
 def without_side(site: Home) -> None:
     """In place, where the document says another site or side since."""
-    kept = [one for one in site.get("extension", ()) if _side(one) is None and one.get("url") != BODY_SITE]
-    if kept:
-        site["extension"] = kept
-    else:
-        site.pop("extension", None)
+    drop_extensions(site, lambda one: _side(one) is not None or one.get("url") == BODY_SITE)
+
+
+def _side_of(site: Home) -> Code | None:
+    """That of all extensions that say one; None where they do not agree."""
+    sides = {side for one in _extensions(site) if (side := _side(one)) is not None}
+    return sides.pop() if len(sides) == 1 else None
 
 
 def _extensions(site: Home) -> list[Home]:

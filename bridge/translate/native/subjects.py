@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from bridge.model.content import Code, Coded, Plain
-from bridge.model.group import Resource
+from bridge.model.group import Resource, drop_extensions
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.whose import subject_key
 from bridge.translate.native.generic import (
@@ -113,11 +113,7 @@ def without_subject(native: Resource) -> Resource:
 
 def without_focus_code(observation: Resource) -> None:
     """In place, where the document says another subject since."""
-    kept = [one for one in observation.get("extension", ()) if one.get("url") != FOCUS_CODE]
-    if kept:
-        observation["extension"] = kept
-    else:
-        observation.pop("extension", None)
+    drop_extensions(observation, lambda one: one.get("url") == FOCUS_CODE)
 
 
 def _is_class(component: Home) -> bool:

@@ -10,28 +10,9 @@ from html.parser import HTMLParser
 
 _LINES = re.compile(r"\r\n|\r|\n")
 _BLOCKS = frozenset(
-    {
-        *("address", "blockquote", "br", "caption", "center", "dd", "div", "dl", "dt"),
-        *(
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "hr",
-            "li",
-            "ol",
-            "p",
-            "pre",
-            "table",
-            "tbody",
-            "tfoot",
-            "thead",
-            "tr",
-            "ul",
-        ),
-    }
+    """
+    address blockquote br caption center dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody tfoot thead tr ul
+    """.split()
 )
 _AROUND = {
     "sup": ("^", ""),
