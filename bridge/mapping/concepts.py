@@ -13,17 +13,18 @@ class Concepts(Codes):
     """Reads rows of `concepts`."""
 
     def _concept(self, row: Map) -> None:
-        self._known(row, {"fhir", "dicom", "name", "category", "unit", "accept"})
+        self._known(row, {"fhir", "dicom", "name", "category", "unit", "accept", "misspelled"})
         name = self._text(row, "name")
         if name:
             self._meaning(row.lines["name"], name)
         category = self._text(row, "category", needed=False)
         self._one_of(row, "category", OBSERVATIONS, "the code system observation-category")
         unit, accept = self._units(row)
+        misspelled = self._misspelled(row)
         fhir, dicom = self._fhir_code(row, "fhir"), self._code(row, "dicom", name)
         if fhir is None or dicom is None:
             return
-        found = ConceptRow(*fhir, dicom, name or "", category, unit, accept, self._at(row.line))
+        found = ConceptRow(*fhir, dicom, name or "", category, unit, accept, misspelled, self._at(row.line))
         self._answers(row.line, f"to DICOM, {' '.join(fhir)}", "fhir", *fhir)
         self.mapping.by_fhir[fhir] = found
         self._answers(row.line, f"to FHIR, {dicom.scheme} {dicom.value}", "dicom", dicom.scheme, dicom.value)
@@ -41,6 +42,20 @@ class Concepts(Codes):
                 self._fault(one.line, f"unit {one.text!r} twice in `unit` and `accept`; remove one")
             else:
                 seen.append(one.text)
-        if unit is None and "accept" in row.entries:
-            self._fault(row.lines["accept"], "'accept' without 'unit'; write the canonical unit as `unit: ...`")
+        for key in ("accept", "misspelled"):
+            if unit is None and key in row.entries:
+                self._fault(row.lines[key], f"{key!r} without 'unit'; write the canonical unit as `unit: ...`")
         return unit, tuple(one for one in seen if one != unit)
+
+    def _misspelled(self, row: Map) -> tuple[str, ...]:
+        """How devices write the canonical unit that is no UCUM: a UCUM unit says of itself what it is."""
+        found = list[str]()
+        for one in self._list(row, "misspelled"):
+            if not isinstance(one, Text) or not one.text or is_ucum(one.text):
+                what = f"{one.text!r} is a UCUM unit" if isinstance(one, Text) else "a unit that is no text"
+                self._fault(one.line, f"{what}; write here what is none, and what is one as `accept`")
+            elif one.text in found:
+                self._fault(one.line, f"unit {one.text!r} twice in `misspelled`; remove one")
+            else:
+                found.append(one.text)
+        return tuple(found)

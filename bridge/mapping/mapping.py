@@ -27,6 +27,7 @@ class ConceptRow(NamedTuple):
     category: str | None
     unit: str | None
     accept: tuple[str, ...]
+    misspelled: tuple[str, ...]  # how the unit is written that UCUM does not know
     place: str  # file:line
 
 

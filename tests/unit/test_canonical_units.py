@@ -24,6 +24,7 @@ from tests.unit.test_native_fhir import HEART_RATE, document
 MAPPING, KNOWN = load(), Known()
 BEATS = ("{H.B.}/min", "UCUM", "BPM")
 TEMPERATURE = ("8310-5", "LN", "Body temperature")
+DLP = ("113838", "DCM", "DLP")
 LOWER = ("385524004", "SCT", "Normal Range Lower Limit")
 
 
@@ -87,6 +88,20 @@ def test_a_number_that_is_edited_keeps_the_unit_of_its_document() -> None:
     composition["section"].append({"entry": [{"reference": "Observation/more"}]})
     added = Group(group.root, (*group.members, more), group.patient, group.key)
     assert units(added) == [("80", "{H.B.}/min")] * 2
+
+
+def test_what_devices_write_that_is_no_ucum_is_said_as_what_it_means() -> None:
+    """`mGycm` is in most real CT dose reports (PS3.16 TID 10013: mGy.cm); the SR keeps it, an edited number too."""
+    group, (one,) = said(rate("187.339", ("mGycm", "UCUM", "mGycm"), DLP))
+    quantity = {"value": "187.339", "unit": "mGy.cm", "system": "http://unitsofmeasure.org", "code": "mGy.cm"}
+    assert {key: str(value) for key, value in stripped(one["valueQuantity"]).items()} == quantity
+    one["valueQuantity"]["value"] = 190
+    assert units(group) == [("190", "mGycm")]
+
+
+def test_it_is_that_of_its_concept_alone() -> None:
+    _, (one,) = said(rate("72", ("mGycm", "UCUM", "mGycm")))
+    assert one["valueQuantity"]["code"] == "mGycm"
 
 
 def test_a_unit_that_is_edited_is_the_one_of_the_item() -> None:

@@ -1,6 +1,7 @@
 """The unit that a FHIR profile demands of a concept, of a number in another spelling of it: `{H.B.}/min` is `/min`
-(hl7.org/fhir/R4/observation-vitalsigns.html; `unit` and `accept` of the concept rows). The number stays as it is, and
-so does what people call the unit: nothing is converted. The document's own spelling is a habit of it (`habits.py`)."""
+(hl7.org/fhir/R4/observation-vitalsigns.html; `unit` and `accept` of the concept rows), and so is what devices write for
+it that UCUM does not know: `mGycm` of a DLP is `mGy.cm` (`misspelled`). The number stays as it is, and so does what
+people call the unit: nothing is converted. The document's own spelling is a habit of it (`habits.py`)."""
 
 from __future__ import annotations
 
@@ -36,9 +37,10 @@ def _row(item: ContentItem, mapping: Mapping, about: ConceptRow | None) -> Conce
 
 def _canonical(unit: Code | None, row: ConceptRow | None) -> Code | None:
     """None of a unit that is it, that no row accepts, or that would change the number."""
-    if unit is None or row is None or row.unit is None or unit.scheme != "UCUM" or unit.value not in row.accept:
+    if unit is None or row is None or row.unit is None or unit.scheme != "UCUM":
         return None
-    return _respelled(unit, row.unit) if is_said_by(row.unit, unit.value) else None
+    said = unit.value in row.misspelled or (unit.value in row.accept and is_said_by(row.unit, unit.value))
+    return _respelled(unit, row.unit) if said else None
 
 
 def _respelled(unit: Code, value: str) -> Code:

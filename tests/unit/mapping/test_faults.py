@@ -102,6 +102,10 @@ SEEDS = {
     "accept that holds no text": Seed(2, "a unit that is no text", row(", unit: /min, accept: [[1/min]]")),
     "unit twice": Seed(2, "unit '/min' twice", row(", unit: /min, accept: [/min]")),
     "accept without unit": Seed(2, "'accept' without 'unit'", row(", accept: [/min]")),
+    "misspelled without unit": Seed(2, "'misspelled' without 'unit'", row(", misspelled: [bpm]")),
+    "misspelled unit that is UCUM": Seed(2, "'1/min' is a UCUM unit", row(", unit: /min, misspelled: [1/min]")),
+    "misspelled that holds no text": Seed(2, "a unit that is no text", row(", unit: /min, misspelled: [[bpm]]")),
+    "misspelled twice": Seed(2, "unit 'bpm' twice", row(", unit: /min, misspelled: [bpm, bpm]")),
     "category unknown": Seed(2, "category 'vitals' is not of", row(", category: vitals")),
     "FHIR code twice": Seed(
         3,

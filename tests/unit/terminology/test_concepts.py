@@ -18,7 +18,7 @@ ROWS: list[dict[str, Any]] = [
     for file in sorted(FOLDER.glob("*.yaml"))
     for row in yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)["concepts"]  # every scalar a string
 ]
-NEEDED, ALLOWED = {"fhir", "dicom", "name"}, {"category", "unit", "accept"}
+NEEDED, ALLOWED = {"fhir", "dicom", "name"}, {"category", "unit", "accept", "misspelled"}
 # http://terminology.hl7.org/CodeSystem/observation-category
 CATEGORIES = set("social-history vital-signs imaging laboratory procedure survey exam therapy activity".split())
 PANELS = {"LN 85354-9", "LN 55284-4", "LN 96607-7", "LN 85353-1"}
@@ -84,7 +84,8 @@ def test_a_code_of_both_worlds_is_the_same_in_both(row: dict[str, Any]) -> None:
 def test_units_are_ucum_and_named_once(row: dict[str, Any]) -> None:
     units = [*([row["unit"]] if "unit" in row else []), *row.get("accept", [])]
     assert all(map(is_ucum, units)) and len(set(units)) == len(units)
-    assert "unit" in row or "accept" not in row
+    assert "unit" in row or not {"accept", "misspelled"} & set(row)
+    assert not any(map(is_ucum, row.get("misspelled", [])))
 
 
 def test_what_is_measured_has_a_unit() -> None:
