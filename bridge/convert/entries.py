@@ -1,4 +1,4 @@
-"""The resources of a Bundle that stand: not what a history has superseded, and not what is deleted."""
+"""The resources of a Bundle that stand: not what a history has superseded, not what is deleted, and nothing twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bridge.errors import InvalidFhirError
 from bridge.model.group import Json
 from bridge.translate.gather import Entry
 
-SUPERSEDED, DELETED = "superseded: its history has a newer version", "deleted"
+SUPERSEDED, DELETED, REPEATED = "superseded: its history has a newer version", "deleted", "stands there already"
 _NAMED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
 Left = Counter[str]
 """How many resources do not stand, by type and reason."""
@@ -53,7 +53,8 @@ def _reasons(bundle: dict[str, Any], said: list[tuple[Entry | None, dict[str, An
     http.html#history); raises InvalidFhirError where it says itself that they are not."""
     deleted = [_of(entry, "request").get("method") == "DELETE" for _, entry in said]
     if bundle.get("type") != "history":
-        return [DELETED if one else None for one in deleted]
+        repeated = [*_repeated(said)]
+        return [DELETED if gone else reason for gone, reason in zip(deleted, repeated, strict=True)]
     if {"previous", "prev"} & _relations(bundle.get("link")):
         raise InvalidFhirError("Bundle.link: newer versions are on the page before; give the whole history")
     newest: dict[str, int] = {}
@@ -68,6 +69,23 @@ def _reasons(bundle: dict[str, Any], said: list[tuple[Entry | None, dict[str, An
         gone = DELETED if deleted[first] else None
         reasons.append(gone or (SUPERSEDED if first != index else None))
     return reasons
+
+
+def _repeated(said: list[tuple[Entry | None, dict[str, Any]]]) -> Iterator[str | None]:
+    """What has the `fullUrl` of an entry before it (FHIR R4 bdl-7) and says the same; raises InvalidFhirError where
+    it says something else: of two versions outside of a history nobody says which one stands."""
+    first: dict[str, int] = {}
+    for index, (one, _) in enumerate(said):
+        before = first.setdefault(one.url, index) if one is not None else index
+        if one is None or before == index:
+            yield None
+        elif one == said[before][0]:
+            yield REPEATED
+        else:
+            raise InvalidFhirError(
+                f"Bundle.entry[{index}].fullUrl is that of Bundle.entry[{before}], which says something else: leave out"
+                " the version that does not stand"
+            )
 
 
 def _name(entry: dict[str, Any]) -> str | None:

@@ -75,3 +75,17 @@ def test_a_request_to_delete_is_no_resource_to_translate(kind: str) -> None:
     entry = version(1, request={"method": "DELETE", "url": "Observation/o"})
     assert [*found(kind, entry)] == [("skipped", "1 Observation: deleted")]
     assert [*found(kind, deletion(), version(1))] == [("version", "1")]
+
+
+def test_a_resource_that_stands_twice_is_one() -> None:
+    """It was two documents with one UID, or of a report and its results two of everything."""
+    assert [*found("collection", version(1), version(1))] == [
+        ("version", "1"),
+        ("skipped", "1 Observation: stands there already"),
+    ]
+
+
+def test_two_versions_outside_of_a_history_are_refused() -> None:
+    """FHIR R4 bdl-7 allows them where `meta.versionId` differs; which one stands nobody says."""
+    ((outcome, error),) = found("collection", version(1), version(2))
+    assert outcome == "rejected" and "Bundle.entry[1].fullUrl is that of Bundle.entry[0]" in error

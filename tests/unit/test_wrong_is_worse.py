@@ -292,6 +292,19 @@ def test_what_changes_the_meaning_is_refused_wherever_it_stands(place: str) -> N
         to_dicom(alone(observation(valueQuantity=quantity(5), **more)), MAPPING, KNOWN)
 
 
+@pytest.mark.parametrize(
+    ("resource", "place"), [("Composition", "section"), ("Composition", ""), ("Patient", "contact"), ("Patient", "")]
+)
+def test_what_changes_the_meaning_of_what_is_read_beside_results_is_refused(resource: str, place: str) -> None:
+    modified: dict[str, Any] = {"modifierExtension": [{"url": "http://example.org/not", "valueBoolean": True}]}
+    one = {"resourceType": resource, "id": "p"} | ({place: [modified]} if place else modified)
+    group = reported({"reference": "Patient/p"}, observation(valueQuantity=quantity(5)))
+    patient = one if resource == "Patient" else group.patient
+    beside = () if resource == "Patient" else (one,)
+    with pytest.raises(PermanentError, match=f"{resource}.modifierExtension"):
+        to_dicom(Group(group.root, (*group.members, *beside), patient, group.key), MAPPING, KNOWN)
+
+
 @pytest.mark.parametrize("where", ["Observation", "DiagnosticReport"])
 def test_rules_that_must_be_understood_are_refused(where: str) -> None:
     """FHIR R4 resource.html#Resource.implicitRules."""

@@ -16,11 +16,12 @@ def refuse(group: Group) -> None:
     subjects = group.index()
     owners = {id(one.resource): one.owner for one in group.contained()}
     root = _person_of(group.root, group.root, subjects)
-    for resource in group.spoken():
-        if resource["resourceType"] not in ("Observation", "DiagnosticReport"):
+    for resource in filter(None, (*group.spoken(), group.patient)):
+        kind = resource["resourceType"]
+        if kind in _READ and (element := _modifying(resource)) is not None:
+            raise PermanentError(f"{kind}.{element} changes the meaning, in a way not known here")
+        if kind not in ("Observation", "DiagnosticReport"):
             continue
-        for element in _modifying(resource):
-            raise PermanentError(f"{resource['resourceType']}.{element} changes the meaning, in a way not known here")
         if "dataAbsentReason" in resource and _has_value(resource):
             raise PermanentError(
                 "Observation.dataAbsentReason says that there is no value, but there is one (FHIR R4 obs-6)"
@@ -30,15 +31,28 @@ def refuse(group: Group) -> None:
             raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
 
 
-def _modifying(resource: Resource) -> Iterator[str]:
-    """Wherever FHIR R4 allows a modifierExtension: on the resource and its backbone elements; and rules that `must be
-    understood when processing the content` (resource.html#Resource.implicitRules)."""
+_READ = ("Observation", "DiagnosticReport", "Composition", "Patient")
+"""What a document is made of; all else it only names."""
+
+_BACKBONE = ("component", "referenceRange", "media", "section", "event", "attester", "relatesTo", "contact", "link")
+"""Elements of those that may have a modifierExtension of their own."""
+
+
+def _modifying(resource: Resource) -> str | None:
+    """A modifierExtension, on the resource or a backbone element of it; or rules that `must be understood when
+    processing the content` (FHIR R4 resource.html#Resource.implicitRules)."""
     if "implicitRules" in resource:
-        yield "implicitRules"
-    parts = [resource, *resource.get("component", ()), *resource.get("media", ())]
-    ranges = [one for part in parts for one in part.get("referenceRange", ())]
-    if any("modifierExtension" in one for one in (*parts, *ranges)):
-        yield "modifierExtension"
+        return "implicitRules"
+    return "modifierExtension" if any("modifierExtension" in part for part in _parts(resource)) else None
+
+
+def _parts(home: Resource) -> Iterator[Resource]:
+    yield home
+    for element in _BACKBONE:
+        said = home.get(element)
+        for part in said if isinstance(said, list) else ():  # without validation anything may stand there
+            if isinstance(part, dict):
+                yield from _parts(part)
 
 
 def _has_value(observation: Resource) -> bool:
