@@ -91,12 +91,23 @@ def test_a_number_that_is_edited_keeps_the_unit_of_its_document() -> None:
 
 
 def test_what_devices_write_that_is_no_ucum_is_said_as_what_it_means() -> None:
-    """`mGycm` is in most real CT dose reports (PS3.16 TID 10013: mGy.cm); the SR keeps it, an edited number too."""
+    """`mGycm` is in most real CT dose reports (PS3.16 TID 10013: mGy.cm); the SR keeps it, by what people read."""
     group, (one,) = said(rate("187.339", ("mGycm", "UCUM", "mGycm"), DLP))
-    quantity = {"value": "187.339", "unit": "mGy.cm", "system": "http://unitsofmeasure.org", "code": "mGy.cm"}
+    quantity = {"value": "187.339", "unit": "mGycm", "system": "http://unitsofmeasure.org", "code": "mGy.cm"}
     assert {key: str(value) for key, value in stripped(one["valueQuantity"]).items()} == quantity
     one["valueQuantity"]["value"] = 190
     assert units(group) == [("190", "mGycm")]
+    bare = Group(stripped(group.root), tuple(map(stripped, group.members)), group.patient, group.key)
+    value = native_dicom(bare, MAPPING, KNOWN).root.children[0].value
+    assert isinstance(value, Num) and value.unit is not None and value.unit.value == "mGycm"
+    one["valueQuantity"]["unit"] = "mGy.cm"
+    assert units(group) == [("190", "mGy.cm")]
+
+
+def test_a_resource_that_says_it_right_is_said_right() -> None:
+    quantity = {"value": 72, "unit": "mGycm", "system": "http://unitsofmeasure.org", "code": "mGy.cm"}
+    code = {"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "113838", "display": "DLP"}]}
+    assert units(Group(observation(code=code, valueQuantity=quantity), (), None, "Observation/o")) == [("72", "mGy.cm")]
 
 
 def test_it_is_that_of_its_concept_alone() -> None:

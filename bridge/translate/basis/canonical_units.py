@@ -1,7 +1,9 @@
 """The unit that a FHIR profile demands of a concept, of a number in another spelling of it: `{H.B.}/min` is `/min`
-(hl7.org/fhir/R4/observation-vitalsigns.html; `unit` and `accept` of the concept rows), and so is what devices write for
-it that UCUM does not know: `mGycm` of a DLP is `mGy.cm` (`misspelled`). The number stays as it is, and so does what
-people call the unit: nothing is converted. The document's own spelling is a habit of it (`habits.py`)."""
+(hl7.org/fhir/R4/observation-vitalsigns.html; `unit` and `accept` of the concept rows). The number stays as it is, and
+so does what people call the unit: nothing is converted. The document's own spelling is a habit of it (`habits.py`).
+
+What devices write that UCUM does not know is said right as well: `mGycm` of a DLP is `mGy.cm` (`misspelled`). Their own
+spelling is what people read in `Quantity.unit`, and by that it comes back."""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ Spellings = list[list[str]]
 def in_canonical_units(item: ContentItem, mapping: Mapping, about: ConceptRow | None = None) -> ContentItem:
     """The tree as FHIR says it. What stands below a number (its normal range) is in the unit of that."""
     row, value = _row(item, mapping, about), item.value
-    if isinstance(value, Num) and (unit := _canonical(value.unit, row)) is not None:
-        value = replace(value, unit=unit)
+    if isinstance(value, Num) and value.unit is not None and row is not None:
+        unit = _canonical(value.unit, row) or (None if row is about else _corrected(value.unit, row))
+        value = value if unit is None else replace(value, unit=unit)
     children = tuple([in_canonical_units(child, mapping, row) for child in item.children])
     if value is item.value and all(map(_is, children, item.children)):
         return item
@@ -37,10 +40,27 @@ def _row(item: ContentItem, mapping: Mapping, about: ConceptRow | None) -> Conce
 
 def _canonical(unit: Code | None, row: ConceptRow | None) -> Code | None:
     """None of a unit that is it, that no row accepts, or that would change the number."""
-    if unit is None or row is None or row.unit is None or unit.scheme != "UCUM":
+    if unit is None or row is None or row.unit is None or unit.scheme != "UCUM" or unit.value not in row.accept:
         return None
-    said = unit.value in row.misspelled or (unit.value in row.accept and is_said_by(row.unit, unit.value))
-    return _respelled(unit, row.unit) if said else None
+    return _respelled(unit, row.unit) if is_said_by(row.unit, unit.value) else None
+
+
+def _corrected(unit: Code, row: ConceptRow) -> Code | None:
+    """With its words, which are how the device spells it."""
+    if unit.scheme != "UCUM" or row.unit is None or not unit.value == unit.meaning in row.misspelled:
+        return None
+    return unit._replace(value=row.unit)
+
+
+def as_the_device_wrote(number: Num, concept: Code | None, mapping: Mapping) -> Num:
+    """`in_canonical_units` has corrected it, and its words say from what."""
+    unit = number.unit
+    if unit is None or unit.scheme != "UCUM" or unit.meaning is None or unit.meaning == unit.value:
+        return number
+    row = mapping.unit_row(concept)
+    if row is None or unit.value != row.unit or unit.meaning not in row.misspelled:
+        return number
+    return replace(number, unit=unit._replace(value=unit.meaning))
 
 
 def _respelled(unit: Code, value: str) -> Code:

@@ -14,6 +14,7 @@ from bridge.model.group import Group, Json, Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.translate.basis import times
+from bridge.translate.basis.canonical_units import as_the_device_wrote
 from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.basis.node import INHERITED, ITSELF, Home, Node
 from bridge.translate.basis.ranges import in_known_units
@@ -102,14 +103,21 @@ class Items:
             concept = self.mapping.concept(target["type"]) if "type" in target else None
             self._instance(_uid(target.get("masterIdentifier", {})), sop_class, concept, reference, into)
 
-    def _value(self, home: Home, *, container: bool) -> Value:
+    def _value(self, home: Home, concept: Code | None, *, container: bool) -> Value:
         """An empty text, number or code only where the document had it: what we create says that it is unknown."""
         if self.born and (odd := empty_of(home)) is not None:
             return odd
         if self.born and "component" in home and any(one.get("id") == SEVERAL for one in home["component"]):
             return Container("SEPARATE")  # values that are one number no more stand below it
         value = value_to_dicom(home, self.zone, container=container)
+        if self.born and isinstance(value, Num):
+            return as_the_device_wrote(value, concept, self.mapping)
         return Coded(VALUE_UNKNOWN) if value == _NO_TEXT and not self.born else value
+
+    def _several(self, observation: Resource, concept: Code | None) -> Num | None:
+        """Of several values, which components say, the item; what was born in FHIR says each for itself."""
+        found = several_of(observation) if self.born and "component" in observation else None
+        return found and as_the_device_wrote(found, concept, self.mapping)
 
     def _itself(self, observation: Resource) -> Reference | None:
         """The instance that an Observation of descriptors describes."""
@@ -150,13 +158,10 @@ class Items:
         if observation.get("status") in _RETRACTED:
             self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
             return
-        several = several_of(observation) if self.born and "component" in observation else None
-        node = into.add(
-            self._itself(observation) or several or self._value(observation, container=True),
-            self.mapping.concept(observation.get("code", {})),
-            observation,
-            reference or {},
-        )
+        concept = self.mapping.concept(observation.get("code", {}))
+        several = self._several(observation, concept)
+        value = self._itself(observation) or several or self._value(observation, concept, container=True)
+        node = into.add(value, concept, observation, reference or {})
         effective = observed_at(observation)
         if effective and (
             self.group.root is observation or not (effective == outer or effective == started_in(observation))
@@ -172,9 +177,8 @@ class Items:
         for component in observation.get("component", ()):
             if component.get("id") == SEVERAL and several is not None:
                 continue  # one of several values
-            part = node.add(
-                self._value(component, container=False), self.mapping.concept(component.get("code", {})), component
-            )
+            concept = self.mapping.concept(component.get("code", {}))
+            part = node.add(self._value(component, concept, container=False), concept, component)
             self._folds(component, part, primitives=False)
             if self.legal:
                 only_words(part)
