@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bridge.codecs.dicom.structured_report import read as read_document
 from bridge.convert.inputs import Readable, read
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
@@ -16,7 +14,7 @@ from bridge.model.content import Code, Coded, ContentItem, Num, Other, Plain, Va
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource
-from bridge.model.tags import COMPLETION, CONTENT_DATE, CONTENT_TIME, PRELIMINARY
+from bridge.model.tags import COMPLETION, PRELIMINARY
 from bridge.translate.basis.ids import Known
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.extension import stripped
@@ -553,22 +551,3 @@ def test_a_value_of_a_component_that_is_absent_is_warned_of() -> None:
     component = {"code": {"text": "c"}, "valueQuantity": quantity(5), "dataAbsentReason": {"text": "masked"}}
     translated = checked_to_dicom(alone(observation(component=[component])), MAPPING, KNOWN)
     assert "a number, and a reason why there is none: Observation.component" in translated.report.warnings
-
-
-def test_a_document_without_a_date_is_not_edited_by_the_server_that_holds_it() -> None:
-    """Real dose reports have an empty Content Date (CT, Toshiba by PixelMed): with `meta.lastUpdated` of a server they
-    came back as an edited version of that day."""
-    document = taken_out_of(FIXTURES / "dicom" / "10011-ct-dose.dcm", CONTENT_DATE, CONTENT_TIME)
-    group = to_fhir(document, MAPPING, KNOWN).result
-    meta = {"versionId": "1", "lastUpdated": "2026-11-29T05:00:00.000+00:00"}
-    held = [one | {"meta": one.get("meta", {}) | meta} for one in group.resources()]
-    there = to_dicom(Group(held[0], tuple(held[1:]), group.patient, group.key), MAPPING, KNOWN)
-    assert there.result == document
-    assert not any("edited" in one for one in there.report.warnings)
-
-
-def taken_out_of(file: Path, *tags: int) -> Document:
-    """A sample whose attributes of these tags are empty."""
-    document = read_document(file.read_bytes())
-    header = tuple(one._replace(value=b"") if one.tag in tags else one for one in document.header)
-    return replace(document, header=header)

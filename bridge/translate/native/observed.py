@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bridge.mapping.codings import coding
 from bridge.model.group import Group, Resource
-from bridge.translate.header.header import born_uid
 from bridge.translate.native.inherited import STARTS
 
 _STARTS = {(coding(one)["system"], one.value) for one in STARTS}
@@ -32,13 +31,14 @@ def started_in(observation: Resource) -> str | None:
 
 
 def dated(group: Group) -> str | None:
-    """Time of the document: effective, that of its results, issued, lastUpdated; never the clock. When a server took in
-    what was born in DICOM says nothing of the document: one without a Content Date keeps none."""
+    """Time of the document: effective, that of its results, issued, lastUpdated; never the clock."""
     root = group.root
-    taken_in = root.get("meta", {}).get("lastUpdated") if born_uid(root) is None else None
     results = (one for one in group.spoken() if one is not root and one["resourceType"] == "Observation")
     of_results = map(observed_at, results)
     found: str | None = (
-        observed_at(root) or min(filter(None, of_results), default=None) or root.get("issued") or taken_in
+        observed_at(root)
+        or min(filter(None, of_results), default=None)
+        or root.get("issued")
+        or root.get("meta", {}).get("lastUpdated")
     )
     return found
