@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.errors import InvalidFhirError
-from bridge.model.group import Json
+from bridge.model.group import Json, same
 from bridge.translate.gather import Entry
 
 SUPERSEDED, DELETED, REPEATED = "superseded: its history has a newer version", "deleted", "stands there already"
@@ -53,8 +53,7 @@ def _reasons(bundle: dict[str, Any], said: list[tuple[Entry | None, dict[str, An
     http.html#history); raises InvalidFhirError where it says itself that they are not."""
     deleted = [_of(entry, "request").get("method") == "DELETE" for _, entry in said]
     if bundle.get("type") != "history":
-        repeated = [*_repeated(said)]
-        return [DELETED if gone else reason for gone, reason in zip(deleted, repeated, strict=True)]
+        return [DELETED if gone else reason for gone, reason in zip(deleted, _repeated(said), strict=True)]
     if {"previous", "prev"} & _relations(bundle.get("link")):
         raise InvalidFhirError("Bundle.link: newer versions are on the page before; give the whole history")
     newest: dict[str, int] = {}
@@ -74,12 +73,15 @@ def _reasons(bundle: dict[str, Any], said: list[tuple[Entry | None, dict[str, An
 def _repeated(said: list[tuple[Entry | None, dict[str, Any]]]) -> Iterator[str | None]:
     """What has the `fullUrl` of an entry before it (FHIR R4 bdl-7) and says the same; raises InvalidFhirError where
     it says something else: of two versions outside of a history nobody says which one stands."""
-    first: dict[str, int] = {}
+    first: dict[str, tuple[int, Json]] = {}
     for index, (one, _) in enumerate(said):
-        before = first.setdefault(one.url, index) if one is not None else index
-        if one is None or before == index:
+        if one is None:
             yield None
-        elif one == said[before][0]:
+            continue
+        before, stands = first.setdefault(one.url, (index, one.resource))
+        if before == index:
+            yield None
+        elif same(one.resource, stands):
             yield REPEATED
         else:
             raise InvalidFhirError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.mapping.codes import Codes
 from bridge.mapping.mapping import ConceptRow
-from bridge.mapping.source import Map, Text
+from bridge.mapping.source import Map, Node, Text
 from bridge.terminology.categories import OBSERVATIONS
 from bridge.terminology.units import is_ucum
 
@@ -32,16 +32,9 @@ class Concepts(Codes):
 
     def _units(self, row: Map) -> tuple[str | None, tuple[str, ...]]:
         """The canonical unit, and the others of the same quantity."""
-        unit, seen = self._text(row, "unit", needed=False), list[str]()
-        said = [row.entries["unit"]] if unit else []
-        for one in (*said, *self._list(row, "accept")):
-            if not isinstance(one, Text) or not is_ucum(one.text):
-                what = f"{one.text!r} is no UCUM unit" if isinstance(one, Text) else "a unit that is no text"
-                self._fault(one.line, f"{what}; look it up on ucum.org")
-            elif one.text in seen:
-                self._fault(one.line, f"unit {one.text!r} twice in `unit` and `accept`; remove one")
-            else:
-                seen.append(one.text)
+        unit = self._text(row, "unit", needed=False)
+        said = (*([row.entries["unit"]] if unit else []), *self._list(row, "accept"))
+        seen = self._distinct(said, True, "is no UCUM unit", "look it up on ucum.org", "`unit` and `accept`")
         for key in ("accept", "misspelled"):
             if unit is None and key in row.entries:
                 self._fault(row.lines[key], f"{key!r} without 'unit'; write the canonical unit as `unit: ...`")
@@ -49,13 +42,19 @@ class Concepts(Codes):
 
     def _misspelled(self, row: Map) -> tuple[str, ...]:
         """How devices write the canonical unit that is no UCUM: a UCUM unit says of itself what it is."""
-        found = list[str]()
-        for one in self._list(row, "misspelled"):
-            if not isinstance(one, Text) or not one.text or is_ucum(one.text):
-                what = f"{one.text!r} is a UCUM unit" if isinstance(one, Text) else "a unit that is no text"
-                self._fault(one.line, f"{what}; write here what is none, and what is one as `accept`")
-            elif one.text in found:
-                self._fault(one.line, f"unit {one.text!r} twice in `misspelled`; remove one")
+        remedy = "write here what is none, and what is one as `accept`"
+        return self._distinct(self._list(row, "misspelled"), False, "is a UCUM unit", remedy, "`misspelled`")
+
+    def _distinct(self, said: tuple[Node, ...], ucum: bool, what: str, remedy: str, where: str) -> tuple[str, ...]:
+        """Those that are UCUM units, or that are none, each once. The others are faults: `what` they are, and where."""
+        seen = list[str]()
+        for one in said:
+            if not isinstance(one, Text):
+                self._fault(one.line, f"a unit that is no text; {remedy}")
+            elif not one.text or is_ucum(one.text) != ucum:
+                self._fault(one.line, f"{one.text!r} {what}; {remedy}")
+            elif one.text in seen:
+                self._fault(one.line, f"unit {one.text!r} twice in {where}; remove one")
             else:
-                found.append(one.text)
-        return tuple(found)
+                seen.append(one.text)
+        return tuple(seen)

@@ -22,10 +22,10 @@ from bridge.translate.basis.node import Node
 from bridge.translate.gather import Entry, gather
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.header.header import split_patient
-from bridge.translate.remainder.extension import stripped
 from bridge.translate.report.outcomes import same_concept, same_item
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
+from tests.ablation import ablated
 from tests.corpus import ECG, FHIR_FILES, FIXTURES, SR_FILES, name
 
 MAPPING, KNOWN = load(), Known()
@@ -115,10 +115,10 @@ def test_law_5_mapped_is_what_survives_ablation(path: Path) -> None:
     before = document(path)
     translated = to_fhir(before, MAPPING, KNOWN)
     group = over_json(translated.result)
-    bare = Group(stripped(group.root), tuple(map(stripped, group.members)), group.patient, group.key)
     from bridge.translate.native.to_dicom import native_dicom
 
-    survived = {"1"} if same_concept(before.root, native_dicom(bare, MAPPING, KNOWN).root) else set()
+    back = native_dicom(ablated(group), MAPPING, KNOWN).root
+    survived = {"1"} if same_concept(before.root, back) else set()
 
     def walk(item: ContentItem, node: Node, at: str) -> None:
         for index, child in node.matches(item.children)[0].items():
@@ -128,7 +128,7 @@ def test_law_5_mapped_is_what_survives_ablation(path: Path) -> None:
                 survived.add(path)
             walk(original, child, path)
 
-    walk(before.root, native_dicom(bare, MAPPING, KNOWN).root, "1")
+    walk(before.root, back, "1")
     assert {one.path for one in translated.report.details if one.outcome == "mapped"} == survived
 
 

@@ -18,6 +18,7 @@ from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from fixtures.make_dicom import number
+from tests.ablation import ablated
 from tests.samples import observation
 from tests.unit.test_native_fhir import HEART_RATE, document
 
@@ -97,8 +98,7 @@ def test_what_devices_write_that_is_no_ucum_is_said_as_what_it_means() -> None:
     assert {key: str(value) for key, value in stripped(one["valueQuantity"]).items()} == quantity
     one["valueQuantity"]["value"] = 190
     assert units(group) == [("190", "mGycm")]
-    bare = Group(stripped(group.root), tuple(map(stripped, group.members)), group.patient, group.key)
-    value = native_dicom(bare, MAPPING, KNOWN).root.children[0].value
+    value = native_dicom(ablated(group), MAPPING, KNOWN).root.children[0].value
     assert isinstance(value, Num) and value.unit is not None and value.unit.value == "mGycm"
     one["valueQuantity"]["unit"] = "mGy.cm"
     assert units(group) == [("190", "mGy.cm")]
@@ -141,8 +141,7 @@ def test_the_normal_range_is_in_the_unit_of_its_value() -> None:
 
 def test_it_is_mapped_though_our_extensions_are_gone() -> None:
     group, _ = said(rate())
-    bare = Group(stripped(group.root), tuple(map(stripped, group.members)), group.patient, group.key)
-    value = native_dicom(bare, MAPPING, KNOWN).root.children[0].value
+    value = native_dicom(ablated(group), MAPPING, KNOWN).root.children[0].value
     assert isinstance(value, Num) and value.unit is not None and value.unit.value == "/min"
     report = to_fhir(document(rate()), MAPPING, KNOWN).report
     assert report.items.mapped == report.items.total

@@ -55,7 +55,7 @@ def _corrected(unit: Code, row: ConceptRow) -> Code | None:
 def as_the_device_wrote(number: Num, concept: Code | None, mapping: Mapping) -> Num:
     """`in_canonical_units` has corrected it, and its words say from what."""
     unit = number.unit
-    if unit is None or unit.scheme != "UCUM" or unit.meaning is None or unit.meaning == unit.value:
+    if unit is None or unit.scheme != "UCUM" or unit.meaning == unit.value:
         return number
     row = mapping.unit_row(concept)
     if row is None or unit.value != row.unit or unit.meaning not in row.misspelled:

@@ -28,7 +28,7 @@ def refuse(group: Group) -> None:
             )
         own = _person_of(resource, owners.get(id(resource), resource), subjects)
         if own and root and own != root and (own[0] == "words") == (root[0] == "words"):
-            raise PermanentError(f"{resource['resourceType']}.subject is another than that of the report")
+            raise PermanentError(f"{kind}.subject is another than that of the report")
 
 
 _READ = ("Observation", "DiagnosticReport", "Composition", "Patient")
