@@ -293,7 +293,14 @@ def test_what_changes_the_meaning_is_refused_wherever_it_stands(place: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("resource", "place"), [("Composition", "section"), ("Composition", ""), ("Patient", "contact"), ("Patient", "")]
+    ("resource", "place"),
+    [
+        ("Composition", "section"),
+        ("Composition", ""),
+        ("Patient", "communication"),
+        ("Patient", "contact"),
+        ("Patient", ""),
+    ],
 )
 def test_what_changes_the_meaning_of_what_is_read_beside_results_is_refused(resource: str, place: str) -> None:
     modified: dict[str, Any] = {"modifierExtension": [{"url": "http://example.org/not", "valueBoolean": True}]}

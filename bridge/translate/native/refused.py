@@ -34,7 +34,10 @@ def refuse(group: Group) -> None:
 _READ = ("Observation", "DiagnosticReport", "Composition", "Patient")
 """What a document is made of; all else it only names."""
 
-_BACKBONE = ("component", "referenceRange", "media", "section", "event", "attester", "relatesTo", "contact", "link")
+_BACKBONE = (
+    *("component", "referenceRange", "media", "section", "event", "attester", "relatesTo"),
+    *("contact", "communication", "link"),
+)
 """Elements of those that may have a modifierExtension of their own."""
 
 
