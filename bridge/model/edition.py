@@ -1,13 +1,21 @@
-"""What tells one content of a resource from another: its version alone does not. One that was expunged and is made
-again begins at version 1 again."""
+"""What a server notes on the resources that it holds. What tells one content of a resource from another: its version
+alone does not. One that was expunged and is made again begins at version 1 again."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bridge.model.group import Resource
 
+NOTES = ("versionId", "lastUpdated", "source")
 _AT = "@"  # in no versionId
+
+
+def without_notes(resource: Resource, notes: Sequence[str] = NOTES) -> Resource:
+    """The resource without what its server adds to `meta` (FHIR R4 resource.html#Meta); `source` is of the request."""
+    meta = {key: value for key, value in resource.get("meta", {}).items() if key not in notes}
+    return {key: value for key, value in resource.items() if key != "meta"} | ({"meta": meta} if meta else {})
 
 
 def edition(resource: Resource) -> str:

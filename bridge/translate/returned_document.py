@@ -90,14 +90,9 @@ def _new_version(
     before, said = version_of(document), beyond(edited)
     known = replace(known, document=known.document or before.sop_instance)
     document, _ = taken_out(document)  # what was said of a former version is not true of this one
-    document = amended(document, known.supersedes or (before,), _edited(group), known, said)
+    document = amended(document, known.supersedes or (before,), known, said)
     image = native_fhir(document, mapping, known)
     left = still_named(group, edited, image)
     pieces = pieces_of(left, homes, image, document, known) if said else {}
     pieces = of_version(pieces, edited, before.sop_instance, version_of(document).sop_instance)
     return document, image, pieces if beyond(pieces) else version_alone(known.document or "")
-
-
-def _edited(group: Group) -> str | None:
-    """Instant of the last edit, as the server of the resources says."""
-    return max((one.get("meta", {}).get("lastUpdated", "") for one in group.resources()), default="") or None

@@ -9,6 +9,7 @@ from bridge.errors import PermanentError
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
 from bridge.model.document import Document
+from bridge.model.edition import without_notes
 from bridge.model.group import Group, Json
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir.pieces import renames_of
@@ -47,8 +48,15 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
         raise PermanentError(
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
         )
-    known = replace(known, document=known.document or remainder.get("first"))
-    return returned_document(group, mapping, known, remainder)
+    known = replace(known, document=known.document or remainder.get("first"), edited=_edited(group))
+    # a server notes something on all that it holds, edited or not
+    unnoted = group.with_resources({id(one): without_notes(one) for one in group.resources() if "meta" in one})
+    return returned_document(unnoted, mapping, known, remainder)
+
+
+def _edited(group: Group) -> str | None:
+    """Instant of the last edit, as the server of the resources says."""
+    return max((one.get("meta", {}).get("lastUpdated", "") for one in group.resources()), default="") or None
 
 
 def _outcomes(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: Mapping) -> Iterator[Detail]:

@@ -7,10 +7,11 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
+from bridge.model.edition import without_notes
 from bridge.model.group import Resource, reference_to, renamed, same
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said
-from bridge.sync.decision.content import VOID, as_content
+from bridge.sync.decision.content import VOID
 from bridge.sync.documents.resources import of_others
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.to_fhir import to_fhir
@@ -50,4 +51,4 @@ def _is_alike(before: Resource, now: Resource) -> bool:
 
 def _compared(resource: Resource) -> Resource:
     """Without the status, which is that of the document: whether a version was amended says nothing of each result."""
-    return {key: value for key, value in stripped(as_content(resource)).items() if key != "status"}
+    return {key: value for key, value in stripped(without_notes(resource)).items() if key != "status"}

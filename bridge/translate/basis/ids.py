@@ -31,6 +31,7 @@ class Known:
     document: str | None = None  # what ids are derived from, where that is not the SOP Instance UID: its first version,
     # or the name of the resource that it was made from
     supersedes: tuple[Version, ...] = ()  # what a document born in FHIR replaces
+    edited: str | None = None  # instant of the last edit of a document born in DICOM
 
     def id(self, kind: str, key: str) -> str:
         if self.ids and (linked := self.ids.get(f"{kind}|{key}")) is not None:

@@ -25,13 +25,11 @@ _SERIES_NUMBER, _INSTANCE_NUMBER, _SIGNATURES, _MAC = 0x00200011, 0x00200013, 0x
 _OURS = "9001"  # number of the series that amendments go into
 
 
-def amended(
-    document: Document, former: tuple[Version, ...], when: str | None, known: Known, beyond: str | None = None
-) -> Document:
+def amended(document: Document, former: tuple[Version, ...], known: Known, beyond: str | None = None) -> Document:
     """`document` as a new version: own UID, a series of ours in the same study, not verified, not signed.
 
-    `former` ends with the one that it replaces; `when` is the FHIR instant of the edit, which becomes Content Date and
-    Time; `beyond` the digest of what FHIR says that the items do not. The same edit gives the same UID."""
+    `former` ends with the one that it replaces; the instant of the edit, if known, becomes Content Date and Time;
+    `beyond` is the digest of what FHIR says that the items do not. The same edit gives the same UID."""
     digest = document_digest(document) + (beyond or "")
     study = text_of(document.header, STUDY_UID) or ""
     key = known.document or former[0].sop_instance
@@ -42,7 +40,7 @@ def amended(
         text_element(_INSTANCE_NUMBER, "IS", str(len(former) + 1)),
         text_element(VERIFICATION, "CS", "UNVERIFIED"),
         referring(PREDECESSORS, former[-1:]),
-        *_moment(document.header, when, known),
+        *_moment(document.header, known),
     ]
     header = merged(document.header, found, without=(VERIFYING_OBSERVERS, _SIGNATURES, _MAC))
     return Document(header, document.root)
@@ -53,10 +51,10 @@ def amendments(known: Known, study: str) -> str:
     return new_uid(known.system, "amendments", study)
 
 
-def _moment(header: DataSet, when: str | None, known: Known) -> list[Element]:
+def _moment(header: DataSet, known: Known) -> list[Element]:
     zone = times.zone_of(header, known.zone)
     try:
-        dt = times.to_dicom(times.in_zone(when, zone), zone) if when else ""
+        dt = times.to_dicom(times.in_zone(known.edited, zone), zone) if known.edited else ""
     except ValueError:  # not an instant: the dates stay
         return []
     if not re.fullmatch(r"\d{14}(\.\d+)?", dt):
