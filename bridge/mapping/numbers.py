@@ -15,11 +15,15 @@ from bridge.model.names import PRIVATE_SCHEME
 
 _PLAIN_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
+_ZERO = re.compile(r"-0(\.0+)?")
+
 
 def decimal(text: str) -> Number | int:
-    """DS text -> JSON number, text kept where JSON allows it; `1.6e-005`, `+5`, `.5` are spelled anew."""
+    """DS text -> JSON number, text kept where JSON allows it; `1.6e-005`, `+5`, `.5` are spelled anew, and so is `-0`:
+    a server (HAPI) holds decimals that have no such zero."""
     if _PLAIN_DECIMAL.fullmatch(text) and "e" not in text.lower():
-        return Number(text) if len(text) > 18 or not re.fullmatch(r"-?\d+", text) or text == "-0" else int(text)
+        text = text.removeprefix("-") if _ZERO.fullmatch(text) else text
+        return Number(text) if len(text) > 18 or not re.fullmatch(r"-?\d+", text) else int(text)
     try:
         value = Decimal(text)
     except InvalidOperation as error:

@@ -91,7 +91,8 @@ def _back(document: Document, group: Group, mapping: Mapping, known: Known) -> t
 
 def _of_dicom(document: Document, known: Known, version: str | None) -> dict[str, Json]:
     """What tells a document born in DICOM from an edited one, and its ids from those of its versions."""
-    found: dict[str, Json] = {"zone": times.zone_of(document.header, known.zone), "digest": document_digest(document)}
+    found: dict[str, Json] = {"system": known.system, "zone": times.zone_of(document.header, known.zone)}
+    found["digest"] = document_digest(document)
     if known.document not in (None, text_of(document.header, SOP_INSTANCE_UID)):
         found["first"] = known.document  # version of the document: its ids go by that
     return found if version is None else found | {"version": version}

@@ -14,6 +14,7 @@ from bridge.model.group import Group, Json
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir.pieces import renames_of
 from bridge.translate.header.header import born_uid
+from bridge.translate.header.shared_study import together
 from bridge.translate.made import Made
 from bridge.translate.made_document import made_document
 from bridge.translate.native.to_fhir import FhirImage
@@ -24,7 +25,7 @@ from bridge.translate.report.leaves import outcomes
 from bridge.translate.report.oddities import oddities_of_group
 from bridge.translate.report.report import Detail, Translated
 from bridge.translate.report.rules import Rules
-from bridge.translate.returned_document import returned_document
+from bridge.translate.returned_document import NEW_INSTANCE, returned_document
 
 
 def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = True) -> Translated[Document]:
@@ -49,9 +50,16 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
         )
     known = replace(known, document=known.document or remainder.get("first"), edited=_edited(group))
-    # a server notes something on all that it holds, edited or not
+    made = _returned(group, mapping, replace(known, system=remainder.get("system", known.system)), remainder)
+    if NEW_INSTANCE in made.report.warnings and remainder.get("system", known.system) != known.system:
+        return _returned(group, mapping, known, remainder)  # its ids are to be read again by whoever asks now
+    return made
+
+
+def _returned(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json]) -> Made:
+    """From what a server holds, which notes something on all of it and shares its ImagingStudies."""
     unnoted = group.with_resources({id(one): without_notes(one) for one in group.resources() if "meta" in one})
-    return returned_document(unnoted, mapping, known, remainder)
+    return returned_document(together(unnoted, known), mapping, known, remainder)
 
 
 def _edited(group: Group) -> str | None:

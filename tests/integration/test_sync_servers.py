@@ -19,9 +19,12 @@ import requests
 
 from bridge.codecs import json
 from bridge.codecs.dicom import reader, structured_report
+from bridge.convert.inputs import Readable, read
 from bridge.ledger.ledger import Ledger
-from bridge.model.group import same
+from bridge.model.dataset import text_of
+from bridge.model.group import Group, reference_to, same
 from bridge.model.sr import write_document
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.sync.basis.failpoint import NAMES
 from bridge.sync.basis.route import Route
@@ -29,7 +32,10 @@ from bridge.sync.decision.content import as_content
 from bridge.sync.documents.resources import Present
 from bridge.sync.run import once
 from bridge.translate.basis.ids import Known
+from bridge.translate.gather import SUPPORT
+from bridge.translate.header.header import born_uid
 from bridge.translate.header.shared_study import is_shared
+from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import CORPUS, FHIR_FILES, FIXTURES, SR_FILES
@@ -90,6 +96,25 @@ def test_a_result_that_comes_before_its_patient_waits_for_him(world: World) -> N
     assert (done.faults, done.acts["to-dicom created"]) == ([], 1)
     found = requests.get(f"{world.orthanc.base}/patients?expand", timeout=60).json()
     assert "LATER-4711" in {one["MainDicomTags"]["PatientID"] for one in found}
+
+
+def test_an_export_of_the_server_is_the_documents_that_it_was_made_of(world: World, tmp_path: Path) -> None:
+    """As `convert` reads it, which knows nothing of the route: with all that HAPI notes on what it holds, numbers as it
+    writes them, and the ImagingStudies that are shared."""
+    kinds = sorted(SUPPORT | {"DiagnosticReport", "Observation", "Patient"})
+    held = [one for kind in kinds for one in world.search(f"{kind}?_count=10000")]
+    entries = [{"fullUrl": f"{world.hapi.base}/{reference_to(one)}", "resource": one} for one in held]
+    export = tmp_path / "export.json"
+    export.write_bytes(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
+    instances = {str(_dataset(data).SOPInstanceUID): structured_report.read(data) for data in world.instances()}
+    made = set()
+    for one in read(export, "dicom"):
+        if isinstance(one, Readable) and isinstance(one.content, Group) and born_uid(one.content.root):
+            document = checked_to_dicom(one.content, MAPPING, Known()).result
+            uid = text_of(document.header, SOP_INSTANCE_UID) or ""
+            assert document == instances[uid], one.source
+            made.add(uid)
+    assert made >= {str(pydicom.dcmread(one).SOPInstanceUID) for one in SR_FILES}
 
 
 def _born_in_dicom(present: Present) -> bool:

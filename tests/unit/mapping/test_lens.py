@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -49,7 +50,8 @@ def test_a_number_means_the_same(text: str) -> None:
 @given(st.from_regex(r"\A-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,4})?\Z"))
 def test_a_quantity_comes_back(text: str) -> None:
     num = Num((text,), Code("mm", "UCUM", "millimeter"), None)
-    assert LENSES["quantity"].to_dicom(LENSES["quantity"].to_fhir(num)) == num
+    said = text if Decimal(text) else text.removeprefix("-")  # no decimal of HAPI is -0
+    assert LENSES["quantity"].to_dicom(LENSES["quantity"].to_fhir(num)) == replace(num, values=(said,))
 
 
 @pytest.mark.parametrize(
