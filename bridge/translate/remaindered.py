@@ -42,10 +42,12 @@ def remaindered(
     report: Report,
     *,
     restored: bool = False,
+    source: dict[str, Json] | None = None,
     version: str | None = None,
 ) -> Group:
     """The group with what the document holds beyond it; and with a digest of what a restored group holds beyond the
-    document, which is no edit. `version`: the document that it said to be a version of."""
+    document, which is no edit. `source`: what only the source of a restored group knew. `version`: the document
+    that it said to be a version of."""
     charset = document.charset
     back, habits = _back(document, group, mapping, known)
     remainder = Comparison(mapping).compare(document.root, back.root, None, charset)
@@ -59,6 +61,8 @@ def remaindered(
         remainder["patient"] = dataset_json(patient, charset)
         remainder |= _of_dicom(document, known, version)
         remainder |= _repeated(document, group, back, mapping, known, restored=restored)
+    elif source is not None:
+        remainder |= source
     if patch := difference(native_header, header, header_group, charset):
         remainder["header"] = patch
     if remainder:

@@ -43,7 +43,7 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
     remainder = attached(group.root, "document")
     known = replace(known, zone=remainder.get("zone", known.zone))
     if "digest" not in remainder:
-        known = replace(known, document=known.document or group.key)
+        known = replace(known.by(remainder.get("system")), document=known.document or group.key)
         return made_document(group, mapping, known, remainder.get("version"))
     if born_uid(group.root) is None:
         raise PermanentError(

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
+from typing import NamedTuple
 
 from bridge.errors import LossError
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
-from bridge.model.group import Group
+from bridge.model.group import Group, Json
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.digests import document_digest
-from bridge.translate.basis.ids import Known
+from bridge.translate.basis.ids import FILES, Known
 from bridge.translate.basis.losses import lost_of_document
 from bridge.translate.basis.node import element_id
 from bridge.translate.born_in_dicom.completed import content_of
 from bridge.translate.born_in_fhir.followed_ranges import followed
 from bridge.translate.born_in_fhir.parts import parts_in
-from bridge.translate.born_in_fhir.restore import added_to, first_version, restored, source_of
+from bridge.translate.born_in_fhir.restore import added_to, first_version, restored, source_of, system_of
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.header.header import born_uid
@@ -51,11 +53,11 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     if alone is not None:
         document = bare
     uid = known.document or text_of(document.header, SOP_INSTANCE_UID)
-    of_source = replace(known, document=source_of(pieces, uid) or known.document)
-    for added in (False, True) if alone is None and pieces else ():
+    sources = _sources(bare, pieces, replace(known, document=source_of(pieces, uid) or known.document))
+    for source, added in product(sources, (False, True)) if alone is None and pieces else ():
         report = Report()
-        group = _restored(bare, pieces, mapping, of_source, report, added=added)
-        if group is not None and _comes_back(group, document, bare, pieces, mapping, known_of(bare, of_source)):
+        group = _restored(bare, pieces, mapping, source, report, added=added)
+        if group is not None and _comes_back(group, document, bare, pieces, mapping, source.back):
             if born_uid(group.root) is None and (unseen := _unseen(report)):
                 report.warnings.append(
                     f"items {', '.join(unseen)} were added in DICOM: a FHIR client does not see them"
@@ -94,6 +96,26 @@ def _unseen(report: Report) -> list[str]:
     return [one.path for one in report.details if one.outcome == "carried" and one.reason != UNSAID]
 
 
+class _Source(NamedTuple):
+    """Of the resources that a document was made from."""
+
+    known: Known
+    back: Known  # with what is known when they go back
+    said: dict[str, Json]  # of that, what the caller does not know
+
+
+def _sources(bare: Document, pieces: dict[Path, Piece], known: Known) -> list[_Source]:
+    """A store knows its documents. Who converts files knows the ids of no store, and its zone only where the resources
+    do not say it: that is tried first, for it needs no word."""
+    if known.system != FILES:
+        return [_Source(known, known_of(bare, known), {})]
+    named = known.by(system_of(pieces))
+    said: dict[str, Json] = {"system": named.system} if named.system != FILES else {}
+    zone = times.zone_of(bare.header, known.zone)
+    there = [_Source(named, replace(named, zone=zone), said | {"zone": zone})] if zone != known.zone else []
+    return [_Source(named, named, said), *there]
+
+
 def known_of(document: Document, known: Known) -> Known:
     """Of a document born in FHIR: its predecessors are the bridge's own doing, its zone and its patient are said."""
     zone = times.zone_of(document.header, known.zone)
@@ -101,19 +123,19 @@ def known_of(document: Document, known: Known) -> Known:
 
 
 def _restored(
-    bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known, report: Report, *, added: bool
+    bare: Document, pieces: dict[Path, Piece], mapping: Mapping, source: _Source, report: Report, *, added: bool
 ) -> Group | None:
     """With `added`, items that no piece knows are results that were added since; None where there are none."""
     root, following = followed(bare.root, pieces, mapping)
-    image = native_fhir(replace(bare, root=root), mapping, known, parts_in(pieces))
+    image = native_fhir(replace(bare, root=root), mapping, source.known, parts_in(pieces))
     said_by_site(image, root, pieces, mapping)
     new = added_to(image, pieces) if added else []
     if added and not new:
         return None
-    group = restored(image, pieces, bare, known, report, new)
+    group = restored(image, pieces, bare, source.known, report, new)
     if group is None:
         return None
-    group = remaindered(bare, group, mapping, known_of(bare, known), report, restored=True)
+    group = remaindered(bare, group, mapping, source.back, report, restored=True, source=source.said)
     # what resources were made into says them; an item that they do not say (a person's name) was edited, and wins
     may_contradict = not added and born_uid(group.root) is None
     stale = {"1", *(element_id((0, *path)) for path in following)}

@@ -35,6 +35,7 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.gather import SUPPORT
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.shared_study import is_shared
+from bridge.translate.remainder.extension import stripped
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -115,6 +116,20 @@ def test_an_export_of_the_server_is_the_documents_that_it_was_made_of(world: Wor
             assert document == instances[uid], one.source
             made.add(uid)
     assert made >= {str(pydicom.dcmread(one).SOPInstanceUID) for one in SR_FILES}
+
+
+def test_what_the_archive_holds_of_resources_is_those_resources(world: World) -> None:
+    """As `convert` reads it, which knows nothing of the route; and back."""
+    born_in_fhir = 0
+    for data in world.documents():
+        document = structured_report.read(data)
+        group = to_fhir(document, MAPPING, Known()).result
+        assert to_dicom(group, MAPPING, Known()).result == document
+        if born_uid(group.root) is None:
+            born_in_fhir += 1
+            by_route = to_fhir(document, MAPPING, world.route().known(document.header)).result
+            assert same(*([stripped(one) for one in read.resources()] for read in (group, by_route))), group.key
+    assert born_in_fhir >= (140 if CORPUS.exists() else 3)
 
 
 def _born_in_dicom(present: Present) -> bool:

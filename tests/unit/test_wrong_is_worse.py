@@ -583,6 +583,18 @@ def test_an_edit_is_dated_by_the_server_that_holds_it() -> None:
     assert text_of(there.result.header, CONTENT_DATE) == "20261129"
 
 
+def test_whoever_converts_a_document_of_a_store_has_the_resources_of_that_store() -> None:
+    """`convert` knows no store, no zone and no issuer of the route: what it reads in an archive came with another
+    encounter and an identifier that nobody had given, and went back with another time zone."""
+    of_route = Known("urn:test:ehr", "TEST-HOSPITAL", "+01:00")
+    encounter = {"reference": "Encounter/7"}
+    group = alone(observation(effectiveDateTime="2026-03-02", valueQuantity=quantity(5), encounter=encounter))
+    document = checked_to_dicom(group, MAPPING, of_route).result
+    back = to_fhir(document, MAPPING, Known()).result
+    assert [stripped(one) for one in back.resources()] == [*group.resources()]
+    assert to_dicom(back, MAPPING, Known()).result == document
+
+
 def of_a_server(group: Group) -> Group:
     """With what a server adds to each resource."""
     notes = {"versionId": "1", "lastUpdated": "2026-11-29T05:00:00.000+00:00", "source": "#3pTb"}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from hashlib import sha1
 from typing import NamedTuple
 
 from bridge.model.frozen import frozen
 from bridge.model.names import NAMESPACE
+
+FILES = "file"
+"""Who translates files, and has no store."""
 
 
 class Version(NamedTuple):
@@ -24,7 +27,7 @@ class Version(NamedTuple):
 class Known:
     """What the caller knows of the stores and of the document: nothing, in `convert`."""
 
-    system: str = "file"  # identity of the FHIR store, or of the files
+    system: str = FILES  # identity of the FHIR store, or of the files
     issuer: str | None = None  # default issuer of Patient IDs
     zone: str = "+00:00"  # of DICOM times that name none
     ids: Mapping[str, str] = field(default_factory=dict)  # `Type|key` -> id, by link
@@ -32,6 +35,10 @@ class Known:
     # or the name of the resource that it was made from
     supersedes: tuple[Version, ...] = ()  # what a document born in FHIR replaces
     edited: str | None = None  # instant of the last edit of a document born in DICOM
+
+    def by(self, system: str | None) -> Known:
+        """With the ids of the system that a document was made for, where the caller has none of its own."""
+        return replace(self, system=system) if system and self.system == FILES else self
 
     def id(self, kind: str, key: str) -> str:
         if self.ids and (linked := self.ids.get(f"{kind}|{key}")) is not None:

@@ -222,6 +222,12 @@ def source_of(pieces: dict[Path, Piece], uid: str | None) -> str | None:
     return key_of(pieces) if manifest.get("ids") == 1 else uid
 
 
+def system_of(pieces: dict[Path, Piece]) -> str | None:
+    """Of the store that the group of the pieces was read in, by which its ids go."""
+    system: str | None = pieces.get((), {}).get("group", {}).get("system")
+    return system
+
+
 def names_in(pieces: dict[Path, Piece]) -> set[str]:
     """`Type/id` of the resources that the pieces name as their source did; others go by names that are derived."""
     manifest = pieces.get((), {}).get("group", {"members": []})

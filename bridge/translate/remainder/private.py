@@ -92,6 +92,7 @@ def _is_manifest(group: Piece) -> bool:
         and isinstance(group.get("patient", ""), str | None)
         and isinstance(group.get("subject"), str | None)
         and isinstance(group.get("born"), str | None)
+        and isinstance(group.get("system"), str | None)
         and isinstance(group.get("digest"), str | None)
         and isinstance(references, dict)
         and all(isinstance(at, int) and at >= 0 for at in references.values())
