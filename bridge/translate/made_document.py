@@ -39,7 +39,7 @@ def made_document(group: Group, mapping: Mapping, known: Known, version: str | N
             image, pieces, _ = _read(document, group, homes, mapping, known)
     report.warnings += taken_away(words)
     if version is not None:
-        pieces = pieces or version_alone(version)
+        pieces = pieces or version_alone(version, known)
     return Made(group, document, homes, image, pieces, report)
 
 

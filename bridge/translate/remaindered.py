@@ -61,8 +61,7 @@ def remaindered(
         remainder["patient"] = dataset_json(patient, charset)
         remainder |= _of_dicom(document, known, version)
         remainder |= _repeated(document, group, back, mapping, known, restored=restored)
-    elif source is not None:
-        remainder |= source
+    remainder |= source or {}
     if patch := difference(native_header, header, header_group, charset):
         remainder["header"] = patch
     if remainder:

@@ -59,7 +59,7 @@ def returned_document(group: Group, mapping: Mapping, known: Known, remainder: d
         document, image, pieces = _new_version(group, homes, document, pieces, mapping, known)
         report.warnings.append(NEW_INSTANCE)
     elif "version" in remainder:
-        pieces = pieces or version_alone(remainder["version"])
+        pieces = pieces or version_alone(remainder["version"], known)
     if "group" in pieces.get((), {}):
         pieces[()]["group"]["digest"] = document_digest(document)
     report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
@@ -88,11 +88,11 @@ def _new_version(
     group: Group, homes: dict[Path, Json], document: Document, edited: _Pieces, mapping: Mapping, known: Known
 ) -> tuple[Document, FhirImage, _Pieces]:
     before, said = version_of(document), beyond(edited)
-    known = replace(known, document=known.document or before.sop_instance)
+    known = replace(known, document=known.document or before.sop_instance, source=None)
     document, _ = taken_out(document)  # what was said of a former version is not true of this one
     document = amended(document, known.supersedes or (before,), known, said)
     image = native_fhir(document, mapping, known)
     left = still_named(group, edited, image)
     pieces = pieces_of(left, homes, image, document, known) if said else {}
     pieces = of_version(pieces, edited, before.sop_instance, version_of(document).sop_instance)
-    return document, image, pieces if beyond(pieces) else version_alone(known.document or "")
+    return document, image, pieces if beyond(pieces) else version_alone(known.document or "", known)

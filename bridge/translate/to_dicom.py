@@ -11,7 +11,7 @@ from bridge.model.content import Path
 from bridge.model.document import Document
 from bridge.model.edition import without_notes
 from bridge.model.group import Group, Json
-from bridge.translate.basis.ids import Known
+from bridge.translate.basis.ids import FILES, Known
 from bridge.translate.born_in_fhir.pieces import renames_of
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.shared_study import together
@@ -43,15 +43,16 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
     remainder = attached(group.root, "document")
     known = replace(known, zone=remainder.get("zone", known.zone))
     if "digest" not in remainder:
-        known = replace(known.by(remainder.get("system")), document=known.document or group.key)
+        known = replace(known.of(remainder.get("source")), document=known.document or group.key)
         return made_document(group, mapping, known, remainder.get("version"))
     if born_uid(group.root) is None:
         raise PermanentError(
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
         )
     known = replace(known, document=known.document or remainder.get("first"), edited=_edited(group))
-    made = _returned(group, mapping, replace(known, system=remainder.get("system", known.system)), remainder)
-    if NEW_INSTANCE in made.report.warnings and remainder.get("system", known.system) != known.system:
+    system = remainder.get("system", known.system)
+    made = _returned(group, mapping, replace(known, system=system).of(remainder.get("source")), remainder)
+    if NEW_INSTANCE in made.report.warnings and known.system not in (FILES, system):
         return _returned(group, mapping, known, remainder)  # its ids are to be read again by whoever asks now
     return made
 

@@ -21,7 +21,7 @@ from bridge.translate.basis.node import element_id
 from bridge.translate.born_in_dicom.completed import content_of
 from bridge.translate.born_in_fhir.followed_ranges import followed
 from bridge.translate.born_in_fhir.parts import parts_in
-from bridge.translate.born_in_fhir.restore import added_to, first_version, restored, source_of, system_of
+from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, restored, source_of
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.header.header import born_uid
@@ -48,12 +48,13 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     an edit of theirs. One that was edited beyond that is translated like any other document, and our private elements
     in it are carried like anybody's."""
     bare, pieces = taken_out(document)
-    known = replace(known, document=known.document or first_version(pieces, bare.header))
+    asked = known
+    known = replace(known.of(made_for(pieces)), document=known.document or first_version(pieces, bare.header))
     report, alone = Report(), pieces.get((), {}).get("version")
     if alone is not None:
         document = bare
     uid = known.document or text_of(document.header, SOP_INSTANCE_UID)
-    sources = _sources(bare, pieces, replace(known, document=source_of(pieces, uid) or known.document))
+    sources = _sources(bare, replace(known, document=source_of(pieces, uid) or known.document), asked)
     for source, added in product(sources, (False, True)) if alone is None and pieces else ():
         report = Report()
         group = _restored(bare, pieces, mapping, source, report, added=added)
@@ -67,7 +68,11 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     if alone is None and pieces:
         report = Report()
         report.warnings.append(ANEW)
-    group = remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report, version=alone)
+    native, said = (
+        native_fhir(document, mapping, known).group,
+        {"source": known.source} if alone and known.source else None,
+    )
+    group = remaindered(document, native, mapping, known, report, version=alone, source=said)
     # equal content is read natively alike, so that nothing of FHIR is left for a private element
     if check and (back := content_of(group, mapping, known, Report()).document) != document:
         raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
@@ -104,16 +109,20 @@ class _Source(NamedTuple):
     said: dict[str, Json]  # of that, what the caller does not know
 
 
-def _sources(bare: Document, pieces: dict[Path, Piece], known: Known) -> list[_Source]:
-    """A store knows its documents. Who converts files knows the ids of no store, and its zone only where the resources
-    do not say it: that is tried first, for it needs no word."""
-    if known.system != FILES:
-        return [_Source(known, known_of(bare, known), {})]
-    named = known.by(system_of(pieces))
-    said: dict[str, Json] = {"system": named.system} if named.system != FILES else {}
+def _sources(bare: Document, known: Known, asked: Known) -> list[_Source]:
+    """A store knows its documents. Who converts files knows the zone of none, unless the resources say it: that is
+    tried first, for it needs no word."""
+    if asked.system != FILES:
+        return [_Source(known, known_of(bare, known), _named(known))]
+    said = _named(replace(asked, source=known.system))
     zone = times.zone_of(bare.header, known.zone)
-    there = [_Source(named, replace(named, zone=zone), said | {"zone": zone})] if zone != known.zone else []
-    return [_Source(named, named, said), *there]
+    there = [_Source(known, replace(known, zone=zone), said | {"zone": zone})] if zone != known.zone else []
+    return [_Source(known, known, said), *there]
+
+
+def _named(known: Known) -> dict[str, Json]:
+    """The system that a document names, where it is not the one that is known."""
+    return {} if known.source in (None, known.system) else {"source": known.source}
 
 
 def known_of(document: Document, known: Known) -> Known:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bridge.codecs.dicom.structured_report import read as read_document
 from bridge.convert.inputs import Readable, read
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
@@ -16,12 +14,11 @@ from bridge.model.content import Code, Coded, ContentItem, Num, Other, Plain, Va
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource
-from bridge.model.tags import COMPLETION, CONTENT_DATE, CONTENT_TIME, PRELIMINARY
+from bridge.model.tags import COMPLETION, PRELIMINARY
 from bridge.translate.basis.ids import Known
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
-from bridge.translate.returned_document import NEW_INSTANCE
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -561,48 +558,3 @@ def test_a_value_of_a_component_that_is_absent_is_warned_of() -> None:
     component = {"code": {"text": "c"}, "valueQuantity": quantity(5), "dataAbsentReason": {"text": "masked"}}
     translated = checked_to_dicom(alone(observation(component=[component])), MAPPING, KNOWN)
     assert "a number, and a reason why there is none: Observation.component" in translated.report.warnings
-
-
-@pytest.mark.parametrize("without", [(), (CONTENT_DATE, CONTENT_TIME)], ids=["dated", "without a date"])
-def test_a_server_that_holds_a_document_has_not_edited_it(without: tuple[int, ...]) -> None:
-    """What a server notes in `meta` made an edited version of all that was taken out of it; of what has no Content
-    Date (dose reports of Toshiba, by PixelMed) one of the day on which the server took it in."""
-    document = taken_out_of(FIXTURES / "dicom" / "10011-ct-dose.dcm", *without)
-    held = of_a_server(to_fhir(document, MAPPING, KNOWN).result)
-    there = checked_to_dicom(held, MAPPING, KNOWN)
-    assert there.result == document
-    assert not any("edited" in one for one in there.report.warnings)
-
-
-def test_an_edit_is_dated_by_the_server_that_holds_it() -> None:
-    document = taken_out_of(FIXTURES / "dicom" / "10011-ct-dose.dcm")
-    held = of_a_server(to_fhir(document, MAPPING, KNOWN).result)
-    root = held.root | {"conclusion": "too much"}
-    there = to_dicom(held.with_resources({id(held.root): root}), MAPPING, KNOWN)
-    assert NEW_INSTANCE in there.report.warnings
-    assert text_of(there.result.header, CONTENT_DATE) == "20261129"
-
-
-def test_whoever_converts_a_document_of_a_store_has_the_resources_of_that_store() -> None:
-    """`convert` knows no store, no zone and no issuer of the route: what it reads in an archive came with another
-    encounter and an identifier that nobody had given, and went back with another time zone."""
-    of_route = Known("urn:test:ehr", "TEST-HOSPITAL", "+01:00")
-    encounter = {"reference": "Encounter/7"}
-    group = alone(observation(effectiveDateTime="2026-03-02", valueQuantity=quantity(5), encounter=encounter))
-    document = checked_to_dicom(group, MAPPING, of_route).result
-    back = to_fhir(document, MAPPING, Known()).result
-    assert [stripped(one) for one in back.resources()] == [*group.resources()]
-    assert to_dicom(back, MAPPING, Known()).result == document
-
-
-def of_a_server(group: Group) -> Group:
-    """With what a server adds to each resource."""
-    notes = {"versionId": "1", "lastUpdated": "2026-11-29T05:00:00.000+00:00", "source": "#3pTb"}
-    return group.with_resources({id(one): one | {"meta": one.get("meta", {}) | notes} for one in group.resources()})
-
-
-def taken_out_of(file: Path, *tags: int) -> Document:
-    """A sample whose attributes of these tags are empty."""
-    document = read_document(file.read_bytes())
-    header = tuple(one._replace(value=b"") if one.tag in tags else one for one in document.header)
-    return replace(document, header=header)

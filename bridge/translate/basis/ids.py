@@ -34,11 +34,19 @@ class Known:
     document: str | None = None  # what ids are derived from, where that is not the SOP Instance UID: its first version,
     # or the name of the resource that it was made from
     supersedes: tuple[Version, ...] = ()  # what a document born in FHIR replaces
+    source: str | None = None  # the system that a document of ours was made for, where that is not this one
     edited: str | None = None  # instant of the last edit of a document born in DICOM
 
-    def by(self, system: str | None) -> Known:
-        """With the ids of the system that a document was made for, where the caller has none of its own."""
-        return replace(self, system=system) if system and self.system == FILES else self
+    def of(self, source: str | None) -> Known:
+        """Of a document that was made for that system: its ids, where the caller has none of its own."""
+        if source in (None, self.system):
+            return replace(self, source=None)
+        return replace(self, system=source, source=None) if self.system == FILES else replace(self, source=source)
+
+    def label(self) -> dict[str, str]:
+        """What a document of ours says of whom it was made for; nothing of one that was made of files."""
+        system = self.source or self.system
+        return {} if system == FILES else {"system": system}
 
     def id(self, kind: str, key: str) -> str:
         if self.ids and (linked := self.ids.get(f"{kind}|{key}")) is not None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from bridge.model.content import Path
 from bridge.model.group import Group, Json
 from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir.as_made import name_of
 from bridge.translate.born_in_fhir.pieces import members_of
 from bridge.translate.native.to_fhir import FhirImage
@@ -14,9 +15,9 @@ from bridge.translate.remainder.private import Piece
 _OF_VERSION = frozenset({"identifier", "status", "resultsInterpreter"})
 
 
-def version_alone(first: str) -> dict[Path, Piece]:
+def version_alone(first: str, known: Known) -> dict[Path, Piece]:
     """Of a version whose items say all of it: which document it is a version of, for its ids go by that."""
-    return {(): {"version": first}}
+    return {(): {"version": first} | known.label()}
 
 
 def still_named(group: Group, edited: dict[Path, Piece], image: FhirImage) -> Group:

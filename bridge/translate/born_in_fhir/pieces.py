@@ -10,7 +10,7 @@ from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.translate.basis.digests import GUARD, digest
-from bridge.translate.basis.ids import FILES, Known
+from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.as_made import (
     alike,
@@ -97,7 +97,8 @@ def pieces_of(
     if plain:
         return {}
     pieces |= sections
-    pieces.setdefault((), {})["group"] = _manifest(group, members, document.header, known, utc, born=born)
+    pieces[()] = pieces.get((), {}) | known.label()
+    pieces[()]["group"] = _manifest(group, members, document.header, known, utc, born=born)
     if sections:
         pieces[()]["group"]["sections"] = [one["section"] for one in sections.values()]
     if renumbered:  # of results alike, some are gone, moved or new: each keeps the id that it has
@@ -134,8 +135,6 @@ def _manifest(
     group: Group, members: list[Json], header: DataSet, known: Known, utc: str | None, *, born: bool
 ) -> _Manifest:
     manifest: _Manifest = {"members": members, "identity": identity_digest(header)}
-    if known.system != FILES:
-        manifest["system"] = known.system
     if group.key != members[0]:
         manifest["key"] = group.key
     if (subject := subject_of(group)) is not None:

@@ -9,7 +9,7 @@ from bridge.model.content import ContentItem, Path
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, references_in, renamed
-from bridge.translate.basis.ids import Known
+from bridge.translate.basis.ids import FILES, Known
 from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.as_made import (
     as_made,
@@ -222,10 +222,9 @@ def source_of(pieces: dict[Path, Piece], uid: str | None) -> str | None:
     return key_of(pieces) if manifest.get("ids") == 1 else uid
 
 
-def system_of(pieces: dict[Path, Piece]) -> str | None:
-    """Of the store that the group of the pieces was read in, by which its ids go."""
-    system: str | None = pieces.get((), {}).get("group", {}).get("system")
-    return system
+def made_for(pieces: dict[Path, Piece]) -> str | None:
+    """The system that a document of ours was made for; None where it is none of ours."""
+    return pieces.get((), {}).get("system", FILES) if pieces else None
 
 
 def names_in(pieces: dict[Path, Piece]) -> set[str]:

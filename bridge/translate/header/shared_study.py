@@ -46,8 +46,10 @@ def together(group: Group, known: Known) -> Group:
     made = {id(one): lean.get(id(one)) or renamed(_without_views(one), names) for one in group.whole()}
     members = [made[id(one)] for one in group.members]
     members += [view for view in views.values() if view not in members]
-    references = {names.get(said, said): made[id(one)] for said, one in index.items()}
-    references |= {reference_to(view): view for view in views.values()}
+    references = None
+    if group.references is not None:  # else all that refers here says `Type/id`
+        references = {names.get(said, said): made[id(one)] for said, one in index.items()}
+        references |= {reference_to(view): view for view in views.values()}
     patient = made[id(group.patient)] if group.patient is not None else None
     return Group(made[id(group.root)], tuple(members), patient, group.key, references)
 

@@ -70,7 +70,7 @@ def _is_piece(found: Piece) -> bool:
     group = found.get("group")
     if group is not None and not (isinstance(group, dict) and _is_manifest(group)):
         return False
-    if not isinstance(found.get("version", ""), str):
+    if not (isinstance(found.get("version", ""), str) and isinstance(found.get("system", ""), str)):
         return False
     for guards in (found.get("words", {}), found.get("rendered", {})):
         if not (isinstance(guards, dict) and all(isinstance(one, str) for one in guards.values())):
@@ -92,7 +92,6 @@ def _is_manifest(group: Piece) -> bool:
         and isinstance(group.get("patient", ""), str | None)
         and isinstance(group.get("subject"), str | None)
         and isinstance(group.get("born"), str | None)
-        and isinstance(group.get("system"), str | None)
         and isinstance(group.get("digest"), str | None)
         and isinstance(references, dict)
         and all(isinstance(at, int) and at >= 0 for at in references.values())
