@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from bridge.codecs.dicom.structured_report import read
+from bridge.errors import DamagedRemainderError
 from bridge.mapping.load import load
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
-from bridge.model.group import Group, Number, Resource
+from bridge.model.group import Group, Number, Resource, drop_extensions
+from bridge.model.names import REMAINDER_URL
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.shared_study import apart
-from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.extension import attach, attached, stripped
 from bridge.translate.returned_document import NEW_INSTANCE
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
@@ -94,6 +96,19 @@ def test_files_need_no_word_of_whom_they_were_made_for() -> None:
     group = alone(observation(effectiveDateTime="2026-03-02T10:00:00+02:00", valueInteger=5))
     back = to_fhir(checked_to_dicom(group, MAPPING, FILES).result, MAPPING, FILES).result
     assert [*back.resources()] == [*group.resources()]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"system": 5}, {"source": []}, {"zone": 5}, {"zone": "noon"}, {"first": {}}, {"version": 1}, {"digest": 0}],
+)
+def test_a_remainder_whose_words_are_none_is_refused_by_name(damage: dict[str, Any]) -> None:
+    group = to_fhir(taken_out_of(DOSE), MAPPING, STORE).result
+    said = attached(group.root, "document") | damage
+    drop_extensions(group.root, lambda one: one.get("url") == REMAINDER_URL)
+    attach(group.root, "document", said)
+    with pytest.raises(DamagedRemainderError, match="take it out"):
+        to_dicom(group, MAPPING, STORE)
 
 
 def held_by(known: Known, document: Document) -> Group:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from bridge.model.dataset import DataSet, text_of
-from bridge.model.tags import CONTENT_DATE, CONTENT_TIME
+from bridge.model.dataset import DataSet
 from bridge.stores.store import InstanceStore, ResourceStore
 from bridge.sync.decision.decide import Policy
 from bridge.sync.decision.filter import Filter
 from bridge.translate.basis.ids import Known
+from bridge.translate.basis.times import zone_of
 
 Demographics = Literal["new-only", "propagate", "from-dicom"]
 """Where a corrected Patient goes: into documents to come, into those that are there too, or from the PACS to FHIR."""
@@ -42,15 +39,4 @@ class Route:
     def known(self, header: DataSet = (), first: str | None = None) -> Known:
         """What translation has to know; the zone as it was on the day of the document. `first`: SOP Instance UID of its
         first version."""
-        return Known(self.system, self.issuer, self._offset(header), document=first)
-
-    def _offset(self, header: DataSet) -> str:
-        if re.fullmatch(r"[+-]\d\d:\d\d", self.timezone):
-            return self.timezone
-        text = (text_of(header, CONTENT_DATE) or "") + (text_of(header, CONTENT_TIME) or "000000")[:6]
-        try:
-            day = datetime.strptime(text, "%Y%m%d%H%M%S")
-        except ValueError:  # no date, and so no time that would need its zone
-            day = datetime(1900, 1, 1)
-        offset = day.replace(tzinfo=ZoneInfo(self.timezone)).strftime("%z")
-        return f"{offset[:3]}:{offset[3:5]}"
+        return Known(self.system, self.issuer, zone_of(header, self.timezone), document=first)

@@ -29,7 +29,7 @@ class Known:
 
     system: str = FILES  # identity of the FHIR store, or of the files
     issuer: str | None = None  # default issuer of Patient IDs
-    zone: str = "+00:00"  # of DICOM times that name none
+    zone: str = "+00:00"  # of DICOM times that name none: `+hh:mm`, or an IANA name
     ids: Mapping[str, str] = field(default_factory=dict)  # `Type|key` -> id, by link
     document: str | None = None  # what ids are derived from, where that is not the SOP Instance UID: its first version,
     # or the name of the resource that it was made from

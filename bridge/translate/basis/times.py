@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bridge.mapping.lens import DATETIME
 from bridge.model.dataset import DataSet, text_of
-from bridge.model.tags import TIMEZONE_OFFSET
+from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, TIMEZONE_OFFSET
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+OFFSET = re.compile(r"[+-]\d\d:\d\d")
 _WITH_OFFSET, _WITH_ZONE = re.compile(r"[+-]\d\d:\d\d$"), re.compile(r"T.*?(Z|[+-]\d\d:\d\d)$")
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)")
 
 
 def zone_of(header: DataSet, default: str) -> str:
-    """`+hh:mm` of Timezone Offset From UTC; real files write `UTC-04:00` too."""
+    """`+hh:mm` of Timezone Offset From UTC, where real files write `UTC-04:00` too; else of `default` at Content Date
+    and Time."""
     found = _OFFSET.fullmatch(text_of(header, TIMEZONE_OFFSET) or "")
-    return f"{found[1]}{found[2]}:{found[3]}" if found else default
+    content = (text_of(header, CONTENT_DATE) or "") + (text_of(header, CONTENT_TIME) or "")
+    return f"{found[1]}{found[2]}:{found[3]}" if found else offset_at(default, content)
+
+
+def offset_at(zone: str, dt: str) -> str:
+    """`+hh:mm` of a zone, which is an IANA name or that already, at a time of its clock: DA and TM, or DT. Without one
+    no time wants a zone, and that of winter is as good as any."""
+    if not zone or OFFSET.fullmatch(zone):
+        return zone
+    try:
+        day = datetime.strptime(dt[:14].ljust(14, "0"), "%Y%m%d%H%M%S")
+    except ValueError:
+        day = datetime(2000, 1, 1)
+    offset = day.replace(tzinfo=ZoneInfo(zone)).strftime("%z")
+    return f"{offset[:3]}:{offset[3:5]}"
 
 
 def to_fhir(dt: str, zone: str) -> str:

@@ -61,7 +61,8 @@ class Items:
         self.warnings: list[str] = []
         self.effective = dated(group)
         # the zone of the report is that of the document: its times stay the local times that people wrote
-        self.zone = zone or times.offset_of(self.effective) or known.zone
+        day = (self.effective or "").replace("-", "")
+        self.zone = zone or times.offset_of(self.effective) or times.offset_at(known.zone, day)
         self.known = replace(known, zone=self.zone)
         self.title = mapping.title(None)  # of the document
         self.template = None if self.born else self._template()

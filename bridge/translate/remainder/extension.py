@@ -8,6 +8,7 @@ import json
 from bridge.errors import DamagedRemainderError
 from bridge.model.group import Base64, Json
 from bridge.model.names import REMAINDER_URL
+from bridge.translate.basis.times import OFFSET
 
 MAX_STRING = 1 << 20
 """Characters of a string (FHIR R4 datatypes.html#string): what is longer is base64Binary, which has no such bound."""
@@ -32,11 +33,21 @@ def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:
                 found = json.loads(_text(extension))
             except (KeyError, TypeError, ValueError) as error:
                 raise DamagedRemainderError from error
-            if not isinstance(found, dict):
+            if not isinstance(found, dict) or not _are_texts(found):
                 raise DamagedRemainderError
             if found.get("of", "item") == of:
                 return found
     return {}
+
+
+def _are_texts(remainder: dict[str, Json]) -> bool:
+    """Whether what ids, times and the comparison go by can be what it has to be."""
+    return all(isinstance(remainder.get(name, ""), str) for name in _TEXTS) and (
+        "zone" not in remainder or OFFSET.fullmatch(remainder["zone"]) is not None
+    )
+
+
+_TEXTS = ("system", "source", "zone", "first", "version", "digest")
 
 
 def _text(extension: dict[str, Json]) -> str:
