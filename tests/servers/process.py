@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,11 +13,20 @@ from pathlib import Path
 
 import requests
 
+_PORTS = range(15000, 32000)
+"""Below those that the kernel gives to connections and to who binds to port 0 (Linux: from 32768): what is free here
+is not given to another while a server starts, or is started anew."""
+
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    while True:
+        port = random.SystemRandom().choice(_PORTS)
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue  # somebody listens there
+            return port
 
 
 class Server:
