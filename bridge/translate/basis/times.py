@@ -20,14 +20,17 @@ def zone_of(header: DataSet, default: str) -> str:
     """`+hh:mm` of Timezone Offset From UTC, where real files write `UTC-04:00` too; else of `default` at Content Date
     and Time."""
     found = _OFFSET.fullmatch(text_of(header, TIMEZONE_OFFSET) or "")
-    content = (text_of(header, CONTENT_DATE) or "") + (text_of(header, CONTENT_TIME) or "")
-    return f"{found[1]}{found[2]}:{found[3]}" if found else offset_at(default, content)
+    if found:
+        return f"{found[1]}{found[2]}:{found[3]}"
+    if not default or OFFSET.fullmatch(default):
+        return default
+    return offset_at(default, (text_of(header, CONTENT_DATE) or "") + (text_of(header, CONTENT_TIME) or ""))
 
 
 def offset_at(zone: str, dt: str) -> str:
     """`+hh:mm` of a zone, which is an IANA name or that already, at a time of its clock: DA and TM, or DT. Without one
     no time wants a zone, and that of winter is as good as any."""
-    if not zone or OFFSET.fullmatch(zone):
+    if OFFSET.fullmatch(zone):
         return zone
     try:
         day = datetime.strptime(dt[:14].ljust(14, "0"), "%Y%m%d%H%M%S")
