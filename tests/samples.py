@@ -6,7 +6,7 @@ from typing import Any
 
 import pydicom
 
-from bridge.model.group import Resource
+from bridge.model.group import Group, Resource
 from tests.corpus import FIXTURES
 
 
@@ -26,6 +26,11 @@ def measured(**more: Any) -> Resource:
     """With a number."""
     quantity = {"value": 4, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"}
     return observation(valueQuantity=quantity) | more
+
+
+def alone(resource: Resource) -> Group:
+    """The resource as a document of its own."""
+    return Group(resource, (), None, f"{resource['resourceType']}/{resource['id']}")
 
 
 def ecg_report(uid: str, text: str | None = None, predecessor: str | None = None, **header: str) -> pydicom.Dataset:

@@ -14,7 +14,6 @@ from bridge.model.group import Json, Number
 from bridge.model.names import PRIVATE_SCHEME
 
 _PLAIN_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
-
 _ZERO = re.compile(r"-0(\.0+)?")
 
 

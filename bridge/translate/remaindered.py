@@ -40,14 +40,13 @@ def remaindered(
     mapping: Mapping,
     known: Known,
     report: Report,
+    said: dict[str, Json],
     *,
     restored: bool = False,
-    source: dict[str, Json] | None = None,
-    version: str | None = None,
 ) -> Group:
     """The group with what the document holds beyond it; and with a digest of what a restored group holds beyond the
-    document, which is no edit. `source`: what only the source of a restored group knew. `version`: the document
-    that it said to be a version of."""
+    document, which is no edit. `said`: what a document of ours says of its source, and the caller does not
+    know."""
     charset = document.charset
     back, habits = _back(document, group, mapping, known)
     remainder = Comparison(mapping).compare(document.root, back.root, None, charset)
@@ -59,9 +58,9 @@ def remaindered(
         patient, header = split_patient(header)
         native_header = split_patient(native_header)[1]
         remainder["patient"] = dataset_json(patient, charset)
-        remainder |= _of_dicom(document, known, version)
+        remainder |= _of_dicom(document, known)
         remainder |= _repeated(document, group, back, mapping, known, restored=restored)
-    remainder |= source or {}
+    remainder |= said
     if patch := difference(native_header, header, header_group, charset):
         remainder["header"] = patch
     if remainder:
@@ -92,13 +91,13 @@ def _back(document: Document, group: Group, mapping: Mapping, known: Known) -> t
     return back, habits
 
 
-def _of_dicom(document: Document, known: Known, version: str | None) -> dict[str, Json]:
+def _of_dicom(document: Document, known: Known) -> dict[str, Json]:
     """What tells a document born in DICOM from an edited one, and its ids from those of its versions."""
     found: dict[str, Json] = {"system": known.system, "zone": times.zone_of(document.header, known.zone)}
     found["digest"] = document_digest(document)
     if known.document not in (None, text_of(document.header, SOP_INSTANCE_UID)):
         found["first"] = known.document  # version of the document: its ids go by that
-    return found if version is None else found | {"version": version}
+    return found
 
 
 def _repeated(

@@ -54,8 +54,10 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     if alone is not None:
         document = bare
     uid = known.document or text_of(document.header, SOP_INSTANCE_UID)
-    sources = _sources(bare, replace(known, document=source_of(pieces, uid) or known.document), asked)
-    for source, added in product(sources, (False, True)) if alone is None and pieces else ():
+    sources = list[_Source]()
+    if alone is None and pieces:
+        sources = _sources(bare, replace(known, document=source_of(pieces, uid) or known.document), asked)
+    for source, added in product(sources, (False, True)):
         report = Report()
         group = _restored(bare, pieces, mapping, source, report, added=added)
         if group is not None and _comes_back(group, document, bare, pieces, mapping, source.back):
@@ -65,14 +67,11 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
                 )
             report.warnings += [*oddities_of_document(bare, known.issuer), *contradictions(group)]
             return Translated(group, report)
-    if alone is None and pieces:
+    if sources:
         report = Report()
         report.warnings.append(ANEW)
-    native, said = (
-        native_fhir(document, mapping, known).group,
-        {"source": known.source} if alone and known.source else None,
-    )
-    group = remaindered(document, native, mapping, known, report, version=alone, source=said)
+    said = {} if alone is None else {"version": alone} | _named(known)
+    group = remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report, said)
     # equal content is read natively alike, so that nothing of FHIR is left for a private element
     if check and (back := content_of(group, mapping, known, Report()).document) != document:
         raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
@@ -114,7 +113,7 @@ def _sources(bare: Document, known: Known, asked: Known) -> list[_Source]:
     tried first, for it needs no word."""
     if asked.system != FILES:
         return [_Source(known, known_of(bare, known), _named(known))]
-    said = _named(replace(asked, source=known.system))
+    said: dict[str, Json] = {} if known.system == FILES else {"source": known.system}
     zone = times.zone_of(bare.header, known.zone)
     there = [_Source(known, replace(known, zone=zone), said | {"zone": zone})] if zone != known.zone else []
     return [_Source(known, known, said), *there]
@@ -144,7 +143,7 @@ def _restored(
     group = restored(image, pieces, bare, source.known, report, new)
     if group is None:
         return None
-    group = remaindered(bare, group, mapping, source.back, report, restored=True, source=source.said)
+    group = remaindered(bare, group, mapping, source.back, report, source.said, restored=True)
     # what resources were made into says them; an item that they do not say (a person's name) was edited, and wins
     may_contradict = not added and born_uid(group.root) is None
     stale = {"1", *(element_id((0, *path)) for path in following)}

@@ -23,7 +23,7 @@ from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
-from tests.samples import observation
+from tests.samples import alone, observation
 
 MAPPING, KNOWN = load(), Known()
 _DETECTED = {"system": "http://snomed.info/sct", "code": "260373001", "display": "Detected"}
@@ -32,10 +32,6 @@ _DETECTED = {"system": "http://snomed.info/sct", "code": "260373001", "display":
 def quantity(value: int, **more: Any) -> dict[str, Any]:
     unit = {"unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"}
     return {"value": value, **unit, **more}
-
-
-def alone(resource: Resource) -> Group:
-    return Group(resource, (), None, f"Observation/{resource['id']}")
 
 
 def reported(subject: dict[str, Any], result: Resource) -> Group:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from bridge.model.dataset import DataSet
-from bridge.model.edition import without_notes
+from bridge.model.edition import NOTES, without_notes
 from bridge.model.group import Resource
 from bridge.translate.remainder.json_patch import canonical
 
@@ -18,7 +18,7 @@ _TIMES = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effective
 def as_content(resource: Resource) -> Resource:
     """The resource without what its server adds. `lastUpdated` stays where it is the only time there is."""
     timeless = resource["resourceType"] in _DATED and not any(key in resource for key in _TIMES)
-    return without_notes(resource, ("versionId", "source")) if timeless else without_notes(resource)
+    return without_notes(resource, ("versionId", "source") if timeless else NOTES)
 
 
 def resources_digest(resources: Iterable[Resource]) -> str:
