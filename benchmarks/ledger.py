@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.sync import OBSERVATIONS
 from benchmarks.workers import lay_out
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
@@ -19,10 +20,9 @@ from tests.full_ledger import ROUTE, NewInstances, NewResources, fill
 DOCUMENTS = 1_000_000
 
 
-def measure(url: str, folder: Path, answer: Any) -> None:
+def measure(url: str, folder: Path, answer: Any, documents: int = OBSERVATIONS) -> None:
     """In a process of its own: documents a second, seconds of a pass with nothing to do, of `status`, and MiB."""
-    lay_out(folder)
-    (folder / "dicom").mkdir()
+    lay_out(folder, documents)
     route = Route(
         ROUTE, NewResources(folder / "fhir"), NewInstances(folder / "dicom"), "both", "urn:bench", None, "+00:00"
     )

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.sync import observations
+from benchmarks.sync import OBSERVATIONS, observations
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.model.group import Resource
@@ -40,19 +40,20 @@ class SlowResources(ResourceFolder):
         return super().read(keys)
 
 
-def lay_out(folder: Path) -> None:
-    """Observations, as a store that is a folder has them."""
-    for one in observations():
+def lay_out(folder: Path, documents: int = OBSERVATIONS) -> None:
+    """Two folders, of Observations and of nothing yet: a folder that a store names has to be there."""
+    (folder / "dicom").mkdir()
+    for one in observations(number=documents):
         file = folder / "fhir" / "Observation" / f"{one['id']}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(one))
 
 
-def rate(workers: int) -> float:
+def rate(workers: int, documents: int = OBSERVATIONS) -> float:
     """Documents a second, from the first news on."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lay_out(folder)
+        lay_out(folder, documents)
         stores = SlowResources("ehr", folder / "fhir"), SlowInstances("pacs", folder / "dicom")
         route = Route("bench", *stores, "both", "urn:bench", None, "+00:00")
         ledger = Ledger(f"sqlite:///{folder}/bridge.db")
