@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from bridge.translate.gather import Entry
 
 SUPERSEDED, DELETED, REPEATED = "superseded: its history has a newer version", "deleted", "stands there already"
 _NAMED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
+_OF_THEIR_OWN = ("document", "message")  # Bundles that say what was, whatever stands around them
 Left = Counter[str]
 """How many resources do not stand, by type and reason."""
 
@@ -24,16 +26,41 @@ def entries_of(place: str, value: Json) -> tuple[list[Entry], Left]:
         raise InvalidFhirError("no FHIR resource: an object with `resourceType` is wanted")
     if value["resourceType"] != "Bundle":
         return [Entry(value, place)], Counter()
-    found = value.get("entry", [])
+    standing, left = _standing(place, value, "Bundle")
+    repeated = _repeated(standing)
+    left += Counter(f"{one.entry.resource['resourceType']}: {REPEATED}" for one in repeated)
+    return [one.entry for one in standing if one not in repeated], left
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Standing:
+    entry: Entry
+    path: str  # FHIRPath in the outermost Bundle, for errors
+
+
+def _standing(place: str, bundle: dict[str, Any], path: str) -> tuple[list[_Standing], Left]:
+    """What stands in a Bundle, and in those that are in it: the answers to a batch of searches are Bundles."""
+    found = bundle.get("entry", [])
     if not isinstance(found, list):
-        raise InvalidFhirError("Bundle.entry: a list is wanted")
-    said = [*_said(place, found)]
-    judged = [(one, reason) for (one, _), reason in zip(said, _reasons(value, said), strict=True) if one is not None]
-    left = Counter(f"{one.resource['resourceType']}: {reason}" for one, reason in judged if reason is not None)
-    return [one for one, reason in judged if reason is None], left
+        raise InvalidFhirError(f"{path}.entry: a list is wanted")
+    standing: list[_Standing] = []
+    left: Left = Counter()
+    said = [*_said(place, found, path)]
+    for index, ((one, _), reason) in enumerate(zip(said, _reasons(bundle, said, path), strict=True)):
+        if one is None:
+            continue
+        if reason is not None:
+            left[f"{one.resource['resourceType']}: {reason}"] += 1
+        elif one.resource["resourceType"] == "Bundle" and one.resource.get("type") not in _OF_THEIR_OWN:
+            inner, gone = _standing(f"{place}#{index}", one.resource, f"{path}.entry[{index}].resource")
+            standing += inner
+            left += gone
+        else:
+            standing.append(_Standing(one, f"{path}.entry[{index}]"))
+    return standing, left
 
 
-def _said(place: str, found: list[Json]) -> Iterator[tuple[Entry | None, dict[str, Any]]]:
+def _said(place: str, found: list[Json], path: str) -> Iterator[tuple[Entry | None, dict[str, Any]]]:
     """Each entry, and the resource in it where there is one: a request may have no body."""
     for index, entry in enumerate(found):
         resource = entry.get("resource") if isinstance(entry, dict) else None
@@ -41,53 +68,52 @@ def _said(place: str, found: list[Json]) -> Iterator[tuple[Entry | None, dict[st
             yield None, entry
             continue
         if not isinstance(resource, dict) or not _is_type(resource.get("resourceType")):
-            raise InvalidFhirError(f"Bundle.entry[{index}].resource: no FHIR resource")
+            raise InvalidFhirError(f"{path}.entry[{index}].resource: no FHIR resource")
         url = entry.get("fullUrl", f"{place}#{index}")
         if not isinstance(url, str):
-            raise InvalidFhirError(f"Bundle.entry[{index}].fullUrl: no URL")
+            raise InvalidFhirError(f"{path}.entry[{index}].fullUrl: no URL")
         yield Entry(resource, url), entry
 
 
-def _reasons(bundle: dict[str, Any], said: list[tuple[Entry | None, dict[str, Any]]]) -> list[str | None]:
+def _reasons(
+    bundle: dict[str, Any], said: list[tuple[Entry | None, dict[str, Any]]], path: str
+) -> Iterator[str | None]:
     """Why an entry does not stand. In a history the oldest versions are last, deletions among them (FHIR R4
     http.html#history); raises InvalidFhirError where it says itself that they are not."""
     deleted = [_of(entry, "request").get("method") == "DELETE" for _, entry in said]
     if bundle.get("type") != "history":
-        return [DELETED if gone else reason for gone, reason in zip(deleted, _repeated(said), strict=True)]
+        yield from (DELETED if gone else None for gone in deleted)
+        return
     if {"previous", "prev"} & _relations(bundle.get("link")):
-        raise InvalidFhirError("Bundle.link: newer versions are on the page before; give the whole history")
+        raise InvalidFhirError(f"{path}.link: newer versions are on the page before; give the whole history")
     newest: dict[str, int] = {}
-    reasons: list[str | None] = []
     for index, (_, entry) in enumerate(said):
         name = _name(entry)
         first = newest.setdefault(name, index) if name else index
         if _is_later(entry, said[first][1]):
             raise InvalidFhirError(
-                f"Bundle.entry[{index}] is newer than Bundle.entry[{first}]: the oldest versions of a history are last"
+                f"{path}.entry[{index}] is newer than {path}.entry[{first}]: the oldest versions of a history are last"
             )
         gone = DELETED if deleted[first] else None
-        reasons.append(gone or (SUPERSEDED if first != index else None))
-    return reasons
+        yield gone or (SUPERSEDED if first != index else None)
 
 
-def _repeated(said: list[tuple[Entry | None, dict[str, Any]]]) -> Iterator[str | None]:
+def _repeated(standing: list[_Standing]) -> set[_Standing]:
     """What has the `fullUrl` of an entry before it (FHIR R4 bdl-7) and says the same; raises InvalidFhirError where
     it says something else: of two versions outside of a history nobody says which one stands."""
-    first: dict[str, tuple[int, Json]] = {}
-    for index, (one, _) in enumerate(said):
-        if one is None:
-            yield None
+    first: dict[str, _Standing] = {}
+    found = set[_Standing]()
+    for one in standing:
+        before = first.setdefault(one.entry.url, one)
+        if before is one:
             continue
-        before, stands = first.setdefault(one.url, (index, one.resource))
-        if before == index:
-            yield None
-        elif same(one.resource, stands):
-            yield REPEATED
-        else:
+        if not same(one.entry.resource, before.entry.resource):
             raise InvalidFhirError(
-                f"Bundle.entry[{index}].fullUrl is that of Bundle.entry[{before}], which says something else: leave out"
-                " the version that does not stand"
+                f"{one.path}.fullUrl is that of {before.path}, which says something else: leave out the version that"
+                " does not stand"
             )
+        found.add(one)
+    return found
 
 
 def _name(entry: dict[str, Any]) -> str | None:

@@ -89,3 +89,47 @@ def test_two_versions_outside_of_a_history_are_refused() -> None:
     """FHIR R4 bdl-7 allows them where `meta.versionId` differs; which one stands nobody says."""
     ((outcome, error),) = found("collection", version(1), version(2))
     assert outcome == "rejected" and "Bundle.entry[1].fullUrl is that of Bundle.entry[0]" in error
+
+
+def inside(kind: str, *entries: Resource) -> Resource:
+    return {"response": {"status": "200"}, "resource": {"resourceType": "Bundle", "type": kind, "entry": [*entries]}}
+
+
+def test_the_answers_to_a_batch_of_searches_are_read() -> None:
+    """They were skipped, Bundle by Bundle. What two searches found is one."""
+    answers = inside("searchset", version(1)), inside("searchset", version(1)), inside("history", version(1))
+    assert [*found("batch-response", *answers[:2])] == [
+        ("version", "1"),
+        ("skipped", "1 Observation: stands there already"),
+    ]
+    assert [*found("batch-response", answers[2])] == [("version", "1")]
+
+
+def test_a_history_within_a_batch_is_one() -> None:
+    assert [*found("batch-response", inside("history", version(2), version(1)))] == [
+        ("version", "2"),
+        ("skipped", f"1 {SUPERSEDED}"),
+    ]
+
+
+def test_two_versions_in_two_answers_are_refused_by_their_places() -> None:
+    ((outcome, error),) = found("batch-response", inside("searchset", version(1)), inside("searchset", version(2)))
+    assert outcome == "rejected"
+    assert "Bundle.entry[1].resource.entry[0].fullUrl is that of Bundle.entry[0].resource.entry[0]" in error
+
+
+@pytest.mark.parametrize("kind", ["document", "message"])
+def test_a_document_in_a_bundle_says_what_was(kind: str) -> None:
+    """What it holds may be older than what stands beside it."""
+    assert [*found("collection", version(2), inside(kind, version(1)))] == [
+        ("version", "2"),
+        ("skipped", "1 Bundle: no document of its own"),
+    ]
+
+
+def test_results_of_one_search_belong_to_the_report_of_another() -> None:
+    report = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "x"}}
+    report |= {"meta": {"versionId": "7"}, "result": [{"reference": "Observation/o"}]}
+    entry = {"fullUrl": "http://example.org/fhir/DiagnosticReport/r", "resource": report}
+    answers = inside("searchset", entry), inside("searchset", version(1))
+    assert [*found("batch-response", *answers)] == [("version", "7")]
