@@ -46,7 +46,8 @@ def convert(
     workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
     json: Annotated[bool, typer.Option("--json", help="the report on stdout, for machines")] = False,
 ) -> None:
-    from bridge.convert import inputs, run
+    from bridge.convert import run
+    from bridge.convert.files import files
     from bridge.convert.report import ReportFile
     from bridge.errors import PermanentError, UsageError
     from bridge.mapping.load import load
@@ -59,10 +60,10 @@ def convert(
         raise UsageError("--json and -o - both want stdout; use --report FILE")
     configured = settings(config)
     reports = [*([ReportFile(report)] if report else []), *([ReportFile(None)] if json else [])]
-    files = inputs.files(sources)
-    if report is not None and (report.resolve() in {one.resolve() for one in files} or str(report) == out):
+    given = files(sources)
+    if report is not None and (report.resolve() in {one.resolve() for one in given} or str(report) == out):
         raise UsageError(f"{report}: is read or written by the run itself; name another file for the report")
-    if not files:
+    if not given:
         raise UsageError("nothing found in " + ", ".join(map(str, sources)))
     folder = mappings or configured.mappings
     if folder is not None and not folder.is_dir():
@@ -77,7 +78,7 @@ def convert(
         release=fhir_version.value if fhir_version else configured.fhir_version,
     )
     try:
-        done = _run(files, job, _output(out, format), workers, reports, table=not json and out != "-")
+        done = _run(given, job, _output(out, format), workers, reports, table=not json and out != "-")
     except PermanentError as error:  # of the report
         print(error, file=sys.stderr)
         done = False

@@ -1,8 +1,7 @@
-"""Files and folders -> documents and groups; what is not for us is said, what cannot be read is rejected by name."""
+"""A file -> documents and groups; what is not for us is said, what cannot be read is rejected by name."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,14 +13,16 @@ from bridge.codecs.dicom import structured_report
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.codecs.fhir import Release
 from bridge.convert.bundle import as_written
-from bridge.convert.entries import Left, entries_of
-from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirError, UsageError
+from bridge.convert.entries import entries_of
+from bridge.convert.files import name_of
+from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirError
 from bridge.model.document import Document
-from bridge.model.group import Group, Json
+from bridge.model.group import Group
 from bridge.releases.r5 import in_r4
-from bridge.translate.gather import Entry, gather
+from bridge.translate.gather import gather
 
 Target = Literal["fhir", "dicom"]
+NO_DOCUMENT = "no document of its own"
 _NOT_YET = {
     "registered": "registered: waits for a result",
     "cancelled": "cancelled",
@@ -52,27 +53,8 @@ class Readable:
 Input = Readable | Skipped | Rejected
 
 
-def files(paths: Sequence[Path]) -> list[Path]:
-    """Every file, folders recursively, in the order of their names. Raises UsageError for what is not there."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
-            found += sorted(one for one in inside if one.is_file())  # no pipes, no sockets
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise UsageError(f"{path}: no such file or folder")
-    return found
-
-
-def name_of(file: Path) -> str:
-    """As a report can hold it: a name that is not UTF-8 is written with escapes."""
-    return os.fsencode(file).decode("utf-8", "backslashreplace")
-
-
 def read(file: Path, target: Target, release: Release = "R4") -> Iterator[Input]:
-    """What one file holds for that target."""
+    """What one file holds for that target; an NDJSON file is part of an export (export.py)."""
     source = name_of(file)
     try:
         data = file.read_bytes()
@@ -85,7 +67,7 @@ def read(file: Path, target: Target, release: Release = "R4") -> Iterator[Input]
         if looks_json or is_dicom:
             yield Skipped(source, f"{'JSON' if looks_json else 'DICOM'}: nothing to convert to {target}")
             return
-    yield from read_bytes(source, data, target, release, lines=file.suffix == ".ndjson")
+    yield from read_bytes(source, data, target, release)
 
 
 def target_of(file: Path) -> Target:
@@ -98,15 +80,13 @@ def _looks_json(file: Path, data: bytes) -> bool:
     return data.lstrip()[:1] in (b"{", b"[") or file.suffix in (".json", ".ndjson")
 
 
-def read_bytes(
-    source: str, data: bytes, target: Target, release: Release = "R4", *, lines: bool = False
-) -> Iterator[Input]:
+def read_bytes(source: str, data: bytes, target: Target, release: Release = "R4") -> Iterator[Input]:
     """What the content of one file holds for that target; `source` is what errors call it."""
     try:
         if target == "fhir":
             yield _document(source, data)
         else:
-            yield from _groups(source, data, release, lines)
+            yield from _groups(source, data, release)
     except (InvalidDicomError, InvalidFhirError) as error:
         yield Rejected(source, f"{source}: {error}")
 
@@ -118,36 +98,17 @@ def _document(source: str, data: bytes) -> Input:
         return Skipped(source, str(error))
 
 
-def _groups(source: str, data: bytes, release: Release, lines: bool) -> Iterator[Input]:
-    values: list[tuple[str, Json]] = []
-    if lines:
-        for number, line in enumerate(data.splitlines(), 1):
-            if line.strip():
-                try:
-                    values.append((f"{source}:{number}", json.loads(line)))
-                except InvalidFhirError as error:
-                    yield Rejected(f"{source}:{number}", f"{source}:{number}: {error}")
-    else:
-        values = [(source, json.loads(data))]
-    entries: list[Entry] = []
-    left: Left = Counter()
-    for place, value in values:
-        try:
-            standing, gone = entries_of(place, value)
-        except InvalidFhirError as error:
-            yield Rejected(place, f"{place}: {error}")
-            continue
-        entries += standing
-        left += gone
+def _groups(source: str, data: bytes, release: Release) -> Iterator[Input]:
+    entries, left = entries_of(source, json.loads(data))
     gathered = gather(entries)
     for group in gathered.groups:
-        yield _group(f"{source}#{group.key}", group, release)
-    left += Counter(f"{one['resourceType']}: no document of its own" for one in gathered.others)
+        yield input_of(f"{source}#{group.key}", group, release)
+    left += Counter(f"{one['resourceType']}: {NO_DOCUMENT}" for one in gathered.others)
     for reason, count in sorted(left.items()):
         yield Skipped(source, reason, count)
 
 
-def _group(name: str, group: Group, release: Release) -> Input:
+def input_of(name: str, group: Group, release: Release) -> Input:
     """Rejected whole where one of its resources is invalid: a report without one of its results would mislead."""
     try:
         for resource in group.whole():

@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from bridge.codecs import fhir, json
 from bridge.codecs.dicom import writer
 from bridge.codecs.fhir import Release
-from bridge.convert import inputs
+from bridge.convert import export, inputs
 from bridge.convert.bundle import bundle
-from bridge.convert.inputs import Input, Readable, Skipped, Target
+from bridge.convert.export import Part
+from bridge.convert.files import name_of
+from bridge.convert.inputs import Input, Readable, Rejected, Skipped, Target
 from bridge.convert.report import Entry
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
@@ -30,7 +33,7 @@ from bridge.translate.report.report import Report
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 
-_AHEAD = 256  # files that are given to the workers at once
+_AHEAD = 256  # files, or parts of an export, that are given to the workers at once
 
 
 class Output(Protocol):
@@ -60,22 +63,50 @@ class Done:
 def run(files: Sequence[Path], job: Job, output: Output, workers: int = 1) -> Iterator[Entry]:
     """One report entry for each document, unreadable file, or type of other resources; outputs written on the way."""
     load(job.mappings)  # faults are known before anything is read
+    units = _units(files, job)
     if workers == 1:
-        for file in files:
-            yield from (_put(done, output) for done in converted(file, job))
+        for unit in units:
+            yield from (_put(done, output) for done in _of(unit, job))
         return
     with ProcessPoolExecutor(workers) as pool:
-        for first in range(0, len(files), _AHEAD):  # results wait in memory until they are written
-            for many in pool.map(partial(_all, job=job), files[first : first + _AHEAD]):
+        while ahead := list(islice(units, _AHEAD)):  # results wait in memory until they are written
+            for many in pool.map(partial(_all, job=job), ahead):
                 yield from (_put(done, output) for done in many)
 
 
-def _all(file: Path, job: Job) -> list[Done]:
-    return list(converted(file, job))
+Unit = Path | Part | Skipped | Rejected
+"""What one worker does at a time."""
+
+
+def _units(files: Sequence[Path], job: Job) -> Iterator[Unit]:
+    """Files, and the parts of exports."""
+    exports: dict[Path, list[Path]] = {}
+    for file in files:
+        if job.target == "dicom" and file.suffix == ".ndjson":
+            exports.setdefault(file.parent, []).append(file)
+        else:
+            yield file
+    for many in exports.values():
+        yield from export.parts(many)
+
+
+def _all(unit: Unit, job: Job) -> list[Done]:
+    return list(_of(unit, job))
+
+
+def _of(unit: Unit, job: Job) -> Iterator[Done]:
+    match unit:
+        case Path():
+            return _each(name_of(unit), inputs.read(unit, job.target, job.release), job)
+        case Part():
+            return _each(unit.lines[0].place, export.read(unit, job.release), job)
+        case _:
+            return iter([_converted(unit, job)])
 
 
 def converted(file: Path, job: Job) -> Iterator[Done]:
-    return _each(inputs.name_of(file), inputs.read(file, job.target, job.release), job)
+    for unit in _units([file], job):
+        yield from _of(unit, job)
 
 
 def converted_bytes(source: str, data: bytes, job: Job) -> Iterator[Done]:

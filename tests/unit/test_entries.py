@@ -128,7 +128,7 @@ def test_a_document_in_a_bundle_says_what_was(kind: str) -> None:
 
 
 def test_results_of_one_search_belong_to_the_report_of_another() -> None:
-    report = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "x"}}
+    report: Resource = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "x"}}
     report |= {"meta": {"versionId": "7"}, "result": [{"reference": "Observation/o"}]}
     entry = {"fullUrl": "http://example.org/fhir/DiagnosticReport/r", "resource": report}
     answers = inside("searchset", entry), inside("searchset", version(1))

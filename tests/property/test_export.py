@@ -1,0 +1,90 @@
+"""An export in many files has the documents that one Bundle of it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.codecs import json
+from bridge.convert.export import Part, parts, read
+from bridge.convert.inputs import Input, Readable, Rejected, Skipped, read_bytes
+from bridge.model.group import Group, Resource
+from tests.samples import measured
+
+_KINDS = ("Observation", "DiagnosticReport", "Composition", "Basic", "Patient", "Practitioner", "PractitionerRole")
+_IDS = ("a", "b", "c")
+_ELEMENTS = {  # by which one refers to another, and whether to several
+    "Observation": {"hasMember": True, "derivedFrom": True, "performer": True, "subject": False},
+    "DiagnosticReport": {"result": True, "resultsInterpreter": True, "subject": False},
+    "Composition": {"author": True, "section": True},
+}
+_CODE = {"text": "x"}
+_LEAST: dict[str, Resource] = {
+    "Observation": measured(),
+    "DiagnosticReport": {"status": "final", "code": _CODE},
+    "Composition": {"status": "final", "type": _CODE, "date": "2026-03-02", "title": "x"},
+    "Basic": {"code": _CODE},
+}
+_references = st.builds(
+    lambda kind, name: {"reference": f"{kind}/{name}"}, st.sampled_from(_KINDS), st.sampled_from(_IDS)
+)
+
+
+@st.composite
+def resources(draw: st.DrawFn) -> Resource:
+    kind = draw(st.sampled_from(_KINDS))
+    found = {**_LEAST.get(kind, {}), "resourceType": kind, "id": draw(st.sampled_from(_IDS))}
+    found.pop("subject", None)
+    for element, several in _ELEMENTS.get(kind, {}).items():
+        if several and (many := draw(st.lists(_references, max_size=2))):
+            found[element] = [{"entry": many}] if element == "section" else many
+        elif not several and (one := draw(st.none() | _references)):
+            found[element] = one
+    if "status" in found:
+        found["status"] = draw(st.sampled_from(("final", "final", "entered-in-error", "registered")))
+    if kind == "PractitionerRole":  # anything else would be no practitioner
+        found["practitioner"] = {"reference": f"Practitioner/{draw(st.sampled_from(_IDS))}"}
+    if kind == "Composition":
+        found.setdefault("author", [{"reference": "Practitioner/a"}])
+    return found
+
+
+def _names(group: Group) -> Any:
+    """What is in it, by name and content; which of it comes first says nothing."""
+    patient = json.dumps(group.patient) if group.patient is not None else b""
+    inside = {reference: json.dumps(target) for reference, target in (group.references or {}).items()}
+    return json.dumps(group.root), sorted(map(json.dumps, group.members)), patient, inside
+
+
+def _said(found: Sequence[Input | Part]) -> list[Any]:
+    """The documents, and what is said of those that are not yet or void."""
+    documents: list[Any] = []
+    for one in found:
+        match one:
+            case Readable(source, Group() as group):
+                documents.append((source.partition("#")[2], *_names(group)))
+            case Skipped(source, reason) if "#" in source:
+                documents.append((source.partition("#")[2], reason))
+            case Rejected(source, error):
+                documents.append((source.partition("#")[2], error.partition("#")[2]))
+    return sorted(documents, key=repr)
+
+
+@given(st.lists(resources(), max_size=12), st.lists(st.integers(0, 2), min_size=12, max_size=12))
+def test_an_export_has_the_documents_of_its_bundle(found: list[Resource], files: list[int]) -> None:
+    for number, one in enumerate(found):
+        one["meta"] = {"versionId": f"{number}"}  # none is there twice, but two may have one name
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in found]}
+    with TemporaryDirectory() as name:
+        written = [Path(name, f"{number}.ndjson") for number in range(3)]
+        for number, path in enumerate(written):
+            lines = [json.dumps(one) for one, file in zip(found, files, strict=False) if file == number]
+            path.write_bytes(b"\n".join(lines))
+        units = [*parts(written)]
+        documents = [one for unit in units for one in (read(unit) if isinstance(unit, Part) else [unit])]
+    assert _said(documents) == _said([*read_bytes("x", json.dumps(bundle), "dicom")])
