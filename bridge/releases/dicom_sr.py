@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bridge.model.group import Group, Json, Resource, reference_to, renamed
 from bridge.model.names import DICOM_UID_SYSTEM, EXTENSION_BASE
 from bridge.releases.moves import put_list
+from bridge.releases.selected_instance import subsets_of
 from bridge.translate.basis.times import INSTANT
 from bridge.translate.header.identity import TYPE_SYSTEM
 from bridge.translate.native.copies import copied
@@ -36,6 +37,7 @@ class Guide:
     study_uid: str | None
     accession: Json
     device: str | None
+    subsets: dict[str, list[str]]  # of each selected instance, by its id
 
 
 def guide_of(group: Group) -> Guide | None:
@@ -47,15 +49,21 @@ def guide_of(group: Group) -> Guide | None:
     identifiers = study.get("identifier", [])
     uids = [one.get("value") for one in identifiers if one.get("system") == DICOM_UID_SYSTEM]
     accessions = [one for one in identifiers if any(c.get("code") == "ACSN" for c in _codings(one.get("type", {})))]
-    return Guide(_name(study), next(iter(uids), None), next(iter(accessions), None), _name(device))
+    observations = (one for one in group.whole() if one["resourceType"] == "Observation")
+    subsets = {name: subset for one in observations for name, subset in subsets_of(one).items()}
+    return Guide(_name(study), next(iter(uids), None), next(iter(accessions), None), _name(device), subsets)
 
 
 def added(resource: Resource, guide: Guide) -> Resource:
     """A copy with what the guide asks for."""
-    observation: Resource = renamed(resource, {})
-    if observation["resourceType"] == "Observation":
-        _add(observation, guide)
-    return observation
+    made: Resource = renamed(resource, {})
+    if made["resourceType"] == "Observation":
+        _add(made, guide)
+    elif made["resourceType"] == "ImagingSelection" and (subset := guide.subsets.get(made.get("id", ""))):
+        instance = made["instance"][0]
+        if "subset" not in instance:
+            instance["subset"], instance["_subset"] = [*subset], [renamed(_COPIED, {}) for _ in subset]
+    return made
 
 
 def _add(observation: Resource, guide: Guide) -> None:
@@ -134,10 +142,13 @@ def _says(concept: Json, system: str, code: str) -> bool:
 
 def without(resource: Resource) -> Resource:
     """A copy without what `added` has added."""
-    observation: Resource = renamed(resource, {})
-    if observation["resourceType"] == "Observation":
-        _remove(observation)
-    return observation
+    made: Resource = renamed(resource, {})
+    if made["resourceType"] == "Observation":
+        _remove(made)
+    for instance in made.get("instance", ()) if made["resourceType"] == "ImagingSelection" else ():
+        if any(one == _COPIED for one in instance.get("_subset", ())):
+            del instance["subset"], instance["_subset"]
+    return made
 
 
 def _remove(observation: Resource) -> None:

@@ -6,9 +6,9 @@ of R5 what only R4 could say, on the one of R4 what only R5 could say. What was 
 from __future__ import annotations
 
 from bridge.errors import DamagedRemainderError
-from bridge.model.group import Group, Json, Resource, renamed
+from bridge.model.group import Group, Json, Resource, reference_to, renamed
 from bridge.model.names import R4_URL, R5_URL
-from bridge.releases import dicom_sr
+from bridge.releases import dicom_sr, selected_instance
 from bridge.releases.elements import MOVES, UNSEEN
 from bridge.releases.imaging_selection import (
     derived_in_r4,
@@ -24,8 +24,8 @@ Renames = dict[str, str]
 
 def in_r5(group: Group) -> tuple[Group, list[str]]:
     """The group, and warnings: places that were edited in R4 since. Measurement Reports follow the dicom-sr guide."""
-    names = _selections(group)
     guide = dicom_sr.guide_of(group)
+    names = _selections(group, instances=guide is not None and dicom_sr.is_ours(group))
     warnings: list[str] = []
     found: dict[int, Resource] = {}
     for resource in group.whole():
@@ -38,14 +38,15 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
 
 def in_r4(group: Group) -> tuple[Group, list[str]]:
     """The group, and warnings: places that were edited in R5 since, and what only R5 says."""
+    warnings: list[str] = []
+    found: dict[int, Resource] = {}
+    is_ours = dicom_sr.is_ours(group)
     names = {
-        f"ImagingSelection/{one['id']}": f"Basic/{one['id']}"
+        f"ImagingSelection/{one['id']}": f"{_kind_in_r4(one, is_ours=is_ours)}/{one['id']}"
         for one in group.whole()
         if one["resourceType"] == "ImagingSelection" and "id" in one
     }
-    warnings: list[str] = []
-    found: dict[int, Resource] = {}
-    if dicom_sr.is_ours(group):
+    if is_ours:
         group = _marked(group)
     for resource in group.whole():
         beyond, plain = _taken(resource, R4_URL)
@@ -93,6 +94,8 @@ def _native_r5(resource: Resource, names: Renames) -> Resource:
     made: Resource = renamed(resource, names)
     if is_selection(made):
         made = selection_in_r5(made)
+    elif f"DocumentReference/{made.get('id')}" in names:
+        made = selected_instance.selection_of(made)
     if made["resourceType"] == "Observation":
         derived_in_r5(made)
     for move in MOVES.get(made["resourceType"], ()):
@@ -105,19 +108,25 @@ def _native_r4(resource: Resource, names: Renames) -> Resource:
     for move in reversed(MOVES.get(made["resourceType"], ())):
         move.back(made)
     if made["resourceType"] == "ImagingSelection":
-        made = selection_in_r4(made)
+        is_instance = names.get(f"ImagingSelection/{made.get('id')}", "").startswith("DocumentReference/")
+        made = selected_instance.document_of(made) if is_instance else selection_in_r4(made)
     if made["resourceType"] == "Observation":
-        derived_in_r4(made, set(names))
+        derived_in_r4(made, {said for said, name in names.items() if name.startswith("Basic/")})
     back: Resource = renamed(made, names)
     return back
 
 
-def _selections(group: Group) -> Renames:
+def _selections(group: Group, *, instances: bool) -> Renames:
+    """`instances`: those of the guide, too, which R4 has as DocumentReferences."""
     return {
-        f"Basic/{one['id']}": f"ImagingSelection/{one['id']}"
+        reference_to(one): f"ImagingSelection/{one['id']}"
         for one in group.whole()
-        if is_selection(one) and "id" in one
+        if "id" in one and (is_selection(one) or (instances and selected_instance.is_document(one)))
     }
+
+
+def _kind_in_r4(selection: Resource, *, is_ours: bool) -> str:
+    return "DocumentReference" if is_ours and selected_instance.is_instance(selection) else "Basic"
 
 
 def _keep(resource: Resource, url: str, beyond: list[list[Json]]) -> None:

@@ -225,6 +225,45 @@ def test_a_measurement_report_follows_the_dicom_sr_guide() -> None:
         assert one["valueCodeableConcept"]["coding"] == finding["valueCodeableConcept"]["coding"]
 
 
+def _selections(bundle: Any) -> dict[str, Resource]:
+    """By the code of the guide's profiles."""
+    found = [one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "ImagingSelection"]
+    return {one["code"]["coding"][0]["code"]: one for one in found}
+
+
+def test_a_segment_is_an_imaging_selection_as_the_guide_wants() -> None:
+    """As its profiles `referenced-segment` and `source-image-for-segmentation` say. It was a DocumentReference."""
+    file = FIXTURES / "dicom" / "1500-volume.dcm"
+    (there,) = converted(file, TO_FHIR)
+    bundle: Any = json.loads(there.data)
+    segment, source = (_selections(bundle)[code] for code in ("121191", "121233"))
+    (instance,) = segment["instance"]
+    assert (instance["uid"], instance["subset"]) == ("2.25.29644775504434771117521825827091586347", ["1"])
+    assert instance["sopClass"]["code"] == "urn:oid:1.2.840.10008.5.1.4.1.1.66.4"
+    assert segment["status"] == "available" and "subset" not in source["instance"][0]
+    references = [
+        one["reference"] for entry in bundle["entry"] for one in entry["resource"].get("derivedFrom", ())
+    ]  # fmt: skip
+    assert {f"ImagingSelection/{one['id']}" for one in (segment, source)} <= set(references)
+
+    instance["uid"], instance["subset"] = "2.25.77", ["4"]  # the latter is a copy
+    (back,) = converted_bytes("bundle", json.dumps(bundle), TO_DICOM)
+    assert any("a copy for readers of the dicom-sr guide" in one for one in back.entry["warnings"])
+    former = b"2.25.29644775504434771117521825827091586347"  # among the evidence, too
+    assert b"2.25.77" in back.data and back.data.count(former) == file.read_bytes().count(former) - 1
+
+
+def test_a_segment_of_others_stays_what_they_say() -> None:
+    """Of a report that was not born here, an ImagingSelection is one, and comes back as one."""
+    (group,) = groups(FIXTURES / "dicom" / "1500-volume.dcm")
+    there, _ = in_r5(group)
+    root = {key: value for key, value in there.root.items() if key not in ("identifier", "extension")}
+    theirs = Group(root, there.members, there.patient, there.key)
+    back, _ = in_r5(in_r4(theirs)[0])
+    kinds = [[one["resourceType"] for one in found.members] for found in (theirs, back)]
+    assert kinds[0] == kinds[1] and "ImagingSelection" in kinds[0]
+
+
 @pytest.mark.parametrize("sample", ["1500-group", "1500-plane", "1500-volume"])
 def test_copies_of_the_guide_are_known_though_a_server_drops_their_element_ids(sample: str) -> None:
     """HAPI drops those of primitives, others may drop more: what the copies say tells them."""
