@@ -14,7 +14,16 @@ from bridge.translate.header.whose import subject_of
 FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
 """Whose references to each other decide what forms one document."""
 SUPPORT = frozenset(
-    {"Practitioner", "PractitionerRole", "Device", "ImagingStudy", "DocumentReference", "Composition", "Basic"}
+    {
+        "Practitioner",
+        "PractitionerRole",
+        "Device",
+        "ImagingStudy",
+        "DocumentReference",
+        "Composition",
+        "Basic",
+        "BodyStructure",
+    }
 )
 _BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
 WITHOUT_RESULTS = ("entered-in-error", "cancelled", "registered")
@@ -195,7 +204,7 @@ def links(resource: Resource) -> Iterator[str]:
         yield from _references(resource, ("extension", "result", "imagingStudy", "study", "composition"))
         yield from _references(resource, ("resultsInterpreter", "performer"))
     elif kind == "Observation":
-        yield from _references(resource, ("hasMember", "derivedFrom", "performer", "extension"))
+        yield from _references(resource, ("hasMember", "derivedFrom", "performer", "extension", "bodySite"))
     elif kind == "Composition":
         yield from _references(resource, ("author", "section"))
     elif kind == "PractitionerRole":

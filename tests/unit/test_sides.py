@@ -11,8 +11,9 @@ import pytest
 from bridge.mapping.load import load
 from bridge.model.content import Code, Coded, ContentItem
 from bridge.model.document import Document
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Resource, reference_to
 from bridge.translate.basis.ids import Known
+from bridge.translate.gather import Entry, gather
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
@@ -37,9 +38,9 @@ def structure(**reference: str) -> Resource:
     return {"url": "http://hl7.org/fhir/StructureDefinition/bodySite", "valueReference": reference}
 
 
-def made(site: Resource) -> tuple[Document, list[str]]:
+def made(site: Resource, *structures: Resource) -> tuple[Document, list[str]]:
     """The self check translates it back, and finds no loss."""
-    group = Group(measured(bodySite=site), (), None, "Observation/o")
+    group = Group(measured(bodySite=site), structures, None, "Observation/o")
     translated = checked_to_dicom(group, MAPPING, KNOWN)
     return translated.result, translated.report.warnings
 
@@ -86,6 +87,72 @@ def test_what_an_extension_says_otherwise_is_warned_of(site: Resource) -> None:
     document, warnings = made(site)
     assert not any(child.children for child in document.root.children[0].children)
     assert _WARNING in warnings
+
+
+_REFERRING = {"extension": [structure(reference="BodyStructure/r")]}
+
+
+def body(*qualifiers: Code, **more: Any) -> Resource:
+    """As the German Bildgebung module has it."""
+    said = [{"coding": [{"system": _SCT, "code": one.value, "display": one.meaning}]} for one in qualifiers]
+    found: Resource = {"resourceType": "BodyStructure", "id": "r", "location": _BREAST}
+    return found | ({"locationQualifier": said} if said else {}) | {"patient": {"reference": "Patient/p"}} | more
+
+
+@pytest.mark.parametrize("site", [{**_REFERRING, **_BREAST}, _REFERRING])
+def test_a_body_structure_is_the_site_and_its_side(site: Resource) -> None:
+    """The side of a finding was in the record alone: a reader of the PACS was not told."""
+    document, warnings = made(site, body(LEFT))
+    (found,) = document.root.children[0].children
+    assert isinstance(found.value, Coded)
+    assert found.value.code == Code("76752008", "SCT", "Breast structure")
+    assert [child.value for child in found.children] == [Coded(LEFT)]
+    assert _WARNING not in warnings
+    assert natively(document)["bodySite"]["text"] == "Breast structure, Left"
+
+
+@pytest.mark.parametrize(
+    ("said", "sides"),
+    [
+        (body(LEFT, Code("110861005", "SCT", "Upper outer quadrant")), [Coded(LEFT)]),
+        (body(LEFT, RIGHT), []),
+        (body(LEFT, morphology={"text": "Microcalcification"}), [Coded(LEFT)]),
+        (body(LEFT, location={"coding": [{"system": _SCT, "code": "39607008", "display": "Lung"}]}), []),
+        (body(LEFT, id="another"), []),
+    ],
+    ids=["more than a side", "both sides", "morphology", "another location", "not here"],
+)
+def test_what_a_body_structure_says_beyond_is_warned_of(said: Resource, sides: list[Coded]) -> None:
+    document, warnings = made({**_REFERRING, **_BREAST}, said)
+    (site,) = document.root.children[0].children
+    assert [child.value for child in site.children] == sides
+    assert _WARNING in warnings
+
+
+def test_an_observation_and_its_body_structure_are_one_document() -> None:
+    observation, structure_ = measured(bodySite={**_REFERRING, **_BREAST}), body(LEFT)
+    entries = [Entry(one, f"http://example.org/fhir/{reference_to(one)}") for one in (structure_, observation)]
+    gathered = gather(entries)
+    (group,) = gathered.groups
+    assert group.members == (structure_,) and not gathered.others
+    back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result
+    assert [*map(stripped, back.resources())] == [observation, structure_]
+
+
+@pytest.mark.parametrize("code", [RIGHT, None])
+def test_a_side_that_was_edited_in_dicom_is_not_that_of_the_body_structure(code: Code | None) -> None:
+    """Which stays as it is: another result may mean it."""
+    document, _ = made({**_REFERRING, **_BREAST}, body(LEFT))
+    item = document.root.children[0]
+    (site,) = item.children
+    edited = tuple(replace(one, value=Coded(code)) for one in site.children) if code else ()
+    item = replace(item, children=(replace(site, children=edited),))
+    root = replace(document.root, children=(item, *document.root.children[1:]))
+    back: Any = to_fhir(Document(document.header, root), MAPPING, KNOWN).result
+    text = "Breast structure, Right" if code else "Breast structure"
+    assert stripped(back.root)["bodySite"] == {**_BREAST, "text": text}
+    again = checked_to_dicom(back, MAPPING, KNOWN).result.root.children[0].children[0]
+    assert [child.value for child in again.children] == ([Coded(code)] if code else [])
 
 
 def _turned(site: ContentItem) -> ContentItem:

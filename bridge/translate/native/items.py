@@ -256,7 +256,7 @@ class Items:
                 many = len(node.children)
                 add_folds(node, head, told[head], rows[head], self.mapping, self.zone, born=self.born)
                 if head == "bodySite" and not self.born and len(node.children) > many:
-                    add_side(node.children[-1], told[head])
+                    add_side(node.children[-1], told[head], self._by_reference)
 
     def _told(self, head: str, home: Home, node: Node) -> Json:
         """What of an element items tell; None where they do not."""
@@ -271,7 +271,7 @@ class Items:
         if head in ("bodySite", "method") and said.get("id") == INHERITED:
             return None
         if head == "bodySite" and not self.born:
-            return named_site(said)
+            return named_site(said, self._by_reference)
         if head == "referenceRange" and not self.born:
             return in_known_units(said, home)
         if head == "effectivePeriod":

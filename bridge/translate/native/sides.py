@@ -1,13 +1,17 @@
-"""Left or right in an extension of `bodySite`, as guides of HL7 have it -> Laterality of Finding Site (PS3.16 TID 300);
-HL7's reference to a BodyStructure -> Finding Site, by its words."""
+"""Left or right in an extension of `bodySite`, as guides of HL7 have it, or in the BodyStructure that HL7's own refers
+to -> Laterality of Finding Site (PS3.16 TID 300); and the site that only the BodyStructure says."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from bridge.model.content import Code, Coded
-from bridge.model.group import drop_extensions
+from bridge.model.group import Json, Resource, drop_extensions
 from bridge.model.names import EXTENSION_BASE
 from bridge.translate.basis.node import Home, Node
 
+Structures = Mapping[str, Resource]
+"""The resources of the group, by what refers to them."""
 LATERALITY = Code("272741003", "SCT", "Laterality")
 BODY_SITE = "http://hl7.org/fhir/StructureDefinition/bodySite"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -19,36 +23,50 @@ _SIDES = {  # CID 244
 }
 
 
-def named_site(site: Home) -> Home:
-    """With the words of the BodyStructure where it says no more than that."""
+def named_site(site: Home, structures: Structures) -> Home:
+    """With the location of the BodyStructure, or the words of the reference to it, where it says no more than that."""
     if site.keys() & {"coding", "text"}:
         return site
-    words = [one for one in map(_words, _extensions(site)) if one]
-    return {**site, "text": words[0]} if len(words) == 1 else site
+    found = [one for one in (_location(one, structures) for one in _extensions(site)) if one]
+    return {**found[0], **site} if len(found) == 1 else site
 
 
-def add_side(finding_site: Node, site: Home) -> None:
+def add_side(finding_site: Node, site: Home, structures: Structures) -> None:
     """Where all that say one agree."""
-    if (side := _side_of(site)) is not None:
+    if (side := _side_of(site, structures)) is not None:
         finding_site.add(Coded(side), LATERALITY, None)
 
 
-def is_unseen(site: Home) -> bool:
+def is_unseen(site: Home, structures: Structures) -> bool:
     """Whether an extension says of it what no item does."""
-    named = named_site(site)
-    is_side_told = _side_of(site) is not None and bool(named.keys() & {"coding", "text"})
-    told = [is_side_told if _side(one) else bool(_words(one)) and named is not site for one in _extensions(site)]
-    return not all(told)
+    named = named_site(site, structures)
+    is_named, is_sided = bool(named.keys() & {"coding", "text"}), _side_of(site, structures) is not None
+
+    def is_told(extension: Home) -> bool:
+        if (structure := _structure(extension, structures)) is not None:
+            qualifiers = structure.get("locationQualifier", [])
+            beyond = structure.keys() & {"morphology", "description", "image"} or len(qualifiers) > 1
+            return is_named and not beyond and _is_at(structure, named) and (is_sided or not qualifiers)
+        if any(_side(extension, structures)):
+            return is_named and is_sided
+        return bool(_words(extension)) and named is not site
+
+    return not all(map(is_told, _extensions(site)))
 
 
 def without_side(site: Home) -> None:
     """In place, where the document says another site or side since."""
-    drop_extensions(site, lambda one: _side(one) is not None or one.get("url") == BODY_SITE)
+    drop_extensions(site, lambda one: any(_side(one, {})) or one.get("url") == BODY_SITE)
 
 
-def _side_of(site: Home) -> Code | None:
-    """That of all extensions that say one; None where they do not agree."""
-    sides = {side for one in _extensions(site) if (side := _side(one)) is not None}
+def _side_of(site: Home, structures: Structures) -> Code | None:
+    """That of all extensions that say one; None where they do not agree. A BodyStructure somewhere else says none."""
+    named = named_site(site, structures)
+    sides = set[Code]()
+    for extension in _extensions(site):
+        structure = _structure(extension, structures)
+        if structure is None or _is_at(structure, named):
+            sides.update(_side(extension, structures))
     return sides.pop() if len(sides) == 1 else None
 
 
@@ -57,11 +75,40 @@ def _extensions(site: Home) -> list[Home]:
     return [one for one in site.get("extension", ()) if not one.get("url", "").startswith((EXTENSION_BASE, _ABSENT))]
 
 
+def _structure(extension: Home, structures: Structures) -> Resource | None:
+    if extension.get("url") != BODY_SITE:
+        return None
+    found = structures.get(extension.get("valueReference", {}).get("reference", ""))
+    return found if found is not None and found["resourceType"] == "BodyStructure" else None
+
+
+def _is_at(structure: Resource, site: Home) -> bool:
+    """Whether it is where the site is, if it says so: by a code of both, or by its words."""
+    location = structure.get("location", {})
+    codes, there = _codes(location), _codes(site)
+    return bool(codes & there) if codes and there else not location or location.get("text") == site.get("text")
+
+
+def _codes(concept: Json) -> set[tuple[str | None, str]]:
+    return {(one.get("system"), one["code"]) for one in concept.get("coding", ()) if "code" in one}
+
+
+def _location(extension: Home, structures: Structures) -> Home:
+    location = (_structure(extension, structures) or {}).get("location", {})
+    if said := {key: location[key] for key in ("coding", "text") if key in location}:
+        return said
+    words = _words(extension)
+    return {"text": words} if words else {}
+
+
 def _words(extension: Home) -> str:
     is_site = extension.get("url") == BODY_SITE
     return str(extension.get("valueReference", {}).get("display", "")).strip() if is_site else ""
 
 
-def _side(extension: Home) -> Code | None:
-    codings = extension.get("valueCodeableConcept", {}).get("coding", ())
-    return next((_SIDES.get(one.get("code", "")) for one in codings if one.get("system") == _SCT), None)
+def _side(extension: Home, structures: Structures) -> Iterator[Code]:
+    structure = _structure(extension, structures)
+    said = [extension.get("valueCodeableConcept", {})] if structure is None else structure.get("locationQualifier", [])
+    for system, code in (one for concept in said for one in sorted(_codes(concept), key=repr)):
+        if system == _SCT and code in _SIDES:
+            yield _SIDES[code]

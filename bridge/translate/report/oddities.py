@@ -176,6 +176,7 @@ def oddities_of_group(group: Group) -> list[str]:
     """Code systems that DICOM has no Coding Scheme Designator for, and words beside a code that say something else: a
     DICOM reader sees those of the code."""
     found: dict[str, list[str]] = {}
+    structures = group.index()
     for kind, home in _homes(group):
         for element in ("code", "valueCodeableConcept"):
             for coding in home.get(element, {}).get("coding", ()):
@@ -197,7 +198,7 @@ def oddities_of_group(group: Group) -> list[str]:
         if _is_side_of_words(home.get("bodySite", {})):
             what = "the text says a side that the code does not, and no DICOM reader sees"
             found.setdefault(what, []).append(f"{kind}.bodySite")
-        if is_unseen(home.get("bodySite", {})):
+        if is_unseen(home.get("bodySite", {}), structures):
             what = "an extension says where it was, and no DICOM reader sees it"
             found.setdefault(what, []).append(f"{kind}.bodySite")
     return [*contradictions(group), *(_line(what, places) for what, places in found.items())]
