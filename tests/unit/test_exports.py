@@ -148,3 +148,18 @@ def taken_out_of(file: Path, *tags: int) -> Document:
     document = read(file.read_bytes())
     header = tuple(one._replace(value=b"") if one.tag in tags else one for one in document.header)
     return replace(document, header=header)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_utc_in_two_spellings_is_no_edit_in_whatever_order_they_stand(turned: bool) -> None:
+    """HAPI writes `+00:00` into `meta`, people `Z`; of as many the first decided, and `meta` comes back last."""
+    note = [{"text": "a", "time": "2025-01-03T10:00:00Z"}]
+    meta = {"lastUpdated": "2025-02-02T03:04:05.678+00:00"}
+    said = {"note": note, "meta": meta} if turned else {"meta": meta, "note": note}
+    group = alone({"resourceType": "Observation"} | said | observation())
+    back = to_fhir(checked_to_dicom(group, MAPPING, FILES).result, MAPPING, FILES).result
+    assert back.root == group.root
+    again = checked_to_dicom(
+        alone({"resourceType": "Observation"} | dict(reversed(said.items())) | observation()), MAPPING, FILES
+    )
+    assert again.result.header == checked_to_dicom(group, MAPPING, FILES).result.header

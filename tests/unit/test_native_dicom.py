@@ -18,7 +18,7 @@ from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, 
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Node
-from bridge.translate.header.observers import LANGUAGE, OBSERVER_TYPE, SERIAL_NUMBER, add_context
+from bridge.translate.header.observers import LANGUAGE, OBSERVER_TYPE, PERSON_NAME, SERIAL_NUMBER, add_context
 from bridge.translate.header.study import ACCESSION
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
@@ -373,6 +373,44 @@ def test_an_organization_is_no_person_who_observes(element: str, performer: Reso
     assert isinstance(said, Coded) and said.code is not None and said.code.meaning == kind
 
 
+PATHOLOGIST: Resource = {"resourceType": "Practitioner", "id": "x", "name": [{"family": "House", "given": ["Gregory"]}]}
+IN_A_ROLE: Resource = {
+    "resourceType": "PractitionerRole", "id": "r", "practitioner": {"reference": "Practitioner/x"}
+}  # fmt: skip
+
+
+def interpreted(result: Resource, **reference: str) -> Group:
+    """A laboratory report, which has no template; who interpreted it is here."""
+    report: Resource = {"resourceType": "DiagnosticReport", "id": "d", "status": "final", "code": {"text": "Lab"}}
+    report |= {"result": [{"reference": "Observation/o"}], "resultsInterpreter": [reference]}
+    return Group(report, (result, PATHOLOGIST, IN_A_ROLE), None, "DiagnosticReport/d")
+
+
+def observers(root: ContentItem) -> list[str]:
+    return [one.value.text for one in root.children if isinstance(one.value, Plain) and PERSON_NAME.same(one.concept)]
+
+
+@pytest.mark.parametrize("reference", ["Practitioner/x", "PractitionerRole/r"])
+@pytest.mark.parametrize("display", [{}, {"display": "House, G., MD"}])
+def test_who_interpreted_a_report_is_named_as_he_is_called_where_he_is_here(reference: str, display: Any) -> None:
+    """Without a display the bridge was the observer of an imaging report, and nobody of a laboratory's."""
+    said = {"reference": reference} | display
+    group = interpreted(measured(), **said)
+    assert observers(checked_to_dicom(group, load(), Known()).result.root) == ["House^Gregory"]
+    report = narrative(language="de", resultsInterpreter=[said]).root
+    imaging = Group(report, (PATHOLOGIST, IN_A_ROLE), None, "DiagnosticReport/d")
+    assert observers(checked_to_dicom(imaging, load(), Known()).result.root) == ["House^Gregory"]
+
+
+@pytest.mark.parametrize(("performer", "named"), [("Patient/p", False), ("Organization/lab", True)])
+def test_who_interpreted_a_report_does_not_stand_for_the_performer_of_a_result(performer: str, named: bool) -> None:
+    """What the patient has measured himself was not observed by the pathologist."""
+    group = interpreted(measured(performer=[{"reference": performer}]), reference="Practitioner/x")
+    translated = checked_to_dicom(group, load(), Known())
+    assert bool(observers(translated.result.root)) == named
+    assert any("who interpreted the report" in one for one in translated.report.warnings) != named
+
+
 @pytest.mark.parametrize("reason", ["not-performed", "not-a-number", "negative-infinity", "error", "unknown"])
 def test_why_a_value_is_absent_is_no_answer(reason: str) -> None:
     said = {
@@ -649,3 +687,28 @@ def test_a_serial_number_is_one_however_its_type_is_displayed() -> None:
     root = Node(Container("SEPARATE"), None, None)
     add_context(root, {"author": [{"reference": "Device/d"}]}, lambda reference: device, lambda concept: None)
     assert (SERIAL_NUMBER, Plain("TEXT", "4711")) in [(one.concept, one.value) for one in root.children]
+
+
+@pytest.mark.parametrize(
+    ("said", "warning"),
+    [
+        ({"effectiveDateTime": "2025"}, "Content Date is its first day"),
+        ({"effectiveDateTime": "2025-03"}, "Content Date is its first day"),
+        ({"status": "unknown"}, "Observation.status is unknown"),
+    ],
+)
+def test_what_the_header_says_for_sure_and_nobody_else_does_is_warned_of(said: Resource, warning: str) -> None:
+    certain, doubtful = (
+        checked_to_dicom(Group(measured(**more), (), None, "Observation/o"), load(), Known()).report.warnings
+        for more in ({}, said)
+    )
+    assert any(warning in one for one in doubtful) and not any(warning in one for one in certain)
+
+
+def test_a_code_system_that_the_document_explains_is_known() -> None:
+    """Our own documents were warned of for each code system without a Coding Scheme Designator."""
+    local = {"coding": [{"system": "urn:lab:local", "code": "4711", "display": "Local"}]}
+    document = checked_to_dicom(Group(measured(code=local), (), None, "Observation/o"), load(), Known()).result
+    assert not any("no known URI" in one for one in to_fhir(document, load(), Known()).report.warnings)
+    unexplained = replace(document, header=tuple(one for one in document.header if one.tag != 0x00080110))
+    assert any("no known URI" in one for one in to_fhir(unexplained, load(), Known()).report.warnings)

@@ -46,12 +46,12 @@ def as_made(
 
 
 def utc_of(group: Group) -> str | None:
-    """How most times of the group spell UTC."""
+    """How most times of the group spell UTC; of as many, `Z`, in whatever order they stand."""
     said: list[str] = []
     for one in group.resources():
         _collect_utc(one.values(), said)
     found = Counter(match[2] for text in said if (match := _UTC.fullmatch(text)))
-    return found.most_common(1)[0][0] if found else None
+    return max(found, key=lambda spelling: (found[spelling], spelling)) if found else None
 
 
 def _collect_utc(values: Iterable[Json], found: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import names_to_fhir
@@ -156,6 +156,7 @@ def header_of(
         what = "a time that DICOM cannot say" if effective else "no time"
         warnings.append(f"{root['resourceType']} has {what}: Content Date is 1900-01-01")
     own = born_uid(root)
+    warnings += [] if own else _definite(group, effective)
     content = "" if own else _content_digest(group, identity)
     scope = own or _scope(root, identity, effective, content)
     if own is None:  # what a document of others says of these, it says itself
@@ -192,6 +193,16 @@ def header_of(
     if SERIES_UID not in found:
         found.text(SERIES_UID, "UI", new_uid(known.system, "series", scope, repr(found[STUDY_UID].value)))
     return tuple(found[tag] for tag in sorted(found)), warnings
+
+
+def _definite(group: Group, effective: str | None) -> Iterator[str]:
+    """What the header says for sure, and nobody else does: it has no words for less."""
+    if effective is not None and len(effective) < len("2026-03-02"):
+        yield "a time that is only a year, or a month, of one: Content Date is its first day"
+    for one in group.spoken():
+        if one["resourceType"] in _RESULTS and one.get("status") == "unknown":
+            yield f"{one['resourceType']}.status is unknown: Completion Flag says as of any other"
+            return
 
 
 def _is_partial(group: Group) -> bool:

@@ -5,8 +5,9 @@ anything else is a Comprehensive SR without Template Identifier."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+from bridge.mapping.people import names_to_dicom
 from bridge.model.content import Code, Coded, Container, Plain
 from bridge.model.dataset import Element
 from bridge.model.group import Group, Resource
@@ -89,27 +90,51 @@ def begin(root: Node, template: str, group: Group, find: Find, known: Known) -> 
     # TID 2000 and 3700 demand a language, which nobody else knows than the report; of TID 1500 it is an option
     if language := group.root.get("language", UNDETERMINED if template != MEASUREMENTS else None):
         root.add(Coded(language_code(language)), LANGUAGE, None)
-    for concept, value in _observer(group, find, known):
-        root.add(value, concept, None)
+    if not add_person(root, group, find):
+        _add_bridge(root, known)
     if template == ecg_report.TEMPLATE:
         ecg_report.begin(root, group, known.zone)
     else:
         root.add(Coded(_procedure(group, find)), PROCEDURE_REPORTED, None)
 
 
-def _observer(group: Group, find: Find, known: Known) -> Iterator[tuple[Code, Coded | Plain]]:
-    """Who interpreted or performed it, where the report names somebody; else the device that writes this document. An
-    organization is no observer (TID 1002: a person or a device), nor is what nobody says to be a person."""
+def add_person(root: Node, group: Group, find: Find) -> bool:
+    """Who interpreted or performed it (TID 1003); whether the report names somebody. An organization is no observer
+    (TID 1002: a person or a device), nor is what nobody says to be a person."""
     report = group.root
     said = [*report.get("resultsInterpreter", ()), *report.get("performer", ())]
-    people = [one for one in said if one.get("display", "").strip() and is_person(one, find(one), report)]
-    if people:
-        yield OBSERVER_TYPE, Coded(PERSON)
-        yield PERSON_NAME, Plain("PNAME", people[0]["display"].replace("^", " ").replace("=", " ")[:64])
-        return
-    yield OBSERVER_TYPE, Coded(DEVICE)
-    yield DEVICE_UID, Plain("UIDREF", new_uid(known.system, "device"))
-    yield next(iter(DEVICE_NAMES)), Plain("TEXT", _BRIDGE)
+    people = (found for one in said if is_person(one, find(one), report) and (found := _name(one, find)))
+    name = next(people, None)
+    if name is None:
+        return False
+    root.add(Coded(PERSON), OBSERVER_TYPE, None)
+    root.add(Plain("PNAME", name), PERSON_NAME, None)
+    return True
+
+
+def is_observed_by_others(group: Group, find: Find) -> bool:
+    """Whether a result has a person as its performer whom no item names: the observer of the document would stand in
+    that place."""
+    results = [one for one in group.spoken() if one["resourceType"] == "Observation"]
+    people = ((one, said) for one in results for said in one.get("performer", ()))
+    return any(is_person(said, find(said), one) and not _name(said, find) for one, said in people)
+
+
+def _name(reference: Home, find: Find) -> str:
+    """Of the Practitioner that is here; else what the reference is called."""
+    target = find(reference) or {}
+    person = find(target["practitioner"]) if "practitioner" in target else target
+    try:
+        return names_to_dicom((person or {}).get("name", ()))
+    except ValueError:  # none, or one without any part
+        return str(reference.get("display", "")).strip().replace("^", " ").replace("=", " ")[:64]
+
+
+def _add_bridge(root: Node, known: Known) -> None:
+    """The device that writes this document (TID 1004)."""
+    root.add(Coded(DEVICE), OBSERVER_TYPE, None)
+    root.add(Plain("UIDREF", new_uid(known.system, "device")), DEVICE_UID, None)
+    root.add(Plain("TEXT", _BRIDGE), next(iter(DEVICE_NAMES)), None)
 
 
 def _procedure(group: Group, find: Find) -> Code:

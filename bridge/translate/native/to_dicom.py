@@ -29,6 +29,7 @@ from bridge.translate.native.sections import said_in
 from bridge.translate.native.values import printable
 
 _FINDING = Code("121071", "DCM", "Finding")
+_UNNAMED = "a result has a performer whom no item names: a DICOM reader does not see who interpreted the report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,12 @@ class _Builder(Items):
     def _begin(self, node: Node) -> None:
         if self.template is not None:
             documents.begin(node, self.template, self.group, self.find, self.known)
+        elif self.born or self.group.root["resourceType"] != "DiagnosticReport":
+            return
+        elif not documents.is_observed_by_others(self.group, self.find):
+            documents.add_person(node, self.group, self.find)
+        elif self.group.root.keys() & {"resultsInterpreter", "performer"}:
+            self.warnings.append(_UNNAMED)
 
     def _place(self, observation: Resource | None, node: Node) -> Node:
         """Where the item of a result stands: in a measurement group, where the template wants one."""

@@ -20,6 +20,7 @@ from bridge.translate.basis.ranges import has_unit, is_bare, of_range
 from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
+from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.sides import is_unseen
 from bridge.translate.native.values import is_qualifier
 from bridge.translate.report.hedges import hedges
@@ -60,17 +61,24 @@ def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
         found["no content items: a report that says nothing; if it should, fetch the file again"] = []
     if content_time(header, "+00:00") is None:
         found["no readable Content Date and Time (0008,0023): where no item says when, it is 1900-01-01"] = []
-    for what, path in _of_items(document.root, None, (0,)):
+    explained = frozenset(systems_of(header))
+    for what, path in _of_items(document.root, None, (0,), explained):
         found.setdefault(what, []).append(element_id(path))
     return [_line(what, places) for what, places in found.items()]
 
 
-def _of_items(item: ContentItem, parent: ContentItem | None, path: Path) -> list[tuple[str, Path]]:
+def _of_items(
+    item: ContentItem, parent: ContentItem | None, path: Path, explained: frozenset[str]
+) -> list[tuple[str, Path]]:
+    """`explained`: what designators stand for that the document itself explains."""
     source = value_type(parent.value) if parent is not None else _NO_PARENT
-    odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), _schemes(item))
+    schemes = _schemes(item)
+    if explained:
+        schemes = tuple([one for one in schemes if uri_of(one, EXTENSION_BASE) not in explained])
+    odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), schemes)
     found = [(what, path) for what in (*odd, *_qualifier(item), *_unit(item), *said_twice(item))]
     for index, child in enumerate(item.children):
-        found += _of_items(child, item, (*path, index))
+        found += _of_items(child, item, (*path, index), explained)
     if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
         found.append(("a text that says another range than its Minimum and Maximum", path))
     return found
