@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from bridge.model.group import Group, Json, Resource, reference_to, renamed
 from bridge.model.names import DICOM_UID_SYSTEM, EXTENSION_BASE
 from bridge.releases.moves import put_list
-from bridge.releases.selected_instance import subsets_of
 from bridge.translate.basis.times import INSTANT
 from bridge.translate.header.identity import TYPE_SYSTEM
 from bridge.translate.native.copies import copied
@@ -19,9 +18,9 @@ from bridge.translate.remainder.extension import attached
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021
 _GROUP, _FINDING, _CATEGORY, _STUDY_UID = "125007", "121071", "276214006", "110180"
-_COPY = "dicom-sr"
-_COPIED = {"extension": [{"url": f"{EXTENSION_BASE}/StructureDefinition/copy", "valueCode": _COPY}]}
-"""Of a primitive, whose element id HAPI drops."""
+COPY = "dicom-sr"
+COPIED = {"extension": [{"url": f"{EXTENSION_BASE}/StructureDefinition/copy", "valueCode": COPY}]}
+"""Of a primitive, whose element id HAPI drops, and of a whole resource."""
 _UID_TYPE = {
     "coding": [
         {"system": "http://hl7.org/fhir/uv/dicom-sr/CodeSystem/dicom-identifier-type", "code": "observation-uid"}
@@ -37,7 +36,6 @@ class Guide:
     study_uid: str | None
     accession: Json
     device: str | None
-    subsets: dict[str, list[str]]  # of each selected instance, by its id
 
 
 def guide_of(group: Group) -> Guide | None:
@@ -49,40 +47,34 @@ def guide_of(group: Group) -> Guide | None:
     identifiers = study.get("identifier", [])
     uids = [one.get("value") for one in identifiers if one.get("system") == DICOM_UID_SYSTEM]
     accessions = [one for one in identifiers if any(c.get("code") == "ACSN" for c in _codings(one.get("type", {})))]
-    observations = (one for one in group.whole() if one["resourceType"] == "Observation")
-    subsets = {name: subset for one in observations for name, subset in subsets_of(one).items()}
-    return Guide(_name(study), next(iter(uids), None), next(iter(accessions), None), _name(device), subsets)
+    return Guide(_name(study), next(iter(uids), None), next(iter(accessions), None), _name(device))
 
 
 def added(resource: Resource, guide: Guide) -> Resource:
     """A copy with what the guide asks for."""
-    made: Resource = renamed(resource, {})
-    if made["resourceType"] == "Observation":
-        _add(made, guide)
-    elif made["resourceType"] == "ImagingSelection" and (subset := guide.subsets.get(made.get("id", ""))):
-        instance = made["instance"][0]
-        if "subset" not in instance:
-            instance["subset"], instance["_subset"] = [*subset], [renamed(_COPIED, {}) for _ in subset]
-    return made
+    observation: Resource = renamed(resource, {})
+    if observation["resourceType"] == "Observation":
+        _add(observation, guide)
+    return observation
 
 
 def _add(observation: Resource, guide: Guide) -> None:
     if guide.study is not None and guide.study_uid is not None:
         concept = {"coding": [{"system": _DCM, "code": _STUDY_UID, "display": "Study Instance UID"}]}
         identifier = {"type": concept, "system": DICOM_UID_SYSTEM, "value": guide.study_uid}
-        study = {"id": _COPY, "reference": guide.study, "identifier": identifier}
+        study = {"id": COPY, "reference": guide.study, "identifier": identifier}
         observation["partOf"] = [*observation.get("partOf", ()), study]
     if guide.accession is not None:
-        order = {"id": _COPY, "type": "ServiceRequest", "identifier": renamed(guide.accession, {})}
+        order = {"id": COPY, "type": "ServiceRequest", "identifier": renamed(guide.accession, {})}
         observation["basedOn"] = [*observation.get("basedOn", ()), order]
     if guide.device is not None and "device" not in observation:
-        observation["device"] = {"id": _COPY, "reference": guide.device}
+        observation["device"] = {"id": COPY, "reference": guide.device}
     when = observation.get("effectiveDateTime", "")
     if "issued" not in observation and isinstance(when, str) and INSTANT.fullmatch(when):
-        observation["issued"], observation["_issued"] = when, renamed(_COPIED, {})
+        observation["issued"], observation["_issued"] = when, renamed(COPIED, {})
     for identifier in observation.get("identifier", ()):
         if identifier.get("system") == DICOM_UID_SYSTEM and "type" not in identifier:
-            identifier["type"] = {"id": _COPY} | _UID_TYPE
+            identifier["type"] = {"id": COPY} | _UID_TYPE
     if any(one.get("code") == _GROUP for one in _codings(observation.get("code", {}))):
         _add_to_group(observation)
 
@@ -92,13 +84,13 @@ def _add_to_group(observation: Resource) -> None:
     said = _parts(observation)
     finding = said.get(_FINDING, {}).get("valueCodeableConcept")
     if finding is not None and not any(key.startswith("value") for key in observation):
-        observation["valueCodeableConcept"] = {"id": _COPY} | copied(finding)
+        observation["valueCodeableConcept"] = {"id": COPY} | copied(finding)
         observation.pop("dataAbsentReason", None)
     kind = said.get(_CATEGORY, {}).get("valueCodeableConcept")
     if kind is not None:
-        group = {"id": _COPY} | copied(observation["code"])
+        group = {"id": COPY} | copied(observation["code"])
         observation["category"] = [*observation.get("category", ()), group]
-        observation["code"] = {"id": _COPY} | copied(kind)
+        observation["code"] = {"id": COPY} | copied(kind)
 
 
 def is_ours(group: Group) -> bool:
@@ -111,7 +103,7 @@ def marked(resource: Resource) -> Resource:
     observation: Resource = renamed(resource, {})
     if observation["resourceType"] == "Observation":
         for said in _copies(observation):
-            said["id"] = _COPY
+            said["id"] = COPY
     return observation
 
 
@@ -142,30 +134,27 @@ def _says(concept: Json, system: str, code: str) -> bool:
 
 def without(resource: Resource) -> Resource:
     """A copy without what `added` has added."""
-    made: Resource = renamed(resource, {})
-    if made["resourceType"] == "Observation":
-        _remove(made)
-    for instance in made.get("instance", ()) if made["resourceType"] == "ImagingSelection" else ():
-        if any(one == _COPIED for one in instance.get("_subset", ())):
-            del instance["subset"], instance["_subset"]
-    return made
+    observation: Resource = renamed(resource, {})
+    if observation["resourceType"] == "Observation":
+        _remove(observation)
+    return observation
 
 
 def _remove(observation: Resource) -> None:
     """The code that was replaced is in the category."""
     for group in observation.get("category", ()):
-        if group.get("id") == _COPY and observation.get("code", {}).get("id") == _COPY:
+        if group.get("id") == COPY and observation.get("code", {}).get("id") == COPY:
             observation["code"] = copied(group)
     for name in ("partOf", "basedOn", "category"):
         if name in observation:
-            put_list(observation, name, [one for one in observation[name] if one.get("id") != _COPY])
+            put_list(observation, name, [one for one in observation[name] if one.get("id") != COPY])
     for name in ("device", "valueCodeableConcept"):
-        if observation.get(name, {}).get("id") == _COPY:
+        if observation.get(name, {}).get("id") == COPY:
             del observation[name]
-    if observation.get("_issued") in (_COPIED, {"id": _COPY}):  # the latter an earlier version wrote
+    if observation.get("_issued") in (COPIED, {"id": COPY}):  # the latter an earlier version wrote
         del observation["issued"], observation["_issued"]
     for identifier in observation.get("identifier", ()):
-        if identifier.get("type", {}).get("id") == _COPY:
+        if identifier.get("type", {}).get("id") == COPY:
             del identifier["type"]
 
 

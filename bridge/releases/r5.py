@@ -5,8 +5,10 @@ of R5 what only R4 could say, on the one of R4 what only R5 could say. What was 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.errors import DamagedRemainderError
-from bridge.model.group import Group, Json, Resource, reference_to, renamed
+from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import R4_URL, R5_URL
 from bridge.releases import dicom_sr, selected_instance
 from bridge.releases.elements import MOVES, UNSEEN
@@ -20,12 +22,15 @@ from bridge.releases.imaging_selection import (
 from bridge.translate.remainder.json_patch import dumped, json_difference, json_patched, loaded
 
 Renames = dict[str, str]
+_ANEW = "a copy for readers of the dicom-sr guide says something else; it is made anew"
 
 
 def in_r5(group: Group) -> tuple[Group, list[str]]:
     """The group, and warnings: places that were edited in R4 since. Measurement Reports follow the dicom-sr guide."""
+    names = _selections(group)
     guide = dicom_sr.guide_of(group)
-    names = _selections(group, instances=guide is not None and dicom_sr.is_ours(group))
+    selections = selected_instance.selections_of(group) if guide is not None and dicom_sr.is_ours(group) else []
+    copies = {one["id"] for one in selections}
     warnings: list[str] = []
     found: dict[int, Resource] = {}
     for resource in group.whole():
@@ -33,20 +38,23 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
         made = _whole_r5(plain, names)
         warnings += _said(made, json_patched(made, beyond))
         found[id(resource)] = made if guide is None else dicom_sr.added(made, guide)
-    return _with(group, found, names), warnings
+        selected_instance.derive(found[id(resource)], copies)
+    made_group = _with(group, found, names)
+    return replace(made_group, members=(*made_group.members, *selections)), warnings
 
 
 def in_r4(group: Group) -> tuple[Group, list[str]]:
     """The group, and warnings: places that were edited in R5 since, and what only R5 says."""
-    warnings: list[str] = []
-    found: dict[int, Resource] = {}
-    is_ours = dicom_sr.is_ours(group)
+    copies = [one for one in group.members if selected_instance.is_copy(one)] if dicom_sr.is_ours(group) else []
+    group = selected_instance.without(group, copies) if copies else group
     names = {
-        f"ImagingSelection/{one['id']}": f"{_kind_in_r4(one, is_ours=is_ours)}/{one['id']}"
+        f"ImagingSelection/{one['id']}": f"Basic/{one['id']}"
         for one in group.whole()
         if one["resourceType"] == "ImagingSelection" and "id" in one
     }
-    if is_ours:
+    warnings: list[str] = []
+    found: dict[int, Resource] = {}
+    if dicom_sr.is_ours(group):
         group = _marked(group)
     for resource in group.whole():
         beyond, plain = _taken(resource, R4_URL)
@@ -61,8 +69,10 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
         native, plain = _whole_r5(made, back), dicom_sr.without(resource)
         if guide is not None and plain != resource and dicom_sr.added(native, guide) != resource:
             kind = resource["resourceType"]
-            warnings.append(f"{kind}: a copy for readers of the dicom-sr guide says something else; it is made anew")
+            warnings.append(f"{kind}: {_ANEW}")
         _keep(made, R5_URL, list(json_difference(native, plain)))
+    if selected_instance.are_edited(copies, made_group):
+        warnings.append("ImagingSelection: " + _ANEW)
     return made_group, warnings
 
 
@@ -94,8 +104,6 @@ def _native_r5(resource: Resource, names: Renames) -> Resource:
     made: Resource = renamed(resource, names)
     if is_selection(made):
         made = selection_in_r5(made)
-    elif f"DocumentReference/{made.get('id')}" in names:
-        made = selected_instance.selection_of(made)
     if made["resourceType"] == "Observation":
         derived_in_r5(made)
     for move in MOVES.get(made["resourceType"], ()):
@@ -108,25 +116,19 @@ def _native_r4(resource: Resource, names: Renames) -> Resource:
     for move in reversed(MOVES.get(made["resourceType"], ())):
         move.back(made)
     if made["resourceType"] == "ImagingSelection":
-        is_instance = names.get(f"ImagingSelection/{made.get('id')}", "").startswith("DocumentReference/")
-        made = selected_instance.document_of(made) if is_instance else selection_in_r4(made)
+        made = selection_in_r4(made)
     if made["resourceType"] == "Observation":
-        derived_in_r4(made, {said for said, name in names.items() if name.startswith("Basic/")})
+        derived_in_r4(made, set(names))
     back: Resource = renamed(made, names)
     return back
 
 
-def _selections(group: Group, *, instances: bool) -> Renames:
-    """`instances`: those of the guide, too, which R4 has as DocumentReferences."""
+def _selections(group: Group) -> Renames:
     return {
-        reference_to(one): f"ImagingSelection/{one['id']}"
+        f"Basic/{one['id']}": f"ImagingSelection/{one['id']}"
         for one in group.whole()
-        if "id" in one and (is_selection(one) or (instances and selected_instance.is_document(one)))
+        if is_selection(one) and "id" in one
     }
-
-
-def _kind_in_r4(selection: Resource, *, is_ours: bool) -> str:
-    return "DocumentReference" if is_ours and selected_instance.is_instance(selection) else "Basic"
 
 
 def _keep(resource: Resource, url: str, beyond: list[list[Json]]) -> None:

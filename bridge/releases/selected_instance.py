@@ -1,11 +1,17 @@
-"""An ImagingSelection of whole instances, or of segments and frames, as the HL7 guide "DICOM SR to FHIR Resource
-Mapping" (dicom-sr, R5, STU1) has it of a Measurement Report (PS3.16 TID 1410, 1411) <-> the DocumentReference that R4
-has."""
+"""ImagingSelections of whole instances, of segments and of frames, as the HL7 guide "DICOM SR to FHIR Resource Mapping"
+(dicom-sr, R5, STU1) has them of a Measurement Report (PS3.16 TID 1410, 1411): copies of what a DocumentReference says,
+for its readers, and never read back."""
 
 from __future__ import annotations
 
-from bridge.model.group import Json, Resource
-from bridge.model.names import DICOM_UID_SYSTEM
+import re
+from collections.abc import Collection
+from uuid import uuid5
+
+from bridge.model.group import Group, Json, Resource, reference_to, renamed
+from bridge.model.names import NAMESPACE
+from bridge.releases.dicom_sr import COPIED, COPY
+from bridge.releases.moves import put_list
 from bridge.translate.native.selection import SUBSET
 
 _DCM = "http://dicom.nema.org/resources/ontology/DCM"
@@ -17,59 +23,89 @@ _SELECTED = {
     "126100",  # Real World Value Map used for measurement
     "130401",  # Visual Explanation
 }
-_STATUS = {"current": "available", "entered-in-error": "entered-in-error"}
-_KEPT = ("id", "meta", "implicitRules", "language", "text", "contained", "modifierExtension", "subject")
+_UID = re.compile(r"urn:oid:([0-2](?:\.(?:0|[1-9]\d*))+)")
 
 
-def is_document(resource: Resource) -> bool:
-    """Whether a DocumentReference of R4 is an ImagingSelection for the guide."""
-    return resource["resourceType"] == "DocumentReference" and _is_selected(resource.get("type", {}))
+def selections_of(group: Group) -> list[Resource]:
+    """One for each reference by which an Observation of R4 is derived from such an instance."""
+    documents = {reference_to(one): one for one in group.members if "id" in one}
+    found: dict[str, Resource] = {}
+    for observation in group.members:
+        for reference in _derived(observation):
+            document = documents.get(reference.get("reference", ""))
+            selection = None if document is None else _selection(document, reference)
+            if selection is not None:
+                found.setdefault(selection["id"], selection)
+    return [*found.values()]
 
 
-def is_instance(resource: Resource) -> bool:
-    """Whether an ImagingSelection of R5 is one of these, and no region."""
-    instances = resource.get("instance", [])
-    regions = any(one.keys() & {"imageRegion2D", "imageRegion3D"} for one in instances)
-    kind = resource["resourceType"] == "ImagingSelection" and _is_selected(resource.get("code", {}))
-    return kind and len(instances) == 1 and not regions
+def derive(observation: Resource, selections: Collection[str]) -> None:
+    """From the copies, too, in place: after what it is derived from itself. `selections`: their ids."""
+    names = [_id_of(reference) for reference in _derived(observation)]
+    copies = [{"id": COPY, "reference": f"ImagingSelection/{name}"} for name in names if name in selections]
+    if copies:
+        observation["derivedFrom"] = [*observation["derivedFrom"], *copies]
 
 
-def selection_of(document: Resource) -> Resource:
-    """What it has no place for is left to the difference that is kept."""
-    content: Json = next(iter(document.get("content", ())), {})
-    instance: Json = {"uid": document.get("masterIdentifier", {}).get("value", "").removeprefix("urn:oid:")}
-    if "format" in content:
-        instance["sopClass"] = content["format"]
-    found: Resource = {"resourceType": "ImagingSelection"} | {key: document[key] for key in _KEPT if key in document}
-    found |= {"status": _STATUS.get(document.get("status", ""), "unknown"), "code": document["type"]}
-    if "extension" in document:
-        found["extension"] = document["extension"]
-    return found | {"instance": [instance]}
+def is_copy(resource: Resource) -> bool:
+    return resource["resourceType"] == "ImagingSelection" and COPIED["extension"][0] in resource.get("extension", ())
 
 
-def document_of(selection: Resource) -> Resource:
-    (instance,) = selection["instance"]
-    status = next((r4 for r4, r5 in _STATUS.items() if r5 == selection.get("status")), "current")
-    content: Json = {"attachment": {"contentType": "application/dicom"}}
-    if "sopClass" in instance:
-        content["format"] = instance["sopClass"]
-    found: Resource = {"resourceType": "DocumentReference"} | {key: selection[key] for key in _KEPT if key in selection}
-    if "uid" in instance:
-        found["masterIdentifier"] = {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{instance['uid']}"}
-    if "extension" in selection:
-        found["extension"] = selection["extension"]
-    return found | {"status": status, "type": selection["code"], "content": [content]}
+def are_edited(copies: Collection[Resource], group: Group) -> bool:
+    """Whether one says something else than the group does now, which is one of R4."""
+    made = {one["id"]: one for one in selections_of(group)}
+    found = ((one, made.get(one.get("id", ""), {})) for one in copies)
+    return any(one.get(element) != other.get(element) for one, other in found for element in ("code", "instance"))
 
 
-def subsets_of(observation: Resource) -> dict[str, list[str]]:
-    """Segments, frames or channels that are meant, by the id of the DocumentReference."""
-    found: dict[str, list[str]] = {}
-    for reference in observation.get("derivedFrom", ()):
-        kind, _, name = reference.get("reference", "").partition("/")
-        said = [one["valueString"] for one in reference.get("extension", ()) if one.get("url") == SUBSET]
-        if kind == "DocumentReference" and said:
-            found[name] = said
+def without(group: Group, copies: Collection[Resource]) -> Group:
+    """The group, which is one of R5, as far as it says something of its own."""
+    gone = set(map(id, copies))
+    names = {f"ImagingSelection/{one.get('id')}" for one in copies}
+    plain = {id(one): _underived(one, names) for one in group.whole() if id(one) not in gone}
+    kept = (one for one in group.members if id(one) not in gone)
+    references = group.references
+    if references is not None:
+        references = {name: one for name, one in references.items() if id(one) not in gone}
+    return Group(group.root, tuple(kept), group.patient, group.key, references).with_resources(plain)
+
+
+def _underived(resource: Resource, names: Collection[str]) -> Resource:
+    said = _derived(resource)
+    left = [one for one in said if one.get("reference") not in names]
+    if len(left) == len(said):
+        return resource
+    made = {**resource}
+    put_list(made, "derivedFrom", left)
+    return made
+
+
+def _derived(resource: Resource) -> list[Json]:
+    found: list[Json] = resource.get("derivedFrom", []) if resource["resourceType"] == "Observation" else []
     return found
+
+
+def _selection(document: Resource, reference: Json) -> Resource | None:
+    """None of one that the guide has no selection for, or that no UID names."""
+    uid = _UID.fullmatch(document.get("masterIdentifier", {}).get("value") or "")
+    if document["resourceType"] != "DocumentReference" or uid is None or not _is_selected(document.get("type", {})):
+        return None
+    instance: Json = {"uid": uid[1]}
+    if formats := [one["format"] for one in document.get("content", ()) if "format" in one]:
+        instance["sopClass"] = formats[0]
+    if subset := [one["valueString"] for one in reference.get("extension", ()) if one.get("url") == SUBSET]:
+        instance["subset"] = subset
+    found: Resource = {"resourceType": "ImagingSelection", "id": _id_of(reference), **COPIED, "status": "available"}
+    if "subject" in document:
+        found["subject"] = document["subject"]
+    made: Resource = renamed(found | {"code": document["type"], "instance": [instance]}, {})
+    return made
+
+
+def _id_of(reference: Json) -> str:
+    """Of one instance with other segments it is another one."""
+    subset = [one.get("valueString", "") for one in reference.get("extension", ()) if one.get("url") == SUBSET]
+    return str(uuid5(NAMESPACE, f"{'|'.join((reference.get('reference', ''), *subset))}|{COPY}"))
 
 
 def _is_selected(concept: Json) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import io
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 
 from bridge.codecs import fhir, json
@@ -15,7 +18,7 @@ from bridge.convert.inputs import Readable, read
 from bridge.convert.run import Job, converted, converted_bytes
 from bridge.mapping.load import load
 from bridge.model.document import Document
-from bridge.model.group import Group, Number, Resource, same
+from bridge.model.group import Group, Number, Resource, reference_to, renamed, same
 from bridge.model.sr import write_document
 from bridge.releases.r5 import in_r4, in_r5
 from bridge.translate.basis.ids import Known
@@ -231,31 +234,97 @@ def _selections(bundle: Any) -> dict[str, Resource]:
     return {one["code"]["coding"][0]["code"]: one for one in found}
 
 
+VOLUME = FIXTURES / "dicom" / "1500-volume.dcm"
+
+
 def test_a_segment_is_an_imaging_selection_as_the_guide_wants() -> None:
-    """As its profiles `referenced-segment` and `source-image-for-segmentation` say. It was a DocumentReference."""
-    file = FIXTURES / "dicom" / "1500-volume.dcm"
-    (there,) = converted(file, TO_FHIR)
+    """As its profiles `referenced-segment` and `source-image-for-segmentation` say: a copy of the DocumentReference."""
+    (there,) = converted(VOLUME, TO_FHIR)
     bundle: Any = json.loads(there.data)
     segment, source = (_selections(bundle)[code] for code in ("121191", "121233"))
     (instance,) = segment["instance"]
     assert (instance["uid"], instance["subset"]) == ("2.25.29644775504434771117521825827091586347", ["1"])
     assert instance["sopClass"]["code"] == "urn:oid:1.2.840.10008.5.1.4.1.1.66.4"
     assert segment["status"] == "available" and "subset" not in source["instance"][0]
-    references = [
-        one["reference"] for entry in bundle["entry"] for one in entry["resource"].get("derivedFrom", ())
-    ]  # fmt: skip
+    references = [one["reference"] for entry in bundle["entry"] for one in entry["resource"].get("derivedFrom", ())]
     assert {f"ImagingSelection/{one['id']}" for one in (segment, source)} <= set(references)
 
-    instance["uid"], instance["subset"] = "2.25.77", ["4"]  # the latter is a copy
+    instance["subset"] = ["4"]
     (back,) = converted_bytes("bundle", json.dumps(bundle), TO_DICOM)
-    assert any("a copy for readers of the dicom-sr guide" in one for one in back.entry["warnings"])
-    former = b"2.25.29644775504434771117521825827091586347"  # among the evidence, too
-    assert b"2.25.77" in back.data and back.data.count(former) == file.read_bytes().count(former) - 1
+    assert [one for one in back.entry["warnings"] if one.startswith("ImagingSelection: a copy for readers")]
+    assert _dataset(back.data) == _dataset(VOLUME.read_bytes())
+
+
+def _without_extensions(resource: Resource) -> Resource:
+    left = {key: value for key, value in resource.items() if key != "extension"}
+    return left if resource["resourceType"] == "DiagnosticReport" else resource
+
+
+def _of_another_title(resource: Resource) -> Resource:
+    code = {"coding": [{"system": "http://loinc.org", "code": "18748-4", "display": "Diagnostic imaging study"}]}
+    return resource | {"code": code} if resource["resourceType"] == "DiagnosticReport" else resource
+
+
+def _without_identifier(resource: Resource) -> Resource:
+    left = {key: value for key, value in resource.items() if key != "identifier"}
+    return left if resource["resourceType"] == "DocumentReference" else resource
+
+
+@pytest.mark.parametrize("edit", [_without_extensions, _of_another_title, _without_identifier])
+def test_whatever_becomes_of_an_imaging_selection_its_instance_stays(edit: Any) -> None:
+    """And the document is a document of R5 again."""
+    (there,) = converted(VOLUME, TO_FHIR)
+    bundle: Any = json.loads(there.data)
+    for entry in bundle["entry"]:
+        entry["resource"] = edit(entry["resource"])
+    (back,) = converted_bytes("bundle", json.dumps(bundle), TO_DICOM)
+    assert back.entry["error"] is None
+    images = [str(dataset.ReferencedSOPSequence[0].ReferencedSOPInstanceUID) for dataset in _images(back.data)]
+    expected = [str(one.ReferencedSOPSequence[0].ReferencedSOPInstanceUID) for one in _images(VOLUME.read_bytes())]
+    assert images == expected if edit is not _without_identifier else len(images) < len(expected)
+    (again,) = converted_bytes("back", back.data, TO_FHIR)
+    assert again.entry["error"] is None
+
+
+def _images(data: bytes) -> list[Any]:
+    def walk(item: Any) -> Iterator[Any]:
+        if item.ValueType == "IMAGE":
+            yield item
+        for child in item.get("ContentSequence", ()):
+            yield from walk(child)
+
+    return [*walk(pydicom.dcmread(io.BytesIO(data)))]
+
+
+def test_ids_are_those_of_a_type() -> None:
+    """A segment's DocumentReference, its copy and an Observation may have one id each, and the same one."""
+    (group,) = groups(VOLUME)
+    names = {reference_to(one): f"{one['resourceType']}/1" for one in group.members if _is_first(one, group)}
+    there, _ = in_r5(_renamed(group, names))
+    back, warnings = in_r4(there)
+    assert not warnings and back.root == _renamed(group, names).root
+    assert [*map(reference_to, back.members)] == [names.get(one, one) for one in map(reference_to, group.members)]
+    for one, other in zip(_renamed(group, names).members, back.members, strict=True):
+        assert same(one, other), one["resourceType"]
+
+
+def _is_first(resource: Resource, group: Group) -> bool:
+    return next(one for one in group.members if one["resourceType"] == resource["resourceType"]) is resource
+
+
+def _renamed(group: Group, names: dict[str, str]) -> Group:
+    new = {id(one): renamed(one, names) for one in group.whole()}
+    for one in group.members:
+        if (name := names.get(reference_to(one))) is not None:
+            new[id(one)]["id"] = name.partition("/")[2]
+    made = group.with_resources(new)
+    references = {names.get(name, name): one for name, one in (made.references or {}).items()}
+    return replace(made, references=references if made.references is not None else None)
 
 
 def test_a_segment_of_others_stays_what_they_say() -> None:
     """Of a report that was not born here, an ImagingSelection is one, and comes back as one."""
-    (group,) = groups(FIXTURES / "dicom" / "1500-volume.dcm")
+    (group,) = groups(VOLUME)
     there, _ = in_r5(group)
     root = {key: value for key, value in there.root.items() if key not in ("identifier", "extension")}
     theirs = Group(root, there.members, there.patient, there.key)
