@@ -39,6 +39,11 @@ def dumps(value: Json, *, indent: bool = False) -> bytes:
     return orjson.dumps(value, default=_fragment, option=options)
 
 
+def canonical(value: Json) -> bytes:
+    """The same for the same elements, in whatever order they stand."""
+    return orjson.dumps(value, default=_fragment, option=orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_SORT_KEYS)
+
+
 def _decimal(text: str) -> Number:
     exponent = text.lower().partition("e")[2]
     if len(exponent) > 5:

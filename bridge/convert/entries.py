@@ -5,31 +5,45 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bridge.errors import InvalidFhirError
-from bridge.model.group import Json, same
+from bridge.model.group import Json, Resource, same
 from bridge.translate.gather import Entry
 
 SUPERSEDED, DELETED, REPEATED = "superseded: its history has a newer version", "deleted", "stands there already"
+PART = "only a part of it (SUBSETTED): fetch it whole"
 _NAMED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
+_ANSWERS, _ANSWER = ("batch-response", "transaction-response"), ("searchset", "history")
 _OF_THEIR_OWN = ("document", "message")  # Bundles that say what was, whatever stands around them
 Left = Counter[str]
 """How many resources do not stand, by type and reason."""
 
 
-def entries_of(place: str, value: Json) -> tuple[list[Entry], Left]:
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What stands, and what does not; and the Bundles in it that are for themselves, by their path."""
+
+    standing: list[Entry]
+    left: Left
+    inner: list[tuple[str, Json]]
+
+
+def entries_of(place: str, value: Json) -> Entries:
     """Of a Bundle, or the one resource that it is; raises InvalidFhirError for anything else."""
     if not isinstance(value, dict) or not _is_type(value.get("resourceType")):
         raise InvalidFhirError("no FHIR resource: an object with `resourceType` is wanted")
     if value["resourceType"] != "Bundle":
-        return [Entry(value, place)], Counter()
-    standing, left = _standing(place, value, "Bundle")
-    repeated = _repeated(standing)
-    left += Counter(f"{one.entry.resource['resourceType']}: {REPEATED}" for one in repeated)
-    return [one.entry for one in standing if one not in repeated], left
+        if _is_part(value):
+            return Entries([], Counter([f"{value['resourceType']}: {PART}"]), [])
+        return Entries([Entry(value, place)], Counter(), [])
+    found = _Found()
+    _collect(found, place, value, "Bundle")
+    repeated = _repeated(found.standing)
+    found.left.update(f"{one.entry.resource['resourceType']}: {REPEATED}" for one in repeated)
+    return Entries([one.entry for one in found.standing if one not in repeated], found.left, found.inner)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,26 +52,37 @@ class _Standing:
     path: str  # FHIRPath in the outermost Bundle, for errors
 
 
-def _standing(place: str, bundle: dict[str, Any], path: str) -> tuple[list[_Standing], Left]:
-    """What stands in a Bundle, and in those that are in it: the answers to a batch of searches are Bundles."""
-    found = bundle.get("entry", [])
-    if not isinstance(found, list):
+@dataclass(frozen=True, slots=True)
+class _Found:
+    standing: list[_Standing] = field(default_factory=list)
+    left: Left = field(default_factory=Counter)
+    inner: list[tuple[str, Json]] = field(default_factory=list)
+
+
+def _collect(found: _Found, place: str, bundle: dict[str, Any], path: str) -> None:
+    """Of a Bundle, and of the answers in it where it is one to a batch: these are of one server."""
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
         raise InvalidFhirError(f"{path}.entry: a list is wanted")
-    standing: list[_Standing] = []
-    left: Left = Counter()
-    said = [*_said(place, found, path)]
+    said = [*_said(place, entries, path)]
     for index, ((one, _), reason) in enumerate(zip(said, _reasons(bundle, said, path), strict=True)):
         if one is None:
             continue
-        if reason is not None:
-            left[f"{one.resource['resourceType']}: {reason}"] += 1
-        elif one.resource["resourceType"] == "Bundle" and one.resource.get("type") not in _OF_THEIR_OWN:
-            inner, gone = _standing(f"{place}#{index}", one.resource, f"{path}.entry[{index}].resource")
-            standing += inner
-            left += gone
+        at, kind, of_type = f"{path}.entry[{index}]", one.resource["resourceType"], one.resource.get("type")
+        if reason is not None or _is_part(one.resource):
+            found.left[f"{kind}: {reason or PART}"] += 1
+        elif kind == "Bundle" and bundle.get("type") in _ANSWERS and of_type in _ANSWER:
+            _collect(found, f"{place}#{index}", one.resource, f"{at}.resource")
+        elif kind == "Bundle" and of_type not in _OF_THEIR_OWN:
+            found.inner.append((f"{at}.resource", one.resource))
         else:
-            standing.append(_Standing(one, f"{path}.entry[{index}]"))
-    return standing, left
+            found.standing.append(_Standing(one, at))
+
+
+def _is_part(resource: Resource) -> bool:
+    """Tagged as incomplete by whoever was asked for some elements only (FHIR R4 search.html#elements)."""
+    tags = _of(resource, "meta").get("tag")
+    return isinstance(tags, list) and any(isinstance(one, dict) and one.get("code") == "SUBSETTED" for one in tags)
 
 
 def _said(place: str, found: list[Json], path: str) -> Iterator[tuple[Entry | None, dict[str, Any]]]:

@@ -11,31 +11,33 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import groupby
 from pathlib import Path
 
 from bridge.codecs import json
 from bridge.codecs.fhir import Release
 from bridge.convert.entries import REPEATED, entries_of
-from bridge.convert.files import Line, name_of
+from bridge.convert.files import Line, digest_of, name_of
 from bridge.convert.inputs import NO_DOCUMENT, Input, Rejected, Skipped, input_of, read_bytes
-from bridge.errors import InvalidFhirError, PermanentError
+from bridge.errors import InvalidFhirError
 from bridge.model.group import Resource, references_in
-from bridge.translate.gather import FORMING, Entry, gather, links
+from bridge.translate.gather import BELONGING, FORMING, Entry, gather, links
 
 _REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
-_PARTS = FORMING | {"Basic"}
-"""Types that decide what forms one document, or that lead to them; any other is only taken along."""
+_PARTS = FORMING | {"Basic", "ImagingSelection"}
+"""Types that decide what forms one document, or that lead to them."""
+_ALONG = (BELONGING | {"Patient"}) - _PARTS
+"""Types that a document takes along."""
+_BLANK = b" \t\r\n\xef\xbb\xbf"
 _ROOTS = frozenset({"DiagnosticReport", "Observation"})
 _TABLES = """
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
     CREATE TABLE resource (
         row INTEGER PRIMARY KEY, type TEXT, id TEXT, digest BLOB, part INTEGER,
-        file INTEGER, number INTEGER, start INTEGER, size INTEGER
+        file INTEGER, number INTEGER, start INTEGER, size INTEGER, raw BLOB
     );
-    CREATE INDEX named ON resource (type, id);
+    CREATE INDEX named ON resource (type, id, digest);
     CREATE TABLE link (source INTEGER, type TEXT, id TEXT);
 """
 
@@ -49,8 +51,8 @@ class Part:
 
 
 def parts(files: Sequence[Path]) -> Iterator[Part | Skipped | Rejected]:
-    """Of the NDJSON files of one folder; a line that is a Bundle is a part for itself. Raises PermanentError where the
-    disk has no room for the index."""
+    """Of the NDJSON files of one folder; a line that is a Bundle is a part for itself. What is left is rejected where
+    the disk has no room for the index."""
     try:
         with closing(_Index(files)) as index:
             for number, file in enumerate(files):
@@ -59,33 +61,38 @@ def parts(files: Sequence[Path]) -> Iterator[Part | Skipped | Rejected]:
             yield from map(Part, index.parts())
             yield from index.left()
     except sqlite3.Error as error:
-        raise PermanentError(f"the index of the export: {error}; make room where TMPDIR points to") from error
+        folder = name_of(files[0].parent)
+        what = f"{error}; make room for temporary files (SQLITE_TMPDIR, TMPDIR)"
+        yield Rejected(folder, f"{folder}: the index of the export: {what}")
 
 
-def _indexed(number: int, file: Path, index: _Index) -> Iterator[Part | Rejected]:
+def _indexed(number: int, file: Path, index: _Index) -> Iterator[Part | Skipped | Rejected]:
     start = 0
     try:
         with file.open("rb") as opened:
             for count, text in enumerate(opened, 1):
-                line = Line(file, count, start, len(text))
+                line = Line(file, count, start, len(text), digest_of(text))
                 start += len(text)
-                if text.strip():
+                if text.strip(_BLANK):
                     yield from _taken(number, line, text, index)
     except OSError as error:
         yield Rejected(name_of(file), f"{name_of(file)}: cannot be read: {error.strerror}")
 
 
-def _taken(number: int, line: Line, text: bytes, index: _Index) -> Iterator[Part | Rejected]:
+def _taken(number: int, line: Line, text: bytes, index: _Index) -> Iterator[Part | Skipped | Rejected]:
     try:
         value = json.loads(text)
         if isinstance(value, dict) and value.get("resourceType") == "Bundle":
             yield Part((line,), is_bundle=True)
             return
-        ((entry,), _) = entries_of(line.place, value)
+        found = entries_of(line.place, value)
     except InvalidFhirError as error:
         yield Rejected(line.place, f"{line.place}: {error}")
         return
-    index.add(number, line, entry.resource, blake2b(text.strip(), digest_size=16).digest())
+    for entry in found.standing:
+        index.add(number, line, entry.resource)
+    for reason in found.left:
+        yield Skipped(line.place, reason)
 
 
 def read(part: Part, release: Release = "R4") -> Iterator[Input]:
@@ -96,8 +103,8 @@ def read(part: Part, release: Release = "R4") -> Iterator[Input]:
             yield from read_bytes(first, part.lines[0].read(), "dicom", release)
             return
         values = [(line, json.loads(line.read())) for line in part.lines]
-    except (InvalidFhirError, OSError):
-        yield Rejected(first, f"{first}: changed while it was read; convert it when it stands")
+    except InvalidFhirError as error:
+        yield Rejected(first, f"{first}: {error}")
         return
     gathered = gather([Entry(value, line.place) for line, value in values])
     files = {id(value): name_of(line.file) for line, value in values}
@@ -121,18 +128,21 @@ class _Index:
     def close(self) -> None:
         self._database.close()
 
-    def add(self, file: int, line: Line, resource: Resource, digest: bytes) -> None:
+    def add(self, file: int, line: Line, resource: Resource) -> None:
         kind, identifier = resource["resourceType"], resource.get("id")
         named = _REFERENCE.fullmatch(f"{kind}/{identifier}") if isinstance(identifier, str) else None
+        digest = digest_of(json.canonical(resource))
         if named is not None:
-            there = self._database.execute("SELECT digest FROM resource WHERE type = ? AND id = ?", named.groups())
-            if (digest,) in there.fetchall():
+            there = self._database.execute(
+                "SELECT 1 FROM resource WHERE type = ? AND id = ? AND digest = ?", (*named.groups(), digest)
+            )
+            if there.fetchone() is not None:
                 self._repeated[file, kind] += 1
                 return
         row = len(self._used)
         self._used.append(0)
         self._database.execute(
-            "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (row, kind, named and named[2], digest, row if kind in _PARTS else None, file, *line[1:]),
         )
         referred = {one.groups() for one in map(_REFERENCE.fullmatch, _references(resource)) if one is not None}
@@ -168,21 +178,26 @@ class _Index:
                 yield tuple(map(self._line, self._with_what_they_name([*rows])))
 
     def _with_what_they_name(self, rows: list[int]) -> list[int]:
-        found = dict.fromkeys(rows)
+        """And what these name. Of a name that several have two say that nobody knows which one is meant."""
+        found = dict.fromkeys(rows, True)
         for row in rows:
-            targets = self._database.execute(
-                "SELECT row FROM link JOIN resource USING (type, id) WHERE source = ? ORDER BY row", (row,)
-            )
-            new = [one for (one,) in targets if one not in found]
-            found |= dict.fromkeys(new)
-            rows += new
-        for row in found:
-            self._used[row] = 1
+            for kind, name in self._database.execute("SELECT type, id FROM link WHERE source = ?", (row,)).fetchall():
+                if kind not in _ALONG:
+                    continue
+                named = self._database.execute(
+                    "SELECT row FROM resource WHERE type = ? AND id = ? ORDER BY row LIMIT 2", (kind, name)
+                )
+                targets = [one for (one,) in named]
+                rows += [one for one in targets if one not in found]
+                found |= {one: len(targets) == 1 for one in targets if one not in found}
+        for row, is_meant in found.items():
+            if is_meant:
+                self._used[row] = 1
         return [*found]
 
     def _line(self, row: int) -> Line:
         (file, *place), *_ = self._database.execute(
-            "SELECT file, number, start, size FROM resource WHERE row = ?", (row,)
+            "SELECT file, number, start, size, raw FROM resource WHERE row = ?", (row,)
         )
         return Line(self._files[file], *place)
 
@@ -200,4 +215,5 @@ class _Index:
 
 def _references(resource: Resource) -> Iterator[str]:
     yield from links(resource)
-    yield from references_in(resource.get("subject"))
+    if resource["resourceType"] in _ROOTS:
+        yield from references_in(resource.get("subject"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from bridge.errors import UsageError
+from bridge.errors import InvalidFhirError, UsageError
 
 
 def files(paths: Sequence[Path]) -> list[Path]:
@@ -34,12 +35,24 @@ class Line(NamedTuple):
     number: int  # from 1
     start: int  # bytes before it
     size: int  # bytes
+    digest: bytes
 
     @property
     def place(self) -> str:
         return f"{name_of(self.file)}:{self.number}"
 
     def read(self) -> bytes:
-        with self.file.open("rb") as opened:
-            opened.seek(self.start)
-            return opened.read(self.size)
+        """Raises InvalidFhirError where it is not what it was, or cannot be read any more."""
+        try:
+            with self.file.open("rb") as opened:
+                opened.seek(self.start)
+                text = opened.read(self.size)
+        except OSError as error:
+            raise InvalidFhirError(f"cannot be read: {error.strerror}") from error
+        if digest_of(text) != self.digest:
+            raise InvalidFhirError("changed while it was read; convert it when it stands")
+        return text
+
+
+def digest_of(text: bytes) -> bytes:
+    return blake2b(text, digest_size=16).digest()

@@ -17,7 +17,7 @@ from bridge.convert.entries import entries_of
 from bridge.convert.files import name_of
 from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirError
 from bridge.model.document import Document
-from bridge.model.group import Group
+from bridge.model.group import Group, Json
 from bridge.releases.r5 import in_r4
 from bridge.translate.gather import gather
 
@@ -86,7 +86,7 @@ def read_bytes(source: str, data: bytes, target: Target, release: Release = "R4"
         if target == "fhir":
             yield _document(source, data)
         else:
-            yield from _groups(source, data, release)
+            yield from _groups(source, json.loads(data), release)
     except (InvalidDicomError, InvalidFhirError) as error:
         yield Rejected(source, f"{source}: {error}")
 
@@ -98,14 +98,20 @@ def _document(source: str, data: bytes) -> Input:
         return Skipped(source, str(error))
 
 
-def _groups(source: str, data: bytes, release: Release) -> Iterator[Input]:
-    entries, left = entries_of(source, json.loads(data))
-    gathered = gather(entries)
+def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:
+    found = entries_of(source, value)
+    gathered = gather(found.standing)
     for group in gathered.groups:
         yield input_of(f"{source}#{group.key}", group, release)
-    left += Counter(f"{one['resourceType']}: {NO_DOCUMENT}" for one in gathered.others)
+    left = found.left + Counter(f"{one['resourceType']}: {NO_DOCUMENT}" for one in gathered.others)
     for reason, count in sorted(left.items()):
         yield Skipped(source, reason, count)
+    for path, bundle in found.inner:
+        place = f"{source}#{path}"
+        try:
+            yield from _groups(place, bundle, release)
+        except InvalidFhirError as error:
+            yield Rejected(place, f"{place}: {error}")
 
 
 def input_of(name: str, group: Group, release: Release) -> Input:

@@ -80,14 +80,14 @@ Unit = Path | Part | Skipped | Rejected
 
 def _units(files: Sequence[Path], job: Job) -> Iterator[Unit]:
     """Files, and the parts of exports."""
-    exports: dict[Path, list[Path]] = {}
+    exports: dict[Path, dict[Path, Path]] = {}  # by what they are, however they are called
     for file in files:
         if job.target == "dicom" and file.suffix == ".ndjson":
-            exports.setdefault(file.parent, []).append(file)
+            exports.setdefault(file.parent.resolve(), {}).setdefault(file.resolve(), file)
         else:
             yield file
     for many in exports.values():
-        yield from export.parts(many)
+        yield from export.parts([*many.values()])
 
 
 def _all(unit: Unit, job: Job) -> list[Done]:

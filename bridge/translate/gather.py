@@ -25,7 +25,7 @@ SUPPORT = frozenset(
         "BodyStructure",
     }
 )
-_BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
+BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
 WITHOUT_RESULTS = ("entered-in-error", "cancelled", "registered")
 """Status of a report or panel that is void, or not one yet."""
 
@@ -103,7 +103,8 @@ class _Resolver:
     def resolve(self, source: Resource, reference: str) -> Resource | None:
         reference, _, version = reference.partition("/_history/")
         found = self._found(source, reference)
-        other = version and found is not None and found.get("meta", {}).get("versionId") not in (None, version)
+        meta = found.get("meta") if version and found is not None else None
+        other = isinstance(meta, dict) and meta.get("versionId") not in (None, version)
         return None if other else found
 
     def _found(self, source: Resource, reference: str) -> Resource | None:
@@ -184,7 +185,7 @@ def _reached(root: Resource, resolver: _Resolver, owned: set[int], roots: set[in
             if id(target) in roots or (id(target) in owned and reference not in _results(source)):
                 continue
             owned.add(id(target))
-        elif kind not in _BELONGING:
+        elif kind not in BELONGING:
             continue
         seen.add(id(target))
         found.append(target)

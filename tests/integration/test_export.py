@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from bridge.convert.export import Part, parts
-from bridge.convert.inputs import Rejected, Skipped
+from bridge.convert import export
+from bridge.convert.export import Part, parts, read
+from bridge.convert.inputs import Readable, Rejected, Skipped
 from bridge.model.group import Resource
 from tests.command_line import fhir_dicom
 from tests.corpus import FIXTURES
@@ -116,6 +118,57 @@ def test_a_bundle_in_a_line_stands_for_itself(tmp_path: Path) -> None:
         f"{tmp_path}/a/Bundle.ndjson:1#Observation/b",
         f"{tmp_path}/a/Patient.ndjson",
     ]
+
+
+def test_what_is_left_of_an_export_is_counted(tmp_path: Path) -> None:
+    """Nobody refers to it, or nobody knows which of two is meant, or it is no part of a document."""
+    code, lab = {"text": "x"}, {"reference": "Organization/l"}
+    report: Resource = {"resourceType": "DiagnosticReport", "id": "d", "status": "final", "code": code}
+    report |= {"performer": [lab], "result": [{"reference": "Observation/o"}]}
+    others: list[Resource] = [{"resourceType": "Patient", "id": "p", "active": one} for one in (True, False)]
+    others.append({"resourceType": "Organization", "id": "l", "name": "Lab"})
+    _, found = converted(tmp_path, exported(tmp_path / "a", [measured(), report, *others]))
+    skipped = [(one["reason"], one["count"]) for one in found["documents"] if one["status"] == "skipped"]
+    assert sorted(skipped) == [("Organization: no document of its own", 1), ("Patient: no document of its own", 2)]
+
+
+def test_a_resource_is_the_same_in_whatever_order_it_stands(tmp_path: Path) -> None:
+    patient: Resource = {"resourceType": "Patient", "id": "p", "name": [{"family": "Once"}]}
+    turned = dict(reversed(patient.items()))
+    written, _ = converted(tmp_path, exported(tmp_path / "a", [measured(), patient, turned]))
+    assert b"Once" in b"".join(written.values())
+
+
+def test_a_folder_is_one_however_it_is_called(tmp_path: Path) -> None:
+    patient: Resource = {"resourceType": "Patient", "id": "p", "name": [{"family": "Once"}]}
+    folder = exported(tmp_path / "a", [measured(), patient])
+    written, found = converted(tmp_path, "a/Observation.ndjson", folder / ".." / "a" / "Patient.ndjson", folder)
+    assert [data.count(b"Once") for data in written.values()] == [1]
+    assert [one["status"] for one in found["documents"]] == ["converted"]
+
+
+@pytest.mark.parametrize("line", [b'{"resourceType": "Patient"}', b"[1]", b"{"])
+def test_a_file_that_changes_while_it_is_read_is_rejected(tmp_path: Path, line: bytes) -> None:
+    folder = exported(tmp_path / "a", [measured(), measured(id="n")])
+    file = folder / "Observation.ndjson"
+    first, second = (one for one in parts([file]) if isinstance(one, Part))
+    text = file.read_bytes()
+    file.write_bytes(line.ljust(text.index(b"\n")) + text[text.index(b"\n") :])
+    (changed,), (kept,) = ([*read(one)] for one in (first, second))
+    assert isinstance(changed, Rejected) and "changed while it was read" in changed.error
+    assert isinstance(kept, Readable)
+
+
+def test_no_room_for_the_index_ends_that_export_alone(tmp_path: Path) -> None:
+    """The run went down, its report half written."""
+    exported(tmp_path / "a", [measured()])
+    exported(tmp_path / "b", [measured(id=f"b{one}") for one in range(400)])
+    exported(tmp_path / "c", [measured(id="c")])
+    with patch.object(export, "_TABLES", export._TABLES + "PRAGMA max_page_count = 12;"):
+        written, found = converted(tmp_path, tmp_path / "a", tmp_path / "b", tmp_path / "c")
+    errors = [one["error"] for one in found["documents"] if one["status"] == "rejected"]
+    assert len(written) == 2
+    assert len(errors) == 1 and errors[0].startswith(f"{tmp_path}/b: the index of the export: database or disk is full")
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -11,17 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.codecs import json
+from bridge.codecs.fhir import Release
 from bridge.convert.export import Part, parts, read
 from bridge.convert.inputs import Input, Readable, Rejected, Skipped, read_bytes
 from bridge.model.group import Group, Resource
 from tests.samples import measured
 
-_KINDS = ("Observation", "DiagnosticReport", "Composition", "Basic", "Patient", "Practitioner", "PractitionerRole")
+_KINDS = (
+    "Observation", "DiagnosticReport", "Composition", "Basic", "Patient", "Practitioner", "PractitionerRole",
+    "ImagingSelection", "Organization",
+)  # fmt: skip
 _IDS = ("a", "b", "c")
 _ELEMENTS = {  # by which one refers to another, and whether to several
     "Observation": {"hasMember": True, "derivedFrom": True, "performer": True, "subject": False},
     "DiagnosticReport": {"result": True, "resultsInterpreter": True, "subject": False},
     "Composition": {"author": True, "section": True},
+    "ImagingSelection": {"derivedFrom": True},
 }
 _CODE = {"text": "x"}
 _LEAST: dict[str, Resource] = {
@@ -29,6 +34,7 @@ _LEAST: dict[str, Resource] = {
     "DiagnosticReport": {"status": "final", "code": _CODE},
     "Composition": {"status": "final", "type": _CODE, "date": "2026-03-02", "title": "x"},
     "Basic": {"code": _CODE},
+    "ImagingSelection": {"status": "available", "code": _CODE},
 }
 _references = st.builds(
     lambda kind, name: {"reference": f"{kind}/{name}"}, st.sampled_from(_KINDS), st.sampled_from(_IDS)
@@ -45,7 +51,7 @@ def resources(draw: st.DrawFn) -> Resource:
             found[element] = [{"entry": many}] if element == "section" else many
         elif not several and (one := draw(st.none() | _references)):
             found[element] = one
-    if "status" in found:
+    if "status" in found and kind != "ImagingSelection":
         found["status"] = draw(st.sampled_from(("final", "final", "entered-in-error", "registered")))
     if kind == "PractitionerRole":  # anything else would be no practitioner
         found["practitioner"] = {"reference": f"Practitioner/{draw(st.sampled_from(_IDS))}"}
@@ -75,8 +81,11 @@ def _said(found: Sequence[Input | Part]) -> list[Any]:
     return sorted(documents, key=repr)
 
 
-@given(st.lists(resources(), max_size=12), st.lists(st.integers(0, 2), min_size=12, max_size=12))
-def test_an_export_has_the_documents_of_its_bundle(found: list[Resource], files: list[int]) -> None:
+_files = st.lists(st.integers(0, 2), min_size=12, max_size=12)
+
+
+@given(st.lists(resources(), max_size=12), _files, st.sampled_from(("R4", "R5")))
+def test_an_export_has_the_documents_of_its_bundle(found: list[Resource], files: list[int], release: Release) -> None:
     for number, one in enumerate(found):
         one["meta"] = {"versionId": f"{number}"}  # none is there twice, but two may have one name
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in found]}
@@ -86,5 +95,5 @@ def test_an_export_has_the_documents_of_its_bundle(found: list[Resource], files:
             lines = [json.dumps(one) for one, file in zip(found, files, strict=False) if file == number]
             path.write_bytes(b"\n".join(lines))
         units = [*parts(written)]
-        documents = [one for unit in units for one in (read(unit) if isinstance(unit, Part) else [unit])]
-    assert _said(documents) == _said([*read_bytes("x", json.dumps(bundle), "dicom")])
+        documents = [one for unit in units for one in (read(unit, release) if isinstance(unit, Part) else [unit])]
+    assert _said(documents) == _said([*read_bytes("x", json.dumps(bundle), "dicom", release)])

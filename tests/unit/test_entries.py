@@ -9,7 +9,7 @@ import pytest
 
 from bridge.codecs.json import dumps
 from bridge.convert.inputs import Readable, Rejected, Skipped, read_bytes
-from bridge.model.group import Resource
+from bridge.model.group import Group, Resource
 from tests.samples import measured
 
 URL = "http://example.org/fhir/Observation/o"
@@ -133,3 +133,55 @@ def test_results_of_one_search_belong_to_the_report_of_another() -> None:
     entry = {"fullUrl": "http://example.org/fhir/DiagnosticReport/r", "resource": report}
     answers = inside("searchset", entry), inside("searchset", version(1))
     assert [*found("batch-response", *answers)] == [("version", "7")]
+
+
+def whose(*entries: Resource, kind: str = "collection") -> list[tuple[str, str | None]]:
+    """Each document, and who its patient is."""
+    bundle = {"resourceType": "Bundle", "type": kind, "entry": [*entries]}
+    found: list[tuple[str, str | None]] = []
+    for one in read_bytes("x.json", dumps(bundle), "dicom"):
+        if isinstance(one, Readable):
+            assert isinstance(one.content, Group)
+            patient = one.content.patient
+            found.append((one.content.root["id"], None if patient is None else patient["name"][0]["family"]))
+    return found
+
+
+def patient(name: str) -> Resource:
+    return {"resource": {"resourceType": "Patient", "id": "p", "name": [{"family": name}]}}
+
+
+def result(name: str) -> Resource:
+    return {"resource": measured(id=name)}
+
+
+def test_a_bundle_in_a_bundle_is_for_itself() -> None:
+    """`Patient/p` of the one is not that of the other: Bob's value was Alice's."""
+    alices = inside("collection", patient("Alice"), result("a"))
+    assert whose(alices, inside("collection", result("b"))) == [("a", "Alice"), ("b", None)]
+    bobs = inside("transaction", patient("Bob"), result("b"))
+    assert whose(alices, bobs) == [("a", "Alice"), ("b", "Bob")]
+    assert whose(alices, result("c")) == [("c", None), ("a", "Alice")]
+
+
+def test_a_bundle_that_is_refused_is_refused_alone() -> None:
+    bad = inside("history", version(1)) | {}
+    bad["resource"]["link"] = [{"relation": "previous", "url": "http://example.org"}]
+    found_ = [*found("collection", bad, version(2))]
+    assert found_[0] == ("version", "2")
+    ((outcome, error),) = found_[1:]
+    assert outcome == "rejected" and error.startswith("x.json#Bundle.entry[0].resource: ")
+
+
+@pytest.mark.parametrize("kind", ["searchset", "batch-response"])
+def test_a_part_of_a_resource_is_not_translated(kind: str) -> None:
+    """A search for some elements tags what it gives (FHIR R4 search.html#elements): the rest is not empty."""
+    tag = [{"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}]
+    part = {"fullUrl": URL, "resource": measured(meta={"versionId": "1", "tag": tag})}
+    reason = "1 Observation: only a part of it (SUBSETTED): fetch it whole"
+    entries = (
+        (part, version(1)) if kind == "searchset" else (inside("searchset", part), inside("searchset", version(1)))
+    )
+    assert [*found(kind, *entries)] == [("version", "1"), ("skipped", reason)]
+    alone = [*read_bytes("x.json", dumps(part["resource"]), "dicom")]
+    assert alone == [Skipped("x.json", reason.partition(" ")[2], 1)]
