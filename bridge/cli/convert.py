@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -94,12 +95,14 @@ def _run(files: list[Path], job: Job, output: Any, workers: int, reports: list[R
 
     gc.freeze()  # what is loaded now stays: the collector need not visit it again with each document
     gc.set_threshold(50_000, 20, 20)
-    totals, shown = Totals(), list[dict[str, Any]]()
+    totals, shown, skipped = Totals(), list[dict[str, Any]](), Counter[str]()
     done = 0
     for entry in run.run(files, job, output, workers):
         done += 1
         totals.add(entry)
         shown += [entry] if len(shown) < _ROWS else []
+        if entry["status"] == "skipped":
+            skipped[entry["reason"]] += entry["count"]
         for report in reports:
             report.put(entry)
         if entry["error"]:
@@ -114,8 +117,20 @@ def _run(files: list[Path], job: Job, output: Any, workers: int, reports: list[R
     for report in reports:
         report.close(totals)
     if table:
-        _print(shown, done, totals.found)
+        _print(shown, done, totals.found, skipped)
+    if len(skipped) == 1 and not totals.found["converted"] + totals.found["rejected"]:
+        _check_direction(*skipped)
     return kept and not totals.found["rejected"]
+
+
+def _check_direction(reason: str) -> None:
+    """Raises UsageError where that is why nothing at all was converted."""
+    from bridge.convert.inputs import OTHERWISE
+    from bridge.errors import UsageError
+
+    for target, other in OTHERWISE.items():
+        if reason == other:
+            raise UsageError(f"{reason}; is `--to {'dicom' if target == 'fhir' else 'fhir'}` meant?")
 
 
 def _output(out: str, format: Format) -> Any:
@@ -134,7 +149,7 @@ def _progress(done: int, files: int) -> None:
 _ROWS = 20
 
 
-def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any]) -> None:
+def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any], skipped: Counter[str]) -> None:
     """What became of each document, and how much of it a reader of the other side sees natively."""
     print(f"{'source':44}{'status':>10}{'elements':>10}{'mapped':>8}{'carried':>9}{'withheld':>10}")
     for one in shown:
@@ -148,3 +163,5 @@ def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any]) -> No
         f"{totals['converted']} converted, {totals['skipped']} skipped, {totals['rejected']} rejected: "
         f"{items['total']} elements, {items['mapped']} mapped, {items['carried']} carried, {items['withheld']} withheld"
     )
+    for reason, count in skipped.most_common(_ROWS):
+        print(f"skipped: {count} x {reason}")

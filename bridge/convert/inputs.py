@@ -23,6 +23,10 @@ from bridge.translate.gather import gather
 
 Target = Literal["fhir", "dicom"]
 NO_DOCUMENT = "no document of its own"
+OTHERWISE: dict[Target, str] = {
+    "fhir": "JSON: nothing to convert to fhir",
+    "dicom": "DICOM: nothing to convert to dicom",
+}
 _NOT_YET = {
     "registered": "registered: waits for a result",
     "cancelled": "cancelled",
@@ -65,7 +69,7 @@ def read(file: Path, target: Target, release: Release = "R4") -> Iterator[Input]
     if looks_json != (target == "dicom"):
         is_dicom = data[128:132] == b"DICM"
         if looks_json or is_dicom:
-            yield Skipped(source, f"{'JSON' if looks_json else 'DICOM'}: nothing to convert to {target}")
+            yield Skipped(source, OTHERWISE[target])
             return
     yield from read_bytes(source, data, target, release)
 

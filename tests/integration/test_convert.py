@@ -85,6 +85,15 @@ def test_one_document_on_stdout() -> None:
     assert json.loads(done.stdout)["resourceType"] == "Bundle"
 
 
+@pytest.mark.parametrize(("folder", "to", "meant"), [("fhir", "fhir", "dicom"), ("dicom", "dicom", "fhir")])
+def test_the_wrong_direction_is_wrong_usage(tmp_path: Path, folder: str, to: str, meant: str) -> None:
+    """Nothing was converted, and all was well."""
+    done = run("convert", FIXTURES / folder, "--to", to, "-o", tmp_path / "out")
+    assert done.returncode == 2
+    assert f"is `--to {meant}` meant?".encode() in done.stderr
+    assert run("convert", FIXTURES / folder, ECG, VITALS, "--to", to, "-o", tmp_path / "out").returncode == 0
+
+
 def test_ndjson_has_a_document_a_line_and_is_read_again(tmp_path: Path) -> None:
     assert run("convert", VITALS, "--to", "dicom", "-o", tmp_path / "dicom").returncode == 0
     out = tmp_path / "all.ndjson"
