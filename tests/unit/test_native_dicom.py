@@ -680,6 +680,31 @@ def test_an_accession_number_is_one_however_its_type_is_displayed(said: Resource
     assert text_of(header, ACCESSION) == "A-4711"
 
 
+ACSN: Resource = {"coding": [{"system": HL7, "code": "ACSN"}]}
+
+
+def ordered(number: str) -> Resource:
+    """A reference to an order that is not here, by its accession number."""
+    return {"identifier": {"type": ACSN, "value": number}, "type": "ServiceRequest"}
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ({"identifier": [{"type": ACSN, "value": "A-1"}]}, "A-1"),
+        ({"basedOn": [ordered("A-2")]}, "A-2"),
+        ({"basedOn": [ordered("A-2")], "identifier": [{"type": ACSN, "value": "A-1"}]}, "A-1"),
+        ({"basedOn": [ordered("A-2"), ordered("A-3")]}, None),
+        ({"basedOn": [{"reference": "ServiceRequest/s"}]}, None),
+        ({"basedOn": [ordered("more than sixteen characters")]}, None),
+    ],
+)
+def test_a_report_without_a_study_says_its_accession_number_itself(said: Resource, number: str | None) -> None:
+    made = checked_to_dicom(narrative(language="de", **said), load(), Known())
+    assert text_of(made.result.header, ACCESSION) == number
+    assert stripped(to_fhir(made.result, load(), Known()).result.root).items() >= said.items()
+
+
 def test_a_serial_number_is_one_however_its_type_is_displayed() -> None:
     """TID 1004."""
     kind = {"coding": [{"system": HL7, "code": "SNO", "display": "Serial Number"}]}

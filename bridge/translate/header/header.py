@@ -44,7 +44,7 @@ from bridge.translate.header.identity import (
     other_ids,
 )
 from bridge.translate.header.observers import EQUIPMENT
-from bridge.translate.header.study import study_elements
+from bridge.translate.header.study import accession_elements, study_elements
 from bridge.translate.header.whose import subject_of
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.json_patch import canonical_text
@@ -188,6 +188,8 @@ def header_of(
                 warnings.append(said)
             else:
                 found[said.tag] = said
+    if own is None and root["resourceType"] == "DiagnosticReport":
+        found.update({element.tag: element for element in accession_elements(root)})
     if study is not None:
         found.update({element.tag: element for element in study_elements(study, own, known.zone, mapping)})
     if SERIES_UID not in found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -185,9 +185,7 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
     if date:
         yield text_element(STUDY_DATE, "DA", date)
         yield text_element(STUDY_TIME, "TM", time)
-    accession: Home = next((one for one in study.get("identifier", ()) if is_of_type(one, "ACSN")), {})
-    if _SH.fullmatch(accession.get("value", "")):  # cut, it would be another order
-        yield text_element(ACCESSION, "SH", accession["value"], UNICODE)
+    yield from accession_elements(study)
     codes = [code for coded in study.get("procedureCode", ()) if (code := mapping.concept(coded)) is not None]
     if codes:
         said = (code_element(PROCEDURES, code, UNICODE).value for code in codes)
@@ -196,6 +194,19 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
         for instance in series.get("instance", ()):
             if own is not None and instance["uid"] == own:
                 yield from _own_elements(series, instance)
+
+
+def accession_elements(ordered: Resource) -> Iterator[Element]:
+    """Of a study or a report: by its own identifier, or by that of the order it is based on."""
+    orders = (one.get("identifier", {}) for one in ordered.get("basedOn", ()))
+    own, ordering = _accessions(ordered.get("identifier", ())), _accessions(orders)
+    number = own[0] if own else ordering[0] if len(set(ordering)) == 1 else ""
+    if _SH.fullmatch(number):  # cut, it would be another order
+        yield text_element(ACCESSION, "SH", number, UNICODE)
+
+
+def _accessions(identifiers: Iterable[Home]) -> list[str]:
+    return [one["value"] for one in identifiers if is_of_type(one, "ACSN") and "value" in one]
 
 
 def _own_elements(series: Home, instance: Home) -> Iterator[Element]:
