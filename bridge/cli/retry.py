@@ -17,10 +17,13 @@ def retry(
     key: Annotated[str | None, typer.Argument(help="of one item, as `status` shows it; all by default")] = None,
     config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
 ) -> None:
+    from bridge.errors import UsageError
     from bridge.ledger.ledger import Ledger
     from bridge.settings.settings import settings
 
     ledger = Ledger(settings(config).ledger, reading=True)  # beside `serve`
     number = ledger.operations.retry(person(), key)
     ledger.close()
+    if key is not None and not number:
+        raise UsageError(f"{key}: nothing of that key is held or dead; `fhir-dicom status` shows what is")
     print(f"{number} owed again")

@@ -106,6 +106,8 @@ def test_ours_crosses_too_and_stays_its_own(stores: Path) -> None:
     put(stores, observation("1001", 5, **MINE))
     assert acts(passed(stores)) == {"to-dicom updated": 1}
     assert fhir_dicom(stores, "retry", "--config", "bridge.yaml").returncode == 0
+    other = fhir_dicom(stores, "retry", "Observation/of-nobody", "--config", "bridge.yaml")
+    assert other.returncode == 2 and "nothing of that key is held or dead" in other.stderr
     done = passed(stores)
     assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN | {"held": 1})
     assert "Observation/1001, whose id it has" in _held(done)[1]
