@@ -61,7 +61,7 @@ _INNER = ("Observation", "Practitioner", "PractitionerRole")
 
 def _referring(resource: Resource) -> Iterator[Resource]:
     """Elements by which results and persons are referred to."""
-    for name in ("result", "hasMember", "derivedFrom", "performer", "author", "entry"):
+    for name in ("result", "hasMember", "derivedFrom", "resultsInterpreter", "performer", "author", "entry"):
         yield from resource.get(name, ())
     if "practitioner" in resource:
         yield resource["practitioner"]

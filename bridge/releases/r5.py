@@ -45,8 +45,9 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
 
 def in_r4(group: Group) -> tuple[Group, list[str]]:
     """The group, and warnings: places that were edited in R5 since, and what only R5 says."""
-    copies = [one for one in group.members if selected_instance.is_copy(one)] if dicom_sr.is_ours(group) else []
-    group = selected_instance.without(group, copies) if copies else group
+    is_ours = dicom_sr.is_ours(group)
+    copies = selected_instance.copies_in(group) if is_ours else []
+    group = selected_instance.without(group, copies) if is_ours else group
     names = {
         f"ImagingSelection/{one['id']}": f"Basic/{one['id']}"
         for one in group.whole()
@@ -54,7 +55,7 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
     }
     warnings: list[str] = []
     found: dict[int, Resource] = {}
-    if dicom_sr.is_ours(group):
+    if is_ours:
         group = _marked(group)
     for resource in group.whole():
         beyond, plain = _taken(resource, R4_URL)

@@ -47,22 +47,29 @@ def derive(observation: Resource, selections: Collection[str]) -> None:
         observation["derivedFrom"] = [*observation["derivedFrom"], *copies]
 
 
-def is_copy(resource: Resource) -> bool:
-    return resource["resourceType"] == "ImagingSelection" and COPIED["extension"][0] in resource.get("extension", ())
+def copies_in(group: Group) -> list[Resource]:
+    """Of a group of R5, by their ids, which nothing else has."""
+    names = {_id_of(reference) for one in group.members for reference in _derived(one)}
+    return [one for one in group.members if one["resourceType"] == "ImagingSelection" and one.get("id") in names]
 
 
 def are_edited(copies: Collection[Resource], group: Group) -> bool:
-    """Whether one says something else than the group does now, which is one of R4."""
+    """Whether one says something else than the group does now, which is one of R4, or some are there and some not."""
     made = {one["id"]: one for one in selections_of(group)}
-    found = ((one, made.get(one.get("id", ""), {})) for one in copies)
-    return any(one.get(element) != other.get(element) for one, other in found for element in ("code", "instance"))
+    if not copies:
+        return False
+    said = {one["id"]: one for one in copies}
+    same = said.keys() == made.keys()
+    return not same or any(said[name].get(one) != made[name][one] for name in made for one in _SAID)
+
+
+_SAID = ("status", "code", "instance")
 
 
 def without(group: Group, copies: Collection[Resource]) -> Group:
     """The group, which is one of R5, as far as it says something of its own."""
     gone = set(map(id, copies))
-    names = {f"ImagingSelection/{one.get('id')}" for one in copies}
-    plain = {id(one): _underived(one, names) for one in group.whole() if id(one) not in gone}
+    plain = {id(one): _underived(one) for one in group.whole() if id(one) not in gone}
     kept = (one for one in group.members if id(one) not in gone)
     references = group.references
     if references is not None:
@@ -70,8 +77,10 @@ def without(group: Group, copies: Collection[Resource]) -> Group:
     return Group(group.root, tuple(kept), group.patient, group.key, references).with_resources(plain)
 
 
-def _underived(resource: Resource, names: Collection[str]) -> Resource:
+def _underived(resource: Resource) -> Resource:
+    """Without the copies of what it is derived from itself; any other reference is somebody's word."""
     said = _derived(resource)
+    names = {f"ImagingSelection/{_id_of(reference)}" for reference in said}
     left = [one for one in said if one.get("reference") not in names]
     if len(left) == len(said):
         return resource

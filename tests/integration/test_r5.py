@@ -255,6 +255,54 @@ def test_a_segment_is_an_imaging_selection_as_the_guide_wants() -> None:
     assert _dataset(back.data) == _dataset(VOLUME.read_bytes())
 
 
+def _selection_of(bundle: Any) -> Resource:
+    return _selections(bundle)["121191"]
+
+
+def _without_mark(bundle: Any) -> None:
+    del _selection_of(bundle)["extension"]
+
+
+def _entered_in_error(bundle: Any) -> None:
+    _selection_of(bundle)["status"] = "entered-in-error"
+
+
+def _without_copy(bundle: Any) -> None:
+    gone = _selection_of(bundle)
+    bundle["entry"] = [one for one in bundle["entry"] if one["resource"] is not gone]
+
+
+@pytest.mark.parametrize(("edit", "warned"), [(_without_mark, False), (_entered_in_error, True), (_without_copy, True)])
+def test_a_copy_is_none_of_the_documents_own_words(edit: Any, warned: bool) -> None:
+    (there,) = converted(VOLUME, TO_FHIR)
+    bundle: Any = json.loads(there.data)
+    edit(bundle)
+    (back,) = converted_bytes("bundle", json.dumps(bundle), TO_DICOM)
+    assert _dataset(back.data) == _dataset(VOLUME.read_bytes())
+    assert any(one.startswith("ImagingSelection: a copy for readers") for one in back.entry["warnings"]) == warned
+
+
+def test_what_somebody_derives_from_a_copy_is_his_own_word() -> None:
+    (there,) = converted(VOLUME, TO_FHIR)
+    bundle: Any = json.loads(there.data)
+    said = {"reference": f"ImagingSelection/{_selection_of(bundle)['id']}"}
+    other = next(
+        one["resource"]
+        for one in bundle["entry"]
+        if one["resource"]["resourceType"] == "Observation" and said not in _plain_derived(one["resource"])
+    )
+    other["derivedFrom"] = [*other.get("derivedFrom", ()), said]
+    (back,) = converted_bytes("bundle", json.dumps(bundle), TO_DICOM)
+    assert back.entry["error"] is None and _dataset(back.data) != _dataset(VOLUME.read_bytes())
+    (again,) = converted_bytes("back", back.data, TO_FHIR)
+    (found,) = [one["resource"] for one in json.loads(again.data)["entry"] if one["resource"].get("id") == other["id"]]
+    assert said in found["derivedFrom"]
+
+
+def _plain_derived(resource: Resource) -> list[Resource]:
+    return [{"reference": one["reference"]} for one in resource.get("derivedFrom", ())]
+
+
 def _without_extensions(resource: Resource) -> Resource:
     left = {key: value for key, value in resource.items() if key != "extension"}
     return left if resource["resourceType"] == "DiagnosticReport" else resource

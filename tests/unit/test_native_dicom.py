@@ -402,13 +402,49 @@ def test_who_interpreted_a_report_is_named_as_he_is_called_where_he_is_here(refe
     assert observers(checked_to_dicom(imaging, load(), Known()).result.root) == ["House^Gregory"]
 
 
-@pytest.mark.parametrize(("performer", "named"), [("Patient/p", False), ("Organization/lab", True)])
-def test_who_interpreted_a_report_does_not_stand_for_the_performer_of_a_result(performer: str, named: bool) -> None:
+PATIENT: Resource = {"resourceType": "Patient", "id": "p", "name": [{"family": "Doe"}]}
+NAMELESS: Resource = {"resourceType": "Practitioner", "id": "n", "name": [{"use": "official"}]}
+
+
+@pytest.mark.parametrize(
+    ("performer", "named"),
+    [
+        ({"reference": "Patient/p"}, False),
+        ({"reference": "Patient/p", "display": "Jane Doe"}, False),
+        ({"reference": "Practitioner/n", "display": "Dr B"}, False),
+        ({"reference": "Practitioner/gone"}, False),
+        ({"reference": "Practitioner/gone", "display": "Dr B"}, True),
+        ({"reference": "Practitioner/x"}, True),
+        ({"reference": "Organization/lab"}, True),
+    ],
+)
+@pytest.mark.parametrize("imaging", [False, True])
+def test_who_interpreted_a_report_does_not_stand_for_the_performer_of_a_result(
+    performer: Resource, named: bool, imaging: bool
+) -> None:
     """What the patient has measured himself was not observed by the pathologist."""
-    group = interpreted(measured(performer=[{"reference": performer}]), reference="Practitioner/x")
+    group = interpreted(measured(performer=[performer]), reference="Practitioner/x")
+    root = group.root | ({"imagingStudy": [{"reference": "ImagingStudy/s"}]} if imaging else {})
+    group = Group(root, (*group.members, NAMELESS), PATIENT, group.key)
     translated = checked_to_dicom(group, load(), Known())
+    assert (translated.result.template == "1500") == imaging
     assert bool(observers(translated.result.root)) == named
     assert any("who interpreted the report" in one for one in translated.report.warnings) != named
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"reference": "#x"}, "House^Gregory"),
+        ({"display": "Meier\\Huber\t=^"}, "Meier Huber"),
+        ({"reference": "Practitioner/n", "display": "Dr B"}, "Dr B"),
+    ],
+)
+def test_who_interpreted_a_report_is_named_by_what_is_known_of_him(said: Resource, name: str) -> None:
+    group = interpreted(measured(), **said)
+    root = group.root | ({"contained": [PATHOLOGIST]} if said.get("reference") == "#x" else {})
+    group = Group(root, (*group.members, NAMELESS), None, group.key)
+    assert observers(checked_to_dicom(group, load(), Known()).result.root) == [name]
 
 
 @pytest.mark.parametrize("reason", ["not-performed", "not-a-number", "negative-infinity", "error", "unknown"])
@@ -697,6 +733,9 @@ def ordered(number: str) -> Resource:
         ({"basedOn": [ordered("A-2"), ordered("A-3")]}, None),
         ({"basedOn": [{"reference": "ServiceRequest/s"}]}, None),
         ({"basedOn": [ordered("more than sixteen characters")]}, None),
+        ({"identifier": [{"type": ACSN, "value": "A-1"}, {"type": ACSN, "value": "A-2"}]}, None),
+        ({"identifier": [{"type": ACSN, "value": "A-1", "use": "old"}, {"type": ACSN, "value": "A-2"}]}, "A-2"),
+        ({"identifier": [{"type": ACSN, "value": " "}], "basedOn": [ordered(" A-2 ")]}, "A-2"),
     ],
 )
 def test_a_report_without_a_study_says_its_accession_number_itself(said: Resource, number: str | None) -> None:

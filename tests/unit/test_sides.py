@@ -89,12 +89,17 @@ def test_what_an_extension_says_otherwise_is_warned_of(site: Resource) -> None:
     assert _WARNING in warnings
 
 
+def _coding(code: Code) -> Resource:
+    return {"coding": [{"system": _SCT, "code": code.value, "display": code.meaning}]}
+
+
+_LUNG: Resource = {"coding": [{"system": _SCT, "code": "39607008", "display": "Lung"}]}
 _REFERRING = {"extension": [structure(reference="BodyStructure/r")]}
 
 
 def body(*qualifiers: Code, **more: Any) -> Resource:
     """As the German Bildgebung module has it."""
-    said = [{"coding": [{"system": _SCT, "code": one.value, "display": one.meaning}]} for one in qualifiers]
+    said = [*map(_coding, qualifiers)]
     found: Resource = {"resourceType": "BodyStructure", "id": "r", "location": _BREAST}
     return found | ({"locationQualifier": said} if said else {}) | {"patient": {"reference": "Patient/p"}} | more
 
@@ -117,16 +122,51 @@ def test_a_body_structure_is_the_site_and_its_side(site: Resource) -> None:
         (body(LEFT, Code("110861005", "SCT", "Upper outer quadrant")), [Coded(LEFT)]),
         (body(LEFT, RIGHT), []),
         (body(LEFT, morphology={"text": "Microcalcification"}), [Coded(LEFT)]),
-        (body(LEFT, location={"coding": [{"system": _SCT, "code": "39607008", "display": "Lung"}]}), []),
+        (body(LEFT, location=_LUNG), []),
         (body(LEFT, id="another"), []),
+        (body(LEFT, patient={"reference": "Patient/another"}), []),
+        (body(LEFT, location=_BREAST | {"text": "Right breast"}), [Coded(LEFT)]),
+        (body(location=_BREAST | {"text": "Right breast"}), []),
     ],
-    ids=["more than a side", "both sides", "morphology", "another location", "not here"],
+    ids=[
+        "more than a side",
+        "both sides",
+        "morphology",
+        "another location",
+        "not here",
+        "of another patient",
+        "words of another side",
+        "a side in words",
+    ],
 )
 def test_what_a_body_structure_says_beyond_is_warned_of(said: Resource, sides: list[Coded]) -> None:
     document, warnings = made({**_REFERRING, **_BREAST}, said)
     (site,) = document.root.children[0].children
     assert [child.value for child in site.children] == sides
     assert _WARNING in warnings
+
+
+def test_a_display_that_says_another_side_is_warned_of() -> None:
+    site = {"extension": [structure(reference="BodyStructure/r", display="Right breast")], **_BREAST}
+    _, warnings = made(site, body(LEFT))
+    assert _WARNING in warnings
+
+
+@pytest.mark.parametrize(
+    ("said", "sides", "warned"),
+    [
+        ({"includedStructure": [{"structure": _BREAST, "laterality": _coding(LEFT)}]}, [Coded(LEFT)], False),
+        ({"includedStructure": [{"structure": _LUNG, "laterality": _coding(LEFT)}]}, [], True),
+        ({"includedStructure": [{"structure": _BREAST}, {"structure": _LUNG}]}, [], True),
+        ({"excludedStructure": [{"structure": _BREAST}]}, [], True),
+    ],
+)
+def test_a_body_structure_of_r5_says_its_side_elsewhere(said: Resource, sides: list[Coded], warned: bool) -> None:
+    plain = {key: value for key, value in body().items() if key != "location"}
+    document, warnings = made({**_REFERRING, **_BREAST}, plain | said)
+    (site,) = document.root.children[0].children
+    assert [child.value for child in site.children] == sides
+    assert (_WARNING in warnings) == warned
 
 
 def test_an_observation_and_its_body_structure_are_one_document() -> None:

@@ -199,14 +199,16 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
 def accession_elements(ordered: Resource) -> Iterator[Element]:
     """Of a study or a report: by its own identifier, or by that of the order it is based on."""
     orders = (one.get("identifier", {}) for one in ordered.get("basedOn", ()))
-    own, ordering = _accessions(ordered.get("identifier", ())), _accessions(orders)
-    number = own[0] if own else ordering[0] if len(set(ordering)) == 1 else ""
-    if _SH.fullmatch(number):  # cut, it would be another order
-        yield text_element(ACCESSION, "SH", number, UNICODE)
+    said = (_accessions(ordered.get("identifier", ())), _accessions(orders))
+    numbers = next(filter(None, said), set())
+    if len(numbers) == 1:  # of two, nobody knows which one it is
+        yield text_element(ACCESSION, "SH", numbers.pop(), UNICODE)
 
 
-def _accessions(identifiers: Iterable[Home]) -> list[str]:
-    return [one["value"] for one in identifiers if is_of_type(one, "ACSN") and "value" in one]
+def _accessions(identifiers: Iterable[Home]) -> set[str]:
+    """Those that fit: cut, it would be another order."""
+    said = (one for one in identifiers if is_of_type(one, "ACSN") and one.get("use") != "old")
+    return {number for one in said if _SH.fullmatch(number := one.get("value", "").strip())}
 
 
 def _own_elements(series: Home, instance: Home) -> Iterator[Element]:

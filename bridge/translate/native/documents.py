@@ -5,6 +5,7 @@ anything else is a Comprehensive SR without Template Identifier."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from bridge.mapping.people import names_to_dicom
@@ -53,6 +54,7 @@ AROUND = frozenset(
 )
 """Codes of what a template has around the results of a group."""
 _BRIDGE = "FHIR-DICOM bridge"
+_NOT_IN_NAMES = re.compile(r"[\^=\\\x00-\x1f\x7f]")
 _RADIOLOGY = frozenset({"RAD", "RUS", "NMR", "NMS", "CT", "CUS", "OUS", "VUS", "XRC", "RX", "IMG", "LP29684-5"})
 
 Find = Callable[[Home], Resource | None]
@@ -84,18 +86,21 @@ def _is_measurement(observation: Resource) -> bool:
     return not nested and plain and bool(observation.keys() & {"valueQuantity", "valueCodeableConcept"})
 
 
-def begin(root: Node, template: str, group: Group, find: Find, known: Known) -> None:
-    """Template Identifier, language (TID 1204), observer (TID 1002) and the procedure reported."""
+def begin(root: Node, template: str, group: Group, find: Find, known: Known) -> bool:
+    """Template Identifier, language (TID 1204), observer (TID 1002) and the procedure reported. False where whom the
+    report names is not the observer, for results have others."""
     root.rest = (Element(TEMPLATE, "SQ", template_items(template)),)
     # TID 2000 and 3700 demand a language, which nobody else knows than the report; of TID 1500 it is an option
     if language := group.root.get("language", UNDETERMINED if template != MEASUREMENTS else None):
         root.add(Coded(language_code(language)), LANGUAGE, None)
-    if not add_person(root, group, find):
+    others = is_observed_by_others(group, find)
+    if others or not add_person(root, group, find):
         _add_bridge(root, known)
     if template == ecg_report.TEMPLATE:
         ecg_report.begin(root, group, known.zone)
     else:
         root.add(Coded(_procedure(group, find)), PROCEDURE_REPORTED, None)
+    return not others
 
 
 def add_person(root: Node, group: Group, find: Find) -> bool:
@@ -117,17 +122,30 @@ def is_observed_by_others(group: Group, find: Find) -> bool:
     that place."""
     results = [one for one in group.spoken() if one["resourceType"] == "Observation"]
     people = ((one, said) for one in results for said in one.get("performer", ()))
-    return any(is_person(said, find(said), one) and not _name(said, find) for one, said in people)
+    return any(is_person(said, find(said), one) and not _is_named(said, find) for one, said in people)
+
+
+def _is_named(performer: Home, find: Find) -> bool:
+    """Whether his item is there (`add_participant`): by his name, or by that of the reference where he is not here."""
+    target = find(performer)
+    return bool(performer.get("display", "").strip() if target is None else _own_name(target, find))
 
 
 def _name(reference: Home, find: Find) -> str:
     """Of the Practitioner that is here; else what the reference is called."""
     target = find(reference) or {}
+    display = reference.get("display") or target.get("practitioner", {}).get("display", "")
+    return _own_name(target, find) or _NOT_IN_NAMES.sub(" ", display).strip()[:64]
+
+
+def _own_name(target: Resource, find: Find) -> str:
     person = find(target["practitioner"]) if "practitioner" in target else target
+    if person is None or person.get("resourceType") != "Practitioner":
+        return ""
     try:
-        return names_to_dicom((person or {}).get("name", ()))
+        return names_to_dicom(person.get("name", []))
     except ValueError:  # none, or one without any part
-        return str(reference.get("display", "")).strip().replace("^", " ").replace("=", " ")[:64]
+        return ""
 
 
 def _add_bridge(root: Node, known: Known) -> None:

@@ -36,7 +36,7 @@ from bridge.translate.native.selection import (
     selected_from,
     subset_of,
 )
-from bridge.translate.native.sides import add_side, named_site
+from bridge.translate.native.sides import add_side, named_site, structures_of
 from bridge.translate.native.subjects import add_subject
 from bridge.translate.native.valued import only_words, put_into_container
 from bridge.translate.native.values import empty_of, qualifier_in, value_to_dicom
@@ -56,6 +56,7 @@ class Items:
         self.legal = "properties" not in habits  # of dates: a document that has them keeps them
         self.done = {id(one) for one in group.members if self.born and is_summary(one)}  # it repeats items
         self._by_reference, contained = group.index(), [*group.contained()]
+        self._structures = structures_of(group)
         self._inner = {id(reference): one.resource for one in contained for reference in one.references}
         self._owners = {id(one.resource): one.owner for one in contained}
         self.warnings: list[str] = []
@@ -256,7 +257,7 @@ class Items:
                 many = len(node.children)
                 add_folds(node, head, told[head], rows[head], self.mapping, self.zone, born=self.born)
                 if head == "bodySite" and not self.born and len(node.children) > many:
-                    add_side(node.children[-1], told[head], self._by_reference)
+                    add_side(node.children[-1], told[head], self._structures)
 
     def _told(self, head: str, home: Home, node: Node) -> Json:
         """What of an element items tell; None where they do not."""
@@ -271,7 +272,7 @@ class Items:
         if head in ("bodySite", "method") and said.get("id") == INHERITED:
             return None
         if head == "bodySite" and not self.born:
-            return named_site(said, self._by_reference)
+            return named_site(said, self._structures)
         if head == "referenceRange" and not self.born:
             return in_known_units(said, home)
         if head == "effectivePeriod":

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bridge.model.content import Code, Coded
-from bridge.model.group import Json, Resource, drop_extensions
+from bridge.model.group import Group, Json, Resource, drop_extensions
 from bridge.model.names import EXTENSION_BASE
 from bridge.translate.basis.node import Home, Node
+from bridge.translate.header.whose import subject_key, subject_of
 
 Structures = Mapping[str, Resource]
-"""The resources of the group, by what refers to them."""
+"""BodyStructures of the document's patient, by what refers to them."""
+_BEYOND = {"morphology", "description", "image", "excludedStructure"}
 LATERALITY = Code("272741003", "SCT", "Laterality")
 BODY_SITE = "http://hl7.org/fhir/StructureDefinition/bodySite"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -21,6 +23,13 @@ _SIDES = {  # CID 244
     "24028007": Code("24028007", "SCT", "Right"),
     "51440002": Code("51440002", "SCT", "Right and left"),
 }
+
+
+def structures_of(group: Group) -> Structures:
+    index = group.index()
+    whose = subject_key(subject_of(group), index)
+    structures = ((name, one) for name, one in index.items() if one["resourceType"] == "BodyStructure")
+    return {name: one for name, one in structures if subject_key(one.get("patient", {}), index) == whose}
 
 
 def named_site(site: Home, structures: Structures) -> Home:
@@ -43,13 +52,15 @@ def is_unseen(site: Home, structures: Structures) -> bool:
     is_named, is_sided = bool(named.keys() & {"coding", "text"}), _side_of(site, structures) is not None
 
     def is_told(extension: Home) -> bool:
+        words = _words(extension)
         if (structure := _structure(extension, structures)) is not None:
-            qualifiers = structure.get("locationQualifier", [])
-            beyond = structure.keys() & {"morphology", "description", "image"} or len(qualifiers) > 1
-            return is_named and not beyond and _is_at(structure, named) and (is_sided or not qualifiers)
+            location, qualifiers = _said_by(structure)
+            is_whole = not structure.keys() & _BEYOND and len(qualifiers) < 2 and (is_sided or not qualifiers)
+            plain = {*_displays(named), *_displays(location), ""}
+            return is_named and is_whole and _is_at(structure, named) and {words, location.get("text", "")} <= plain
         if any(_side(extension, structures)):
             return is_named and is_sided
-        return bool(_words(extension)) and named is not site
+        return bool(words) and named is not site
 
     return not all(map(is_told, _extensions(site)))
 
@@ -78,15 +89,29 @@ def _extensions(site: Home) -> list[Home]:
 def _structure(extension: Home, structures: Structures) -> Resource | None:
     if extension.get("url") != BODY_SITE:
         return None
-    found = structures.get(extension.get("valueReference", {}).get("reference", ""))
-    return found if found is not None and found["resourceType"] == "BodyStructure" else None
+    return structures.get(extension.get("valueReference", {}).get("reference", ""))
+
+
+def _said_by(structure: Resource) -> tuple[Home, list[Home]]:
+    """Location and qualifiers of R4; of R5, those of the one structure that it includes."""
+    included = structure.get("includedStructure", [])
+    if len(included) != 1:
+        return structure.get("location", {}), [*structure.get("locationQualifier", ()), *({} for _ in included)]
+    (said,) = included
+    sides = [said["laterality"]] if "laterality" in said else []
+    beyond = said.keys() - {"structure", "laterality", "qualifier", "id"}
+    return said.get("structure", {}), [*sides, *said.get("qualifier", ()), *({} for _ in beyond)]
 
 
 def _is_at(structure: Resource, site: Home) -> bool:
     """Whether it is where the site is, if it says so: by a code of both, or by its words."""
-    location = structure.get("location", {})
+    location, _ = _said_by(structure)
     codes, there = _codes(location), _codes(site)
     return bool(codes & there) if codes and there else not location or location.get("text") == site.get("text")
+
+
+def _displays(concept: Home) -> set[str]:
+    return {one["display"] for one in concept.get("coding", ()) if "display" in one}
 
 
 def _codes(concept: Json) -> set[tuple[str | None, str]]:
@@ -94,8 +119,10 @@ def _codes(concept: Json) -> set[tuple[str | None, str]]:
 
 
 def _location(extension: Home, structures: Structures) -> Home:
-    location = (_structure(extension, structures) or {}).get("location", {})
-    if said := {key: location[key] for key in ("coding", "text") if key in location}:
+    structure = _structure(extension, structures)
+    location = {} if structure is None else _said_by(structure)[0]
+    said: Home = {key: location[key] for key in ("coding", "text") if key in location}
+    if said:
         return said
     words = _words(extension)
     return {"text": words} if words else {}
@@ -108,7 +135,7 @@ def _words(extension: Home) -> str:
 
 def _side(extension: Home, structures: Structures) -> Iterator[Code]:
     structure = _structure(extension, structures)
-    said = [extension.get("valueCodeableConcept", {})] if structure is None else structure.get("locationQualifier", [])
+    said = [extension.get("valueCodeableConcept", {})] if structure is None else _said_by(structure)[1]
     for system, code in (one for concept in said for one in sorted(_codes(concept), key=repr)):
         if system == _SCT and code in _SIDES:
             yield _SIDES[code]

@@ -135,13 +135,14 @@ class _Builder(Items):
         self._folds(report, node, primitives=True, resource="DiagnosticReport")
 
     def _begin(self, node: Node) -> None:
+        is_named = True
         if self.template is not None:
-            documents.begin(node, self.template, self.group, self.find, self.known)
-        elif self.born or self.group.root["resourceType"] != "DiagnosticReport":
-            return
-        elif not documents.is_observed_by_others(self.group, self.find):
-            documents.add_person(node, self.group, self.find)
-        elif self.group.root.keys() & {"resultsInterpreter", "performer"}:
+            is_named = documents.begin(node, self.template, self.group, self.find, self.known)
+        elif not self.born and self.group.root["resourceType"] == "DiagnosticReport":
+            is_named = not documents.is_observed_by_others(self.group, self.find)
+            if is_named:
+                documents.add_person(node, self.group, self.find)
+        if not is_named and self.group.root.keys() & {"resultsInterpreter", "performer"}:
             self.warnings.append(_UNNAMED)
 
     def _place(self, observation: Resource | None, node: Node) -> Node:

@@ -21,7 +21,7 @@ from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
 from bridge.translate.native.private_schemes import systems_of
-from bridge.translate.native.sides import is_unseen
+from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.native.values import is_qualifier
 from bridge.translate.report.hedges import hedges
 from bridge.translate.report.said_twice import said_twice
@@ -184,7 +184,7 @@ def oddities_of_group(group: Group) -> list[str]:
     """Code systems that DICOM has no Coding Scheme Designator for, and words beside a code that say something else: a
     DICOM reader sees those of the code."""
     found: dict[str, list[str]] = {}
-    structures = group.index()
+    structures = structures_of(group)
     for kind, home in _homes(group):
         for element in ("code", "valueCodeableConcept"):
             for coding in home.get(element, {}).get("coding", ()):
