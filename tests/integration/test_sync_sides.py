@@ -32,8 +32,10 @@ def stores(tmp_path: Path) -> Path:
         "url": "http://hl7.org/fhir/StructureDefinition/bodySite",
         "valueReference": {"reference": "BodyStructure/b"},
     }
+    put(tmp_path, {"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:test", "value": "1"}]})
     put(tmp_path, structure(LEFT))
-    put(tmp_path, observation("o", 12, bodySite={"extension": [said], **BREAST}))
+    site = {"extension": [said], **BREAST}
+    put(tmp_path, observation("o", 12, bodySite=site, subject={"reference": "Patient/p"}))
     assert passes(tmp_path) == {"to-dicom created": 1}
     return tmp_path
 

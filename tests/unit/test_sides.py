@@ -180,9 +180,10 @@ def test_an_observation_and_its_body_structure_are_one_document() -> None:
 
 
 @pytest.mark.parametrize("code", [RIGHT, None])
-def test_a_side_that_was_edited_in_dicom_is_not_that_of_the_body_structure(code: Code | None) -> None:
+@pytest.mark.parametrize("site_", [{**_REFERRING, **_BREAST}, _REFERRING], ids=["and a code", "alone"])
+def test_a_side_that_was_edited_in_dicom_is_not_that_of_the_body_structure(code: Code | None, site_: Resource) -> None:
     """Which stays as it is: another result may mean it."""
-    document, _ = made({**_REFERRING, **_BREAST}, body(LEFT))
+    document, _ = made(site_, body(LEFT))
     item = document.root.children[0]
     (site,) = item.children
     edited = tuple(replace(one, value=Coded(code)) for one in site.children) if code else ()

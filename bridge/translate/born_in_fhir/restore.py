@@ -73,11 +73,14 @@ def restored(
         for place in without_stale(resource, pieces[path].get("words", {})):
             report.warnings.append(f"{resource['resourceType']}.{place}.text: {STALE}")
         entries = _without_stale(resource, pieces[path], document.root, path, report)
+        site: Resource = renamed(resource.get("bodySite", {}), {})
         dropped = _patch(resource, entries, report)
         if "focus" in dropped:
             without_focus_code(resource)
         if any(one.partition(".")[0] == "bodySite" for one in dropped) and "bodySite" in resource:
             without_side(resource["bodySite"])
+            if "coding" in site:  # which the BodyStructure said, that is gone
+                resource["bodySite"].setdefault("coding", site["coding"])
         if _contains_results(resource) and (added or _names_others(dropped)):
             return None
         image.homes[path].clear()
