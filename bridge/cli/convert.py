@@ -88,10 +88,10 @@ def convert(
 
 
 def _run(files: list[Path], job: Job, output: Any, workers: int, reports: list[ReportFile], *, table: bool) -> bool:
-    """Whether all of it was done."""
-    from bridge.convert import run
+    """Whether all of it was done. Raises UsageError where nothing can be converted that way."""
+    from bridge.convert import inputs, run
     from bridge.convert.report import Totals
-    from bridge.errors import PermanentError
+    from bridge.errors import PermanentError, UsageError
 
     gc.freeze()  # what is loaded now stays: the collector need not visit it again with each document
     gc.set_threshold(50_000, 20, 20)
@@ -118,19 +118,10 @@ def _run(files: list[Path], job: Job, output: Any, workers: int, reports: list[R
         report.close(totals)
     if table:
         _print(shown, done, totals.found, skipped)
-    if len(skipped) == 1 and not totals.found["converted"] + totals.found["rejected"]:
-        _check_direction(*skipped)
+    why = inputs.OTHERWISE[job.target]
+    if [*skipped] == [why] and not totals.found["converted"] + totals.found["rejected"]:
+        raise UsageError(f"{why}; is `--to {'dicom' if job.target == 'fhir' else 'fhir'}` meant?")
     return kept and not totals.found["rejected"]
-
-
-def _check_direction(reason: str) -> None:
-    """Raises UsageError where that is why nothing at all was converted."""
-    from bridge.convert.inputs import OTHERWISE
-    from bridge.errors import UsageError
-
-    for target, other in OTHERWISE.items():
-        if reason == other:
-            raise UsageError(f"{reason}; is `--to {'dicom' if target == 'fhir' else 'fhir'}` meant?")
 
 
 def _output(out: str, format: Format) -> Any:

@@ -131,7 +131,7 @@ class _Index:
     def add(self, file: int, line: Line, resource: Resource) -> None:
         kind, identifier = resource["resourceType"], resource.get("id")
         named = _REFERENCE.fullmatch(f"{kind}/{identifier}") if isinstance(identifier, str) else None
-        digest = digest_of(json.canonical(resource))
+        digest = digest_of(json.canonical(resource)) if named is not None else None
         if named is not None:
             there = self._database.execute(
                 "SELECT 1 FROM resource WHERE type = ? AND id = ? AND digest = ?", (*named.groups(), digest)
@@ -208,7 +208,7 @@ class _Index:
             if not self._used[row]:
                 found[file, kind] += 1
         for (file, kind), count in sorted(found.items()):
-            yield Skipped(name_of(self._files[file]), f"{kind}: no document of its own", count)
+            yield Skipped(name_of(self._files[file]), f"{kind}: {NO_DOCUMENT}", count)
         for (file, kind), count in sorted(self._repeated.items()):
             yield Skipped(name_of(self._files[file]), f"{kind}: {REPEATED}", count)
 

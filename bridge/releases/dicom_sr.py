@@ -15,7 +15,7 @@ from bridge.translate.header.identity import TYPE_SYSTEM
 from bridge.translate.native.copies import copied
 from bridge.translate.remainder.extension import attached
 
-_DCM = "http://dicom.nema.org/resources/ontology/DCM"
+DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021
 _GROUP, _FINDING, _CATEGORY, _STUDY_UID = "125007", "121071", "276214006", "110180"
 COPY = "dicom-sr"
@@ -60,7 +60,7 @@ def added(resource: Resource, guide: Guide) -> Resource:
 
 def _add(observation: Resource, guide: Guide) -> None:
     if guide.study is not None and guide.study_uid is not None:
-        concept = {"coding": [{"system": _DCM, "code": _STUDY_UID, "display": "Study Instance UID"}]}
+        concept = {"coding": [{"system": DCM, "code": _STUDY_UID, "display": "Study Instance UID"}]}
         identifier = {"type": concept, "system": DICOM_UID_SYSTEM, "value": guide.study_uid}
         study = {"id": COPY, "reference": guide.study, "identifier": identifier}
         observation["partOf"] = [*observation.get("partOf", ()), study]
@@ -109,26 +109,26 @@ def marked(resource: Resource) -> Resource:
 
 def _copies(observation: Resource) -> Iterator[Json]:
     for part in observation.get("partOf", ()):
-        if _says(part.get("identifier", {}).get("type", {}), _DCM, _STUDY_UID):
+        if says(part.get("identifier", {}).get("type", {}), DCM, _STUDY_UID):
             yield part
     for order in observation.get("basedOn", ()):
-        if "reference" not in order and _says(order.get("identifier", {}).get("type", {}), TYPE_SYSTEM, "ACSN"):
+        if "reference" not in order and says(order.get("identifier", {}).get("type", {}), TYPE_SYSTEM, "ACSN"):
             yield order
     for identifier in observation.get("identifier", ()):
         kind = identifier.get("type", {})
         if identifier.get("system") == DICOM_UID_SYSTEM and kind.get("coding") == _UID_TYPE["coding"]:
             yield kind
-    groups = [one for one in observation.get("category", ()) if _says(one, _DCM, _GROUP)]
+    groups = [one for one in observation.get("category", ()) if says(one, DCM, _GROUP)]
     if groups:
         yield from (*groups, observation["code"])
     finding = _parts(observation).get(_FINDING, {}).get("valueCodeableConcept")
     value = observation.get("valueCodeableConcept")
-    is_group = groups or _says(observation["code"], _DCM, _GROUP)
+    is_group = groups or says(observation["code"], DCM, _GROUP)
     if value is not None and finding is not None and is_group and copied(value) == copied(finding):
         yield value
 
 
-def _says(concept: Json, system: str, code: str) -> bool:
+def says(concept: Json, system: str, code: str) -> bool:
     return any((one.get("system"), one["code"]) == (system, code) for one in _codings(concept))
 
 

@@ -4,17 +4,16 @@ for its readers, and never read back."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from uuid import uuid5
 
-from bridge.model.group import Group, Json, Resource, reference_to, renamed
+from bridge.mapping.texts import uid_of
+from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import NAMESPACE
-from bridge.releases.dicom_sr import COPIED, COPY
+from bridge.releases.dicom_sr import COPIED, COPY, DCM, says
 from bridge.releases.moves import put_list
-from bridge.translate.native.selection import SUBSET
+from bridge.translate.native.selection import subset_of
 
-_DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _SELECTED = {
     "121191",  # Referenced Segment
     "121214",  # Referenced Segmentation Frame
@@ -23,12 +22,11 @@ _SELECTED = {
     "126100",  # Real World Value Map used for measurement
     "130401",  # Visual Explanation
 }
-_UID = re.compile(r"urn:oid:([0-2](?:\.(?:0|[1-9]\d*))+)")
 
 
 def selections_of(group: Group) -> list[Resource]:
     """One for each reference by which an Observation of R4 is derived from such an instance."""
-    documents = {reference_to(one): one for one in group.members if "id" in one}
+    documents = group.index()
     found: dict[str, Resource] = {}
     for observation in group.members:
         for reference in _derived(observation):
@@ -96,27 +94,25 @@ def _derived(resource: Resource) -> list[Json]:
 
 def _selection(document: Resource, reference: Json) -> Resource | None:
     """None of one that the guide has no selection for, or that no UID names."""
-    uid = _UID.fullmatch(document.get("masterIdentifier", {}).get("value") or "")
-    if document["resourceType"] != "DocumentReference" or uid is None or not _is_selected(document.get("type", {})):
+    concept = document.get("type", {})
+    if document["resourceType"] != "DocumentReference" or not any(says(concept, DCM, code) for code in _SELECTED):
         return None
-    instance: Json = {"uid": uid[1]}
+    try:
+        instance: Json = {"uid": uid_of([document.get("masterIdentifier", {})])}
+    except ValueError:
+        return None
     if formats := [one["format"] for one in document.get("content", ()) if "format" in one]:
         instance["sopClass"] = formats[0]
-    if subset := [one["valueString"] for one in reference.get("extension", ()) if one.get("url") == SUBSET]:
-        instance["subset"] = subset
+    if subset := subset_of(reference):
+        instance["subset"] = [*map(str, subset)]
     found: Resource = {"resourceType": "ImagingSelection", "id": _id_of(reference), **COPIED, "status": "available"}
     if "subject" in document:
         found["subject"] = document["subject"]
-    made: Resource = renamed(found | {"code": document["type"], "instance": [instance]}, {})
+    made: Resource = renamed(found | {"code": concept, "instance": [instance]}, {})
     return made
 
 
 def _id_of(reference: Json) -> str:
     """Of one instance with other segments it is another one."""
-    subset = [one.get("valueString", "") for one in reference.get("extension", ()) if one.get("url") == SUBSET]
-    return str(uuid5(NAMESPACE, f"{'|'.join((reference.get('reference', ''), *subset))}|{COPY}"))
-
-
-def _is_selected(concept: Json) -> bool:
-    codings = concept.get("coding", ())
-    return any(one.get("system") == _DCM and one.get("code") in _SELECTED for one in codings)
+    said = (reference.get("reference", ""), *map(str, subset_of(reference)), COPY)
+    return str(uuid5(NAMESPACE, "|".join(said)))

@@ -78,9 +78,7 @@ def restored(
         if "focus" in dropped:
             without_focus_code(resource)
         if any(one.partition(".")[0] == "bodySite" for one in dropped) and "bodySite" in resource:
-            without_side(resource["bodySite"])
-            if "coding" in site:  # which the BodyStructure said, that is gone
-                resource["bodySite"].setdefault("coding", site["coding"])
+            without_side(resource["bodySite"], site)
         if _contains_results(resource) and (added or _names_others(dropped)):
             return None
         image.homes[path].clear()

@@ -5,10 +5,10 @@ anything else is a Comprehensive SR without Template Identifier."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from bridge.mapping.people import names_to_dicom
+from bridge.mapping.texts import one_value
 from bridge.model.content import Code, Coded, Container, Plain
 from bridge.model.dataset import Element
 from bridge.model.group import Group, Resource
@@ -54,7 +54,6 @@ AROUND = frozenset(
 )
 """Codes of what a template has around the results of a group."""
 _BRIDGE = "FHIR-DICOM bridge"
-_NOT_IN_NAMES = re.compile(r"[\^=\\\x00-\x1f\x7f]")
 _RADIOLOGY = frozenset({"RAD", "RUS", "NMR", "NMS", "CT", "CUS", "OUS", "VUS", "XRC", "RX", "IMG", "LP29684-5"})
 
 Find = Callable[[Home], Resource | None]
@@ -86,35 +85,36 @@ def _is_measurement(observation: Resource) -> bool:
     return not nested and plain and bool(observation.keys() & {"valueQuantity", "valueCodeableConcept"})
 
 
-def begin(root: Node, template: str, group: Group, find: Find, known: Known) -> bool:
-    """Template Identifier, language (TID 1204), observer (TID 1002) and the procedure reported. False where whom the
-    report names is not the observer, for results have others."""
+def begin(root: Node, template: str, group: Group, find: Find, known: Known, observer: str | None) -> None:
+    """Template Identifier, language (TID 1204), observer (TID 1002) and the procedure reported; without the name of a
+    person the device that writes this document observes."""
     root.rest = (Element(TEMPLATE, "SQ", template_items(template)),)
     # TID 2000 and 3700 demand a language, which nobody else knows than the report; of TID 1500 it is an option
     if language := group.root.get("language", UNDETERMINED if template != MEASUREMENTS else None):
         root.add(Coded(language_code(language)), LANGUAGE, None)
-    others = is_observed_by_others(group, find)
-    if others or not add_person(root, group, find):
+    if observer is not None:
+        add_person(root, observer)
+    else:
         _add_bridge(root, known)
     if template == ecg_report.TEMPLATE:
         ecg_report.begin(root, group, known.zone)
     else:
         root.add(Coded(_procedure(group, find)), PROCEDURE_REPORTED, None)
-    return not others
 
 
-def add_person(root: Node, group: Group, find: Find) -> bool:
-    """Who interpreted or performed it (TID 1003); whether the report names somebody. An organization is no observer
-    (TID 1002: a person or a device), nor is what nobody says to be a person."""
+def observer_of(group: Group, find: Find) -> str | None:
+    """The name of who interpreted or performed it, where the report says a person. An organization is no observer (TID
+    1002: a person or a device), nor is what nobody says to be a person."""
     report = group.root
     said = [*report.get("resultsInterpreter", ()), *report.get("performer", ())]
     people = (found for one in said if is_person(one, find(one), report) and (found := _name(one, find)))
-    name = next(people, None)
-    if name is None:
-        return False
+    return next(people, None)
+
+
+def add_person(root: Node, name: str) -> None:
+    """TID 1003."""
     root.add(Coded(PERSON), OBSERVER_TYPE, None)
     root.add(Plain("PNAME", name), PERSON_NAME, None)
-    return True
 
 
 def is_observed_by_others(group: Group, find: Find) -> bool:
@@ -134,8 +134,8 @@ def _is_named(performer: Home, find: Find) -> bool:
 def _name(reference: Home, find: Find) -> str:
     """Of the Practitioner that is here; else what the reference is called."""
     target = find(reference) or {}
-    display = reference.get("display") or target.get("practitioner", {}).get("display", "")
-    return _own_name(target, find) or _NOT_IN_NAMES.sub(" ", display).strip()[:64]
+    called = one_value(reference.get("display") or target.get("practitioner", {}).get("display", ""), 64)
+    return _own_name(target, find) or (names_to_dicom([{"text": called}]).strip() if called else "")
 
 
 def _own_name(target: Resource, find: Find) -> str:

@@ -3,7 +3,8 @@ to -> Laterality of Finding Site (PS3.16 TID 300); and the site that only the Bo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from bridge.model.content import Code, Coded
 from bridge.model.group import Group, Json, Resource, drop_extensions
@@ -11,8 +12,6 @@ from bridge.model.names import EXTENSION_BASE
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.whose import subject_key, subject_of
 
-Structures = Mapping[str, Resource]
-"""BodyStructures of the document's patient, by what refers to them."""
 _BEYOND = {"morphology", "description", "image", "excludedStructure"}
 LATERALITY = Code("272741003", "SCT", "Laterality")
 BODY_SITE = "http://hl7.org/fhir/StructureDefinition/bodySite"
@@ -25,11 +24,38 @@ _SIDES = {  # CID 244
 }
 
 
+class Structure(NamedTuple):
+    """What a BodyStructure says of where."""
+
+    location: Home
+    qualifiers: list[Home]
+    is_all: bool  # that it says
+
+
+Structures = Mapping[str, Structure]
+"""BodyStructures of the document's patient, by what refers to them."""
+
+
 def structures_of(group: Group) -> Structures:
+    if not any(one["resourceType"] == "BodyStructure" for one in group.members):
+        return {}
     index = group.index()
     whose = subject_key(subject_of(group), index)
-    structures = ((name, one) for name, one in index.items() if one["resourceType"] == "BodyStructure")
-    return {name: one for name, one in structures if subject_key(one.get("patient", {}), index) == whose}
+    bodies = ((name, one) for name, one in index.items() if one["resourceType"] == "BodyStructure")
+    return {name: _said_by(one) for name, one in bodies if subject_key(one.get("patient", {}), index) == whose}
+
+
+def _said_by(body: Resource) -> Structure:
+    """In R4 itself; in R5 the one structure that it includes. Of several nobody knows which one is meant."""
+    is_all = not body.keys() & _BEYOND
+    if not body.get("includedStructure"):
+        return Structure(body.get("location", {}), body.get("locationQualifier", []), is_all)
+    first, *others = body["includedStructure"]
+    if others:
+        return Structure({}, [], is_all=False)
+    sides = [first["laterality"]] if "laterality" in first else []
+    is_all = is_all and first.keys() <= {"structure", "laterality", "qualifier", "id"}
+    return Structure(first.get("structure", {}), [*sides, *first.get("qualifier", ())], is_all)
 
 
 def named_site(site: Home, structures: Structures) -> Home:
@@ -54,20 +80,24 @@ def is_unseen(site: Home, structures: Structures) -> bool:
     def is_told(extension: Home) -> bool:
         words = _words(extension)
         if (structure := _structure(extension, structures)) is not None:
-            location, qualifiers = _said_by(structure)
-            is_whole = not structure.keys() & _BEYOND and len(qualifiers) < 2 and (is_sided or not qualifiers)
-            plain = {*_displays(named), *_displays(location), ""}
-            return is_named and is_whole and _is_at(structure, named) and {words, location.get("text", "")} <= plain
-        if any(_side(extension, structures)):
+            qualifiers = structure.qualifiers
+            is_whole = structure.is_all and len(qualifiers) < 2 and (is_sided or not qualifiers)
+            plain = {*_displays(named), *_displays(structure.location), ""}
+            is_plain = {words, structure.location.get("text", "")} <= plain
+            return is_named and is_whole and is_plain and _is_at(structure, named)
+        if _sides(extension, structures):
             return is_named and is_sided
         return bool(words) and named is not site
 
     return not all(map(is_told, _extensions(site)))
 
 
-def without_side(site: Home) -> None:
-    """In place, where the document says another site or side since."""
-    drop_extensions(site, lambda one: any(_side(one, {})) or one.get("url") == BODY_SITE)
+def without_side(site: Home, native: Home) -> None:
+    """In place, where the document says another site or side since. A code that only the BodyStructure said, which is
+    not referred to any more, is that of the `native` site."""
+    drop_extensions(site, lambda one: bool(_sides(one, {})) or one.get("url") == BODY_SITE)
+    if "coding" in native:
+        site.setdefault("coding", native["coding"])
 
 
 def _side_of(site: Home, structures: Structures) -> Code | None:
@@ -77,7 +107,7 @@ def _side_of(site: Home, structures: Structures) -> Code | None:
     for extension in _extensions(site):
         structure = _structure(extension, structures)
         if structure is None or _is_at(structure, named):
-            sides.update(_side(extension, structures))
+            sides |= _sides(extension, structures)
     return sides.pop() if len(sides) == 1 else None
 
 
@@ -86,26 +116,15 @@ def _extensions(site: Home) -> list[Home]:
     return [one for one in site.get("extension", ()) if not one.get("url", "").startswith((EXTENSION_BASE, _ABSENT))]
 
 
-def _structure(extension: Home, structures: Structures) -> Resource | None:
+def _structure(extension: Home, structures: Structures) -> Structure | None:
     if extension.get("url") != BODY_SITE:
         return None
     return structures.get(extension.get("valueReference", {}).get("reference", ""))
 
 
-def _said_by(structure: Resource) -> tuple[Home, list[Home]]:
-    """Location and qualifiers of R4; of R5, those of the one structure that it includes."""
-    included = structure.get("includedStructure", [])
-    if len(included) != 1:
-        return structure.get("location", {}), [*structure.get("locationQualifier", ()), *({} for _ in included)]
-    (said,) = included
-    sides = [said["laterality"]] if "laterality" in said else []
-    beyond = said.keys() - {"structure", "laterality", "qualifier", "id"}
-    return said.get("structure", {}), [*sides, *said.get("qualifier", ()), *({} for _ in beyond)]
-
-
-def _is_at(structure: Resource, site: Home) -> bool:
+def _is_at(structure: Structure, site: Home) -> bool:
     """Whether it is where the site is, if it says so: by a code of both, or by its words."""
-    location, _ = _said_by(structure)
+    location = structure.location
     codes, there = _codes(location), _codes(site)
     return bool(codes & there) if codes and there else not location or location.get("text") == site.get("text")
 
@@ -120,7 +139,7 @@ def _codes(concept: Json) -> set[tuple[str | None, str]]:
 
 def _location(extension: Home, structures: Structures) -> Home:
     structure = _structure(extension, structures)
-    location = {} if structure is None else _said_by(structure)[0]
+    location = {} if structure is None else structure.location
     said: Home = {key: location[key] for key in ("coding", "text") if key in location}
     if said:
         return said
@@ -133,9 +152,8 @@ def _words(extension: Home) -> str:
     return str(extension.get("valueReference", {}).get("display", "")).strip() if is_site else ""
 
 
-def _side(extension: Home, structures: Structures) -> Iterator[Code]:
+def _sides(extension: Home, structures: Structures) -> set[Code]:
     structure = _structure(extension, structures)
-    said = [extension.get("valueCodeableConcept", {})] if structure is None else _said_by(structure)[1]
-    for system, code in (one for concept in said for one in sorted(_codes(concept), key=repr)):
-        if system == _SCT and code in _SIDES:
-            yield _SIDES[code]
+    said = [extension.get("valueCodeableConcept", {})] if structure is None else structure.qualifiers
+    codes = (one for concept in said for one in _codes(concept))
+    return {_SIDES[code] for system, code in codes if system == _SCT and code in _SIDES}

@@ -135,15 +135,17 @@ class _Builder(Items):
         self._folds(report, node, primitives=True, resource="DiagnosticReport")
 
     def _begin(self, node: Node) -> None:
-        is_named = True
-        if self.template is not None:
-            is_named = documents.begin(node, self.template, self.group, self.find, self.known)
-        elif not self.born and self.group.root["resourceType"] == "DiagnosticReport":
-            is_named = not documents.is_observed_by_others(self.group, self.find)
-            if is_named:
-                documents.add_person(node, self.group, self.find)
-        if not is_named and self.group.root.keys() & {"resultsInterpreter", "performer"}:
+        root = self.group.root
+        if self.born or (self.template is None and root["resourceType"] != "DiagnosticReport"):
+            return
+        others = documents.is_observed_by_others(self.group, self.find)
+        if others and root.keys() & {"resultsInterpreter", "performer"}:
             self.warnings.append(_UNNAMED)
+        observer = None if others else documents.observer_of(self.group, self.find)
+        if self.template is not None:
+            documents.begin(node, self.template, self.group, self.find, self.known, observer)
+        elif observer is not None:
+            documents.add_person(node, observer)
 
     def _place(self, observation: Resource | None, node: Node) -> Node:
         """Where the item of a result stands: in a measurement group, where the template wants one."""
