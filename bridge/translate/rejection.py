@@ -14,6 +14,8 @@ from bridge.model.document import Document
 from bridge.model.tags import (
     CONTENT_DATE,
     CONTENT_TIME,
+    INSTANCE_NUMBER,
+    SERIES_NUMBER,
     SERIES_UID,
     SOP_CLASS_UID,
     SOP_INSTANCE_UID,
@@ -35,7 +37,7 @@ RETENTION_EXPIRED = Code("113039", "DCM", "Data Retention Policy Expired")
 _REASONS = (QUALITY, PATIENT_SAFETY, INCORRECT_WORKLIST, RETENTION_EXPIRED)
 
 _EVIDENCE, _MODALITY, _MANUFACTURER, _MAPPING_RESOURCE = 0x0040A375, 0x00080060, 0x00080070, 0x00080105
-_PERFORMED_STEP, _SERIES_NUMBER, _INSTANCE_NUMBER = 0x00081111, 0x00200011, 0x00200013
+_PERFORMED_STEP = 0x00081111
 _STUDY = {  # General Study Module (PS3.3 C.7.2.1): what a note shares with what it rejects, empty where it has none
     0x00080020: "DA",
     0x00080030: "TM",
@@ -103,8 +105,8 @@ def rejection_note(rejected: Sequence[Version], header: DataSet, reason: Code, w
         text_element(SERIES_UID, "UI", note_series(study, known)),
         text_element(_MODALITY, "CS", "KO"),
         text_element(_MANUFACTURER, "LO", "FHIR-DICOM bridge"),
-        text_element(_SERIES_NUMBER, "IS", "9002"),
-        text_element(_INSTANCE_NUMBER, "IS", "1"),
+        text_element(SERIES_NUMBER, "IS", "9002"),
+        text_element(INSTANCE_NUMBER, "IS", "1"),
         text_element(CONTENT_DATE, "DA", date),
         text_element(CONTENT_TIME, "TM", time),
         Element(_PERFORMED_STEP, "SQ", ()),

@@ -26,7 +26,7 @@ from bridge.translate.native.habits import Habits, habits_of
 from bridge.translate.native.to_dicom import DicomImage, native_dicom
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.element_json import dataset_json
-from bridge.translate.remainder.elements import difference, header_group
+from bridge.translate.remainder.elements import difference, header_group, made_header_group
 from bridge.translate.remainder.extension import attach
 from bridge.translate.remainder.private import Piece
 from bridge.translate.report.outcomes import outcomes_of_header, outcomes_of_items
@@ -52,8 +52,9 @@ def remaindered(
     remainder = Comparison(mapping).compare(document.root, back.root, None, charset)
     if habits:
         remainder["habits"] = habits
-    native_header, header = back.header, document.header
+    native_header, header, together = back.header, document.header, made_header_group
     if born_uid(group.root) is not None:
+        together = header_group
         # a shared Patient may spell its name otherwise: the document keeps the Patient Module that it was read with
         patient, header = split_patient(header)
         native_header = split_patient(native_header)[1]
@@ -61,7 +62,7 @@ def remaindered(
         remainder |= _of_dicom(document, known)
         remainder |= _repeated(document, group, back, mapping, known, restored=restored)
     remainder |= said
-    if patch := difference(native_header, header, header_group, charset):
+    if patch := difference(native_header, header, together, charset):
         remainder["header"] = patch
     if remainder:
         attach(group.root, "document", remainder)

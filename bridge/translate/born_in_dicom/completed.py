@@ -13,6 +13,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Json
 from bridge.model.kept import fits, is_kept
 from bridge.model.sr import read_item
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Node, element_id, names_of
 from bridge.translate.basis.transcode import SAID, in_unicode, recoded, recoded_element
@@ -22,12 +23,15 @@ from bridge.translate.header.header import split_patient
 from bridge.translate.native.generic import relationship
 from bridge.translate.native.to_dicom import native_dicom
 from bridge.translate.remainder.element_json import charset_said, dataset_of, without_charset
-from bridge.translate.remainder.elements import header_group, patched
+from bridge.translate.remainder.elements import header_group, made_header_group, patched
 from bridge.translate.remainder.extension import attached
 from bridge.translate.remainder.patched_item import patched_item
 from bridge.translate.report.report import Report
 
 _UNREAD = "bytes that were not of the Specific Character Set stay as they are; correct them at their source"
+_ANOTHER = (
+    "edited in FHIR since: another instance, without the series, the equipment and the verification of the one before"
+)
 _OTHER_SITE = "a site that was edited in FHIR: what was said below the former one, such as its side, is left out"
 
 
@@ -83,10 +87,11 @@ def _header(
     native does."""
     header, dropped = native, list[str]()
     if "header" in remainder:
-        header, dropped = patched(header, remainder["header"], header_group, charset)
+        together = header_group if "digest" in remainder else made_header_group
+        header, dropped = patched(header, remainder["header"], together, charset)
     if "patient" in remainder:
         header = merged(split_patient(header)[1], dataset_of(remainder["patient"], charset))
-    report.warnings += [f"header {tag}: changed in FHIR since; its value wins" for tag in dropped]
+    report.warnings += [_dropped(tag) for tag in dropped]
     ours = set(map(id, native))
     try:
         made = [recoded_element(one, UNICODE, charset, unread) if id(one) in ours else one for one in header]
@@ -94,6 +99,10 @@ def _header(
     except UnicodeError:
         made = [one if id(one) in ours else recoded_element(one, charset, UNICODE, unread) for one in header]
         return tuple(made), False
+
+
+def _dropped(tag: str) -> str:
+    return _ANOTHER if tag == header_group(SOP_INSTANCE_UID) else f"header {tag}: changed in FHIR since; its value wins"
 
 
 class _Builder:

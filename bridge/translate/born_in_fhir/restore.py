@@ -10,6 +10,7 @@ from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, references_in, renamed
 from bridge.translate.basis.ids import FILES, Known
+from bridge.translate.basis.times import zone_of
 from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.as_made import (
     as_made,
@@ -23,6 +24,9 @@ from bridge.translate.born_in_fhir.as_made import (
 from bridge.translate.born_in_fhir.rendered import Entries
 from bridge.translate.born_in_fhir.retyped import retyped
 from bridge.translate.born_in_fhir.sections import follow
+from bridge.translate.born_in_fhir.untimed import untimed
+from bridge.translate.born_in_fhir.verified import verified, without_verifying
+from bridge.translate.header.header import content_time
 from bridge.translate.native.sides import without_side
 from bridge.translate.native.subjects import without_focus_code
 from bridge.translate.native.to_fhir import FhirImage
@@ -53,6 +57,7 @@ def restored(
     if manifest is None or manifest.get("identity") != identity_digest(document.header):
         return None
     members, born = manifest["members"], "born" in manifest
+    verifying = [] if born else without_verifying(image.group.root)
     named = {
         path: name
         for path, piece in pieces.items()
@@ -67,12 +72,14 @@ def restored(
     if image.group.patient is not None and manifest.get("subject"):
         renames[name_of(image.group.patient, 0)] = manifest["subject"]
     found: dict[str, Resource] = {}
+    written = content_time(document.header, zone_of(document.header, known.zone))
     for path, name in named.items():
         native, own = renamed(image.homes[path], renames), "subject" in pieces[path]
         resource = as_made(native, name, born, known, manifest.get("utc"), states_subject=own)
         for place in without_stale(resource, pieces[path].get("words", {})):
             report.warnings.append(f"{resource['resourceType']}.{place}.text: {STALE}")
         entries = _without_stale(resource, pieces[path], document.root, path, report)
+        entries = untimed(resource, entries, image.homes[path], written)
         site: Resource = renamed(resource.get("bodySite", {}), {})
         dropped = _patch(resource, entries, report)
         if "focus" in dropped:
@@ -84,8 +91,11 @@ def restored(
         image.homes[path].clear()
         image.homes[path].update(resource)
         found[name] = image.homes[path]
+    verified(image.group.root, verifying)
     natives = {name_of(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
-    placed = [_member(member, found, natives, report) for member in members]  # None: its item has been removed
+    placed = [
+        _member(member, found, natives, report, verifying) for member in members
+    ]  # None: its item has been removed
     follow(placed, manifest.get("sections", []), pieces, image)
     resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
     if not resources or placed[0] is None:
@@ -152,10 +162,14 @@ def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
     ]
 
 
-def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resource], report: Report) -> Resource | None:
+def _member(
+    member: Json, found: dict[str, Resource], natives: dict[str, Resource], report: Report, verifying: Sequence[str]
+) -> Resource | None:
     if isinstance(member, str):
         return found.get(member)
     if "json" in member:
+        if (name := name_of(member["json"], 0)) in verifying:
+            return natives[name]  # another one than had verified a version before
         whole: Resource = renamed(member["json"], {})  # the remainder goes onto a copy
         return whole
     native = natives.get(member.get("native", ""))

@@ -9,8 +9,11 @@ from bridge.model.document import Document
 from bridge.model.tags import (
     CONTENT_DATE,
     CONTENT_TIME,
+    INSTANCE_NUMBER,
     PREDECESSORS,
+    SERIES_NUMBER,
     SERIES_UID,
+    SIGNATURES,
     SOP_INSTANCE_UID,
     STUDY_UID,
     VERIFICATION,
@@ -21,7 +24,6 @@ from bridge.translate.basis.digests import document_digest
 from bridge.translate.basis.ids import Known, Version, new_uid
 from bridge.translate.header.chain import referring
 
-_SERIES_NUMBER, _INSTANCE_NUMBER, _SIGNATURES, _MAC = 0x00200011, 0x00200013, 0xFFFAFFFA, 0x4FFE0001
 _OURS = "9001"  # number of the series that amendments go into
 
 
@@ -36,13 +38,13 @@ def amended(document: Document, former: tuple[Version, ...], known: Known, beyon
     found = [
         text_element(SOP_INSTANCE_UID, "UI", new_uid(known.system, key, *(one.sop_instance for one in former), digest)),
         text_element(SERIES_UID, "UI", amendments(known, study)),
-        text_element(_SERIES_NUMBER, "IS", _OURS),
-        text_element(_INSTANCE_NUMBER, "IS", str(len(former) + 1)),
+        text_element(SERIES_NUMBER, "IS", _OURS),
+        text_element(INSTANCE_NUMBER, "IS", str(len(former) + 1)),
         text_element(VERIFICATION, "CS", "UNVERIFIED"),
         referring(PREDECESSORS, former[-1:]),
         *_moment(document.header, known),
     ]
-    header = merged(document.header, found, without=(VERIFYING_OBSERVERS, _SIGNATURES, _MAC))
+    header = merged(document.header, found, without=(VERIFYING_OBSERVERS, *SIGNATURES))
     return Document(header, document.root)
 
 

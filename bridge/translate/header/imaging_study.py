@@ -13,21 +13,20 @@ from bridge.model.content import ContentItem, Other
 from bridge.model.dataset import DataSet, charset_of, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource, absent
-from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.model.tags import (
+    INSTANCE_NUMBER,
+    SERIES_NUMBER,
+    SERIES_UID,
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    STUDY_UID,
+)
 from bridge.terminology.modality import modality_of
 from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Home
 from bridge.translate.basis.times import zone_of
-from bridge.translate.header.study import (
-    INSTANCE_NUMBER,
-    SERIES_DESCRIPTION,
-    SERIES_NUMBER,
-    described,
-    modality_coding,
-    number_of,
-    sop_class_coding,
-)
+from bridge.translate.header.study import SERIES_DESCRIPTION, described, modality_coding, number_of, sop_class_coding
 
 MODALITY, REFERRING_PHYSICIAN, BODY_PART = 0x00080060, 0x00080090, 0x00180015
 OURS = frozenset(

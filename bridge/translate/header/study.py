@@ -15,8 +15,10 @@ from bridge.model.document import Document
 from bridge.model.group import Resource, absent
 from bridge.model.names import EXTENSION_BASE
 from bridge.model.tags import (
+    INSTANCE_NUMBER,
     REFERENCED_SERIES,
     REFERENCED_SOP,
+    SERIES_NUMBER,
     SERIES_UID,
     SOP_CLASS,
     SOP_CLASS_UID,
@@ -35,7 +37,7 @@ from bridge.translate.header.identity import TYPE_SYSTEM, is_of_type
 CURRENT_EVIDENCE, OTHER_EVIDENCE = 0x0040A375, 0x0040A385  # Current Requested Procedure, Pertinent Other
 STUDY_DATE, STUDY_TIME, ACCESSION = 0x00080020, 0x00080030, 0x00080050
 PROCEDURES = 0x00081032  # Procedure Code Sequence
-SERIES_DESCRIPTION, SERIES_NUMBER, INSTANCE_NUMBER = 0x0008103E, 0x00200011, 0x00200013
+SERIES_DESCRIPTION = 0x0008103E
 _ACCESSION_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "ACSN"}]}
 
 _SH = re.compile(r"[^\x00-\x1f\x7f\\]{1,16}")

@@ -25,6 +25,7 @@ from bridge.translate.header.observers import (
     PERSON_NAME,
     PROCEDURE_REPORTED,
     UNDETERMINED,
+    VERIFYING,
     language_code,
 )
 from bridge.translate.native import ecg_report
@@ -104,9 +105,10 @@ def begin(root: Node, template: str, group: Group, find: Find, known: Known, obs
 
 def observer_of(group: Group, find: Find) -> str | None:
     """The name of who interpreted or performed it, where the report says a person. An organization is no observer (TID
-    1002: a person or a device), nor is what nobody says to be a person."""
+    1002: a person or a device), nor is what nobody says to be a person, nor who only verified the document."""
     report = group.root
-    said = [*report.get("resultsInterpreter", ()), *report.get("performer", ())]
+    interpreters = (one for one in report.get("resultsInterpreter", ()) if one.get("id") != VERIFYING)
+    said = [*interpreters, *report.get("performer", ())]
     people = (found for one in said if is_person(one, find(one), report) and (found := _name(one, find)))
     return next(people, None)
 

@@ -165,10 +165,9 @@ class Items:
         value = self._itself(observation) or several or self._value(observation, concept, container=True)
         node = into.add(value, concept, observation, reference or {})
         effective = observed_at(observation)
-        if effective and (
-            self.group.root is observation or not (effective == outer or effective == started_in(observation))
-        ):
-            node.rest = self._observed(effective)
+        said = self.born and self.group.root is not observation and effective in (outer, started_in(observation))
+        if effective and not said:  # what FHIR is the source of says it everywhere: an amendment has a Content Date
+            node.rest = self._observed(effective)  # of its own
         if uid := self._observation_uid(observation):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
         self._folds(observation, node, primitives=False)

@@ -21,6 +21,7 @@ from bridge.translate.native.conclusions import add_conclusions
 from bridge.translate.native.generic import VALUE_UNKNOWN
 from bridge.translate.native.habits import Habits, accustomed
 from bridge.translate.native.items import Items
+from bridge.translate.native.observed import observed_at
 from bridge.translate.native.own_context import own_context
 from bridge.translate.native.own_words import OF_SECTION
 from bridge.translate.native.private_schemes import identification
@@ -88,6 +89,8 @@ class _Builder(Items):
             self.title = self.mapping.concept(root.get("code", {})) or self.mapping.title(None)
             node = Node(Container("SEPARATE"), self.title, root)
             self._report(root, node)
+            if not self.born:
+                node.rest = merged(node.rest, self._observed(observed_at(root)))
         else:
             self.title = documents.TITLE if self.template else self.mapping.title(_category(root, self.mapping))
             node = Node(Container("SEPARATE"), self.title, None)

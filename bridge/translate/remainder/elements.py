@@ -11,12 +11,45 @@ from functools import lru_cache
 from bridge.errors import DamagedRemainderError
 from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.group import Json
-from bridge.model.tags import CONCEPT, VALUE_TAGS
+from bridge.model.tags import (
+    CONCEPT,
+    INSTANCE_NUMBER,
+    SERIES_NUMBER,
+    SERIES_UID,
+    SIGNATURES,
+    SOP_INSTANCE_UID,
+    VALUE_TAGS,
+    VERIFICATION,
+    VERIFYING_OBSERVERS,
+)
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.remainder.element_json import element_json, element_of
 
 Group = Callable[[int], str]
 """Tags whose elements stand and fall together."""
+_OF_INSTANCE = frozenset(
+    {
+        SOP_INSTANCE_UID,
+        *SIGNATURES,
+        VERIFICATION,
+        VERIFYING_OBSERVERS,
+        SERIES_UID,
+        SERIES_NUMBER,
+        INSTANCE_NUMBER,
+        0x00080021,  # Series Date
+        0x00080031,  # Series Time
+        0x0008103E,  # Series Description
+        0x00080070,  # Manufacturer, and what else is of the equipment (PS3.3 C.7.5.1)
+        0x00080080,
+        0x00080081,
+        0x00081010,
+        0x00081040,
+        0x00081090,
+        0x00181000,
+        0x00181020,
+    }
+)
+"""Which instance it is, in whose series, and who has verified or signed it: that is true of no other content."""
 
 
 @lru_cache(maxsize=4096)
@@ -27,6 +60,13 @@ def item_group(tag: int) -> str:
 @lru_cache(maxsize=4096)
 def header_group(tag: int) -> str:
     return f"{tag:08X}"
+
+
+@lru_cache(maxsize=4096)
+def made_header_group(tag: int) -> str:
+    """Of a document that resources were made into, whose UID follows from what they say: once they are edited, it is
+    another instance, which nobody has verified."""
+    return header_group(SOP_INSTANCE_UID if tag in _OF_INSTANCE else tag)
 
 
 def difference(native: DataSet, wanted: DataSet, group: Group, charset: Charset) -> dict[str, Json]:

@@ -1,0 +1,174 @@
+"""A document made from resources is verified in the PACS, or amended there as a new instance: with a time, a series and
+equipment of its own. FHIR keeps when it was observed, says who verified it, and no edit of FHIR claims to be that."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.convert.inputs import Readable, read
+from bridge.mapping.load import load
+from bridge.model.dataset import DataSet, Element, find, items, merged, text_element, text_of
+from bridge.model.document import Document
+from bridge.model.group import Group, Number, Resource, reference_to
+from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, VERIFICATION, VERIFYING_OBSERVERS
+from bridge.translate.basis.ids import Known
+from bridge.translate.header.chain import referring, version_of
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import ANEW, to_fhir
+from tests.corpus import FIXTURES
+from tests.samples import alone, measured
+
+MAPPING, KNOWN = load(), Known()
+REPORTS = ("laboratory", "imaging-measurements", "imaging-narrative")
+CONTENT_DATE, CONTENT_TIME, MANUFACTURER, ACCESSION = 0x00080023, 0x00080033, 0x00080070, 0x00080050
+
+
+def sample(name: str) -> Group:
+    found = [one.content for one in read(FIXTURES / "fhir" / f"{name}.json", "dicom") if isinstance(one, Readable)]
+    assert isinstance(found[0], Group)
+    return found[0]
+
+
+def untimed() -> Group:
+    """A report and a result, neither of which says when."""
+    result = measured()
+    del result["effectiveDateTime"]
+    report: Resource = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Report"},
+        "subject": {"reference": "Patient/p"},
+        "issued": "2026-03-02T09:00:00Z",
+        "result": [{"reference": "Observation/o"}],
+    }
+    return Group(report, (result,), None, "DiagnosticReport/r")
+
+
+GROUPS = {
+    **{name: sample(name) for name in REPORTS},
+    "one result": alone(measured()),
+    "without a time": untimed(),
+}
+
+
+def by(name: str) -> list[Element]:
+    """Verified by somebody of that name (PS3.3 C.17.2)."""
+    observer: DataSet = (
+        text_element(0x0040A027, "LO", "Klinik"),
+        text_element(0x0040A030, "DT", "20290303121212"),
+        text_element(0x0040A075, "PN", name),
+        Element(0x0040A088, "SQ", ()),
+    )
+    return [text_element(VERIFICATION, "CS", "VERIFIED"), Element(VERIFYING_OBSERVERS, "SQ", (observer,))]
+
+
+def verified(document: Document, name: str) -> Document:
+    return replace(document, header=merged(document.header, by(name)))
+
+
+def amended(document: Document, name: str) -> Document:
+    """Another instance, in a series of the workstation that verified it."""
+    its_own = [
+        referring(0x0040A360, [version_of(document)]),
+        text_element(SOP_INSTANCE_UID, "UI", "2.25.42"),
+        text_element(SERIES_UID, "UI", "2.25.43"),
+        text_element(CONTENT_DATE, "DA", "20290303"),
+        text_element(CONTENT_TIME, "TM", "121212"),
+        text_element(MANUFACTURER, "LO", "Workstation"),
+    ]
+    return replace(document, header=merged(document.header, [*by(name), *its_own]))
+
+
+def read_back(document: Document) -> Group:
+    """Its resources are restored, and the document still comes back from them."""
+    back = to_fhir(document, MAPPING, KNOWN)
+    assert back.report.warnings == []
+    assert to_dicom(back.result, MAPPING, KNOWN).result == document
+    return copy.deepcopy(back.result)
+
+
+def edited(group: Group) -> Group:
+    """Somebody edits a result in FHIR, or the conclusion of a report that has none."""
+    group = copy.deepcopy(group)
+    for one in group.resources():
+        if "valueQuantity" in one:
+            one["valueQuantity"]["value"] = Number("7.5")
+            return group
+    group.root["conclusion"] = "Something else."
+    return group
+
+
+def resources(group: Group) -> dict[str, Any]:
+    return {reference_to(one): stripped(one) for one in group.resources()}
+
+
+def interpreters(group: Group) -> list[list[str]]:
+    """Family names of those who have verified the document."""
+    here = {reference_to(one): one for one in group.members}
+    said = [one for one in group.root.get("resultsInterpreter", ()) if one.get("id") == "verifying"]
+    return [[name["family"] for name in here[one["reference"]]["name"]] for one in said]
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_who_verified_a_report_is_an_interpreter_of_it_beside_those_it_had(name: str) -> None:
+    group = GROUPS[name]
+    back = read_back(verified(checked_to_dicom(group, MAPPING, KNOWN).result, "Doe^Jane"))
+    assert interpreters(back) == [["Doe"]]
+    before, after = resources(group), resources(back)
+    added = after.pop(back.root["resultsInterpreter"][-1]["reference"])
+    assert added["resourceType"] == "Practitioner"
+    report, was = after[reference_to(back.root)], before[reference_to(group.root)]
+    assert report.pop("resultsInterpreter")[:-1] == was.pop("resultsInterpreter", [])
+    assert after == before
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_an_amendment_does_not_say_that_anything_was_observed_at_another_time(name: str) -> None:
+    group = GROUPS[name]
+    back = read_back(amended(checked_to_dicom(group, MAPPING, KNOWN).result, "Doe^Jane"))
+    after = resources(back)
+    for key, before in resources(group).items():
+        assert after[key].get("effectiveDateTime") == before.get("effectiveDateTime"), key
+        assert after[key].get("issued") == before.get("issued"), key
+
+
+@pytest.mark.parametrize("change", [verified, amended])
+@pytest.mark.parametrize("name", GROUPS)
+def test_what_is_edited_in_fhir_then_is_verified_by_nobody(name: str, change: Any) -> None:
+    first = checked_to_dicom(GROUPS[name], MAPPING, KNOWN).result
+    document = change(first, "Doe^Jane")
+    group = edited(read_back(document))
+    again = checked_to_dicom(group, MAPPING, replace(KNOWN, supersedes=(version_of(document),)))
+    header = again.result.header
+    assert text_of(header, VERIFICATION) == "UNVERIFIED"
+    assert not items(header, VERIFYING_OBSERVERS)
+    assert text_of(header, SERIES_UID) == text_of(first.header, SERIES_UID), "the series is ours, not another's"
+    assert find(header, MANUFACTURER) == find(first.header, MANUFACTURER), "so is the equipment"
+    uids = {text_of(one.header, SOP_INSTANCE_UID) for one in (first, document, again.result)}
+    assert len(uids) == (2 if change is verified else 3)
+    assert any(one.startswith("edited in FHIR since: another instance") for one in again.report.warnings)
+    assert ANEW not in to_fhir(again.result, MAPPING, KNOWN).report.warnings
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_another_person_verifies_what_was_edited(name: str) -> None:
+    document = verified(checked_to_dicom(GROUPS[name], MAPPING, KNOWN).result, "Doe^Jane")
+    again = checked_to_dicom(edited(read_back(document)), MAPPING, KNOWN).result
+    assert interpreters(read_back(verified(again, "Roe^Richard"))) == [["Roe"]]
+
+
+@pytest.mark.parametrize("tag", [ACCESSION, 0x00081030])
+def test_what_the_pacs_says_of_the_study_stays_when_fhir_edits(tag: int) -> None:
+    said = [text_element(tag, "SH" if tag == ACCESSION else "LO", "A-1")]
+    document = checked_to_dicom(GROUPS["laboratory"], MAPPING, KNOWN).result
+    group = edited(read_back(replace(document, header=merged(document.header, said))))
+    assert text_of(checked_to_dicom(group, MAPPING, KNOWN).result.header, tag) == "A-1"
+
+
