@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
-from bridge.model.dataset import text_of
+from bridge.model.dataset import find, text_of
 from bridge.model.document import Document, template_of
 from bridge.model.group import Group, Json
-from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.model.tags import OBSERVATION_DATETIME, SOP_INSTANCE_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.canonical_units import spellings_of
 from bridge.translate.basis.digests import document_digest
@@ -79,6 +79,8 @@ def _back(document: Document, group: Group, mapping: Mapping, known: Known) -> t
     if born_uid(group.root) is not None:
         if spellings := spellings_of(document.root, mapping):  # resources that it was made from spell their own
             habits["units"] = spellings
+        if find(document.root.rest, OBSERVATION_DATETIME) is not None:
+            habits["dated"] = True
         if template.each != mapping.template(None, document.root.concept).each:
             habits["each"] = template.each
         return native_dicom(group, mapping, known, zone, habits), habits

@@ -12,10 +12,18 @@ from bridge.codecs.fhir import validate
 from bridge.mapping.load import load
 from bridge.model.dataset import UNICODE, DataSet, text_element
 from bridge.model.group import same
-from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, SPECIFIC_CHARACTER_SET, STUDY_UID
+from bridge.model.tags import (
+    INSTANCE_NUMBER,
+    SERIES_NUMBER,
+    SERIES_UID,
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    SPECIFIC_CHARACTER_SET,
+    STUDY_UID,
+)
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.imaging_study import OURS, imaging_study
-from bridge.translate.header.study import INSTANCE_NUMBER, SERIES_DESCRIPTION, SERIES_NUMBER, STUDY_DATE
+from bridge.translate.header.study import SERIES_DESCRIPTION, STUDY_DATE
 
 MAPPING = load()
 CT, SR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.88.33"

@@ -170,5 +170,3 @@ def test_what_the_pacs_says_of_the_study_stays_when_fhir_edits(tag: int) -> None
     document = checked_to_dicom(GROUPS["laboratory"], MAPPING, KNOWN).result
     group = edited(read_back(replace(document, header=merged(document.header, said))))
     assert text_of(checked_to_dicom(group, MAPPING, KNOWN).result.header, tag) == "A-1"
-
-

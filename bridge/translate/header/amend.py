@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from bridge.model.dataset import DataSet, Element, merged, text_element, text_of
+from bridge.model.content import ContentItem
+from bridge.model.dataset import DataSet, Element, find, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.tags import (
     CONTENT_DATE,
     CONTENT_TIME,
     INSTANCE_NUMBER,
+    OBSERVATION_DATETIME,
     PREDECESSORS,
     SERIES_NUMBER,
     SERIES_UID,
@@ -30,7 +33,8 @@ _OURS = "9001"  # number of the series that amendments go into
 def amended(document: Document, former: tuple[Version, ...], known: Known, beyond: str | None = None) -> Document:
     """`document` as a new version: own UID, a series of ours in the same study, not verified, not signed.
 
-    `former` ends with the one that it replaces; the instant of the edit, if known, becomes Content Date and Time;
+    `former` ends with the one that it replaces; the instant of the edit, if known, becomes Content Date and Time, and
+    what these were says when it all was observed, as Observation DateTime (PS3.3 C.17.3.4, for successor reports);
     `beyond` is the digest of what FHIR says that the items do not. The same edit gives the same UID."""
     digest = document_digest(document) + (beyond or "")
     study = text_of(document.header, STUDY_UID) or ""
@@ -42,10 +46,20 @@ def amended(document: Document, former: tuple[Version, ...], known: Known, beyon
         text_element(INSTANCE_NUMBER, "IS", str(len(former) + 1)),
         text_element(VERIFICATION, "CS", "UNVERIFIED"),
         referring(PREDECESSORS, former[-1:]),
-        *_moment(document.header, known),
+        *(moment := _moment(document.header, known)),
     ]
     header = merged(document.header, found, without=(VERIFYING_OBSERVERS, *SIGNATURES))
-    return Document(header, document.root)
+    return Document(header, _observed_before(document) if moment else document.root)
+
+
+def _observed_before(document: Document) -> ContentItem:
+    """The root, with the time that its items have had of the header."""
+    date, time = (text_of(document.header, tag) or "" for tag in (CONTENT_DATE, CONTENT_TIME))
+    said = find(document.root.rest, OBSERVATION_DATETIME)
+    if said is not None or not re.fullmatch(r"\d{8}", date) or not re.fullmatch(r"(\d{2}){0,3}|\d{6}\.\d{1,6}", time):
+        return document.root
+    rest = merged(document.root.rest, [text_element(OBSERVATION_DATETIME, "DT", date + time)])
+    return replace(document.root, rest=rest)
 
 
 def amendments(known: Known, study: str) -> str:

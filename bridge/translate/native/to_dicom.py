@@ -89,7 +89,7 @@ class _Builder(Items):
             self.title = self.mapping.concept(root.get("code", {})) or self.mapping.title(None)
             node = Node(Container("SEPARATE"), self.title, root)
             self._report(root, node)
-            if not self.born:
+            if not self.born or "dated" in self.habits:
                 node.rest = merged(node.rest, self._observed(observed_at(root)))
         else:
             self.title = documents.TITLE if self.template else self.mapping.title(_category(root, self.mapping))

@@ -1,0 +1,79 @@
+"""Whoever edits a report born in DICOM makes a new instance with a Content Date of its own. When everything was
+observed does not move with that, for a reader who knows nothing of us either (PS3.3 Observation DateTime)."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import pytest
+
+from bridge.codecs.dicom import structured_report
+from bridge.mapping.load import load
+from bridge.model.dataset import text_of
+from bridge.model.document import Document
+from bridge.model.group import Group, Number, Resource
+from bridge.model.tags import CONTENT_DATE, OBSERVATION_DATETIME, SOP_INSTANCE_UID
+from bridge.translate.basis.ids import Known
+from bridge.translate.header.chain import version_of
+from bridge.translate.remainder.private import taken_out
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.corpus import FIXTURES
+
+MAPPING, KNOWN = load(), Known()
+SAMPLES = sorted(path.name for path in (FIXTURES / "dicom").glob("*.dcm") if path.name != "2010-key-objects.dcm")
+LATER = "2031-05-06T07:08:09Z"
+
+
+def document(name: str) -> Document:
+    return structured_report.read((FIXTURES / "dicom" / name).read_bytes())
+
+
+def held(group: Group, edited: str = LATER) -> Group:
+    """As a server holds it after somebody has edited something of it."""
+    group = copy.deepcopy(group)
+    for one in group.resources():
+        one["meta"] = one.get("meta", {}) | {"lastUpdated": edited}
+    return group
+
+
+def other_number(group: Group) -> None:
+    homes = (home for one in group.resources() for home in (one, *one.get("component", ())))
+    next(home for home in homes if "valueQuantity" in home)["valueQuantity"]["value"] = Number("7.5")
+
+
+def times(group: Group) -> dict[str, str | None]:
+    return {one["id"]: one.get("effectiveDateTime") or str(one.get("effectivePeriod")) for one in results(group)}
+
+
+def results(group: Group) -> list[Resource]:
+    return [one for one in group.resources() if one["resourceType"] in ("DiagnosticReport", "Observation")]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_an_edit_in_fhir_moves_no_time(name: str) -> None:
+    before = document(name)
+    group = held(to_fhir(before, MAPPING, KNOWN).result)
+    other_number(group)
+    edited = checked_to_dicom(group, MAPPING, KNOWN).result
+    assert text_of(edited.header, CONTENT_DATE) == "20310506", "it was written when somebody edited it"
+    assert times(to_fhir(edited, MAPPING, KNOWN).result) == times(group)
+    bare, _ = taken_out(edited)
+    known = replace(KNOWN, document=text_of(before.header, SOP_INSTANCE_UID))
+    assert times(to_fhir(bare, MAPPING, known).result) == times(group), "whoever does not know us"
+
+
+def test_an_edited_time_of_the_report_is_that_of_its_items() -> None:
+    first = document("ecg-report.dcm")
+    group = held(to_fhir(first, MAPPING, KNOWN).result)
+    for day in ("2026-03-03", "2026-03-04"):  # of the document itself, and of a version of ours, which says the time
+        former = group.root["effectiveDateTime"][:10]
+        for one in results(group):
+            if one.get("effectiveDateTime", "").startswith(former):
+                one["effectiveDateTime"] = day + one["effectiveDateTime"][10:]
+        wanted = times(group)
+        edited = checked_to_dicom(group, MAPPING, KNOWN).result
+        assert (text_of(edited.root.rest, OBSERVATION_DATETIME) or "").startswith(day.replace("-", ""))
+        group = held(to_fhir(edited, MAPPING, replace(KNOWN, document=version_of(first).sop_instance)).result)
+        assert times(group) == wanted
