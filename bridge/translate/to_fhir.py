@@ -34,6 +34,7 @@ from bridge.translate.report.oddities import contradictions, oddities_of_documen
 from bridge.translate.report.outcomes import UNSAID
 from bridge.translate.report.report import Report, Translated
 from bridge.translate.report.unsaid_sides import unsaid_sides
+from bridge.translate.report.unseen import unseen
 from bridge.translate.to_dicom import to_dicom
 
 ANEW = "made from resources and edited since: it is translated anew, they are not restored"
@@ -61,10 +62,8 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
         report = Report()
         group = _restored(bare, pieces, mapping, source, report, added=added)
         if group is not None and _comes_back(group, document, bare, pieces, mapping, source.back):
-            if born_uid(group.root) is None and (unseen := _unseen(report)):
-                report.warnings.append(
-                    f"items {', '.join(unseen)} were added in DICOM: a FHIR client does not see them"
-                )
+            if born_uid(group.root) is None:
+                report.warnings += unseen(report)
             report.warnings += [*oddities_of_document(bare, known.issuer), *contradictions(group)]
             return Translated(group, report)
     if sources:
@@ -93,11 +92,6 @@ def _comes_back(
         return False
     keep(group, bare, made, pieces)
     return to_dicom(group, mapping, known, counted=False).result == document
-
-
-def _unseen(report: Report) -> list[str]:
-    """Items of a document that resources were made into, which these do not say: what they were made into, they do."""
-    return [one.path for one in report.details if one.outcome == "carried" and one.reason != UNSAID]
 
 
 class _Source(NamedTuple):

@@ -164,9 +164,15 @@ def test_another_person_verifies_what_was_edited(name: str) -> None:
     assert interpreters(read_back(verified(again, "Roe^Richard"))) == [["Roe"]]
 
 
-@pytest.mark.parametrize("tag", [ACCESSION, 0x00081030])
-def test_what_the_pacs_says_of_the_study_stays_when_fhir_edits(tag: int) -> None:
-    said = [text_element(tag, "SH" if tag == ACCESSION else "LO", "A-1")]
+@pytest.mark.parametrize(
+    ("tag", "vr", "name"), [(ACCESSION, "SH", "Accession Number"), (0x00081030, "LO", "Study Description")]
+)
+def test_what_the_pacs_says_of_the_study_stays_when_fhir_edits(tag: int, vr: str, name: str) -> None:
     document = checked_to_dicom(GROUPS["laboratory"], MAPPING, KNOWN).result
-    group = edited(read_back(replace(document, header=merged(document.header, said))))
-    assert text_of(checked_to_dicom(group, MAPPING, KNOWN).result.header, tag) == "A-1"
+    before = to_fhir(document, MAPPING, KNOWN)
+    assert before.report.warnings == []
+    corrected = replace(document, header=merged(document.header, [text_element(tag, vr, "A-1")]))
+    back = to_fhir(corrected, MAPPING, KNOWN)
+    assert back.report.warnings == [f"{name} changed in DICOM: a FHIR client does not see it"]
+    assert to_dicom(back.result, MAPPING, KNOWN).result == corrected
+    assert text_of(checked_to_dicom(edited(back.result), MAPPING, KNOWN).result.header, tag) == "A-1"

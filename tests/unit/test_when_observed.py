@@ -10,10 +10,10 @@ import pytest
 
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
-from bridge.model.dataset import text_of
+from bridge.model.dataset import DataSet, Element, find, items, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource
-from bridge.model.tags import CONTENT_DATE, OBSERVATION_DATETIME, SOP_INSTANCE_UID
+from bridge.model.tags import CONTENT_DATE, OBSERVATION_DATETIME, PARTICIPANTS, SOP_INSTANCE_UID
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.chain import version_of
 from bridge.translate.remainder.private import taken_out
@@ -77,3 +77,19 @@ def test_an_edited_time_of_the_report_is_that_of_its_items() -> None:
         assert (text_of(edited.root.rest, OBSERVATION_DATETIME) or "").startswith(day.replace("-", ""))
         group = held(to_fhir(edited, MAPPING, replace(KNOWN, document=version_of(first).sop_instance)).result)
         assert times(group) == wanted
+
+
+def participant(kind: str) -> DataSet:
+    return (text_element(0x0040A080, "CS", kind), text_element(0x0040A123, "PN", "Doe^Jane"))
+
+
+@pytest.mark.parametrize(("said", "left"), [(("SOURCE", "ATTEST"), ["SOURCE"]), (("ATTEST",), [])])
+def test_nobody_attests_what_was_edited_since(said: tuple[str, ...], left: list[str]) -> None:
+    before = document("ecg-report.dcm")
+    participants = Element(PARTICIPANTS, "SQ", tuple(map(participant, said)))
+    attested = replace(before, header=merged(before.header, [participants]))
+    group = held(to_fhir(attested, MAPPING, KNOWN).result)
+    other_number(group)
+    edited = checked_to_dicom(group, MAPPING, KNOWN).result
+    assert [text_of(one, 0x0040A080) for one in items(edited.header, PARTICIPANTS)] == left
+    assert (find(edited.header, PARTICIPANTS) is not None) == bool(left)

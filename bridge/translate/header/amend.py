@@ -6,13 +6,14 @@ import re
 from dataclasses import replace
 
 from bridge.model.content import ContentItem
-from bridge.model.dataset import DataSet, Element, find, merged, text_element, text_of
+from bridge.model.dataset import DataSet, Element, find, items, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.tags import (
     CONTENT_DATE,
     CONTENT_TIME,
     INSTANCE_NUMBER,
     OBSERVATION_DATETIME,
+    PARTICIPANTS,
     PREDECESSORS,
     SERIES_NUMBER,
     SERIES_UID,
@@ -27,6 +28,7 @@ from bridge.translate.basis.digests import document_digest
 from bridge.translate.basis.ids import Known, Version, new_uid
 from bridge.translate.header.chain import referring
 
+_PARTICIPATION = 0x0040A080  # SOURCE, ENT or ATTEST
 _OURS = "9001"  # number of the series that amendments go into
 
 
@@ -48,8 +50,17 @@ def amended(document: Document, former: tuple[Version, ...], known: Known, beyon
         referring(PREDECESSORS, former[-1:]),
         *(moment := _moment(document.header, known)),
     ]
-    header = merged(document.header, found, without=(VERIFYING_OBSERVERS, *SIGNATURES))
+    header = merged(_without_attestors(document.header), found, without=(VERIFYING_OBSERVERS, *SIGNATURES))
     return Document(header, _observed_before(document) if moment else document.root)
+
+
+def _without_attestors(header: DataSet) -> DataSet:
+    """Less who has attested what the document said before (PS3.3 C.17.2, Participant Sequence)."""
+    said = items(header, PARTICIPANTS)
+    left = tuple(one for one in said if text_of(one, _PARTICIPATION) != "ATTEST")
+    if left == said:
+        return header
+    return merged(header, [Element(PARTICIPANTS, "SQ", left)] if left else (), without=() if left else (PARTICIPANTS,))
 
 
 def _observed_before(document: Document) -> ContentItem:

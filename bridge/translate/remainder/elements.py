@@ -14,6 +14,7 @@ from bridge.model.group import Json
 from bridge.model.tags import (
     CONCEPT,
     INSTANCE_NUMBER,
+    PARTICIPANTS,
     SERIES_NUMBER,
     SERIES_UID,
     SIGNATURES,
@@ -31,6 +32,7 @@ _OF_INSTANCE = frozenset(
     {
         SOP_INSTANCE_UID,
         *SIGNATURES,
+        PARTICIPANTS,
         VERIFICATION,
         VERIFYING_OBSERVERS,
         SERIES_UID,
@@ -49,7 +51,7 @@ _OF_INSTANCE = frozenset(
         0x00181020,
     }
 )
-"""Which instance it is, in whose series, and who has verified or signed it: that is true of no other content."""
+"""Which instance it is, in whose series, and who has verified, attested or signed it: true of no other content."""
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,24 @@
+"""What somebody has said in the PACS in a document that resources became, and these do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.translate.report.outcomes import UNSAID
+from bridge.translate.report.report import Report
+
+_HEADER = {  # what FHIR says of a document of others
+    "AccessionNumber": "Accession Number",
+    "AdmissionID": "Admission ID",
+    "ProcedureCodeSequence": "Procedure Code Sequence",
+    "StudyDescription": "Study Description",
+}
+
+
+def unseen(report: Report) -> Iterator[str]:
+    """Warnings. What the resources were made into says them, and is nothing that was added."""
+    if added := [one.path for one in report.details if one.outcome == "carried" and one.reason != UNSAID]:
+        yield f"items {', '.join(added)} were added in DICOM: a FHIR client does not see them"
+    changed = {one.path.partition(".")[0] for one in report.header if one.outcome == "carried"}
+    if names := [name for keyword, name in _HEADER.items() if keyword in changed]:
+        yield f"{', '.join(names)} changed in DICOM: a FHIR client does not see it"
