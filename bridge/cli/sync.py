@@ -81,10 +81,11 @@ def _once(configured: Settings, workers: int, *, reconcile: bool, dry_run: bool,
         ledger.close()
     if configured.audit_heads is not None and head is not None:
         export_head(configured.audit_heads, head)
-    for fault in summary.faults:
-        print(fault, file=sys.stderr)
+    for said in (*summary.faults, *summary.notices):
+        print(said, file=sys.stderr)
     if json:
-        found = {"acts": dict(summary.acts), "plans": summary.plans, "faults": summary.faults, "status": status}
+        found = {"acts": dict(summary.acts), "plans": summary.plans, "status": status}
+        found |= {"faults": summary.faults, "notices": summary.notices}
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
     elif dry_run:
         none = "nothing is known of what was to do" if summary.faults else "nothing to do"

@@ -51,6 +51,9 @@ class DicomWebStore:
     def outage(self) -> Outage | None:
         return self._peer.outage()
 
+    def unread(self) -> None:
+        return None
+
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self.listing()), "")
 

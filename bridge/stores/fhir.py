@@ -39,6 +39,9 @@ class FhirStore:
     def outage(self) -> Outage | None:
         return self._peer.outage()
 
+    def unread(self) -> None:
+        return None
+
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
         """What changed at or after `since`: of the system history newest first, of searches oldest first by kind, and
         without what was deleted. The position is the server's time of the first page. A transaction that commits late

@@ -14,6 +14,8 @@ from bridge.errors import BridgeError, PermanentError, TemporaryError
 from bridge.stores.breaker import Breaker, Outage
 from bridge.stores.store import Absence, Seen
 
+_OF_THE_DISK = "lost+found"
+
 
 class Files:
     """Names are strict, so that no key leads out of the folder; a file is written whole or not at all.
@@ -24,6 +26,7 @@ class Files:
     def __init__(self, name: str, path: Path, suffix: str, keys: re.Pattern[str], folders: re.Pattern[str]) -> None:
         """`folders`: names of those in it, above the files."""
         self.name, self.path, self.suffix, self.keys, self.folders = name, path, suffix, keys, folders
+        self.others = 0  # entries that are no files of this store, and are not looked at, as the last listing found
         self._breaker = Breaker(name, self._probe)
 
     def outage(self) -> Outage | None:
@@ -43,16 +46,27 @@ class Files:
     def listing(self, day: date | None = None) -> Iterator[Seen]:
         """`day`: on which it was written."""
         self.there()
-        for file in self.files(self.path):
-            key = file.relative_to(self.path).as_posix().removesuffix(self.suffix)
-            if day is not None and _written(file) != day:
-                continue
-            if self.keys.fullmatch(key) and (data := self.read(key)) is not None:
+        others = 0
+        for file in self._entries(self.path):
+            if (key := self._key(file)) is None:
+                others += 1
+            elif (day is None or _written(file) == day) and (data := self.read(key)) is not None:
                 yield Seen(key, version(data))
         self.there()  # still: else it was not all
+        self.others = others
 
-    def files(self, folder: Path) -> Iterator[Path]:
-        """By their names; what cannot be a key is not looked into, for it may be closed to us, as `lost+found` is."""
+    def within(self, folder: Path) -> Iterator[str]:
+        """Keys of the files in one of its folders."""
+        return filter(None, map(self._key, self._entries(folder)))
+
+    def _key(self, file: Path) -> str | None:
+        path = file.relative_to(self.path).as_posix()
+        key = path.removesuffix(self.suffix)
+        return key if key != path and self.keys.fullmatch(key) else None
+
+    def _entries(self, folder: Path) -> Iterator[Path]:
+        """By their names; a folder that cannot be in a key is not looked into, for it may be closed to us, as
+        `lost+found` is. Hidden ones are nobody's documents."""
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except FileNotFoundError:
@@ -62,10 +76,10 @@ class Files:
             where = folder.relative_to(self.path)
             raise TemporaryError(f"{self.name}: {where} cannot be listed: {error.strerror}") from error
         for entry in entries:
-            if entry.name.endswith(self.suffix) and entry.is_file():  # who opens a pipe waits for its other end
-                yield folder / entry.name
-            elif self.folders.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
-                yield from self.files(folder / entry.name)
+            if self.folders.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                yield from self._entries(folder / entry.name)
+            elif not entry.name.startswith(".") and entry.name != _OF_THE_DISK and (entry.is_file() or entry.is_dir()):
+                yield folder / entry.name  # who opens a pipe waits for its other end
 
     def read(self, key: str) -> bytes | None:
         try:

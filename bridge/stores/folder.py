@@ -54,6 +54,9 @@ class ResourceFolder:
     def outage(self) -> Outage | None:
         return self._files.outage()
 
+    def unread(self) -> str | None:
+        return _unread(self._files, "`Type/id.json`")
+
     def changes(self, since: str | None) -> Iterator[Page[Resource]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self._files.listing()), "")
 
@@ -153,6 +156,9 @@ class InstanceFolder:
     def outage(self) -> Outage | None:
         return self._files.outage()
 
+    def unread(self) -> str | None:
+        return _unread(self._files, "`study/series/instance.dcm`, by UIDs")
+
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self._files.listing()), "")
 
@@ -222,9 +228,16 @@ class InstanceFolder:
 
     def _files_of(self, study: str) -> list[str]:
         uid = study.removeprefix(STUDY)
-        files = list(self._files.files(self.path / uid)) if _UID.fullmatch(uid) else []
-        keys = (file.relative_to(self.path).as_posix().removesuffix(".dcm") for file in files)
-        return [key for key in keys if _UIDS.fullmatch(key)]
+        return list(self._files.within(self.path / uid)) if _UID.fullmatch(uid) else []
 
     def key_of(self, dataset: DataSet) -> str:
         return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
+
+
+def _unread(files: Files, named: str) -> str | None:
+    """How many: a name that people gave may be that of a patient."""
+    if not files.others:
+        return None
+    one = files.others == 1
+    what = "1 file or folder is" if one else f"{files.others} files or folders are"
+    return f"{files.name}: {what} not named {named}, and not looked at; `fhir-dicom convert` takes any name"

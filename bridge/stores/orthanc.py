@@ -72,6 +72,9 @@ class OrthancStore:
     def outage(self) -> Outage | None:
         return self._peer.outage()
 
+    def unread(self) -> None:
+        return None
+
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         """New instances by sequence number. Raises ReplacedError where the database is another than it was."""
         position = Position.of(since)

@@ -117,6 +117,11 @@ class Store(Protocol[T]):
         """Why nothing is asked of it for now: it is down, for all that is known. Calls raise OutageError until then."""
         ...
 
+    def unread(self) -> str | None:
+        """What is there and is not looked at, as the last listing found; None of a server, which names things
+        itself."""
+        ...
+
 
 STUDY = "study/"
 

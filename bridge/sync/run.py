@@ -67,6 +67,8 @@ def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
     worker.summary.listening = time.monotonic() - begun
     worker.heard = taken_in[tasks.index(take_instances)]
     worker.summary.compared = all(taken_in[2:])
+    for unread in filter(None, (route.fhir.unread(), route.dicom.unread())):
+        worker.summary.notice(unread)
     if _paused(worker):
         return
     with watched():

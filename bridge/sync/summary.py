@@ -11,6 +11,7 @@ from math import inf
 class Summary:
     acts: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)  # what nobody has to mend, and somebody may not know
     plans: list[str] = field(default_factory=list)  # of a dry run
     listening: float = 0  # seconds that it took to hear what is new
     compared: bool = True  # whole stores with the ledger, where that was asked for, on every route that is not paused
@@ -23,6 +24,11 @@ class Summary:
         if what not in self._said:
             self._said.add(what)
             self.faults.append(what)
+
+    def notice(self, what: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            self.notices.append(what)
 
     def plan(self, what: str) -> None:
         if what not in self._said:
@@ -37,5 +43,7 @@ class Summary:
         self.more_in = min(self.more_in, other.more_in)
         for what in other.faults:
             self.fault(what)
+        for what in other.notices:
+            self.notice(what)
         for what in other.plans:
             self.plan(what)

@@ -104,7 +104,7 @@ class Passes:
             begun = time.monotonic()
             summary, broken = self._pass()
             self.meters.made(summary, time.monotonic() - begun, broken=broken)
-            self._say(summary.faults)
+            self._say(summary)
             self._broken = min(self._broken + 1, 10) if broken else 0
             made, faults = self._report["made"] + 1, len(summary.faults)
             # by the clock here: the ledger may be away, and the passes go on
@@ -121,12 +121,13 @@ class Passes:
         """Seconds for which stores that take long to say what is new are left alone; so is a ledger that is away."""
         return min(2.0**self._broken if self._broken else _RESTS * listening, _LONGEST_REST)
 
-    def _say(self, faults: Sequence[str]) -> None:
+    def _say(self, summary: Summary) -> None:
         """Once: what the pass before said, too, is no news every other second."""
-        for fault in faults:
-            if fault not in self._said:
-                _LOG.warning("fault", what=fault)
-        self._said = frozenset(faults)
+        for kind, said in (("fault", summary.faults), ("notice", summary.notices)):
+            for one in said:
+                if one not in self._said:
+                    _LOG.warning(kind, what=one)
+        self._said = frozenset((*summary.faults, *summary.notices))
 
     def _pass(self) -> tuple[Summary, bool]:
         """And whether it broke."""

@@ -138,7 +138,10 @@ def test_a_fault_that_stays_is_said_once(tmp_path: Path) -> None:
     passes = Passes(lambda **_: Summary(), ledger, 2.0, 3600.0)
     with capture_logs() as said:
         for faults in (["pacs: down"], ["pacs: down", "ehr: down"], ["ehr: down"], [], ["pacs: down"]):
-            passes._say(faults)
+            passes._say(Summary(faults=faults))
+        for notices in (["pacs: a file"], ["pacs: a file"]):
+            passes._say(Summary(notices=notices))
+    assert said.pop() == {"what": "pacs: a file", "event": "notice", "log_level": "warning"}
     assert [entry["what"] for entry in said] == ["pacs: down", "ehr: down", "pacs: down"]
     ledger.close()
 

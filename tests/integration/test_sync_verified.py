@@ -1,0 +1,85 @@
+"""A report of the FHIR server is verified in the PACS, as a new instance of a workstation, and edited in FHIR then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+
+from tests.integration.test_sync_edges import heads, observation, predecessors
+from tests.integration.test_sync_folders import acts, get, put, tree
+from tests.integration.test_sync_void import NOTHING_OPEN, configure, open_points, passed
+from tests.samples import supersede
+
+INTERPRETER = {"reference": "Practitioner/x", "display": "Dr. Rosa Röntgen"}
+REPORT = {
+    "resourceType": "DiagnosticReport",
+    "id": "r",
+    "status": "final",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "11502-2"}], "text": "Laboratory report"},
+    "subject": {"reference": "Patient/p"},
+    "effectiveDateTime": "2026-03-02T08:15:00+01:00",
+    "result": [{"reference": "Observation/o"}],
+    "resultsInterpreter": [INTERPRETER],
+}
+PATIENT = {"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:test", "value": "1"}]}
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    (tmp_path / "data" / "dicom").mkdir(parents=True)
+    configure(tmp_path)
+    for one in (PATIENT, REPORT, observation("o", 12, subject={"reference": "Patient/p"})):
+        put(tmp_path, one)
+    assert passes(tmp_path) == {"to-dicom created": 1}
+    return tmp_path
+
+
+def passes(stores: Path) -> dict[str, int]:
+    done = passed(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    return acts(done)
+
+
+def verify(stores: Path, uid: str, name: str) -> None:
+    """What a workstation stores: the items, under a header of its own."""
+    (head,) = heads(stores)
+    verifying = Dataset()
+    verifying.VerifyingOrganization, verifying.VerificationDateTime = "Klinik", "20290303121212"
+    verifying.VerifyingObserverName, verifying.VerifyingObserverIdentificationCodeSequence = name, []
+    supersede(head, uid, head.SOPInstanceUID)
+    head.SeriesInstanceUID, head.Manufacturer = f"{uid}.1", "Workstation"
+    head.ContentDate, head.ContentTime = "20290303", "121212"
+    head.VerificationFlag, head.VerifyingObserverSequence = "VERIFIED", [verifying]
+    folder = stores / "data" / "dicom" / head.StudyInstanceUID / head.SeriesInstanceUID
+    folder.mkdir()
+    head.save_as(folder / f"{uid}.dcm")
+
+
+def test_it_is_verified_edited_and_verified_again(stores: Path) -> None:
+    (first,) = heads(stores)
+    for number, name in (("2.25.1", "Doe^Jane"), ("2.25.2", "Roe^Richard")):
+        verify(stores, number, name)
+        assert passes(stores) == {"to-fhir updated": 1}
+        report = get(stores, "DiagnosticReport/r")
+        assert report["effectiveDateTime"] == REPORT["effectiveDateTime"]
+        assert "effectiveDateTime" not in get(stores, "Observation/o"), "nobody says when"
+        interpreter, verifier = report["resultsInterpreter"]
+        assert interpreter == INTERPRETER
+        assert get(stores, verifier["reference"])["name"][0]["family"] == name.partition("^")[0]
+        before = tree(stores / "data")
+        assert passes(stores) == {} and tree(stores / "data") == before
+
+        result = get(stores, "Observation/o")
+        result["valueQuantity"]["value"] = 13 + int(number[-1])
+        put(stores, result)
+        assert passes(stores) == {"to-dicom updated": 1}
+        (edited,) = heads(stores)
+        assert predecessors(edited) == [number]
+        assert edited.VerificationFlag == "UNVERIFIED" and "VerifyingObserverSequence" not in edited
+        assert (edited.SeriesInstanceUID, edited.Manufacturer) == (first.SeriesInstanceUID, first.Manufacturer)
+        before = tree(stores / "data")
+        assert passes(stores) == {} and tree(stores / "data") == before
+    assert len({pydicom.dcmread(one).SOPInstanceUID for one in (stores / "data" / "dicom").rglob("*.dcm")}) == 5
