@@ -63,7 +63,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
         group = _restored(bare, pieces, mapping, source, report, added=added)
         if group is not None and _comes_back(group, document, bare, pieces, mapping, source.back):
             if born_uid(group.root) is None:
-                report.warnings += unseen(report)
+                report.warnings += unseen(report, group.root)
             report.warnings += [*oddities_of_document(bare, known.issuer), *contradictions(group)]
             return Translated(group, report)
     if sources:

@@ -13,6 +13,8 @@ from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.group import Json
 from bridge.model.tags import (
     CONCEPT,
+    CONTENT_DATE,
+    CONTENT_TIME,
     INSTANCE_NUMBER,
     PARTICIPANTS,
     SERIES_NUMBER,
@@ -35,6 +37,11 @@ _OF_INSTANCE = frozenset(
         PARTICIPANTS,
         VERIFICATION,
         VERIFYING_OBSERVERS,
+        CONTENT_DATE,
+        CONTENT_TIME,
+        0x00080012,  # Instance Creation Date
+        0x00080013,
+        0x00080014,  # Instance Creator UID
         SERIES_UID,
         SERIES_NUMBER,
         INSTANCE_NUMBER,
@@ -51,7 +58,8 @@ _OF_INSTANCE = frozenset(
         0x00181020,
     }
 )
-"""Which instance it is, in whose series, and who has verified, attested or signed it: true of no other content."""
+"""Which instance it is, when it was written, in whose series, and who has verified, attested or signed it: that is true
+of no other content."""
 
 
 @lru_cache(maxsize=4096)

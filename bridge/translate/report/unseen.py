@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bridge.model.group import Resource
 from bridge.translate.report.outcomes import UNSAID
 from bridge.translate.report.report import Report
 
@@ -13,12 +14,14 @@ _HEADER = {  # what FHIR says of a document of others
     "ProcedureCodeSequence": "Procedure Code Sequence",
     "StudyDescription": "Study Description",
 }
+_OF_REPORTS = {"VerifyingObserverSequence": "Verifying Observer Sequence"}  # which are interpreters of one
 
 
-def unseen(report: Report) -> Iterator[str]:
+def unseen(report: Report, root: Resource) -> Iterator[str]:
     """Warnings. What the resources were made into says them, and is nothing that was added."""
     if added := [one.path for one in report.details if one.outcome == "carried" and one.reason != UNSAID]:
         yield f"items {', '.join(added)} were added in DICOM: a FHIR client does not see them"
     changed = {one.path.partition(".")[0] for one in report.header if one.outcome == "carried"}
-    if names := [name for keyword, name in _HEADER.items() if keyword in changed]:
+    said = _HEADER if root["resourceType"] == "DiagnosticReport" else _HEADER | _OF_REPORTS
+    if names := [name for keyword, name in said.items() if keyword in changed]:
         yield f"{', '.join(names)} changed in DICOM: a FHIR client does not see it"
