@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bridge.model.content import ContentItem, Path
+from bridge.model.content import Path
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, references_in, renamed
 from bridge.translate.basis.ids import FILES, Known
-from bridge.translate.basis.times import zone_of
-from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.as_made import (
-    as_made,
     copies_in,
     id_in,
     identity_digest,
@@ -21,26 +18,14 @@ from bridge.translate.born_in_fhir.as_made import (
     name_of,
     with_results,
 )
-from bridge.translate.born_in_fhir.rendered import Entries
-from bridge.translate.born_in_fhir.retyped import retyped
+from bridge.translate.born_in_fhir.restored_resource import Restoring, patch
 from bridge.translate.born_in_fhir.sections import follow
-from bridge.translate.born_in_fhir.untimed import untimed
 from bridge.translate.born_in_fhir.verified import verified, without_verifying
-from bridge.translate.header.header import content_time
-from bridge.translate.native.sides import without_side
-from bridge.translate.native.subjects import without_focus_code
 from bridge.translate.native.to_fhir import FhirImage
-from bridge.translate.remainder.beside import without_stale
-from bridge.translate.remainder.json_patch import json_patched
 from bridge.translate.remainder.private import Piece
 from bridge.translate.report.report import Report
 
 _Manifest = dict[str, Any]
-STALE = "what it stands beside was changed in DICOM since, and the words were not: they are left out"
-
-
-FORMER = "it says what was edited in DICOM since, as it was before: it is left out"
-UNSURE = "items were edited in DICOM since; it is kept, for it may say more than they did: read it"
 
 
 def restored(
@@ -72,20 +57,9 @@ def restored(
     if image.group.patient is not None and manifest.get("subject"):
         renames[name_of(image.group.patient, 0)] = manifest["subject"]
     found: dict[str, Resource] = {}
-    written = content_time(document.header, zone_of(document.header, known.zone))
+    restoring = Restoring(document, known, manifest, report)
     for path, name in named.items():
-        native, own = renamed(image.homes[path], renames), "subject" in pieces[path]
-        resource = as_made(native, name, born, known, manifest.get("utc"), states_subject=own)
-        for place in without_stale(resource, pieces[path].get("words", {})):
-            report.warnings.append(f"{resource['resourceType']}.{place}.text: {STALE}")
-        entries = _without_stale(resource, pieces[path], document.root, path, report)
-        entries = untimed(resource, entries, image.homes[path], written)
-        site: Resource = renamed(resource.get("bodySite", {}), {})
-        dropped = _patch(resource, entries, report)
-        if "focus" in dropped:
-            without_focus_code(resource)
-        if any(one.partition(".")[0] == "bodySite" for one in dropped) and "bodySite" in resource:
-            without_side(resource["bodySite"], site)
+        resource, dropped = restoring.resource(renamed(image.homes[path], renames), name, pieces[path], path)
         if _contains_results(resource) and (added or _names_others(dropped)):
             return None
         image.homes[path].clear()
@@ -93,9 +67,7 @@ def restored(
         found[name] = image.homes[path]
     verified(image.group.root, verifying)
     natives = {name_of(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
-    placed = [
-        _member(member, found, natives, report, verifying) for member in members
-    ]  # None: its item has been removed
+    placed = [_member(one, found, natives, report, verifying) for one in members]  # None: its item has been removed
     follow(placed, manifest.get("sections", []), pieces, image)
     resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
     if not resources or placed[0] is None:
@@ -114,15 +86,6 @@ def restored(
         key_of(pieces) or "",
         references if "references" in manifest else None,
     )
-
-
-def _without_stale(resource: Resource, piece: Piece, root: ContentItem, path: Path, report: Report) -> Entries:
-    guards = piece.get("rendered", {})
-    entries, gone, unsure = rendered.without_stale(resource, piece.get("entries", []), guards, root, path)
-    kind = resource["resourceType"]
-    report.warnings += [f"{kind}.{place.replace('/', '.')}: {FORMER}" for place in gone]
-    report.warnings += [f"{kind}.{place}: {UNSURE}" for place in unsure]
-    return entries
 
 
 def _named(resources: list[Resource], natives: dict[str, Resource]) -> list[Resource]:
@@ -174,17 +137,8 @@ def _member(
         return whole
     native = natives.get(member.get("native", ""))
     if native is not None:
-        _patch(native, member.get("entries", ()), report)
+        patch(native, member.get("entries", ()), report)
     return native
-
-
-def _patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> list[str]:
-    """Places where the value of the document wins."""
-    left, changed = retyped(resource, [*entries])
-    dropped = [*changed, *json_patched(resource, left)]
-    for place in dropped:
-        report.warnings.append(f"{resource['resourceType']}.{place}: changed in DICOM since; its value wins")
-    return dropped
 
 
 def _contains_results(resource: Resource) -> bool:

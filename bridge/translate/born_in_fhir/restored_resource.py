@@ -1,0 +1,77 @@
+"""One resource that a document was made from: as its item is read natively, with what the piece of the item says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from bridge.model.content import Path
+from bridge.model.document import Document
+from bridge.model.group import Json, Resource, renamed
+from bridge.translate.basis.ids import Known
+from bridge.translate.basis.times import zone_of
+from bridge.translate.born_in_fhir import rendered
+from bridge.translate.born_in_fhir.as_made import as_made
+from bridge.translate.born_in_fhir.rendered import Entries
+from bridge.translate.born_in_fhir.retyped import retyped
+from bridge.translate.born_in_fhir.untimed import untimed
+from bridge.translate.header.header import content_time
+from bridge.translate.native.sides import without_side
+from bridge.translate.native.subjects import without_focus_code
+from bridge.translate.remainder.beside import without_stale
+from bridge.translate.remainder.json_patch import json_patched
+from bridge.translate.remainder.private import Piece
+from bridge.translate.report.report import Report
+
+STALE = "what it stands beside was changed in DICOM since, and the words were not: they are left out"
+FORMER = "it says what was edited in DICOM since, as it was before: it is left out"
+UNSURE = "items were edited in DICOM since; it is kept, for it may say more than they did: read it"
+
+
+@dataclass
+class Restoring:
+    """Resources of one document; what does not fit any more is left out, with a warning in the report."""
+
+    document: Document
+    known: Known
+    manifest: dict[str, Any]  # of its group
+    report: Report
+
+    @cached_property
+    def _written(self) -> str | None:
+        header = self.document.header
+        return content_time(header, zone_of(header, self.known.zone))
+
+    def resource(self, native: Resource, name: str, piece: Piece, path: Path) -> tuple[Resource, list[str]]:
+        """By its own `name`; and the places where the value of the document wins."""
+        born, utc = "born" in self.manifest, self.manifest.get("utc")
+        found = as_made(native, name, born, self.known, utc, states_subject="subject" in piece)
+        for place in without_stale(found, piece.get("words", {})):
+            self.report.warnings.append(f"{found['resourceType']}.{place}.text: {STALE}")
+        entries = untimed(found, self._entries(found, piece, path), native, self._written)
+        site: Resource = renamed(found.get("bodySite", {}), {})
+        dropped = patch(found, entries, self.report)
+        if "focus" in dropped:
+            without_focus_code(found)
+        if any(one.partition(".")[0] == "bodySite" for one in dropped) and "bodySite" in found:
+            without_side(found["bodySite"], site)
+        return found, dropped
+
+    def _entries(self, resource: Resource, piece: Piece, path: Path) -> Entries:
+        said, guards = piece.get("entries", []), piece.get("rendered", {})
+        entries, gone, unsure = rendered.without_stale(resource, said, guards, self.document.root, path)
+        kind = resource["resourceType"]
+        self.report.warnings += [f"{kind}.{place.replace('/', '.')}: {FORMER}" for place in gone]
+        self.report.warnings += [f"{kind}.{place}: {UNSURE}" for place in unsure]
+        return entries
+
+
+def patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> list[str]:
+    """Applies them in place; returns the places where the value of the document wins."""
+    left, changed = retyped(resource, [*entries])
+    dropped = [*changed, *json_patched(resource, left)]
+    for place in dropped:
+        report.warnings.append(f"{resource['resourceType']}.{place}: changed in DICOM since; its value wins")
+    return dropped
