@@ -45,6 +45,11 @@ def status(
         print(f"translated by an earlier revision: {number}; see `fhir-dicom resend {route} --outdated`")
     for route, number in found["retired"].items():
         print(f"no route any more: {route}: {number} not in step, which no pass looks at")
+    if found["warned"]["number"]:
+        print(f"in step, with warnings: {found['warned']['number']}")
+    for one in found["warned"]["most"]:
+        print(f"{one['number']} of {one['route']}, such as {one['root']}:")
+        print("\n".join(f"  {warning}" for warning in one["warnings"]))
     for one in found["reasons"]:
         print(f"{one['state']}: {one['store']}: {one['key']}: {one['reason']}")
     if found["more"]:

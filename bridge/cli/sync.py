@@ -101,3 +101,5 @@ def _print(acts: Any, status: dict[str, Any], none: str) -> None:
     print("\n".join(f"{act}: {number}" for act, number in done.items()) or none)
     print(f"linked: {sum(status['linked'].values())}, owed: {status['owed']}, held: {status['held']}, "
           f"dead: {status['dead']}")  # fmt: skip
+    if status["warned"]["number"]:
+        print(f"in step, with warnings: {status['warned']['number']}; `fhir-dicom status` says which")

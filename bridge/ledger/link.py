@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+_WARNINGS = 20  # that are kept of one document
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Link:
     chain: list[list[str]]  # study, series, class, instance of every version, head last
     revision: str = ""  # of the mapping that the two were translated by
     reading: str = ""  # born in DICOM: digest of what the head was read as, whoever has edited that since
+    warnings: str = ""  # of the translation of the head, a line each
 
     @property
     def first(self) -> str:
@@ -45,6 +48,13 @@ class Intent(NamedTuple):
     @property
     def of(self) -> str:
         return self.act.partition(":")[2]
+
+
+def lines_of(warnings: Iterable[str]) -> str:
+    """Of one translation, for `Link.warnings`: each once, and of very many the first."""
+    said = list(dict.fromkeys(warnings))
+    more = [f"and {len(said) - _WARNINGS} more"] if len(said) > _WARNINGS else []
+    return "\n".join([*said[:_WARNINGS], *more])
 
 
 def extended(chain: Sequence[list[str]], version: Sequence[str]) -> list[list[str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, case, func, select
 
-from bridge.ledger.tables import CONFLICT, INTENT, LINK, STATE, WORK
+from bridge.ledger.tables import CONFLICT, INTENT, LINK, STANDING, STATE, WORK
 
 _CAUSES = 20
 _REASONED = WORK.c.reason.is_not(None)
@@ -16,7 +16,7 @@ _CAUSE = ("route", "store", "state", "reason")
 
 def status(connection: Connection, limit: int) -> dict[str, Any]:
     """Counts; of the reasons why something is not in step the first `limit`, those of a person first, and how many
-    `more` there are; and of all of them the most frequent."""
+    `more` there are; of all of them the most frequent; and the most frequent warnings of what is in step."""
     counts = _counted(connection, WORK, STATE)
     columns = [WORK.c[name] for name in _WAITING]
     asked_last = case((WORK.c.state.in_(("held", "dead")), 0), else_=1)
@@ -35,6 +35,7 @@ def status(connection: Connection, limit: int) -> dict[str, Any]:
         "reasons": reasons,
         "more": number - len(reasons),
         "causes": _causes(connection),
+        "warned": _warned(connection),
     }
 
 
@@ -44,6 +45,18 @@ def _causes(connection: Connection) -> list[dict[str, Any]]:
     query = select(*columns, number).where(_REASONED).group_by(*columns).order_by(number.desc(), *columns)
     rows = connection.execute(query.limit(_CAUSES))
     return [dict(zip((*_CAUSE, "number"), row, strict=True)) for row in rows]
+
+
+def _warned(connection: Connection) -> dict[str, Any]:
+    """Documents whose translation had to warn; of those that have the same warnings, how many, and one of them."""
+    warned = (LINK.c.warnings != "") & STANDING
+    columns, number = (LINK.c.route, LINK.c.warnings), func.count().label("number")
+    query = select(*columns, number, func.min(LINK.c.root)).where(warned).group_by(*columns)
+    most = [
+        {"route": route, "warnings": warnings.splitlines(), "number": number, "root": root}
+        for route, warnings, number, root in connection.execute(query.order_by(number.desc(), *columns).limit(_CAUSES))
+    ]
+    return {"number": connection.execute(select(func.count()).where(warned)).scalar_one(), "most": most}
 
 
 def _counted(connection: Connection, table: Table, column: ColumnElement[str]) -> dict[str, int]:

@@ -89,6 +89,7 @@ LINK = Table(  # the last agreement of both sides about a document
     Column("chain", JSON, nullable=False),  # [study, series, class, instance] of every version, head last
     Column("revision", String, nullable=False, server_default=""),  # of the mapping that they were translated by
     Column("reading", String, nullable=False, server_default=""),  # digest of what the head was read as
+    Column("warnings", Text, nullable=False, server_default=""),  # of the translation of the head, a line each
     Index("link_instance", "route", "instance"),
 )
 STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)

@@ -111,7 +111,8 @@ def instant(seconds: float) -> str:
 
 def _link(link: RowMapping) -> dict[str, Any]:
     names = ("route", "born", "root", "versions", "fhir_digest", "instance", "dicom_digest")
-    return {name: link[name] for name in names} | {"chain": [version[3] for version in link["chain"]]}
+    chain, warnings = [version[3] for version in link["chain"]], link["warnings"].splitlines()
+    return {name: link[name] for name in names} | {"chain": chain, "warnings": warnings}
 
 
 def _move(move: RowMapping) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from tests.servers.service import Service, serving, until
 expect.set_options(timeout=60_000)
 QUICK = {"interval": 0.5}
 BROKEN = {"resourceType": "Observation", "id": "broken", "status": "final"}  # without a code
+WARNING = "code system 'https://lab.example' has no Coding Scheme Designator: Observation.code <b>"
 VIEWS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
@@ -56,6 +57,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     ledger.close()
     with sqlite3.connect(folder / "bridge.db") as database:
         database.execute("UPDATE link SET revision = ''")
+        database.execute("UPDATE link SET warnings = ?", (f"{WARNING}\nno identifier of the patient",))
     database.close()
     with serving(folder, {"serve": {"rate": 1000}}, "--no-sync") as service:
         yield service
@@ -75,6 +77,9 @@ def test_it_shows_what_is_wrong_and_calls_nobody_else(browser: Browser, troubled
         expect(page.get_by_role("button", name="FHIR holds")).to_be_visible()
         expect(page.get_by_text("fhir-dicom resend fhir-dicom --outdated")).to_be_visible()
         expect(page.get_by_role("button", name="Look again at what of fhir-dicom is outdated")).to_be_visible()
+        expect(page.get_by_role("heading", name="In step, with warnings")).to_be_visible()
+        expect(page.locator("#warned")).to_contain_text(WARNING)
+        expect(page.locator("#warned")).to_contain_text("7 documents, such as DiagnosticReport/")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it scrolls sideways"
         assert page.evaluate(CONTRASTS) == [], "text that is hard to read"
         assert page.evaluate(NAMELESS) == [], "controls that a screen reader cannot name"

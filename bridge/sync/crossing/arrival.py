@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bridge.codecs import fhir
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import Link, lines_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.group import Resource, reference_to, renamed
@@ -47,6 +47,7 @@ class Said(NamedTuple):
     studies: list[Write[Resource]]  # that are missing
     whose: Subject
     reading: str  # digest of it, before
+    warnings: str  # of its translation, as in the link
     stands: frozenset[str] = frozenset()  # results that others have written since, and that it has no word in
     alike: frozenset[str] = frozenset()  # such as others have written since, and that say what they said before
 
@@ -56,7 +57,8 @@ def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) ->
     `subject` does."""
     link = arrival.link
     known = route.known(arrival.document.header, link.first if link else arrival.version.sop_instance)
-    group = to_fhir(arrival.document, mapping, known).result
+    translated = to_fhir(arrival.document, mapping, known)
+    group = translated.result
     if not carries_patient(route.only, group):
         return None
     resources, views = set_apart(route, list(group.resources()), known)
@@ -77,6 +79,7 @@ def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) ->
         studies=[replace(one, item=renamed(one.item, whose.renames)) for one in missing],
         whose=whose,
         reading=resources_digest(group.resources()),
+        warnings=lines_of(translated.report.warnings),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bridge.codecs.dicom import reader
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, extended
+from bridge.ledger.link import Link, extended, lines_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
@@ -31,6 +31,7 @@ from bridge.translate.header.chain import version_of
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.refiled import as_named_in, identity_in
 from bridge.translate.rejection import voided
+from bridge.translate.report.report import Translated
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 
@@ -60,10 +61,11 @@ class WriteDicom:
             if head is not None
             else next(filter(None, (read_instance(self.route, one.instance) for one in taken_in)), None)
         )
-        document = self._translated(group, former, before)
-        if link is None and (left := self._version_elsewhere(document, taken_in)) is not None:
+        translated = self._translated(group, former, before)
+        if link is None and (left := self._version_elsewhere(translated.result, taken_in)) is not None:
             former = (*former, left)  # it left that document, in which its version is a former one: this is a later one
-            document = self._translated(group, former, before)
+            translated = self._translated(group, former, before)
+        document = translated.result
         dataset = write_document(document)
         version = version_of(document)
         if head is not None and identity_in(head) != identity_in(document.header):
@@ -93,6 +95,7 @@ class WriteDicom:
             chain=extended([one for each in known for one in each.chain], version),
             revision=self.mapping.revision,
             reading=self._reading(document, link),
+            warnings=lines_of(translated.report.warnings),
         )
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in], removed)
         failpoint("agreed")
@@ -134,10 +137,10 @@ class WriteDicom:
                 found[other.document] = other
         return [found[name] for name in sorted(found)]
 
-    def _translated(self, group: Group, former: tuple[Version, ...], before: DataSet | None) -> Document:
+    def _translated(self, group: Group, former: tuple[Version, ...], before: DataSet | None) -> Translated[Document]:
         """`before`: a version that names the patient by the identifier that was taken then."""
         known = self.route.known() if before is None else as_named_in(before, self.route.known())
-        return checked_to_dicom(group, self.mapping, replace(known, supersedes=former)).result
+        return checked_to_dicom(group, self.mapping, replace(known, supersedes=former))
 
 
 def born_of(group: Group) -> str:

@@ -130,7 +130,8 @@ class WriteFhir:
         return None if ours else found
 
     def _read_anew(self, link: Link, said: Said, **more: Any) -> Link:
-        return replace(link, revision=self.mapping.revision, reading=said.reading, **more)
+        revision, reading, warnings = self.mapping.revision, said.reading, said.warnings
+        return replace(link, revision=revision, reading=reading, warnings=warnings, **more)
 
     def _as_before(self, arrival: Arrival, link: Link, said: Said) -> str | None:
         """Of one that an earlier translation wrote: None where this one says something else of a document that still
@@ -206,6 +207,7 @@ class WriteFhir:
             chain=extended(link.chain if link else (), version),
             revision=self.mapping.revision,
             reading=said.reading,
+            warnings=said.warnings,
         )
 
     def _left(self, said: Said) -> list[Write[Resource]]:

@@ -21,8 +21,10 @@ export function show(status, conflicts, caller, act) {
   fill(at("aside"), ofAll(aside, stopped, may, act));
   const down = Object.entries(status.down ?? {}).map(([store, why]) => row("down", "bad", store, [why], []));
   fill(at("owed"), [...down, ...ofAll(owed, owed.length, () => false, act)]);
+  fill(at("warned"), status.warned.most.map(ofWarning));
   fill(at("routes"), status.routes.map((route) => ofRoute(route, status, may, act)));
   at("person").hidden = !(paused.length + conflicts.length + stopped);
+  at("warnings").hidden = !status.warned.number;
   at("late").hidden = !(down.length + owed.length);
   at("retry-all").hidden = !(may("operate") && stopped);
   at("wake").hidden = !(may("operate") && status.passes);
@@ -95,6 +97,12 @@ function ofWork(one, may, act) {
     may("operate") && button(`retry-${one.store}-${one.key}`, "Retry", () => act.retry(one.key),
       { label: `Retry ${one.key}`, plain: true }),
   ]);
+}
+
+// Of documents that have the same warnings.
+function ofWarning({ route, root, number: many, warnings }) {
+  const like = many > 1 ? `${number(many)} documents, such as ${root}` : root;
+  return row("in step", "busy", like, [...warnings, `route ${route}`], []);
 }
 
 function ofAll(works, total, may, act) {

@@ -41,6 +41,7 @@ function facts(link) {
     fact("Route", link.route),
     fact("Resources", lines(Object.keys(link.versions).sort())),
     fact("SR instance", lines([link.instance])),
+    link.warnings.length ? fact("Warnings of its translation", lines(link.warnings)) : null,
     link.chain.length > 1 ? fact("Versions, the newest last", lines(link.chain)) : null);
 }
 
