@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -60,9 +61,10 @@ class Files:
         return filter(None, map(self._key, self._entries(folder)))
 
     def _key(self, file: Path) -> str | None:
+        """None of what is no document by its name, or no file."""
         path = file.relative_to(self.path).as_posix()
         key = path.removesuffix(self.suffix)
-        return key if key != path and self.keys.fullmatch(key) else None
+        return key if key != path and self.keys.fullmatch(key) and file.is_file() else None
 
     def _entries(self, folder: Path) -> Iterator[Path]:
         """By their names; a folder that cannot be in a key is not looked into, for it may be closed to us, as
@@ -78,8 +80,8 @@ class Files:
         for entry in entries:
             if self.folders.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
                 yield from self._entries(folder / entry.name)
-            elif not entry.name.startswith(".") and entry.name != _OF_THE_DISK and (entry.is_file() or entry.is_dir()):
-                yield folder / entry.name  # who opens a pipe waits for its other end
+            elif not entry.name.startswith(".") and entry.name != _OF_THE_DISK and not _is_special(entry):
+                yield folder / entry.name
 
     def read(self, key: str) -> bytes | None:
         try:
@@ -145,6 +147,15 @@ def _put(file: Path, data: bytes) -> None:
     except OSError:
         os.unlink(temporary)
         raise
+
+
+def _is_special(entry: os.DirEntry[str]) -> bool:
+    """A pipe, a socket, a device: who opens a pipe waits for its other end."""
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except FileNotFoundError:  # gone meanwhile
+        return True
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
 
 
 def _written(file: Path) -> date | None:

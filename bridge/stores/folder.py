@@ -240,4 +240,4 @@ def _unread(files: Files, named: str) -> str | None:
         return None
     one = files.others == 1
     what = "1 file or folder is" if one else f"{files.others} files or folders are"
-    return f"{files.name}: {what} not named {named}, and not looked at; `fhir-dicom convert` takes any name"
+    return f"{files.name}: {what} no {named}, and not looked at; `fhir-dicom convert` takes any name"

@@ -23,6 +23,7 @@ from bridge.translate.header.amend import amended
 from bridge.translate.header.chain import version_of
 from bridge.translate.made import Made, taken_away
 from bridge.translate.native.dose_summary import is_summary
+from bridge.translate.native.observed import observed_at
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
 from bridge.translate.remainder.private import Piece, taken_out
 from bridge.translate.report.report import Report
@@ -90,7 +91,7 @@ def _new_version(
     before, said = version_of(document), beyond(edited)
     known = replace(known, document=known.document or before.sop_instance, source=None)
     document, _ = taken_out(document)  # what was said of a former version is not true of this one
-    document = amended(document, known.supersedes or (before,), known, said)
+    document = amended(document, known.supersedes or (before,), known, observed_at(group.root), said)
     image = native_fhir(document, mapping, known)
     left = still_named(group, edited, image)
     pieces = pieces_of(left, homes, image, document, known) if said else {}

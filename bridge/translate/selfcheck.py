@@ -8,6 +8,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group, same
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.losses import lost_of_resources
+from bridge.translate.header.verifiers import without_verifiers
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.report.report import Translated
 from bridge.translate.returned_document import NEW_INSTANCE
@@ -26,7 +27,8 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
             f"the edit of {', '.join(dict.fromkeys(places)) or 'the resources'} would not come back from the SR; "
             "undo it, or edit what the items say"
         )
-    before, after = ([stripped(one) for one in found.resources()] for found in (group, back))
+    said = (without_verifiers(found).resources() for found in (group, back))
+    before, after = ([stripped(one) for one in found] for found in said)
     if back.key != group.key and not _born_in_dicom(group):
         raise LossError("the source that the document names would not come back; please report this file")
     if not _born_in_dicom(group) and (len(before) != len(after) or not all(map(same, before, after))):

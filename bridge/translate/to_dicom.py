@@ -15,6 +15,7 @@ from bridge.translate.basis.ids import FILES, Known
 from bridge.translate.born_in_fhir.pieces import renames_of
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.shared_study import together
+from bridge.translate.header.verifiers import without_verifiers
 from bridge.translate.made import Made
 from bridge.translate.made_document import made_document
 from bridge.translate.native.to_fhir import FhirImage
@@ -44,7 +45,7 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
     known = replace(known, zone=remainder.get("zone", known.zone))
     if "digest" not in remainder:
         known = replace(known.of(remainder.get("source")), document=known.document or group.key)
-        return made_document(group, mapping, known, remainder.get("version"))
+        return made_document(without_verifiers(group), mapping, known, remainder.get("version"))
     if born_uid(group.root) is None:
         raise PermanentError(
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"

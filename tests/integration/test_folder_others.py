@@ -49,7 +49,7 @@ def test_such_a_file_is_counted_and_its_name_is_not_said(stores: Path, name: str
     file.write_bytes(SR)
     for _ in range(2):
         done = passed(stores)
-        assert done.stderr.startswith(f"{store}: 1 file or folder is not named")
+        assert done.stderr.startswith(f"{store}: 1 file or folder is no")
         assert "Doe" not in done.stderr
     assert json.loads(passed(stores, "--json").stdout)["notices"] == done.stderr.splitlines()
 
@@ -57,7 +57,16 @@ def test_such_a_file_is_counted_and_its_name_is_not_said(stores: Path, name: str
 def test_many_are_one_notice(stores: Path) -> None:
     for number in range(3):
         (stores / "data" / "dicom" / f"report {number}.dcm").write_bytes(SR)
-    assert passed(stores).stderr.startswith("dicom: 3 files or folders are not named `study/series/instance.dcm`")
+    assert passed(stores).stderr.startswith("dicom: 3 files or folders are no `study/series/instance.dcm`")
+
+
+def test_a_folder_with_the_name_of_a_file_and_a_link_to_itself_are_no_documents(stores: Path) -> None:
+    (stores / "data" / "fhir" / "Observation" / "old.json").mkdir()
+    loop = stores / "data" / "fhir" / "Observation" / "loop.json"
+    loop.symlink_to(loop)
+    done = passed(stores)
+    assert done.stderr.startswith("fhir: 2 files or folders are no `Type/id.json`")
+    assert "to-dicom created: 1" in done.stdout
 
 
 def test_what_no_person_has_put_there_is_no_notice(stores: Path) -> None:

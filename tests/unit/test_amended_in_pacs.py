@@ -11,12 +11,21 @@ import pytest
 
 from bridge.convert.inputs import Readable, read
 from bridge.mapping.load import load
+from bridge.model.content import ContentItem
 from bridge.model.dataset import DataSet, Element, find, items, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, reference_to
-from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, VERIFICATION, VERIFYING_OBSERVERS
+from bridge.model.tags import (
+    OBSERVATION_DATETIME,
+    OBSERVATION_UID,
+    SERIES_UID,
+    SOP_INSTANCE_UID,
+    VERIFICATION,
+    VERIFYING_OBSERVERS,
+)
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.chain import referring, version_of
+from bridge.translate.header.verifiers import is_verifier
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
@@ -112,7 +121,7 @@ def resources(group: Group) -> dict[str, Any]:
 def interpreters(group: Group) -> list[list[str]]:
     """Family names of those who have verified the document."""
     here = {reference_to(one): one for one in group.members}
-    said = [one for one in group.root.get("resultsInterpreter", ()) if one.get("id") == "verifying"]
+    said = [one for one in group.root.get("resultsInterpreter", ()) if is_verifier(one)]
     return [[name["family"] for name in here[one["reference"]]["name"]] for one in said]
 
 
@@ -127,6 +136,33 @@ def test_who_verified_a_report_is_an_interpreter_of_it_beside_those_it_had(name:
     report, was = after[reference_to(back.root)], before[reference_to(group.root)]
     assert report.pop("resultsInterpreter")[:-1] == was.pop("resultsInterpreter", [])
     assert after == before
+
+
+def with_time(document: Document, dt: str | None) -> Document:
+    """Every item of a result says that time; None: none does, and the root neither."""
+
+    def changed(item: ContentItem) -> ContentItem:
+        rest = tuple(one for one in item.rest if one.tag != OBSERVATION_DATETIME)
+        if dt is not None and find(item.rest, OBSERVATION_UID) is not None:
+            rest = merged(rest, [text_element(OBSERVATION_DATETIME, "DT", dt)])
+        return replace(item, rest=rest, children=tuple(map(changed, item.children)))
+
+    return replace(document, root=changed(document.root))
+
+
+def test_a_time_that_the_pacs_says_is_one_though_it_is_that_of_the_document() -> None:
+    document = amended(checked_to_dicom(untimed(), MAPPING, KNOWN).result, "Doe^Jane")
+    back = to_fhir(with_time(document, "20290303121212"), MAPPING, KNOWN)
+    (result,) = [one for one in back.result.members if one["resourceType"] == "Observation"]
+    assert result["effectiveDateTime"] == "2029-03-03T12:12:12Z"
+    assert "effectiveDateTime" not in back.result.root
+
+
+def test_a_time_that_the_pacs_takes_away_is_said_to_be_gone() -> None:
+    document = amended(checked_to_dicom(GROUPS["laboratory"], MAPPING, KNOWN).result, "Doe^Jane")
+    back = to_fhir(with_time(document, None), MAPPING, KNOWN)
+    assert ANEW not in back.report.warnings
+    assert len([one for one in back.report.warnings if "Observation DateTime was taken away in DICOM" in one]) == 3
 
 
 @pytest.mark.parametrize("name", GROUPS)
@@ -157,11 +193,72 @@ def test_what_is_edited_in_fhir_then_is_verified_by_nobody(name: str, change: An
     assert not items(header, VERIFYING_OBSERVERS)
     assert text_of(header, SERIES_UID) == text_of(first.header, SERIES_UID), "the series is ours, not another's"
     assert find(header, MANUFACTURER) == find(first.header, MANUFACTURER), "so is the equipment"
-    assert find(header, CONTENT_DATE) == find(first.header, CONTENT_DATE)
+    assert find(header, CONTENT_DATE) == find(document.header, CONTENT_DATE), "it is not the earlier one"
     uids = {text_of(one.header, SOP_INSTANCE_UID) for one in (first, document, again.result)}
     assert len(uids) == (2 if change is verified else 3)
     assert any(one.startswith("edited in FHIR since: another instance") for one in again.report.warnings)
     assert ANEW not in to_fhir(again.result, MAPPING, KNOWN).report.warnings
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_nobody_is_an_interpreter_for_having_verified_what_was_edited_since(name: str) -> None:
+    document = verified(checked_to_dicom(GROUPS[name], MAPPING, KNOWN).result, "Doe^Jane")
+    group = edited(read_back(document))
+    back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result
+    assert interpreters(group) == [["Doe"]] and interpreters(back) == []
+    assert not [one for one in back.members if one["resourceType"] == "Practitioner"]
+    assert back.root.get("resultsInterpreter") == GROUPS[name].root.get("resultsInterpreter")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_order_of_elements_is_nothing(name: str) -> None:
+    document = verified(checked_to_dicom(GROUPS[name], MAPPING, KNOWN).result, "Doe^Jane")
+    back = read_back(document)
+    turned = {id(one): turned_round(one) for one in back.whole()}
+    group = Group(
+        turned[id(back.root)],
+        tuple(turned[id(one)] for one in back.members),
+        turned.get(id(back.patient)),
+        back.key,
+        None if back.references is None else {one: turned[id(target)] for one, target in back.references.items()},
+    )
+    again = checked_to_dicom(group, MAPPING, KNOWN)
+    assert (text_of(again.result.header, SOP_INSTANCE_UID), text_of(again.result.header, VERIFICATION)) == (
+        text_of(document.header, SOP_INSTANCE_UID),
+        "VERIFIED",
+    )
+
+
+def turned_round(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: turned_round(child) for key, child in reversed(value.items())}
+    return [turned_round(child) for child in value] if isinstance(value, list) else value
+
+
+def test_two_have_verified_it() -> None:
+    document = checked_to_dicom(GROUPS["imaging-measurements"], MAPPING, KNOWN).result
+    (_, one), (flag, other) = by("Roe^Richard"), by("Doe^Jane")
+    assert isinstance(one.value, tuple) and isinstance(other.value, tuple)
+    both = other._replace(value=(*other.value, *one.value, *other.value))
+    back = read_back(replace(document, header=merged(document.header, [flag, both])))
+    said = back.root["resultsInterpreter"]
+    assert interpreters(back) == [["Doe"], ["Roe"], ["Doe"]] and len({one["reference"] for one in said[1:]}) == 3
+    assert [one.get("id") for one in said] == [None, *(f"verifying-observer-{number}" for number in (1, 2, 3))]
+
+
+def test_who_verifies_again_is_the_same() -> None:
+    document = checked_to_dicom(GROUPS["laboratory"], MAPPING, KNOWN).result
+    first, second = (read_back(change(document, "Doe^Jane")) for change in (verified, amended))
+    assert first.root["resultsInterpreter"] == second.root["resultsInterpreter"]
+    other = read_back(verified(document, "Roe^Richard"))
+    assert other.root["resultsInterpreter"] != first.root["resultsInterpreter"]
+
+
+def test_an_element_id_of_somebody_else_is_theirs() -> None:
+    group = copy.deepcopy(GROUPS["imaging-measurements"])
+    group.root["resultsInterpreter"][0]["id"] = "verifying"
+    back = read_back(verified(checked_to_dicom(group, MAPPING, KNOWN).result, "Doe^Jane"))
+    assert back.root["resultsInterpreter"][0] == group.root["resultsInterpreter"][0]
 
 
 @pytest.mark.parametrize("name", REPORTS)

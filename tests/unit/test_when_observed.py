@@ -13,7 +13,7 @@ from bridge.mapping.load import load
 from bridge.model.dataset import DataSet, Element, find, items, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource
-from bridge.model.tags import CONTENT_DATE, OBSERVATION_DATETIME, PARTICIPANTS, SOP_INSTANCE_UID
+from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, PARTICIPANTS, SOP_INSTANCE_UID
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.chain import version_of
 from bridge.translate.remainder.private import taken_out
@@ -77,6 +77,45 @@ def test_an_edited_time_of_the_report_is_that_of_its_items() -> None:
         assert (text_of(edited.root.rest, OBSERVATION_DATETIME) or "").startswith(day.replace("-", ""))
         group = held(to_fhir(edited, MAPPING, replace(KNOWN, document=version_of(first).sop_instance)).result)
         assert times(group) == wanted
+
+
+def with_header(name: str, **said: tuple[int, str, str]) -> Document:
+    found = document(name)
+    return replace(found, header=merged(found.header, [text_element(*one) for one in said.values()]))
+
+
+@pytest.mark.parametrize("time", ["12:34:56", "101500.", "101500.1234567", "nonsense"])
+def test_a_time_of_writing_that_nobody_can_read_becomes_no_other(time: str) -> None:
+    before = with_header("ecg-report.dcm", time=(CONTENT_TIME, "TM", time))
+    group = held(to_fhir(before, MAPPING, KNOWN).result)
+    other_number(group)
+    edited = checked_to_dicom(group, MAPPING, KNOWN).result
+    known = replace(KNOWN, document=text_of(before.header, SOP_INSTANCE_UID))
+    bare, _ = taken_out(edited)
+    assert times(to_fhir(bare, MAPPING, known).result) == times(group)
+
+
+def test_an_empty_time_of_the_root_is_none() -> None:
+    before = document("ecg-report.dcm")
+    empty = merged(before.root.rest, [Element(OBSERVATION_DATETIME, "DT", b"")])
+    before = replace(before, root=replace(before.root, rest=empty))
+    group = held(to_fhir(before, MAPPING, KNOWN).result)
+    other_number(group)
+    assert times(to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result) == times(group)
+
+
+@pytest.mark.parametrize(("said", "dt"), [("2027", "2027"), ("2027-03", "202703"), (None, None)])
+def test_the_time_of_a_report_is_said_as_it_is_known(said: str | None, dt: str | None) -> None:
+    group = held(to_fhir(document("ecg-report.dcm"), MAPPING, KNOWN).result)
+    group.root["effectiveDateTime"] = said
+    if said is None:
+        del group.root["effectiveDateTime"]
+    edited = checked_to_dicom(group, MAPPING, KNOWN).result
+    assert text_of(edited.root.rest, OBSERVATION_DATETIME) == dt
+    back = to_fhir(edited, MAPPING, KNOWN).result
+    assert back.root.get("effectiveDateTime") == said
+    others = times(group) | {group.root["id"]: None}
+    assert times(back) | {back.root["id"]: None} == others
 
 
 def participant(kind: str) -> DataSet:

@@ -25,6 +25,7 @@ from bridge.translate.born_in_fhir.as_made import (
 from bridge.translate.born_in_fhir.followed_ranges import ranges_in
 from bridge.translate.born_in_fhir.sections import pieces_of_sections
 from bridge.translate.header.header import born_uid
+from bridge.translate.header.verifiers import taken_verifiers
 from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.subjects import states_subject
 from bridge.translate.native.to_fhir import FhirImage
@@ -52,6 +53,7 @@ def pieces_of(
     renames = renames_of(group, homes, image)
     if not born:
         with_results(image, _paired(names, homes, image))
+        taken_verifiers(image.group.root)
     natives = {name_of(resource, 0): resource for resource in image.group.resources()}
     if born and len(natives) == len(names) and _are_native(group, names, natives, renames):
         return {}

@@ -20,7 +20,7 @@ from bridge.translate.born_in_fhir.as_made import (
 )
 from bridge.translate.born_in_fhir.restored_resource import Restoring, patch
 from bridge.translate.born_in_fhir.sections import follow
-from bridge.translate.born_in_fhir.verified import verified, without_verifying
+from bridge.translate.header.verifiers import taken_verifiers, verified
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.private import Piece
 from bridge.translate.report.report import Report
@@ -42,7 +42,7 @@ def restored(
     if manifest is None or manifest.get("identity") != identity_digest(document.header):
         return None
     members, born = manifest["members"], "born" in manifest
-    verifying = [] if born else without_verifying(image.group.root)
+    verifiers = [] if born else taken_verifiers(image.group.root)
     named = {
         path: name
         for path, piece in pieces.items()
@@ -65,9 +65,9 @@ def restored(
         image.homes[path].clear()
         image.homes[path].update(resource)
         found[name] = image.homes[path]
-    verified(image.group.root, verifying)
+    verified(image.group.root, verifiers)
     natives = {name_of(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
-    placed = [_member(one, found, natives, report, verifying) for one in members]  # None: its item has been removed
+    placed = [_member(one, found, natives, report) for one in members]  # None: its item has been removed
     follow(placed, manifest.get("sections", []), pieces, image)
     resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
     if not resources or placed[0] is None:
@@ -125,14 +125,10 @@ def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
     ]
 
 
-def _member(
-    member: Json, found: dict[str, Resource], natives: dict[str, Resource], report: Report, verifying: Sequence[str]
-) -> Resource | None:
+def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resource], report: Report) -> Resource | None:
     if isinstance(member, str):
         return found.get(member)
     if "json" in member:
-        if (name := name_of(member["json"], 0)) in verifying:
-            return natives[name]  # another one than had verified a version before
         whole: Resource = renamed(member["json"], {})  # the remainder goes onto a copy
         return whole
     native = natives.get(member.get("native", ""))

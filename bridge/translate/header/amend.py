@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from bridge.model.content import ContentItem
-from bridge.model.dataset import DataSet, Element, find, items, merged, text_element, text_of
+from bridge.model.dataset import DataSet, Element, items, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.tags import (
     CONTENT_DATE,
@@ -27,17 +27,23 @@ from bridge.translate.basis import times
 from bridge.translate.basis.digests import document_digest
 from bridge.translate.basis.ids import Known, Version, new_uid
 from bridge.translate.header.chain import referring
+from bridge.translate.header.header import NO_DATE
 
+_ORIGINAL = (0x0040A525, 0x01000410, 0x01000420, 0x01000424, 0x01000426)
+"""Identical Documents, SOP Instance Status, and who authorized it when (PS3.3 C.12.1.1.3): true of no successor."""
 _PARTICIPATION = 0x0040A080  # SOURCE, ENT or ATTEST
 _OURS = "9001"  # number of the series that amendments go into
 
 
-def amended(document: Document, former: tuple[Version, ...], known: Known, beyond: str | None = None) -> Document:
+def amended(
+    document: Document, former: tuple[Version, ...], known: Known, observed: str | None, beyond: str | None = None
+) -> Document:
     """`document` as a new version: own UID, a series of ours in the same study, not verified, not signed.
 
     `former` ends with the one that it replaces; the instant of the edit, if known, becomes Content Date and Time, and
-    what these were says when it all was observed, as Observation DateTime (PS3.3 C.17.3.4, for successor reports);
-    `beyond` is the digest of what FHIR says that the items do not. The same edit gives the same UID."""
+    when it all was `observed` is the Observation DateTime of the root (PS3.3 C.17.3.4, for successor reports); a
+    Content Date that nobody can read stays, for the instant of the edit would be taken for that time. `beyond` is the
+    digest of what FHIR says that the items do not. The same edit gives the same UID."""
     digest = document_digest(document) + (beyond or "")
     study = text_of(document.header, STUDY_UID) or ""
     key = known.document or former[0].sop_instance
@@ -48,10 +54,10 @@ def amended(document: Document, former: tuple[Version, ...], known: Known, beyon
         text_element(INSTANCE_NUMBER, "IS", str(len(former) + 1)),
         text_element(VERIFICATION, "CS", "UNVERIFIED"),
         referring(PREDECESSORS, former[-1:]),
-        *(moment := _moment(document.header, known)),
+        *(moment := _moment(document.header, known, observed)),
     ]
-    header = merged(_without_attestors(document.header), found, without=(VERIFYING_OBSERVERS, *SIGNATURES))
-    return Document(header, _observed_before(document) if moment else document.root)
+    header = merged(_without_attestors(document.header), found, without=(VERIFYING_OBSERVERS, *SIGNATURES, *_ORIGINAL))
+    return Document(header, _observed(document, known, observed) if moment else document.root)
 
 
 def _without_attestors(header: DataSet) -> DataSet:
@@ -63,14 +69,16 @@ def _without_attestors(header: DataSet) -> DataSet:
     return merged(header, [Element(PARTICIPANTS, "SQ", left)] if left else (), without=() if left else (PARTICIPANTS,))
 
 
-def _observed_before(document: Document) -> ContentItem:
+def _observed(document: Document, known: Known, observed: str | None) -> ContentItem:
     """The root, with the time that its items have had of the header."""
-    date, time = (text_of(document.header, tag) or "" for tag in (CONTENT_DATE, CONTENT_TIME))
-    said = find(document.root.rest, OBSERVATION_DATETIME)
-    if said is not None or not re.fullmatch(r"\d{8}", date) or not re.fullmatch(r"(\d{2}){0,3}|\d{6}\.\d{1,6}", time):
+    zone = times.zone_of(document.header, known.zone)
+    try:
+        dt = times.to_dicom(observed, zone) if observed else ""
+    except ValueError:  # the models let pass a time without seconds
+        dt = ""
+    if not dt or text_of(document.root.rest, OBSERVATION_DATETIME):
         return document.root
-    rest = merged(document.root.rest, [text_element(OBSERVATION_DATETIME, "DT", date + time)])
-    return replace(document.root, rest=rest)
+    return replace(document.root, rest=merged(document.root.rest, [text_element(OBSERVATION_DATETIME, "DT", dt)]))
 
 
 def amendments(known: Known, study: str) -> str:
@@ -78,7 +86,9 @@ def amendments(known: Known, study: str) -> str:
     return new_uid(known.system, "amendments", study)
 
 
-def _moment(header: DataSet, known: Known) -> list[Element]:
+def _moment(header: DataSet, known: Known, observed: str | None) -> list[Element]:
+    if observed is None and text_of(header, CONTENT_DATE) != NO_DATE:
+        return []
     zone = times.zone_of(header, known.zone)
     try:
         dt = times.to_dicom(times.in_zone(known.edited, zone), zone) if known.edited else ""

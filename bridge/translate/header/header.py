@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.people import names_to_fhir
 from bridge.mapping.texts import uid_of
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
@@ -24,7 +23,6 @@ from bridge.model.tags import (
     STUDY_UID,
     TIMEZONE_OFFSET,
     VERIFICATION,
-    VERIFYING_OBSERVERS,
 )
 from bridge.translate.basis import times
 from bridge.translate.basis.digests import digest
@@ -45,13 +43,14 @@ from bridge.translate.header.identity import (
 )
 from bridge.translate.header.observers import EQUIPMENT
 from bridge.translate.header.study import accession_elements, study_elements
+from bridge.translate.header.verifiers import without_verifiers
 from bridge.translate.header.whose import subject_of
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.json_patch import canonical_text
 
 COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
 _EVIDENCE = (0x0040A375, 0x0040A385)  # Current Requested Procedure, Pertinent Other
-_NO_DATE = "19000101"  # never the clock: the same input has the same output
+NO_DATE = "19000101"  # never the clock: the same input has the same output
 _STATUS = {("PARTIAL", False): "partial", ("PARTIAL", True): "partial", ("COMPLETE", True): "amended"}
 _RESULTS = ("DiagnosticReport", "Observation")
 _PARTIAL = ("partial", "preliminary", "registered")
@@ -79,21 +78,6 @@ _ALWAYS = {  # of a new SR, until something else is known
 
 
 # -- to FHIR --------------------------------------------------------------------------------------------------------
-def interpreters_of(document: Document, key: str, known: Known) -> list[Resource]:
-    """Practitioners who verified it. What FHIR says of them never verifies a document: `header_of` writes none."""
-    found: list[Resource] = []
-    for number, observer in enumerate(items(document.header, VERIFYING_OBSERVERS), 1):
-        name = text_of(observer, 0x0040A075, document.charset)
-        try:
-            names = names_to_fhir(name) if name else []
-        except ValueError:  # a name without any part
-            names = []
-        if names:
-            identifier = known.id("Practitioner", f"{key}|verifying|{number}")
-            found.append({"resourceType": "Practitioner", "id": identifier, "name": names})
-    return found
-
-
 def status_of(header: DataSet) -> str:
     """DiagnosticReport.status, whatever the verification (PS3.3 C.17.2; HL7 dicom-sr). A predecessor makes it amended,
     unless it is preliminary still: FHIR amends only what was final. Whether partial or not, preliminary says more."""
@@ -167,7 +151,7 @@ def header_of(
     if known.supersedes and own is None:
         found[PREDECESSORS] = referring(PREDECESSORS, known.supersedes)
     found.text(0x00080020, "DA", "" if own else date)  # an edited report does not move its study
-    found.text(CONTENT_DATE, "DA", date or _NO_DATE)
+    found.text(CONTENT_DATE, "DA", date or NO_DATE)
     found.text(0x00080030, "TM", "" if own else time)
     found.text(CONTENT_TIME, "TM", time or "000000")
     nobodys = identity is None and known.supersedes  # what belongs to nobody stays beside what it supersedes
@@ -244,7 +228,8 @@ def born_uid(root: Resource) -> str | None:
 
 def _content_digest(group: Group, identity: Identity | None) -> str:
     """Of the same resources of two patients, too: `Observation/1` occurs in every hospital."""
-    return digest(f"[{', '.join([repr(identity), *map(_said_by, group.resources())])}]")
+    said = map(_said_by, without_verifiers(group).resources())
+    return digest(f"[{', '.join([repr(identity), *said])}]")
 
 
 def _said_by(resource: Resource) -> str:

@@ -33,8 +33,6 @@ EQUIPMENT = "equipment"
 """Element id of the author that stands for the equipment of the header, and for no content item."""
 BY_NAME = "name"
 """Element id of the author whom a name alone says: without an Observer Type it is a person (TID 1002)."""
-VERIFYING = "verifying"
-"""Element id of the interpreter who has verified a document that was made from a report, and is no observer of it."""
 _NAME_OF = {(code.scheme, code.value): how for code, how in DEVICE_NAMES.items()}
 UNDETERMINED = "und"
 """Language that nobody says (ISO 639-2, as RFC 5646 has it)."""

@@ -25,9 +25,9 @@ from bridge.translate.header.observers import (
     PERSON_NAME,
     PROCEDURE_REPORTED,
     UNDETERMINED,
-    VERIFYING,
     language_code,
 )
+from bridge.translate.header.verifiers import is_verifier
 from bridge.translate.native import ecg_report
 from bridge.translate.native.participants import is_person
 from bridge.translate.remainder.element_json import template_items
@@ -107,7 +107,7 @@ def observer_of(group: Group, find: Find) -> str | None:
     """The name of who interpreted or performed it, where the report says a person. An organization is no observer (TID
     1002: a person or a device), nor is what nobody says to be a person, nor who only verified the document."""
     report = group.root
-    interpreters = (one for one in report.get("resultsInterpreter", ()) if one.get("id") != VERIFYING)
+    interpreters = (one for one in report.get("resultsInterpreter", ()) if not is_verifier(one))
     said = [*interpreters, *report.get("performer", ())]
     people = (found for one in said if is_person(one, find(one), report) and (found := _name(one, find)))
     return next(people, None)

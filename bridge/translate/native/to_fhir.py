@@ -21,6 +21,7 @@ from bridge.translate.header import header
 from bridge.translate.header.encounter import encounter_of
 from bridge.translate.header.observers import EQUIPMENT, context_of
 from bridge.translate.header.study import studies_of
+from bridge.translate.header.verifiers import interpreters_of
 from bridge.translate.native.categories import category_of, report_category
 from bridge.translate.native.copies import narrative
 from bridge.translate.native.dose_summary import SUMMARY, TEMPLATES, dose_summary
@@ -100,7 +101,7 @@ class _Builder(Observations):
         self._inferences()
         if self.conclusions:  # a copy: never read back for documents born in DICOM
             report["conclusion"] = "\n".join(self.conclusions)
-        if interpreters := header.interpreters_of(self.document, self.key, self.known):
+        if interpreters := interpreters_of(self.document, self.key, self.known):
             report["resultsInterpreter"] = [{"reference": f"Practitioner/{one['id']}"} for one in interpreters]
             self.members += interpreters
         results = [

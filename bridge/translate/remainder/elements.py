@@ -13,8 +13,6 @@ from bridge.model.dataset import Charset, DataSet, Element
 from bridge.model.group import Json
 from bridge.model.tags import (
     CONCEPT,
-    CONTENT_DATE,
-    CONTENT_TIME,
     INSTANCE_NUMBER,
     PARTICIPANTS,
     SERIES_NUMBER,
@@ -37,8 +35,6 @@ _OF_INSTANCE = frozenset(
         PARTICIPANTS,
         VERIFICATION,
         VERIFYING_OBSERVERS,
-        CONTENT_DATE,
-        CONTENT_TIME,
         0x00080012,  # Instance Creation Date
         0x00080013,
         0x00080014,  # Instance Creator UID
@@ -48,18 +44,21 @@ _OF_INSTANCE = frozenset(
         0x00080021,  # Series Date
         0x00080031,  # Series Time
         0x0008103E,  # Series Description
+        0x0008103F,  # Series Description Code Sequence
+        0x00081111,  # Referenced Performed Procedure Step Sequence
+        0x00181030,  # Protocol Name
+        0x0040A078,  # Author Observer Sequence
+        0x0040A492,  # Completion Flag Description
+        0x0040A525,  # Identical Documents Sequence
+        *(0x01000410, 0x01000420, 0x01000424, 0x01000426),  # SOP Instance Status, and who authorized it (C.12.1.1.3)
+        0x0018A001,  # Contributing Equipment Sequence
         0x00080070,  # Manufacturer, and what else is of the equipment (PS3.3 C.7.5.1)
-        0x00080080,
-        0x00080081,
-        0x00081010,
-        0x00081040,
-        0x00081090,
-        0x00181000,
-        0x00181020,
+        *(0x00080080, 0x00080081, 0x00081010, 0x00081040, 0x00081041, 0x00081090),
+        *(0x00181000, 0x00181002, 0x00181008, 0x0018100A, 0x00181020, 0x00181200, 0x00181201),
     }
 )
-"""Which instance it is, when it was written, in whose series, and who has verified, attested or signed it: that is true
-of no other content."""
+"""Which instance it is, in whose series, and who has verified, attested or signed it: true of no other content. Content
+Date is not among them: a later version must not seem to be the earlier one."""
 
 
 @lru_cache(maxsize=4096)
