@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
@@ -43,8 +46,8 @@ def passes(stores: Path) -> dict[str, int]:
     return acts(done)
 
 
-def verify(stores: Path, uid: str, name: str) -> None:
-    """What a workstation stores: the items, under a header of its own."""
+def verify(stores: Path, uid: str, name: str, change: Callable[[Dataset], None] = lambda head: None) -> None:
+    """What a workstation stores: the items, under a header of its own; as far as it keeps them."""
     (head,) = heads(stores)
     verifying = Dataset()
     verifying.VerifyingOrganization, verifying.VerificationDateTime = "Klinik", "20290303121212"
@@ -53,6 +56,7 @@ def verify(stores: Path, uid: str, name: str) -> None:
     head.SeriesInstanceUID, head.Manufacturer = f"{uid}.1", "Workstation"
     head.ContentDate, head.ContentTime = "20290303", "121212"
     head.VerificationFlag, head.VerifyingObserverSequence = "VERIFIED", [verifying]
+    change(head)
     folder = stores / "data" / "dicom" / head.StudyInstanceUID / head.SeriesInstanceUID
     folder.mkdir()
     head.save_as(folder / f"{uid}.dcm")
@@ -83,3 +87,38 @@ def test_it_is_verified_edited_and_verified_again(stores: Path) -> None:
         before = tree(stores / "data")
         assert passes(stores) == {} and tree(stores / "data") == before
     assert len({pydicom.dcmread(one).SOPInstanceUID for one in (stores / "data" / "dicom").rglob("*.dcm")}) == 5
+
+
+def without_private(head: Dataset) -> None:
+    head.remove_private_tags()
+
+
+def without_issuer(head: Dataset) -> None:
+    del head.IssuerOfPatientIDQualifiersSequence
+
+
+@pytest.mark.parametrize("change", [without_private, without_issuer])
+def test_what_cannot_be_restored_is_said_by_new_resources_and_the_former_are_void(
+    stores: Path, change: Callable[[Dataset], None]
+) -> None:
+    """No result is there twice, and valid."""
+    verify(stores, "2.25.1", "Doe^Jane", change)
+    assert passes(stores) == {"to-fhir updated": 1}
+    assert get(stores, "DiagnosticReport/r")["status"] == "entered-in-error"
+    assert get(stores, "Observation/o")["status"] == "entered-in-error"
+    (report,), (result,) = valid(stores, "DiagnosticReport"), valid(stores, "Observation")
+    assert report["status"] == "amended" and report["result"][0]["reference"] == f"Observation/{result['id']}"
+    before = tree(stores / "data")
+    assert passes(stores) == {} and tree(stores / "data") == before
+
+    put(stores, result | {"valueQuantity": result["valueQuantity"] | {"value": 17}})
+    assert passes(stores) == {"to-dicom updated": 1}
+    (edited,) = heads(stores)
+    assert predecessors(edited) == ["2.25.1"] and edited.VerificationFlag == "UNVERIFIED"
+    before = tree(stores / "data")
+    assert passes(stores) == {} and tree(stores / "data") == before
+
+
+def valid(stores: Path, kind: str) -> list[dict[str, Any]]:
+    found = [json.loads(file.read_text()) for file in (stores / "data" / "fhir" / kind).glob("*.json")]
+    return [one for one in found if one["status"] != "entered-in-error"]

@@ -14,7 +14,7 @@ from bridge.model.content import ByReference, Code, Coded, Container, ContentIte
 from bridge.model.dataset import UNICODE, DataSet, Element, find, text_of
 from bridge.model.group import Group, Number, Resource
 from bridge.model.names import COMPOSITION_URL
-from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, OBSERVATION_UID
+from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Node
@@ -742,6 +742,14 @@ def test_a_report_without_a_study_says_its_accession_number_itself(said: Resourc
     made = checked_to_dicom(narrative(language="de", **said), load(), Known())
     assert text_of(made.result.header, ACCESSION) == number
     assert stripped(to_fhir(made.result, load(), Known()).result.root).items() >= said.items()
+
+
+def test_reports_of_two_orders_are_of_two_studies() -> None:
+    """A study has one Accession Number (PS3.3 C.7.2.1)."""
+    said: list[Resource] = [{"basedOn": [ordered("A-1")]}, {"basedOn": [ordered("A-2")]}, {}]
+    made = [checked_to_dicom(narrative(language="de", **one), load(), Known()).result for one in (*said, *said)]
+    studies = [text_of(one.header, STUDY_UID) for one in made]
+    assert len(set(studies)) == 3 and studies[:3] == studies[3:]
 
 
 def test_a_serial_number_is_one_however_its_type_is_displayed() -> None:

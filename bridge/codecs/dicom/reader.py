@@ -15,6 +15,7 @@ from pydicom.datadict import dictionary_VR, private_dictionary_VR
 
 from bridge.errors import InvalidDicomError
 from bridge.model.dataset import DataSet, Element
+from bridge.model.names import PRIVATE_CREATOR
 from bridge.model.tags import CODE_SEQUENCES
 
 IMPLICIT, EXPLICIT, BIG, DEFLATED = (
@@ -158,6 +159,8 @@ class _Reader:
                     if at + 12 > end:
                         raise InvalidDicomError(f"at byte {at}: truncated inside an element header")
                     length, start = self._long(data, start)[0], at + 12
+            if vr == "UN" and creators.get(low >> 8) == PRIVATE_CREATOR and length != _UNDEFINED:
+                vr = "OB"  # of ours, sent in implicit VR by somebody who does not know it: the same content
             if vr == "SQ" or (length == _UNDEFINED and vr == "UN"):
                 # PS3.5 6.2.2: UN of undefined length is an implicit little endian sequence
                 reader = _Reader(self.data, "<", explicit=False, room=self.room) if vr == "UN" else self

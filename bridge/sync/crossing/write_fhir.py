@@ -33,12 +33,10 @@ from bridge.sync.patients.followed import followed
 from bridge.sync.patients.merge import Merges
 from bridge.sync.patients.subject import is_same_person, subject_of
 from bridge.sync.void.void import void
-from bridge.sync.void.withdraw import retracted
+from bridge.sync.void.withdraw import RETRACTABLE, retracted
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.rejection import voided
 from bridge.translate.remainder.extension import stripped
-
-_RETRACTABLE = ("Observation", "DocumentReference")
 
 
 class WriteFhir:
@@ -212,7 +210,7 @@ class WriteFhir:
 
     def _left(self, said: Said) -> list[Write[Resource]]:
         """What the version before said and this one does not, entered in error; what another document has stands."""
-        left = [key for key in said.present if key not in said.resources and key.partition("/")[0] in _RETRACTABLE]
+        left = [key for key in said.present if key not in said.resources and key.partition("/")[0] in RETRACTABLE]
         shared = of_others(self.route, self.ledger, {said.root, *left}, left) if left else set()
         mine = [said.present[key] for key in sorted(left) if key not in shared]
         return [Write(one.key, retracted(one.item), one.version) for one in mine]

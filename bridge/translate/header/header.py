@@ -208,12 +208,15 @@ class _Elements(dict[int, Element]):
 
 
 def _scope(root: Resource, identity: Identity | None, effective: str | None, content: str) -> str:
-    """What decides study and series, never the document: the patient's Encounter, else patient and day."""
+    """What decides study and series, never the document: the patient's Encounter, else patient and day; and the order,
+    for a study has one Accession Number."""
     if identity is None:
         return content  # nobody's documents join nothing
     encounter = root.get("encounter", {}).get("reference", "#")
     when = (effective or "")[:10] if encounter.startswith("#") else encounter
-    return f"{identity.system}|{identity.value}|{when}"
+    orders = accession_elements(root) if root["resourceType"] == "DiagnosticReport" else ()
+    order = "".join(f"|{one.value!r}" for one in orders)
+    return f"{identity.system}|{identity.value}|{when}{order}"
 
 
 def born_uid(root: Resource) -> str | None:

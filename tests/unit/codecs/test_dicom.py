@@ -19,6 +19,7 @@ from pydicom.uid import (
 
 from bridge.codecs.dicom import reader, writer
 from bridge.errors import InvalidDicomError
+from bridge.model.names import PRIVATE_CREATOR
 from bridge.model.sr import read_document, write_document
 from tests.corpus import FIXTURES, SR_FILES, name
 
@@ -85,6 +86,18 @@ def test_content_items_give_back_every_element(path: Path) -> None:
 def test_a_transfer_syntax_changes_nothing(syntax: str) -> None:
     plain = reader.read(SAMPLE.read_bytes()).dataset
     assert reader.read(stored(pydicom.dcmread(SAMPLE), syntax)).dataset == plain
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("vr", ["OB", "UN"])
+def test_a_transfer_syntax_changes_nothing_of_ours(syntax: str, vr: str) -> None:
+    """Whoever does not know our private elements stores them as UN (PS3.5 6.2.2)."""
+    ours = pydicom.dcmread(SAMPLE)
+    ours.add_new(0x00710010, "LO", PRIVATE_CREATOR)
+    ours.add_new(0x00711001, vr, b'{"is": 0}')
+    data = stored(ours, syntax)
+    (element,) = [one for one in reader.read(data).dataset if one.tag == 0x00711001]
+    assert element.vr == "OB"
 
 
 def test_a_file_cut_inside_an_element_is_refused_with_the_byte() -> None:
