@@ -71,7 +71,7 @@ def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) ->
     there = _stored(route, [*map(reference_to, resources), *(link.versions if link else ()), *views])
     named, missing = referred(route, views, there, mine=mine)
     if arrival.moved:
-        missing += moved_along(route, ledger, views, there, whose.renames)
+        missing += moved_along(route, ledger, views, there, whose.renames, arrival.version.study)
     return Said(
         root=root,
         resources={reference_to(one): renamed(one, whose.renames | named) for one in resources},

@@ -1,4 +1,5 @@
-"""An instance that says what it said, of another patient: the PACS has corrected who it is of, or moved its study."""
+"""An instance that says what it said, of another patient or order: the PACS has corrected who it is of, moved its
+study, or corrected what its study says."""
 
 from __future__ import annotations
 
@@ -22,15 +23,17 @@ from bridge.sync.documents.resources import present_of
 from bridge.sync.listening.feed import local
 from bridge.sync.patients.made_of import MadeOf, as_of, made_of, says_the_same
 from bridge.translate.header.header import split_patient
+from bridge.translate.header.refiled import without_corrections
 from bridge.translate.remainder.element_json import dataset_of
 from bridge.translate.remainder.extension import attached
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 
 
-def of_another_patient(route: Route, ledger: Ledger, mapping: Mapping, link: Link, document: Document) -> Link | None:
-    """Where only the Patient Module (PS3.3 C.7.1.1) of a known instance is another, the link with what FHIR says, which
-    is no news beside: of the resources nobody has edited more than whose they are. Else None."""
+def corrected(route: Route, ledger: Ledger, mapping: Mapping, link: Link, document: Document) -> Link | None:
+    """Where only the Patient Module (PS3.3 C.7.1.1) of a known instance is another, or what its study says, the link
+    with what FHIR says, which is no news beside: of the resources nobody has edited more than whose they are. Else
+    None."""
     if route.direction == "to-dicom" and link.born == "dicom":
         return None
     act, keys = ledger.links.intended(link.document)
@@ -60,7 +63,7 @@ def _as_it_was(group: Group) -> Iterator[Group]:
 
 def _is_said_by(group: Group, mapping: Mapping, route: Route, document: Document) -> bool:
     said = to_dicom(group, mapping, route.known()).result
-    return said.root == document.root and split_patient(said.header)[1] == split_patient(document.header)[1]
+    return said.root == document.root and without_corrections(said.header) == without_corrections(document.header)
 
 
 def only_moved(route: Route, mapping: Mapping, link: Link, document: Document) -> bool:

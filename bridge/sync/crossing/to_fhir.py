@@ -20,7 +20,7 @@ from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Held, Waiting
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival
-from bridge.sync.crossing.moved import alone, of_another_patient, only_moved, take_place
+from bridge.sync.crossing.moved import alone, corrected, only_moved, take_place
 from bridge.sync.crossing.outdated import OUTDATED, is_outdated
 from bridge.sync.crossing.write_fhir import WriteFhir
 from bridge.sync.decision.content import dataset_digest
@@ -144,7 +144,7 @@ class ToFhir:
         return None
 
     def _moved(self, document: Document, key: str, digest: str, link: Link) -> str:
-        known = of_another_patient(self.route, self.ledger, self.mapping, link, document)
+        known = corrected(self.route, self.ledger, self.mapping, link, document)
         if known is None:
             raise PermanentError(
                 f"{self.route.dicom.name}: SOP Instance {link.head} has other content than it had; a UID names one "

@@ -13,6 +13,7 @@ from bridge.sync.basis.held import Busy
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
 from bridge.translate.basis.ids import Known
+from bridge.translate.header.identity import is_of_type
 from bridge.translate.header.shared_study import apart
 
 Views = Mapping[str, Resource]
@@ -45,12 +46,30 @@ def referred(
 
 
 def moved_along(
-    route: Route, ledger: Ledger, views: Views, there: Mapping[str, Stored[Resource]], renames: dict[str, str]
+    route: Route, ledger: Ledger, views: Views, there: Mapping[str, Stored[Resource]], renames: dict[str, str], own: str
 ) -> list[Write[Resource]]:
-    """Those of the patient that the document was of before, which nobody looks at: there are no images in the study."""
+    """Those of the patient that the document was of before, or that say something else of its `own` study (that UID)
+    than it does now. Nobody looks at them: there are no images in the study."""
     found = []
     for key in sorted(views.keys() & there.keys()):
-        subject = renamed(views[key], renames).get("subject")
-        if there[key].item.get("subject") != subject and not ledger.studies.named(route.name, key):
-            found.append(Write(key, as_content(there[key].item) | {"subject": subject}, there[key].version))
+        view, before = renamed(views[key], renames), as_content(there[key].item)
+        now = _with(before, view, ("subject",))
+        if uid_of(view["identifier"]) == own:
+            others = [one for one in before["identifier"] if not _is_of_pacs(one)]  # of others, who know it by that
+            now = _with(now, view, _OF_STUDY) | {"identifier": [*view["identifier"], *others]}
+        if now != before and not ledger.studies.named(route.name, key):
+            found.append(Write(key, now, there[key].version))
     return found
+
+
+def _with(before: Resource, view: Resource, elements: tuple[str, ...]) -> Resource:
+    """With those elements as the document says them, or does not."""
+    kept = {key: value for key, value in before.items() if key not in elements}
+    return kept | {key: view[key] for key in elements if key in view}
+
+
+_OF_STUDY = ("started", "description", "referrer", "procedureCode")
+
+
+def _is_of_pacs(identifier: Resource) -> bool:
+    return identifier.get("system") == DICOM_UID_SYSTEM or is_of_type(identifier, "ACSN")

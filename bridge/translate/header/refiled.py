@@ -18,6 +18,16 @@ from bridge.translate.header.identity import ISSUER, QUALIFIERS, identifiers_of,
 _ORIGINAL, _MODIFIED = 0x04000561, 0x04000550  # Original Attributes, Modified Attributes Sequence
 _WHEN, _SYSTEM, _SOURCE, _REASON = 0x04000562, 0x04000563, 0x04000564, 0x04000565
 _US = "FHIR-DICOM BRIDGE"
+_OF_STUDY = frozenset(
+    {
+        *(0x00080020, 0x00080030, 0x00080050, 0x00080051, 0x00080090, 0x00080096, 0x0008009C, 0x0008009D),
+        *(0x00081030, 0x00081032, 0x00081048, 0x00081049, 0x00081060, 0x00081062, 0x00081080, 0x00081110),
+        0x00200010,  # Study ID
+        0x0040A370,  # Referenced Request Sequence
+    }
+)
+"""General Study Module (PS3.3 C.7.2.1) but for the UID, and the order."""
+_OF_ORDER = (0x0032, 0x0038)  # Requested Procedure, Visit
 
 
 def identity_in(header: DataSet) -> list[Element]:
@@ -68,6 +78,12 @@ def is_refiled(dataset: DataSet) -> bool:
 def without_patient(dataset: DataSet) -> DataSet:
     """What a correction of who the patient is leaves as it is, whoever makes it."""
     return merged(split_patient(dataset)[1], (), without=[_ORIGINAL])
+
+
+def without_corrections(dataset: DataSet) -> DataSet:
+    """What a correction of patient, study or order in the archive leaves as it is: the document says what it said (IHE
+    RAD TF-1, Patient Information Reconciliation)."""
+    return tuple(one for one in without_patient(dataset) if one.tag not in _OF_STUDY and one.tag >> 16 not in _OF_ORDER)
 
 
 def beside(note: DataSet, rejected: DataSet) -> DataSet:
