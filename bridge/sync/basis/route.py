@@ -37,6 +37,5 @@ class Route:
     settle: float = 0  # seconds that what is new in the FHIR store waits for what belongs to it
 
     def known(self, header: DataSet = (), first: str | None = None) -> Known:
-        """What translation has to know; the zone as it was on the day of the document. `first`: SOP Instance UID of its
-        first version."""
+        """What translation has to know. `first`: SOP Instance UID of the first version of the document."""
         return Known(self.system, self.issuer, zone_of(header, self.timezone), document=first)

@@ -11,10 +11,9 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.moves import Move
 from bridge.ledger.studies import StudyLink
 from bridge.mapping.mapping import Mapping
-from bridge.model.dataset import DataSet, Element, find
+from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Resource, reference_to, renamed, same
 from bridge.model.names import DICOM_UID_SYSTEM
-from bridge.model.tags import CONTENT_DATE, CONTENT_TIME
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import holds
@@ -27,7 +26,6 @@ from bridge.sync.patients.merged import Survivor
 from bridge.sync.patients.subject import subject
 from bridge.translate.header.header import patient_of
 from bridge.translate.header.imaging_study import OURS, first_of, has_images, imaging_study
-from bridge.translate.header.study import STUDY_DATE, STUDY_TIME
 
 WITHDRAWN = "entered-in-error"
 
@@ -145,10 +143,8 @@ def _put(key: str, item: Resource, present: Stored[Resource] | None) -> Write[Re
 
 
 def _said_by(route: Route, mapping: Mapping, headers: Sequence[DataSet]) -> Resource:
-    """What its instances say, but whose it is; the zone is that of the day of the study. Raises PermanentError."""
-    header = first_of(headers).header
-    when = ((CONTENT_DATE, find(header, STUDY_DATE)), (CONTENT_TIME, find(header, STUDY_TIME)))
-    known = route.known(tuple(Element(tag, one.vr, one.value) for tag, one in when if one is not None))
+    """What its instances say, but whose it is. Raises PermanentError."""
+    known = route.known()
     try:
         return imaging_study(headers, None, known.zone, mapping, known)
     except ValueError as error:

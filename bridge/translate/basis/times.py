@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bridge.mapping.lens import DATETIME
 from bridge.model.dataset import DataSet, text_of
-from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, TIMEZONE_OFFSET
+from bridge.model.tags import TIMEZONE_OFFSET
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 OFFSET = re.compile(r"[+-]\d\d:\d\d")
@@ -17,20 +18,27 @@ _OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)")
 
 
 def zone_of(header: DataSet, default: str) -> str:
-    """`+hh:mm` of Timezone Offset From UTC, where real files write `UTC-04:00` too; else of `default` at Content Date
-    and Time."""
+    """`+hh:mm` of Timezone Offset From UTC, where real files write `UTC-04:00` too; else `default`. Where that is an
+    IANA name, each time has the offset of its own day."""
     found = _OFFSET.fullmatch(text_of(header, TIMEZONE_OFFSET) or "")
     if found:
         return f"{found[1]}{found[2]}:{found[3]}"
-    if not default or OFFSET.fullmatch(default):
-        return default
-    return offset_at(default, (text_of(header, CONTENT_DATE) or "") + (text_of(header, CONTENT_TIME) or ""))
+    return default
+
+
+@lru_cache(maxsize=64)
+def is_zone(text: str) -> bool:
+    """An offset, or an IANA name that this machine knows."""
+    try:
+        return OFFSET.fullmatch(text) is not None or ZoneInfo(text).key == text
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
 
 
 def offset_at(zone: str, dt: str) -> str:
     """`+hh:mm` of a zone, which is an IANA name or that already, at a time of its clock: DA and TM, or DT. Without one
     no time wants a zone, and that of winter is as good as any."""
-    if OFFSET.fullmatch(zone):
+    if not zone or OFFSET.fullmatch(zone):
         return zone
     try:
         day = datetime.strptime(dt[:14].ljust(14, "0"), "%Y%m%d%H%M%S")
@@ -40,10 +48,15 @@ def offset_at(zone: str, dt: str) -> str:
     return f"{offset[:3]}:{offset[3:5]}"
 
 
+def _digits(value: str) -> str:
+    """Of a dateTime, as DA and TM have them."""
+    return re.sub(r"\D", "", value[:19])
+
+
 def to_fhir(dt: str, zone: str) -> str:
     """DT -> dateTime; a time of day without zone gets `zone`. Raises ValueError."""
     value = DATETIME.to_fhir(dt)
-    return value + zone if "T" in value and not _WITH_OFFSET.search(value) else value
+    return value + offset_at(zone, _digits(value)) if "T" in value and not _WITH_OFFSET.search(value) else value
 
 
 def to_dicom(value: str, zone: str) -> str:
@@ -51,7 +64,8 @@ def to_dicom(value: str, zone: str) -> str:
     error. Raises ValueError."""
     if offset_of(value) == "+00:00":
         value = in_zone(value, zone)
-    return DATETIME.to_dicom(value).removesuffix(zone.replace(":", ""))
+    dt = DATETIME.to_dicom(value)
+    return dt.removesuffix(offset_at(zone, dt).replace(":", ""))
 
 
 def offset_of(value: str | None) -> str | None:
@@ -65,11 +79,12 @@ def in_zone(instant: str, zone: str) -> str:
     own = offset_of(instant)
     if own is None:
         raise ValueError("a time without zone is no instant")
-    if own == zone:
-        return instant.removesuffix("Z").removesuffix(zone) + zone  # digits of a second stay as they are
+    if own == offset_at(zone, _digits(instant)):
+        return instant.removesuffix("Z").removesuffix(own) + own  # digits of a second stay as they are
     leap = instant[16:19] == ":60"  # Python knows no leap second: the one before it has the same minute in every zone
     instant = f"{instant[:17]}59{instant[19:]}" if leap else instant
-    shown = datetime.fromisoformat(instant).astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
+    here = datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo if OFFSET.fullmatch(zone) else ZoneInfo(zone)
+    shown = datetime.fromisoformat(instant).astimezone(here)
     text = shown.isoformat()
     return f"{text[:17]}60{text[19:]}" if leap else text
 

@@ -8,7 +8,7 @@ import json
 from bridge.errors import DamagedRemainderError
 from bridge.model.group import Base64, Json
 from bridge.model.names import REMAINDER_URL
-from bridge.translate.basis.times import OFFSET
+from bridge.translate.basis.times import is_zone
 
 MAX_STRING = 1 << 20
 """Characters of a string (FHIR R4 datatypes.html#string): what is longer is base64Binary, which has no such bound."""
@@ -43,7 +43,7 @@ def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:
 def _are_texts(remainder: dict[str, Json]) -> bool:
     """Whether what ids, times and the comparison go by can be what it has to be."""
     return all(isinstance(remainder.get(name, ""), str) for name in _TEXTS) and (
-        "zone" not in remainder or OFFSET.fullmatch(remainder["zone"]) is not None
+        "zone" not in remainder or is_zone(remainder["zone"])
     )
 
 
