@@ -119,6 +119,46 @@ def test_what_cannot_be_restored_is_said_by_new_resources_and_the_former_are_voi
     assert passes(stores) == {} and tree(stores / "data") == before
 
 
+def copy_elsewhere(stores: Path, uid: str, *, without_the_issuer: bool, move: bool) -> None:
+    """What an archive makes of an SR whose study it merges into another one: other UIDs, and what that study says."""
+    (file,) = (stores / "data" / "dicom").rglob("*.dcm")
+    copy = pydicom.dcmread(file)
+    copy.SOPInstanceUID = copy.file_meta.MediaStorageSOPInstanceUID = uid
+    copy.StudyInstanceUID, copy.SeriesInstanceUID, copy.AccessionNumber = f"{uid}.1", f"{uid}.2", "A-9"
+    if without_the_issuer:
+        without_issuer(copy)
+    folder = stores / "data" / "dicom" / copy.StudyInstanceUID / copy.SeriesInstanceUID
+    folder.mkdir(parents=True)
+    copy.save_as(folder / f"{uid}.dcm")
+    if move:
+        file.unlink()
+
+
+@pytest.mark.parametrize("without_the_issuer", [True, False])
+def test_what_the_archive_moves_into_another_study_is_there_once(stores: Path, without_the_issuer: bool) -> None:
+    copy_elsewhere(stores, "2.25.7", without_the_issuer=without_the_issuer, move=True)
+    assert passes(stores) == {"to-fhir updated": 1}
+    (report,), (result,) = valid(stores, "DiagnosticReport"), valid(stores, "Observation")
+    assert (report["id"] == "r") is (result["id"] == "o") is not without_the_issuer
+    before = tree(stores / "data")
+    assert passes(stores) == {} and tree(stores / "data") == before
+
+    put(stores, result | {"valueQuantity": result["valueQuantity"] | {"value": 17}})
+    assert passes(stores) == {"to-dicom updated": 1}
+    (edited,) = heads(stores)
+    assert predecessors(edited) == ["2.25.7"]
+
+
+def test_an_altered_copy_beside_it_is_held(stores: Path) -> None:
+    copy_elsewhere(stores, "2.25.7", without_the_issuer=True, move=False)
+    before = tree(stores / "data" / "fhir")
+    done = passed(stores)
+    assert done.returncode == 1 and "a copy of" in done.stderr and "DiagnosticReport/r" in done.stderr
+    assert tree(stores / "data" / "fhir") == before
+    next((stores / "data" / "dicom").glob("2.25.7.1/*/*.dcm")).unlink()
+    assert passes(stores) == {}
+
+
 def valid(stores: Path, kind: str) -> list[dict[str, Any]]:
     found = [json.loads(file.read_text()) for file in (stores / "data" / "fhir" / kind).glob("*.json")]
     return [one for one in found if one["status"] != "entered-in-error"]

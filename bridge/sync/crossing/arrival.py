@@ -32,6 +32,7 @@ class Arrival(NamedTuple):
     digest: str
     link: Link | None  # of the document that it is a version of
     moved: bool = False  # it is of another patient than it was
+    copied: Link | None = None  # the document that it is a copy of, which is there, too
 
     @property
     def version(self) -> Version:

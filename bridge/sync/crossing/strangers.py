@@ -41,6 +41,15 @@ def is_no_version(living: Link) -> Held:
     )
 
 
+def is_altered_copy(living: Link) -> Held:
+    """Of a document that we wrote, of another patient or study: its results would be there twice."""
+    return Held(
+        f"a copy of {living.head}, which was made from {living.root} and is there, too: remove or reject one of them, "
+        "or store the copy as a version that names the other as its predecessor",
+        living.root,
+    )
+
+
 def begin_strange(route: Route, ledger: Ledger, document: str, arrival: Arrival, said: Said) -> str:
     """Looked at once more when all else is read. Raises Held where the resource belongs to another document."""
     other = ledger.links.of(route.name, said.root)

@@ -38,7 +38,7 @@ from bridge.sync.void.deleted import header_now, there_after_all
 from bridge.sync.void.void import take_absence, take_note, void
 from bridge.sync.void.withdraw import unfinished
 from bridge.translate.basis.ids import Version
-from bridge.translate.born_in_fhir.restore import key_of
+from bridge.translate.born_in_fhir.restore import key_of, made_for
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.rejection import rejection_of, voided
 from bridge.translate.remainder.private import taken_out
@@ -89,7 +89,22 @@ class ToFhir:
             return self._ours(document, key, digest, root)
         if self.route.direction == "to-dicom" or not self._is_carried(document, former):
             return "skipped"
-        return self._fhir.write(Arrival(document, key, digest, former))
+        copied = self._copied(document, root) if former is None and root is not None else None
+        if copied is not None and not self._is_there(copied):
+            return self._fhir.write(Arrival(document, key, digest, copied))  # the archive has moved it
+        return self._fhir.write(Arrival(document, key, digest, former, copied=copied))
+
+    def _copied(self, document: Document, root: str) -> Link | None:
+        """The document that this is a copy of, under other UIDs: one that we wrote for this FHIR server, and that it
+        does not name as its predecessor."""
+        take(self.route, self.ledger, [root])
+        link = self.ledger.links.of(self.route.name, root)
+        if link is None or link.root != root or link.born != "fhir" or self._is_void(link):
+            return None
+        return link if made_for(taken_out(document)[1]) == self.route.system else None
+
+    def _is_void(self, link: Link) -> bool:
+        return bool({link.fhir_digest, link.dicom_digest} & {RETRACTED, GONE, UNKNOWN, STRANGE})
 
     def _is_carried(self, document: Document, link: Link | None) -> bool:
         return (link is not None and link.born == "fhir") or carries_document(self.route.only, document)

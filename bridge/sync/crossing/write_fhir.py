@@ -21,7 +21,14 @@ from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said, said_by
 from bridge.sync.crossing.brought import with_brought
 from bridge.sync.crossing.outdated import OUTDATED
-from bridge.sync.crossing.strangers import begin_strange, in_the_way, is_no_version, no_strangers, settle_strange
+from bridge.sync.crossing.strangers import (
+    begin_strange,
+    in_the_way,
+    is_altered_copy,
+    is_no_version,
+    no_strangers,
+    settle_strange,
+)
 from bridge.sync.decision.content import resources_digest
 from bridge.sync.decision.decide import Side
 from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN
@@ -159,6 +166,8 @@ class WriteFhir:
         """What becomes of a document that is void, or whose place is occupied; None where it is to be written."""
         if (living := self.ledger.links.of(self.route.name, said.root)) is not None and living.root == said.root:
             return _copied(said, living)
+        if arrival.copied is not None and not rejected:  # it would say all of it once more, as results of its own
+            raise is_altered_copy(arrival.copied)
         others = [key for key, one in said.present.items() if not _says_the_same([one], {key: said.resources[key]})]
         if others or (len(said.present) < len(said.resources) and said.present and not self._is_begun(arrival)):
             is_void = rejected and state_of(said.root, list(said.present), said.present) in (RETRACTED, GONE)
