@@ -14,7 +14,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.sr import write_document
-from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.model.tags import PATIENT_ID, SOP_INSTANCE_UID
 from bridge.sync.basis.begun import WRITING, is_begun
 from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Held, Waiting
@@ -29,6 +29,7 @@ from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN, News, n
 from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.own import is_own
 from bridge.sync.documents.replace import REPLACING
+from bridge.sync.documents.resources import present_of
 from bridge.sync.lost.lost_answer import no_second_head
 from bridge.sync.lost.rebuild import rebuild, rebuild_reported
 from bridge.sync.lost.unheard import link_unheard
@@ -95,13 +96,18 @@ class ToFhir:
         return self._fhir.write(Arrival(document, key, digest, former, copied=copied))
 
     def _copied(self, document: Document, root: str) -> Link | None:
-        """The document that this is a copy of, under other UIDs: one that we wrote for this FHIR server, and that it
-        does not name as its predecessor."""
+        """The document that this is a copy of, under other UIDs: one of the same patient that we wrote for this FHIR
+        server, and that it does not name as its predecessor. One of another Patient ID is a document of theirs."""
         take(self.route, self.ledger, [root])
         link = self.ledger.links.of(self.route.name, root)
         if link is None or link.root != root or link.born != "fhir" or self._is_void(link):
             return None
-        return link if made_for(taken_out(document)[1]) == self.route.system else None
+        if made_for(taken_out(document)[1]) != self.route.system:
+            return None
+        present = present_of(self.route, root)
+        patient = present.group.patient if present is not None else None
+        values = {one.get("value") for one in (patient or {}).get("identifier", ())}
+        return link if text_of(document.header, PATIENT_ID) in values else None
 
     def _is_void(self, link: Link) -> bool:
         return bool({link.fhir_digest, link.dicom_digest} & {RETRACTED, GONE, UNKNOWN, STRANGE})
