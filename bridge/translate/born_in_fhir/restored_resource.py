@@ -16,7 +16,7 @@ from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.as_made import as_made
 from bridge.translate.born_in_fhir.rendered import Entries
 from bridge.translate.born_in_fhir.retyped import retyped
-from bridge.translate.born_in_fhir.untimed import TAKEN, is_untimed, untimed, was_timed
+from bridge.translate.born_in_fhir.untimed import DATED, is_untimed, untimed, was_timed
 from bridge.translate.header.header import content_time
 from bridge.translate.native.sides import without_side
 from bridge.translate.native.subjects import without_focus_code
@@ -53,7 +53,7 @@ class Restoring:
         entries = self._entries(found, piece, path)
         if not born and is_untimed(native, self.document.root, path, self._written):
             if was_timed(entries):
-                self.report.warnings.append(f"{found['resourceType']}: {TAKEN}")
+                self.report.warnings.append(f"{found['resourceType']}: {DATED}")
             entries = untimed(found, entries)
         site: Resource = renamed(found.get("bodySite", {}), {})
         dropped = patch(found, entries, self.report)

@@ -9,7 +9,7 @@ from bridge.model.group import Json, Resource
 from bridge.model.tags import OBSERVATION_DATETIME
 
 _EFFECTIVE = "effectiveDateTime"
-TAKEN = "its Observation DateTime was taken away in DICOM: it has the Content Date and Time of the document"
+DATED = "no Observation DateTime is said of it: it has the Content Date and Time of the document"
 
 
 def is_untimed(native: Resource, root: ContentItem, path: Path, of_document: str | None) -> bool:
