@@ -202,10 +202,11 @@ class WriteFhir:
         """Where the resources are `stored` as it says them."""
         link, version = arrival.link, arrival.version
         there = [key for key in said.resources if key in stored]
+        restored = link is not None and link.root == said.root  # else its resources are made of it now
         return Link(
             document=document_of(self.route, version.sop_instance, link),
             route=self.route.name,
-            born=link.born if link else "dicom",
+            born=link.born if link is not None and restored else "dicom",
             root=said.root,
             versions={key: stored[key].version for key in there},
             fhir_digest=resources_digest(stored[key].item for key in there),
