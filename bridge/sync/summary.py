@@ -21,19 +21,19 @@ class Summary:
     _said: set[str] = field(default_factory=set)
 
     def fault(self, what: str) -> None:
-        if what not in self._said:
-            self._said.add(what)
-            self.faults.append(what)
+        self._say(what, self.faults)
 
     def notice(self, what: str) -> None:
-        if what not in self._said:
-            self._said.add(what)
-            self.notices.append(what)
+        self._say(what, self.notices)
 
     def plan(self, what: str) -> None:
+        self._say(what, self.plans)
+
+    def _say(self, what: str, among: list[str]) -> None:
+        """Once."""
         if what not in self._said:
             self._said.add(what)
-            self.plans.append(what)
+            among.append(what)
 
     def add(self, other: Summary) -> None:
         self.acts.update(other.acts)

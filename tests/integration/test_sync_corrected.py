@@ -11,7 +11,8 @@ import pytest
 
 from tests.integration.test_sync_edges import heads, observation, predecessors, reports, store
 from tests.integration.test_sync_folders import get, put, tree
-from tests.integration.test_sync_verified import PATIENT, passes
+from tests.integration.test_sync_sides import passes
+from tests.integration.test_sync_verified import PATIENT
 from tests.integration.test_sync_void import configure, passed
 
 

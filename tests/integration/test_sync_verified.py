@@ -12,8 +12,9 @@ import pytest
 from pydicom.dataset import Dataset
 
 from tests.integration.test_sync_edges import heads, observation, predecessors
-from tests.integration.test_sync_folders import acts, get, put, tree
-from tests.integration.test_sync_void import NOTHING_OPEN, configure, open_points, passed
+from tests.integration.test_sync_folders import get, put, tree
+from tests.integration.test_sync_sides import passes
+from tests.integration.test_sync_void import configure, passed
 from tests.samples import supersede
 
 INTERPRETER = {"reference": "Practitioner/x", "display": "Dr. Rosa Röntgen"}
@@ -38,12 +39,6 @@ def stores(tmp_path: Path) -> Path:
         put(tmp_path, one)
     assert passes(tmp_path) == {"to-dicom created": 1}
     return tmp_path
-
-
-def passes(stores: Path) -> dict[str, int]:
-    done = passed(stores)
-    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
-    return acts(done)
 
 
 def verify(stores: Path, uid: str, name: str, change: Callable[[Dataset], None] = lambda head: None) -> None:

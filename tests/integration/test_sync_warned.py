@@ -12,7 +12,7 @@ from bridge.ledger.ledger import Ledger
 from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import observation, store
 from tests.integration.test_sync_folders import get, put
-from tests.integration.test_sync_verified import passes
+from tests.integration.test_sync_sides import passes
 from tests.integration.test_sync_void import configure
 
 CODED = {"coding": [{"system": "https://lab.example/codes", "code": "4711", "display": "Kalium"}]}

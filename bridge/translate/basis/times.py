@@ -8,8 +8,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bridge.mapping.lens import DATETIME
-from bridge.model.dataset import DataSet, text_of
-from bridge.model.tags import TIMEZONE_OFFSET
+from bridge.model.dataset import DataSet, text_element, text_of
+from bridge.model.tags import OBSERVATION_DATETIME, TIMEZONE_OFFSET
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 OFFSET = re.compile(r"[+-]\d\d:\d\d")
@@ -66,6 +66,15 @@ def to_dicom(value: str, zone: str) -> str:
         value = in_zone(value, zone)
     dt = DATETIME.to_dicom(value)
     return dt.removesuffix(offset_at(zone, dt).replace(":", ""))
+
+
+def observation_datetime(effective: str | None, zone: str) -> DataSet:
+    """The element (0040,A032) of an item; none where there is no time, or one that DICOM cannot say."""
+    try:
+        dt = to_dicom(effective, zone) if effective else ""
+    except ValueError:  # the models let pass a time without seconds
+        return ()
+    return (text_element(OBSERVATION_DATETIME, "DT", dt),) if dt else ()
 
 
 def offset_of(value: str | None) -> str | None:

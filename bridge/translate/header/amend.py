@@ -13,6 +13,7 @@ from bridge.model.tags import (
     CONTENT_TIME,
     INSTANCE_NUMBER,
     OBSERVATION_DATETIME,
+    OF_ORIGINAL,
     PARTICIPANTS,
     PREDECESSORS,
     SERIES_NUMBER,
@@ -29,8 +30,6 @@ from bridge.translate.basis.ids import Known, Version, new_uid
 from bridge.translate.header.chain import referring
 from bridge.translate.header.header import NO_DATE
 
-_ORIGINAL = (0x0040A525, 0x01000410, 0x01000420, 0x01000424, 0x01000426)
-"""Identical Documents, SOP Instance Status, and who authorized it when (PS3.3 C.12.1.1.3): true of no successor."""
 _PARTICIPATION = 0x0040A080  # SOURCE, ENT or ATTEST
 _OURS = "9001"  # number of the series that amendments go into
 
@@ -56,7 +55,9 @@ def amended(
         referring(PREDECESSORS, former[-1:]),
         *(moment := _moment(document.header, known, observed)),
     ]
-    header = merged(_without_attestors(document.header), found, without=(VERIFYING_OBSERVERS, *SIGNATURES, *_ORIGINAL))
+    header = merged(
+        _without_attestors(document.header), found, without=(VERIFYING_OBSERVERS, *SIGNATURES, *OF_ORIGINAL)
+    )
     return Document(header, _observed(document, known, observed) if moment else document.root)
 
 
@@ -71,14 +72,10 @@ def _without_attestors(header: DataSet) -> DataSet:
 
 def _observed(document: Document, known: Known, observed: str | None) -> ContentItem:
     """The root, with the time that its items have had of the header."""
-    zone = times.zone_of(document.header, known.zone)
-    try:
-        dt = times.to_dicom(observed, zone) if observed else ""
-    except ValueError:  # the models let pass a time without seconds
-        dt = ""
-    if not dt or text_of(document.root.rest, OBSERVATION_DATETIME):
-        return document.root
-    return replace(document.root, rest=merged(document.root.rest, [text_element(OBSERVATION_DATETIME, "DT", dt)]))
+    root, zone = document.root, times.zone_of(document.header, known.zone)
+    if text_of(root.rest, OBSERVATION_DATETIME):
+        return root
+    return replace(root, rest=merged(root.rest, times.observation_datetime(observed, zone)))
 
 
 def amendments(known: Known, study: str) -> str:

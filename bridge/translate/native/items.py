@@ -9,10 +9,10 @@ from bridge.errors import PermanentError
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import uid_of
 from bridge.model.content import ByReference, Code, Coded, Container, Num, Plain, Reference, Value
-from bridge.model.dataset import DataSet, text_element
+from bridge.model.dataset import text_element
 from bridge.model.group import Group, Json, Resource
 from bridge.model.names import DICOM_UID_SYSTEM
-from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
+from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.canonical_units import as_the_device_wrote
 from bridge.translate.basis.ids import Known, new_uid
@@ -166,8 +166,8 @@ class Items:
         node = into.add(value, concept, observation, reference or {})
         effective = observed_at(observation)
         said = self.born and self.group.root is not observation and effective in (outer, started_in(observation))
-        if effective and not said:  # what FHIR is the source of says it everywhere: an amendment has a Content Date
-            node.rest = self._observed(effective)  # of its own
+        if not said:  # what FHIR is the source of says it everywhere: an amendment has a Content Date of its own
+            node.rest = times.observation_datetime(effective, self.zone)
         if uid := self._observation_uid(observation):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
         self._folds(observation, node, primitives=False)
@@ -200,7 +200,7 @@ class Items:
         if self.legal:
             put_into_container(node, self.habits.get("alone", ()))
         if self.born and into.depth and effective and not node.rest and self._is_part(node):
-            node.rest = self._observed(effective)
+            node.rest = times.observation_datetime(effective, self.zone)
 
     def _is_container(self, node: Node) -> bool:
         """Or will be one: nothing was inferred from what can be inferred from nothing."""
@@ -239,13 +239,6 @@ class Items:
             inside = "" if owner is self.group.root else f"#{owner.get('id', '')}"
             identifier = f"{self.group.key}{inside}#{identifier}"
         return made_uid(self.known, identifier)
-
-    def _observed(self, effective: str | None) -> DataSet:
-        try:
-            dt = times.to_dicom(effective, self.zone) if effective else ""
-        except ValueError:  # the models let pass a time without seconds
-            return ()
-        return (text_element(OBSERVATION_DATETIME, "DT", dt),) if dt else ()
 
     def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
         """Items of the elements beside the value; those of primitives go last, in a second call."""

@@ -11,6 +11,7 @@ from bridge.model.dataset import DataSet, Element, merged, text_of
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL
 from bridge.model.tags import STUDY_UID
+from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import LAST, Home, Node
 from bridge.translate.header import header
@@ -90,7 +91,7 @@ class _Builder(Items):
             node = Node(Container("SEPARATE"), self.title, root)
             self._report(root, node)
             if not self.born or "dated" in self.habits:
-                node.rest = merged(node.rest, self._observed(observed_at(root)))
+                node.rest = merged(node.rest, times.observation_datetime(observed_at(root), self.zone))
         else:
             self.title = documents.TITLE if self.template else self.mapping.title(_category(root, self.mapping))
             node = Node(Container("SEPARATE"), self.title, None)

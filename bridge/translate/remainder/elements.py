@@ -14,6 +14,7 @@ from bridge.model.group import Json
 from bridge.model.tags import (
     CONCEPT,
     INSTANCE_NUMBER,
+    OF_ORIGINAL,
     PARTICIPANTS,
     SERIES_NUMBER,
     SERIES_UID,
@@ -49,8 +50,7 @@ _OF_INSTANCE = frozenset(
         0x00181030,  # Protocol Name
         0x0040A078,  # Author Observer Sequence
         0x0040A492,  # Completion Flag Description
-        0x0040A525,  # Identical Documents Sequence
-        *(0x01000410, 0x01000420, 0x01000424, 0x01000426),  # SOP Instance Status, and who authorized it (C.12.1.1.3)
+        *OF_ORIGINAL,
         0x0018A001,  # Contributing Equipment Sequence
         0x00080070,  # Manufacturer, and what else is of the equipment (PS3.3 C.7.5.1)
         *(0x00080080, 0x00080081, 0x00081010, 0x00081040, 0x00081041, 0x00081090),
