@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.paused import say_paused
 from bridge.cli.person import person
 
 HELP = "Look again at what was changed, or examined, from one day to another."
@@ -48,6 +49,7 @@ def backfill(
                 number += owed
                 if sys.stderr.isatty():
                     print(f"{one.name}: {day}: {owed}", file=sys.stderr)
+        say_paused(ledger, route)
     finally:
         ledger.close()
     print(f"{number} looked at again by the next pass; what is in step stays as it is")

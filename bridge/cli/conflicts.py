@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from bridge.cli.paused import say_paused
 from bridge.cli.person import person
 
 HELP = "Show documents of which both sides have news; say whose hold, and the next pass does it."
@@ -31,6 +32,7 @@ def conflicts(
     try:
         if name is not None and holds is not None:
             ledger.operations.decide(name, holds, person())
+            say_paused(ledger)
         found = ledger.conflicts.open()
     finally:
         ledger.close()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.paused import say_paused
 from bridge.cli.person import person
 
 HELP = "Look at everything of a route again, or at some of it: after a filter was widened, or a mapping was mended."
@@ -38,5 +39,6 @@ def resend(
         number = ledger.operations.resend_outdated(route, fhir, dicom, revision, person())
     else:
         number = ledger.operations.resend(route, keys or [], person())
+    say_paused(ledger, route)
     ledger.close()
     print(f"{number} looked at again by the next pass; what is in step stays as it is")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.paused import say_paused
 from bridge.cli.person import person
 
 HELP = "Owe held and dead work again: the next pass tries it."
@@ -23,6 +24,8 @@ def retry(
 
     ledger = Ledger(settings(config).ledger, reading=True)  # beside `serve`
     number = ledger.operations.retry(person(), key)
+    if number:
+        say_paused(ledger)
     ledger.close()
     if key is not None and not number:
         raise UsageError(f"{key}: nothing of that key is held or dead; `fhir-dicom status` shows what is")

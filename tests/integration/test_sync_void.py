@@ -475,6 +475,13 @@ def test_many_deletions_at_once_are_a_question(many: Path) -> None:
     assert (done.returncode, acts(done), open_points(done)) == (0, {"to-dicom created": 1}, NOTHING_OPEN), done.stderr
 
 
+def test_who_decides_while_a_route_is_paused_hears_that_nothing_follows(many: Path) -> None:
+    assert fhir_dicom(many, "resend", "fhir-dicom").stderr == ""
+    fhir_dicom(many, "pause", "fhir-dicom")
+    assert "but fhir-dicom is paused" in fhir_dicom(many, "resend", "fhir-dicom").stderr
+    assert fhir_dicom(many, "retry").stderr == "", "nothing was held"
+
+
 def test_deletions_one_by_one_are_many_too(many: Path) -> None:
     """A script that goes through them, faster than a person would."""
     for number, file in enumerate(names(many)[:4]):
