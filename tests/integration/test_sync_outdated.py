@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 
 from fixtures.stores import lay_out
@@ -105,6 +106,23 @@ def test_a_document_of_resources_becomes_a_new_version(stores: Path) -> None:
     assert resend(stores) == 7
     assert once(stores) == {"to-dicom updated": 1}
     assert len(instances(stores)) == len(before) + 2
+
+
+def test_what_the_archive_has_corrected_since_is_no_translation_of_ours(stores: Path) -> None:
+    """Its accession number and description stand: a new version would take them back."""
+    put(stores, PRIVATE | {"id": "own", "valueString": "positive"})
+    once(stores)
+    (file,) = [one for one in (stores / "data" / "dicom").rglob("*.dcm") if SITE.encode() in one.read_bytes()]
+    dataset = pydicom.dcmread(file)
+    dataset.AccessionNumber, dataset.StudyDescription = "A-2", "Corrected"
+    dataset.save_as(file)
+    done = passed(stores)
+    assert acts(done) == {"to-fhir moved": 1}, done.stderr + done.stdout
+    after = tree(stores / "data")
+    with_mappings(stores, OTHERS.replace("1", "2"))
+    resend(stores)
+    assert once(stores) == {}
+    assert tree(stores / "data") == after
 
 
 def test_what_says_the_same_by_another_mapping_stays_as_it_is(stores: Path) -> None:

@@ -9,10 +9,11 @@ from dataclasses import replace
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
-from bridge.model.dataset import merged
+from bridge.model.dataset import merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, reference_to, references_in
 from bridge.model.sr import write_document
+from bridge.model.tags import PATIENT_ID
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.held import Waiting
@@ -45,7 +46,9 @@ def corrected(route: Route, ledger: Ledger, mapping: Mapping, link: Link, docume
     if link.born == "fhir":
         head = write_document(document)
         was = made_of(route, head, "fhir")
-        return link if was is not None and says_the_same(route, mapping, present, head, was) else None
+        nobodys = present.group.patient is None and text_of(head, PATIENT_ID) is None
+        whose = was is not None or nobodys
+        return link if whose and says_the_same(route, mapping, present, head, was) else None
     if any(_is_said_by(group, mapping, route, document) for group in _as_it_was(present.group)):
         return replace(link, fhir_digest=present.state)
     return None

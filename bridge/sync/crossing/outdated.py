@@ -15,7 +15,7 @@ from bridge.sync.documents.own import unsigned
 from bridge.sync.documents.resources import Present
 from bridge.sync.patients.made_of import made_of, written_again
 from bridge.translate.header.chain import version_of
-from bridge.translate.header.refiled import origin_of, without_patient
+from bridge.translate.header.refiled import origin_of, without_corrections
 
 OUTDATED = "of an earlier translation"
 """State of the PACS side that was agreed on, where what was made of it then is not what would be made of it now."""
@@ -38,4 +38,4 @@ def says_otherwise(route: Route, mapping: Mapping, present: Present, link: Link,
     if version_of(named) != version_of(document):  # it follows from the resources, whatever they are translated into
         return False
     again = written_again(route, mapping, present, head, was)
-    return again.root != document.root or without_patient(again.header) != without_patient(document.header)
+    return again.root != document.root or without_corrections(again.header) != without_corrections(document.header)

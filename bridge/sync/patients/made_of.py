@@ -98,7 +98,7 @@ def moved_by_pacs(head: DataSet) -> bool:
     return said is not None and not is_refiled(head) and said != identity_digest(head)
 
 
-def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf) -> bool:
+def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> bool:
     """Whether the resources say what the document does, but for whose it is, and what the archive says of its study."""
     document = read_document(origin_of(head))
     again = written_again(route, mapping, present, head, was)
