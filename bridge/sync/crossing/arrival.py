@@ -18,6 +18,7 @@ from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import resources_digest
 from bridge.sync.decision.filter import carries_patient
 from bridge.sync.imaging.studies_of_document import moved_along, referred, set_apart
+from bridge.sync.imaging.void_study import there_again
 from bridge.sync.patients.subject import Subject, subject
 from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import version_of
@@ -45,7 +46,7 @@ class Said(NamedTuple):
     root: str
     resources: dict[str, Resource]
     present: dict[str, Stored[Resource]]  # in their places, and in those of the version before
-    studies: list[Write[Resource]]  # that are missing
+    studies: list[Write[Resource]]  # that are missing, or not as it says them
     whose: Subject
     reading: str  # digest of it, before
     warnings: str  # of its translation, as in the link
@@ -71,13 +72,17 @@ def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) ->
     mine = holds(route, ledger, views)
     there = _stored(route, [*map(reference_to, resources), *(link.versions if link else ()), *views])
     named, missing = referred(route, views, there, mine=mine)
+    again = there_again(route, ledger, views, there, mine=mine)
+    studies = {one.key: one for one in (*missing, *again)}
     if arrival.moved:
-        missing += moved_along(route, ledger, views, there, whose.renames, arrival.version.study)
+        now = there | {one.key: replace(there[one.key], item=one.item) for one in again}
+        along = moved_along(route, ledger, views, now, whose.renames, arrival.version.study)
+        studies |= {one.key: one for one in along}
     return Said(
         root=root,
         resources={reference_to(one): renamed(one, whose.renames | named) for one in resources},
         present={key: one for key, one in there.items() if key not in views},
-        studies=[replace(one, item=renamed(one.item, whose.renames)) for one in missing],
+        studies=[replace(one, item=renamed(one.item, whose.renames)) for one in studies.values()],
         whose=whose,
         reading=resources_digest(group.resources()),
         warnings=lines_of(translated.report.warnings),

@@ -21,13 +21,12 @@ from bridge.sync.basis.held import Absent, Busy
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
 from bridge.sync.decision.filter import carries_patient
+from bridge.sync.imaging.void_study import VOID_STUDY
 from bridge.sync.patients.followed import followed
 from bridge.sync.patients.merged import Survivor
 from bridge.sync.patients.subject import subject
 from bridge.translate.header.header import patient_of
 from bridge.translate.header.imaging_study import OURS, first_of, has_images, imaging_study
-
-WITHDRAWN = "entered-in-error"
 
 
 class ImagingStudies:
@@ -78,8 +77,8 @@ class ImagingStudies:
         if others := self._others(link):
             for route, pacs, other in others:
                 self.ledger.work.owe(route, pacs, other)
-        elif present is not None and present.item.get("status") != WITHDRAWN and self.route.policy.deleted != "ignore":
-            item = as_content(present.item) | {"status": WITHDRAWN}
+        elif present is not None and present.item.get("status") != VOID_STUDY and self.route.policy.deleted != "ignore":
+            item = as_content(present.item) | {"status": VOID_STUDY}
             self._write(link, [_put(link.resource, item, present)])
             act = "retracted"
         self.ledger.studies.forget(link)

@@ -21,6 +21,7 @@ from bridge.sync.decision.news import GONE, RETRACTED
 from bridge.sync.documents.instances import read_instance, read_version, remove_versions, store_instance
 from bridge.sync.documents.replace import REPLACING, replace_head
 from bridge.sync.documents.resources import of_others
+from bridge.sync.imaging.void_study import void_with
 from bridge.sync.listening.studies import owe_study
 from bridge.sync.patients.refile import MERGE, UNMERGE, finish
 from bridge.sync.void.fitting import claimed
@@ -120,18 +121,26 @@ def retract_resources(
     own = [key for key in _own(route, ledger, link) if key in present]
     standing = [key for key in own if present[key].item.get("status") != "entered-in-error"]
     items = [Write(key, retracted(present[key].item), present[key].version) for key in standing]
-    ledger.links.intend(route.name, link.document, f"retract:{state}", route.fhir.name, standing)
+    items += void_with(route, ledger, link)
+    ledger.links.intend(route.name, link.document, f"retract:{state}", route.fhir.name, [one.key for one in items])
     failpoint("intended")
     versions = {key: present[key].version for key in link.versions if key in present}
-    for outcome in route.fhir.write(items) if items else ():
-        if outcome.error is not None or outcome.stored is None:
-            raise outcome.error or PermanentError(f"{route.fhir.name}: a retraction was not answered")
-        versions[outcome.stored.key] = outcome.stored.version
+    versions |= {key: version for key, version in _retracted(route, items).items() if key in own}
     failpoint("applied")
     agreed = replace(link, versions=versions, fhir_digest=RETRACTED, dicom_digest=state)
     ledger.links.agree(agreed)
     failpoint("agreed")
     return "retracted"
+
+
+def _retracted(route: Route, items: list[Write[Resource]]) -> dict[str, str]:
+    """The version that each has now."""
+    versions = {}
+    for outcome in route.fhir.write(items) if items else ():
+        if outcome.error is not None or outcome.stored is None:
+            raise outcome.error or PermanentError(f"{route.fhir.name}: a retraction was not answered")
+        versions[outcome.stored.key] = outcome.stored.version
+    return versions
 
 
 def retracted(resource: Resource) -> Resource:
@@ -141,11 +150,13 @@ def retracted(resource: Resource) -> Resource:
 def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> str:
     """Those that refer before those that are referred to; the root, by which the document is there, comes first."""
     own = _own(route, ledger, link)
+    studies = void_with(route, ledger, link)  # entered in error: what others wrote may refer to them
     ledger.links.intend(route.name, link.document, f"remove-resources:{state}", route.fhir.name, own)
     failpoint("intended")
     for error in route.fhir.remove(own):
         if error is not None:
             raise error
+    _retracted(route, studies)
     failpoint("applied")
     ledger.links.agree(replace(link, fhir_digest=GONE, dicom_digest=state))
     failpoint("agreed")
