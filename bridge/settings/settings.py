@@ -25,6 +25,7 @@ class RouteSettings(Strict):
     superseded: Literal["keep", "delete"] = "keep"  # SR instances that a newer version of ours replaces
     demographics: Literal["new-only", "propagate", "from-dicom"] = "new-only"  # where a corrected Patient goes
     merges: Literal["hold", "follow"] = "hold"  # what a Patient that another replaces means for the documents
+    identity_removed: Literal["hold", "skip", "carry"] = "hold"  # pseudonyms among the Patient IDs of the archive
     imaging_studies: bool = True  # each study of the PACS as ImagingStudy
     conflicts: Literal["hold", "fhir", "dicom"] = "hold"  # whose news hold where both sides have some
     only: Only = Only()

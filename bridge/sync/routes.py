@@ -41,6 +41,7 @@ def routes_of(settings: Settings) -> list[Route]:
                 only=_filter(route.only),
                 demographics=route.demographics,
                 merges=route.merges,
+                identity_removed=route.identity_removed,
                 imaging_studies=route.imaging_studies and route.direction != "to-dicom",
                 system=_system(settings, fhir_name),
                 issuer=archive.issuer,

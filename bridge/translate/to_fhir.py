@@ -64,7 +64,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
         if group is not None and _comes_back(group, document, bare, pieces, mapping, source.back):
             if born_uid(group.root) is None:
                 report.warnings += unseen(report, group.root)
-            report.warnings += [*oddities_of_document(bare, known.issuer), *contradictions(group)]
+            report.warnings += [*oddities_of_document(bare, known), *contradictions(group)]
             return Translated(group, report)
     if sources:
         report = Report()
@@ -74,7 +74,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     # equal content is read natively alike, so that nothing of FHIR is left for a private element
     if check and (back := content_of(group, mapping, known, Report()).document) != document:
         raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
-    report.warnings += [*oddities_of_document(document, known.issuer), *unsaid_sides(document, mapping)]
+    report.warnings += [*oddities_of_document(document, known), *unsaid_sides(document, mapping)]
     report.warnings += contradictions(group)
     return Translated(group, report)
 

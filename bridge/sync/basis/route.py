@@ -16,6 +16,9 @@ Demographics = Literal["new-only", "propagate", "from-dicom"]
 """Where a corrected Patient goes: into documents to come, into those that are there too, or from the PACS to FHIR."""
 Merges = Literal["hold", "follow"]
 """Documents of a Patient that another replaces: a person decides, or they are the survivor's."""
+Pseudonyms = Literal["hold", "skip", "carry"]
+"""What comes from the PACS without its patient's identity: a person decides, it is left alone, or the Patient ID is one
+like any other."""
 Direction = Literal["both", "to-fhir", "to-dicom"]
 
 
@@ -32,6 +35,7 @@ class Route:
     only: Filter = Filter()
     demographics: Demographics = "new-only"
     merges: Merges = "hold"
+    identity_removed: Pseudonyms = "hold"
     imaging_studies: bool = True  # studies of the PACS become ImagingStudies
     beside: tuple[tuple[str, str], ...] = ()  # names of other routes of the FHIR store, and of their PACS
     settle: float = 0  # seconds that what is new in the FHIR store waits for what belongs to it

@@ -19,6 +19,7 @@ from bridge.sync.decision.content import resources_digest
 from bridge.sync.decision.filter import carries_patient
 from bridge.sync.imaging.studies_of_document import moved_along, referred, set_apart
 from bridge.sync.imaging.void_study import there_again
+from bridge.sync.patients.pseudonym import is_left_alone
 from bridge.sync.patients.subject import Subject, subject
 from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import version_of
@@ -55,9 +56,11 @@ class Said(NamedTuple):
 
 
 def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) -> Said | None:
-    """None where the route does not carry its patient. In hand from here on; raises Busy, Held and PermanentError as
-    `subject` does."""
+    """None where the route does not carry its patient, or leaves alone whose identity was removed. In hand from here
+    on; raises Busy, Held and PermanentError as `subject` and `is_left_alone` do."""
     link = arrival.link
+    if link is None and is_left_alone(route, arrival.document.header):
+        return None
     known = route.known(arrival.document.header, link.first if link else arrival.version.sop_instance)
     translated = to_fhir(arrival.document, mapping, known)
     group = translated.result

@@ -24,6 +24,7 @@ from bridge.sync.decision.filter import carries_patient
 from bridge.sync.imaging.void_study import VOID_STUDY
 from bridge.sync.patients.followed import followed
 from bridge.sync.patients.merged import Survivor
+from bridge.sync.patients.pseudonym import is_left_alone
 from bridge.sync.patients.subject import subject
 from bridge.translate.header.header import patient_of
 from bridge.translate.header.imaging_study import OURS, first_of, has_images, imaging_study
@@ -35,7 +36,7 @@ class ImagingStudies:
 
     def settle(self, study: str) -> str:
         """Brings the ImagingStudy in step with the study; returns the act. Raises Absent where the study is not there
-        any more, PermanentError where two patients have it."""
+        any more, PermanentError where two patients have it, Held where its patient's identity was removed."""
         if not self.route.imaging_studies:
             return "nothing"  # owed before the route was configured otherwise
         headers = self.route.dicom.study(study)
@@ -46,6 +47,8 @@ class ImagingStudies:
             raise Absent([study])
         if link is None and not has_images(headers):
             return "nothing"  # documents alone are no imaging study
+        if link is None and is_left_alone(self.route, first_of(headers).header):
+            return "skipped"
         if (found := self._said(headers)) is None:
             return "skipped"
         items, said, merged = found

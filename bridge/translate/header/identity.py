@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 from bridge.model.dataset import UNICODE, Charset, DataSet, Element, charset_of, items, text_element, text_of
 from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE
-from bridge.model.tags import PATIENT_ID
+from bridge.model.tags import IDENTITY_REMOVED, PATIENT_ID
 from bridge.translate.basis.ids import Known
 
 ISSUER, QUALIFIERS, OTHER_IDS = 0x00100021, 0x00100024, 0x00101002
@@ -58,6 +58,15 @@ def _identifier(dataset: DataSet, charset: Charset, issuer: str | None, known: K
     found: dict[str, Any] = {"system": system or _UNKNOWN_BASE + quote(known.system, safe=""), "value": value}
     code = text_of(qualifiers, TYPE_CODE, charset)
     return ({"type": {"coding": [{"system": TYPE_SYSTEM, "code": code}]}} if code else {}) | found
+
+
+def is_pseudonym(header: DataSet, known: Known) -> bool:
+    """Whether the true identity was removed (PS3.3 C.7.1.1 Patient Identity Removed), and nothing but what is
+    configured says whose the Patient ID is: there it may be the number of somebody else."""
+    if known.issuer is None or text_of(header, IDENTITY_REMOVED) != "YES":
+        return False
+    first = _identifier(header, charset_of(header), known.issuer, known)
+    return first is not None and first["system"] == system_of(known.issuer)
 
 
 def system_of(issuer: str) -> str:

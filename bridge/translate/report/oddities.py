@@ -15,11 +15,12 @@ from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
 from bridge.model.tags import PATIENT_ID, TIMEZONE_OFFSET
 from bridge.terminology.schemes import designator_of, uri_of
 from bridge.terminology.units import is_ucum, plain
+from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import element_id
 from bridge.translate.basis.ranges import has_unit, is_bare, of_range
 from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time
-from bridge.translate.header.identity import ISSUER, QUALIFIERS
+from bridge.translate.header.identity import ISSUER, QUALIFIERS, is_pseudonym
 from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.native.values import is_qualifier
@@ -46,8 +47,8 @@ _LEGAL: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
-    """One line for each kind of oddity, with its number and first place. `issuer` is the store's own."""
+def oddities_of_document(document: Document, known: Known) -> list[str]:
+    """One line for each kind of oddity, with its number and first place."""
     header = document.header
     found: dict[str, list[str]] = {}
     if zone_of(header, "") == "":
@@ -55,8 +56,10 @@ def oddities_of_document(document: Document, issuer: str | None) -> list[str]:
         found[f"{what} Timezone Offset From UTC (0008,0201): times without zone are taken as the store's"] = []
     if text_of(header, PATIENT_ID, document.charset) is None:
         found["no Patient ID (0010,0020): the report has no subject"] = []
-    elif issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
+    elif known.issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
         found["Patient ID without issuer: two people with one ID would be taken for one; configure `issuer`"] = []
+    elif is_pseudonym(header, known):
+        found[f"Patient Identity Removed (0012,0062) is YES: its Patient ID is taken for one of {known.issuer}"] = []
     if not document.root.children:
         found["no content items: a report that says nothing; if it should, fetch the file again"] = []
     if content_time(header, "+00:00") is None:
