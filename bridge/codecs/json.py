@@ -1,8 +1,9 @@
-"""JSON text <-> resources whose numbers keep their text (FHIR R4, json.html); nothing else touches JSON files."""
+"""JSON text <-> resources whose numbers keep their digits (FHIR R4, json.html); nothing else touches JSON files."""
 
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import orjson
@@ -11,6 +12,7 @@ from bridge.errors import InvalidFhirError
 from bridge.model.group import Base64, Json, Number
 
 MAX_DEPTH = 200
+_MAX_PLACES = 60  # after the point, of a number that is spelled without its exponent
 MAX_DIGITS = 1000  # of a number: to validate one takes the square of its length, and nothing else runs meanwhile
 
 
@@ -44,11 +46,22 @@ def canonical(value: Json) -> bytes:
     return orjson.dumps(value, default=_fragment, option=orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_SORT_KEYS)
 
 
-def _decimal(text: str) -> Number:
+def _decimal(text: str) -> Number | int:
     exponent = text.lower().partition("e")[2]
     if len(exponent) > 5:
         raise InvalidFhirError("a number with an exponent of more than four digits")
-    return _short(text)
+    if not exponent:
+        return _short(text)
+    plain = _plain(_short(text))
+    return _integer(plain) if plain.lstrip("-").isdecimal() else _short(plain)
+
+
+def _plain(text: str) -> str:
+    """Without its exponent, where that says no more and no less: digits are precision (FHIR R4, decimal), notation is
+    not. Of one number some clients write `5.42e-06`, others `0.00000542`: that is no edit."""
+    value = Decimal(text)
+    exponent = value.as_tuple().exponent
+    return f"{value:f}" if isinstance(exponent, int) and -_MAX_PLACES <= exponent <= 0 else text
 
 
 def _integer(text: str) -> int | Number:

@@ -13,7 +13,7 @@ Resource: TypeAlias = dict[str, Json]
 
 
 class Number(str):
-    """A JSON number as it was written: `36.60`, `1e3`, an integer of any length."""
+    """A JSON number with all its digits: `36.60`, `1e3`, an integer of any length."""
 
     __slots__ = ()
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,23 @@ def test_there_and_back_by_the_command(tmp_path: Path) -> None:
     assert run("convert", tmp_path / "fhir", "--to", "dicom", "-o", tmp_path / "dicom").returncode == 0
     (back,) = (tmp_path / "dicom").iterdir()
     assert pydicom.dcmread(back) == pydicom.dcmread(ECG)
+
+
+def test_a_client_that_spells_numbers_otherwise_has_edited_nothing(tmp_path: Path) -> None:
+    """Dose area products in Gy.m2 are so small that Python and Java write them with an exponent."""
+    source = FIXTURES / "dicom" / "10001-projection-dose.dcm"
+    run("convert", source, "--to", "fhir", "-o", tmp_path / "fhir")
+    (file,) = (tmp_path / "fhir").iterdir()
+    bundle = json.loads(file.read_bytes(), parse_float=lambda text: f"<<{Decimal(text):E}>>")
+    spelled, count = re.subn('"<<(.*?)>>"', r"\1", json.dumps(bundle))
+    assert count
+    assert "4.00E-5" in spelled
+    file.write_text(spelled)
+    done = run("convert", tmp_path / "fhir", "--to", "dicom", "-o", tmp_path / "dicom", "--report", tmp_path / "r.json")
+    assert done.returncode == 0
+    assert report(tmp_path / "r.json")["documents"][0]["warnings"] == []
+    (back,) = (tmp_path / "dicom").iterdir()
+    assert pydicom.dcmread(back) == pydicom.dcmread(source)
 
 
 def test_details_lists_every_element(tmp_path: Path) -> None:
