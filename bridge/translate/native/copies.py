@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bridge.mapping.lens import LENSES
+from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Num, Plain
 from bridge.model.group import Resource, renamed
 from bridge.translate.basis.node import Home
+from bridge.translate.native.flow import is_flow, narrative_of
 from bridge.translate.native.values import printable, qualified
 from bridge.translate.native.xhtml import in_div
 
@@ -42,8 +44,10 @@ def several_of(observation: Home) -> Num | None:
     return qualified(Num(tuple(text for one in numbers for text in one.values), numbers[0].unit, None), observation)
 
 
-def narrative(section: ContentItem) -> str | None:
-    """The TEXT items of a section as XHTML; None where it has none."""
+def narrative(section: ContentItem, mapping: Mapping, zone: str) -> str | None:
+    """The TEXT items of a section as XHTML, or all of a continuous one; None where it has none."""
+    if is_flow(section):
+        return narrative_of(section, mapping, zone)
     said = [words for child in section.children if (words := _words(child))]
     if not said:
         return None

@@ -20,6 +20,7 @@ from bridge.translate.header.study import Studies, sop_class_coding
 from bridge.translate.native.anchors import anchor_of, names_of
 from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
+from bridge.translate.native.flow import is_flow, narrative_of
 from bridge.translate.native.folds import folded_into, folds_in
 from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.inherited import method_of, observers_of, started_of, subject_of
@@ -155,6 +156,8 @@ class Observations:
             observation["derivedFrom"] = [{"id": ITSELF, **self._reference(item, item.value, at)}]
         else:
             value_to_fhir(item.value, observation, self.mapping, self.zone)
+        if is_flow(item) and (div := narrative_of(item, self.mapping, self.zone)) is not None:
+            observation["text"] = {"status": "generated", "div": div}
         self._concluded(item, observation)
         if isinstance(item.value, Num) and len(item.value.values) > 1:
             several_values(item.value, observation)

@@ -199,7 +199,7 @@ class _Builder(Observations):
             section["code"] = self._code(item.concept)
         self.homes[at] = section
         self._sections(item, at, list(range(len(item.children))), section, self._inner(item, at, context))
-        if (div := narrative(item)) is not None:
+        if (div := narrative(item, self.mapping, self.zone)) is not None:
             section["text"] = {"status": "generated", "div": div}
         elif not section.keys() & {"entry", "section"}:
             section["text"] = {"status": "empty", "div": _EMPTY_DIV}

@@ -160,7 +160,7 @@ def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
         return Container("SEPARATE")
     if "value" not in home.get("valueQuantity", {"value": None}):
         return Coded(_absent_code(home))  # a unit in words is no value
-    words = _in_words(home)
+    words = spelled_out(home)
     return Plain("TEXT", words) if words else Coded(_absent_code(home))
 
 
@@ -242,7 +242,7 @@ def printable(text: str) -> str:
     return _CONTROL.sub(" ", text)
 
 
-def _in_words(home: Home) -> str | None:
+def spelled_out(home: Home) -> str | None:
     """A value that has no SR form of its own. Nothing that changes its meaning may be missing."""
     for key, value in home.items():
         if key.startswith("value") and (words := _WORDS.get(key, str)(value)):

@@ -21,6 +21,7 @@ from bridge.translate.basis.ranges import has_unit, is_bare, of_range
 from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time
 from bridge.translate.header.identity import ISSUER, QUALIFIERS, is_pseudonym
+from bridge.translate.native.flow import breaks_flow
 from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.native.values import is_qualifier
@@ -80,6 +81,8 @@ def _of_items(
         schemes = tuple([one for one in schemes if uri_of(one, EXTENSION_BASE) not in explained])
     odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), schemes)
     found = [(what, path) for what in (*odd, *_qualifier(item), *_unit(item), *said_twice(item))]
+    if breaks_flow(item):
+        found.append((_IN_FLOW, path))
     for index, child in enumerate(item.children):
         found += _of_items(child, item, (*path, index), explained)
     if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
@@ -103,6 +106,7 @@ def _limits(item: ContentItem) -> str:
 _ENDS = {("255605001", "SCT"): "low", ("56851009", "SCT"): "high"}
 
 
+_IN_FLOW = "a value within continuous text, whose words may deny it: read it in the narrative"
 _NO_PARENT = "-"  # no value type is named so
 
 

@@ -1,0 +1,92 @@
+"""Continuous text (PS3.3 C.18.8): a code within a sentence says nothing without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.codecs.dicom import structured_report
+from bridge.codecs.fhir import validate
+from bridge.mapping.load import load
+from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, Value
+from bridge.model.document import Document
+from bridge.model.group import Group
+from bridge.model.sr import write_document
+from bridge.translate.basis.ids import Known
+from bridge.translate.native.flow import is_flow
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.corpus import FIXTURES
+
+MAPPING, KNOWN = load(), Known()
+FINDING, SECTION = Code("121071", "DCM", "Finding"), Code("121070", "DCM", "Findings")
+DENIED: tuple[Value, ...] = (
+    Plain("TEXT", "There is no evidence of"),
+    Coded(Code("233604007", "SCT", "Pneumonia")),
+    Plain("TEXT", "in either lung, says"),
+    Plain("PNAME", "Doe^Jane^^Dr."),
+    Plain("TEXT", ", and the nodule has"),
+    Num(("8",), Code("mm", "UCUM", "mm"), None),
+    Plain("TEXT", "."),
+)
+SENTENCE = "There is no evidence of Pneumonia in either lung, says Dr. Jane Doe, and the nodule has 8 mm."
+
+
+def container(continuity: str, *values: Value, concept: Code | None = None) -> ContentItem:
+    children = tuple(ContentItem("CONTAINS", FINDING, value, (), ()) for value in values)
+    return ContentItem("CONTAINS", concept, Container(continuity), children, ())
+
+
+def document(*items: ContentItem) -> Document:
+    one = structured_report.read((FIXTURES / "dicom" / "ecg-report.dcm").read_bytes())
+    return replace(one, root=replace(one.root, children=(*one.root.children, *items)))
+
+
+def read(*items: ContentItem) -> tuple[Group, list[str]]:
+    one = document(*items)
+    translated = to_fhir(one, MAPPING, KNOWN)
+    for resource in translated.result.resources():
+        validate(resource)
+    back = checked_to_dicom(translated.result, MAPPING, KNOWN)
+    assert write_document(back.result) == write_document(one)
+    return translated.result, [one for one in translated.report.warnings if "continuous" in one]
+
+
+def narratives(group: Group) -> list[str]:
+    def of(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            own = [value["text"]["div"]] if isinstance(value.get("text"), dict) and "div" in value["text"] else []
+            return own + [one for child in value.values() for one in of(child)]
+        return [one for child in value for one in of(child)] if isinstance(value, list) else []
+
+    return [one for resource in group.resources() for one in of(resource)]
+
+
+@pytest.mark.parametrize("concept", [None, SECTION])
+def test_the_sentence_is_whole_in_the_narrative_and_who_reads_the_code_alone_is_warned(concept: Code | None) -> None:
+    group, warnings = read(container("CONTINUOUS", *DENIED, concept=concept))
+    assert f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{SENTENCE}</p></div>' in narratives(group)
+    assert len(warnings) == 1
+
+
+def test_texts_alone_deny_nothing_that_stands_beside() -> None:
+    group, warnings = read(container("CONTINUOUS", Plain("TEXT", "No"), Plain("TEXT", "effusion.\nNo mass.")))
+    assert any("<p>No effusion.</p><p>No mass.</p>" in one for one in narratives(group))
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        container("SEPARATE", *DENIED),
+        container("CONTINUOUS", DENIED[1]),  # of one item
+        container("CONTINUOUS", DENIED[1], DENIED[5]),  # without words
+    ],
+)
+def test_what_is_no_sentence_is_none(other: ContentItem) -> None:
+    assert not is_flow(other)
+    group, warnings = read(other)
+    assert not any(one["resourceType"] == "Observation" and "text" in one for one in group.members)
+    assert warnings == []
