@@ -10,7 +10,7 @@ import pytest
 from bridge.codecs.dicom import structured_report
 from bridge.codecs.fhir import validate
 from bridge.mapping.load import load
-from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, Value
+from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, Reference, Value
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import write_document
@@ -30,8 +30,9 @@ DENIED: tuple[Value, ...] = (
     Plain("TEXT", ", and the nodule has"),
     Num(("8",), Code("mm", "UCUM", "mm"), None),
     Plain("TEXT", "."),
+    Reference("IMAGE", "1.2.840.10008.5.1.4.1.1.2", "2.25.1"),
 )
-SENTENCE = "There is no evidence of Pneumonia in either lung, says Dr. Jane Doe, and the nodule has 8 mm."
+SENTENCE = "There is no evidence of Pneumonia in either lung, says Dr. Jane Doe, and the nodule has 8 mm. Finding"
 
 
 def container(continuity: str, *values: Value, concept: Code | None = None) -> ContentItem:

@@ -360,8 +360,10 @@ def test_a_name_alone_is_an_author(typed: int) -> None:
     members = resources(*before, name, container(FINDINGS, num(LENGTH, "1", MM)))
     (composition,) = [one for one in members if one["resourceType"] == "Composition"]
     named = {f"{one['resourceType']}/{one['id']}": one for one in members}
-    authors = [named[one["reference"]] for one in composition["author"]]
+    *observers, equipment = composition["author"]
+    authors = [named[one["reference"]] for one in observers]
     assert len(authors) == (2 if typed else 1)
     assert authors[-1]["name"][0]["family"] == "Root"
+    assert named[equipment["reference"]]["manufacturer"] == "Beispiel Medizintechnik"
     (found,) = [one for one in members if one["resourceType"] == "Observation"]
-    assert found["performer"][-1] == {"reference": composition["author"][-1]["reference"]}
+    assert found["performer"][-1] == {"reference": observers[-1]["reference"]}

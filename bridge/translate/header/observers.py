@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.mapping.people import names_to_dicom, names_to_fhir
-from bridge.mapping.texts import uid_identifier, uid_of
+from bridge.mapping.texts import fhir_string, uid_identifier, uid_of
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
@@ -119,12 +119,20 @@ def _procedure(item: ContentItem, number: int, context: Context, coded: Callable
 
 def _name(practitioner: Resource, item: ContentItem, number: int) -> Home | None:
     try:
-        first, *others = names_to_fhir(_text(item, "PNAME"))
+        first, *others = _names(item)
     except ValueError:  # an empty name, or no name at all: the remainder carries the item
         return None
     home: Home = {"id": str(number), **first}
     practitioner["name"] = [home, *others]
     return home
+
+
+def _names(item: ContentItem) -> list[Home]:
+    """TID 1003 wants a PNAME, which has parts. Where somebody has written a TEXT, that is how the person is called."""
+    match item.value:
+        case Plain("TEXT", text) if text.strip():
+            return [{"text": fhir_string(text.strip())}]
+    return names_to_fhir(_text(item, "PNAME"))
 
 
 def _device_part(device: Resource, item: ContentItem, number: int) -> Home | None:
@@ -187,11 +195,15 @@ def add_context(
 
 def _add_name(root: Node, practitioner: Resource) -> None:
     names = practitioner.get("name", ())
+    home = next((one for one in names if "id" in one), names[0] if names else {})
+    if home.keys() - {"extension"} == {"id", "text"}:
+        root.add(Plain("TEXT", home["text"]), PERSON_NAME, home)
+        return
     try:
         said = names_to_dicom(names)
     except ValueError:  # a name without any part, or none at all
         return
-    root.add(Plain("PNAME", said), PERSON_NAME, next((one for one in names if "id" in one), names[0]))
+    root.add(Plain("PNAME", said), PERSON_NAME, home)
 
 
 def _add_device_parts(root: Node, device: Resource) -> None:

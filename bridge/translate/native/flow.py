@@ -7,7 +7,7 @@ import re
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import spoken
-from bridge.model.content import Container, ContentItem, Plain
+from bridge.model.content import Container, ContentItem, Plain, value_type
 from bridge.translate.basis.node import Home
 from bridge.translate.native.values import printable, spelled_out, value_to_fhir
 from bridge.translate.native.xhtml import in_div
@@ -16,10 +16,14 @@ _BEFORE = re.compile(r" +(?=[,.;:!?)])")
 
 
 def is_flow(item: ContentItem) -> bool:
-    """Whether it is one text of several items."""
-    if not isinstance(item.value, Container) or item.value.continuity != "CONTINUOUS":
+    """Whether it is one text of several items, under one heading. Many a measurement group says CONTINUOUS, too: there
+    a text is of a concept of its own, or its context."""
+    if not isinstance(item.value, Container) or item.value.continuity != "CONTINUOUS" or len(item.children) < 2:
         return False
-    return len(item.children) > 1 and any(_is_text(one) for one in item.children)
+    headings = [one.concept[:2] if one.concept is not None else None for one in item.children]
+    of_texts = {heading for heading, one in zip(headings, item.children, strict=True) if _is_text(one)}
+    shared = len(of_texts) == 1 and sum(one in of_texts for one in headings) > 1
+    return shared and all(one.relationship == "CONTAINS" for one in item.children)
 
 
 def breaks_flow(item: ContentItem) -> bool:
@@ -41,7 +45,8 @@ def _words(item: ContentItem, mapping: Mapping, zone: str) -> str:
         case Plain("PNAME", name) if name.strip("^= "):
             return spoken(name)
     home: Home = {}
-    value_to_fhir(item.value, home, mapping, zone)
+    if value_type(item.value) in mapping.values:
+        value_to_fhir(item.value, home, mapping, zone)
     words = spelled_out(home)
     return (words or (item.concept.meaning if item.concept is not None else "")).strip()
 

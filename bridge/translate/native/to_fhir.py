@@ -160,18 +160,19 @@ class _Builder(Observations):
             report["language"] = self.composition["language"] = context.language
         self.members += context.resources
         self.homes |= {(index,): home for index, home in context.homes.items()}
-        self.composition["author"] = context.authors or [self._equipment()]
+        self.composition["author"] = [*context.authors, *self._equipment()] or [absent()]
         self.observers = _inherited(self.composition["author"])
         if context.procedures:
             self.composition["event"] = [{"code": context.procedures}]
         return [index for index in range(len(root.children)) if index not in context.homes]
 
-    def _equipment(self) -> Home:
+    def _equipment(self) -> list[Home]:
+        """Of the header (PS3.3 C.7.5.1), beside the observers: it made the document, and may have measured nothing."""
         device = header.equipment_of(self.document, self.key, self.mapping, self.known)
         if device is None:
-            return absent()
+            return []
         self.members.append(device)
-        return {"id": EQUIPMENT, "reference": f"Device/{device['id']}"}
+        return [{"id": EQUIPMENT, "reference": f"Device/{device['id']}"}]
 
     # -- content ------------------------------------------------------------------------------------------------
     def _sections(self, item: ContentItem, path: Path, indices: list[int], into: Home, context: Context) -> None:
