@@ -75,6 +75,7 @@ STUDY_TAGS = (
     0x00080020,  # Study Date
     0x00080030,  # Study Time
     0x00080050,  # Accession Number
+    0x00080051,  # Issuer of Accession Number Sequence
     0x00080060,  # Modality
     0x00080090,  # Referring Physician's Name
     TIMEZONE_OFFSET,

@@ -11,15 +11,16 @@ import pytest
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
 from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Num, Plain
-from bridge.model.dataset import UNICODE, DataSet, Element, find, text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, find, items, text_of
 from bridge.model.group import Group, Number, Resource
 from bridge.model.names import COMPOSITION_URL
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Node
+from bridge.translate.header.identity import ENTITY_ID, ENTITY_TYPE, LOCAL_ID
 from bridge.translate.header.observers import LANGUAGE, OBSERVER_TYPE, PERSON_NAME, SERIAL_NUMBER, add_context
-from bridge.translate.header.study import ACCESSION
+from bridge.translate.header.study import ACCESSION, ACCESSION_ISSUER
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
@@ -734,6 +735,7 @@ def ordered(number: str) -> Resource:
         ({"basedOn": [{"reference": "ServiceRequest/s"}]}, None),
         ({"basedOn": [ordered("more than sixteen characters")]}, None),
         ({"identifier": [{"type": ACSN, "value": "A-1"}, {"type": ACSN, "value": "A-2"}]}, None),
+        ({"basedOn": [ordered("A-1"), {"identifier": {"type": ACSN, "value": "A-1", "system": "urn:x:y"}}]}, "A-1"),
         ({"identifier": [{"type": ACSN, "value": "A-1", "use": "old"}, {"type": ACSN, "value": "A-2"}]}, "A-2"),
         ({"identifier": [{"type": ACSN, "value": " "}], "basedOn": [ordered(" A-2 ")]}, "A-2"),
     ],
@@ -742,6 +744,29 @@ def test_a_report_without_a_study_says_its_accession_number_itself(said: Resourc
     made = checked_to_dicom(narrative(language="de", **said), load(), Known())
     assert text_of(made.result.header, ACCESSION) == number
     assert stripped(to_fhir(made.result, load(), Known()).result.root).items() >= said.items()
+
+
+@pytest.mark.parametrize(
+    ("system", "issuer"),
+    [
+        ("http://my-hospital.example/orders", {ENTITY_ID: "http://my-hospital.example/orders", ENTITY_TYPE: "URI"}),
+        ("urn:oid:1.2.3.4", {ENTITY_ID: "1.2.3.4", ENTITY_TYPE: "ISO"}),
+        ("https://fhir-dicom.org/fhir/issuer/RIS%201", {LOCAL_ID: "RIS 1"}),
+    ],
+)
+def test_who_issued_an_accession_number_is_said(system: str, issuer: dict[int, str]) -> None:
+    """Issuer of Accession Number Sequence (PS3.3 table 10-17); the study is the one that it was."""
+    said = {"identifier": {"type": ACSN, "system": system, "value": "A-1"}}
+    made, plain = (
+        checked_to_dicom(narrative(language="de", basedOn=[one]), load(), Known()).result
+        for one in (said, ordered("A-1"))
+    )
+    (item,) = items(made.header, ACCESSION_ISSUER)
+    assert {one.tag: text_of(item, one.tag) for one in item} == issuer
+    assert text_of(made.header, STUDY_UID) == text_of(plain.header, STUDY_UID)
+    bare, _ = taken_out(made)
+    (study,) = [one for one in to_fhir(bare, load(), Known()).result.members if one["resourceType"] == "ImagingStudy"]
+    assert study["identifier"][1] == {"type": ACSN, "system": system, "value": "A-1"}
 
 
 def test_reports_of_two_orders_are_of_two_studies() -> None:

@@ -42,7 +42,7 @@ from bridge.translate.header.identity import (
     other_ids,
 )
 from bridge.translate.header.observers import EQUIPMENT
-from bridge.translate.header.study import accession_elements, study_elements
+from bridge.translate.header.study import ACCESSION, accession_elements, study_elements
 from bridge.translate.header.verifiers import without_verifiers
 from bridge.translate.header.whose import subject_of
 from bridge.translate.remainder.extension import stripped
@@ -215,7 +215,7 @@ def _scope(root: Resource, identity: Identity | None, effective: str | None, con
     encounter = root.get("encounter", {}).get("reference", "#")
     when = (effective or "")[:10] if encounter.startswith("#") else encounter
     orders = accession_elements(root) if root["resourceType"] == "DiagnosticReport" else ()
-    order = "".join(f"|{one.value!r}" for one in orders)
+    order = "".join(f"|{one.value!r}" for one in orders if one.tag == ACCESSION)
     return f"{identity.system}|{identity.value}|{when}{order}"
 
 

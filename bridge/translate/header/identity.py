@@ -14,7 +14,7 @@ from bridge.model.tags import IDENTITY_REMOVED, PATIENT_ID
 from bridge.translate.basis.ids import Known
 
 ISSUER, QUALIFIERS, OTHER_IDS = 0x00100021, 0x00100024, 0x00101002
-ENTITY_ID, ENTITY_TYPE, TYPE_CODE = 0x00400032, 0x00400033, 0x00400035
+LOCAL_ID, ENTITY_ID, ENTITY_TYPE, TYPE_CODE = 0x00400031, 0x00400032, 0x00400033, 0x00400035
 TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _ISSUER_BASE = f"{EXTENSION_BASE}/issuer/"
 _UNKNOWN_BASE = f"{EXTENSION_BASE}/issuer-unknown/"
@@ -72,6 +72,21 @@ def is_pseudonym(header: DataSet, known: Known) -> bool:
 def system_of(issuer: str) -> str:
     """Identifier.system of IDs of a store: what is configured, where that is a URI already, such as `urn:oid:1.2.3`."""
     return issuer if _URI.fullmatch(issuer) else _ISSUER_BASE + quote(issuer, safe="")
+
+
+def issuer_of(issuer: DataSet, charset: Charset) -> str | None:
+    """URI of an item of the HL7v2 Hierarchic Designator Macro (PS3.3 table 10-17)."""
+    local = text_of(issuer, LOCAL_ID, charset)
+    known = universal(text_of(issuer, ENTITY_ID, charset), text_of(issuer, ENTITY_TYPE))
+    return known or (_ISSUER_BASE + quote(local, safe="") if local else None)
+
+
+def issuer_elements(system: str) -> DataSet:
+    """The item again."""
+    if system.startswith(_ISSUER_BASE):
+        return (text_element(LOCAL_ID, "UT", unquote(system.removeprefix(_ISSUER_BASE)), UNICODE),)
+    entity, kind = entity_of(system)
+    return text_element(ENTITY_ID, "UT", entity, UNICODE), text_element(ENTITY_TYPE, "CS", kind)
 
 
 def universal(entity: str | None, kind: str | None) -> str | None:

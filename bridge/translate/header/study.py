@@ -32,10 +32,10 @@ from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Home
 from bridge.translate.basis.shaped import shaped_to_fhir
-from bridge.translate.header.identity import TYPE_SYSTEM, is_of_type
+from bridge.translate.header.identity import TYPE_SYSTEM, is_of_type, issuer_elements, issuer_of
 
 CURRENT_EVIDENCE, OTHER_EVIDENCE = 0x0040A375, 0x0040A385  # Current Requested Procedure, Pertinent Other
-STUDY_DATE, STUDY_TIME, ACCESSION = 0x00080020, 0x00080030, 0x00080050
+STUDY_DATE, STUDY_TIME, ACCESSION, ACCESSION_ISSUER = 0x00080020, 0x00080030, 0x00080050, 0x00080051
 PROCEDURES = 0x00081032  # Procedure Code Sequence
 SERIES_DESCRIPTION = 0x0008103E
 _ACCESSION_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "ACSN"}]}
@@ -92,7 +92,9 @@ def described(study: Resource, document: Document, zone: str, mapping: Mapping) 
     """With what the General Study Module (PS3.3 C.7.2.1) of an instance says, as far as FHIR has a place for it."""
     shaped_to_fhir(mapping.shapes["study"], document, study)
     if accession := text_of(document.header, ACCESSION, document.charset):
-        study["identifier"].append({"type": _ACCESSION_TYPE, "value": accession})
+        issuer = next((issuer_of(one, document.charset) for one in items(document.header, ACCESSION_ISSUER)), None)
+        said = {"system": issuer} if issuer is not None else {}
+        study["identifier"].append({"type": _ACCESSION_TYPE, **said, "value": accession})
     if started := _started(document.header, zone):
         study["started"] = started
     if procedures := _procedures(document.header, document, mapping):
@@ -202,15 +204,22 @@ def accession_elements(ordered: Resource) -> Iterator[Element]:
     """Of a study or a report: by its own identifier, or by that of the order it is based on."""
     orders = (one.get("identifier", {}) for one in ordered.get("basedOn", ()))
     said = (_accessions(ordered.get("identifier", ())), _accessions(orders))
-    numbers = next(filter(None, said), set())
-    if len(numbers) == 1:  # of two, nobody knows which one it is
-        yield text_element(ACCESSION, "SH", numbers.pop(), UNICODE)
+    found = next(filter(None, said), {})
+    if len(found) != 1:  # of two, nobody knows which one it is
+        return
+    ((number, issuers),) = found.items()
+    yield text_element(ACCESSION, "SH", number, UNICODE)
+    if len(issuers) == 1:
+        yield Element(ACCESSION_ISSUER, "SQ", (issuer_elements(*issuers),))
 
 
-def _accessions(identifiers: Iterable[Home]) -> set[str]:
-    """Those that fit: cut, it would be another order."""
-    said = (one for one in identifiers if is_of_type(one, "ACSN") and one.get("use") != "old")
-    return {number for one in said if _SH.fullmatch(number := one.get("value", "").strip())}
+def _accessions(identifiers: Iterable[Home]) -> dict[str, set[str]]:
+    """Those that fit, with the systems that they are of: cut, it would be another order."""
+    found: dict[str, set[str]] = {}
+    for one in identifiers:
+        if is_of_type(one, "ACSN") and one.get("use") != "old" and _SH.fullmatch(one.get("value", "").strip()):
+            found.setdefault(one["value"].strip(), set()).update([one["system"]] if one.get("system") else [])
+    return found
 
 
 def _own_elements(series: Home, instance: Home) -> Iterator[Element]:

@@ -10,6 +10,7 @@ from bridge.translate.report.report import Report
 
 _HEADER = {  # what FHIR says of a document of others
     "AccessionNumber": "Accession Number",
+    "IssuerOfAccessionNumberSequence": "Issuer of Accession Number Sequence",
     "AdmissionID": "Admission ID",
     "ProcedureCodeSequence": "Procedure Code Sequence",
     "StudyDescription": "Study Description",
