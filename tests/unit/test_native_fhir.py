@@ -141,12 +141,12 @@ def test_several_values_are_edited(which: str) -> None:
     assert item_.value.values == (("60.0", "80", "65.0") if which == "one of them" else ("80",))
 
 
-def test_a_value_that_no_quantity_holds_among_several_is_unknown() -> None:
+def test_a_value_that_no_quantity_holds_among_several_is_an_error() -> None:
     several = several_values()
     several.MeasuredValueSequence[0].NumericValue = [60, "1e99"]
     (one,) = observations(several)
     assert "component" not in one
-    assert one["dataAbsentReason"]["coding"][0]["code"] == "unknown"
+    assert one["dataAbsentReason"]["coding"][0]["code"] == "error"
 
 
 @pytest.mark.parametrize("concept", ["8480-6", "8462-4", "8478-0"])

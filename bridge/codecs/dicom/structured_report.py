@@ -70,7 +70,7 @@ def _complete(dataset: DataSet, sop_class: str) -> None:
     wanted = _REQUIRED | ({} if sop_class == KeyObjectSelectionDocumentStorage else _FLAGS)
     for tag, name in wanted.items():
         if text_of(dataset, tag) is None:
-            raise InvalidDicomError(f"no {name}: truncated, or no valid SR; fetch the file again")
+            raise InvalidDicomError(f"no {name}: truncated, or no SR; fetch the file again, else correct its source")
     for tag in (SOP_INSTANCE_UID, STUDY_UID, SERIES_UID):
         if not re.fullmatch(r"[0-9]+(\.[0-9]+)*", text_of(dataset, tag) or "") or len(text_of(dataset, tag) or "") > 64:
             raise InvalidDicomError(f"{wanted[tag]} is no UID (PS3.5 9.1); correct it at its source")

@@ -51,7 +51,11 @@ from bridge.translate.remainder.json_patch import canonical_text
 COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
 _EVIDENCE = (0x0040A375, 0x0040A385)  # Current Requested Procedure, Pertinent Other
 NO_DATE = "19000101"  # never the clock: the same input has the same output
-_STATUS = {("PARTIAL", False): "partial", ("PARTIAL", True): "partial", ("COMPLETE", True): "amended"}
+_STATUS = {
+    **dict.fromkeys([("PARTIAL", False), ("PARTIAL", True)], "partial"),
+    ("COMPLETE", False): "final",
+    ("COMPLETE", True): "amended",
+}
 _RESULTS = ("DiagnosticReport", "Observation")
 _PARTIAL = ("partial", "preliminary", "registered")
 _ALWAYS = {  # of a new SR, until something else is known
@@ -83,12 +87,17 @@ def status_of(header: DataSet) -> str:
     unless it is preliminary still: FHIR amends only what was final. Whether partial or not, preliminary says more."""
     if text_of(header, PRELIMINARY) == "PRELIMINARY":
         return "preliminary"
-    return _STATUS.get((text_of(header, COMPLETION) or "", bool(items(header, PREDECESSORS))), "final")
+    return _STATUS.get((text_of(header, COMPLETION) or "COMPLETE", bool(items(header, PREDECESSORS))), "unknown")
 
 
 def result_status(status: str) -> str:
-    """Status of a result or Composition, of the report's: neither can be partial."""
+    """Status of a result, of the report's: it cannot be partial."""
     return "preliminary" if status == "partial" else status
+
+
+def composition_status(status: str) -> str:
+    """Of the report's: a Composition can be neither partial nor unknown, and is not said to be final."""
+    return "preliminary" if status in ("partial", "unknown") else status
 
 
 def content_time(header: DataSet, zone: str) -> str | None:

@@ -145,7 +145,7 @@ class _Builder(Observations):
         return {
             "resourceType": "Composition",
             "id": self.known.id("Composition", self.key),
-            "status": header.result_status(self.status),
+            "status": header.composition_status(self.status),
             "type": self._code(root.concept),
             "date": context.effective or "1900-01-01",
             "author": [],

@@ -11,7 +11,7 @@ from typing import Any
 from bridge.mapping.codings import code_of, coding
 from bridge.mapping.lens import CONCEPT, LENSES, Lens
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.numbers import unit_of
+from bridge.mapping.numbers import decimal, unit_of
 from bridge.model.content import Code, Coded, Container, Num, Other, Plain, Value, value_type
 from bridge.model.group import absent
 from bridge.translate.basis import times
@@ -94,8 +94,38 @@ def _of_plain(value: Plain, element: str, lens: Lens[Any, Any], zone: str) -> Ho
     return {element: lens.to_fhir(value.text)}
 
 
+def is_unread(value: Value) -> bool:
+    """Whether it says something that FHIR cannot hold: no number, no date, no UID, or control characters."""
+    texts = value.values if isinstance(value, Num) else (value.text,) if isinstance(value, Plain) else ()
+    read = decimal if isinstance(value, Num) else _READ.get(value_type(value) or "")
+    try:
+        for text in texts:
+            if read is not None:
+                read(text)
+    except ValueError:
+        return any(map(_is_said, texts))
+    return False
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "TEXT": LENSES["string"].to_fhir,
+    "DATE": LENSES["date"].to_fhir,
+    "TIME": LENSES["time"].to_fhir,
+    "DATETIME": lambda text: times.to_fhir(text, "+00:00"),
+    "UIDREF": LENSES["uid-string"].to_fhir,
+    "PNAME": LENSES["person-string"].to_fhir,
+}
+
+
+def _is_said(text: str) -> bool:
+    """An empty name has its delimiters."""
+    return bool(text.strip(" ^="))
+
+
 def _reason(value: Value) -> Home:
     """Numeric Value Qualifier (CID 42) says why there is no number; both codes, so that it comes back."""
+    if is_unread(value):
+        return {"coding": [_UNKNOWN | {"code": "error"}]}
     qualifier = value.qualifier if isinstance(value, Num) and not value.values else None
     if qualifier is None or qualifier.scheme != "DCM":
         return {"coding": [_UNKNOWN]}

@@ -8,24 +8,20 @@ from functools import lru_cache
 
 from bridge.mapping.lens import LENSES
 from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, Path, Plain, value_type
-from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
-from bridge.model.tags import PATIENT_ID, TIMEZONE_OFFSET
 from bridge.terminology.schemes import designator_of, uri_of
 from bridge.terminology.units import is_ucum, plain
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import element_id
 from bridge.translate.basis.ranges import has_unit, is_bare, of_range
-from bridge.translate.basis.times import zone_of
-from bridge.translate.header.header import content_time
-from bridge.translate.header.identity import ISSUER, QUALIFIERS, is_pseudonym
 from bridge.translate.native.flow import breaks_flow
 from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.sides import is_unseen, structures_of
-from bridge.translate.native.values import is_qualifier
+from bridge.translate.native.values import is_qualifier, is_unread
 from bridge.translate.report.hedges import hedges
+from bridge.translate.report.odd_header import oddities_of_header
 from bridge.translate.report.said_twice import said_twice
 
 _FACTS = "TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME COMPOSITE"
@@ -50,22 +46,8 @@ _LEGAL: dict[str, tuple[tuple[str, str], ...]] = {
 
 def oddities_of_document(document: Document, known: Known) -> list[str]:
     """One line for each kind of oddity, with its number and first place."""
-    header = document.header
-    found: dict[str, list[str]] = {}
-    if zone_of(header, "") == "":
-        what = "no" if text_of(header, TIMEZONE_OFFSET) is None else "an unreadable"
-        found[f"{what} Timezone Offset From UTC (0008,0201): times without zone are taken as the store's"] = []
-    if text_of(header, PATIENT_ID, document.charset) is None:
-        found["no Patient ID (0010,0020): the report has no subject"] = []
-    elif known.issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
-        found["Patient ID without issuer: two people with one ID would be taken for one; configure `issuer`"] = []
-    elif is_pseudonym(header, known):
-        found[f"Patient Identity Removed (0012,0062) is YES: its Patient ID is taken for one of {known.issuer}"] = []
-    if not document.root.children:
-        found["no content items: a report that says nothing; if it should, fetch the file again"] = []
-    if content_time(header, "+00:00") is None:
-        found["no readable Content Date and Time (0008,0023): where no item says when, it is 1900-01-01"] = []
-    explained = frozenset(systems_of(header))
+    found: dict[str, list[str]] = {what: [] for what in oddities_of_header(document, known)}
+    explained = frozenset(systems_of(document.header))
     for what, path in _of_items(document.root, None, (0,), explained):
         found.setdefault(what, []).append(element_id(path))
     return [_line(what, places) for what, places in found.items()]
@@ -81,6 +63,8 @@ def _of_items(
         schemes = tuple([one for one in schemes if uri_of(one, EXTENSION_BASE) not in explained])
     odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), schemes)
     found = [(what, path) for what in (*odd, *_qualifier(item), *_unit(item), *said_twice(item))]
+    if is_unread(item.value):
+        found.append((f"{value_type(item.value)} {_UNREAD}", path))
     if breaks_flow(item):
         found.append((_IN_FLOW, path))
     for index, child in enumerate(item.children):
@@ -107,6 +91,7 @@ _ENDS = {("255605001", "SCT"): "low", ("56851009", "SCT"): "high"}
 
 
 _IN_FLOW = "a value within continuous text, whose words may deny it: read it in the narrative"
+_UNREAD = "whose value FHIR cannot hold: a FHIR client sees none, and data absent for an error"
 _NO_PARENT = "-"  # no value type is named so
 
 

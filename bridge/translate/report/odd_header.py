@@ -1,0 +1,49 @@
+"""What is odd about the header of a document: what a FHIR client does not see of it, or sees otherwise than it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from bridge.mapping.lens import LENSES
+from bridge.model.dataset import items, text_of
+from bridge.model.document import Document
+from bridge.model.tags import PATIENT_ID, TIMEZONE_OFFSET
+from bridge.translate.basis.ids import Known
+from bridge.translate.basis.times import zone_of
+from bridge.translate.header.header import content_time, status_of
+from bridge.translate.header.identity import ISSUER, QUALIFIERS, is_pseudonym
+
+_READ: dict[int, tuple[Callable[[str], object], str]] = {
+    0x00100030: (LENSES["date"].to_fhir, "Patient's Birth Date (0010,0030)"),
+    0x00100040: (LENSES["sex"].to_fhir, "Patient's Sex (0010,0040)"),
+}
+
+
+def oddities_of_header(document: Document, known: Known) -> Iterator[str]:
+    header = document.header
+    if zone_of(header, "") == "":
+        what = "no" if text_of(header, TIMEZONE_OFFSET) is None else "an unreadable"
+        yield f"{what} Timezone Offset From UTC (0008,0201): times without zone are taken as the store's"
+    if text_of(header, PATIENT_ID, document.charset) is None:
+        yield "no Patient ID (0010,0020): the report has no subject"
+    elif known.issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
+        yield "Patient ID without issuer: two people with one ID would be taken for one; configure `issuer`"
+    elif is_pseudonym(header, known):
+        yield f"Patient Identity Removed (0012,0062) is YES: its Patient ID is taken for one of {known.issuer}"
+    for tag, (read, name) in _READ.items():
+        if (text := text_of(header, tag)) is not None and not _can(read, text):
+            yield f"{name} that cannot be read: a FHIR client sees none"
+    if not document.root.children:
+        yield "no content items: a report that says nothing; if it should, fetch the file again"
+    if content_time(header, "+00:00") is None:
+        yield "no readable Content Date and Time (0008,0023): where no item says when, it is 1900-01-01"
+    if status_of(header) == "unknown":
+        yield "Completion Flag (0040,A491) is neither COMPLETE nor PARTIAL: the status is unknown"
+
+
+def _can(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return True
