@@ -375,8 +375,11 @@ def test_a_content_date_that_is_none_is_warned_of() -> None:
     made = document(number(HEART_RATE, "72", PER_MINUTE), ContentTime="2560")
     translated = to_fhir(made, load(), Known())
     (composition,) = [one for one in translated.result.members if one["resourceType"] == "Composition"]
-    assert composition["date"] == "1900-01-01"
-    assert any("it is 1900-01-01" in one for one in translated.report.warnings)
+    assert "date" not in composition
+    assert composition["_date"]["extension"][0]["valueCode"] == "unknown"
+    fhir.validate(composition)
+    assert to_dicom(translated.result, load(), Known()).result == made
+    assert any("no readable Content Date" in one for one in translated.report.warnings)
 
 
 @pytest.mark.parametrize(

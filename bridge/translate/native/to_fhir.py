@@ -147,7 +147,7 @@ class _Builder(Observations):
             "id": self.known.id("Composition", self.key),
             "status": header.composition_status(self.status),
             "type": self._code(root.concept),
-            "date": context.effective or "1900-01-01",
+            **({"date": context.effective} if context.effective else {"_date": absent()}),
             "author": [],
             "title": (root.concept.meaning if root.concept else "") or "Structured Report",
             "section": [],

@@ -36,7 +36,7 @@ def oddities_of_header(document: Document, known: Known) -> Iterator[str]:
     if not document.root.children:
         yield "no content items: a report that says nothing; if it should, fetch the file again"
     if content_time(header, "+00:00") is None:
-        yield "no readable Content Date and Time (0008,0023): where no item says when, it is 1900-01-01"
+        yield "no readable Content Date and Time (0008,0023): nobody knows when, where no item says it"
     if status_of(header) == "unknown":
         yield "Completion Flag (0040,A491) is neither COMPLETE nor PARTIAL: the status is unknown"
 
