@@ -14,7 +14,7 @@ from bridge.model.group import Json, absent
 from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
 from bridge.terminology.editions import version_to_dicom, version_to_fhir
 from bridge.terminology.schemes import canonical, designator_of, mdc_to_dicom, mdc_to_fhir, private_designator, uri_of
-from bridge.terminology.snomed import sct_of
+from bridge.terminology.snomed import name_of, sct_of
 
 _NO_SYSTEM = private_designator("")
 """Coding Scheme Designator of a code without system: an empty one is refused (PS3.3 table 8.8-1)."""
@@ -99,7 +99,7 @@ def _concept_to_fhir(code: Code) -> dict[str, Json]:
     codings = [coding(code), *map(coding, code.equivalents)]
     sct = sct_of(code.value) if code.scheme == "SRT" else None
     if sct is not None:  # the retired code first, as written; what it is today beside it
-        codings.insert(1, coding(Code(sct, "SCT", code.meaning)))
+        codings.insert(1, coding(Code(sct, "SCT", name_of(sct) or code.meaning)))
     return {"coding": codings, "text": codings[0]["display"]} if code.meaning else {"coding": codings}
 
 
