@@ -56,7 +56,8 @@ def returned_document(group: Group, mapping: Mapping, known: Known, remainder: d
     words = list[str]()
     pieces = pieces_of(group, homes, image, document, known, words)
     report.warnings += [*warnings, *taken_away(words)]
-    if changed or beyond(pieces) != remainder.get("beyond"):  # in the items, or in what they do not say
+    taken_back = known.head not in (None, version_of(document).sop_instance)  # edited, and that is in the PACS
+    if taken_back or changed or beyond(pieces) != remainder.get("beyond"):  # in the items, or in what they do not say
         document, image, pieces = _new_version(group, homes, document, pieces, mapping, known)
         report.warnings.append(NEW_INSTANCE)
     elif "version" in remainder:

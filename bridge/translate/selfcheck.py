@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.errors import LossError
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
@@ -19,7 +21,7 @@ from bridge.translate.to_fhir import ANEW, to_fhir
 def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Document]:
     """Raises LossError where the resources would not come back as they are, or an edit of them not at all."""
     translated = to_dicom(group, mapping, known)
-    there = to_fhir(translated.result, mapping, known)
+    there = to_fhir(translated.result, mapping, replace(known, head=None))  # whoever reads it has no other version
     back = there.result
     if NEW_INSTANCE in translated.report.warnings and ANEW in there.report.warnings:
         places = [one.partition(":")[0] for one in translated.report.warnings if one.endswith("does not see it")]

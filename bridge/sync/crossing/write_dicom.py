@@ -61,10 +61,10 @@ class WriteDicom:
             if head is not None
             else next(filter(None, (read_instance(self.route, one.instance) for one in taken_in)), None)
         )
-        translated = self._translated(group, former, before)
+        translated = self._translated(group, former, before, self._newest(link))
         if link is None and (left := self._version_elsewhere(translated.result, taken_in)) is not None:
             former = (*former, left)  # it left that document, in which its version is a former one: this is a later one
-            translated = self._translated(group, former, before)
+            translated = self._translated(group, former, before, None)
         document = translated.result
         dataset = write_document(document)
         version = version_of(document)
@@ -137,10 +137,18 @@ class WriteDicom:
                 found[other.document] = other
         return [found[name] for name in sorted(found)]
 
-    def _translated(self, group: Group, former: tuple[Version, ...], before: DataSet | None) -> Translated[Document]:
+    def _newest(self, link: Link | None) -> str | None:
+        """The instance that may be written again; none where that was rejected: a UID is never used again."""
+        if link is None:
+            return None
+        return "" if voided(self.ledger.rejections.of(self.route.name, link.chain[-1])) else link.head
+
+    def _translated(
+        self, group: Group, former: tuple[Version, ...], before: DataSet | None, head: str | None
+    ) -> Translated[Document]:
         """`before`: a version that names the patient by the identifier that was taken then."""
         known = self.route.known() if before is None else as_named_in(before, self.route.known())
-        return checked_to_dicom(group, self.mapping, replace(known, supersedes=former))
+        return checked_to_dicom(group, self.mapping, replace(known, supersedes=former, head=head))
 
 
 def born_of(group: Group) -> str:

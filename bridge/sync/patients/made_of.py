@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bridge.mapping.mapping import Mapping
-from bridge.model.dataset import DataSet, charset_of, merged
+from bridge.model.dataset import DataSet, charset_of, merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to, renamed
 from bridge.model.sr import read_document
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.resources import Present
@@ -108,7 +109,8 @@ def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSe
 def written_again(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> Document:
     """The resources, in the place of the document, as if they were of whom it was made of: of nobody, it may be."""
     origin = origin_of(head)
-    known = replace(as_named_in(origin, route.known()), supersedes=superseded_by(origin))
+    uid = text_of(origin, SOP_INSTANCE_UID)
+    known = replace(as_named_in(origin, route.known()), supersedes=superseded_by(origin), head=uid)
     group = _at_times_of_document(route, mapping, present.group, origin, was)
     group = as_of(group, was) if was is not None else group
     return to_dicom(group, mapping, known).result
