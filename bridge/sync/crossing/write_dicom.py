@@ -11,7 +11,7 @@ from bridge.ledger.link import Link, extended, lines_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
-from bridge.model.group import Group
+from bridge.model.group import Group, reference_to
 from bridge.model.sr import write_document
 from bridge.stores.store import STUDY
 from bridge.sync.basis.begun import STORING
@@ -26,9 +26,11 @@ from bridge.sync.documents.resources import Present
 from bridge.sync.lost.lost_answer import stored_after_all
 from bridge.sync.patients.awaited import check_subject
 from bridge.sync.patients.merge import Merges
+from bridge.sync.patients.subject import identified
 from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import version_of
 from bridge.translate.header.header import born_uid
+from bridge.translate.header.identity import identity_of
 from bridge.translate.header.refiled import as_named_in, identity_in
 from bridge.translate.rejection import voided
 from bridge.translate.report.report import Translated
@@ -39,6 +41,7 @@ from bridge.translate.to_fhir import to_fhir
 class WriteDicom:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping, merges: Merges) -> None:
         self.route, self.ledger, self.mapping, self.merges = route, ledger, mapping, merges
+        self._alone: dict[tuple[str, str], str] = {}  # who has an identifier, and nobody else
 
     def write(self, present: Present, link: Link | None, head: DataSet | None) -> str:
         """Returns the act. Raises Held where a person decides, Waiting where something else comes first."""
@@ -52,6 +55,7 @@ class WriteDicom:
         group = self.merges.as_filed(present.group, link, head)
         if link is None:
             self.merges.begin(present.group)
+            self._check_identifier(group)
         for one in taken_in:
             self.merges.take_in(one, present.group)
         known = [*([link] if link else []), *taken_in]
@@ -100,6 +104,16 @@ class WriteDicom:
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in], removed)
         failpoint("agreed")
         return "adopted" if not filed.fresh else "updated" if link else "created"
+
+    def _check_identifier(self, group: Group) -> None:
+        """Raises PermanentError where several people have it: the PACS would take them for one."""
+        identity = identity_of(group.patient, {}, self.route.known())
+        if group.patient is None or identity is None or identity.system is None:
+            return
+        named, key = (identity.system, identity.value), reference_to(group.patient)
+        if self._alone.get(named) != key:
+            identified(self.route, {"system": identity.system, "value": identity.value})
+            self._alone[named] = key
 
     def _reading(self, document: Document, link: Link | None) -> str:
         """What `ToFhir` would make of our version of a document that was born in DICOM."""

@@ -16,7 +16,7 @@ from bridge.model.group import Resource, references_in
 from bridge.stores.store import Change, Instance, Page, ReplacedError, Stored
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.route import Route
-from bridge.sync.listening.patient_news import owe_studies_of_replaced, owed_by_patients, replacing
+from bridge.sync.listening.patient_news import identity, owe_studies_of_replaced, owed_by_patients, replacing
 from bridge.sync.listening.studies import instance_news, owe_studies
 from bridge.translate.gather import FORMING, SUPPORT, links
 
@@ -134,7 +134,7 @@ def _targets(resource: Resource | None) -> tuple[str, ...]:
     if resource is None:
         return ()
     subject = references_in(resource.get("subject")) if resource["resourceType"] in _OF_SOMEBODY else ()
-    return tuple(filter(None, map(local, (*links(resource), *subject, *replacing(resource)))))
+    return (*filter(None, map(local, (*links(resource), *subject, *replacing(resource)))), *identity(resource))
 
 
 def _version(change: Change[Resource]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from hashlib import sha256
 
 from bridge.ledger.ledger import Ledger
 from bridge.model.group import Resource, references_in
 from bridge.stores.store import is_study
 from bridge.sync.basis.route import Route
 from bridge.translate.gather import FORMING
+
+_IDENTITY = "identity:"
 
 
 def replacing(resource: Resource) -> list[str]:
@@ -21,19 +24,44 @@ def replacing(resource: Resource) -> list[str]:
     return sorted(set(references_in([one.get("other") for one in replaced])))
 
 
+def identity(resource: Resource) -> list[str]:
+    """What a Patient is known by, as a name of its own: another one, whenever an identifier is another."""
+    said = resource.get("identifier", []) if resource["resourceType"] == "Patient" else None
+    if not isinstance(said, list):
+        return []
+    named = sorted(
+        f"{one.get('system')}|{one.get('value')}" for one in said if isinstance(one, dict) and one.get("use") != "old"
+    )
+    return [_IDENTITY + sha256(repr(named).encode()).hexdigest()[:32]]
+
+
 def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection[str]]) -> tuple[str, ...]:
-    """Of changed Patients, each with whom it is replaced by now: the resources that refer to them, or to whom they
-    replace, and what a merge of theirs has moved. Instances and studies are owed at once. Where only demographics
-    change, and no instance follows them, nothing is but what was held or dead: it may have been for their sake."""
-    out, back = ledger.feeds.neighbours(route.name, route.fhir.name, told)
+    """Of changed Patients, each with whom it is replaced by now, and its `identity`: the resources that refer to them,
+    or to whom they replace, and what a merge of theirs has moved. Instances and studies are owed at once. Where only
+    demographics change, and no instance follows them, nothing is but what was held or dead: it may have been for their
+    sake, or for that of whom they are replaced by."""
+    replaced_by = {key: {one for one in said if _is_reference(one)} for key, said in told.items()}
+    out, _ = ledger.feeds.neighbours(route.name, route.fhir.name, told)
+    _, back = ledger.feeds.neighbours(route.name, route.fhir.name, set(told).union(*replaced_by.values()))
     forming = sorted({one for one, _ in back if one.partition("/")[0] in FORMING})
     ledger.work.owe_if_put_off(route.name, route.fhir.name, forming)
-    merged = {one for one, _ in out} | {of for one, of in back if one.startswith("Patient/")}
-    merged |= {key for key, said in told.items() if said}
+    merged = {one for one, of in out if _is_reference(of)} | {of for one, of in back if one.startswith("Patient/")}
+    merged |= {key for key, said in replaced_by.items() if said}
     moves = ledger.moves.by(route.name, told)
     merged |= {key for one in moves for key in (one.replaced, one.survivor)}
     wanted = set(told) if route.demographics == "propagate" else merged & set(told)
-    return _owed(route, ledger, wanted) if wanted else ()
+    renumbered = {one for one, of in out if of.startswith(_IDENTITY) and _says_another(told[one], of)}
+    owed = {one for one, of in back if of in renumbered and one.partition("/")[0] in FORMING}
+    return tuple(sorted(owed.union(_owed(route, ledger, wanted) if wanted else ())))
+
+
+def _is_reference(target: str) -> bool:
+    return not target.startswith(_IDENTITY)
+
+
+def _says_another(said: Collection[str], before: str) -> bool:
+    """Of a Patient that is there still."""
+    return before not in said and any(one.startswith(_IDENTITY) for one in said)
 
 
 def _owed(route: Route, ledger: Ledger, patients: Collection[str]) -> tuple[str, ...]:
@@ -57,7 +85,8 @@ def owe_studies_of_replaced(route: Route, ledger: Ledger, told: Mapping[str, Col
     if not subjects:
         return
     out, _ = ledger.feeds.neighbours(route.name, route.fhir.name, set().union(*subjects.values()))
-    replaced = {one for one, _ in out} | {key for key, said in told.items() if said and key.startswith("Patient/")}
+    replaced = {one for one, of in out if _is_reference(of)}
+    replaced |= {key for key, said in told.items() if key.startswith("Patient/") and any(map(_is_reference, said))}
     for key in (one for one, said in subjects.items() if said & replaced):
         for study in ledger.studies.named(route.name, key):
             ledger.work.owe(route.name, route.dicom.name, study.study)

@@ -10,6 +10,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import UNICODE, DataSet, charset_of
 from bridge.model.sr import read_document
 from bridge.sync.basis.route import Route
+from bridge.sync.decision.news import RETRACTED
 from bridge.sync.documents.own import is_own
 from bridge.sync.documents.replace import replace_head
 from bridge.sync.documents.resources import Present
@@ -23,9 +24,11 @@ def propagate(
     route: Route, ledger: Ledger, mapping: Mapping, present: Present, link: Link | None, head: DataSet | None
 ) -> str | None:
     """Of a document on which both sides agree, with its newest instance; None where there is nothing to do. What others
-    wrote is theirs to correct."""
+    wrote is theirs to correct, and what is void says nothing."""
     patient = present.group.patient
     if route.demographics != "propagate" or route.direction == "to-fhir" or link is None or head is None or not patient:
+        return None
+    if RETRACTED in (link.fhir_digest, link.dicom_digest, present.state):
         return None
     if link.born != "fhir" or charset_of(head) != UNICODE or not _of_same_patient(route, present, head):
         return None

@@ -102,19 +102,26 @@ class Merges:
             self.file(group, link, head, was, to)
 
     def _by_no_merge(self, link: Link, was: MadeOf | None, to: Survivor, *, changed: bool) -> None:
-        """Raises Held where it was made under a survivor, and the merge was undone since; and where the PACS has it of
-        somebody else, who does not change because resources do."""
+        """Raises Held where it was made under a survivor, and the merge was undone since; where he has another number
+        now, or never had that one; and where the PACS has it of somebody else, who does not change because resources
+        do."""
         if link.born == "dicom" and changed:
             raise Held(
                 f"{self.route.dicom.name} has it under another Patient ID than {to.key} has, whose it is in "
                 f"{self.route.fhir.name}: a document does not change its patient; correct one or the other"
             )
-        moves = self.ledger.moves.of(link.document) if link.born == "fhir" and was is not None else []
-        if was is not None and to.key in {was.subject, *(one.replaced for one in moves)}:
+        if link.born == "dicom" or link.dicom_digest in (RETRACTED, GONE):
+            return
+        if was is not None and to.key in [one.replaced for one in self.ledger.moves.of(link.document)]:
             raise Held(
                 f"{self.route.dicom.name}: its newest version was made under {reference_to(was.patient)}, while that "
                 f"one replaced {to.key}: merge them again, or enter it in error and store it anew"
             )
+        whose = f", and {reference_to(was.patient)} has" if was is not None else ""
+        raise Held(
+            f"{self.route.dicom.name} has it under a Patient ID that {to.key} does not have{whose}: a document does "
+            "not change its patient; enter it in error and store it anew, or correct identifier, subject or merge"
+        )
 
     def as_filed(self, group: Group, link: Link | None, head: DataSet | None) -> Group:
         """With the Patient as a new version has to name him: the survivor, where somebody replaced him; whom the PACS

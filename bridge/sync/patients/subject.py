@@ -35,7 +35,7 @@ def subject(route: Route, ledger: Ledger, group: Group, *, corrected: bool = Fal
     name = f"Patient/{group.patient['id']}"
     identifier = group.patient["identifier"][0]
     mine = holds(route, ledger, [f"{identifier['system']}|{identifier['value']}"])
-    found = _identified(route, identifier)
+    found = identified(route, identifier)
     if not found:
         if not mine:
             raise Busy  # one of two makes who is new
@@ -59,7 +59,7 @@ def subject(route: Route, ledger: Ledger, group: Group, *, corrected: bool = Fal
     return Subject([], {name: last.key}, merged)
 
 
-def _identified(route: Route, identifier: Resource) -> list[Stored[Resource]]:
+def identified(route: Route, identifier: Resource) -> list[Stored[Resource]]:
     """Who has the identifier: who was replaced before those that replace him, and have it from him. Raises
     PermanentError where they are several people."""
     found = list(route.fhir.find("Patient", identifier["system"], identifier["value"]))

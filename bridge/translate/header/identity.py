@@ -102,15 +102,18 @@ def universal(entity: str | None, kind: str | None) -> str | None:
 
 def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known) -> Identity | None:
     """The first identifier of type MR, else the first with a system, else the id that `subject` refers to, issued by
-    its server; None where nobody is named. Where the issuer of the archive is a URI, those of that system come first: a
-    number of others would be somebody else there. A value that Patient ID cannot hold is no candidate: cut, it would be
-    somebody else."""
+    its server; None where nobody is named. By which one the document names him already, comes before all; where the
+    issuer of the archive is a URI, those of that system come first: a number of others would be somebody else there. A
+    value that Patient ID cannot hold is no candidate: cut, it would be somebody else."""
     fitting = [each for each in _said(patient, subject) if _fits(each)]
     own = [each for each in fitting if _URI.fullmatch(known.issuer or "") and each.get("system") == known.issuer]
-    if (one := _chosen(own or fitting)) is not None:
+    named = next((each for each in fitting if (each.get("system"), each["value"]) == known.named), None)
+    store = _ISSUER_BASE + quote(known.system, safe="")
+    if named is None and patient is not None and known.named == (store, patient.get("id")):
+        return Identity(patient["id"], store)  # he has got a number since
+    if (one := named or _chosen(own or fitting)) is not None:
         system = one.get("system")
         return Identity(one["value"], None if _is_unknown(system) else system, _type_code(one))
-    store = _ISSUER_BASE + quote(known.system, safe="")
     if patient is not None and "id" in patient:
         return Identity(patient["id"], store)
     found = _SUBJECT.fullmatch(subject.get("reference", ""))

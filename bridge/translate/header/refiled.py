@@ -45,7 +45,9 @@ def as_named_in(header: DataSet, known: Known) -> Known:
     """What to know so that a document names its patient as it does, whichever of his identifiers would be taken today:
     that was agreed on."""
     said = identifiers_of(header, charset_of(header), known)[:1]
-    return replace(known, issuer=said[0]["system"]) if said else known
+    if not said:
+        return known
+    return replace(known, issuer=said[0]["system"], named=(said[0]["system"], said[0]["value"]))
 
 
 def filed_under(dataset: DataSet, patient: Resource, mapping: Mapping, known: Known, when: str) -> DataSet:
