@@ -105,10 +105,11 @@ class WorkQueue:
         return safe
 
     def claim_these(self, route: str, store: str, keys: Iterable[str], crashes: int) -> list[Work]:
-        """Those of the keys that are owed and due, nobody's, and have ended as many workers."""
+        """Those of the keys that are owed and due, or held or dead, nobody's, and have ended as many workers."""
         of_store = (WORK.c.route == route) & (WORK.c.store == store) & WORK.c.owner.is_(None)
         of_store &= WORK.c.crashes == crashes
-        free = of_store & WORK.c.state.in_(("owed", "waiting")) & _due(self._database.now())
+        owed = WORK.c.state.in_(("owed", "waiting")) & _due(self._database.now())
+        free = of_store & (owed | WORK.c.state.in_(("held", "dead")))
         with self._database.begin() as connection:
             query = select(*_WORK).where(free).with_for_update(skip_locked=True)
             found = [Work(*row) for row in in_parts(connection, query, WORK.c.key, sorted(keys))]

@@ -114,7 +114,8 @@ class Worker:
         return True
 
     def _rest(self, wholes: Sequence[set[str]], claimed: dict[str, Work]) -> dict[str, Work]:
-        """What is owed of the same components: they are looked at once. A dry run goes on from its place."""
+        """What is owed of the same components, or put aside: they are looked at once, and what was mended beside it may
+        be what it was held or dead for. A dry run goes on from its place."""
         keys = set[str]().union(*wholes) - claimed.keys()
         if self.ledger.dry or not keys:
             return {}

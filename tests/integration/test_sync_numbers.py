@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_sync_edges import observation
+from tests.integration.test_sync_edges import observation, report
 from tests.integration.test_sync_folders import acts, instances, put, tree
 from tests.integration.test_sync_patients import CORRECTED, PATIENT, SYSTEM
 from tests.integration.test_sync_sides import passes
@@ -119,6 +119,15 @@ def test_a_merge_that_is_said_after_the_subjects_changed_is_followed(stores: Pat
     (head,) = instances(stores).values()
     assert str(head.PatientID) == "2"
     assert passes(stores) == {}
+
+
+def test_what_was_dead_for_a_neighbour_s_sake_is_dead_no_more(stores: Path) -> None:
+    put(stores, patient("q", "2"))
+    put(stores, result("c", "q"))
+    put(stores, report("c") | {"subject": {"reference": "Patient/p"}})
+    assert "dead: fhir: DiagnosticReport/r" in said(stores)
+    put(stores, result("c", "p"))
+    assert passes(stores) == {"to-dicom created": 1}
 
 
 def test_a_corrected_name_does_not_change_what_is_void(stores: Path) -> None:
