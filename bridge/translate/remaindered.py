@@ -15,6 +15,7 @@ from bridge.translate.basis.canonical_units import spellings_of
 from bridge.translate.basis.digests import document_digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_dicom.comparison import Comparison
+from bridge.translate.born_in_dicom.followed_conclusion import conclusion_in
 from bridge.translate.born_in_dicom.followed_context import repeated_in
 from bridge.translate.born_in_dicom.followed_starts import starts_in
 from bridge.translate.born_in_dicom.own_sites import sites_in
@@ -117,6 +118,7 @@ def _repeated(
         "sites": sites_in(homes, natives, pieces),
         "context": repeated_in(homes, natives),
         "starts": starts_in(homes, document.root),
+        "conclusion": conclusion_in(group),
         "copies": copies_of(group, pieces),
         "beyond": beyond(pieces),
     }

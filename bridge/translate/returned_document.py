@@ -12,6 +12,7 @@ from bridge.model.group import Group, Json
 from bridge.translate.basis.digests import document_digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_dicom.completed import Content, content_of, pointing
+from bridge.translate.born_in_dicom.followed_conclusion import with_conclusion
 from bridge.translate.born_in_dicom.followed_context import repeating_again, with_context
 from bridge.translate.born_in_dicom.followed_starts import with_followed
 from bridge.translate.born_in_dicom.order import in_order
@@ -39,7 +40,8 @@ def returned_document(group: Group, mapping: Mapping, known: Known, remainder: d
     group = inheriting_again(in_order(group), remainder.get("sites", []))
     group = repeating_again(group, remainder.get("context", []))
     group, followed_starts = with_followed(group, remainder.get("starts", []))
-    report.warnings += followed_starts
+    group, followed_conclusion = with_conclusion(group, remainder.get("conclusion"))
+    report.warnings += [*followed_starts, *followed_conclusion]
     content = content_of(group, mapping, known, report)
     if changed := document_digest(content.document) != remainder["digest"]:
         content = pointing(group, mapping, known, report)
@@ -51,7 +53,7 @@ def returned_document(group: Group, mapping: Mapping, known: Known, remainder: d
     followed, warnings = _followed(group, homes, image, content, mapping, remainder)
     if followed is not group:
         made = returned_document(followed, mapping, known, remainder)
-        made.report.warnings += [*followed_starts, *warnings]
+        made.report.warnings += [*followed_starts, *followed_conclusion, *warnings]
         return made
     words = list[str]()
     pieces = pieces_of(group, homes, image, document, known, words)

@@ -26,6 +26,11 @@ def element_of(observation: Resource) -> str | None:
     return of_section(concept_to_dicom(observation.get("code", {})))
 
 
+def says_conclusion(home: Resource) -> bool:
+    """An Observation, or a component."""
+    return CONCLUSION.same(concept_to_dicom(home.get("code", {})))
+
+
 def is_own(observation: Resource) -> bool:
     concept = concept_to_dicom(observation.get("code", {}))
     return CONCLUSION.same(concept) or of_section(concept) is not None

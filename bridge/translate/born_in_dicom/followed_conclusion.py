@@ -1,0 +1,51 @@
+"""The conclusion of a report that was born in DICOM is a copy of its Conclusion (DCM 121077). Whoever corrects the copy
+means that: a reader of the PACS would see the former one, in a version that counts as the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.model.group import Group, Json, Resource
+from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.basis.node import Home
+from bridge.translate.native.own_words import says_conclusion
+
+FOLLOWS = "DiagnosticReport.conclusion was edited: the Conclusion that it repeats says the same now"
+
+
+def conclusion_in(group: Group) -> str | None:
+    """Digest of a conclusion that one item says; of several, nobody knows which one is meant."""
+    said = group.root.get("conclusion")
+    if not isinstance(said, str) or [home["valueString"].strip() for _, home in _homes(group)] != [said.strip()]:
+        return None
+    return _digest(said)
+
+
+def with_conclusion(group: Group, before: str | None) -> tuple[Group, list[str]]:
+    """The group whose Conclusion says what was edited; the very same, without a warning, where nothing was, or the item
+    was edited itself. `before`: `conclusion_in` the document as it was."""
+    now = group.root.get("conclusion")
+    if before is None or not isinstance(now, str) or not now.strip() or _digest(now) == before:
+        return group, []
+    found = [(owner, home) for owner, home in _homes(group) if _digest(home["valueString"]) == before]
+    if len(found) != 1:
+        return group, []
+    ((owner, home),) = found
+    return group.with_resources({id(owner): _saying(owner, home, now)}), [FOLLOWS]
+
+
+def _saying(owner: Resource, home: Home, now: str) -> Resource:
+    if home is owner:
+        return owner | {"valueString": now}
+    return owner | {"component": [one | {"valueString": now} if one is home else one for one in owner["component"]]}
+
+
+def _homes(group: Group) -> Iterator[tuple[Resource, Home]]:
+    """Observations and components that say a conclusion, each with its Observation."""
+    for one in group.members:
+        places: list[Json] = [one, *one.get("component", ())] if one["resourceType"] == "Observation" else []
+        yield from ((one, home) for home in places if "valueString" in home and says_conclusion(home))
+
+
+def _digest(text: str) -> str:
+    return digest(text.strip(), GUARD)
