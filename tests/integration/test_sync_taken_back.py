@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import heads, predecessors, reports, store, texts, values
 from tests.integration.test_sync_folders import get, instances, put, tree
 from tests.integration.test_sync_sides import passes
-from tests.integration.test_sync_void import configure, fhir_dicom, passed
+from tests.integration.test_sync_void import configure, passed
 
 A = "2.25.5"
 
