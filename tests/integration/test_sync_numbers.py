@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,9 @@ def test_one_more_number_is_no_other_person(stores: Path, numbers: tuple[str, st
 def test_who_had_no_number_keeps_the_name_that_his_documents_have(stores: Path) -> None:
     put(stores, {key: value for key, value in patient("q").items() if key != "identifier"})
     put(stores, result("c", "q"))
-    assert passes(stores) == {"to-dicom created": 1}
+    done = passed(stores)
+    assert acts(done) == {"to-dicom created": 1}
+    assert "Patient without identifier" in str(json.loads(done.stdout)["status"]["warned"]["most"])
     put(stores, patient("q", "7"))
     assert passes(stores) == {}
     put(stores, result("c", "q", 61))

@@ -181,6 +181,21 @@ def test_deleting_is_nobodys_business_where_the_route_says_so(stores: Path) -> N
     assert {name: data for name, data in before.items() if "2.25.1000" not in name} == tree(stores / "data" / "dicom")
 
 
+def test_a_report_that_is_registered_again_waits_for_its_result(stores: Path) -> None:
+    """An SR of it would be the newest, and say nothing."""
+    configure(stores)
+    put(stores, get(stores, "Observation/bp") | {"status": "entered-in-error"})
+    assert acts(passed(stores)) == {"to-dicom retracted": 1}
+    before = instances(stores).keys()
+    put(stores, get(stores, "Observation/bp") | {"status": "registered"})
+    assert acts(passed(stores)) == {}
+    assert instances(stores).keys() == before
+    put(stores, get(stores, "Observation/bp") | {"status": "final"})
+    assert acts(passed(stores)) == {"to-dicom updated": 1}
+    done = passed(stores)
+    assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN)
+
+
 def test_superseded_instances_go_where_the_route_says_so(stores: Path) -> None:
     configure(stores, superseded="delete")
     before = set(instances(stores))

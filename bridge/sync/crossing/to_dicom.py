@@ -41,7 +41,7 @@ class ToDicom:
         """Brings the PACS in step with the group; returns the act. Raises Held where a person has to decide."""
         group, state = present.group, present.state
         link = self._link(present)
-        if link is None and group.root.get("status", "") in _WAITS:
+        if (link is None or link.fhir_digest == RETRACTED) and group.root.get("status", "") in _WAITS:
             return "skipped"
         head = self._head(link)
         if not self._is_carried(group, link) and (link is None or state != RETRACTED):

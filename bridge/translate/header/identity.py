@@ -123,6 +123,8 @@ def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known)
 def oddities_of_identity(patient: Resource | None, subject: dict[str, Any]) -> Iterator[str]:
     """What is odd about the identifier that is Patient ID."""
     said = _said(patient, subject)
+    if patient is not None and "id" in patient and not said:
+        yield "Patient without identifier: the id that a server gave is Patient ID, and may be somebody else's number"
     chosen = _chosen([one for one in said if _fits(one)])
     if _chosen(said) is not chosen:
         yield "Patient.identifier: one has more characters than Patient ID, or others than it holds: it is passed over"
