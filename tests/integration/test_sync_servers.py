@@ -328,6 +328,7 @@ def test_folders_that_hold_the_same_give_the_same(world: World, tmp_path: Path) 
         "urn:test:ehr",
         "TEST-HOSPITAL",
         "Europe/Berlin",
+        identity_removed="carry",
     )
     ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: 4e9)
     summary = once([route], ledger, MAPPING)

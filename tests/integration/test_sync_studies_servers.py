@@ -83,6 +83,21 @@ def test_one_uid_of_two_patients_is_refused_and_a_moved_study_follows(world: Wor
 
 
 @pytest.mark.skipif(not OTHER_FILES, reason="the corpus is not here")
+def test_images_of_a_patient_without_identity_are_held(world: World) -> None:
+    """The Patient ID of a teaching file is a number of the hospital's, as far as the archive tells."""
+    carrying = world.configuration.read_text()
+    world.configuration.write_text(carrying.replace("identity_removed: carry", "identity_removed: hold"))
+    uid, removed = "2.25.8805", {"PatientIdentityRemoved": "YES", "DeidentificationMethod": "by hand"}
+    send(world, ct(1, study=uid, series="2.25.88051", IssuerOfPatientID="", **removed))
+    summary = world.once()
+    assert did(summary) == {}
+    assert any("Patient Identity Removed (0012,0062) is YES" in one for one in summary.faults)
+    world.configuration.write_text(carrying)
+    world.retry()
+    assert did(world.once()) == {"imaging-study created": 1}
+    assert study_of(world, uid)["numberOfInstances"] == 1
+
+
 def test_real_files_of_every_kind(world: World) -> None:
     load_instances(world.orthanc.base, OTHER_FILES)
     summary = world.once()

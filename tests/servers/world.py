@@ -35,7 +35,7 @@ stores:
   ehr: {{kind: fhir, url: "{hapi}", system: "urn:test:ehr"}}
   pacs: {{kind: orthanc, url: "{orthanc}", issuer: TEST-HOSPITAL, timezone: Europe/Berlin}}
 routes:
-  - {{between: [ehr, pacs]}}
+  - {{between: [ehr, pacs], identity_removed: carry}}  # the corpus is anonymised
 ledger: sqlite:///{folder}/bridge.db
 """
 ANY_ARCHIVE = CONFIGURATION.replace("kind: orthanc", "kind: dicomweb").replace("{orthanc}", "{orthanc}/dicom-web")
