@@ -96,8 +96,17 @@ def _of_plain(value: Plain, element: str, lens: Lens[Any, Any], zone: str) -> Ho
 
 def is_unread(value: Value) -> bool:
     """Whether it says something that FHIR cannot hold: no number, no date, no UID, or control characters."""
-    texts = value.values if isinstance(value, Num) else (value.text,) if isinstance(value, Plain) else ()
-    read = decimal if isinstance(value, Num) else _READ.get(value_type(value) or "")
+    read: Callable[[str], Any] | None
+    if isinstance(value, Num):
+        texts, read = value.values, decimal
+        if all(map(_DIGITS.fullmatch, texts)):
+            return False  # as most are
+    elif isinstance(value, Plain):
+        texts, read = (value.text,), _READ.get(value.value_type)
+        if value.value_type == "TEXT" and value.text.isprintable() and len(value.text) < _LONG:
+            return False
+    else:
+        return False
     try:
         for text in texts:
             if read is not None:
@@ -107,6 +116,7 @@ def is_unread(value: Value) -> bool:
     return False
 
 
+_DIGITS, _LONG = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,16})?"), 1024
 _READ: dict[str, Callable[[str], Any]] = {
     "TEXT": LENSES["string"].to_fhir,
     "DATE": LENSES["date"].to_fhir,

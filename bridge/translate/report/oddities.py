@@ -65,7 +65,7 @@ def _of_items(
     found = [(what, path) for what in (*odd, *_qualifier(item), *_unit(item), *said_twice(item))]
     if is_unread(item.value):
         found.append((f"{value_type(item.value)} {_UNREAD}", path))
-    if breaks_flow(item):
+    if item.children and breaks_flow(item):
         found.append((_IN_FLOW, path))
     for index, child in enumerate(item.children):
         found += _of_items(child, item, (*path, index), explained)
