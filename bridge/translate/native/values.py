@@ -11,13 +11,14 @@ from typing import Any
 from bridge.mapping.codings import code_of, coding
 from bridge.mapping.lens import CONCEPT, LENSES, Lens
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.numbers import decimal, unit_of
+from bridge.mapping.numbers import unit_of
 from bridge.model.content import Code, Coded, Container, Num, Other, Plain, Value, value_type
 from bridge.model.group import absent
 from bridge.translate.basis import times
 from bridge.translate.basis.node import Home
 from bridge.translate.basis.ranges import of_quantity, of_range
 from bridge.translate.native.generic import VALUE_UNKNOWN
+from bridge.translate.native.unread import is_unread
 
 YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")  # CID 230
 _UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}
@@ -92,44 +93,6 @@ def _of_plain(value: Plain, element: str, lens: Lens[Any, Any], zone: str) -> Ho
     if value.value_type == "TEXT" and value.text in ("", " "):
         return {"_valueString": absent()}
     return {element: lens.to_fhir(value.text)}
-
-
-def is_unread(value: Value) -> bool:
-    """Whether it says something that FHIR cannot hold: no number, no date, no UID, or control characters."""
-    read: Callable[[str], Any] | None
-    if isinstance(value, Num):
-        texts, read = value.values, decimal
-        if all(map(_DIGITS.fullmatch, texts)):
-            return False  # as most are
-    elif isinstance(value, Plain):
-        texts, read = (value.text,), _READ.get(value.value_type)
-        if value.value_type == "TEXT" and value.text.isprintable() and len(value.text) < _LONG:
-            return False
-    else:
-        return False
-    try:
-        for text in texts:
-            if read is not None:
-                read(text)
-    except ValueError:
-        return any(map(_is_said, texts))
-    return False
-
-
-_DIGITS, _LONG = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,16})?"), 1024
-_READ: dict[str, Callable[[str], Any]] = {
-    "TEXT": LENSES["string"].to_fhir,
-    "DATE": LENSES["date"].to_fhir,
-    "TIME": LENSES["time"].to_fhir,
-    "DATETIME": lambda text: times.to_fhir(text, "+00:00"),
-    "UIDREF": LENSES["uid-string"].to_fhir,
-    "PNAME": LENSES["person-string"].to_fhir,
-}
-
-
-def _is_said(text: str) -> bool:
-    """An empty name has its delimiters."""
-    return bool(text.strip(" ^="))
 
 
 def _reason(value: Value) -> Home:

@@ -19,7 +19,8 @@ from bridge.translate.basis.ranges import has_unit, is_bare, of_range
 from bridge.translate.native.flow import breaks_flow
 from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.sides import is_unseen, structures_of
-from bridge.translate.native.values import is_qualifier, is_unread
+from bridge.translate.native.unread import is_unread
+from bridge.translate.native.values import is_qualifier
 from bridge.translate.report.hedges import hedges
 from bridge.translate.report.odd_header import oddities_of_header
 from bridge.translate.report.said_twice import said_twice
