@@ -79,6 +79,16 @@ def test_one_more_number_is_no_other_person(stores: Path, numbers: tuple[str, st
     assert passes(stores) == {}
 
 
+def test_a_number_that_is_old_is_no_other_person_until_something_is_corrected(stores: Path) -> None:
+    """The archive is told of it by others, or is not: a correction would be filed under the one or the other."""
+    renumbered = patient("p", "2", "1")
+    renumbered["identifier"][1]["use"] = "old"
+    put(stores, renumbered)
+    assert passes(stores) == {}
+    put(stores, result("a", "p", 61))
+    assert "under a Patient ID that Patient/p does not have" in said(stores)
+
+
 def test_who_had_no_number_keeps_the_name_that_his_documents_have(stores: Path) -> None:
     put(stores, {key: value for key, value in patient("q").items() if key != "identifier"})
     put(stores, result("c", "q"))

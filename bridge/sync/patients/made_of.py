@@ -81,6 +81,12 @@ def is_filed_under(route: Route, head: DataSet, born: str, patient: Resource) ->
     return identity_in(head) == identity_as(patient, as_named_in(head, route.known()))
 
 
+def was_known_by(route: Route, head: DataSet, patient: Resource) -> bool:
+    """Whether its Patient ID is, or was, a number of his (FHIR R4 Identifier.use: old)."""
+    said = [(one["system"], one["value"]) for one in _identifier(route, head)]
+    return any((one.get("system"), one.get("value")) in said for one in patient.get("identifier", ()))
+
+
 def is_one_patient(route: Route, one: DataSet, other: DataSet) -> bool:
     """Whether two instances name the same patient, or such as were merged since. If one says no issuer: by ID."""
     whole = all(len(identity_in(each)) > 1 for each in (one, other))

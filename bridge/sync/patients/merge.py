@@ -17,7 +17,7 @@ from bridge.sync.basis.route import Route
 from bridge.sync.decision.news import GONE, RETRACTED
 from bridge.sync.documents.instances import read_instance
 from bridge.sync.documents.resources import Present
-from bridge.sync.patients.made_of import MadeOf, is_filed_under, made_of, moved_by_pacs, says_the_same
+from bridge.sync.patients.made_of import MadeOf, is_filed_under, made_of, moved_by_pacs, says_the_same, was_known_by
 from bridge.sync.patients.merged import Survivor, hold, survivor
 from bridge.sync.patients.refile import begun, refile, take_patients
 from bridge.sync.patients.steps import Steps
@@ -47,7 +47,7 @@ class Merges:
             )
         was = made_of(self.route, head, link.born, present.group.patient)
         if was is None or survivor(self.route, was.patient).key != to.key:
-            if moved:
+            if moved and (changed or not was_known_by(self.route, head, to.patient)):
                 self._by_no_merge(link, was, to, changed=changed)
             return None
         elsewhere = moved or link.born == "fhir" or was.subject != reference_to(present.group.patient)
