@@ -73,6 +73,11 @@ def is_another(num: Num) -> bool:
 _CUT = 1e-6
 
 
+def _with_exponent(text: str) -> str:
+    """The same digits: a small number may fit into the 16 characters of DS so."""
+    return f"{Decimal(text):E}".replace("E+", "E")
+
+
 def quantity_to_dicom(value: dict[str, Json]) -> Num:
     if "comparator" in value or not isinstance(value.get("value"), int | Number):
         raise ValueError("no number, or one with a comparator: neither has a place in NUM")
@@ -83,8 +88,9 @@ def quantity_to_dicom(value: dict[str, Json]) -> Num:
         code = Code(code_meaning(said), PRIVATE_SCHEME, code_meaning(said))
     else:
         code = Code("1", "UCUM", "no units")
-    if len(text) <= 16:
-        return Num((text,), code, None)
+    for spelled in (text, _with_exponent(text)):
+        if len(spelled) <= 16:
+            return Num((spelled,), code, None)
     if not math.isfinite(float(text)) or (float(text) == 0) != (Decimal(text) == 0):
         raise ValueError("beyond what a Floating Point Value holds")
     exact = repr(float(text))

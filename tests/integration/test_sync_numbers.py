@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +88,7 @@ def test_a_number_that_is_old_is_no_other_person_until_something_is_corrected(st
     put(stores, renumbered)
     assert passes(stores) == {}
     put(stores, result("a", "p", 61))
-    assert "under a Patient ID that Patient/p does not have" in said(stores)
+    assert "the patient is another than that of the version before" in said(stores)
 
 
 def test_who_had_no_number_keeps_the_name_that_his_documents_have(stores: Path) -> None:
@@ -102,6 +104,30 @@ def test_who_had_no_number_keeps_the_name_that_his_documents_have(stores: Path) 
     assert {str(one.PatientID) for one in instances(stores).values()} == {"1", "q"}
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_a_number_without_a_system_is_one(stores: Path, order: tuple[int, int]) -> None:
+    """Another that is added, before it or behind, is no other person."""
+    kind = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
+    first, second = ({"type": kind, "value": f"M{one}"} for one in (1, 2))
+    put(stores, patient("q") | {"identifier": [first]})
+    put(stores, result("c", "q"))
+    assert passes(stores) == {"to-dicom created": 1}
+    put(stores, patient("q") | {"identifier": [{1: first, 2: second}[one] for one in order]})
+    assert passes(stores) == {}
+    put(stores, result("c", "q", 61))
+    assert passes(stores) == {"to-dicom updated": 1}
+    assert {str(one.PatientID) for one in instances(stores).values()} == {"1", "M1"}
+
+
+def test_the_first_change_that_a_ledger_sees_is_noticed(stores: Path) -> None:
+    """One of an earlier bridge has kept nobody's numbers; and who was deleted meanwhile has none."""
+    with closing(sqlite3.connect(stores / "bridge.db")) as ledger, ledger:
+        assert ledger.execute("DELETE FROM edge WHERE target LIKE 'identity:%'").rowcount == 1
+    assert passes(stores) == {}
+    put(stores, patient("p", "2"))
+    assert "that Patient/p does not have" in said(stores)
+
+
 def test_two_people_of_one_number_are_not_filed_together(stores: Path) -> None:
     put(stores, patient("q", "1", birthDate="1940-01-01", gender="male"))
     put(stores, result("c", "q"))
@@ -109,10 +135,12 @@ def test_two_people_of_one_number_are_not_filed_together(stores: Path) -> None:
     put(stores, result("d", "r"))
     done = passed(stores)
     assert acts(done) == {"to-dicom created": 1}, "the rest goes on"
-    assert "Patient/p, Patient/q have the same identifier; merge them" in done.stderr
+    assert "held: fhir: Observation/c: fhir: Patient/q and Patient/p have the same identifier; merge" in done.stderr
+    put(stores, result("e", "p"))
+    assert "Patient/p and Patient/q have the same identifier" in said(stores), "nobody knows whose number it is"
     put(stores, patient("q", "2"))
-    assert passes(stores) == {"to-dicom created": 1}
-    assert sorted(str(one.PatientID) for one in instances(stores).values()) == ["1", "2", "3"]
+    assert passes(stores) == {"to-dicom created": 2}
+    assert sorted(str(one.PatientID) for one in instances(stores).values()) == ["1", "1", "2", "3"]
     assert passes(stores) == {}
 
 
@@ -141,6 +169,23 @@ def test_what_was_dead_for_a_neighbour_s_sake_is_dead_no_more(stores: Path) -> N
     assert "dead: fhir: DiagnosticReport/r" in said(stores)
     put(stores, result("c", "p"))
     assert passes(stores) == {"to-dicom created": 1}
+
+
+@pytest.mark.parametrize("system", [None, "urn:oid:1.2.3"])
+def test_a_number_without_a_system_is_one_of_the_archive(stores: Path, system: str | None) -> None:
+    """There two people of one number are one, whether the FHIR server knows whose numbers they are, or not."""
+    folder = {"kind": "folder", "path": str(stores / "data" / "dicom"), "holds": "dicom", "issuer": "urn:oid:1.2.3"}
+    stored = {"fhir": folder | {"path": str(stores / "data" / "fhir"), "holds": "fhir"}, "dicom": folder}
+    del stored["fhir"]["issuer"]
+    (stores / "bridge.yaml").write_text(json.dumps({"stores": stored, "routes": [{"between": ["fhir", "dicom"]}]}))
+    kind = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
+    number = {"type": kind, "value": "77"}
+    put(stores, patient("r") | {"identifier": [number | ({"system": system} if system else {})]})
+    put(stores, patient("q") | {"identifier": [number]})
+    put(stores, result("c", "q"))
+    done = passed(stores)
+    assert "Patient/q and Patient/r have the same identifier" in done.stderr
+    assert "77" not in {str(one.PatientID) for one in instances(stores).values()}
 
 
 def test_a_corrected_name_does_not_change_what_is_void(stores: Path) -> None:

@@ -141,10 +141,13 @@ def test_what_says_the_same_by_another_mapping_stays_as_it_is(stores: Path) -> N
     assert status(stores)["outdated"] == {}
 
 
-def test_an_edit_of_what_would_say_otherwise_is_decided_by_a_person(stores: Path) -> None:
-    """What an earlier mapping wrote would be taken for an edit of theirs."""
+@pytest.mark.parametrize("conflicts", ["hold", "dicom"])
+def test_an_edit_of_what_would_say_otherwise_is_decided_by_a_person(stores: Path, conflicts: str) -> None:
+    """What an earlier mapping wrote would be taken for an edit of theirs. The PACS has said nothing that could win."""
     put(stores, observed(stores, "18844-1") | {"valueString": "edited"})
     with_mappings(stores, TEXT)
+    with (stores / "bridge.yaml").open("a") as file:
+        file.write(f"routes: [{{between: [fhir, dicom], conflicts: {conflicts}}}]\n")
     before = tree(stores / "data")
     assert once(stores) == {}
     assert tree(stores / "data") == before

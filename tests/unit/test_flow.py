@@ -15,12 +15,13 @@ from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import write_document
 from bridge.translate.basis.ids import Known
-from bridge.translate.native.flow import is_flow
+from bridge.translate.native.flow import COMMENT, is_flow
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
 
 MAPPING, KNOWN = load(), Known()
+MODIFIER = Code("106239005", "SCT", "Modifier")
 FINDING, SECTION = Code("121071", "DCM", "Finding"), Code("121070", "DCM", "Findings")
 DENIED: tuple[Value, ...] = (
     Plain("TEXT", "There is no evidence of"),
@@ -38,6 +39,13 @@ SENTENCE = "There is no evidence of Pneumonia in either lung, says Dr. Jane Doe,
 def container(continuity: str, *values: Value, concept: Code | None = None) -> ContentItem:
     children = tuple(ContentItem("CONTAINS", FINDING, value, (), ()) for value in values)
     return ContentItem("CONTAINS", concept, Container(continuity), children, ())
+
+
+def commented(*texts: str) -> ContentItem:
+    """A measurement group."""
+    comments = [ContentItem("CONTAINS", COMMENT, Plain("TEXT", one), (), ()) for one in texts]
+    measured = [replace(one, concept=FINDING) for one in container("CONTINUOUS", DENIED[5]).children]
+    return replace(container("CONTINUOUS"), children=(*comments, *measured))
 
 
 def document(*items: ContentItem) -> Document:
@@ -72,6 +80,29 @@ def test_the_sentence_is_whole_in_the_narrative_and_who_reads_the_code_alone_is_
     assert len(warnings) == 1
 
 
+def test_so_is_that_of_the_whole_document() -> None:
+    one = document()
+    root = replace(container("CONTINUOUS", *DENIED), relationship=None, concept=one.root.concept, rest=one.root.rest)
+    translated = to_fhir(replace(one, root=root), MAPPING, KNOWN)
+    (composition,) = [each for each in translated.result.members if each["resourceType"] == "Composition"]
+    assert SENTENCE in composition["text"]["div"]
+    validate(composition)
+    assert write_document(checked_to_dicom(translated.result, MAPPING, KNOWN).result) == write_document(
+        replace(one, root=root)
+    )
+
+
+def test_the_context_is_no_part_of_it_and_a_modifier_is() -> None:
+    """Who observed stands in it, and that the code is absent below it."""
+    observed = ContentItem("HAS OBS CONTEXT", Code("121008", "DCM", "Person Observer Name"), DENIED[3], (), ())
+    absent = ContentItem("HAS CONCEPT MOD", MODIFIER, Coded(Code("2667000", "SCT", "Absent")), (), ())
+    whole = container("CONTINUOUS", *DENIED[:3])
+    text, code, more = whole.children
+    group, warnings = read(replace(whole, children=(observed, text, replace(code, children=(absent,)), more)))
+    assert "<p>There is no evidence of Pneumonia (Absent) in either lung, says</p>" in "".join(narratives(group))
+    assert len(warnings) == 1
+
+
 def test_texts_alone_deny_nothing_that_stands_beside() -> None:
     group, warnings = read(container("CONTINUOUS", Plain("TEXT", "No"), Plain("TEXT", "effusion.\nNo mass.")))
     assert any("<p>No effusion.</p><p>No mass.</p>" in one for one in narratives(group))
@@ -83,6 +114,7 @@ def test_texts_alone_deny_nothing_that_stands_beside() -> None:
     [
         container("SEPARATE", *DENIED),
         container("CONTINUOUS", DENIED[1]),  # of one item
+        commented("Poor window", "Repeat scan"),
         container("CONTINUOUS", DENIED[1], DENIED[5]),  # without words
     ],
 )

@@ -17,9 +17,6 @@ from bridge.sync.patients.made_of import made_of, written_again
 from bridge.translate.header.chain import version_of
 from bridge.translate.header.refiled import origin_of, without_corrections
 
-OUTDATED = "of an earlier translation"
-"""State of the PACS side that was agreed on, where what was made of it then is not what would be made of it now."""
-
 
 def is_outdated(link: Link, mapping: Mapping) -> bool:
     """Of one that stands on both sides; what is unknown, or void, is looked at for that."""

@@ -21,11 +21,11 @@ from bridge.sync.basis.held import Held, Waiting
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival
 from bridge.sync.crossing.moved import alone, corrected, only_moved, take_place
-from bridge.sync.crossing.outdated import OUTDATED, is_outdated
+from bridge.sync.crossing.outdated import is_outdated
 from bridge.sync.crossing.write_fhir import WriteFhir
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.filter import carries_document
-from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN, News, news
+from bridge.sync.decision.news import GONE, OUTDATED, RETRACTED, STRANGE, UNKNOWN, News, news
 from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.own import is_own
 from bridge.sync.documents.replace import REPLACING

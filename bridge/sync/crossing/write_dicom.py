@@ -26,7 +26,7 @@ from bridge.sync.documents.resources import Present
 from bridge.sync.lost.lost_answer import stored_after_all
 from bridge.sync.patients.awaited import check_subject
 from bridge.sync.patients.merge import Merges
-from bridge.sync.patients.subject import identified
+from bridge.sync.patients.subject import others_with
 from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import version_of
 from bridge.translate.header.header import born_uid
@@ -106,14 +106,20 @@ class WriteDicom:
         return "adopted" if not filed.fresh else "updated" if link else "created"
 
     def _check_identifier(self, group: Group) -> None:
-        """Raises PermanentError where several people have it: the PACS would take them for one."""
+        """Raises Held where several people have it, until they have not: the PACS would take them for one."""
         identity = identity_of(group.patient, {}, self.route.known())
-        if group.patient is None or identity is None or identity.system is None:
+        if group.patient is None or identity is None:
             return
-        named, key = (identity.system, identity.value), reference_to(group.patient)
-        if self._alone.get(named) != key:
-            identified(self.route, {"system": identity.system, "value": identity.value})
-            self._alone[named] = key
+        named, key = (identity.system or "", identity.value), reference_to(group.patient)
+        if self._alone.get(named) == key:
+            return
+        if others := others_with(self.route, group.patient, *named):
+            raise Held(
+                f"{self.route.fhir.name}: {key} and {', '.join(others)} have the same identifier; merge them, or "
+                "correct one of them",
+                others[0],
+            )
+        self._alone[named] = key
 
     def _reading(self, document: Document, link: Link | None) -> str:
         """What `ToFhir` would make of our version of a document that was born in DICOM."""

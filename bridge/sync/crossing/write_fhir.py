@@ -20,7 +20,6 @@ from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said, said_by
 from bridge.sync.crossing.brought import with_brought
-from bridge.sync.crossing.outdated import OUTDATED
 from bridge.sync.crossing.strangers import (
     begin_strange,
     in_the_way,
@@ -31,7 +30,7 @@ from bridge.sync.crossing.strangers import (
 )
 from bridge.sync.decision.content import resources_digest
 from bridge.sync.decision.decide import Side
-from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN
+from bridge.sync.decision.news import GONE, OUTDATED, RETRACTED, STRANGE, UNKNOWN
 from bridge.sync.documents.agreement import acknowledged, decided, state_of
 from bridge.sync.documents.resources import of_others, present_of
 from bridge.sync.listening.feed import take_created

@@ -17,6 +17,10 @@ STRANGE = "strange"
 """Of the PACS side: nothing shows yet that what stands in the place that it names came from it, or it from that."""
 
 
+OUTDATED = "of an earlier translation"
+"""Of the PACS side: agreed on, and what was made of it then is not what would be made of it now."""
+
+
 class News(Enum):
     ABSENT = auto()  # never linked, not there
     NEW = auto()  # never linked, there

@@ -14,7 +14,7 @@ from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import VOID, resources_digest
 from bridge.sync.decision.decide import Act, Decision, decide
-from bridge.sync.decision.news import GONE, RETRACTED, news
+from bridge.sync.decision.news import GONE, OUTDATED, RETRACTED, news
 
 
 def state_of(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]]) -> str:
@@ -45,6 +45,8 @@ def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, ins
     conflict = Conflict(link.document, route.name, link.root, route.dicom.name, instance, here, there)
     verdict = ledger.conflicts.verdict(conflict)
     policy = route.policy._replace(conflicts=verdict) if verdict else route.policy
+    if policy.conflicts == "dicom" and not verdict and link.dicom_digest == OUTDATED:  # the PACS has said nothing
+        policy = policy._replace(conflicts="hold")
     decision = decide(news(link.fhir_digest, here), news(link.dicom_digest, there), policy)
     if decision.act is Act.CONFLICT:
         ledger.conflicts.keep(conflict)

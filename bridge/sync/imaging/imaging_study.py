@@ -47,7 +47,7 @@ class ImagingStudies:
             raise Absent([study])
         if link is None and not has_images(headers):
             return "nothing"  # documents alone are no imaging study
-        if link is None and is_left_alone(self.route, first_of(headers).header):
+        if link is None and any(is_left_alone(self.route, one) for one in headers):
             return "skipped"
         if (found := self._said(headers)) is None:
             return "skipped"

@@ -50,18 +50,16 @@ def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection
     moves = ledger.moves.by(route.name, told)
     merged |= {key for one in moves for key in (one.replaced, one.survivor)}
     wanted = set(told) if route.demographics == "propagate" else merged & set(told)
-    renumbered = {one for one, of in out if of.startswith(_IDENTITY) and _says_another(told[one], of)}
+    known = {of for _, of in out}
+    renumbered = {key for key, said in told.items() for of in said if not _is_reference(of) and of not in known}
+    for key in told if ledger.work.has_any(route.name, "held") else ():
+        ledger.links.free(route.name, key)  # somebody else's, it may be, who had the same number
     owed = {one for one, of in back if of in renumbered and one.partition("/")[0] in FORMING}
     return tuple(sorted(owed.union(_owed(route, ledger, wanted) if wanted else ())))
 
 
 def _is_reference(target: str) -> bool:
     return not target.startswith(_IDENTITY)
-
-
-def _says_another(said: Collection[str], before: str) -> bool:
-    """Of a Patient that is there still."""
-    return before not in said and any(one.startswith(_IDENTITY) for one in said)
 
 
 def _owed(route: Route, ledger: Ledger, patients: Collection[str]) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def is_filed_under(route: Route, head: DataSet, born: str, patient: Resource) ->
 
 def was_known_by(route: Route, head: DataSet, patient: Resource) -> bool:
     """Whether its Patient ID is, or was, a number of his (FHIR R4 Identifier.use: old)."""
-    said = [(one["system"], one["value"]) for one in _identifier(route, head)]
+    said = as_named_in(head, route.known()).named
     return any((one.get("system"), one.get("value")) in said for one in patient.get("identifier", ()))
 
 

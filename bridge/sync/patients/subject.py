@@ -15,6 +15,7 @@ from bridge.sync.decision.content import as_content
 from bridge.sync.listening.feed import local
 from bridge.sync.listening.patient_news import replacing
 from bridge.sync.patients.merged import Survivor, hold, survivor
+from bridge.translate.header.identity import system_of
 
 _DEMOGRAPHICS = ("birthDate", "gender")
 _CORRECTED = ("name", *_DEMOGRAPHICS)
@@ -35,7 +36,7 @@ def subject(route: Route, ledger: Ledger, group: Group, *, corrected: bool = Fal
     name = f"Patient/{group.patient['id']}"
     identifier = group.patient["identifier"][0]
     mine = holds(route, ledger, [f"{identifier['system']}|{identifier['value']}"])
-    found = identified(route, identifier)
+    found = _identified(route, identifier)
     if not found:
         if not mine:
             raise Busy  # one of two makes who is new
@@ -59,7 +60,7 @@ def subject(route: Route, ledger: Ledger, group: Group, *, corrected: bool = Fal
     return Subject([], {name: last.key}, merged)
 
 
-def identified(route: Route, identifier: Resource) -> list[Stored[Resource]]:
+def _identified(route: Route, identifier: Resource) -> list[Stored[Resource]]:
     """Who has the identifier: who was replaced before those that replace him, and have it from him. Raises
     PermanentError where they are several people."""
     found = list(route.fhir.find("Patient", identifier["system"], identifier["value"]))
@@ -70,6 +71,17 @@ def identified(route: Route, identifier: Resource) -> list[Stored[Resource]]:
             f"{route.fhir.name}: {', '.join(one.key for one in found)} have the same identifier; merge them"
         )
     return sorted(found, key=lambda one: (not replacing(one.item), one.key))
+
+
+def others_with(route: Route, patient: Resource, system: str, value: str) -> list[str]:
+    """Keys of other people who have the identifier. One without system is, in the PACS, one of the archive's issuer."""
+    systems = [system] if system or route.issuer is None else ["", system_of(route.issuer)]
+    found: dict[str, Resource] = {}
+    for each in systems:
+        said = {"system": each, "value": value}
+        found |= {one.key: one.item for one in route.fhir.find("Patient", each, value) if not _is_old(one.item, said)}
+    own = survivor(route, patient).key
+    return sorted(key for key, one in found.items() if key != own and survivor(route, one).key != own)
 
 
 def _is_old(patient: Resource, identifier: Resource) -> bool:

@@ -34,7 +34,8 @@ class Known:
     document: str | None = None  # what ids are derived from, where that is not the SOP Instance UID: its first version,
     # or the name of the resource that it was made from
     supersedes: tuple[Version, ...] = ()  # what a document born in FHIR replaces
-    named: tuple[str, str] | None = None  # system and value of the identifier that it names its patient by
+    named: tuple[tuple[str | None, str], ...] = ()  # systems and values of what may be the identifier that it names its
+    # patient by: of an ID without issuer, one without system, too
     head: str | None = None  # SOP Instance UID of the newest version of the document; empty where that is void
     source: str | None = None  # the system that a document of ours was made for, where that is not this one
     edited: str | None = None  # instant of the last edit of a document born in DICOM

@@ -10,7 +10,7 @@ from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import Home
 from bridge.translate.native.own_words import says_conclusion
 
-FOLLOWS = "DiagnosticReport.conclusion was edited: the Conclusion that it repeats says the same now"
+FOLLOWS = "DiagnosticReport.conclusion was edited: its document says so as Conclusion; correct that Observation, too"
 
 
 def conclusion_in(group: Group) -> str | None:

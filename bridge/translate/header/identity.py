@@ -107,13 +107,13 @@ def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known)
     value that Patient ID cannot hold is no candidate: cut, it would be somebody else."""
     fitting = [each for each in _said(patient, subject) if _fits(each)]
     own = [each for each in fitting if _URI.fullmatch(known.issuer or "") and each.get("system") == known.issuer]
-    named = next((each for each in fitting if (each.get("system"), each["value"]) == known.named), None)
+    named = next((each for each in fitting if (each.get("system"), each["value"]) in known.named), None)
     store = _ISSUER_BASE + quote(known.system, safe="")
-    if named is None and patient is not None and known.named == (store, patient.get("id")):
+    if named is None and patient is not None and (store, patient.get("id")) in known.named:
         return Identity(patient["id"], store)  # he has got a number since
     if (one := named or _chosen(own or fitting)) is not None:
         system = one.get("system")
-        return Identity(one["value"], None if _is_unknown(system) else system, _type_code(one))
+        return Identity(one["value"], None if is_unknown(system) else system, _type_code(one))
     if patient is not None and "id" in patient:
         return Identity(patient["id"], store)
     found = _SUBJECT.fullmatch(subject.get("reference", ""))
@@ -166,7 +166,7 @@ def contained_patient(owner: Resource, subject: dict[str, Any]) -> Resource | No
     return None if found is None else {key: value for key, value in found.items() if key != "id"}
 
 
-def _is_unknown(system: str | None) -> bool:
+def is_unknown(system: str | None) -> bool:
     return (system or "").startswith(_UNKNOWN_BASE)
 
 
@@ -206,7 +206,7 @@ def other_ids(patient: Resource, identity: Identity, known: Known) -> Element | 
     found: list[DataSet] = []
     for one in patient.get("identifier", ()):
         system, code = one.get("system"), _type_code(one)
-        other = Identity(one.get("value") or "", None if _is_unknown(system) else system, code)
+        other = Identity(one.get("value") or "", None if is_unknown(system) else system, code)
         if one.get("use") == "old" or code in _PRIVATE or other[:2] == identity[:2]:
             continue
         if code == "MR" != identity.type_code:  # it gave way, for its period ends, and would be Patient ID again

@@ -13,7 +13,14 @@ from bridge.model.tags import PATIENT_ID
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.demographics import with_demographics
 from bridge.translate.header.header import split_patient
-from bridge.translate.header.identity import ISSUER, QUALIFIERS, identifiers_of, identity_elements, identity_of
+from bridge.translate.header.identity import (
+    ISSUER,
+    QUALIFIERS,
+    identifiers_of,
+    identity_elements,
+    identity_of,
+    is_unknown,
+)
 
 _ORIGINAL, _MODIFIED = 0x04000561, 0x04000550  # Original Attributes, Modified Attributes Sequence
 _WHEN, _SYSTEM, _SOURCE, _REASON = 0x04000562, 0x04000563, 0x04000564, 0x04000565
@@ -47,7 +54,10 @@ def as_named_in(header: DataSet, known: Known) -> Known:
     said = identifiers_of(header, charset_of(header), known)[:1]
     if not said:
         return known
-    return replace(known, issuer=said[0]["system"], named=(said[0]["system"], said[0]["value"]))
+    system, value = said[0]["system"], said[0]["value"]
+    bare = identifiers_of(header, charset_of(header), replace(known, issuer=None))[0]["system"] != system
+    bare = bare or not any(one.tag == ISSUER for one in header) and is_unknown(system)
+    return replace(known, issuer=system, named=((system, value), *([(None, value)] if bare else [])))
 
 
 def filed_under(dataset: DataSet, patient: Resource, mapping: Mapping, known: Known, when: str) -> DataSet:

@@ -7,37 +7,50 @@ import re
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import spoken
-from bridge.model.content import Container, ContentItem, Plain, value_type
+from bridge.model.content import Code, Container, ContentItem, Plain, value_type
 from bridge.translate.basis.node import Home
 from bridge.translate.native.values import printable, spelled_out, value_to_fhir
 from bridge.translate.native.xhtml import in_div
 
+COMMENT = Code("121106", "DCM", "Comment")
 _BEFORE = re.compile(r" +(?=[,.;:!?)])")
 
 
 def is_flow(item: ContentItem) -> bool:
     """Whether it is one text of several items, under one heading. Many a measurement group says CONTINUOUS, too: there
-    a text is of a concept of its own, or its context."""
+    a text is of a concept of its own, a comment, or its context."""
     if not isinstance(item.value, Container) or item.value.continuity != "CONTINUOUS" or len(item.children) < 2:
         return False
-    headings = [one.concept[:2] if one.concept is not None else None for one in item.children]
-    of_texts = {heading for heading, one in zip(headings, item.children, strict=True) if _is_text(one)}
-    shared = len(of_texts) == 1 and sum(one in of_texts for one in headings) > 1
-    return shared and all(one.relationship == "CONTAINS" for one in item.children)
+    said = _said(item)
+    headings = [one.concept[:2] if one.concept is not None else None for one in said]
+    of_texts = {heading for heading, one in zip(headings, said, strict=True) if _is_text(one)}
+    return len(of_texts) == 1 and COMMENT[:2] not in of_texts and sum(one in of_texts for one in headings) > 1
+
+
+def _said(item: ContentItem) -> list[ContentItem]:
+    """Without its context, which is no part of the sentence."""
+    return [one for one in item.children if one.relationship == "CONTAINS"]
 
 
 def breaks_flow(item: ContentItem) -> bool:
     """Whether something else than text stands within it: FHIR shows that beside its sentence, as if it were said."""
-    return is_flow(item) and not all(map(_is_text, item.children))
+    return is_flow(item) and not all(map(_is_text, _said(item)))
 
 
 def narrative_of(item: ContentItem, mapping: Mapping, zone: str) -> str | None:
     """The whole of it as XHTML; None where nothing of it can be read."""
-    said = [words for one in item.children if (words := _words(one, mapping, zone))]
+    said = [words for one in _said(item) if (words := _words(one, mapping, zone))]
     return in_div(_BEFORE.sub("", " ".join(said)).split("\n")) if said else None
 
 
 def _words(item: ContentItem, mapping: Mapping, zone: str) -> str:
+    """With what modifies it, that it is absent it may be, in brackets."""
+    modifiers = [_own_words(one, mapping, zone) for one in item.children if one.relationship == "HAS CONCEPT MOD"]
+    words = _own_words(item, mapping, zone)
+    return f"{words} ({', '.join(modifiers)})" if modifiers else words
+
+
+def _own_words(item: ContentItem, mapping: Mapping, zone: str) -> str:
     """An item that has no words, an image it may be, is named by what it is of."""
     match item.value:
         case Plain("TEXT", text):

@@ -25,6 +25,7 @@ from bridge.translate.header.verifiers import interpreters_of
 from bridge.translate.native.categories import category_of, report_category
 from bridge.translate.native.copies import narrative
 from bridge.translate.native.dose_summary import SUMMARY, TEMPLATES, dose_summary
+from bridge.translate.native.flow import is_flow, narrative_of
 from bridge.translate.native.folds import folded_into, folds_in
 from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.inherited import subject_of
@@ -77,6 +78,8 @@ class _Builder(Observations):
     # -- report and its composition -----------------------------------------------------------------------------
     def _report(self, root: ContentItem, context: Context) -> Resource:
         composition = self.composition = self._composition(root, context)
+        if is_flow(root) and (div := narrative_of(root, self.mapping, self.zone)) is not None:
+            composition["text"] = {"status": "generated", "div": div}
         report: Resource = {
             "resourceType": "DiagnosticReport",
             "id": self.known.id("DiagnosticReport", self.key),
