@@ -76,6 +76,12 @@ class Feeds:
             known = dict(map(tuple, in_parts(connection, query, SEEN.c.key, [key for key, _ in items])))
         return [(key, version) for key, version in items if _is_news(known.get(key), version)]
 
+    def known(self, route: str, store: str, keys: Iterable[str]) -> set[str]:
+        """Those that were turned into work before, whatever became of them."""
+        with self._database.connect() as connection:
+            query = select(SEEN.c.key).where(_of(SEEN, route, store))
+            return {key for (key,) in in_parts(connection, query, SEEN.c.key, sorted(keys))}
+
     def unlisted(
         self, route: str, store: str, holds: Literal["fhir", "dicom"], listed: Iterable[str], kinds: Sequence[str] = ()
     ) -> list[str]:

@@ -74,7 +74,7 @@ def test_to_fhir_an_item_has_its_row_or_fold_and_an_attribute_its_pair(tmp_path:
     assert rules["SCT 385524004"] == line("shapes/observation.yaml", "[SCT 385524004")
     assert rule(found, "PatientName") == ("mapped", line("shapes/patient.yaml", "PatientName, "))
     assert rule(found, "StudyInstanceUID") == ("mapped", "generic")
-    assert rule(details(ECG), "Manufacturer") == ("carried", "remainder")
+    assert rule(details(ECG), "Manufacturer") == ("mapped", line("shapes/equipment.yaml", "Manufacturer, "))
 
 
 def test_a_component_has_the_row_of_its_own_code() -> None:

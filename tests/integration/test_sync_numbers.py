@@ -160,6 +160,9 @@ def test_a_merge_that_is_said_after_the_subjects_changed_is_followed(stores: Pat
     (head,) = instances(stores).values()
     assert str(head.PatientID) == "2"
     assert passes(stores) == {}
+    put(stores, result("b", "p"))  # and one more of whom is replaced
+    assert passes(stores) == {"to-dicom created": 1}
+    assert {str(one.PatientID) for one in instances(stores).values()} == {"2"}
 
 
 def test_what_was_dead_for_a_neighbour_s_sake_is_dead_no_more(stores: Path) -> None:

@@ -11,7 +11,7 @@ from bridge.ledger.link import Link, extended, lines_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
-from bridge.model.group import Group, reference_to
+from bridge.model.group import Group, Resource, reference_to
 from bridge.model.sr import write_document
 from bridge.stores.store import STUDY
 from bridge.sync.basis.begun import STORING
@@ -55,7 +55,7 @@ class WriteDicom:
         group = self.merges.as_filed(present.group, link, head)
         if link is None:
             self.merges.begin(present.group)
-            self._check_identifier(group)
+            self._check_identifier(group, present.group.patient)
         for one in taken_in:
             self.merges.take_in(one, present.group)
         known = [*([link] if link else []), *taken_in]
@@ -105,15 +105,16 @@ class WriteDicom:
         failpoint("agreed")
         return "adopted" if not filed.fresh else "updated" if link else "created"
 
-    def _check_identifier(self, group: Group) -> None:
-        """Raises Held where several people have it, until they have not: the PACS would take them for one."""
+    def _check_identifier(self, group: Group, patient: Resource | None) -> None:
+        """Of a `patient` who is named as in the group, for he may be replaced. Raises Held where several people have the
+        identifier, until they have not: the PACS would take them for one."""
         identity = identity_of(group.patient, {}, self.route.known())
-        if group.patient is None or identity is None:
+        if patient is None or identity is None:
             return
-        named, key = (identity.system or "", identity.value), reference_to(group.patient)
+        named, key = (identity.system or "", identity.value), reference_to(patient)
         if self._alone.get(named) == key:
             return
-        if others := others_with(self.route, group.patient, *named):
+        if others := others_with(self.route, patient, *named):
             raise Held(
                 f"{self.route.fhir.name}: {key} and {', '.join(others)} have the same identifier; merge them, or "
                 "correct one of them",

@@ -50,8 +50,9 @@ def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection
     moves = ledger.moves.by(route.name, told)
     merged |= {key for one in moves for key in (one.replaced, one.survivor)}
     wanted = set(told) if route.demographics == "propagate" else merged & set(told)
-    known = {of for _, of in out}
-    renumbered = {key for key, said in told.items() for of in said if not _is_reference(of) and of not in known}
+    before = {of for _, of in out}
+    renumbered = {key for key, said in told.items() for of in said if not _is_reference(of) and of not in before}
+    renumbered = ledger.feeds.known(route.name, route.fhir.name, renumbered)  # of who is new, all is looked at anyway
     for key in told if ledger.work.has_any(route.name, "held") else ():
         ledger.links.free(route.name, key)  # somebody else's, it may be, who had the same number
     owed = {one for one, of in back if of in renumbered and one.partition("/")[0] in FORMING}

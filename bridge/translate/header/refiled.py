@@ -55,9 +55,9 @@ def as_named_in(header: DataSet, known: Known) -> Known:
     if not said:
         return known
     system, value = said[0]["system"], said[0]["value"]
-    bare = identifiers_of(header, charset_of(header), replace(known, issuer=None))[0]["system"] != system
-    bare = bare or not any(one.tag == ISSUER for one in header) and is_unknown(system)
-    return replace(known, issuer=system, named=((system, value), *([(None, value)] if bare else [])))
+    unissued = identifiers_of(header, charset_of(header), replace(known, issuer=None))[0]["system"]
+    bare = [(None, value)] if is_unknown(unissued) else []
+    return replace(known, issuer=system, named=((system, value), *bare))
 
 
 def filed_under(dataset: DataSet, patient: Resource, mapping: Mapping, known: Known, when: str) -> DataSet:
