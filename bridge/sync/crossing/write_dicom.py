@@ -106,8 +106,8 @@ class WriteDicom:
         return "adopted" if not filed.fresh else "updated" if link else "created"
 
     def _check_identifier(self, group: Group, patient: Resource | None) -> None:
-        """Of a `patient` who is named as in the group, for he may be replaced. Raises Held where several people have the
-        identifier, until they have not: the PACS would take them for one."""
+        """Of a `patient` who is named as in the group, for he may be replaced. Raises Held where several people have
+        the identifier, until they have not: the PACS would take them for one."""
         identity = identity_of(group.patient, {}, self.route.known())
         if patient is None or identity is None:
             return
