@@ -88,9 +88,10 @@ def quantity_to_dicom(value: dict[str, Json]) -> Num:
         code = Code(code_meaning(said), PRIVATE_SCHEME, code_meaning(said))
     else:
         code = Code("1", "UCUM", "no units")
-    for spelled in (text, _with_exponent(text)):
-        if len(spelled) <= 16:
-            return Num((spelled,), code, None)
+    if len(text) <= 16:
+        return Num((text,), code, None)
+    if len(shorter := _with_exponent(text)) <= 16:
+        return Num((shorter,), code, None)
     if not math.isfinite(float(text)) or (float(text) == 0) != (Decimal(text) == 0):
         raise ValueError("beyond what a Floating Point Value holds")
     exact = repr(float(text))

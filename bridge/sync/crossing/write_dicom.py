@@ -60,11 +60,7 @@ class WriteDicom:
             self.merges.take_in(one, present.group)
         known = [*([link] if link else []), *taken_in]
         former = tuple(Version(*one.chain[-1]) for one in known)
-        before = (
-            head
-            if head is not None
-            else next(filter(None, (read_instance(self.route, one.instance) for one in taken_in)), None)
-        )
+        before = head if head is not None else self._any_of(taken_in)
         translated = self._translated(group, former, before, self._newest(link))
         if link is None and (left := self._version_elsewhere(translated.result, taken_in)) is not None:
             former = (*former, left)  # it left that document, in which its version is a former one: this is a later one
@@ -104,6 +100,10 @@ class WriteDicom:
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in], removed)
         failpoint("agreed")
         return "adopted" if not filed.fresh else "updated" if link else "created"
+
+    def _any_of(self, links: Sequence[Link]) -> DataSet | None:
+        """The newest instance of one of the documents, where one is there."""
+        return next(filter(None, (read_instance(self.route, one.instance) for one in links)), None)
 
     def _check_identifier(self, group: Group, patient: Resource | None) -> None:
         """Of a `patient` who is named as in the group, for he may be replaced. Raises Held where several people have

@@ -15,8 +15,6 @@ UNKNOWN = "unknown"
 """No agreement is remembered: the link was built again from the instances (`rebuild`)."""
 STRANGE = "strange"
 """Of the PACS side: nothing shows yet that what stands in the place that it names came from it, or it from that."""
-
-
 OUTDATED = "of an earlier translation"
 """Of the PACS side: agreed on, and what was made of it then is not what would be made of it now."""
 

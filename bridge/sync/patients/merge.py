@@ -48,8 +48,7 @@ class Merges:
         was = made_of(self.route, head, link.born, present.group.patient)
         if was is None or survivor(self.route, was.patient).key != to.key:
             if moved:
-                known = was_known_by(self.route, head, to.patient)
-                self._by_no_merge(link, was, to, changed=changed, known=known)
+                self._by_no_merge(link, head, was, to, changed=changed)
             return None
         elsewhere = moved or link.born == "fhir" or was.subject != reference_to(present.group.patient)
         stands = link.dicom_digest not in (RETRACTED, GONE)  # what was void, and is right again, is a new version
@@ -102,7 +101,7 @@ class Merges:
         if was is not None and survivor(self.route, was.patient).key == to.key:
             self.file(group, link, head, was, to)
 
-    def _by_no_merge(self, link: Link, was: MadeOf | None, to: Survivor, *, changed: bool, known: bool) -> None:
+    def _by_no_merge(self, link: Link, head: DataSet, was: MadeOf | None, to: Survivor, *, changed: bool) -> None:
         """Raises Held where it was made under a survivor, and the merge was undone since; where he has another number
         now, or never had that one; and where the PACS has it of somebody else, who does not change because resources
         do."""
@@ -118,7 +117,7 @@ class Merges:
                 f"{self.route.dicom.name}: its newest version was made under {reference_to(was.patient)}, while that "
                 f"one replaced {to.key}: merge them again, or enter it in error and store it anew"
             )
-        if known:
+        if was_known_by(self.route, head, to.patient):
             return  # he has the number, or had it: whoever writes a new version compares
         whose = f", and {reference_to(was.patient)} has" if was is not None else ""
         raise Held(
