@@ -15,6 +15,7 @@ from bridge.releases.moves import (
     Listed,
     Move,
     Renamed,
+    Single,
     Spread,
     Within,
     Wrapped,
@@ -103,8 +104,17 @@ MOVES: dict[str, Sequence[Move]] = {
         ),
         Renamed("deviceName", "name"),
         Within("version", (Gone(r5=("installDate",)),)),
+        Within(
+            "property",
+            (
+                Single("valueQuantity"),
+                Single("valueCode"),
+                Renamed("valueCode", "valueCodeableConcept"),
+                Gone(r5=("valueAttachment", "valueBoolean", "valueInteger", "valueRange", "valueString")),
+            ),
+        ),
         Gone(
-            r4=("distinctIdentifier", "patient", "property", "specialization", "statusReason", "udiCarrier"),
+            r4=("distinctIdentifier", "patient", "specialization", "statusReason", "udiCarrier"),
             r5=(
                 "availabilityStatus",
                 "biologicalSourceEvent",
@@ -116,7 +126,6 @@ MOVES: dict[str, Sequence[Move]] = {
                 "endpoint",
                 "gateway",
                 "mode",
-                "property",
                 "udiCarrier",
             ),
         ),

@@ -49,6 +49,19 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Single:
+    """A list in R4, of which R5 has the first."""
+
+    name: str
+
+    def forth(self, home: Home) -> None:
+        Listed(self.name).back(home)
+
+    def back(self, home: Home) -> None:
+        Listed(self.name).forth(home)
+
+
+@dataclass(frozen=True, slots=True)
 class Wrapped:
     """What R5 puts into a data type around it: a Coding into a CodeableConcept, that into a CodeableReference."""
 

@@ -18,8 +18,10 @@ from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, 
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Node
+from bridge.translate.header.device_observer import SERIAL_NUMBER
 from bridge.translate.header.identity import ENTITY_ID, ENTITY_TYPE, LOCAL_ID
-from bridge.translate.header.observers import LANGUAGE, OBSERVER_TYPE, PERSON_NAME, SERIAL_NUMBER, add_context
+from bridge.translate.header.observers import LANGUAGE, OBSERVER_TYPE, add_context
+from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.header.study import ACCESSION, ACCESSION_ISSUER
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
@@ -782,7 +784,7 @@ def test_a_serial_number_is_one_however_its_type_is_displayed() -> None:
     kind = {"coding": [{"system": HL7, "code": "SNO", "display": "Serial Number"}]}
     device = {"resourceType": "Device", "id": "d", "identifier": [{"type": kind, "value": "4711"}]}
     root = Node(Container("SEPARATE"), None, None)
-    add_context(root, {"author": [{"reference": "Device/d"}]}, lambda reference: device, lambda concept: None)
+    add_context(root, {}, {"author": [{"reference": "Device/d"}]}, lambda reference: device, lambda concept: None)
     assert (SERIAL_NUMBER, Plain("TEXT", "4711")) in [(one.concept, one.value) for one in root.children]
 
 

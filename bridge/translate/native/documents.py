@@ -15,18 +15,17 @@ from bridge.model.group import Group, Resource
 from bridge.model.tags import TEMPLATE
 from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.basis.node import Home, Node
+from bridge.translate.header.device_observer import DEVICE_NAME, DEVICE_UID
 from bridge.translate.header.observers import (
     DEVICE,
-    DEVICE_NAMES,
-    DEVICE_UID,
     LANGUAGE,
     OBSERVER_TYPE,
     PERSON,
-    PERSON_NAME,
     PROCEDURE_REPORTED,
     UNDETERMINED,
     language_code,
 )
+from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.header.verifiers import is_verifier
 from bridge.translate.native import ecg_report
 from bridge.translate.native.participants import is_person
@@ -154,7 +153,7 @@ def _add_bridge(root: Node, known: Known) -> None:
     """The device that writes this document (TID 1004)."""
     root.add(Coded(DEVICE), OBSERVER_TYPE, None)
     root.add(Plain("UIDREF", new_uid(known.system, "device")), DEVICE_UID, None)
-    root.add(Plain("TEXT", _BRIDGE), next(iter(DEVICE_NAMES)), None)
+    root.add(Plain("TEXT", _BRIDGE), DEVICE_NAME, None)
 
 
 def _procedure(group: Group, find: Find) -> Code:

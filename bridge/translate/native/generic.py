@@ -21,7 +21,7 @@ from bridge.model.content import (
 from bridge.model.dataset import find
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, WAVEFORMS
 from bridge.terminology.structured_reports import is_structured_report
-from bridge.translate.header.observers import PERSON_NAME
+from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.native.folds import fold_of, may_be_component
 from bridge.translate.native.own_words import of_section
 

@@ -9,7 +9,9 @@ from bridge.model.content import Code, Coded, Container, ContentItem, Num
 from bridge.model.group import Resource
 from bridge.translate.basis import times
 from bridge.translate.basis.node import INHERITED, Home
-from bridge.translate.header.observers import DEVICE, DEVICE_NAME, DEVICE_UID, OBSERVER_TYPE, PERSON_NAME
+from bridge.translate.header.device_observer import DEVICE_NAME, DEVICE_UID
+from bridge.translate.header.observers import DEVICE, OBSERVER_TYPE
+from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.native.generic import (
     DEVICE_SUBJECT_NAME,
     FETUS_ID,

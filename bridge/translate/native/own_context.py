@@ -10,7 +10,7 @@ from collections.abc import Callable
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Coded, Container
 from bridge.translate.basis.node import LAST, Node
-from bridge.translate.header.observers import PERSON_NAME
+from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.native.generic import PATIENT, SUBJECT_CLASS
 from bridge.translate.native.inherited import is_of_subject
 from bridge.translate.native.sites import is_site

@@ -9,7 +9,7 @@ from bridge.mapping.people import names_to_dicom, names_to_fhir, person_text
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource, absent
 from bridge.translate.basis.node import Home, Node
-from bridge.translate.header.observers import PERSON_NAME
+from bridge.translate.header.person_observer import FUNCTION_URL, PERSON_NAME
 from bridge.translate.native.generic import (
     ORGANIZATION,
     ORGANIZATION_ROLE,
@@ -19,8 +19,6 @@ from bridge.translate.native.generic import (
     PERSON_ROLE,
 )
 
-FUNCTION_URL = "http://hl7.org/fhir/StructureDefinition/event-performerFunction"
-"""On a reference to a person: the role in the procedure."""
 PERSONS = ("Practitioner", "PractitionerRole")
 
 

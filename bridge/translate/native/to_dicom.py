@@ -128,7 +128,7 @@ class _Builder(Items):
     def _report(self, report: Resource, node: Node) -> None:
         context = 0
         if self.composition is not None:
-            add_context(node, self.composition, self.find, self.mapping.concept)
+            add_context(node, report, self.composition, self.find, self.mapping.concept)
             context = len(node.children)
             self._section(self.composition, node, self.effective, top=True)
         else:

@@ -165,6 +165,8 @@ class _Builder(Observations):
         self.homes |= {(index,): home for index, home in context.homes.items()}
         self.composition["author"] = [*context.authors, *self._equipment()] or [absent()]
         self.observers = _inherited(self.composition["author"])
+        if context.performers:
+            report["performer"] = context.performers
         if context.procedures:
             self.composition["event"] = [{"code": context.procedures}]
         return [index for index in range(len(root.children)) if index not in context.homes]
@@ -226,7 +228,7 @@ class _Builder(Observations):
 def _inherited(authors: list[Home]) -> Resource:
     """Who observed: FHIR inherits nothing, so that every Observation says it."""
     said = [one["reference"] for one in authors if "reference" in one and one.get("id") != EQUIPMENT]
-    people = [{"reference": one} for one in said if one.startswith("Practitioner/")]
+    people = [{"reference": one} for one in said if one.startswith(("Practitioner/", "PractitionerRole/"))]
     device = next(({"reference": one} for one in said if one.startswith("Device/")), None)
     return ({"performer": people} if people else {}) | ({"device": device} if device else {})
 
