@@ -240,13 +240,13 @@ def test_a_report_that_is_not_one_yet_keeps_no_result_that_is_rejected(stores: P
     assert said(stores) == {("1000",)}
 
 
-def test_what_a_person_was_asked_for_is_held_no_more(stores: Path) -> None:
+def test_a_document_whose_only_result_is_withdrawn_stands_no_more(stores: Path) -> None:
     put(stores, report("o") | {"id": "week"})
     put(stores, report("o", "p") | {"id": "day"})
     while passes(stores):
         pass
     put(stores, get(stores, "Observation/o") | {"status": "entered-in-error"})
-    assert "correct one or the other" in passed(stores).stderr
+    settled(stores, {"to-dicom retracted": 1, "to-dicom updated": 1})
     put(stores, get(stores, WEEK) | {"status": "entered-in-error"})
     passed(stores)
     settled(stores, {})

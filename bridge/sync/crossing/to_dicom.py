@@ -15,7 +15,7 @@ from bridge.sync.basis.held import Waiting
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.outdated import is_outdated, says_otherwise
 from bridge.sync.crossing.write_dicom import WriteDicom, born_of
-from bridge.sync.decision.content import VOID, dataset_digest
+from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.decide import Act, Decision, decide
 from bridge.sync.decision.filter import carries_group, carries_patient
 from bridge.sync.decision.news import GONE, RETRACTED, UNKNOWN, News, news
@@ -120,7 +120,7 @@ class ToDicom:
 
     def _says(self, present: Present, link: Link, head: DataSet) -> bool:
         """Whether the head is what would be written now, in its place. Void resources say nothing."""
-        if present.group.root.get("status") in VOID:
+        if present.state == RETRACTED:
             return False
         for resource in present.group.whole():
             fhir.validate(resource)

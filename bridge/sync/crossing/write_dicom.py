@@ -46,7 +46,8 @@ class WriteDicom:
     def write(self, present: Present, link: Link | None, head: DataSet | None) -> str:
         """Returns the act. Raises Held where a person decides, Waiting where something else comes first."""
         results = [one for one in present.group.members if one["resourceType"] == "Observation"]
-        if results and all(one.get("status") in VOID for one in results):
+        says = present.group.root.get("conclusion") and born_of(present.group) == "fhir"
+        if results and not says and all(one.get("status") in VOID for one in results):
             raise Held("all its results are entered in error or cancelled; the report is not: correct one or the other")
         check_subject(self.route, present.group, head)
         if link is None or link.fhir_digest == UNKNOWN:

@@ -7,12 +7,27 @@ from collections.abc import Iterable
 
 from bridge.model.dataset import DataSet
 from bridge.model.edition import NOTES, without_notes
-from bridge.model.group import Resource
+from bridge.model.group import Resource, reference_to, references_in
+from bridge.translate.header.header import born_uid
 from bridge.translate.remainder.json_patch import canonical
 
 VOID = ("entered-in-error", "cancelled")
+_SAYS = ("conclusion", "conclusionCode", "presentedForm", "media", "component", "note")
+"""What a report or panel says beside its results."""
 _DATED = ("Observation", "DiagnosticReport")
 _TIMES = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming", "issued")
+
+
+def is_void(root: Resource, resources: Iterable[Resource]) -> bool:
+    """Whether nothing stands of what was born in FHIR: it is void itself, or each of its results is, and it says
+    nothing else."""
+    if root.get("status") in VOID:
+        return True
+    results = {reference for name in ("result", "hasMember") for reference in references_in(root.get(name))}
+    says = root.keys() & _SAYS or any(key.startswith("value") for key in root)
+    if not results or says or born_uid(root) is not None:
+        return False
+    return results <= {reference_to(one) for one in resources if one.get("status") in VOID}
 
 
 def as_content(resource: Resource) -> Resource:

@@ -12,7 +12,7 @@ from bridge.stores.store import Stored
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
-from bridge.sync.decision.content import VOID, resources_digest
+from bridge.sync.decision.content import is_void, resources_digest
 from bridge.sync.decision.decide import Act, Decision, decide
 from bridge.sync.decision.news import GONE, OUTDATED, RETRACTED, news
 
@@ -21,9 +21,8 @@ def state_of(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]
     """Of the FHIR side: as in `Present.state`."""
     if root not in present:
         return GONE
-    if present[root].item.get("status") in VOID:
-        return RETRACTED
-    return resources_digest(present[key].item for key in keys if key in present)
+    own = [present[key].item for key in keys if key in present]
+    return RETRACTED if is_void(present[root].item, own) else resources_digest(own)
 
 
 def state_since(route: Route, ledger: Ledger, link: Link, present: dict[str, Stored[Resource]]) -> str:

@@ -9,7 +9,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.model.group import Group, Resource, reference_to
 from bridge.stores.store import Stored
 from bridge.sync.basis.route import Route
-from bridge.sync.decision.content import VOID, as_content, resources_digest
+from bridge.sync.decision.content import as_content, is_void, resources_digest
 from bridge.sync.decision.news import RETRACTED
 from bridge.sync.listening.feed import local
 from bridge.translate.gather import FORMING, SUPPORT, WITHOUT_RESULTS, Entry, gather, links
@@ -60,7 +60,7 @@ def read_groups(route: Route, keys: set[str]) -> list[Present]:
         own = {name: one for one in group.resources() if (name := reference_to(one)) not in shared}
         times = [stored[name].item.get("meta", {}).get("lastUpdated", "") for name in own]
         versions = {name: stored[name].version for name in own}
-        state = RETRACTED if group.root.get("status") in VOID else resources_digest(own.values())
+        state = RETRACTED if is_void(group.root, own.values()) else resources_digest(own.values())
         found.append(Present(together(group, route.known()), versions, max(times) or None, state))
     return found
 
