@@ -12,11 +12,13 @@ from bridge.model.names import DICOM_UID_SYSTEM, EXTENSION_BASE
 from bridge.releases.moves import put_list
 from bridge.translate.basis.times import INSTANT
 from bridge.translate.header.identity import TYPE_SYSTEM
+from bridge.translate.native.asserted import is_denied
 from bridge.translate.native.copies import copied
 from bridge.translate.remainder.extension import attached
 
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021
+_PROCEDURE_STUDY = "121018"
 _GROUP, _FINDING, _CATEGORY, _STUDY_UID = "125007", "121071", "276214006", "110180"
 COPY = "dicom-sr"
 COPIED = {"extension": [{"url": f"{EXTENSION_BASE}/StructureDefinition/copy", "valueCode": COPY}]}
@@ -59,6 +61,22 @@ def added(resource: Resource, guide: Guide) -> Resource:
 
 
 def _add(observation: Resource, guide: Guide) -> None:
+    if not _is_of_another_study(observation, guide):
+        _add_study(observation, guide)
+    for identifier in observation.get("identifier", ()):
+        if identifier.get("system") == DICOM_UID_SYSTEM and "type" not in identifier:
+            identifier["type"] = {"id": COPY} | _UID_TYPE
+    if any(one.get("code") == _GROUP for one in _codings(observation.get("code", {}))):
+        _add_to_group(observation)
+
+
+def _is_of_another_study(observation: Resource, guide: Guide) -> bool:
+    """Measured in a study that the procedure context names (PS3.16 TID 1005): neither this order nor this device."""
+    said = _parts(observation).get(_PROCEDURE_STUDY, {}).get("valueString")
+    return said is not None and said != guide.study_uid
+
+
+def _add_study(observation: Resource, guide: Guide) -> None:
     if guide.study is not None and guide.study_uid is not None:
         concept = {"coding": [{"system": DCM, "code": _STUDY_UID, "display": "Study Instance UID"}]}
         identifier = {"type": concept, "system": DICOM_UID_SYSTEM, "value": guide.study_uid}
@@ -72,18 +90,20 @@ def _add(observation: Resource, guide: Guide) -> None:
     when = observation.get("effectiveDateTime", "")
     if "issued" not in observation and isinstance(when, str) and INSTANT.fullmatch(when):
         observation["issued"], observation["_issued"] = when, renamed(COPIED, {})
-    for identifier in observation.get("identifier", ()):
-        if identifier.get("system") == DICOM_UID_SYSTEM and "type" not in identifier:
-            identifier["type"] = {"id": COPY} | _UID_TYPE
-    if any(one.get("code") == _GROUP for one in _codings(observation.get("code", {}))):
-        _add_to_group(observation)
 
 
 def _add_to_group(observation: Resource) -> None:
-    """The finding is the value of the group, its category the code."""
+    """The finding is the value of the group, its category the code; of several findings none is, and none that the
+    group denies."""
     said = _parts(observation)
     finding = said.get(_FINDING, {}).get("valueCodeableConcept")
-    if finding is not None and not any(key.startswith("value") for key in observation):
+    findings = [one for one in observation.get("component", ()) if says(one.get("code", {}), DCM, _FINDING)]
+    if (
+        len(findings) == 1
+        and finding is not None
+        and not is_denied(observation)
+        and not any(key.startswith("value") for key in observation)
+    ):
         observation["valueCodeableConcept"] = {"id": COPY} | copied(finding)
         observation.pop("dataAbsentReason", None)
     kind = said.get(_CATEGORY, {}).get("valueCodeableConcept")

@@ -1,68 +1,147 @@
-"""Method and subject of a document born in DICOM, which FHIR repeats on each result (PS3.3 C.17.5): copies, which
-follow the items that say them. A method that was edited itself is a Measurement Method of that very result now (PS3.16
-TID 300), which overrides what it inherits."""
+"""What FHIR repeats on each result of a document born in DICOM, for readers of one result: method, subject and context
+of its container (PS3.3 C.17.5), and in the text of a coded value what is said against it. They are copies, which follow
+the items that say them. A method or context that was edited itself is one of that very result now (PS3.16 TID 300),
+which overrides what it inherits."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from bridge.model.content import Path
 from bridge.model.group import Group, Json, Resource
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import INHERITED, OWN
+from bridge.translate.native.asserted import is_as_qualified
+from bridge.translate.native.shared_context import concept_of, in_their_order, is_shared
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.json_patch import canonical_text
 
-_ELEMENTS = ("method", "focus")
 _FOLLOWS = "repeats an item that was edited: it follows that"
+_METHOD, _FOCUS, _TEXT, _COMPONENT = "method", "focus", "valueCodeableConcept.text", "component"
+Copies = dict[str, Json]
+"""By the element, of a component with what it is of."""
+
+
+def copies_in(native: Resource) -> Copies:
+    """Of an Observation as it is read natively. The subject is said of no result itself."""
+    if native.get("resourceType") != "Observation":
+        return {}
+    names = _said_in(native).keys()
+    shared = {_component(one) for one in native.get("component", ()) if is_shared(one)}
+    repeated = {_FOCUS} | shared
+    if native.get("method", {}).get("id") == INHERITED:
+        repeated.add(_METHOD)
+    if is_as_qualified(native):
+        repeated.add(_TEXT)
+    return {name: one for name, one in _said_in(native).items() if name in names & repeated}
+
+
+def _said_in(home: Resource) -> Copies:
+    """What could be a copy. A component with an element id of its own is the item of that place."""
+    found: Copies = {name: home[name] for name in (_METHOD, _FOCUS) if name in home}
+    if "text" in home.get("valueCodeableConcept", {}):
+        found[_TEXT] = home["valueCodeableConcept"]["text"]
+    for one in home.get("component", ()):
+        if is_shared(one) or "id" not in one:
+            found[_component(one)] = {key: said for key, said in one.items() if key not in ("id", "extension")}
+    return found
+
+
+def _component(component: Json) -> str:
+    """Its name among the copies: of each concept there is one."""
+    return f"{_COMPONENT} {concept_of(component)}"
 
 
 def repeated_in(homes: dict[Path, Json], natives: dict[Path, Json]) -> list[str]:
     """Digests of what results repeat as `natives` are read, each of one result at one place; no more than its name
     where it was edited."""
-    return [
-        _name(home, element) + (_digest(path, home, element) if _same(home[element], native[element]) else "")
-        for path, home in homes.items()
-        for element in _ELEMENTS
-        if element in home and _repeats(native := natives.get(path, {}), element)
-    ]
+    found = list[str]()
+    for path, home in homes.items():
+        native = copies_in(natives.get(path, {}))
+        said = _said_in(home) if native else {}
+        for name in native.keys() & said.keys():
+            same = _same(said[name], native[name])
+            found.append(_name(home, name) + (_digest(path, said[name]) if same else ""))
+    return sorted(found)
 
 
 def repeating_again(group: Group, copies: list[str]) -> Group:
-    """A result that repeats a method does so whoever has written that anew, without our element id."""
+    """A result that repeats a method or context does so whoever has written that anew, without our element id."""
     names = {one[:_NAME] for one in copies}
-    anew = {
-        id(one): one | {"method": {"id": INHERITED} | one["method"]}
-        for one in group.resources()
-        if names and "id" not in one.get("method", {"id": ""}) and _name(one, "method") in names
-    }
+    anew = dict[int, Resource]()
+    for one in group.resources() if names else ():
+        made = _marked(one, names) if one.get("resourceType") == "Observation" else one
+        if made is not one:
+            anew[id(one)] = made
     return group.with_resources(anew) if anew else group
+
+
+def _marked(observation: Resource, names: set[str]) -> Resource:
+    found = observation
+    if "id" not in observation.get("method", {"id": ""}) and _name(observation, _METHOD) in names:
+        found = found | {"method": {"id": INHERITED} | observation["method"]}
+    parts = observation.get("component", ())
+    again = [one | {"id": INHERITED} if _is_copy(one, observation, names) else one for one in parts]
+    again = in_their_order(again)
+    return found | {"component": again} if again != [*parts] else found
+
+
+def _is_copy(component: Json, observation: Resource, names: set[str]) -> bool:
+    return "id" not in component and _name(observation, _component(component)) in names
 
 
 def with_context(
     group: Group, homes: dict[Path, Json], image: FhirImage, copies: list[str], moves: dict[Path, Path]
 ) -> tuple[Group, list[str]]:
-    """The group whose copies say what the document does, and whose edited methods are their own; the very same where it
-    has none. With warnings. `copies`: `repeated_in` the document as it was; `moves`: where its items were, and are."""
+    """The group whose copies say what the document does, and whose edited methods and contexts are their own; the very
+    same where it has none. With warnings. `copies`: `repeated_in` the document as it was; `moves`: where its items
+    were, and are."""
     former = {now: was for was, now in moves.items()}
+    known, names = set(copies), {one[:_NAME] for one in copies}
     new, warnings = dict[int, Resource](), list[str]()
     for path, home in homes.items():
-        for element in _ELEMENTS if home.get("resourceType") == "Observation" else ():
-            native = image.homes.get(path, {})
-            if element not in home or _same(home[element], native.get(element)):
+        if home.get("resourceType") != "Observation":
+            continue
+        native, said = copies_in(image.homes.get(path, {})), _said_in(home)
+        current = home
+        for name in [*said, *(native.keys() - said.keys())]:
+            if name in said and _same(said[name], native.get(name)):
                 continue
-            current: Resource = new.get(id(home)) or home
-            others = {key: one for key, one in current.items() if key != element}
-            if _name(home, element) + _digest(former.get(path, path), home, element) in copies:
-                new[id(home)] = others | ({element: native[element]} if element in native else {})
-                warnings.append(f"Observation.{element} {_FOLLOWS}")
-            elif element == "method" and home[element].get("id") == INHERITED:
-                new[id(home)] = others | {element: home[element] | {"id": OWN}}
+            as_it_was = name in said and _name(home, name) + _digest(former.get(path, path), said[name]) in known
+            is_new = name not in said and name.startswith(_COMPONENT) and _name(home, name) not in names
+            if as_it_was or is_new:
+                current = _following(current, name, native)
+                warnings += [f"Observation.{name.partition(' ')[0]} {_FOLLOWS}"] if as_it_was else []
+            elif name in said:
+                current = _own(current, name)
+        if current is not home:
+            new[id(home)] = current
     return (group.with_resources(new) if new else group), list(dict.fromkeys(warnings))
 
 
-def _repeats(native: Resource, element: str) -> bool:
-    """The subject is said of no result itself."""
-    found = native.get(element) if native.get("resourceType") == "Observation" else None
-    return found is not None and (element != "method" or found.get("id") == INHERITED)
+def _following(home: Resource, name: str, native: Mapping[str, Json]) -> Resource:
+    """With what the document says now, or without."""
+    if name == _TEXT:
+        value = {key: said for key, said in home["valueCodeableConcept"].items() if key != "text"}
+        return home | {"valueCodeableConcept": value | ({"text": native[name]} if name in native else {})}
+    if name in (_METHOD, _FOCUS):
+        others = {key: one for key, one in home.items() if key != name}
+        return others | ({name: native[name]} if name in native else {})
+    parts = [one for one in home.get("component", ()) if not (is_shared(one) and _component(one) == name)]
+    parts += [{"id": INHERITED} | native[name]] if name in native else []
+    others = {key: one for key, one in home.items() if key != "component"}
+    return others | ({"component": parts} if parts else {})
+
+
+def _own(home: Resource, name: str) -> Resource:
+    """What was edited itself; the very same where it is no copy."""
+    if name == _METHOD and home["method"].get("id") == INHERITED:
+        return home | {"method": home["method"] | {"id": OWN}}
+    if not any(is_shared(one) and _component(one) == name for one in home.get("component", ())):
+        return home
+    parts = home["component"]
+    own = [one | {"id": OWN} if is_shared(one) and _component(one) == name else one for one in parts]
+    return home | {"component": own}
 
 
 def _same(said: Json, native: Json) -> bool:
@@ -72,19 +151,21 @@ def _same(said: Json, native: Json) -> bool:
 def _said(value: Json) -> Json:
     """Of a concept its codes and words: what only repeats a code may be left out."""
     if not isinstance(value, dict):
-        return value
+        return canonical_text(value)
+    if not value.keys() & {"coding", "text"}:
+        return canonical_text(value)
     codings = value.get("coding", ())
     words = value.get("text", next((one["display"] for one in codings if "display" in one), None))
     return [[[one.get("system"), one.get("code")] for one in codings], words]
 
 
-def _name(resource: Resource, element: str) -> str:
-    return digest(canonical_text([resource.get("id"), element]), GUARD)
+def _name(resource: Resource, name: str) -> str:
+    return digest(canonical_text([resource.get("id"), name]), GUARD)
 
 
 _NAME = len(_name({}, ""))
 
 
-def _digest(path: Path, resource: Resource, element: str) -> str:
+def _digest(path: Path, said: Json) -> str:
     """Places within one parent may change: all of them inherit the same."""
-    return digest(canonical_text([*path[:-1], _said(resource[element])]), GUARD)
+    return digest(canonical_text([*path[:-1], _said(said)]), GUARD)

@@ -7,8 +7,8 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Num, Plain
 from bridge.model.group import Resource, renamed
 from bridge.translate.basis.node import Home
-from bridge.translate.native.flow import is_flow, narrative_of
-from bridge.translate.native.values import printable, qualified
+from bridge.translate.native.flow import is_flow, narrative_of, worded
+from bridge.translate.native.values import qualified
 from bridge.translate.native.xhtml import in_div
 
 SEVERAL = "value"
@@ -45,19 +45,9 @@ def several_of(observation: Home) -> Num | None:
 
 
 def narrative(section: ContentItem, mapping: Mapping, zone: str) -> str | None:
-    """The TEXT items of a section as XHTML, or all of a continuous one; None where it has none."""
+    """The TEXT items of a section, with what modifies them, or all of a continuous one; None where it has none."""
     if is_flow(section):
         return narrative_of(section, mapping, zone)
-    said = [words for child in section.children if (words := _words(child))]
-    if not said:
-        return None
-    return in_div(said)
-
-
-def _words(item: ContentItem) -> str:
-    """The text of a TEXT item, as XHTML can hold it; else nothing."""
-    match item.value:
-        case Plain("TEXT", found):
-            return printable(found).strip()
-        case _:
-            return ""
+    texts = (one for one in section.children if isinstance(one.value, Plain) and one.value.value_type == "TEXT")
+    said = [words for one in texts if (words := worded(one, mapping, zone))]
+    return in_div(said) if said else None

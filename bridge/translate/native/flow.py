@@ -13,6 +13,12 @@ from bridge.translate.native.values import printable, spelled_out, value_to_fhir
 from bridge.translate.native.xhtml import in_div
 
 COMMENT = Code("121106", "DCM", "Comment")
+_WORDING = (
+    ("121046", "DCM"),  # Country of Language
+    ("121049", "DCM"),  # Language of Content Item and Descendants
+    ("121050", "DCM"),  # Equivalent Meaning of Concept Name
+    ("121051", "DCM"),  # Equivalent Meaning of Value
+)
 _BEFORE = re.compile(r" +(?=[,.;:!?)])")
 
 
@@ -39,15 +45,31 @@ def breaks_flow(item: ContentItem) -> bool:
 
 def narrative_of(item: ContentItem, mapping: Mapping, zone: str) -> str | None:
     """The whole of it as XHTML; None where nothing of it can be read."""
-    said = [words for one in _said(item) if (words := _words(one, mapping, zone))]
-    return in_div(_BEFORE.sub("", " ".join(said)).split("\n")) if said else None
+    said = sentence_of(item, mapping, zone)
+    return in_div(said.split("\n")) if said else None
 
 
-def _words(item: ContentItem, mapping: Mapping, zone: str) -> str:
-    """With what modifies it, that it is absent it may be, in brackets."""
-    modifiers = [_own_words(one, mapping, zone) for one in item.children if one.relationship == "HAS CONCEPT MOD"]
-    words = _own_words(item, mapping, zone)
+def sentence_of(item: ContentItem, mapping: Mapping, zone: str) -> str:
+    """The whole of it."""
+    said = (worded(one, mapping, zone) for one in _said(item))
+    return _BEFORE.sub("", " ".join(filter(None, said)))
+
+
+def worded(item: ContentItem, mapping: Mapping, zone: str) -> str:
+    """With what modifies it."""
+    return modified(_own_words(item, mapping, zone), item, mapping, zone)
+
+
+def modified(words: str, item: ContentItem, mapping: Mapping, zone: str) -> str:
+    """The words of the item with what modifies it, that it is absent it may be, in brackets."""
+    modifiers = [_own_words(one, mapping, zone) for one in item.children if _modifies(one)]
     return f"{words} ({', '.join(modifiers)})" if modifiers else words
+
+
+def _modifies(item: ContentItem) -> bool:
+    """Its language and other words for the same modify nothing."""
+    said = item.concept[:2] if item.concept is not None else None
+    return item.relationship == "HAS CONCEPT MOD" and said not in _WORDING
 
 
 def _own_words(item: ContentItem, mapping: Mapping, zone: str) -> str:

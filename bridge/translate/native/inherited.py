@@ -5,24 +5,14 @@ from __future__ import annotations
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import spoken
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import Code, Coded, Container, ContentItem, Num
+from bridge.model.content import Code, Coded, Container, ContentItem
 from bridge.model.group import Resource
 from bridge.translate.basis import times
 from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.header.device_observer import DEVICE_NAME, DEVICE_UID
 from bridge.translate.header.observers import DEVICE, OBSERVER_TYPE
 from bridge.translate.header.person_observer import PERSON_NAME
-from bridge.translate.native.generic import (
-    DEVICE_SUBJECT_NAME,
-    FETUS_ID,
-    MOTHER_OF_FETUS,
-    PATIENT,
-    SPECIMEN_ID,
-    SUBJECT_CLASS,
-    SUBJECT_ID,
-    SUBJECT_NAME,
-    text,
-)
+from bridge.translate.native.generic import text
 from bridge.translate.native.sites import coded_of, folded_as
 from bridge.translate.native.values import reason_of
 
@@ -30,55 +20,6 @@ STARTS = (
     Code("111526", "DCM", "DateTime Started"),  # TID 10003, 10013, 10042
     Code("123003", "DCM", "Radiopharmaceutical Start DateTime"),  # TID 10022: when it was administered
 )
-
-_FETUS_NUMBER = Code("121037", "DCM", "Fetus number")
-_OF_FETUS = {one[:2] for one in (FETUS_ID, _FETUS_NUMBER, MOTHER_OF_FETUS)}
-_CALLED = tuple(
-    code[:2]
-    for code in (  # TID 1007 to 1010, what people call it in front of what a machine does
-        FETUS_ID,
-        SUBJECT_ID,
-        SUBJECT_NAME,
-        _FETUS_NUMBER,
-        SPECIMEN_ID,
-        DEVICE_SUBJECT_NAME,
-        Code("121028", "DCM", "Subject UID"),
-        Code("121039", "DCM", "Specimen UID"),
-        Code("121198", "DCM", "Device Subject UID"),
-    )
-)
-_OF_SUBJECT = {SUBJECT_CLASS[:2], *_OF_FETUS, *_CALLED}
-
-
-def subject_of(item: ContentItem) -> str | None:
-    """Subject Class (TID 1006) with what the subject is called; empty of the patient, None where it says none: a name
-    alone is the patient's. What an inner item says overrides what an outer one does."""
-    said, names = None, dict[int, str]()
-    for child in item.children:
-        kind = child.concept[:2] if child.concept is not None else None
-        if kind not in _OF_SUBJECT:
-            continue
-        if SUBJECT_CLASS.same(child.concept) and isinstance(child.value, Coded) and child.value.code is not None:
-            if PATIENT.same(child.value.code):
-                return ""
-            said = child.value.code.meaning or child.value.code.value
-        elif kind in _OF_FETUS:
-            said = said or "Fetus"
-        if kind in _CALLED and (name := _called(child)):
-            names.setdefault(_CALLED.index(kind), name)
-    name = names[min(names)] if names else ""
-    return f"{said} {name}".strip() if said else None
-
-
-def is_of_subject(concept: Code | None) -> bool:
-    """Whether it says whom an item is about."""
-    return concept is not None and concept[:2] in _OF_SUBJECT
-
-
-def _called(item: ContentItem) -> str:
-    if isinstance(item.value, Num):
-        return item.value.values[0] if len(item.value.values) == 1 else ""
-    return text(item, "TEXT") or text(item, "UIDREF") or _name(item)
 
 
 def started_of(item: ContentItem, zone: str) -> str | None:

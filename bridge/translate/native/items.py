@@ -36,6 +36,7 @@ from bridge.translate.native.selection import (
     selected_from,
     subset_of,
 )
+from bridge.translate.native.shared_context import is_shared
 from bridge.translate.native.sides import add_side, named_site, structures_of
 from bridge.translate.native.subjects import add_subject
 from bridge.translate.native.valued import only_words, put_into_container
@@ -178,6 +179,8 @@ class Items:
         for component in observation.get("component", ()):
             if component.get("id") == SEVERAL and several is not None:
                 continue  # one of several values
+            if self.born and is_shared(component):
+                continue  # the container says it
             concept = self.mapping.concept(component.get("code", {}))
             part = node.add(self._value(component, concept, container=False), concept, component)
             self._folds(component, part, primitives=False)

@@ -18,16 +18,18 @@ from bridge.translate.basis.node import ITSELF, Home, put_in_place
 from bridge.translate.header.header import result_status
 from bridge.translate.header.study import Studies, sop_class_coding
 from bridge.translate.native.anchors import anchor_of, names_of
+from bridge.translate.native.asserted import qualify
 from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
 from bridge.translate.native.flow import is_flow, narrative_of
 from bridge.translate.native.folds import folded_into, folds_in
 from bridge.translate.native.generic import Kind, kind
-from bridge.translate.native.inherited import method_of, observers_of, started_of, subject_of
-from bridge.translate.native.own_words import CONCLUSION
+from bridge.translate.native.inherited import method_of, observers_of, started_of
 from bridge.translate.native.participants import participant_of
 from bridge.translate.native.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
+from bridge.translate.native.shared_context import Shared, share, shared_by
 from bridge.translate.native.sites import Place, body_site, is_site, place_of
+from bridge.translate.native.subject_context import Named, subject_of
 from bridge.translate.native.valued import is_value
 from bridge.translate.native.values import value_to_fhir
 
@@ -44,6 +46,7 @@ class Context:
     place: Place = Place()  # where it was found
     method: Home | None = None  # by which the numbers of a container were measured
     observers: Resource | None = None  # performer and device, where they are others than those of the document
+    shared: Shared = ()  # context that all results in a container have
 
 
 @dataclass
@@ -59,7 +62,6 @@ class Observations:
     anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path
     inferred: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # Observation, item, the item it names
     selected: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # selection, item, the item it names
-    conclusions: list[str] = field(default_factory=list)
     names: dict[Path, list[str]] = field(default_factory=dict)  # of the children of an item
     keys: dict[Path, str] = field(default_factory=dict)  # what the ids of an item and of its children go by
 
@@ -69,6 +71,7 @@ class Observations:
     title: Code | None = None  # of the document
     status: str = "final"
     subject: Home | None = None
+    named: Named = Named("", "")
     studies: Studies = field(default_factory=Studies)
     encounter: Home | None = None
     targets: frozenset[Path] = frozenset()  # items that others refer to
@@ -116,9 +119,9 @@ class Observations:
         self.keys[at] = anchor
         if not item.children:
             effective = self._effective(item) or context.effective
-            return Context(anchor, effective, context.subject, context.place, context.method, context.observers)
+            return replace(context, key=anchor, effective=effective)
         item = self._without_parts(item, at)
-        subject, observers = subject_of(item), observers_of(item)
+        subject, observers = subject_of(item, self.named), observers_of(item)
         return Context(
             anchor,
             self._effective(item) or started_of(item, self.zone) or context.effective,
@@ -126,6 +129,7 @@ class Observations:
             place_of(item, context.place, self.mapping, self.template),
             method_of(item, context.method, self.mapping),
             context.observers if observers is None else observers,
+            shared_by(item, context.shared, self.mapping, self.zone),
         )
 
     def _observation(self, item: ContentItem, at: Path, outer: Context) -> str:
@@ -158,11 +162,13 @@ class Observations:
             value_to_fhir(item.value, observation, self.mapping, self.zone)
         if is_flow(item) and (div := narrative_of(item, self.mapping, self.zone)) is not None:
             observation["text"] = {"status": "generated", "div": div}
-        self._concluded(item, observation)
         if isinstance(item.value, Num) and len(item.value.values) > 1:
             several_values(item.value, observation)
         if item.children:
             self._children(item, at, observation, context)
+            qualify(observation)
+        if outer.shared and not isinstance(item.value, Reference):
+            share(observation, outer.shared)
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
             observation.setdefault("identifier", []).extend(_uid_identifier(uid))
         if isinstance(item.value, Num) and outer.method is not None and "method" not in observation:
@@ -189,11 +195,6 @@ class Observations:
             observation["bodySite"] = dict(site)
         elif site is not None and "text" in site and site.get("coding") == observation["bodySite"].get("coding"):
             observation["bodySite"]["text"] = site["text"]
-
-    def _concluded(self, item: ContentItem, home: Home) -> None:
-        """Also within the section Conclusions (TID 2000), of which a paragraph is a component."""
-        if CONCLUSION.same(item.concept) and "valueString" in home:
-            self.conclusions.append(home["valueString"])
 
     def _children(self, item: ContentItem, at: Path, observation: Resource, context: Context) -> None:
         folds = {index: fold for index, _, fold in folds_in(self._without_parts(item, at), "Observation", self.mapping)}
@@ -239,7 +240,6 @@ class Observations:
             value_to_fhir(child.value, component, self.mapping, self.zone)
             observation.setdefault("component", []).append(component)
             self.homes[at] = component
-            self._concluded(child, component)
             if child.children:
                 self._folded(child, at, component)
         elif place is Kind.REFERENCE and isinstance(child.value, Reference):

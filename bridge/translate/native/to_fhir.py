@@ -22,16 +22,19 @@ from bridge.translate.header.encounter import encounter_of
 from bridge.translate.header.observers import EQUIPMENT, context_of
 from bridge.translate.header.study import studies_of
 from bridge.translate.header.verifiers import interpreters_of
+from bridge.translate.native.asserted import is_quoted
 from bridge.translate.native.categories import category_of, report_category
+from bridge.translate.native.concluded import conclusions_in
 from bridge.translate.native.copies import narrative
 from bridge.translate.native.dose_summary import SUMMARY, TEMPLATES, dose_summary
 from bridge.translate.native.flow import is_flow, narrative_of
 from bridge.translate.native.folds import folded_into, folds_in
 from bridge.translate.native.generic import Kind, kind
-from bridge.translate.native.inherited import subject_of
 from bridge.translate.native.observations import Context, Observations, named, path_of
 from bridge.translate.native.private_schemes import explain, systems_of
+from bridge.translate.native.shared_context import shared_by
 from bridge.translate.native.sites import Place, place_of
+from bridge.translate.native.subject_context import patient_in, subject_of
 
 _EMPTY_DIV = '<div xmlns="http://www.w3.org/1999/xhtml">-</div>'
 
@@ -62,11 +65,14 @@ class _Builder(Observations):
         self.patient = header.patient_of(document, self.mapping, self.known)
         self.subject: Home | None = {"reference": f"Patient/{self.patient['id']}"} if self.patient else None
         self.studies = studies_of(document, self.subject, self.zone, self.mapping, self.known)
+        self.named = patient_in(document)
         self.targets = frozenset(_targets(root))
         self.encounter = encounter_of(document.header, document.charset, self.known)
         effective = self._effective(root) or header.content_time(document.header, self.zone)
         place = place_of(root, Place(), self.mapping, self.template)
-        report = self._report(root, Context(self.key, effective, subject_of(root), place))
+        shared = shared_by(root, (), self.mapping, self.zone)
+        context = Context(self.key, effective, subject_of(root, self.named), place, shared=shared)
+        report = self._report(root, context)
         self.homes[()] = report
         members = (self.composition, *self.studies.resources, *self.members)
         group = Group(report, members, self.patient, f"urn:oid:{self.uid}")
@@ -102,8 +108,8 @@ class _Builder(Observations):
         report.setdefault("identifier", []).extend(uid_identifier(self.uid))
         self._sections(root, (), rest, composition, context)
         self._inferences()
-        if self.conclusions:  # a copy: never read back for documents born in DICOM
-            report["conclusion"] = "\n".join(self.conclusions)
+        if said := [*conclusions_in(root, self.named, self.mapping, self.zone)]:  # a copy: never read back
+            report["conclusion"] = "\n".join(said)
         if interpreters := interpreters_of(self.document, self.key, self.known):
             report["resultsInterpreter"] = [{"reference": f"Practitioner/{one['id']}"} for one in interpreters]
             self.members += interpreters
@@ -137,7 +143,10 @@ class _Builder(Observations):
             report["result"] = [*report.get("result", ()), reference]
 
     def _report_folds(self, root: ContentItem, rest: list[int], report: Resource) -> list[int]:
-        """Elements of the report that are items; returns the indices of the children that are not."""
+        """Elements of the report that are items; returns the indices of the children that are not. What is one
+        sentence, quoted, or about somebody else is no word of the report itself."""
+        if is_flow(root) or is_quoted(root) or subject_of(root, self.named):
+            return rest
         for index, child, fold in folds_in(root, "DiagnosticReport", self.mapping):
             home = folded_into(report, child, fold, index + 1, self.mapping, self.zone) if index in rest else None
             if home is not None:

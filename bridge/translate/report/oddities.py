@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from bridge.mapping.lens import LENSES
@@ -16,6 +16,7 @@ from bridge.terminology.units import is_ucum, plain
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import element_id
 from bridge.translate.basis.ranges import has_unit, is_bare, of_range
+from bridge.translate.native.asserted import is_as_qualified, is_qualified, is_quoted
 from bridge.translate.native.flow import breaks_flow
 from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.sides import is_unseen, structures_of
@@ -66,8 +67,8 @@ def _of_items(
     found = [(what, path) for what in (*odd, *_qualifier(item), *_unit(item), *said_twice(item))]
     if is_unread(item.value):
         found.append((f"{value_type(item.value)} {_UNREAD}", path))
-    if item.children and breaks_flow(item):
-        found.append((_IN_FLOW, path))
+    if item.children:
+        found += [(what, path) for what, is_so in _BESIDE if is_so(item)]
     for index, child in enumerate(item.children):
         found += _of_items(child, item, (*path, index), explained)
     if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
@@ -91,7 +92,15 @@ def _limits(item: ContentItem) -> str:
 _ENDS = {("255605001", "SCT"): "low", ("56851009", "SCT"): "high"}
 
 
-_IN_FLOW = "a value within continuous text, whose words may deny it: read it in the narrative"
+_BESIDE: tuple[tuple[str, Callable[[ContentItem], bool]], ...] = (
+    ("a value within continuous text, whose words may deny it: read it in the narrative", breaks_flow),
+    (
+        "a modifier says that it is absent, of another time or person, or not meant: read both",
+        is_qualified,
+    ),
+    ("a quotation: what somebody else or another document said is no result of this one", is_quoted),
+)
+"""What is said beside the value that changes what it means."""
 _UNREAD = "whose value FHIR cannot hold: a FHIR client sees none, and data absent for an error"
 _NO_PARENT = "-"  # no value type is named so
 
@@ -239,6 +248,8 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
         for concept in value if isinstance(value, list) else [value]:
             displays = [one.get("display") for one in concept.get("coding", ())]
             if concept.get("text") in displays:  # to the letter
+                continue
+            if element == "valueCodeableConcept" and is_as_qualified(home):
                 continue
             text, said = _folded(concept.get("text")), [*filter(None, map(_folded, displays))]
             if text and said and not any(_agree(text, one, element) for one in said):

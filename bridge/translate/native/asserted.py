@@ -1,0 +1,101 @@
+"""Whether what an item says holds, of the patient, now: a finding may be denied, somebody else's, of another time
+(PS3.16 TID 1350; SNOMED CT, situation with explicit context), or what another document said (TID 1000). DICOM says so
+beside the value; a FHIR client who looks at the value alone takes it for the patient's own."""
+
+from __future__ import annotations
+
+from bridge.model.content import Code, Coded, ContentItem, Plain
+from bridge.terminology.snomed import sct_of
+from bridge.translate.basis.node import Home
+
+_CONTEXTS = frozenset(
+    {
+        ("121052", "DCM"),  # Presence of property
+        ("111056", "DCM"),  # Rendering Intent: of what is not for presentation, a CAD has not made a finding
+        ("408729009", "SCT"),  # Finding context
+        ("408731000", "SCT"),  # Temporal context
+        ("408732007", "SCT"),  # Subject relationship context
+    }
+)
+_PLAIN = frozenset(
+    {
+        ("52101004", "SCT"),  # Present
+        ("410515003", "SCT"),  # Known present
+        ("410512000", "SCT"),  # Current or specified time
+        ("15240007", "SCT"),  # Current
+        ("410604004", "SCT"),  # Subject of record
+        ("111150", "DCM"),  # Presentation Required
+        ("111151", "DCM"),  # Presentation Optional
+    }
+)
+_QUOTATION = frozenset({("121001", "DCM"), ("121002", "DCM")})  # Quotation Mode, Quoted Source
+SYSTEMS = {"DCM": "http://dicom.nema.org/resources/ontology/DCM", "SCT": "http://snomed.info/sct"}
+_CODED = {(SYSTEMS[scheme], value) for value, scheme in _CONTEXTS}
+_PLAINLY = {(SYSTEMS[scheme], value) for value, scheme in _PLAIN}
+
+
+def is_qualified(item: ContentItem) -> bool:
+    """Whether a modifier of the item says that it does not simply hold."""
+    return any(_qualifies(child) for child in item.children)
+
+
+def _qualifies(child: ContentItem) -> bool:
+    match child.value:
+        case Coded(code) if code is not None and _key(child.concept) in _CONTEXTS:
+            return _key(code) not in _PLAIN
+        case Plain("TEXT", text):
+            return _key(child.concept) in _CONTEXTS and bool(text.strip())
+    return False
+
+
+def is_quoted(item: ContentItem) -> bool:
+    """Whether it repeats what somebody has said, or another document (TID 1000)."""
+    return any(_key(child.concept) in _QUOTATION for child in item.children)
+
+
+def _key(code: Code | None) -> tuple[str, str] | None:
+    if code is None:
+        return None
+    sct = sct_of(code.value) if code.scheme == "SRT" else None
+    return (sct, "SCT") if sct is not None else (code.value, code.scheme)
+
+
+def qualify(home: Home) -> None:
+    """In place: the text of a coded value with what its components say against it, for whoever reads no component."""
+    value = home.get("valueCodeableConcept")
+    if value is not None and "id" not in value and (words := _words(home)):
+        value["text"] = _worded(_called(value), words)
+
+
+def is_as_qualified(home: Home) -> bool:
+    """Whether the text of its value is that of the code with what its components say."""
+    value, words = home.get("valueCodeableConcept", {}), _words(home)
+    return bool(words) and value.get("text") == _worded(_called(value), words)
+
+
+def is_denied(home: Home) -> bool:
+    """Whether a component says something against it."""
+    return bool(_words(home))
+
+
+def _words(home: Home) -> list[str]:
+    found = list[str]()
+    for component in home.get("component", ()):
+        if not _CODED.isdisjoint(_codings(component.get("code", {}))):
+            said = component.get("valueCodeableConcept", {})
+            if _PLAINLY.isdisjoint(_codings(said)):
+                found.append(_called(said) or component.get("valueString", ""))
+    return [*filter(None, found)]
+
+
+def _worded(called: str, words: list[str]) -> str:
+    return f"{called} ({', '.join(words)})"
+
+
+def _called(concept: Home) -> str:
+    displays = (one["display"] for one in concept.get("coding", ()) if "display" in one)
+    return str(next(displays, concept.get("text", "")))
+
+
+def _codings(concept: Home) -> list[tuple[str | None, str | None]]:
+    return [(one.get("system"), one.get("code")) for one in concept.get("coding", ())]

@@ -1,0 +1,53 @@
+"""The conclusion of a report, as its Conclusion items say it (DCM 121077): in words, with what modifies them. What was
+concluded of somebody else, in another document, or before, is none of this one: it is a result, as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import Container, ContentItem, Plain
+from bridge.translate.basis.node import Home
+from bridge.translate.native.asserted import is_quoted
+from bridge.translate.native.flow import is_flow, modified, sentence_of
+from bridge.translate.native.own_words import CONCLUSION
+from bridge.translate.native.subject_context import Named, subject_of
+from bridge.translate.native.values import value_to_fhir
+
+_OF_OTHERS = frozenset(  # sections of CID 7001 that say what was asked, or known before
+    {
+        ("121060", "DCM"),  # History
+        ("121062", "DCM"),  # Request
+        ("121064", "DCM"),  # Current Procedure Descriptions
+        ("121066", "DCM"),  # Prior Procedure Descriptions
+        ("121068", "DCM"),  # Previous Findings
+        ("121109", "DCM"),  # Indications for Procedure
+        ("11329-0", "LN"),
+        ("18785-6", "LN"),
+        ("18834-2", "LN"),
+        ("55111-9", "LN"),
+        ("55114-3", "LN"),
+        ("55115-0", "LN"),
+    }
+)
+
+
+def conclusions_in(item: ContentItem, patient: Named, mapping: Mapping, zone: str) -> Iterator[str]:
+    """Of the root, or of an item in it."""
+    if is_quoted(item) or subject_of(item, patient) or _is_of_others(item):
+        return
+    if CONCLUSION.same(item.concept) and isinstance(item.value, Plain) and item.value.value_type == "TEXT":
+        home: Home = {}
+        value_to_fhir(item.value, home, mapping, zone)
+        if "valueString" in home:
+            yield modified(home["valueString"], item, mapping, zone)
+    elif is_flow(item):
+        if any(CONCLUSION.same(child.concept) for child in item.children):
+            yield sentence_of(item, mapping, zone)
+        return
+    for child in item.children:
+        yield from conclusions_in(child, patient, mapping, zone)
+
+
+def _is_of_others(item: ContentItem) -> bool:
+    return isinstance(item.value, Container) and item.concept is not None and item.concept[:2] in _OF_OTHERS

@@ -1,0 +1,83 @@
+"""Context that a container says once for all that is in it (PS3.3 C.17.5), and that FHIR repeats on each result: how it
+was acquired, at rest or under stress; at which time point (PS3.16 TID 1502); in which procedure (TID 1005); that it is
+quoted (TID 1000). Copies, as components: the items of the container say it."""
+
+from __future__ import annotations
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import Container, ContentItem, Num, Reference, value_type
+from bridge.translate.basis.node import INHERITED, Home
+from bridge.translate.native.sites import coded_of, folded_as
+from bridge.translate.native.values import value_to_fhir
+from bridge.translate.remainder.json_patch import canonical_text
+
+_CONTEXT = frozenset(
+    {
+        ("121001", "DCM"),  # Quotation Mode
+        ("121018", "DCM"),  # Procedure Study Instance UID
+        ("121019", "DCM"),  # Procedure Study Component UID
+        ("121022", "DCM"),  # Accession Number
+        ("121023", "DCM"),  # Procedure Code
+        ("122146", "DCM"),  # Procedure DateTime
+        ("C2348792", "UMLS"),  # Time Point
+        ("126070", "DCM"),  # Subject Time Point Identifier
+        ("126071", "DCM"),  # Protocol Time Point Identifier
+        ("126072", "DCM"),  # Time Point Type
+        ("126073", "DCM"),  # Time Point Order
+        ("128740", "DCM"),  # Longitudinal Temporal Offset from Event
+    }
+)
+Shared = tuple[Home, ...]
+"""Components, each of another concept."""
+
+
+def shared_by(item: ContentItem, around: Shared, mapping: Mapping, zone: str) -> Shared:
+    """What all below the item have in common; what is said nearer takes the place of what is said around."""
+    if not isinstance(item.value, Container):
+        return around
+    said = tuple(_component(child, mapping, zone) for child in item.children if _is_context(child, mapping))
+    return (*without(around, said), *said) if said else around
+
+
+def _is_context(item: ContentItem, mapping: Mapping) -> bool:
+    if item.concept is None or item.children or isinstance(item.value, Reference):
+        return False
+    if value_type(item.value) not in mapping.values or (isinstance(item.value, Num) and len(item.value.values) > 1):
+        return False
+    if item.relationship == "HAS ACQ CONTEXT":
+        return folded_as(item, mapping) is None
+    return item.concept[:2] in _CONTEXT
+
+
+def _component(item: ContentItem, mapping: Mapping, zone: str) -> Home:
+    component: Home = {"id": INHERITED, "code": coded_of(item.concept, mapping)}
+    value_to_fhir(item.value, component, mapping, zone)
+    return component
+
+
+def without(shared: Shared, said: Shared | list[Home]) -> Shared:
+    """Less those of a concept that is said already."""
+    own = [one.get("code", {}).get("coding") for one in said]
+    return tuple(one for one in shared if one["code"].get("coding") not in own)
+
+
+def share(observation: Home, shared: Shared) -> None:
+    """In place. A component of the concept of the result itself would take the place of its value (FHIR R4 obs-7)."""
+    said = observation.get("component", [])
+    more = without(shared, [observation, *said])
+    if more:
+        observation["component"] = in_their_order([*said, *map(dict, more)])
+
+
+def in_their_order(components: list[Home]) -> list[Home]:
+    """Copies stand last, by what they are of: their order is nobody's."""
+    copies = [one for one in components if is_shared(one)]
+    return [*(one for one in components if not is_shared(one)), *sorted(copies, key=concept_of)]
+
+
+def concept_of(component: Home) -> str:
+    return canonical_text([[one.get("system"), one.get("code")] for one in component.get("code", {}).get("coding", ())])
+
+
+def is_shared(component: Home) -> bool:
+    return component.get("id") == INHERITED

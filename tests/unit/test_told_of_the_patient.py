@@ -1,0 +1,267 @@
+"""Nobody who reads plain FHIR, one resource at a time, is told of the patient what the document does not say of him:
+what is denied, somebody else's, quoted, or of another time or state."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.codecs.dicom import structured_report
+from bridge.codecs.fhir import validate
+from bridge.mapping.load import load
+from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, Value
+from bridge.model.dataset import text_element
+from bridge.model.document import Document
+from bridge.model.group import Group
+from bridge.model.sr import write_document
+from bridge.releases.r5 import in_r5
+from bridge.translate.basis.ids import Known
+from bridge.translate.basis.node import INHERITED
+from bridge.translate.native.own_words import CONCLUSION
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.corpus import FIXTURES
+
+MAPPING, KNOWN = load(), Known()
+FINDING, FINDINGS = Code("121071", "DCM", "Finding"), Code("121070", "DCM", "Findings")
+PNEUMONIA, EMBOLISM = Code("233604007", "SCT", "Pneumonia"), Code("59282003", "SCT", "Pulmonary embolism")
+PRESENCE, FINDING_CONTEXT = Code("121052", "DCM", "Presence of property"), Code("408729009", "SCT", "Finding context")
+ABSENT, PRESENT = Code("272519000", "SCT", "Absent"), Code("52101004", "SCT", "Present")
+ECHO = "5200-echocardiography"
+GROUP, LENGTH, MM = (
+    Code("125007", "DCM", "Measurement Group"),
+    Code("410668003", "SCT", "Length"),
+    Code("mm", "UCUM", "mm"),
+)
+STATE = Code("109054", "DCM", "Patient State")
+REST, STRESS = Code("128974000", "SCT", "Resting state"), Code("434161005", "SCT", "Peak cardiac stress state")
+STUDY_UID, QUOTATION = Code("121018", "DCM", "Procedure Study Instance UID"), Code("121001", "DCM", "Quotation Mode")
+SUBJECT_CLASS, SUBJECT_NAME = Code("121024", "DCM", "Subject Class"), Code("121029", "DCM", "Subject Name")
+SUBJECT_ID, PATIENT = Code("121030", "DCM", "Subject ID"), Code("121025", "DCM", "Patient")
+FETUS = Code("121026", "DCM", "Fetus")
+
+
+def item(concept: Code | None, value: Value, *children: ContentItem, how: str = "CONTAINS") -> ContentItem:
+    return ContentItem(how, concept, value, tuple(children), ())
+
+
+def modifier(concept: Code, value: Code) -> ContentItem:
+    return item(concept, Coded(value), how="HAS CONCEPT MOD")
+
+
+def context(concept: Code, value: Value, how: str = "HAS OBS CONTEXT") -> ContentItem:
+    return item(concept, value, how=how)
+
+
+def container(concept: Code, *children: ContentItem) -> ContentItem:
+    return item(concept, Container("SEPARATE"), *children)
+
+
+def length(value: str, *children: ContentItem) -> ContentItem:
+    return item(LENGTH, Num((value,), MM, None), *children)
+
+
+def document(*items: ContentItem, like: str = "2000-imaging-report") -> Document:
+    one = structured_report.read((FIXTURES / "dicom" / f"{like}.dcm").read_bytes())
+    return replace(one, root=replace(one.root, children=tuple(items)))
+
+
+def read(one: Document) -> tuple[Group, list[str]]:
+    """What a client gets; valid, and the very document comes back."""
+    translated = to_fhir(one, MAPPING, KNOWN)
+    for resource in translated.result.resources():
+        validate(resource)
+    back = checked_to_dicom(deepcopy(translated.result), MAPPING, KNOWN)
+    assert write_document(back.result) == write_document(one) and not back.report.warnings
+    return deepcopy(translated.result), translated.report.warnings
+
+
+def results(group: Group, code: Code | None = None) -> list[dict[str, Any]]:
+    found = [one for one in group.members if one["resourceType"] == "Observation"]
+    return [one for one in found if code is None or one["code"]["coding"][0]["code"] == code.value]
+
+
+def shared(observation: dict[str, Any]) -> list[str]:
+    parts = [one for one in observation.get("component", ()) if one.get("id") == INHERITED]
+    return [one.get("valueCodeableConcept", {}).get("text") or one["valueString"] for one in parts]
+
+
+# -- denied ---------------------------------------------------------------------------------------------------------
+def test_a_denied_finding_says_so_in_its_text() -> None:
+    one = document(item(FINDING, Coded(PNEUMONIA), modifier(PRESENCE, ABSENT)), item(FINDING, Coded(PNEUMONIA)))
+    group, warnings = read(one)
+    denied, plain = results(group, FINDING)
+    assert denied["valueCodeableConcept"]["text"] == "Pneumonia (Absent)"
+    assert plain["valueCodeableConcept"]["text"] == "Pneumonia"
+    assert [line for line in warnings if "it is absent" in line] and not any("is not that of" in w for w in warnings)
+
+
+@pytest.mark.parametrize(
+    ("concept", "value", "said"),
+    [
+        (PRESENCE, PRESENT, "Pneumonia"),
+        (FINDING_CONTEXT, Code("410516002", "SCT", "Known absent"), "Pneumonia (Known absent)"),
+        (Code("408732007", "SCT", "Subject relationship context"), Code("444148008", "SCT", "Person in the family"),
+         "Pneumonia (Person in the family)"),
+        (Code("111056", "DCM", "Rendering Intent"), Code("111152", "DCM", "Not for Presentation"),
+         "Pneumonia (Not for Presentation)"),
+        (Code("246112005", "SCT", "Severity"), Code("24484000", "SCT", "Severe"), "Pneumonia"),
+    ],
+)  # fmt: skip
+def test_what_a_modifier_says_against_it(concept: Code, value: Code, said: str) -> None:
+    group, warnings = read(document(item(FINDING, Coded(PNEUMONIA), modifier(concept, value))))
+    assert results(group, FINDING)[0]["valueCodeableConcept"]["text"] == said
+    assert any("it is absent" in line for line in warnings) is (said != "Pneumonia")
+
+
+def test_the_text_follows_the_modifier() -> None:
+    """Whoever edits the modifier need not think of the text."""
+    group, _ = read(document(item(FINDING, Coded(PNEUMONIA), modifier(PRESENCE, ABSENT))))
+    (finding,) = results(group, FINDING)
+    finding["component"][0]["valueCodeableConcept"] = {
+        "coding": [{"system": "http://snomed.info/sct", "code": "52101004", "display": "Present"}]
+    }
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    (edited,) = made.result.root.children
+    assert edited.children[0].value == Coded(PRESENT) and edited.value == Coded(PNEUMONIA)
+    (again,) = results(to_fhir(made.result, MAPPING, KNOWN).result, FINDING)
+    assert again["valueCodeableConcept"].get("text", "Pneumonia") == "Pneumonia"
+    assert any("follows" in line for line in made.report.warnings)
+
+
+def test_no_copy_of_words_leaves_out_what_denies_them() -> None:
+    said = item(CONCLUSION, Plain("TEXT", "Pulmonary embolism"), modifier(PRESENCE, ABSENT))
+    found = item(FINDING, Plain("TEXT", "Pneumothorax"), modifier(PRESENCE, ABSENT))
+    group, _ = read(document(container(FINDINGS, found), said))
+    assert group.root["conclusion"] == "Pulmonary embolism (Absent)"
+    (composition,) = [one for one in group.members if one["resourceType"] == "Composition"]
+    assert "<p>Pneumothorax (Absent)</p>" in composition["section"][0]["text"]["div"]
+
+
+def test_a_group_that_denies_its_finding_has_no_value_in_r5() -> None:
+    denied = container(GROUP, modifier(PRESENCE, ABSENT), item(FINDING, Coded(PNEUMONIA)))
+    said = container(GROUP, item(FINDING, Coded(PNEUMONIA)))
+    two = container(GROUP, item(FINDING, Coded(PNEUMONIA)), item(FINDING, Coded(EMBOLISM)))
+    for group, value in ((denied, None), (said, PNEUMONIA.value), (two, None)):
+        made, _ = read(document(container(Code("126010", "DCM", "Imaging Measurements"), group), like="1500-group"))
+        (found,) = results(in_r5(made)[0], GROUP)
+        assert found.get("valueCodeableConcept", {"coding": [{"code": None}]})["coding"][0]["code"] == value
+
+
+# -- of somebody else, or said by somebody else -----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "around",
+    [
+        (context(QUOTATION, Coded(Code("121003", "DCM", "Document"))),),
+        (context(SUBJECT_CLASS, Coded(FETUS)),),
+        (context(SUBJECT_CLASS, Coded(PATIENT)), context(SUBJECT_ID, Plain("TEXT", "MR-555"))),
+    ],
+    ids=["quoted", "a fetus", "another patient"],
+)
+@pytest.mark.parametrize("at_root", [True, False])
+def test_what_is_not_said_of_the_patient_is_no_conclusion(around: tuple[ContentItem, ...], at_root: bool) -> None:  # noqa: FBT001
+    said = (*around, item(CONCLUSION, Plain("TEXT", "HIV positive")), item(CONCLUSION, Coded(PNEUMONIA)))
+    group, _ = read(document(*said) if at_root else document(container(FINDINGS, *said)))
+    assert not group.root.keys() & {"conclusion", "conclusionCode"}
+    assert "HIV positive" in str(results(group))
+
+
+@pytest.mark.parametrize("section", ["121060 History", "121062 Request", "121068 Previous Findings"])
+def test_what_was_known_or_asked_before_is_no_conclusion(section: str) -> None:
+    code, _, name = section.partition(" ")
+    before = container(Code(code, "DCM", name), item(CONCLUSION, Plain("TEXT", "Cancer")), length("3"))
+    own = container(Code("121076", "DCM", "Conclusions"), item(CONCLUSION, Plain("TEXT", "Normal")), length("4"))
+    group, _ = read(document(before, own))
+    assert group.root["conclusion"] == "Normal"
+
+
+@pytest.mark.parametrize(
+    ("said", "focus"),
+    [
+        ([(SUBJECT_CLASS, Coded(PATIENT))], None),
+        ([(SUBJECT_NAME, Plain("PNAME", "MUSTERMANN^erika^"))], None),
+        ([(SUBJECT_NAME, Plain("PNAME", "Other^Olga"))], "Olga Other"),
+        ([(SUBJECT_CLASS, Coded(PATIENT)), (SUBJECT_NAME, Plain("PNAME", "Other^Olga")),
+          (SUBJECT_ID, Plain("TEXT", "MR-555"))], "Patient Olga Other MR-555"),
+        ([(SUBJECT_NAME, Plain("PNAME", "Miller^Erika")), (SUBJECT_ID, Plain("TEXT", "P-1"))], None),  # she has married
+    ],
+)  # fmt: skip
+def test_another_patient_is_another(said: list[tuple[Code, Value]], focus: str | None) -> None:
+    """TID 1006 and 1007: class Patient, with the name or the number of somebody else."""
+    one = document(container(GROUP, *(context(*each) for each in said), length("1")))
+    header = [each for each in one.header if each.tag not in (0x00100010, 0x00100020)]
+    named = [text_element(0x00100010, "PN", "Mustermann^Erika"), text_element(0x00100020, "LO", "P-1")]
+    one = replace(one, header=tuple(sorted([*header, *named], key=lambda each: each.tag)))
+    for found in results(read(one)[0], LENGTH):
+        assert found.get("focus") == ([{"display": focus}] if focus else None)
+
+
+# -- of another time or state -----------------------------------------------------------------------------------------
+def stress() -> Document:
+    groups = [
+        container(FINDINGS, context(STATE, Coded(state), "HAS ACQ CONTEXT"), length(value), length(f"{value}1"))
+        for state, value in ((REST, "55"), (STRESS, "35"))
+    ]
+    return document(*groups, like=ECHO)
+
+
+def test_each_measurement_says_the_state_in_which_it_was_made() -> None:
+    group, _ = read(stress())
+    assert [shared(one) for one in results(group, LENGTH)] == [["Resting state"]] * 2 + [
+        ["Peak cardiac stress state"]
+    ] * 2
+
+
+def test_nearer_context_takes_the_place_of_what_is_around() -> None:
+    inner = container(GROUP, context(STATE, Coded(STRESS), "HAS ACQ CONTEXT"), length("1"))
+    group, _ = read(
+        document(container(FINDINGS, context(STATE, Coded(REST), "HAS ACQ CONTEXT"), inner, length("2")), like=ECHO)
+    )
+    assert [shared(one) for one in results(group, LENGTH)] == [["Peak cardiac stress state"], ["Resting state"]]
+
+
+def test_copies_follow_the_context_of_the_container() -> None:
+    group, _ = read(stress())
+    for one in results(group):
+        for part in one.get("component", ()):
+            if part.get("id") != INHERITED and "128974000" in str(part):
+                part["valueCodeableConcept"] = {
+                    "coding": [{"system": "http://snomed.info/sct", "code": "434161005", "display": STRESS.meaning}]
+                }
+        if one["code"]["coding"][0]["code"] == STATE.value and "128974000" in str(one["valueCodeableConcept"]):
+            one["valueCodeableConcept"] = {
+                "coding": [{"system": "http://snomed.info/sct", "code": "434161005", "display": STRESS.meaning}]
+            }
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    again = to_fhir(made.result, MAPPING, KNOWN).result
+    assert [shared(one) for one in results(again, LENGTH)] == [["Peak cardiac stress state"]] * 4
+    assert [len(item.children) for item in made.result.root.children] == [3, 3]
+
+
+@pytest.mark.parametrize("ids", [True, False], ids=["as it was", "by a client that drops element ids"])
+def test_a_copy_that_is_edited_is_context_of_that_result(ids: bool) -> None:  # noqa: FBT001
+    group, _ = read(stress())
+    first, second, *_ = results(group, LENGTH)
+    (copy,) = first["component"]
+    copy["valueCodeableConcept"] = {"text": "After walking"}
+    if not ids:
+        for part in (*first["component"], *second["component"]):
+            del part["id"]
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    rest, _ = made.result.root.children
+    measured = [one for one in rest.children if LENGTH.same(one.concept)]
+    assert [[below.concept == STATE for below in one.children] for one in measured] == [[True], []]
+    again = results(to_fhir(made.result, MAPPING, KNOWN).result, LENGTH)
+    assert [shared(one) for one in again] == [[], ["Resting state"], *[["Peak cardiac stress state"]] * 2]
+
+
+def test_what_was_measured_in_another_study_is_no_part_of_this_one_in_r5() -> None:
+    old = container(GROUP, context(STUDY_UID, Plain("UIDREF", "1.2.3.4")), length("40"))
+    groups = container(Code("126010", "DCM", "Imaging Measurements"), old, container(GROUP, length("50")))
+    group, _ = read(document(groups, like="1500-group"))
+    before, now = results(in_r5(group)[0], LENGTH)
+    assert shared(before) == ["urn:oid:1.2.3.4"] and shared(now) == []
+    assert not before.keys() & {"partOf", "basedOn", "issued"} and "partOf" in now
