@@ -124,7 +124,9 @@ class Links:
             return [(document, list(keys)) for document, keys in connection.execute(query)]
 
     def forget(self, document: str) -> None:
-        """A document that is gone on both sides."""
+        """A document that is gone on both sides; not in a dry run."""
+        if self._dry:
+            return
         with self._database.begin() as connection:
             for table in (LINK, ALIAS, INTENT, CONFLICT, REPLACEMENT, UNTOLD, MOVE):
                 connection.execute(delete(table).where(table.c.document == document))
@@ -147,7 +149,10 @@ class Links:
         """After the effect: link, aliases and audit entries; intent and conflict are settled, what was held is looked
         at again. `keys` are the document's from now on: nothing that may have left it. Documents taken in are
         `forgotten`; instances that it superseded are `removed`, if the policy says so. `untold`: store and key of the
-        side that is void, where the other is not told."""
+        side that is void, where the other is not told. A dry run, whose work stays owed, agrees on nothing: it would
+        end what was begun."""
+        if self._dry:
+            return
         with self._database.begin() as connection:
             for document in forgotten:
                 connection.execute(delete(LINK).where(LINK.c.document == document))
@@ -207,7 +212,9 @@ class Links:
         connection.execute(_WAKE, of)  # attempts count on: nothing turns for ever
 
     def settle(self, document: str) -> None:
-        """An intent of which nothing came: it is decided again."""
+        """An intent of which nothing came: it is decided again. Not in a dry run."""
+        if self._dry:
+            return
         with self._database.begin() as connection:
             event = self._overtaken(connection, document)
             connection.execute(delete(INTENT).where(INTENT.c.document == document))

@@ -148,6 +148,13 @@ class WorkQueue:
             waiting = (WORK.c.route == route) & (WORK.c.awaits == key) & (WORK.c.state == "waiting")
             return connection.execute(select(WORK.c.key).where(waiting).limit(1)).first() is not None
 
+    def is_put_aside(self, route: str, store: str, key: str) -> bool:
+        """Whether it is for a person: held, or dead."""
+        of_key = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.key == key)
+        with self._database.connect() as connection:
+            query = select(WORK.c.key).where(of_key & WORK.c.state.in_(("held", "dead")))
+            return connection.execute(query).first() is not None
+
     def unread(self, route: str, store: str, apart: str) -> str | None:
         """Key of something of the store that is put off, and that no link knows; nothing that begins with `apart`, nor
         what has ended two workers, or has failed so often that nobody else waits for it."""

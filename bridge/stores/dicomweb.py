@@ -150,6 +150,10 @@ class DicomWebStore:
     def key_of(self, dataset: DataSet) -> str:
         return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
 
+    def named(self, uid: str) -> Sequence[str]:
+        found = self._pages(f"/instances?{SOP_INSTANCE_UID:08X}={uid}&includefield=0020000D,0020000E")
+        return ["/".join(_uid(one, tag) for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID)) for one in found]
+
     def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
         """Only documents are listed one by one."""
         return [Place(f"{STUDY}{key.partition('/')[0]}", "") for key in keys]

@@ -56,6 +56,12 @@ class Files:
         self.there()  # still: else it was not all
         self.others = others
 
+    def called(self, name: str) -> Iterator[str]:
+        """Keys of the files of that name, in whatever folder."""
+        self.there()
+        found = (self._key(file) for file in self._entries(self.path) if file.name == f"{name}{self.suffix}")
+        return (key for key in found if key is not None)
+
     def within(self, folder: Path) -> Iterator[str]:
         """Keys of the files in one of its folders."""
         return filter(None, map(self._key, self._entries(folder)))

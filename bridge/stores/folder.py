@@ -203,6 +203,9 @@ class InstanceFolder:
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         return self._files.remove(keys)
 
+    def named(self, uid: str) -> Sequence[str]:
+        return list(self._files.called(uid)) if _UID.fullmatch(uid) else []
+
     def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
         return [self._place(key) for key in keys]
 

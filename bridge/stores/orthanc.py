@@ -174,6 +174,10 @@ class OrthancStore:
         """Where an instance is, whether it is there or not."""
         return orthanc_id(dataset)
 
+    def named(self, uid: str) -> Sequence[str]:
+        found: list[Json] = _parsed(self._peer, self._peer.call("POST", "/tools/lookup", body=uid.encode()).body)
+        return [one["ID"] for one in found if one["Type"] == "Instance"]
+
     def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
         wanted = list(map(_checked, keys))
         series = self._bulk(wanted, "Series", metadata=False)

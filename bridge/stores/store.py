@@ -142,6 +142,10 @@ class InstanceStore(Store[Instance], Protocol):
         """What the store names an instance by, whether it is there or not: by Patient ID and the three UIDs."""
         ...
 
+    def named(self, uid: str) -> Sequence[str]:
+        """Keys of what has that SOP Instance UID, in whatever study, of whomever."""
+        ...
+
     def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
         """Study and class of each instance, in few calls; None of what is not there, or not readable."""
         ...

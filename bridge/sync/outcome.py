@@ -98,6 +98,10 @@ class Outcomes:
         return True
 
     def _done(self, works: Sequence[Work]) -> None:
+        """Of a dry run it stays owed: it has agreed on nothing."""
+        if self.ledger.dry and works:
+            self.ledger.work.give_back(*works)
+            return
         for work in works:
             self.ledger.work.done(work)
 

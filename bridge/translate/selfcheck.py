@@ -11,7 +11,7 @@ from bridge.model.group import Group, same
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.losses import lost_of_resources
 from bridge.translate.header.verifiers import without_verifiers
-from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.extension import attached, stripped
 from bridge.translate.report.report import Translated
 from bridge.translate.returned_document import NEW_INSTANCE
 from bridge.translate.to_dicom import to_dicom
@@ -29,15 +29,17 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
             f"the edit of {', '.join(dict.fromkeys(places)) or 'the resources'} would not come back from the SR; "
             "undo it, or edit what the items say"
         )
+    if _is_from_dicom(group):
+        return translated
     said = (without_verifiers(found).resources() for found in (group, back))
     before, after = ([stripped(one) for one in found] for found in said)
-    if back.key != group.key and not _born_in_dicom(group):
+    if back.key != group.key:
         raise LossError("the source that the document names would not come back; please report this file")
-    if not _born_in_dicom(group) and (len(before) != len(after) or not all(map(same, before, after))):
+    if len(before) != len(after) or not all(map(same, before, after)):
         raise LossError(f"{lost_of_resources(before, after)} would not come back; please report this file")
     return translated
 
 
-def _born_in_dicom(group: Group) -> bool:
+def _is_from_dicom(group: Group) -> bool:
     """Its remainder is made anew, so that only `to_fhir`, which checks itself, can tell."""
-    return any(one.get("system") == "urn:dicom:uid" for one in group.root.get("identifier", ()))
+    return "digest" in attached(group.root, "document")

@@ -159,3 +159,19 @@ def test_one_that_arrives_when_another_was_written_is_for_a_person(stores: Path)
     (reason,) = json.loads(done.stdout)["status"]["reasons"]
     assert (reason["state"], late.stem in reason["key"]) == ("held", True)
     assert "supersedes, too: reject one of them, or remove it" in reason["reason"]
+
+
+@pytest.mark.parametrize("second", [50, 60])
+def test_a_dry_run_ends_nothing_that_was_begun(stores: Path, second: int) -> None:
+    """What the policy removes would stay for good, and the next pass would know of nothing."""
+    configure(stores, superseded="delete")
+    put(stores, observation("a", 49))
+    passed(stores)
+    put(stores, observation("a", 50))
+    killed(stores)
+    put(stores, observation("a", second))
+    fhir_dicom(stores, "sync", "--once", "--dry-run", "--config", "bridge.yaml")
+    put(stores, observation("a", 50))
+    passed(stores)
+    passed(stores)
+    assert len(instances(stores)) == 1

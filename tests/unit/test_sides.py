@@ -127,6 +127,8 @@ def test_a_body_structure_is_the_site_and_its_side(site: Resource) -> None:
         (body(LEFT, patient={"reference": "Patient/another"}), []),
         (body(LEFT, location=_BREAST | {"text": "Right breast"}), [Coded(LEFT)]),
         (body(location=_BREAST | {"text": "Right breast"}), []),
+        (body(LEFT, active=False), []),
+        (body(LEFT, modifierExtension=[{"url": "http://example.org/not", "valueBoolean": True}]), []),
     ],
     ids=[
         "more than a side",
@@ -137,6 +139,8 @@ def test_a_body_structure_is_the_site_and_its_side(site: Resource) -> None:
         "of another patient",
         "words of another side",
         "a side in words",
+        "not active",
+        "what may deny it",
     ],
 )
 def test_what_a_body_structure_says_beyond_is_warned_of(said: Resource, sides: list[Coded]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Literal
 
-NAMES = ("taken-in", "claimed", "intended", "applied", "agreed")
+Name = Literal["taken-in", "claimed", "intended", "applied", "filed", "agreed"]
+NAMES: tuple[Name, ...] = ("taken-in", "claimed", "intended", "applied", "agreed")
+"""Those of every document; `filed` is one of what is filed anew, under another patient."""
 _AT = os.environ.get("BRIDGE_FAILPOINT", "")
 _left = int(_AT.partition(":")[2] or 1) if _AT else 0
 
 
-def failpoint(name: str) -> None:
+def failpoint(name: Name) -> None:
     """SIGKILL at the n-th passage of `BRIDGE_FAILPOINT=name:n`."""
     global _left
     if _AT.partition(":")[0] == name:

@@ -130,7 +130,22 @@ class ToFhir:
         if header and (key := there_after_all(self.route, link, header)) is not None:
             self.ledger.links.agree(replace(link, instance=key))
             return "nothing"
+        if link.dicom_digest not in (RETRACTED, GONE):
+            self._look_elsewhere(link)
         return void(self.route, self.ledger, self.mapping, link, GONE)
+
+    def _look_elsewhere(self, link: Link) -> None:
+        """Raises Waiting or Held where the very instance is there, in another place than it was: it is not gone."""
+        for key in self.route.dicom.named(link.head):
+            if key == link.instance:
+                continue
+            if self.ledger.work.is_put_aside(self.route.name, self.route.dicom.name, key):
+                raise Held(
+                    f"{self.route.dicom.name} has moved it, to another study it may be, and it is not what it was: "
+                    "move it back, or store it under a new UID, with its predecessor"
+                )
+            self.ledger.work.owe(self.route.name, self.route.dicom.name, key)
+            raise Waiting("it is there in another place, which is looked at first", key)
 
     def _is_elsewhere(self, link: Link, document: Document) -> bool:
         """Whether what was deleted a moment ago, as far as anybody knew, was moved to another patient."""

@@ -123,6 +123,8 @@ def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known)
 def oddities_of_identity(patient: Resource | None, subject: dict[str, Any]) -> Iterator[str]:
     """What is odd about the identifier that is Patient ID."""
     said = _said(patient, subject)
+    if patient is not None and (patient.get("active") is False or any(map(_replaces, patient.get("link", ())))):
+        yield "Patient is not active, or replaced by another: its record must no longer be used (FHIR R4 Patient.link)"
     if patient is not None and "id" in patient and not said:
         yield "Patient without identifier: the id that a server gave is Patient ID, and may be somebody else's number"
     chosen = _chosen([one for one in said if _fits(one)])
@@ -130,6 +132,10 @@ def oddities_of_identity(patient: Resource | None, subject: dict[str, Any]) -> I
         yield "Patient.identifier: one has more characters than Patient ID, or others than it holds: it is passed over"
     if chosen is not None and (chosen.get("use") == "temp" or _ends(chosen)):
         yield "Patient.identifier: the one that is Patient ID is temporary, or its period has an end; none is better"
+
+
+def _replaces(link: dict[str, Any]) -> bool:
+    return link.get("type") == "replaced-by"
 
 
 def _said(patient: Resource | None, subject: dict[str, Any]) -> list[dict[str, Any]]:

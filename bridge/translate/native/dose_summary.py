@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bridge.model.content import Code, ContentItem, Path
+from bridge.model.content import Code, Coded, ContentItem, Path
 from bridge.model.group import Resource, renamed
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.translate.basis.node import Home
@@ -29,6 +29,8 @@ _PROCEDURE = {
         {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "121058", "display": "Procedure reported"}
     ]
 }
+_SCOPE = Code("113705", "DCM", "Scope of Accumulation")
+_PARTS = (("113015", "DCM"), ("113852", "DCM"))  # Series, Irradiation Event (CID 10000)
 _TOTALS = tuple(  # PS3.16 TID 10002, 10004, 10005, 10007 and 10012
     Code(code, "DCM", "")
     for code in (
@@ -44,7 +46,10 @@ _TOTALS = tuple(  # PS3.16 TID 10002, 10004, 10005, 10007 and 10012
 def dose_summary(
     root: ContentItem, homes: Mapping[Path, Home], report: Resource, identifier: str, procedures: list[Home]
 ) -> Resource | None:
-    """None where the report totals nothing. A total of each of two planes is none of the whole: it is left out."""
+    """None where the report totals nothing, or a part of the study alone. A total of each of two planes is none of the
+    whole: it is left out."""
+    if any(_is_of_a_part(child) for child in root.children):
+        return None
     found: dict[Code, list[Home]] = {}
     for path, total in _totals(root, ()):
         if "valueQuantity" in (home := homes.get(path, {})):
@@ -68,6 +73,12 @@ def dose_summary(
         | studies
         | {"component": [*parts, *totals]}
     )
+
+
+def _is_of_a_part(item: ContentItem) -> bool:
+    """Scope of Accumulation (TID 10001, 10011): of a series or an event, the summary would speak for the study."""
+    code = item.value.code if isinstance(item.value, Coded) else None
+    return _SCOPE.same(item.concept) and code is not None and code[:2] in _PARTS
 
 
 def is_summary(resource: Resource) -> bool:

@@ -38,6 +38,7 @@ from bridge.translate.native.selection import (
 )
 from bridge.translate.native.shared_context import is_shared
 from bridge.translate.native.sides import add_side, named_site, structures_of
+from bridge.translate.native.specimens import add_specimen
 from bridge.translate.native.subjects import add_subject
 from bridge.translate.native.valued import only_words, put_into_container
 from bridge.translate.native.values import empty_of, qualifier_in, value_to_dicom
@@ -172,8 +173,9 @@ class Items:
         if uid := self._observation_uid(observation):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
         self._folds(observation, node, primitives=False)
-        if not self.born and (unknown := add_subject(node, observation, self._by_reference)) is not None:
-            self.warnings.append(unknown)
+        if not self.born:
+            unsaid = (add_subject(node, observation, self._by_reference), add_specimen(node, observation))
+            self.warnings += [one for one in unsaid if one is not None]
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
         for component in observation.get("component", ()):

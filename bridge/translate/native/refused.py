@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.errors import PermanentError
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Resource, references_in
+from bridge.translate.header.header import born_uid
 from bridge.translate.header.identity import contained_patient
 from bridge.translate.header.whose import subject_key
 from bridge.translate.remainder.json_patch import canonical_text
@@ -16,10 +17,13 @@ def refuse(group: Group) -> None:
     subjects = group.index()
     owners = {id(one.resource): one.owner for one in group.contained()}
     root = _person_of(group.root, group.root, subjects)
+    of_report = _of_report(group, subjects)
     for resource in filter(None, (*group.spoken(), group.patient)):
         kind = resource["resourceType"]
         if kind in _READ and (element := _modifying(resource)) is not None:
             raise PermanentError(f"{kind}.{element} changes the meaning, in a way not known here")
+        if id(resource) in of_report and _is_of_another(resource, owners, subjects, root):
+            raise PermanentError(f"{kind}.subject is another than that of the report")
         if kind not in ("Observation", "DiagnosticReport"):
             continue
         if "dataAbsentReason" in resource and _has_value(resource):
@@ -31,12 +35,34 @@ def refuse(group: Group) -> None:
             raise PermanentError(f"{kind}.subject is another than that of the report")
 
 
-_READ = ("Observation", "DiagnosticReport", "Composition", "Patient")
+def _of_report(group: Group, named: dict[str, Resource]) -> set[int]:
+    """Studies and Composition that a report from FHIR names; those of a document of the PACS are its own."""
+    report = group.root
+    if report["resourceType"] != "DiagnosticReport" or born_uid(report) is not None:
+        return set()
+    said = [*references_in(report.get("imagingStudy")), *references_in(report.get("extension"))]
+    found = (named.get(one) for one in said)
+    return {id(one) for one in found if one is not None and one["resourceType"] in ("Composition", "ImagingStudy")}
+
+
+def _is_of_another(
+    resource: Resource, owners: dict[int, Resource], subjects: dict[str, Resource], root: tuple[object, ...]
+) -> bool:
+    """As far as both are said in one way: a number that the report does not say may be his."""
+    own = _person_of(resource, owners.get(id(resource), resource), subjects)
+    ways = [_WAYS.get(str(one[0]), one[0]) for one in (own, root) if one]
+    return len(ways) == 2 and ways[0] == ways[1] and own != root
+
+
+_WAYS = {"resource": "reference"}  # to somebody who is here, and to somebody who is not
+
+
+_READ = ("Observation", "DiagnosticReport", "Composition", "Patient", "ImagingStudy")
 """What a document is made of; all else it only names."""
 
 _BACKBONE = (
     *("component", "referenceRange", "media", "section", "event", "attester", "relatesTo"),
-    *("contact", "communication", "link"),
+    *("contact", "communication", "link", "series", "instance"),
 )
 """Elements of those that may have a modifierExtension of their own."""
 

@@ -41,8 +41,13 @@ def structures_of(group: Group) -> Structures:
         return {}
     index = group.index()
     whose = subject_key(subject_of(group), index)
-    bodies = ((name, one) for name, one in index.items() if one["resourceType"] == "BodyStructure")
+    bodies = ((name, one) for name, one in index.items() if one["resourceType"] == "BodyStructure" and _stands(one))
     return {name: _said_by(one) for name, one in bodies if subject_key(one.get("patient", {}), index) == whose}
+
+
+def _stands(body: Resource) -> bool:
+    """Elements that change what the others mean (FHIR R4 `?!`): nothing is read of what they may deny."""
+    return not body.keys() & {"modifierExtension", "implicitRules"} and body.get("active", True) is not False
 
 
 def _said_by(body: Resource) -> Structure:

@@ -60,12 +60,17 @@ def sites_of(item: ContentItem, mapping: Mapping) -> tuple[Site, ...]:
     found: dict[str, Site] = {}
     for child in item.children:
         code = child.value.code if isinstance(child.value, Coded) else None
-        if not is_site(child, mapping) or reason_of(code) is not None:
+        if not is_site(child, mapping) or reason_of(code) is not None or _stands_alone(child, item):
             continue
         where = where_of(child)
         if code is not None or where:
             found.setdefault(repr((code and code[:2], where)), Site(_coded(child, mapping), _meaning(code), where))
     return tuple(found.values())
+
+
+def _stands_alone(site: ContentItem, item: ContentItem) -> bool:
+    """Whether it is content of the container, with what was found there, and no modifier of all that is in it."""
+    return isinstance(item.value, Container) and site.relationship == "CONTAINS"
 
 
 def where_of(item: ContentItem) -> Where:

@@ -13,6 +13,8 @@ from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time, status_of
 from bridge.translate.header.identity import ISSUER, QUALIFIERS, is_pseudonym
 
+_QUALITY_CONTROL, _SPECIES, _SPECIES_CODE = 0x00100200, 0x00102201, 0x00102202
+_HUMAN = ("human", "homo sapiens", "337915000", "L-85B00")
 _READ: dict[int, tuple[Callable[[str], object], str]] = {
     0x00100030: (LENSES["date"].to_fhir, "Patient's Birth Date (0010,0030)"),
     0x00100040: (LENSES["sex"].to_fhir, "Patient's Sex (0010,0040)"),
@@ -33,12 +35,22 @@ def oddities_of_header(document: Document, known: Known) -> Iterator[str]:
     for tag, (read, name) in _READ.items():
         if (text := text_of(header, tag)) is not None and not _can(read, text):
             yield f"{name} that cannot be read: a FHIR client sees none"
+    if text_of(header, _QUALITY_CONTROL) == "YES":
+        yield "Quality Control Subject (0010,0200) is YES: a phantom, and a FHIR client sees a Patient"
+    if _is_animal(document):
+        yield "Patient Species (0010,2201) is said: an animal it may be, and a FHIR client sees a Patient"
     if not document.root.children:
         yield "no content items: a report that says nothing; if it should, fetch the file again"
     if content_time(header, "+00:00") is None:
         yield "no readable Content Date and Time (0008,0023): nobody knows when, where no item says it"
     if status_of(header) == "unknown":
         yield "Completion Flag (0040,A491) is neither COMPLETE nor PARTIAL: the status is unknown"
+
+
+def _is_animal(document: Document) -> bool:
+    said = (text_of(document.header, _SPECIES, document.charset) or "").casefold()
+    codes = [text_of(one, 0x00080100) or "" for one in items(document.header, _SPECIES_CODE)]
+    return any(one not in _HUMAN for one in (said, *codes) if one)
 
 
 def _can(read: Callable[[str], object], text: str) -> bool:

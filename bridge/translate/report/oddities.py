@@ -241,7 +241,7 @@ _CALLED = {  # as people write units whose mistake is dangerous -> UCUM
 
 
 def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
-    for element in ("valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode"):
+    for element in ("code", "valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode"):
         if element not in home:
             continue
         value = home[element]

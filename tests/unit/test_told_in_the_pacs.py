@@ -1,0 +1,129 @@
+"""Nobody at a workstation of the PACS is told of the patient what FHIR does not say of him; nor is what FHIR says of
+another filed under him."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.errors import PermanentError
+from bridge.mapping.load import load
+from bridge.model.content import Coded, ContentItem, Plain
+from bridge.model.group import Group, Resource
+from bridge.model.names import COMPOSITION_URL
+from bridge.translate.basis.ids import Known
+from bridge.translate.native.asserted import is_qualified
+from bridge.translate.native.specimens import SPECIMEN_TYPE
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.samples import alone, measured, observation
+
+MAPPING, KNOWN = load(), Known()
+SCT = "http://snomed.info/sct"
+HIS, HERS = {"reference": "Patient/p"}, {"reference": "Patient/q"}
+SUMMARY = {
+    "resourceType": "DiagnosticReport",
+    "id": "r",
+    "status": "final",
+    "code": {"text": "Report"},
+    "subject": HIS,
+    "result": [{"reference": "Observation/o"}],
+}
+STUDY = {"resourceType": "ImagingStudy", "id": "s", "status": "available"}
+COMPOSED = {
+    "resourceType": "Composition",
+    "id": "c",
+    "status": "final",
+    "type": {"text": "Report"},
+    "date": "2026-03-02",
+    "author": [{"display": "Weber"}],
+    "title": "Report",
+}
+COMPOSITION = {"url": COMPOSITION_URL, "valueReference": {"reference": "Composition/c"}}
+
+
+def group(*members: Resource, **more: Any) -> Group:
+    members = (measured(), *members)
+    index = {f"{one['resourceType']}/{one['id']}": one for one in members}
+    return Group(SUMMARY | more, members, None, "DiagnosticReport/r", index)
+
+
+@pytest.mark.parametrize("member", [STUDY, COMPOSED], ids=lambda one: str(one["resourceType"]))
+def test_what_is_of_another_patient_is_refused(member: Resource) -> None:
+    """A study of somebody else would have two patients in the PACS."""
+    named = {"imagingStudy": [{"reference": "ImagingStudy/s"}]} if member is STUDY else {"extension": [COMPOSITION]}
+    said = group(member | {"subject": HERS}, **named)
+    with pytest.raises(PermanentError, match=f"{member['resourceType']}.subject is another than that of the report"):
+        checked_to_dicom(said, MAPPING, KNOWN)
+    for subject in (HIS, {"identifier": {"value": "a number that the report does not say"}}):
+        own = group(member | {"subject": subject}, **named)
+        assert checked_to_dicom(own, MAPPING, KNOWN).result
+
+
+def test_a_study_whose_meaning_something_changes_is_refused() -> None:
+    study = STUDY | {"subject": HIS, "modifierExtension": [{"url": "http://example.org/not", "valueBoolean": True}]}
+    with pytest.raises(PermanentError, match="ImagingStudy.modifierExtension"):
+        checked_to_dicom(group(study, imagingStudy=[{"reference": "ImagingStudy/s"}]), MAPPING, KNOWN)
+
+
+def item(resource: Resource) -> tuple[ContentItem, list[str]]:
+    made = checked_to_dicom(alone(resource), MAPPING, KNOWN)
+    assert to_fhir(made.result, MAPPING, KNOWN).result.root == resource
+    return made.result.root.children[0], made.report.warnings
+
+
+CSF = {"display": "Cerebrospinal fluid"}
+GLUCOSE = {"coding": [{"system": "http://example.org/lab", "code": "GLU", "display": "Glucose"}]}
+INSIDE = {"resourceType": "Specimen", "id": "s", "type": {"coding": [{"system": SCT, "code": "258450006", **CSF}]}}
+DENIED = {"modifierExtension": [{"url": "http://example.org/not", "valueBoolean": True}]}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"specimen": CSF}, {"contained": [INSIDE], "specimen": {"reference": "#s"}}],
+    ids=["by the reference", "in the result"],
+)
+def test_in_what_it_was_measured_stands_below_the_value(said: Resource) -> None:
+    found, warnings = item(measured(code=GLUCOSE, **said))
+    assert (SPECIMEN_TYPE, Plain("TEXT", CSF["display"])) in [(one.concept, one.value) for one in found.children]
+    assert not any("specimen" in line for line in warnings)
+
+
+@pytest.mark.parametrize(
+    ("said", "warned"),
+    [
+        ({"code": GLUCOSE, "specimen": {"reference": "Specimen/s"}}, True),
+        ({"code": GLUCOSE, "contained": [INSIDE | DENIED], "specimen": {"reference": "#s"}}, True),
+        ({"specimen": {"reference": "Specimen/s"}}, False),  # the LOINC code says it
+    ],
+)
+def test_a_specimen_of_which_nothing_is_said_is_warned_of(said: Resource, warned: bool) -> None:  # noqa: FBT001
+    found, warnings = item(measured(**said))
+    assert any("Observation.specimen" in line for line in warnings) is warned
+    assert not any(SPECIMEN_TYPE.same(one.concept) for one in found.children)
+
+
+def test_what_denies_a_finding_modifies_it() -> None:
+    """TID 1350 row 1, so that readers of the SR, and we, know it for a modifier."""
+    presence = {"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "121052"}]}
+    absent = {"coding": [{"system": SCT, "code": "272519000", "display": "Absent"}]}
+    pneumonia = {"coding": [{"system": SCT, "code": "233604007", "display": "Pneumonia"}]}
+    component = {"code": presence, "valueCodeableConcept": absent}
+    found, _ = item(observation(valueCodeableConcept=pneumonia, component=[component]))
+    (modifier,) = [one for one in found.children if isinstance(one.value, Coded)]
+    assert modifier.relationship == "HAS CONCEPT MOD" and is_qualified(found)
+
+
+def test_a_code_that_its_own_text_denies_is_warned_of() -> None:
+    code = {"coding": [{"system": SCT, "code": "254837009", "display": "Malignant neoplasm of breast"}]}
+    _, warnings = item(observation(code=code | {"text": "Family history of breast cancer"}, valueBoolean=True))
+    assert any("the text is not that of the code" in line and "Observation.code" in line for line in warnings)
+
+
+@pytest.mark.parametrize("said", [{"active": False}, {"link": [{"type": "replaced-by", "other": HERS}]}])
+def test_a_patient_who_is_nobody_any_more_is_warned_of(said: Resource) -> None:
+    patient = {"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:oid:2.999", "value": "1"}], **said}
+    root = measured()
+    made = checked_to_dicom(Group(root, (), patient, "Observation/o", {"Patient/p": patient}), MAPPING, KNOWN)
+    assert any("not active, or replaced by another" in line for line in made.report.warnings)
