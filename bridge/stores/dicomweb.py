@@ -35,6 +35,9 @@ from bridge.stores.store import (
 _PAGE = 500
 _PROBE = "/studies?limit=1"
 _INSTANCES = 0x00201208  # Number of Study Related Instances
+_FILED_UNDER = ("00080050", "00081030", "00100010", "00100020", "00100021", "00100030", "00100040")
+"""Accession Number, Study Description; name, ID and issuer, birth date and sex of the patient."""
+_OF_STUDY = "&".join(f"includefield={tag}" for tag in _FILED_UNDER)
 _FIELDS = "&".join(f"includefield={tag:08X}" for tag in STUDY_TAGS)
 _DICOM = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _BOUNDARY = "fhir-dicom-bridge-part"
@@ -58,8 +61,9 @@ class DicomWebStore:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self.listing()), "")
 
     def listing(self) -> Iterator[Seen]:
-        """Reports and rejection notes, study by study: a key is `study/series/instance`. And each study, whose version
-        is the number of its instances: the rest of them are counted, not named."""
+        """Reports and rejection notes, study by study: a key is `study/series/instance`, and the version is that of
+        what the archive says of patient and study: it may correct these, and keeps all UIDs. And each study, with the
+        number of its instances: the rest of them are counted, not named."""
         return self._listed("")
 
     def dated(self, day: date) -> Iterator[Seen]:
@@ -67,14 +71,14 @@ class DicomWebStore:
 
     def _listed(self, only: str) -> Iterator[Seen]:
         for modality in ("SR", "KO"):
-            for study in self._pages(f"/studies?ModalitiesInStudy={modality}{only}"):
-                uid = _uid(study, STUDY_UID)
+            for study in self._pages(f"/studies?ModalitiesInStudy={modality}&{_OF_STUDY}{only}"):
+                uid, version = _uid(study, STUDY_UID), _version(study)
                 for instance in self._pages(f"/studies/{uid}/instances?Modality={modality}"):
-                    yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", "")
+                    yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", version)
 
-        for study in self._pages(f"/studies?includefield={_INSTANCES:08X}{only}"):
+        for study in self._pages(f"/studies?{_OF_STUDY}&includefield={_INSTANCES:08X}{only}"):
             number = study.get(f"{_INSTANCES:08X}", {}).get("Value", [""])[0]
-            yield Seen(f"{STUDY}{_uid(study, STUDY_UID)}", str(number))
+            yield Seen(f"{STUDY}{_uid(study, STUDY_UID)}", f"{number} {_version(study)}")
 
     def _pages(self, path: str) -> Iterator[Json]:
         offset, more = 0, True
@@ -164,6 +168,12 @@ class DicomWebStore:
     def study(self, key: str) -> Sequence[DataSet]:
         path = f"/studies/{key.removeprefix(STUDY)}/instances?{_FIELDS}"
         return [from_json(one) for one in self._pages(path)]
+
+
+def _version(study: Json) -> str:
+    """Of what it is filed under."""
+    said = {tag: study[tag].get("Value") for tag in _FILED_UNDER if tag in study}
+    return hashlib.sha256(json.dumps(said)).hexdigest()[:16]
 
 
 def _uid(item: Json, tag: int) -> str:

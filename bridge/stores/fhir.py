@@ -17,6 +17,7 @@ from bridge.stores.http import Peer
 from bridge.stores.store import Absence, Change, Holds, Outcome, Page, Seen, Stored, Write
 
 _FHIR = {"Accept": "application/fhir+json", "Cache-Control": "no-cache"}  # HAPI answers searches from a stale result
+_RELEASES = ("4.0", "4.3")  # R4, and R4B, which differs in nothing that crosses
 _PAGE = 500
 _READS = 100  # of a batch
 _PLACEHOLDER = "http://hapifhir.io/fhir/StructureDefinition/resource-placeholder"
@@ -33,7 +34,7 @@ class FhirStore:
     ) -> None:
         """`searched`: kinds of resources to ask for, each for itself, where the server has no system history."""
         self.name, self._searched = name, searched
-        self._served: set[str] | None = None  # kinds, once it has said so
+        self._said: Json = None  # its CapabilityStatement, once it was asked for
         self._peer = Peer(name, url, timeout=timeout, access=access, probes=_PROBES)
 
     def outage(self) -> Outage | None:
@@ -47,6 +48,7 @@ class FhirStore:
         without what was deleted. The position is the server's time of the first page. A transaction that commits late
         carries an earlier time: poll with overlap."""
         position = None
+        self._capability()
         for found in self._search(since) if self._searched else self._history(since):
             position = position or found.get("meta", {}).get("lastUpdated")
             if position is None:
@@ -67,10 +69,23 @@ class FhirStore:
 
     def _known(self, kinds: Sequence[str]) -> list[str]:
         """Those that the server has (FHIR R4 CapabilityStatement.rest.resource); it would refuse to search others."""
-        if self._served is None:
+        rests = self._capability().get("rest", [])
+        served = {one["type"] for rest in rests for one in rest.get("resource", [])}
+        return [kind for kind in kinds if kind in served]
+
+    def _capability(self) -> Json:
+        """What the server says of itself, once a process. Raises PermanentError where it speaks another release: it
+        would drop elements, and nobody would be told."""
+        if self._said is None:
             said = self._parsed(self._peer.call("GET", "/metadata", headers=_FHIR).body)
-            self._served = {one["type"] for rest in said.get("rest", []) for one in rest.get("resource", [])}
-        return [kind for kind in kinds if kind in self._served]
+            release = str(said.get("fhirVersion", ""))
+            if release and not release.startswith(_RELEASES):
+                raise PermanentError(
+                    f"{self.name}: speaks FHIR {release[:20]}, and stores are kept in step in R4; "
+                    "give the base URL of its R4 endpoint (`convert` and `/translate` know R5)"
+                )
+            self._said = said
+        return self._said
 
     def _pages(self, path: str) -> Iterator[Json]:
         while path:

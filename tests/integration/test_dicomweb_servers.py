@@ -166,3 +166,44 @@ def test_everything_else_is_closed(world: World) -> None:
     for path in ("/changes", "/instances", "/system", "/tools/find"):
         assert requests.get(f"{world.to_orthanc.base}{path}", timeout=60).status_code == 403
     world.to_orthanc.refused.clear()
+
+
+def test_a_study_that_is_filed_under_another_patient_is_his(world: World) -> None:
+    """Under all its UIDs, and without a feed: what the archive says of the study has another patient."""
+    stored(world, "2.25.8101")
+    world.once()
+    before = report_of(world, "2.25.8101")
+    body = {
+        "Replace": {"PatientID": "another", "PatientName": "Other^Olga", "PatientBirthDate": "", "PatientSex": ""},
+        "Keep": ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"],
+        "KeepSource": False,
+        "Force": True,
+        "Synchronous": True,
+    }
+    base = world.orthanc.base
+    (found,) = requests.post(f"{base}/tools/lookup", data="2.25.8101", timeout=60).json()
+    study = requests.get(f"{base}/instances/{found['ID']}/study", timeout=60).json()["ID"]
+    requests.post(f"{base}/studies/{study}/modify", json=body, timeout=60).raise_for_status()
+    summary = world.once()
+    assert summary.acts["to-fhir updated"] == 1, summary.faults
+    after = report_of(world, "2.25.8101")
+    patient = requests.get(f"{world.hapi.base}/{after['subject']['reference']}", timeout=60).json()
+    assert after["subject"] != before["subject"] and patient["identifier"][0]["value"] == "another"
+
+
+def test_what_is_in_another_study_now_is_not_gone(world: World) -> None:
+    stored(world, "2.25.8201")
+    world.once()
+    base = world.orthanc.base
+    (found,) = requests.post(f"{base}/tools/lookup", data="2.25.8201", timeout=60).json()
+    data = requests.get(f"{base}/instances/{found['ID']}/file", timeout=60).content
+    moved = pydicom.dcmread(pydicom.filebase.DicomBytesIO(data))
+    moved.StudyInstanceUID = "2.25.82"
+    sent(world, moved)
+    requests.delete(f"{base}/instances/{found['ID']}", timeout=60).raise_for_status()
+    for _ in range(2):
+        faults = world.once().faults
+    assert any("has moved it, to another study it may be" in line for line in faults)
+    assert report_of(world, "2.25.8201")["status"] == "final"
+    (there,) = requests.post(f"{base}/tools/lookup", data="2.25.8201", timeout=60).json()
+    requests.delete(f"{base}/instances/{there['ID']}", timeout=60).raise_for_status()

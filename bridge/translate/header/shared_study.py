@@ -14,6 +14,8 @@ from bridge.translate.header.study import view_id
 
 EVIDENCE_URL = f"{EXTENSION_BASE}/StructureDefinition/evidence"
 """On a DiagnosticReport: the contained ImagingStudy that holds what the document itself says of a study."""
+_ITS_SUBJECT = {"type": "Patient"}
+"""Subject of a view that is contained: that of the report."""
 _OF_STUDY = frozenset("resourceType id identifier subject started procedureCode description".split())
 
 
@@ -28,14 +30,14 @@ def apart(resources: Sequence[Resource], known: Known) -> tuple[list[Resource], 
     root, *members = (renamed(one, renames) for one in left)
     said = [{"url": EVIDENCE_URL, "valueReference": {"reference": f"#{name}"}} for name in views]
     root["extension"] = [*root.get("extension", ()), *said]
-    root["contained"] = [*root.get("contained", ()), *views.values()]
+    root["contained"] = [*root.get("contained", ()), *(_of_report(one, root) for one in views.values())]
     return [root, *members], {_key(one, known): one for one in views.values()}
 
 
 def together(group: Group, known: Known) -> Group:
     """The group as its document knows it: with its views in place of the shared ImagingStudies, of which nothing else
     than the study, and what the group itself refers to, is part of a document."""
-    views = {_uid(one): one for one in _contained(group.root)}
+    views = {_uid(one): _of_its_own(one, group.root) for one in _contained(group.root)}
     lean = {id(one): _lean(one, group) for one in group.members if _uid(one) and is_shared(one, known)}
     lean |= {id(one): views[_uid(one)] for one in group.members if _uid(one) in views}
     if not lean and not views:
@@ -84,6 +86,16 @@ def _uid(resource: Resource) -> str | None:
         return None
 
 
+def _of_report(view: Resource, root: Resource) -> Resource:
+    """Without the reference to the report's own subject: HAPI's `$merge` fails where what is contained has one."""
+    return view | {"subject": _ITS_SUBJECT} if view.get("subject") == root.get("subject") else view
+
+
+def _of_its_own(view: Resource, root: Resource) -> Resource:
+    reference = root.get("subject", {}).get("reference")
+    return view | {"subject": {"reference": reference}} if reference and view.get("subject") == _ITS_SUBJECT else view
+
+
 def _contained(root: Resource) -> list[Resource]:
     named = {one["valueReference"]["reference"] for one in root.get("extension", ()) if one.get("url") == EVIDENCE_URL}
     return [one for one in root.get("contained", ()) if f"#{one.get('id')}" in named and _uid(one)]
@@ -95,7 +107,7 @@ def _without_views(resource: Resource) -> Resource:
         return resource
     left = {
         "extension": [one for one in resource["extension"] if one.get("url") != EVIDENCE_URL],
-        "contained": [one for one in resource["contained"] if one not in views],
+        "contained": [one for one in resource["contained"] if one.get("id") not in {view["id"] for view in views}],
     }
     return {key: left.get(key, value) for key, value in resource.items() if left.get(key, value) != []}
 
