@@ -1,4 +1,4 @@
-"""Configuration: `bridge.yaml`, every key also as `BRIDGE_...`; unknown keys are errors."""
+"""Configuration: `bridge.yaml`, every key at its top also as `BRIDGE_...`; unknown keys are errors."""
 
 from __future__ import annotations
 
