@@ -572,3 +572,22 @@ def test_a_report_among_images_of_the_archive_stays_with_them(stores: Path) -> N
     done = passed(stores)
     assert "it stands in a study with instances of others" in done.stderr
     assert filed(stores).count("2") == 2
+
+
+@pytest.mark.parametrize("pointed", [False, True])
+def test_a_correction_between_the_merge_in_fhir_and_that_in_the_archive_reaches_it(stores: Path, pointed: bool) -> None:  # noqa: FBT001
+    configure(stores)
+    merge(stores)
+    if pointed:
+        repoint(stores, "a")
+    assert "held" in passed(stores).stderr
+    put(stores, get(stores, "Observation/of-b") | observation("of-b", 161, **of("a" if pointed else "b")))
+    passed(stores)
+    move_in_archive(stores, "1", "Beispiel^A")
+    for _ in range(3):
+        done = passed(stores)
+    assert "161" in {
+        str(one.MeasuredValueSequence[0].NumericValue) for each in instances(stores).values() for one in numbers(each)
+    }
+    assert filed(stores) == ["1"] * 4, done.stderr
+    rests(stores)
