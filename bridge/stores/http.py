@@ -129,7 +129,7 @@ class Peer:
                 found = {key.lower(): value for key, value in response.headers.items()}
                 return Answer(response.status_code, found, data)
         except requests.RequestException as error:
-            raise TemporaryError(f"{where}: {_why(error)}; is the server up and the URL right?") from error
+            raise TemporaryError(f"{where}: {_why(error)}") from error
         except OSError as error:  # they are read for each connection: one may be about to be renewed
             what = "no trusted connection (TLS): a file of `tls` is not there, or cannot be read"
             raise TemporaryError(f"{where}: {what}; put it there") from error
@@ -202,12 +202,21 @@ def _why(error: requests.RequestException) -> str:
     inner = error.args[0] if error.args else None
     causes = (inner, getattr(inner, "reason", None))  # after the last try of several
     if isinstance(error, requests.Timeout) or any(isinstance(one, ReadTimeoutError) for one in causes):
-        return "no answer in time"
+        return f"no answer in time; {_UP}"
     if isinstance(error, requests.exceptions.SSLError):
-        return "no trusted connection (TLS)"
+        reasons = (getattr(one, "verify_message", None) for cause in causes for one in (cause, *_args(cause)))
+        said = next(filter(None, reasons), "no handshake")
+        return f"no trusted connection (TLS): {said}; say with `tls.ca` whom to trust, and is the URL right?"
     if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    return f"broken answer ({type(error).__name__})"
+        return f"no connection; {_UP}"
+    return f"broken answer ({type(error).__name__}); {_UP}"
+
+
+_UP = "is the server up and the URL right?"
+
+
+def _args(error: object) -> tuple[object, ...]:
+    return error.args if isinstance(error, BaseException) else ()
 
 
 def _wait(retry_after: str) -> float:
@@ -217,6 +226,7 @@ def _wait(retry_after: str) -> float:
 
 def _hint(status: int) -> str:
     return {
+        400: "; is it the root of the API that the kind of store names?",
         401: "; credentials are wanted, or have expired",
         403: "; permission is missing",
         404: "; is the URL right?",

@@ -46,4 +46,6 @@ def router(door: Door, records: Records, passes: Passes | None, meters: Meters) 
 
 def _reasons(report: dict[str, Any]) -> list[str]:
     dead = [] if report["alive"] else ["no passes are made: the service is ending, or their thread has died"]
-    return dead + (["the last pass broke; see the log of the service"] if report["broken"] else [])
+    broken = ["the last pass broke; see the log of the service"] if report["broken"] else []
+    ledger = [] if report["ledger"] else ["the ledger takes nothing: it is away, or its disk is full; see the log"]
+    return dead + (broken or ledger)

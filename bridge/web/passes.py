@@ -63,7 +63,7 @@ class Passes:
         self._thread = threading.Thread(target=self._run, name="passes")
         self._said: frozenset[str] = frozenset()
         self._broken = 0  # passes, one after the other
-        self._report: dict[str, Any] = {"made": 0, "last": None, "faults": 0, "broken": False}
+        self._report: dict[str, Any] = {"made": 0, "last": None, "faults": 0, "broken": False, "ledger": True}
 
     def start(self) -> None:
         self._thread.start()
@@ -108,7 +108,8 @@ class Passes:
             self._broken = min(self._broken + 1, 10) if broken else 0
             made, faults = self._report["made"] + 1, len(summary.faults)
             # by the clock here: the ledger may be away, and the passes go on
-            self._report = {"made": made, "last": time.time(), "faults": faults, "broken": broken}
+            full = any(one.startswith("ledger: ") for one in summary.faults)
+            self._report = {"made": made, "last": time.time(), "faults": faults, "broken": broken, "ledger": not full}
             if self._woken.wait(self._until_next(summary.listening, summary.more_in)):
                 rest = begun + self._shortest(summary.listening) - time.monotonic()
                 self._ending.wait(max(_BREATH, rest))

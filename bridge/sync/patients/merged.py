@@ -65,8 +65,10 @@ def hold(route: Route, through: tuple[str, ...]) -> None:
         return
     if len(through) == 1:
         raise Held(
-            f"{route.fhir.name}: {through[0]} is replaced no more; with `merges: follow` what was moved comes back"
+            f"{route.fhir.name}: {through[0]} is replaced no more; take them apart in {route.dicom.name}, too, or with "
+            "`merges: follow`, where the archive lets us file anew, what was moved comes back"
         )
     raise Held(
-        f"{route.fhir.name}: {' is replaced by '.join(through)}; with `merges: follow` documents are the last one's"
+        f"{route.fhir.name}: {' is replaced by '.join(through)}; merge them in {route.dicom.name}, too, or with "
+        "`merges: follow`, where the archive lets us file anew, documents are the last one's"
     )

@@ -15,6 +15,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.stores.breaker import Outage
 from bridge.stores.folder import ResourceFolder
 from bridge.sync.summary import Summary
+from bridge.web.health import _reasons
 from bridge.web.passes import Passes
 
 
@@ -165,4 +166,25 @@ def test_a_pass_that_breaks_again_and_again_is_said_once_and_made_more_seldom(tm
         passes._run()
     assert waits == [2, 4, 8, 16, 30, 30, 30]
     assert [entry["event"] for entry in said] == ["a pass broke", "fault"]
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "ready"),
+    [("ledger: its disk is full; make room", False), ("pacs: no connection; is the server up?", True)],
+)
+def test_who_cannot_write_down_what_was_done_is_not_ready(tmp_path: Path, fault: str, ready: bool) -> None:  # noqa: FBT001
+    """Every pass does nothing, and says so; a store that is down is no fault of this service."""
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+
+    def once(**_: object) -> Summary:
+        passes._ending.set()  # after this one
+        passes._woken.set()
+        return Summary(faults=[fault])
+
+    passes = Passes(once, ledger, 2.0, 3600.0)
+    assert passes.report()["ledger"]
+    passes._run()
+    reasons = _reasons(passes.report() | {"alive": True})
+    assert (reasons == []) is ready and all("ledger" in one for one in reasons)
     ledger.close()
