@@ -146,28 +146,6 @@ def same(one: Json, other: Json) -> bool:
     return bool(one == other)
 
 
-Leaf: TypeAlias = tuple[tuple[str | int, ...], Json]
-
-
-def leaves(value: Json) -> list[Leaf]:
-    """Every primitive with its path."""
-    found: list[Leaf] = []
-    _collect(value, (), found)
-    return found
-
-
-def _collect(value: Json, path: tuple[str | int, ...], found: list[Leaf]) -> None:
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
-    if children is None:
-        found.append((path, value))
-        return
-    for key, child in children:
-        if isinstance(child, dict | list):
-            _collect(child, (*path, key), found)
-        else:
-            found.append(((*path, key), child))
-
-
 def references_in(value: Json) -> Iterator[str]:
     if isinstance(value, dict):
         if isinstance(reference := value.get("reference"), str):

@@ -294,6 +294,23 @@ def test_a_lost_ledger_changes_nothing(stores: Path, repointed: bool, when: str)
     assert tree(stores / "data" / "dicom") == origin
 
 
+def test_what_others_have_changed_is_theirs_to_move(stores: Path) -> None:
+    """A former version of ours, under whose UID the archive has other content since: all of the document stays."""
+    former = next(one for one in instances(stores).values() if 60 in [_number(each) for each in numbers(one)])
+    (file,) = (stores / "data" / "dicom").rglob(f"{former.SOPInstanceUID}.dcm")
+    numbers(former)[0].MeasuredValueSequence[0].NumericValue = "160"
+    former.save_as(file)
+    before = tree(stores / "data" / "dicom")
+    merge(stores)
+    done = passed(stores)
+    assert "was written or changed by others, and is theirs to move" in done.stderr
+    assert tree(stores / "data" / "dicom") == before
+
+
+def _number(item: pydicom.Dataset) -> float:
+    return float(item.MeasuredValueSequence[0].NumericValue)
+
+
 def test_what_was_rejected_goes_along_with_its_note(stores: Path) -> None:
     put(stores, get(stores, "Observation/of-b") | {"status": "entered-in-error"})
     assert acts(passed(stores)) == {"to-dicom retracted": 1}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -42,7 +41,3 @@ def visiting(browser: Browser, url: str, **said: Any) -> Iterator[tuple[Page, li
         yield page, noted
     finally:
         context.close()
-
-
-def shot(page: Page, file: Path) -> None:
-    page.screenshot(path=str(file), full_page=True)

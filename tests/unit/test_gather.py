@@ -102,3 +102,12 @@ def test_another_version_is_another_thing() -> None:
     assert subject([now], f"{HERE}Observation/o", "Patient/23/_history/2") is now.resource
     del now.resource["meta"]
     assert subject([now], f"{HERE}Observation/o", "Patient/23/_history/1") is now.resource
+
+
+@pytest.mark.parametrize("kind", ["Group", "Device", "Location"])
+def test_whoever_is_no_patient_is_none(kind: str) -> None:
+    subject = {"resourceType": kind, "id": "g", "name": "Ward 3"}
+    result = observation("o", subject={"reference": f"{kind}/g"})
+    entries = [Entry(one, f"{one['resourceType']}/{one['id']}") for one in (result, subject)]
+    (group,) = gather(entries).groups
+    assert group.patient is None

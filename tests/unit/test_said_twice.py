@@ -10,7 +10,7 @@ import pytest
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
 from bridge.model.codes import code_element
-from bridge.model.content import Code, Coded, ContentItem, Num
+from bridge.model.content import Code, Coded, ContentItem, Num, Plain
 from bridge.model.dataset import Element, text_element
 from bridge.model.document import Document
 from bridge.model.sr import read_document, write_document
@@ -78,3 +78,5 @@ def test_two_codes_are_warned_of(tag: int, name: str) -> None:
     doubled = Element(tag, "SQ", both[0].value + both[1].value)  # type: ignore[operator]
     (said,) = warnings(ContentItem("CONTAINS", LIVER, Coded(LIVER), (), (doubled,)))
     assert said == f"several items in {name} Code Sequence, of which the first is read: 1.1"
+    of_a_text = warnings(ContentItem("CONTAINS", LIVER, Plain("TEXT", "large"), (), (doubled,)))
+    assert of_a_text == ([said] if tag == CONCEPT else [])

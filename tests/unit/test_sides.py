@@ -34,6 +34,16 @@ def qualifier(code: Code) -> Resource:
     return {"url": url, "valueCodeableConcept": concept}
 
 
+def _of_another_system(code: Code) -> Resource:
+    """The number of a code says nothing without its system."""
+    return {"url": "http://example.org/side", "valueCodeableConcept": {"coding": [{"system": "x", "code": code.value}]}}
+
+
+def _without_code(code: Code) -> Resource:
+    coding = {"system": _SCT, "display": code.meaning}
+    return {"url": "http://example.org/side", "valueCodeableConcept": {"coding": [coding]}}
+
+
 def structure(**reference: str) -> Resource:
     return {"url": "http://hl7.org/fhir/StructureDefinition/bodySite", "valueReference": reference}
 
@@ -81,6 +91,8 @@ def test_a_body_structure_is_the_site_by_its_words() -> None:
         {"extension": [qualifier(RIGHT), qualifier(LEFT)], **_BREAST},
         {"extension": [qualifier(Code("261089000", "SCT", "Inferior"))], **_BREAST},
         {"extension": [{"url": "http://jpfhir.jp/position", "valueString": "右"}], **_BREAST},
+        {"extension": [_of_another_system(RIGHT)], **_BREAST},
+        {"extension": [_without_code(RIGHT)], **_BREAST},
     ],
 )
 def test_what_an_extension_says_otherwise_is_warned_of(site: Resource) -> None:

@@ -49,7 +49,6 @@ from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.json_patch import canonical_text
 
 COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
-_EVIDENCE = (0x0040A375, 0x0040A385)  # Current Requested Procedure, Pertinent Other
 NO_DATE = "19000101"  # never the clock: the same input has the same output
 _STATUS = {
     **dict.fromkeys([("PARTIAL", False), ("PARTIAL", True)], "partial"),
