@@ -78,6 +78,8 @@ class FhirStore:
         would drop elements, and nobody would be told."""
         if self._said is None:
             said = self._parsed(self._peer.call("GET", "/metadata", headers=_FHIR).body)
+            if not isinstance(said, dict):
+                raise PermanentError(f"{self.name}: /metadata is no CapabilityStatement; is this a FHIR server?")
             release = str(said.get("fhirVersion", ""))
             if release and not release.startswith(_RELEASES):
                 raise PermanentError(

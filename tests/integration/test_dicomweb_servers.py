@@ -170,9 +170,9 @@ def test_everything_else_is_closed(world: World) -> None:
 
 def test_a_study_that_is_filed_under_another_patient_is_his(world: World) -> None:
     """Under all its UIDs, and without a feed: what the archive says of the study has another patient."""
-    stored(world, "2.25.8101")
+    stored(world, "2.25.8111")
     world.once()
-    before = report_of(world, "2.25.8101")
+    before = report_of(world, "2.25.8111")
     body = {
         "Replace": {"PatientID": "another", "PatientName": "Other^Olga", "PatientBirthDate": "", "PatientSex": ""},
         "Keep": ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"],
@@ -181,12 +181,12 @@ def test_a_study_that_is_filed_under_another_patient_is_his(world: World) -> Non
         "Synchronous": True,
     }
     base = world.orthanc.base
-    (found,) = requests.post(f"{base}/tools/lookup", data="2.25.8101", timeout=60).json()
+    (found,) = requests.post(f"{base}/tools/lookup", data="2.25.8111", timeout=60).json()
     study = requests.get(f"{base}/instances/{found['ID']}/study", timeout=60).json()["ID"]
     requests.post(f"{base}/studies/{study}/modify", json=body, timeout=60).raise_for_status()
     summary = world.once()
     assert summary.acts["to-fhir updated"] == 1, summary.faults
-    after = report_of(world, "2.25.8101")
+    after = report_of(world, "2.25.8111")
     patient = requests.get(f"{world.hapi.base}/{after['subject']['reference']}", timeout=60).json()
     assert after["subject"] != before["subject"] and patient["identifier"][0]["value"] == "another"
 

@@ -313,6 +313,10 @@ class _Bad(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         kind = self.path.split("/")[1]
         body = {"garbage": b"<html>hello</html>", "list": b"[]", "short": b'{"resourceType":'}.get(kind, b"{}")
+        if kind.startswith("release-"):
+            bundle = {"resourceType": "Bundle", "meta": {"lastUpdated": "2026-03-02T08:00:00Z"}}
+            said = {"fhirVersion": kind.partition("-")[2]} if self.path.endswith("/metadata") else bundle
+            body = json.dumps(said)
         self.send_response({"busy": 503, "forbidden": 403, "moved": 302}.get(kind, 200))
         if kind == "moved":
             self.send_header("Location", "http://192.0.2.1/elsewhere")
@@ -339,7 +343,7 @@ def bad_peer() -> Iterator[str]:
     ("path", "kind", "says"),
     [
         ("garbage", TemporaryError, "no JSON"),
-        ("list", PermanentError, "no Bundle"),
+        ("list", PermanentError, "no CapabilityStatement"),
         ("short", TemporaryError, "broke|broken"),
         ("busy", TemporaryError, "503"),
         ("forbidden", OutageError, "403"),
@@ -351,6 +355,22 @@ def test_a_bad_answer_is_an_error_with_place_and_remedy(
 ) -> None:
     with pytest.raises(kind, match=f"ehr.*({says})"):
         list(FhirStore("ehr", f"{bad_peer}/{path}").changes(None))
+
+
+def test_a_listing_that_is_none_is_refused(bad_peer: str) -> None:
+    with pytest.raises(PermanentError, match="ehr.*no Bundle"):
+        list(FhirStore("ehr", f"{bad_peer}/list").listing())
+
+
+@pytest.mark.parametrize(("release", "speaks"), [("4.0.1", True), ("4.3.0", True), ("5.0.0", False), ("3.0.2", False)])
+def test_a_server_of_another_release_is_refused(bad_peer: str, release: str, speaks: bool) -> None:  # noqa: FBT001
+    """It would drop elements of R4 in silence."""
+    store = FhirStore("ehr", f"{bad_peer}/release-{release}")
+    if speaks:
+        assert [*store.changes(None)]
+        return
+    with pytest.raises(PermanentError, match=f"ehr: speaks FHIR {release}, and stores are kept in step in R4"):
+        list(store.changes(None))
 
 
 def test_a_peer_that_is_not_there(servers: Servers) -> None:
