@@ -23,7 +23,7 @@ from bridge.translate.remainder.extension import attached
 from bridge.translate.remainder.kept import as_kept
 from bridge.translate.remainder.private import put_in
 from bridge.translate.report.leaves import outcomes
-from bridge.translate.report.oddities import oddities_of_group
+from bridge.translate.report.odd_resources import oddities_of_group
 from bridge.translate.report.report import Detail, Translated
 from bridge.translate.report.rules import Rules
 from bridge.translate.returned_document import NEW_INSTANCE, returned_document

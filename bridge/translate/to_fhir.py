@@ -30,7 +30,8 @@ from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.kept import keep
 from bridge.translate.remainder.private import Piece, taken_out
 from bridge.translate.remaindered import remaindered
-from bridge.translate.report.oddities import contradictions, oddities_of_document
+from bridge.translate.report.contradictions import contradictions
+from bridge.translate.report.odd_items import oddities_of_document
 from bridge.translate.report.outcomes import UNSAID
 from bridge.translate.report.report import Report, Translated
 from bridge.translate.report.unsaid_sides import unsaid_sides

@@ -608,3 +608,44 @@ def test_a_correction_between_the_merge_in_fhir_and_that_in_the_archive_reaches_
     }
     assert filed(stores) == ["1"] * 4, done.stderr
     rests(stores)
+
+
+@pytest.mark.parametrize("pointed", [False, True])
+@pytest.mark.parametrize("lost", ["all of it", "what came since yesterday"])
+def test_a_ledger_that_is_lost_after_both_have_merged_changes_nothing(stores: Path, pointed: bool, lost: str) -> None:  # noqa: FBT001
+    configure(stores)
+    yesterday = {file.name: file.read_bytes() for file in stores.glob("bridge.db*")}
+    merge(stores)
+    if pointed:
+        repoint(stores, "a")
+    passed(stores)
+    move_in_archive(stores, "1", "Beispiel^A")
+    passed(stores)
+    rests(stores)
+    before = tree(stores / "data")
+    for file in stores.glob("bridge.db*"):
+        file.unlink()
+    for name, data in yesterday.items() if lost != "all of it" else ():
+        (stores / name).write_bytes(data)
+    done = passed(stores)
+    assert tree(stores / "data") == before, done.stderr
+    rests(stores)
+    put(stores, get(stores, "Observation/of-b") | {"status": "entered-in-error"})
+    assert acts(passed(stores)) == {"to-dicom retracted": 1}
+    rests(stores)
+
+
+def test_a_correction_is_newer_than_what_both_have_merged_and_no_ledger_knows(stores: Path) -> None:
+    configure(stores)
+    merge(stores)
+    repoint(stores, "a")
+    move_in_archive(stores, "1", "Beispiel^A")
+    passed(stores)
+    for file in stores.glob("bridge.db*"):
+        file.unlink()
+    put(stores, get(stores, "Observation/of-b") | observation("of-b", 161, **of("a")))
+    passed(stores)
+    passed(stores)
+    said = [_number(one) for each in instances(stores).values() for one in numbers(each)]
+    assert sorted(said) == [50, 60, 61, 161] and len(list((stores / "data" / "fhir" / "Observation").iterdir())) == 2
+    rests(stores)

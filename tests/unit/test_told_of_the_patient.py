@@ -195,8 +195,10 @@ def test_another_patient_is_another(said: list[tuple[Code, Value]], focus: str |
     header = [each for each in one.header if each.tag not in (0x00100010, 0x00100020)]
     named = [text_element(0x00100010, "PN", "Mustermann^Erika"), text_element(0x00100020, "LO", "P-1")]
     one = replace(one, header=tuple(sorted([*header, *named], key=lambda each: each.tag)))
-    for found in results(read(one)[0], LENGTH):
+    group, warnings = read(one)
+    for found in results(group, LENGTH):
         assert found.get("focus") == ([{"display": focus}] if focus else None)
+    assert any("another patient than that of the header" in line for line in warnings) is (focus is not None)
 
 
 # -- of another time or state -----------------------------------------------------------------------------------------
@@ -265,3 +267,20 @@ def test_what_was_measured_in_another_study_is_no_part_of_this_one_in_r5() -> No
     before, now = results(in_r5(group)[0], LENGTH)
     assert shared(before) == ["urn:oid:1.2.3.4"] and shared(now) == []
     assert not before.keys() & {"partOf", "basedOn", "issued"} and "partOf" in now
+
+
+START = Code("123003", "DCM", "Radiopharmaceutical Start DateTime")
+ADMINISTRATION = Code("113502", "DCM", "Radiopharmaceutical Administration")
+
+
+@pytest.mark.parametrize(("event", "at_start"), [(GROUP, False), (ADMINISTRATION, True)])
+def test_an_uptake_was_not_measured_when_the_drug_was_given(event: Code, at_start: bool) -> None:  # noqa: FBT001
+    injected = item(START, Plain("DATETIME", "20260302070000"), how="HAS ACQ CONTEXT")
+    group, _ = read(document(container(FINDINGS, container(event, injected, length("7"))), like=ECHO))
+    assert {one["effectiveDateTime"].startswith("2026-03-02T07:00:00") for one in results(group, LENGTH)} == {at_start}
+
+
+def test_a_time_that_is_none_is_warned_of() -> None:
+    dated = replace(length("1"), rest=(text_element(0x0040A032, "DT", "20260229101500"),))
+    _, warnings = read(document(dated))
+    assert [line for line in warnings if line.startswith("Observation DateTime (0040,A032) that cannot be read")]

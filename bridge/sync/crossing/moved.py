@@ -9,10 +9,10 @@ from dataclasses import replace
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
-from bridge.model.dataset import DataSet, merged, text_of
+from bridge.model.dataset import merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, reference_to, references_in
-from bridge.model.sr import read_document, write_document
+from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.failpoint import failpoint
@@ -20,12 +20,12 @@ from bridge.sync.basis.held import Waiting
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import resources_digest
 from bridge.sync.decision.news import RETRACTED
-from bridge.sync.documents.own import is_own
 from bridge.sync.documents.resources import present_of
 from bridge.sync.listening.feed import local
+from bridge.sync.patients.as_written import is_as_written
 from bridge.sync.patients.made_of import MadeOf, as_of, made_of, says_the_same
 from bridge.translate.header.header import split_patient
-from bridge.translate.header.refiled import as_named_in, identity_as, identity_in, origin_of, without_corrections
+from bridge.translate.header.refiled import without_corrections
 from bridge.translate.remainder.element_json import dataset_of
 from bridge.translate.remainder.extension import attached
 from bridge.translate.to_dicom import to_dicom
@@ -50,17 +50,10 @@ def corrected(route: Route, ledger: Ledger, mapping: Mapping, link: Link, docume
         nobodys = present.group.patient is None and text_of(head, PATIENT_ID) is None
         if (was is not None or nobodys) and says_the_same(route, mapping, present, head, was):
             return link
-        return link if was is not None and _is_as_written(route, mapping, head, was) else None
+        return link if was is not None and is_as_written(route, mapping, head, was) else None
     if any(_is_said_by(group, mapping, route, document) for group in _as_it_was(present.group)):
         return replace(link, fhir_digest=present.state)
     return None
-
-
-def _is_as_written(route: Route, mapping: Mapping, head: DataSet, was: MadeOf) -> bool:
-    """Whether it is what we wrote, under another patient: FHIR may say something else since, which is news there."""
-    nobodys = merged(origin_of(head), (), without=[one.tag for one in identity_in(head)])
-    his = merged(nobodys, identity_as(was.patient, as_named_in(head, route.known())))
-    return is_own(read_document(his), route, mapping)
 
 
 def _as_it_was(group: Group) -> Iterator[Group]:

@@ -27,12 +27,12 @@ from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.filter import carries_document
 from bridge.sync.decision.news import GONE, OUTDATED, RETRACTED, STRANGE, UNKNOWN, News, news
 from bridge.sync.documents.instances import key_of_version
-from bridge.sync.documents.own import is_own
 from bridge.sync.documents.replace import REPLACING
 from bridge.sync.documents.resources import present_of
 from bridge.sync.lost.lost_answer import no_second_head
 from bridge.sync.lost.rebuild import rebuild, rebuild_reported
 from bridge.sync.lost.unheard import link_unheard
+from bridge.sync.patients.as_written import is_ours
 from bridge.sync.patients.followed import UNDONE, is_undone
 from bridge.sync.patients.refile import MERGE, UNMERGE
 from bridge.sync.void.deleted import header_now, there_after_all
@@ -84,7 +84,7 @@ class ToFhir:
         if (
             root is not None
             and (former is None or former.born == "fhir" or former.dicom_digest == STRANGE)
-            and is_own(document, self.route, self.mapping)
+            and is_ours(self.route, self.mapping, document)
         ):
             take(self.route, self.ledger, [root])
             return self._ours(document, key, digest, root)

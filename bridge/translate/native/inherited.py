@@ -16,15 +16,19 @@ from bridge.translate.native.generic import text
 from bridge.translate.native.sites import coded_of, folded_as
 from bridge.translate.native.values import reason_of
 
-STARTS = (
-    Code("111526", "DCM", "DateTime Started"),  # TID 10003, 10013, 10042
-    Code("123003", "DCM", "Radiopharmaceutical Start DateTime"),  # TID 10022: when it was administered
-)
+STARTS: dict[Code, Code | None] = {  # the start, and of what alone it is the time
+    Code("111526", "DCM", "DateTime Started"): None,  # TID 10003, 10013, 10042
+    # TID 10022; an uptake is measured an hour after it
+    Code("123003", "DCM", "Radiopharmaceutical Start DateTime"): Code(
+        "113502", "DCM", "Radiopharmaceutical Administration"
+    ),
+}
 
 
 def started_of(item: ContentItem, zone: str) -> str | None:
     """Start of an event: when it was observed."""
-    said = (text(child, "DATETIME") for start in STARTS for child in item.children if start.same(child.concept))
+    starts = [start for start, of in STARTS.items() if of is None or of.same(item.concept)]
+    said = (text(child, "DATETIME") for start in starts for child in item.children if start.same(child.concept))
     found = next(said, None)
     try:
         return times.to_fhir(found, zone) if found else None

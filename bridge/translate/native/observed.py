@@ -6,7 +6,7 @@ from bridge.mapping.codings import coding
 from bridge.model.group import Group, Resource
 from bridge.translate.native.inherited import STARTS
 
-_STARTS = {(coding(one)["system"], one.value) for one in STARTS}
+_STARTS = {(coding(start)["system"], start.value): of.value if of is not None else None for start, of in STARTS.items()}
 
 
 def observed_at(resource: Resource) -> str | None:
@@ -24,9 +24,12 @@ def observed_at(resource: Resource) -> str | None:
 
 def started_in(observation: Resource) -> str | None:
     """The start among its components: the time of the Observation is a copy of it."""
+    event = {one.get("code") for one in observation.get("code", {}).get("coding", ())}
     for part in observation.get("component", ()):
-        if any((one.get("system"), one.get("code")) in _STARTS for one in part.get("code", {}).get("coding", ())):
-            return str(part.get("valueDateTime", ""))
+        for one in part.get("code", {}).get("coding", ()):
+            key = (one.get("system"), one.get("code"))
+            if key in _STARTS and _STARTS[key] in (None, *event):
+                return str(part.get("valueDateTime", ""))
     return None
 
 

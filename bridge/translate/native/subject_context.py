@@ -76,6 +76,16 @@ def subject_of(item: ContentItem, patient: Named) -> str | None:
     return f"{said} {name}".strip()
 
 
+def names_another(item: ContentItem, patient: Named) -> bool:
+    """Whether it says of its subject a number or name that is not the patient's, and no class but his."""
+    return (subject_of(item, patient) or "") != "" and _another(item, patient) is not None and not _is_of_a_class(item)
+
+
+def _is_of_a_class(item: ContentItem) -> bool:
+    codes = (one.value for one in item.children if SUBJECT_CLASS.same(one.concept))
+    return any(isinstance(one, Coded) and one.code is not None and not PATIENT.same(one.code) for one in codes)
+
+
 def _another(item: ContentItem, patient: Named) -> str | None:
     """What a person is called who is not the patient of the document: by the number, else by the name. Whoever writes a
     name in full where somebody else has not means the same."""

@@ -1,0 +1,115 @@
+"""Words beside a code or numbers that say something else: a DICOM reader sees what the code says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from bridge.model.group import Group, Resource
+from bridge.terminology.units import is_ucum, plain
+from bridge.translate.native.asserted import is_as_qualified
+from bridge.translate.report.hedges import hedges
+from bridge.translate.report.odd_items import line
+
+
+def homes_of(group: Group) -> Iterator[tuple[str, Resource]]:
+    """What becomes content items, with its type."""
+    for resource in group.spoken():
+        if resource["resourceType"] in ("Observation", "DiagnosticReport"):
+            yield from ((resource["resourceType"], home) for home in (resource, *resource.get("component", ())))
+
+
+def contradictions(group: Group) -> list[str]:
+    """Words beside a code or numbers that say something else."""
+    found: dict[str, list[str]] = {}
+    for kind, home in homes_of(group):
+        for what, place in _contradictions(home):
+            found.setdefault(what, []).append(f"{kind}.{place}")
+    return [line(what, places) for what, places in found.items()]
+
+
+UCUM = "http://unitsofmeasure.org"
+_ALIKE = {("C", "Cel"), ("F", "[degF]")}  # coulomb and farad to UCUM, degrees to everybody else
+
+
+_CALLED = {  # as people write units whose mistake is dangerous -> UCUM
+    "mmhg": "mm[Hg]",
+    "mm hg": "mm[Hg]",
+    "°c": "Cel",
+    "degc": "Cel",
+    "celsius": "Cel",
+    "°f": "[degF]",
+    "degf": "[degF]",
+    "fahrenheit": "[degF]",
+    "lb": "[lb_av]",
+    "lbs": "[lb_av]",
+    "pounds": "[lb_av]",
+    "in": "[in_i]",
+    "inch": "[in_i]",
+    "inches": "[in_i]",
+    "bpm": "/min",
+    "mcg": "ug",
+    "µg": "ug",
+    "μg": "ug",
+}
+
+
+def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
+    for element in ("code", "valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode"):
+        if element not in home:
+            continue
+        value = home[element]
+        for concept in value if isinstance(value, list) else [value]:
+            displays = [one.get("display") for one in concept.get("coding", ())]
+            if concept.get("text") in displays:  # to the letter
+                continue
+            if element == "valueCodeableConcept" and is_as_qualified(home):
+                continue
+            text, said = _folded(concept.get("text")), [*filter(None, map(_folded, displays))]
+            if text and said and not any(_agree(text, one, element) for one in said):
+                yield "the text is not that of the code, which a DICOM reader sees", element
+    for one in home.get("referenceRange", ()):
+        numbers = set(map(_number, _NUMBER.findall(one.get("text", ""))))
+        limits = {_number(str(one[end]["value"])) for end in ("low", "high") if "value" in one.get(end, {})}
+        if numbers and limits - numbers:
+            yield "the text says other numbers than the limits", "referenceRange"
+    quantity = home.get("valueQuantity", {})
+    unit, code = quantity.get("unit"), quantity.get("code")
+    if unit and code and _is_another(unit, code):
+        yield "the unit is another than its code", "valueQuantity"
+
+
+def _agree(text: str, display: str, element: str) -> bool:
+    """One may say more than the other, but not *no*, *suspected* or *formerly*."""
+    if element == "bodySite":  # `left arm` of a left upper arm structure
+        return text in display or display in text or {*text.split()} <= {*display.split()}
+    short, long = sorted((text, display), key=len)
+    return re.search(rf"(?<!\w){re.escape(short)}", long) is not None and hedges(text) == hedges(display)
+
+
+@lru_cache(maxsize=4096)
+def _is_another(unit: str, code: str) -> bool:
+    called = _CALLED.get(unit.strip().casefold(), unit)
+    return is_ucum(called) and plain(called) != plain(code) and (called, code) not in _ALIKE
+
+
+def is_side_of_words(site: Resource) -> bool:
+    """Alone. In a document born in DICOM, items say it: the element id tells."""
+    said = [*filter(None, (_folded(one.get("display")) for one in site.get("coding", ())))]
+    sides = [_SIDE.search(one) for one in (_folded(site.get("text")), *said)]
+    return "id" not in site and bool(said) and sides[0] is not None and not any(sides[1:])
+
+
+_SIDE = re.compile(r"\b(left|right|bilateral)\b")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+
+
+def _number(text: str) -> str:
+    """`3.50`, `3,5` and `-3.5`, for a text says `-3.5--1` or `3-4`."""
+    found = text.removeprefix("-").replace(",", ".")
+    return found.rstrip("0").rstrip(".") if "." in found else found
+
+
+def _folded(text: str | None) -> str:
+    return " ".join((text or "").casefold().split())

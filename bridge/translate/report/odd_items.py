@@ -1,0 +1,164 @@
+"""What is readable but odd about a document: it crosses, and the report's warnings say so, without any value of the
+patient's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from bridge.mapping.lens import LENSES
+from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, Path, Plain, value_type
+from bridge.model.dataset import text_of
+from bridge.model.document import Document
+from bridge.model.group import Resource
+from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
+from bridge.model.tags import OBSERVATION_DATETIME
+from bridge.terminology.schemes import uri_of
+from bridge.terminology.units import is_ucum
+from bridge.translate.basis import times
+from bridge.translate.basis.ids import Known
+from bridge.translate.basis.node import element_id
+from bridge.translate.basis.ranges import of_range
+from bridge.translate.native.asserted import is_qualified, is_quoted
+from bridge.translate.native.flow import breaks_flow
+from bridge.translate.native.private_schemes import systems_of
+from bridge.translate.native.subject_context import Named, names_another, patient_in
+from bridge.translate.native.unread import is_unread
+from bridge.translate.native.values import is_qualifier
+from bridge.translate.report.legal import VALUE_TYPES, is_legal
+from bridge.translate.report.odd_header import oddities_of_header
+from bridge.translate.report.said_twice import said_twice
+
+
+def oddities_of_document(document: Document, known: Known) -> list[str]:
+    """One line for each kind of oddity, with its number and first place."""
+    found: dict[str, list[str]] = {what: [] for what in oddities_of_header(document, known)}
+    known_of = _Document(frozenset(systems_of(document.header)), patient_in(document))
+    for what, path in _of_items(document.root, None, (0,), known_of):
+        found.setdefault(what, []).append(element_id(path))
+    return [line(what, places) for what, places in found.items()]
+
+
+class _Document(NamedTuple):
+    """What the header says that items are seen by."""
+
+    explained: frozenset[str]  # what designators stand for that the document itself explains
+    patient: Named
+
+
+def _of_items(item: ContentItem, parent: ContentItem | None, path: Path, document: _Document) -> list[tuple[str, Path]]:
+    source = value_type(parent.value) if parent is not None else _NO_PARENT
+    schemes = _schemes(item)
+    if document.explained:
+        schemes = tuple([one for one in schemes if uri_of(one, EXTENSION_BASE) not in document.explained])
+    odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), schemes)
+    found = [(what, path) for what in (*odd, *_qualifier(item), *_unit(item), *said_twice(item))]
+    if is_unread(item.value):
+        found.append((f"{value_type(item.value)} {_UNREAD}", path))
+    if item.rest and not _is_dated(item):
+        found.append(("Observation DateTime (0040,A032) that cannot be read: the time is that of what is around", path))
+    if item.children:
+        found += [(what, path) for what, is_so in _BESIDE if is_so(item)]
+        if names_another(item, document.patient):
+            found.append(("another patient than that of the header is named: `focus` says who", path))
+    for index, child in enumerate(item.children):
+        found += _of_items(child, item, (*path, index), document)
+    if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
+        found.append(("a text that says another range than its Minimum and Maximum", path))
+    return found
+
+
+def _is_dated(item: ContentItem) -> bool:
+    said = text_of(item.rest, OBSERVATION_DATETIME)
+    try:
+        return said is None or bool(times.to_fhir(said, "+00:00"))
+    except ValueError:
+        return False
+
+
+def _limits(item: ContentItem) -> str:
+    """What its Minimum and Maximum say, as a valueRange (FHIR R4) is written."""
+    found: Resource = {}
+    for child in item.children:
+        end = _ENDS.get(child.concept[:2]) if child.concept is not None else None
+        if end is not None and isinstance(child.value, Num):
+            try:
+                found[end] = LENSES["quantity"].to_fhir(child.value)
+            except ValueError:  # no number: it says nothing
+                continue
+    return of_range(found)
+
+
+_ENDS = {("255605001", "SCT"): "low", ("56851009", "SCT"): "high"}
+
+
+_BESIDE: tuple[tuple[str, Callable[[ContentItem], bool]], ...] = (
+    ("a value within continuous text, whose words may deny it: read it in the narrative", breaks_flow),
+    (
+        "a modifier says that it is absent, of another time or person, or not meant: read both",
+        is_qualified,
+    ),
+    ("a quotation: what somebody else or another document said is no result of this one", is_quoted),
+)
+"""What is said beside the value that changes what it means."""
+_UNREAD = "whose value FHIR cannot hold: a FHIR client sees none, and data absent for an error"
+_NO_PARENT = "-"  # no value type is named so
+
+
+@lru_cache(maxsize=16384)
+def _of_item(
+    source: str | None, relationship: str | None, form: str, kind: str | None, schemes: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What is odd about an item of that value type, under one of the type `source`: most are like others."""
+    found, by_reference = list[str](), form == ByReference.__name__
+    if not by_reference and kind not in VALUE_TYPES:
+        found.append(f"unknown value type {kind!r}")
+    elif form == Other.__name__ and kind not in ("TCOORD", "TABLE"):
+        found.append(f"{kind} without a value, or with one that is not of its character set")
+    if source != _NO_PARENT:
+        known = not by_reference and source in VALUE_TYPES and kind in VALUE_TYPES
+        if relationship is None:
+            found.append("item without Relationship Type")
+        elif known and not is_legal(str(source), relationship, str(kind)):
+            found.append(f"illegal relationship {source} {relationship} {kind}")
+    for scheme in schemes:
+        if scheme != PRIVATE_SCHEME and uri_of(scheme, EXTENSION_BASE).startswith(EXTENSION_BASE):
+            found.append(f"coding scheme {scheme!r} has no known URI")
+    return tuple(found)
+
+
+def _schemes(item: ContentItem) -> tuple[str, ...]:
+    value, concept = item.value, item.concept
+    other = value.code if isinstance(value, Coded) else value.unit if isinstance(value, Num) else None
+    return tuple([code.scheme for code in (concept, other) if code is not None and code.scheme])
+
+
+def _qualifier(item: ContentItem) -> list[str]:
+    """One that the resources do not show: it is carried, and an edit of the number drops it."""
+    value = item.value
+    hidden = isinstance(value, Num) and value.qualifier is not None and not is_qualifier(value.qualifier)
+    return ["Numeric Value Qualifier beyond CID 42: a FHIR client does not see it"] if hidden else []
+
+
+def _unit(item: ContentItem) -> list[str]:
+    unit = item.value.unit if isinstance(item.value, Num) else None
+    return no_ucum(unit.value) if unit is not None and unit.scheme == "UCUM" else []
+
+
+@lru_cache(maxsize=4096)
+def no_ucum(code: str) -> list[str]:
+    """It crosses as it is: what was meant, nobody can tell for sure. Blanks within an annotation are the standard's:
+    `{X-Ray sources}` (PS3.16 TID 10013)."""
+    legal = is_ucum(_NOTE.sub(lambda note: note[0].replace(" ", "_"), code))
+    return [] if legal else [f"{code[:_LONG]!r} is no UCUM unit: correct it at its source"]
+
+
+_NOTE, _LONG = re.compile(r"\{[^{}]*\}"), 64
+
+
+def line(what: str, places: list[str]) -> str:
+    if not places:
+        return what
+    return f"{what}: {places[0]}" + (f" and {len(places) - 1} more" if len(places) > 1 else "")

@@ -1,0 +1,44 @@
+"""What is readable but odd about resources: they cross, and the report's warnings say so, without any value of the
+patient's."""
+
+from __future__ import annotations
+
+from bridge.model.group import Group
+from bridge.model.names import EXTENSION_BASE
+from bridge.terminology.schemes import designator_of
+from bridge.translate.basis.ranges import has_unit, is_bare
+from bridge.translate.native.sides import is_unseen, structures_of
+from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words
+from bridge.translate.report.odd_items import line, no_ucum
+
+
+def oddities_of_group(group: Group) -> list[str]:
+    """Code systems that DICOM has no Coding Scheme Designator for, and words beside a code that say something else: a
+    DICOM reader sees those of the code."""
+    found: dict[str, list[str]] = {}
+    structures = structures_of(group)
+    for kind, home in homes_of(group):
+        for element in ("code", "valueCodeableConcept"):
+            for coding in home.get(element, {}).get("coding", ()):
+                system = coding.get("system")
+                if system and designator_of(system, EXTENSION_BASE) is None:
+                    what = f"code system {system!r} has no Coding Scheme Designator"
+                    found.setdefault(what, []).append(f"{kind}.{element}")
+        quantity = home.get("valueQuantity", {})
+        for what in no_ucum(quantity["code"]) if quantity.get("system") == UCUM and "code" in quantity else ():
+            found.setdefault(what, []).append(f"{kind}.valueQuantity")
+        if "value" in quantity and not has_unit(quantity):
+            what = "a number without a unit: a DICOM reader sees `no units`"
+            found.setdefault(what, []).append(f"{kind}.valueQuantity")
+        if kind == "Observation" and "dataAbsentReason" in home and "value" in quantity:  # of a component: else obs-6
+            found.setdefault("a number, and a reason why there is none", []).append(f"{kind}.component")
+        if any(is_bare(one, home) for one in home.get("referenceRange", ())):
+            what = "limits without a unit: a DICOM reader sees them as words"
+            found.setdefault(what, []).append(f"{kind}.referenceRange")
+        if is_side_of_words(home.get("bodySite", {})):
+            what = "the text says a side that the code does not, and no DICOM reader sees"
+            found.setdefault(what, []).append(f"{kind}.bodySite")
+        if is_unseen(home.get("bodySite", {}), structures):
+            what = "an extension says where it was, and no DICOM reader sees it"
+            found.setdefault(what, []).append(f"{kind}.bodySite")
+    return [*contradictions(group), *(line(what, places) for what, places in found.items())]
