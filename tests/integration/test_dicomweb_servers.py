@@ -168,24 +168,26 @@ def test_everything_else_is_closed(world: World) -> None:
     world.to_orthanc.refused.clear()
 
 
-def test_a_study_that_is_filed_under_another_patient_is_his(world: World) -> None:
+def moved(world: World, uid: str, **header: str) -> None:
+    """In the archive: the very instance with another header, and the former is gone."""
+    base = world.orthanc.base
+    (found,) = requests.post(f"{base}/tools/lookup", data=uid, timeout=60).json()
+    data = requests.get(f"{base}/instances/{found['ID']}/file", timeout=60).content
+    dataset = pydicom.dcmread(pydicom.filebase.DicomBytesIO(data))
+    for keyword, value in header.items():
+        setattr(dataset, keyword, value)
+    sent(world, dataset)
+    requests.delete(f"{base}/instances/{found['ID']}", timeout=60).raise_for_status()
+
+
+def test_what_is_filed_under_another_patient_is_his(world: World) -> None:
     """Under all its UIDs, and without a feed: what the archive says of the study has another patient."""
     stored(world, "2.25.8111")
     world.once()
     before = report_of(world, "2.25.8111")
-    body = {
-        "Replace": {"PatientID": "another", "PatientName": "Other^Olga", "PatientBirthDate": "", "PatientSex": ""},
-        "Keep": ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"],
-        "KeepSource": False,
-        "Force": True,
-        "Synchronous": True,
-    }
-    base = world.orthanc.base
-    (found,) = requests.post(f"{base}/tools/lookup", data="2.25.8111", timeout=60).json()
-    study = requests.get(f"{base}/instances/{found['ID']}/study", timeout=60).json()["ID"]
-    requests.post(f"{base}/studies/{study}/modify", json=body, timeout=60).raise_for_status()
+    moved(world, "2.25.8111", PatientID="another", PatientName="Other^Olga", PatientBirthDate="", PatientSex="")
     summary = world.once()
-    assert summary.acts["to-fhir updated"] == 1, summary.faults
+    assert summary.acts["to-fhir moved"] + summary.acts["to-fhir updated"] == 1, summary.faults
     after = report_of(world, "2.25.8111")
     patient = requests.get(f"{world.hapi.base}/{after['subject']['reference']}", timeout=60).json()
     assert after["subject"] != before["subject"] and patient["identifier"][0]["value"] == "another"
@@ -194,16 +196,10 @@ def test_a_study_that_is_filed_under_another_patient_is_his(world: World) -> Non
 def test_what_is_in_another_study_now_is_not_gone(world: World) -> None:
     stored(world, "2.25.8201")
     world.once()
-    base = world.orthanc.base
-    (found,) = requests.post(f"{base}/tools/lookup", data="2.25.8201", timeout=60).json()
-    data = requests.get(f"{base}/instances/{found['ID']}/file", timeout=60).content
-    moved = pydicom.dcmread(pydicom.filebase.DicomBytesIO(data))
-    moved.StudyInstanceUID = "2.25.82"
-    sent(world, moved)
-    requests.delete(f"{base}/instances/{found['ID']}", timeout=60).raise_for_status()
+    moved(world, "2.25.8201", StudyInstanceUID="2.25.82")
     for _ in range(2):
         faults = world.once().faults
     assert any("has moved it, to another study it may be" in line for line in faults)
     assert report_of(world, "2.25.8201")["status"] == "final"
-    (there,) = requests.post(f"{base}/tools/lookup", data="2.25.8201", timeout=60).json()
-    requests.delete(f"{base}/instances/{there['ID']}", timeout=60).raise_for_status()
+    (there,) = requests.post(f"{world.orthanc.base}/tools/lookup", data="2.25.8201", timeout=60).json()
+    requests.delete(f"{world.orthanc.base}/instances/{there['ID']}", timeout=60).raise_for_status()
