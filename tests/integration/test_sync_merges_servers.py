@@ -131,18 +131,40 @@ def killed(world: World, at: str) -> bool:
 def test_what_the_server_merges_by_itself(world: World) -> None:
     one, other = two_patients(world, "hapi")
     before = of(world, other)
-    parameters = [
-        {"name": name, "valueReference": {"reference": f"Patient/{key}"}}
-        for name, key in (("source-patient", other), ("target-patient", one))
-    ]
-    body = {"resourceType": "Parameters", "parameter": parameters}
-    done = requests.post(f"{world.hapi.base}/Patient/$merge", json=body, headers=NO_CACHE, timeout=60)
-    assert done.status_code == 200, done.text
+    merged_by_hapi(world, other, one)
     (moved,) = world.search("Observation?_id=hapi-1")
     assert moved["subject"]["reference"] == f"Patient/{one}"
     assert world.once().faults == []
     assert (of(world, one).keys(), of(world, other)) == (before.keys(), {})
     rests(world)
+
+
+def test_the_server_merges_who_has_a_report_from_the_archive(world: World) -> None:
+    """HAPI fails at a reference to the Patient in what is contained: the report's own view of its study."""
+    one, other = two_patients(world, "reported")
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
+    dataset.PatientID, dataset.PatientName, dataset.StudyInstanceUID = f"MR-{other}", other, "2.25.9090"
+    dataset.PatientBirthDate = dataset.PatientSex = ""
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.9091"
+    out = BytesIO()
+    dataset.save_as(out, enforce_file_format=True)
+    requests.post(f"{world.orthanc.base}/instances", data=out.getvalue(), timeout=60).raise_for_status()
+    assert world.once().acts["to-fhir created"] == 1
+    merged_by_hapi(world, other, one)
+    (report,) = world.search("DiagnosticReport?identifier=urn:dicom:uid|urn:oid:2.25.9091")
+    assert report["subject"]["reference"] == f"Patient/{one}" and "contained" in report
+    world.once()
+    rests(world)
+
+
+def merged_by_hapi(world: World, source: str, target: str) -> None:
+    parameters = [
+        {"name": name, "valueReference": {"reference": f"Patient/{key}"}}
+        for name, key in (("source-patient", source), ("target-patient", target))
+    ]
+    body = {"resourceType": "Parameters", "parameter": parameters}
+    done = requests.post(f"{world.hapi.base}/Patient/$merge", json=body, headers=NO_CACHE, timeout=60)
+    assert done.status_code == 200, done.text
 
 
 def moved_by_orthanc(world: World, other: str, to: str) -> None:
