@@ -145,6 +145,9 @@ def test_the_server_merges_who_has_a_report_from_the_archive(world: World) -> No
     dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
     dataset.PatientID, dataset.PatientName, dataset.StudyInstanceUID = f"MR-{other}", other, "2.25.9090"
     dataset.PatientBirthDate = dataset.PatientSex = ""
+    for keyword in ("IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence", "OtherPatientIDsSequence"):
+        if keyword in dataset:
+            delattr(dataset, keyword)
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.9091"
     out = BytesIO()
     dataset.save_as(out, enforce_file_format=True)
