@@ -141,23 +141,27 @@ def test_what_the_server_merges_by_itself(world: World) -> None:
 
 def test_the_server_merges_who_has_a_report_from_the_archive(world: World) -> None:
     """HAPI fails at a reference to the Patient in what is contained: the report's own view of its study."""
-    one, other = two_patients(world, "reported")
-    dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
-    dataset.PatientID, dataset.PatientName, dataset.StudyInstanceUID = f"MR-{other}", other, "2.25.9090"
-    dataset.PatientBirthDate = dataset.PatientSex = ""
-    for keyword in ("IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence", "OtherPatientIDsSequence"):
-        if keyword in dataset:
-            delattr(dataset, keyword)
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.9091"
-    out = BytesIO()
-    dataset.save_as(out, enforce_file_format=True)
-    requests.post(f"{world.orthanc.base}/instances", data=out.getvalue(), timeout=60).raise_for_status()
-    assert world.once().acts["to-fhir created"] == 1
-    merged_by_hapi(world, other, one)
-    (report,) = world.search("DiagnosticReport?identifier=urn:dicom:uid|urn:oid:2.25.9091")
-    assert report["subject"]["reference"] == f"Patient/{one}" and "contained" in report
-    world.once()
+    found = {}
+    for number in "12":
+        dataset = pydicom.dcmread(FIXTURES / "dicom" / "ecg-report.dcm")
+        dataset.PatientID, dataset.PatientName, dataset.StudyInstanceUID = f"R-{number}", number, f"2.25.9090{number}"
+        dataset.PatientBirthDate = dataset.PatientSex = ""
+        uid = dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"2.25.9091{number}"
+        out = BytesIO()
+        dataset.save_as(out, enforce_file_format=True)
+        requests.post(f"{world.orthanc.base}/instances", data=out.getvalue(), timeout=60).raise_for_status()
+        assert world.once().acts["to-fhir created"] == 1
+        found[number] = report_of(world, uid)["subject"]["reference"].partition("/")[2]
+    merged_by_hapi(world, found["2"], found["1"])
+    report = report_of(world, "2.25.90912")
+    assert report["subject"]["reference"] == f"Patient/{found['1']}" and "contained" in report
+    assert world.once().faults == []
     rests(world)
+
+
+def report_of(world: World, uid: str) -> dict[str, Any]:
+    (found,) = world.search(f"DiagnosticReport?identifier=urn:dicom:uid|urn:oid:{uid}")
+    return found
 
 
 def merged_by_hapi(world: World, source: str, target: str) -> None:
