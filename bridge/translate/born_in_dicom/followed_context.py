@@ -26,14 +26,14 @@ def copies_in(native: Resource) -> Copies:
     """Of an Observation as it is read natively. The subject is said of no result itself."""
     if native.get("resourceType") != "Observation":
         return {}
-    names = _said_in(native).keys()
-    shared = {_component(one) for one in native.get("component", ()) if is_shared(one)}
-    repeated = {_FOCUS} | shared
-    if native.get("method", {}).get("id") == INHERITED:
-        repeated.add(_METHOD)
+    found: Copies = {_component(one): _plain(one) for one in native.get("component", ()) if is_shared(one)}
+    if _FOCUS in native:
+        found[_FOCUS] = native[_FOCUS]
+    if "method" in native and native[_METHOD].get("id") == INHERITED:
+        found[_METHOD] = native[_METHOD]
     if is_as_qualified(native):
-        repeated.add(_TEXT)
-    return {name: one for name, one in _said_in(native).items() if name in names & repeated}
+        found[_TEXT] = native["valueCodeableConcept"]["text"]
+    return found
 
 
 def _said_in(home: Resource) -> Copies:
@@ -43,8 +43,12 @@ def _said_in(home: Resource) -> Copies:
         found[_TEXT] = home["valueCodeableConcept"]["text"]
     for one in home.get("component", ()):
         if is_shared(one) or "id" not in one:
-            found[_component(one)] = {key: said for key, said in one.items() if key not in ("id", "extension")}
+            found[_component(one)] = _plain(one)
     return found
+
+
+def _plain(component: Json) -> Json:
+    return {key: said for key, said in component.items() if key not in ("id", "extension")}
 
 
 def _component(component: Json) -> str:

@@ -36,40 +36,43 @@ _PLAINLY = {(SYSTEMS[scheme], value) for value, scheme in _PLAIN}
 
 def is_qualified(item: ContentItem) -> bool:
     """Whether a modifier of the item says that it does not simply hold."""
-    return any(_qualifies(child) for child in item.children)
+    return any([_qualifies(child) for child in item.children if _key(child.concept) in _CONTEXTS])
 
 
-def _qualifies(child: ContentItem) -> bool:
-    match child.value:
-        case Coded(code) if code is not None and _key(child.concept) in _CONTEXTS:
+def _qualifies(modifier: ContentItem) -> bool:
+    match modifier.value:
+        case Coded(code) if code is not None:
             return _key(code) not in _PLAIN
         case Plain("TEXT", text):
-            return _key(child.concept) in _CONTEXTS and bool(text.strip())
+            return bool(text.strip())
     return False
 
 
 def is_quoted(item: ContentItem) -> bool:
     """Whether it repeats what somebody has said, or another document (TID 1000)."""
-    return any(_key(child.concept) in _QUOTATION for child in item.children)
+    return any([_key(child.concept) in _QUOTATION for child in item.children])
 
 
 def _key(code: Code | None) -> tuple[str, str] | None:
-    if code is None:
-        return None
-    sct = sct_of(code.value) if code.scheme == "SRT" else None
-    return (sct, "SCT") if sct is not None else (code.value, code.scheme)
+    if code is None or code.scheme != "SRT":
+        return code[:2] if code is not None else None
+    sct = sct_of(code.value)
+    return (sct, "SCT") if sct is not None else code[:2]
 
 
 def qualify(home: Home) -> None:
     """In place: the text of a coded value with what its components say against it, for whoever reads no component."""
     value = home.get("valueCodeableConcept")
-    if value is not None and "id" not in value and (words := _words(home)):
+    if value is not None and "component" in home and "id" not in value and (words := _words(home)):
         value["text"] = _worded(_called(value), words)
 
 
 def is_as_qualified(home: Home) -> bool:
     """Whether the text of its value is that of the code with what its components say."""
-    value, words = home.get("valueCodeableConcept", {}), _words(home)
+    value = home.get("valueCodeableConcept")
+    if value is None or "component" not in home:
+        return False
+    words = _words(home)
     return bool(words) and value.get("text") == _worded(_called(value), words)
 
 

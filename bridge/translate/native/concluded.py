@@ -46,7 +46,8 @@ def conclusions_in(item: ContentItem, patient: Named, mapping: Mapping, zone: st
             yield sentence_of(item, mapping, zone)
         return
     for child in item.children:
-        yield from conclusions_in(child, patient, mapping, zone)
+        if child.children or CONCLUSION.same(child.concept):
+            yield from conclusions_in(child, patient, mapping, zone)
 
 
 def _is_of_others(item: ContentItem) -> bool:

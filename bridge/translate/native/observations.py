@@ -119,7 +119,8 @@ class Observations:
         self.keys[at] = anchor
         if not item.children:
             effective = self._effective(item) or context.effective
-            return replace(context, key=anchor, effective=effective)
+            place, around = context.place, (context.method, context.observers, context.shared)
+            return Context(anchor, effective, context.subject, place, *around)
         item = self._without_parts(item, at)
         subject, observers = subject_of(item, self.named), observers_of(item)
         return Context(

@@ -20,7 +20,7 @@ def refuse(group: Group) -> None:
     of_report = _of_report(group, subjects)
     for resource in filter(None, (*group.spoken(), group.patient)):
         kind = resource["resourceType"]
-        if kind in _READ and (element := _modifying(resource)) is not None:
+        if (kind in _READ or id(resource) in of_report) and (element := _modifying(resource)) is not None:
             raise PermanentError(f"{kind}.{element} changes the meaning, in a way not known here")
         if id(resource) in of_report and _is_of_another(resource, owners, subjects, root):
             raise PermanentError(f"{kind}.subject is another than that of the report")
@@ -57,7 +57,7 @@ def _is_of_another(
 _WAYS = {"resource": "reference"}  # to somebody who is here, and to somebody who is not
 
 
-_READ = ("Observation", "DiagnosticReport", "Composition", "Patient", "ImagingStudy")
+_READ = ("Observation", "DiagnosticReport", "Composition", "Patient")
 """What a document is made of; all else it only names."""
 
 _BACKBONE = (

@@ -27,6 +27,7 @@ _CONTEXT = frozenset(
         ("128740", "DCM"),  # Longitudinal Temporal Offset from Event
     }
 )
+_ACQUIRED = "HAS ACQ CONTEXT"
 Shared = tuple[Home, ...]
 """Components, each of another concept."""
 
@@ -35,18 +36,18 @@ def shared_by(item: ContentItem, around: Shared, mapping: Mapping, zone: str) ->
     """What all below the item have in common; what is said nearer takes the place of what is said around."""
     if not isinstance(item.value, Container):
         return around
-    said = tuple(_component(child, mapping, zone) for child in item.children if _is_context(child, mapping))
+    said = tuple([_component(child, mapping, zone) for child in item.children if _is_context(child, mapping)])
     return (*without(around, said), *said) if said else around
 
 
 def _is_context(item: ContentItem, mapping: Mapping) -> bool:
-    if item.concept is None or item.children or isinstance(item.value, Reference):
+    if item.concept is None or (item.relationship != _ACQUIRED and item.concept[:2] not in _CONTEXT):
+        return False
+    if item.children or isinstance(item.value, Reference):
         return False
     if value_type(item.value) not in mapping.values or (isinstance(item.value, Num) and len(item.value.values) > 1):
         return False
-    if item.relationship == "HAS ACQ CONTEXT":
-        return folded_as(item, mapping) is None
-    return item.concept[:2] in _CONTEXT
+    return item.concept[:2] in _CONTEXT or folded_as(item, mapping) is None
 
 
 def _component(item: ContentItem, mapping: Mapping, zone: str) -> Home:

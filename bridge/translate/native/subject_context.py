@@ -37,6 +37,7 @@ _CALLED = tuple(
         Code("121198", "DCM", "Device Subject UID"),
     )
 )
+_OF_PATIENT = (SUBJECT_ID[:2], SUBJECT_NAME[:2])
 _OF_SUBJECT = {SUBJECT_CLASS[:2], *_OF_FETUS, *_CALLED}
 
 
@@ -55,11 +56,12 @@ def patient_in(document: Document) -> Named:
 def subject_of(item: ContentItem, patient: Named) -> str | None:
     """Subject Class (TID 1006) with what the subject is called; empty of the patient, None where it says none: a name
     or number alone is the patient's, unless it is not his. What an inner item says overrides what an outer one does."""
-    said, names, is_patient = None, dict[int, str](), False
+    said, names, is_patient, is_named = None, dict[int, str](), False, False
     for child in item.children:
         kind = child.concept[:2] if child.concept is not None else None
         if kind not in _OF_SUBJECT:
             continue
+        is_named = is_named or kind in _OF_PATIENT
         if SUBJECT_CLASS.same(child.concept) and isinstance(child.value, Coded) and child.value.code is not None:
             is_patient = PATIENT.same(child.value.code)
             said = child.value.code.meaning or child.value.code.value
@@ -68,7 +70,7 @@ def subject_of(item: ContentItem, patient: Named) -> str | None:
         if kind in _CALLED and (name := _called(child)):
             names.setdefault(_CALLED.index(kind), name)
     if is_patient or said is None:
-        other = _another(item, patient)
+        other = _another(item, patient) if is_named else None
         if other is not None:
             return f"{PATIENT.meaning} {other}" if is_patient else other
         return "" if is_patient else None
@@ -78,6 +80,8 @@ def subject_of(item: ContentItem, patient: Named) -> str | None:
 
 def names_another(item: ContentItem, patient: Named) -> bool:
     """Whether it says of its subject a number or name that is not the patient's, and no class but his."""
+    if not any(child.concept is not None and child.concept[:2] in _OF_PATIENT for child in item.children):
+        return False
     return (subject_of(item, patient) or "") != "" and _another(item, patient) is not None and not _is_of_a_class(item)
 
 
