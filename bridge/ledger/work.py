@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from bridge.ledger.database import Database, batched, in_parts, insert_into, put_or
-from bridge.ledger.tables import IS_OPEN, LINK, WORK
+from bridge.ledger.tables import ALIAS, IS_OPEN, LINK, WORK
 
 Turn = tuple[int, float, str]
 
@@ -154,6 +154,15 @@ class WorkQueue:
         with self._database.connect() as connection:
             query = select(WORK.c.key).where(of_key & WORK.c.state.in_(("held", "dead")))
             return connection.execute(query).first() is not None
+
+    def is_copy_put_aside(self, route: str, store: str, document: str) -> bool:
+        """Whether another instance that goes by that document is for a person."""
+        others = select(ALIAS.c.key).where((ALIAS.c.route == route) & (ALIAS.c.document == document))
+        heads = select(LINK.c.instance).where(LINK.c.document == document)
+        of_document = (WORK.c.route == route) & (WORK.c.store == store) & WORK.c.key.in_(others)
+        aside = WORK.c.state.in_(("held", "dead")) & WORK.c.key.not_in(heads)
+        with self._database.connect() as connection:
+            return connection.execute(select(WORK.c.key).where(of_document & aside)).first() is not None
 
     def unread(self, route: str, store: str, apart: str) -> str | None:
         """Key of something of the store that is put off, and that no link knows; nothing that begins with `apart`, nor

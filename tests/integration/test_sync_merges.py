@@ -649,3 +649,43 @@ def test_a_correction_is_newer_than_what_both_have_merged_and_no_ledger_knows(st
     said = [_number(one) for each in instances(stores).values() for one in numbers(each)]
     assert sorted(said) == [50, 60, 61, 161] and len(list((stores / "data" / "fhir" / "Observation").iterdir())) == 2
     rests(stores)
+
+
+def modified_in_archive(stores: Path) -> None:
+    """As `/patients/modify` of Orthanc: new UIDs, another patient, and the former instances are gone."""
+    for file in (stores / "data" / "dicom").rglob("*.dcm"):
+        one = pydicom.dcmread(file)
+        if 62 not in [_number(item) for item in numbers(one)]:
+            continue
+        one.PatientID, one.PatientName = "1", "Beispiel^A"
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+            setattr(one, keyword, f"{getattr(one, keyword)[:-4]}7777")
+        one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID
+        there = stores / "data" / "dicom" / one.StudyInstanceUID / one.SeriesInstanceUID / f"{one.SOPInstanceUID}.dcm"
+        there.parent.mkdir(parents=True, exist_ok=True)
+        one.save_as(there)
+        file.unlink()
+
+
+def pointed(stores: Path) -> None:
+    """The EHR points the result to whom the archive says."""
+    put(stores, get(stores, "Observation/single") | of("a"))
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_what_the_archive_merges_under_new_uids_is_not_in_error(stores: Path, both: bool) -> None:  # noqa: FBT001
+    """The result of the EHR stays as it is, and is no result of the other patient's. A person decides."""
+    put(stores, observation("single", 62, **of("b")))
+    configure(stores)
+    passed(stores)
+    before = tree(stores / "data" / "fhir" / "Observation")
+    modified_in_archive(stores)
+    if both:
+        pointed(stores)
+    for line in ((), ("--reconcile",), ("--reconcile",)):
+        done = passed(stores, *line)
+    after = tree(stores / "data" / "fhir" / "Observation")
+    assert after.keys() == before.keys()
+    assert [get(stores, f"Observation/{Path(one).stem}")["status"] for one in after] == ["final"] * len(after)
+    assert after == before or both
+    assert ("conflicts" if both else "a copy of it is there under another Patient ID") in done.stderr

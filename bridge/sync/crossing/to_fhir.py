@@ -90,14 +90,15 @@ class ToFhir:
             return self._ours(document, key, digest, root)
         if self.route.direction == "to-dicom" or not self._is_carried(document, former):
             return "skipped"
-        copied = self._copied(document, root) if former is None and root is not None else None
+        copied = self._copied(document, key, root) if former is None and root is not None else None
         if copied is not None and not self._is_there(copied):
             return self._fhir.write(Arrival(document, key, digest, copied))  # the archive has moved it
         return self._fhir.write(Arrival(document, key, digest, former, copied=copied))
 
-    def _copied(self, document: Document, root: str) -> Link | None:
-        """The document that this is a copy of, under other UIDs: one of the same patient that we wrote for this FHIR
-        server, and that it does not name as its predecessor. One of another Patient ID is a document of theirs."""
+    def _copied(self, document: Document, key: str, root: str) -> Link | None:
+        """The document that this is a copy of, under other UIDs: one that we wrote for this FHIR server, and that it
+        does not name as its predecessor. One of another Patient ID is a document of theirs; where what it is a copy of
+        is not there any more, the archive has moved that, and it raises Held."""
         take(self.route, self.ledger, [root])
         link = self.ledger.links.of(self.route.name, root)
         if link is None or link.root != root or link.born != "fhir" or self._is_void(link):
@@ -107,7 +108,15 @@ class ToFhir:
         present = present_of(self.route, root)
         patient = present.group.patient if present is not None else None
         values = {one.get("value") for one in (patient or {}).get("identifier", ())}
-        return link if text_of(document.header, PATIENT_ID) in values else None
+        if text_of(document.header, PATIENT_ID) in values:
+            return link
+        if self._is_there(link):
+            return None
+        self.ledger.links.agree(link, [key])  # what is gone may be this
+        raise Held(
+            f"a copy of what was written from {root}, under another Patient ID: if {self.route.dicom.name} has merged "
+            f"these patients, merge them in {self.route.fhir.name}, too; else remove the copy"
+        )
 
     def _is_void(self, link: Link) -> bool:
         return bool({link.fhir_digest, link.dicom_digest} & {RETRACTED, GONE, UNKNOWN, STRANGE})
@@ -146,6 +155,11 @@ class ToFhir:
                 )
             self.ledger.work.owe(self.route.name, self.route.dicom.name, key)
             raise Waiting("it is there in another place, which is looked at first", key)
+        if self.ledger.work.is_copy_put_aside(self.route.name, self.route.dicom.name, link.document):
+            raise Held(
+                "it is gone, and a copy of it is there under another Patient ID: if the patients were merged, merge "
+                f"them in {self.route.fhir.name}, too; else remove the copy, then `fhir-dicom retry`"
+            )
 
     def _is_elsewhere(self, link: Link, document: Document) -> bool:
         """Whether what was deleted a moment ago, as far as anybody knew, was moved to another patient."""
