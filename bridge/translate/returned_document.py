@@ -50,7 +50,7 @@ def returned_document(group: Group, mapping: Mapping, known: Known, remainder: d
     if odd := of_their_own(content.places):
         report.warnings.append(f"{odd} element ids were edited: they say the places of items, and are made anew")
     image = native_fhir(document, mapping, known)
-    followed, warnings = _followed(group, homes, image, content, mapping, remainder)
+    followed, warnings = _followed(group, homes, image, content, mapping, remainder, edited=changed)
     if followed is not group:
         made = returned_document(followed, mapping, known, remainder)
         made.report.warnings += [*followed_starts, *followed_conclusion, *warnings]
@@ -80,11 +80,13 @@ def _followed(
     content: Content,
     mapping: Mapping,
     remainder: dict[str, Json],
+    *,
+    edited: bool,
 ) -> tuple[Group, list[str]]:
     """With what repeats an item, and follows an edit of that; the very same where nothing does. And warnings."""
     sites = remainder.get("sites", [])
     sited, warnings = settled(group, homes, image, content.document.root, mapping, sites, content.moves)
-    found, more = with_context(sited, homes, image, remainder.get("context", []), content.moves)
+    found, more = with_context(sited, homes, image, remainder.get("context", []), content.moves, edited=edited)
     return found, [*warnings, *more]
 
 

@@ -62,6 +62,25 @@ def test_what_was_withdrawn_before_it_was_sent_is_not_sent(stores: Path) -> None
     assert passes(stores) == {} and instances(stores) == {}
 
 
+def test_a_result_that_is_only_named_stands(stores: Path) -> None:
+    """Nobody has said that it is in error."""
+    put(stores, observation("o", 1000))
+    put(stores, report("o") | {"id": "day", "result": [{"reference": "Observation/o"}, {"display": "Outside result"}]})
+    passes(stores)
+    withdraw(stores, "o")
+    assert "retracted" not in str(passed(stores).stdout) and notes(stores) == []
+
+
+@pytest.mark.parametrize("more", [{"presentedForm": [{"title": "PDF"}]}, {"conclusionCode": [{"text": "Normal"}]}])
+def test_what_a_report_says_beside_stands(stores: Path, more: dict[str, object]) -> None:
+    a_report(stores, **more)
+    passes(stores)
+    withdraw(stores, "o", "p")
+    assert passes(stores) == {"to-dicom updated": 1}
+    (head,) = heads(stores)
+    assert not {"1000", "2000"} & {*values(head)} and notes(stores) == []
+
+
 def test_a_conclusion_stands_without_its_results(stores: Path) -> None:
     a_report(stores, conclusion="No acute disease.")
     assert passes(stores) == {"to-dicom created": 1}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pydicom
 import pytest
 
+from tests.images import as_file, ct
 from tests.integration.test_sync_edges import observation, reports, store, values
-from tests.integration.test_sync_folders import get, instances, put, tree
-from tests.integration.test_sync_void import configure, passed
+from tests.integration.test_sync_folders import acts, get, instances, put, tree
+from tests.integration.test_sync_void import NOTHING_OPEN, configure, open_points, passed
 
 HERE, ELSEWHERE = "2.25.5", "2.25.9999"
 
@@ -73,4 +75,36 @@ def test_what_is_nowhere_is_deleted(stores: Path) -> None:
     (file,) = files(stores) - others
     file.unlink()
     passed(stores)
+    assert get(stores, "Observation/o")["status"] == "entered-in-error"
+
+
+def test_the_very_instance_in_another_folder_is_followed(stores: Path) -> None:
+    """And what FHIR says next reaches it."""
+    others = files(stores)
+    put(stores, observation("o", 1000))
+    passed(stores)
+    (file,) = files(stores) - others
+    there = stores / "data" / "dicom" / ELSEWHERE / file.parent.name / file.name
+    there.parent.mkdir(parents=True)
+    shutil.copy(file, there)
+    file.unlink()
+    for _ in range(2):
+        done = passed(stores)
+    assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN), done.stderr
+    put(stores, observation("o", 1000) | {"status": "entered-in-error"})
+    assert acts(passed(stores)) == {"to-dicom retracted": 1}
+
+
+@pytest.mark.parametrize("content", [b"no DICOM at all", None], ids=["garbage", "an image"])
+def test_what_only_has_its_uid_as_a_name_is_not_it(stores: Path, content: bytes | None) -> None:
+    others = files(stores)
+    put(stores, observation("o", 1000))
+    passed(stores)
+    (file,) = files(stores) - others
+    there = stores / "data" / "dicom" / ELSEWHERE / "2.25.1" / file.name
+    there.parent.mkdir(parents=True)
+    there.write_bytes(content if content is not None else as_file(ct(1, SOPInstanceUID=file.stem)))
+    file.unlink()
+    for _ in range(2):
+        passed(stores)
     assert get(stores, "Observation/o")["status"] == "entered-in-error"

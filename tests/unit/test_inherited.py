@@ -266,11 +266,11 @@ def components(observation: dict[str, Any]) -> dict[str, str | None]:
 @pytest.mark.parametrize(
     ("concept", "focus"),
     [
-        (DCM.SubjectName, [{"display": "Jane Doe"}]),
+        (DCM.SubjectName, None),
         (DCM.MotherOfFetus, [{"display": "Fetus"}]),
         (Code("1", "99X", "Notified person"), None),
     ],
-    ids=["another patient", "her mother", "somebody who was told"],
+    ids=["the patient", "her mother", "somebody who was told"],
 )
 def test_who_has_not_observed_is_no_performer(concept: Code, focus: list[dict[str, str]] | None) -> None:
     """TID 1007 and 1008 name the subject, others whom a result was told."""

@@ -152,7 +152,7 @@ _BABY: dict[str, Any] = {"focus": [{"display": "Baby"}]}
     [
         (_FETUS, {}, ([{"display": "Fetus A"}], None)),
         (_FETUS, _FETUS, ([{"display": "Fetus A"}], [{"display": "Fetus A"}])),
-        (_FETUS, _BABY, (None, [{"display": "Baby"}])),  # what the panel says would be said of the baby
+        (_FETUS, _BABY, (None, None)),  # what the panel says would be said of the baby
         (_BABY, {}, (None, None)),
     ],
 )

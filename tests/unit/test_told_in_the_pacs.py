@@ -3,6 +3,7 @@ another filed under him."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,7 +57,8 @@ def test_what_is_of_another_patient_is_refused(member: Resource) -> None:
     said = group(member | {"subject": HERS}, **named)
     with pytest.raises(PermanentError, match=f"{member['resourceType']}.subject is another than that of the report"):
         checked_to_dicom(said, MAPPING, KNOWN)
-    for subject in (HIS, {"identifier": {"value": "a number that the report does not say"}}):
+    same = [{"reference": one} for one in ("Patient/p/_history/2", "http://ehr.example/fhir/Patient/p")]
+    for subject in (HIS, *same, {"display": "Somebody"}, {"identifier": {"value": "what the report does not say"}}):
         own = group(member | {"subject": subject}, **named)
         assert checked_to_dicom(own, MAPPING, KNOWN).result
 
@@ -127,3 +129,17 @@ def test_a_patient_who_is_nobody_any_more_is_warned_of(said: Resource) -> None:
     root = measured()
     made = checked_to_dicom(Group(root, (), patient, "Observation/o", {"Patient/p": patient}), MAPPING, KNOWN)
     assert any("not active, or replaced by another" in line for line in made.report.warnings)
+
+
+def test_another_number_of_one_system_is_another_patients() -> None:
+    """Whom the report names by a reference, and the study by a number."""
+    patient = {"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:oid:2.999", "value": "1"}]}
+    for value, refused in (("1", False), ("2", True)):
+        study = STUDY | {"subject": {"identifier": {"system": "urn:oid:2.999", "value": value}}}
+        said = group(study, imagingStudy=[{"reference": "ImagingStudy/s"}])
+        said = replace(said, patient=patient, references={**(said.references or {}), "Patient/p": patient})
+        if refused:
+            with pytest.raises(PermanentError, match="ImagingStudy.subject is another"):
+                checked_to_dicom(said, MAPPING, KNOWN)
+        else:
+            assert checked_to_dicom(said, MAPPING, KNOWN).result

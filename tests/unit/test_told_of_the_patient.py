@@ -13,7 +13,7 @@ from bridge.codecs.dicom import structured_report
 from bridge.codecs.fhir import validate
 from bridge.mapping.load import load
 from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, Value
-from bridge.model.dataset import text_element
+from bridge.model.dataset import UNICODE, Element, text_element
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import write_document
@@ -157,7 +157,7 @@ def test_a_group_that_denies_its_finding_has_no_value_in_r5() -> None:
     [
         (context(QUOTATION, Coded(Code("121003", "DCM", "Document"))),),
         (context(SUBJECT_CLASS, Coded(FETUS)),),
-        (context(SUBJECT_CLASS, Coded(PATIENT)), context(SUBJECT_ID, Plain("TEXT", "MR-555"))),
+        (context(SUBJECT_NAME, Plain("PNAME", "Other^Olga")), context(SUBJECT_ID, Plain("TEXT", "MR-555"))),
     ],
     ids=["quoted", "a fetus", "another patient"],
 )
@@ -178,27 +178,52 @@ def test_what_was_known_or_asked_before_is_no_conclusion(section: str) -> None:
     assert group.root["conclusion"] == "Normal"
 
 
+HERS, OTHERS = "P-1", "MR-555"
+_ASKED, _ANOTHER = "is it the same?", "another patient than that of the header"
+
+
 @pytest.mark.parametrize(
-    ("said", "focus"),
+    ("name", "number", "warning"),
     [
-        ([(SUBJECT_CLASS, Coded(PATIENT))], None),
-        ([(SUBJECT_NAME, Plain("PNAME", "MUSTERMANN^erika^"))], None),
-        ([(SUBJECT_NAME, Plain("PNAME", "Other^Olga"))], "Olga Other"),
-        ([(SUBJECT_CLASS, Coded(PATIENT)), (SUBJECT_NAME, Plain("PNAME", "Other^Olga")),
-          (SUBJECT_ID, Plain("TEXT", "MR-555"))], "Patient Olga Other MR-555"),
-        ([(SUBJECT_NAME, Plain("PNAME", "Miller^Erika")), (SUBJECT_ID, Plain("TEXT", "P-1"))], None),  # she has married
+        ("", "", None),
+        ("MÜLLER^erika^", "", None),
+        ("Mueller^Erika", OTHERS, _ASKED),
+        ("Muller^Erika^^Dr.", OTHERS, _ASKED),
+        ("山田^太郎=Müller^Erika", OTHERS, _ASKED),
+        ("Müller Erika", "p-1^^^HOSP", None),
+        ("Huber^Erika", HERS, _ASKED),  # she has married
+        ("Other^Olga", "", _ASKED),
+        ("", OTHERS, _ASKED),
+        ("Other^Olga", "F-9", _ASKED),  # the number that she had: the header says so
+        ("Other^Olga", OTHERS, _ANOTHER),
+        ("Müller^Baby", OTHERS, _ANOTHER),
     ],
-)  # fmt: skip
-def test_another_patient_is_another(said: list[tuple[Code, Value]], focus: str | None) -> None:
-    """TID 1006 and 1007: class Patient, with the name or the number of somebody else."""
-    one = document(container(GROUP, *(context(*each) for each in said), length("1")))
-    header = [each for each in one.header if each.tag not in (0x00100010, 0x00100020)]
-    named = [text_element(0x00100010, "PN", "Mustermann^Erika"), text_element(0x00100020, "LO", "P-1")]
-    one = replace(one, header=tuple(sorted([*header, *named], key=lambda each: each.tag)))
+)
+@pytest.mark.parametrize("of_class", [True, False])
+def test_another_patient_is_another(name: str, number: str, warning: str | None, of_class: bool) -> None:  # noqa: FBT001
+    """TID 1006 and 1007: who has another name and another number than the header's, and than it was coerced from."""
+    said = [context(SUBJECT_CLASS, Coded(PATIENT))] if of_class else []
+    said += [context(SUBJECT_NAME, Plain("PNAME", name))] if name else []
+    said += [context(SUBJECT_ID, Plain("TEXT", number))] if number else []
+    one = document(container(GROUP, *said, length("1")))
+    former = Element(
+        0x04000550, "SQ", ((text_element(0x00100010, "PN", "Old^E"), text_element(0x00100020, "LO", "F-9")),)
+    )
+    named = [
+        text_element(0x00100010, "PN", "Müller^Erika", UNICODE),
+        text_element(0x00100020, "LO", HERS),
+        Element(0x04000561, "SQ", ((former,),)),
+        text_element(0x00080005, "CS", "ISO_IR 192"),
+    ]
+    tags = {each.tag for each in named}
+    header = [*(each for each in one.header if each.tag not in tags), *named]
+    one = replace(one, header=tuple(sorted(header, key=lambda each: each.tag)))
     group, warnings = read(one)
+    wanted = " ".join(filter(None, ("Patient" if of_class else "", " ".join(reversed(name.split("^"))), number)))
     for found in results(group, LENGTH):
-        assert found.get("focus") == ([{"display": focus}] if focus else None)
-    assert any("another patient than that of the header" in line for line in warnings) is (focus is not None)
+        assert found.get("focus") == ([{"display": wanted}] if warning == _ANOTHER else None)
+    of_subject = [line for line in warnings if _ASKED in line or _ANOTHER in line]
+    assert len(of_subject) == (warning is not None) and all(str(warning) in line for line in of_subject)
 
 
 # -- of another time or state -----------------------------------------------------------------------------------------
@@ -284,3 +309,47 @@ def test_a_time_that_is_none_is_warned_of() -> None:
     dated = replace(length("1"), rest=(text_element(0x0040A032, "DT", "20260229101500"),))
     _, warnings = read(document(dated))
     assert [line for line in warnings if line.startswith("Observation DateTime (0040,A032) that cannot be read")]
+
+
+def test_a_copy_that_a_client_leaves_out_is_there_again() -> None:
+    """One that drops components it does not know, and corrects the value."""
+    group, _ = read(stress())
+    first = results(group, LENGTH)[0]
+    del first["component"]
+    first["valueQuantity"]["value"] = 56
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    again = results(to_fhir(made.result, MAPPING, KNOWN).result, LENGTH)
+    assert shared(again[0]) == ["Resting state"] and str(again[0]["valueQuantity"]["value"]) == "56"
+
+
+def test_context_of_a_concept_that_is_said_twice_is_of_the_container_alone() -> None:
+    """Of two Procedure Codes (TID 1005), no copy tells which item it is of."""
+    procedure = Code("121023", "DCM", "Procedure Code")
+    both = [context(procedure, Coded(Code(value, "99X", value))) for value in ("A", "B")]
+    group, _ = read(document(container(FINDINGS, *both, length("1")), like=ECHO))
+    assert [shared(one) for one in results(group, LENGTH)] == [[]]
+
+
+def test_a_denied_value_that_is_replaced_is_denied_still() -> None:
+    group, _ = read(document(item(FINDING, Coded(PNEUMONIA), modifier(PRESENCE, ABSENT))))
+    (finding,) = results(group, FINDING)
+    coding = {"system": "http://snomed.info/sct", "code": EMBOLISM.value, "display": EMBOLISM.meaning}
+    finding["valueCodeableConcept"] = {"coding": [coding], "text": EMBOLISM.meaning}
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    (again,) = results(to_fhir(made.result, MAPPING, KNOWN).result, FINDING)
+    assert again["valueCodeableConcept"]["text"] == "Pulmonary embolism (Absent)"
+    assert not any("does not see it" in line for line in made.report.warnings)
+
+
+def test_an_edited_conclusion_reaches_the_item_that_a_modifier_stands_below() -> None:
+    before = item(CONCLUSION, Plain("TEXT", "Fracture."), modifier(Code("246112005", "SCT", "Severity"), SEVERE))
+    history = container(Code("121060", "DCM", "History"), item(CONCLUSION, Plain("TEXT", "None before.")), length("1"))
+    for said, text in (("No fracture.", "No fracture."), ("No fracture. (Severe)", "No fracture.")):
+        group, _ = read(document(history, before))
+        assert group.root["conclusion"] == "Fracture. (Severe)"
+        group.root["conclusion"] = said
+        made = checked_to_dicom(group, MAPPING, KNOWN).result
+        assert [one.value for one in made.root.children][1] == Plain("TEXT", text)
+
+
+SEVERE = Code("24484000", "SCT", "Severe")

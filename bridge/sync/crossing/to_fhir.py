@@ -11,10 +11,10 @@ from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
-from bridge.model.dataset import text_of
+from bridge.model.dataset import DataSet, text_of
 from bridge.model.document import Document
 from bridge.model.sr import write_document
-from bridge.model.tags import PATIENT_ID, SOP_INSTANCE_UID
+from bridge.model.tags import PATIENT_ID, SOP_CLASS_UID, SOP_INSTANCE_UID
 from bridge.sync.basis.begun import WRITING, is_begun
 from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Held, Waiting
@@ -26,7 +26,7 @@ from bridge.sync.crossing.write_fhir import WriteFhir
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.filter import carries_document
 from bridge.sync.decision.news import GONE, OUTDATED, RETRACTED, STRANGE, UNKNOWN, News, news
-from bridge.sync.documents.instances import key_of_version
+from bridge.sync.documents.instances import key_of_version, read_instance
 from bridge.sync.documents.replace import REPLACING
 from bridge.sync.documents.resources import present_of
 from bridge.sync.lost.lost_answer import no_second_head
@@ -38,6 +38,7 @@ from bridge.sync.patients.refile import MERGE, UNMERGE
 from bridge.sync.void.deleted import header_now, there_after_all
 from bridge.sync.void.void import take_absence, take_note, void
 from bridge.sync.void.withdraw import unfinished
+from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.basis.ids import Version
 from bridge.translate.born_in_fhir.restore import key_of, made_for
 from bridge.translate.header.chain import superseded_by, version_of
@@ -139,16 +140,23 @@ class ToFhir:
         if header and (key := there_after_all(self.route, link, header)) is not None:
             self.ledger.links.agree(replace(link, instance=key))
             return "nothing"
-        if link.dicom_digest not in (RETRACTED, GONE):
-            self._look_elsewhere(link)
+        if link.dicom_digest not in (RETRACTED, GONE) and self._is_found_elsewhere(link):
+            return "nothing"
         return void(self.route, self.ledger, self.mapping, link, GONE)
 
-    def _look_elsewhere(self, link: Link) -> None:
-        """Raises Waiting or Held where the very instance is there, in another place than it was: it is not gone."""
+    def _is_found_elsewhere(self, link: Link) -> bool:
+        """Whether the very instance is there, as it was, in another place. Raises Waiting or Held where it is another
+        one there: it is not gone."""
         for key in self.route.dicom.named(link.head):
-            if key == link.instance:
+            there = self._document_at(key) if key != link.instance else None
+            if there is None:
                 continue
-            if self.ledger.work.is_put_aside(self.route.name, self.route.dicom.name, key):
+            if dataset_digest(there) == link.dicom_digest:
+                self.ledger.links.agree(replace(link, instance=key))
+                return True
+            store = self.route.dicom.name
+            settled = self.ledger.feeds.is_settled(self.route.name, store, key)
+            if settled or self.ledger.work.is_put_aside(self.route.name, store, key):
                 raise Held(
                     f"{self.route.dicom.name} has moved it, to another study it may be, and it is not what it was: "
                     "move it back, or store it under a new UID, with its predecessor"
@@ -160,6 +168,16 @@ class ToFhir:
                 "it is gone, and a copy of it is there under another Patient ID: if the patients were merged, merge "
                 f"them in {self.route.fhir.name}, too; else remove the copy, then `fhir-dicom retry`"
             )
+        return False
+
+    def _document_at(self, key: str) -> DataSet | None:
+        """None of what is no document."""
+        try:
+            found = read_instance(self.route, key)
+        except PermanentError:
+            return None
+        sop_class = text_of(found, SOP_CLASS_UID) if found is not None else None
+        return found if is_structured_report(sop_class or "") else None
 
     def _is_elsewhere(self, link: Link, document: Document) -> bool:
         """Whether what was deleted a moment ago, as far as anybody knew, was moved to another patient."""

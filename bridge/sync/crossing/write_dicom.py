@@ -19,7 +19,7 @@ from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import document_of
 from bridge.sync.basis.held import Held, Waiting
 from bridge.sync.basis.route import Route
-from bridge.sync.decision.content import VOID, dataset_digest, resources_digest
+from bridge.sync.decision.content import VOID, dataset_digest, resources_digest, says_beside
 from bridge.sync.decision.news import STRANGE, UNKNOWN
 from bridge.sync.documents.instances import read_instance, remove_superseded, store_instance
 from bridge.sync.documents.resources import Present
@@ -46,7 +46,7 @@ class WriteDicom:
     def write(self, present: Present, link: Link | None, head: DataSet | None) -> str:
         """Returns the act. Raises Held where a person decides, Waiting where something else comes first."""
         results = [one for one in present.group.members if one["resourceType"] == "Observation"]
-        says = present.group.root.get("conclusion") and born_of(present.group) == "fhir"
+        says = says_beside(present.group.root) and born_of(present.group) == "fhir"
         if results and not says and all(one.get("status") in VOID for one in results):
             raise Held("all its results are entered in error or cancelled; the report is not: correct one or the other")
         check_subject(self.route, present.group, head)

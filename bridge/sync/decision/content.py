@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from bridge.model.dataset import DataSet
 from bridge.model.edition import NOTES, without_notes
-from bridge.model.group import Resource, reference_to, references_in
+from bridge.model.group import Resource, reference_to
 from bridge.translate.header.header import born_uid
 from bridge.translate.remainder.json_patch import canonical
 
@@ -23,11 +23,16 @@ def is_void(root: Resource, resources: Iterable[Resource]) -> bool:
     nothing else."""
     if root.get("status") in VOID:
         return True
-    results = {reference for name in ("result", "hasMember") for reference in references_in(root.get(name))}
-    says = root.keys() & _SAYS or any(key.startswith("value") for key in root)
-    if not results or says or born_uid(root) is not None:
+    results = [one for name in ("result", "hasMember") for one in root.get(name, ())]
+    if not results or says_beside(root) or born_uid(root) is not None:
         return False
-    return results <= {reference_to(one) for one in resources if one.get("status") in VOID}
+    void = {reference_to(one) for one in resources if one.get("status") in VOID}
+    return all(one.get("reference", "").partition("/_history/")[0] in void for one in results)
+
+
+def says_beside(root: Resource) -> bool:
+    """Whether it says anything beside its results."""
+    return bool(root.keys() & _SAYS) or any(key.startswith("value") for key in root)
 
 
 def as_content(resource: Resource) -> Resource:

@@ -14,24 +14,47 @@ FOLLOWS = "DiagnosticReport.conclusion was edited: its document says so as Concl
 
 
 def conclusion_in(group: Group) -> str | None:
-    """Digest of a conclusion that one item says; of several, nobody knows which one is meant."""
+    """Digest of a conclusion that one item says, and of the text of that, where modifiers make it longer; of several,
+    nobody knows which one is meant."""
     said = group.root.get("conclusion")
-    if not isinstance(said, str) or [home["valueString"].strip() for _, home in _homes(group)] != [said.strip()]:
+    if not isinstance(said, str):
         return None
-    return _digest(said)
+    texts = [text for _, home in _homes(group) if _is_said_by(text := home["valueString"].strip(), said.strip())]
+    if len(texts) != 1:
+        return None
+    return _digest(said) + (_digest(texts[0]) if texts[0] != said.strip() else "")
+
+
+def _is_said_by(text: str, said: str) -> bool:
+    """In brackets stands what modifies it."""
+    return said == text or (said.startswith(f"{text} (") and said.endswith(")"))
 
 
 def with_conclusion(group: Group, before: str | None) -> tuple[Group, list[str]]:
     """The group whose Conclusion says what was edited; the very same, without a warning, where nothing was, or the item
     was edited itself. `before`: `conclusion_in` the document as it was."""
     now = group.root.get("conclusion")
-    if before is None or not isinstance(now, str) or not now.strip() or _digest(now) == before:
+    if before is None or not isinstance(now, str) or not now.strip() or _digest(now) == before[:_LENGTH]:
         return group, []
-    found = [(owner, home) for owner, home in _homes(group) if _digest(home["valueString"]) == before]
+    text = before[_LENGTH:] or before
+    found = [(owner, home) for owner, home in _homes(group) if _digest(home["valueString"]) == text]
     if len(found) != 1:
         return group, []
     ((owner, home),) = found
-    return group.with_resources({id(owner): _saying(owner, home, now)}), [FOLLOWS]
+    return group.with_resources({id(owner): _saying(owner, home, _unmodified(now, home))}), [FOLLOWS]
+
+
+def _unmodified(said: str, home: Home) -> str:
+    """Less the brackets that repeat its components."""
+    text, _, words = said.rstrip().rpartition(" (")
+    values = [value for one in home.get("component", ()) for value in _words(one)]
+    return text if text and words.endswith(")") and set(words[:-1].split(", ")) <= {*values} else said
+
+
+def _words(component: Home) -> list[str]:
+    value = component.get("valueCodeableConcept", {})
+    displays = [one["display"] for one in value.get("coding", ()) if "display" in one]
+    return [*displays, *(value[key] for key in ("text",) if key in value), component.get("valueString", "")]
 
 
 def _saying(owner: Resource, home: Home, now: str) -> Resource:
@@ -49,3 +72,6 @@ def _homes(group: Group) -> Iterator[tuple[Resource, Home]]:
 
 def _digest(text: str) -> str:
     return digest(text.strip(), GUARD)
+
+
+_LENGTH = len(_digest(""))

@@ -11,7 +11,7 @@ from bridge.model.content import Path
 from bridge.model.group import Group, Json, Resource
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import INHERITED, OWN
-from bridge.translate.native.asserted import is_as_qualified
+from bridge.translate.native.asserted import called_in, is_as_qualified, is_denied
 from bridge.translate.native.shared_context import concept_of, in_their_order, is_shared
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.json_patch import canonical_text
@@ -95,11 +95,17 @@ def _is_copy(component: Json, observation: Resource, names: set[str]) -> bool:
 
 
 def with_context(
-    group: Group, homes: dict[Path, Json], image: FhirImage, copies: list[str], moves: dict[Path, Path]
+    group: Group,
+    homes: dict[Path, Json],
+    image: FhirImage,
+    copies: list[str],
+    moves: dict[Path, Path],
+    *,
+    edited: bool,
 ) -> tuple[Group, list[str]]:
     """The group whose copies say what the document does, and whose edited methods and contexts are their own; the very
     same where it has none. With warnings. `copies`: `repeated_in` the document as it was; `moves`: where its items
-    were, and are."""
+    were, and are; `edited`: whether these are others. What a client has left out of copies is there again."""
     former = {now: was for was, now in moves.items()}
     known, names = set(copies), {one[:_NAME] for one in copies}
     new, warnings = dict[int, Resource](), list[str]()
@@ -112,8 +118,11 @@ def with_context(
             if name in said and _same(said[name], native.get(name)):
                 continue
             as_it_was = name in said and _name(home, name) + _digest(former.get(path, path), said[name]) in known
-            is_new = name not in said and name.startswith(_COMPONENT) and _name(home, name) not in names
-            if as_it_was or is_new:
+            if name not in said:
+                again = name.startswith((_COMPONENT, _TEXT)) and (edited or _name(home, name) in names)
+            else:
+                again = name == _TEXT and name in native and is_denied(home) and said[name] == called_in(home)
+            if as_it_was or again:
                 current = _following(current, name, native)
                 warnings += [f"Observation.{name.partition(' ')[0]} {_FOLLOWS}"] if as_it_was else []
             elif name in said:

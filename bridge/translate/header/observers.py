@@ -158,7 +158,10 @@ class _Reading:
 
 def add_context(root: Node, report: Resource, composition: Resource, find: Find, concept: Concept) -> None:
     """The items again, each at the place that its element id says."""
-    functions = {id(find(one)): function for one in report.get("performer", ()) for function in _functions(one)}
+    functions: dict[int, Home] = {}
+    for performer in report.get("performer", ()):
+        for function in sorted(_functions(performer), key=lambda one: "id" not in one):  # an item's, else the first
+            functions.setdefault(id(find(performer)), function)
     if language := composition.get("language"):
         root.add(Coded(language_code(language)), LANGUAGE, None).number = (1, -1)
     for event in composition.get("event", ()):
@@ -178,10 +181,13 @@ def add_context(root: Node, report: Resource, composition: Resource, find: Find,
                 root.add(Coded(PERSON), OBSERVER_TYPE, author)
             add_person(root, observer, find, concept)
             function = functions.get(id(observer), {})
-            if "id" in function and (role := concept(function)) is not None:
+            if function and (role := concept(function)) is not None:
                 root.add(Coded(role), PROCEDURE_ROLE, function)
 
 
 def _functions(performer: Home) -> list[Home]:
     said = performer.get("extension", ())
-    return [one["valueCodeableConcept"] for one in said if one.get("url") == FUNCTION_URL]
+    return [one["valueCodeableConcept"] for one in said if one.get("url") == FUNCTION_URL and _CONCEPT in one]
+
+
+_CONCEPT = "valueCodeableConcept"

@@ -76,6 +76,11 @@ def is_as_qualified(home: Home) -> bool:
     return bool(words) and value.get("text") == _worded(_called(value), words)
 
 
+def called_in(home: Home) -> str:
+    """What its coded value is called, whatever is said against it."""
+    return _called(home.get("valueCodeableConcept", {}))
+
+
 def is_denied(home: Home) -> bool:
     """Whether a component says something against it."""
     return bool(_words(home))

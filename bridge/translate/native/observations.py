@@ -27,7 +27,7 @@ from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.inherited import method_of, observers_of, started_of
 from bridge.translate.native.participants import participant_of
 from bridge.translate.native.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
-from bridge.translate.native.shared_context import Shared, share, shared_by
+from bridge.translate.native.shared_context import Shared, is_beside, share, shared_by
 from bridge.translate.native.sites import Place, body_site, is_site, place_of
 from bridge.translate.native.subject_context import Named, subject_of
 from bridge.translate.native.valued import is_value
@@ -71,7 +71,7 @@ class Observations:
     title: Code | None = None  # of the document
     status: str = "final"
     subject: Home | None = None
-    named: Named = Named("", "")
+    named: Named = Named(frozenset(), ())
     studies: Studies = field(default_factory=Studies)
     encounter: Home | None = None
     targets: frozenset[Path] = frozenset()  # items that others refer to
@@ -168,7 +168,7 @@ class Observations:
         if item.children:
             self._children(item, at, observation, context)
             qualify(observation)
-        if outer.shared and not isinstance(item.value, Reference):
+        if outer.shared and not isinstance(item.value, Reference) and not is_beside(item):
             share(observation, outer.shared)
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
             observation.setdefault("identifier", []).extend(_uid_identifier(uid))

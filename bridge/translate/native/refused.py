@@ -22,7 +22,7 @@ def refuse(group: Group) -> None:
         kind = resource["resourceType"]
         if (kind in _READ or id(resource) in of_report) and (element := _modifying(resource)) is not None:
             raise PermanentError(f"{kind}.{element} changes the meaning, in a way not known here")
-        if id(resource) in of_report and _is_of_another(resource, owners, subjects, root):
+        if id(resource) in of_report and _is_of_another(resource, group):
             raise PermanentError(f"{kind}.subject is another than that of the report")
         if kind not in ("Observation", "DiagnosticReport"):
             continue
@@ -45,16 +45,20 @@ def _of_report(group: Group, named: dict[str, Resource]) -> set[int]:
     return {id(one) for one in found if one is not None and one["resourceType"] in ("Composition", "ImagingStudy")}
 
 
-def _is_of_another(
-    resource: Resource, owners: dict[int, Resource], subjects: dict[str, Resource], root: tuple[object, ...]
-) -> bool:
-    """As far as both are said in one way: a number that the report does not say may be his."""
-    own = _person_of(resource, owners.get(id(resource), resource), subjects)
-    ways = [_WAYS.get(str(one[0]), one[0]) for one in (own, root) if one]
-    return len(ways) == 2 and ways[0] == ways[1] and own != root
+def _is_of_another(resource: Resource, group: Group) -> bool:
+    """As far as both are said in one way: by a reference, or by a number of one system. Words are no number."""
+    own, his = resource.get("subject", {}), group.root.get("subject", {})
+    mine, theirs = (_plain(one.get("reference", "")) for one in (own, his))
+    if mine and theirs:
+        return not (mine == theirs or mine.endswith(f"/{theirs}") or theirs.endswith(f"/{mine}"))
+    said = (group.patient or {}).get("identifier", []) + ([his["identifier"]] if "identifier" in his else [])
+    number = own.get("identifier", {})
+    values = {one.get("value") for one in said if one.get("system") == number.get("system")}
+    return "value" in number and bool(values) and number["value"] not in values
 
 
-_WAYS = {"resource": "reference"}  # to somebody who is here, and to somebody who is not
+def _plain(reference: str) -> str:
+    return reference.partition("/_history/")[0]
 
 
 _READ = ("Observation", "DiagnosticReport", "Composition", "Patient")

@@ -36,7 +36,10 @@ def shared_by(item: ContentItem, around: Shared, mapping: Mapping, zone: str) ->
     """What all below the item have in common; what is said nearer takes the place of what is said around."""
     if not isinstance(item.value, Container):
         return around
-    said = tuple([_component(child, mapping, zone) for child in item.children if _is_context(child, mapping)])
+    context = [child for child in item.children if _is_context(child, mapping)]
+    names = [child.concept[:2] for child in context if child.concept is not None]
+    once = [child for child, name in zip(context, names, strict=True) if names.count(name) == 1]  # a copy has one item
+    said = tuple([_component(child, mapping, zone) for child in once])
     return (*without(around, said), *said) if said else around
 
 
@@ -60,6 +63,11 @@ def without(shared: Shared, said: Shared | list[Home]) -> Shared:
     """Less those of a concept that is said already."""
     own = [one.get("code", {}).get("coding") for one in said]
     return tuple(one for one in shared if one["code"].get("coding") not in own)
+
+
+def is_beside(item: ContentItem) -> bool:
+    """Whether it is context itself, or modifies what it stands below: that is of no context."""
+    return item.relationship in (_ACQUIRED, "HAS OBS CONTEXT", "HAS CONCEPT MOD")
 
 
 def share(observation: Home, shared: Shared) -> None:

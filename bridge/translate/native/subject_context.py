@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import NamedTuple
 
 from bridge.mapping.people import spoken
 from bridge.model.content import Code, Coded, ContentItem, Num
-from bridge.model.dataset import text_of
+from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
 from bridge.model.tags import PATIENT_ID, PATIENT_NAME
 from bridge.translate.native.generic import (
@@ -42,20 +44,27 @@ _OF_SUBJECT = {SUBJECT_CLASS[:2], *_OF_FETUS, *_CALLED}
 
 
 class Named(NamedTuple):
-    """The patient of the document, as its header says."""
+    """The patient of the document: what the header calls him, and has called him."""
 
-    number: str
-    name: str
+    numbers: frozenset[str]
+    names: tuple[str, ...]
 
 
 def patient_in(document: Document) -> Named:
-    said = (text_of(document.header, tag, document.charset) or "" for tag in (PATIENT_ID, PATIENT_NAME))
-    return Named(*(one.strip() for one in said))
+    """With other Patient IDs, and what was coerced (Original Attributes Sequence): nobody rewrites the content."""
+    header, charset = document.header, document.charset
+    former = [said for one in items(header, _ORIGINAL) for said in items(one, _MODIFIED)]
+    numbers = (text_of(one, PATIENT_ID, charset) for one in (header, *items(header, _OTHERS), *former))
+    names = (text_of(one, PATIENT_NAME, charset) for one in (header, *former))
+    return Named(frozenset(_number(one) for one in numbers if one), tuple(filter(None, names)))
+
+
+_ORIGINAL, _MODIFIED, _OTHERS = 0x04000561, 0x04000550, 0x00101002
 
 
 def subject_of(item: ContentItem, patient: Named) -> str | None:
     """Subject Class (TID 1006) with what the subject is called; empty of the patient, None where it says none: a name
-    or number alone is the patient's, unless it is not his. What an inner item says overrides what an outer one does."""
+    or number alone is the patient's. What an inner item says overrides what an outer one does."""
     said, names, is_patient, is_named = None, dict[int, str](), False, False
     for child in item.children:
         kind = child.concept[:2] if child.concept is not None else None
@@ -78,11 +87,18 @@ def subject_of(item: ContentItem, patient: Named) -> str | None:
     return f"{said} {name}".strip()
 
 
-def names_another(item: ContentItem, patient: Named) -> bool:
-    """Whether it says of its subject a number or name that is not the patient's, and no class but his."""
+def names_another(item: ContentItem, patient: Named) -> str | None:
+    """What is to be said of a subject whose number or name is not the patient's, and that is of no class but his."""
     if not any(child.concept is not None and child.concept[:2] in _OF_PATIENT for child in item.children):
-        return False
-    return (subject_of(item, patient) or "") != "" and _another(item, patient) is not None and not _is_of_a_class(item)
+        return None
+    if _is_of_a_class(item):
+        return None
+    if _another(item, patient) is not None:
+        return "another patient than that of the header is named: `focus` says who"
+    number, name = _number_in(item), _name_in(item)
+    other = number and patient.numbers and _number(number) not in patient.numbers
+    called = name and patient.names and not any(_is_one(name, one) for one in patient.names)
+    return "the patient has another number or name than in the header: is it the same?" if other or called else None
 
 
 def _is_of_a_class(item: ContentItem) -> bool:
@@ -91,24 +107,42 @@ def _is_of_a_class(item: ContentItem) -> bool:
 
 
 def _another(item: ContentItem, patient: Named) -> str | None:
-    """What a person is called who is not the patient of the document: by the number, else by the name. Whoever writes a
-    name in full where somebody else has not means the same."""
-    number = next(filter(None, (_called(one) for one in item.children if SUBJECT_ID.same(one.concept))), "").strip()
-    name = next((text(one, "PNAME") or "" for one in item.children if SUBJECT_NAME.same(one.concept)), "")
-    if number and patient.number:
-        is_another = number != patient.number
-    else:
-        is_another = bool(_parts(name) and _parts(patient.name)) and not _may_be(_parts(name), _parts(patient.name))
+    """What a person is called who is not the patient of the document: of another number and another name. Who has a new
+    number, or a new name, is the same."""
+    number, name = _number_in(item), _name_in(item)
+    if not (number and name and patient.numbers and patient.names):
+        return None
+    is_another = _number(number) not in patient.numbers and not any(_is_one(name, one) for one in patient.names)
     return " ".join(filter(None, (_spoken(name), number))) if is_another else None
 
 
-def _may_be(one: list[str], other: list[str]) -> bool:
-    """As far as both say it: family name, then given name."""
-    return all(a.startswith(b) or b.startswith(a) for a, b in zip(one[:2], other[:2], strict=False))
+def _number_in(item: ContentItem) -> str:
+    return next(filter(None, (_called(one) for one in item.children if SUBJECT_ID.same(one.concept))), "").strip()
 
 
-def _parts(name: str) -> list[str]:
-    return [part.strip().casefold() for part in name.partition("=")[0].split("^") if part.strip()]
+def _name_in(item: ContentItem) -> str:
+    return next((text(one, "PNAME") or "" for one in item.children if SUBJECT_NAME.same(one.concept)), "")
+
+
+def _number(text: str) -> str:
+    """As people write one: `0012345^^^HOSP`."""
+    return text.partition("^")[0].strip().casefold().lstrip("0")
+
+
+def _is_one(name: str, other: str) -> bool:
+    """Whether one of the groups of a name has the words of one of the other's, however they are spelled."""
+    mine, theirs = ([words for group in one.split("=") for words in _words(group)] for one in (name, other))
+    return any(a <= b or b <= a for a in mine for b in theirs)
+
+
+def _words(group: str) -> list[frozenset[str]]:
+    """Without marks and umlauts, and with these written out; nothing of an empty group."""
+    spelled = (group.casefold(), group.casefold().translate(_WRITTEN_OUT))
+    plain = ("".join(c for c in unicodedata.normalize("NFKD", one) if not unicodedata.combining(c)) for one in spelled)
+    return [frozenset(found) for one in plain if (found := re.findall(r"\w+", one))]
+
+
+_WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def is_of_subject(concept: Code | None) -> bool:

@@ -61,8 +61,8 @@ def _of_items(item: ContentItem, parent: ContentItem | None, path: Path, documen
         found.append(("Observation DateTime (0040,A032) that cannot be read: the time is that of what is around", path))
     if item.children:
         found += [(what, path) for what, is_so in _BESIDE if is_so(item)]
-        if names_another(item, document.patient):
-            found.append(("another patient than that of the header is named: `focus` says who", path))
+        if (named := names_another(item, document.patient)) is not None:
+            found.append((named, path))
     for index, child in enumerate(item.children):
         found += _of_items(child, item, (*path, index), document)
     if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
