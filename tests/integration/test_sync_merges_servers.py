@@ -251,7 +251,9 @@ def subject(world: World, query: str) -> str:
 
 
 def reports(world: World) -> set[str]:
-    return {one["subject"]["reference"] for one in world.search("DiagnosticReport")}
+    """Whose the reports of those two instances are."""
+    found = (world.search(f"DiagnosticReport?identifier=urn:dicom:uid|urn:oid:2.25.900{one}") for one in (1, 2))
+    return {one["subject"]["reference"] for some in found for one in some}
 
 
 @pytest.mark.parametrize("passage", [1, 2])
