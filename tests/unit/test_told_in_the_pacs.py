@@ -143,3 +143,13 @@ def test_another_number_of_one_system_is_another_patients() -> None:
                 checked_to_dicom(said, MAPPING, KNOWN)
         else:
             assert checked_to_dicom(said, MAPPING, KNOWN).result
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_section_about_somebody_else_is_warned_of(deep: bool) -> None:  # noqa: FBT001
+    """FHIR R4 Composition.section.focus: a mother's history in the report of her child."""
+    about: Resource = {"title": "History", "focus": HERS}
+    about["text"] = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">HIV positive</div>'}
+    composed = COMPOSED | {"subject": HIS, "section": [{"title": "All", "section": [about]} if deep else about]}
+    made = checked_to_dicom(group(composed, extension=[COMPOSITION]), MAPPING, KNOWN)
+    assert any("a section is about somebody else" in line for line in made.report.warnings)

@@ -29,9 +29,9 @@ _PLAIN = frozenset(
     }
 )
 _QUOTATION = frozenset({("121001", "DCM"), ("121002", "DCM")})  # Quotation Mode, Quoted Source
-SYSTEMS = {"DCM": "http://dicom.nema.org/resources/ontology/DCM", "SCT": "http://snomed.info/sct"}
-_CODED = {(SYSTEMS[scheme], value) for value, scheme in _CONTEXTS}
-_PLAINLY = {(SYSTEMS[scheme], value) for value, scheme in _PLAIN}
+_SYSTEMS = {"DCM": "http://dicom.nema.org/resources/ontology/DCM", "SCT": "http://snomed.info/sct"}
+_CODED = {(_SYSTEMS[scheme], value) for value, scheme in _CONTEXTS}
+_PLAINLY = {(_SYSTEMS[scheme], value) for value, scheme in _PLAIN}
 
 
 def is_qualified(item: ContentItem) -> bool:

@@ -3,7 +3,7 @@ patient's."""
 
 from __future__ import annotations
 
-from bridge.model.group import Group
+from bridge.model.group import Group, Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare
@@ -41,4 +41,12 @@ def oddities_of_group(group: Group) -> list[str]:
         if is_unseen(home.get("bodySite", {}), structures):
             what = "an extension says where it was, and no DICOM reader sees it"
             found.setdefault(what, []).append(f"{kind}.bodySite")
+    for one in group.spoken():
+        if one["resourceType"] == "Composition" and any(map(_is_about_another, one.get("section", ()))):
+            what = "a section is about somebody else: a DICOM reader may take its words for the patient's"
+            found.setdefault(what, []).append("Composition.section.focus")
     return [*contradictions(group), *(line(what, places) for what, places in found.items())]
+
+
+def _is_about_another(section: Resource) -> bool:
+    return "focus" in section or any(map(_is_about_another, section.get("section", ())))
