@@ -14,7 +14,7 @@ from bridge.translate.basis.times import INSTANT
 from bridge.translate.header.identity import TYPE_SYSTEM
 from bridge.translate.native.asserted import is_denied
 from bridge.translate.native.copies import copied
-from bridge.translate.remainder.extension import attached
+from bridge.translate.remainder.extension import is_from_dicom
 
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021
@@ -115,7 +115,7 @@ def _add_to_group(observation: Resource) -> None:
 
 def is_ours(group: Group) -> bool:
     """Whether the report was born in DICOM: only then copies are ours, whatever says the same elsewhere."""
-    return "digest" in attached(group.root, "document")
+    return is_from_dicom(group.root)
 
 
 def marked(resource: Resource) -> Resource:

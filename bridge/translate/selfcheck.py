@@ -11,7 +11,7 @@ from bridge.model.group import Group, same
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.losses import lost_of_resources
 from bridge.translate.header.verifiers import without_verifiers
-from bridge.translate.remainder.extension import attached, stripped
+from bridge.translate.remainder.extension import is_from_dicom, stripped
 from bridge.translate.report.report import Translated
 from bridge.translate.returned_document import NEW_INSTANCE
 from bridge.translate.to_dicom import to_dicom
@@ -29,7 +29,7 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
             f"the edit of {', '.join(dict.fromkeys(places)) or 'the resources'} would not come back from the SR; "
             "undo it, or edit what the items say"
         )
-    if _is_from_dicom(group):
+    if is_from_dicom(group.root):  # its remainder is made anew, so that only `to_fhir`, which checks itself, can tell
         return translated
     said = (without_verifiers(found).resources() for found in (group, back))
     before, after = ([stripped(one) for one in found] for found in said)
@@ -38,8 +38,3 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
     if len(before) != len(after) or not all(map(same, before, after)):
         raise LossError(f"{lost_of_resources(before, after)} would not come back; please report this file")
     return translated
-
-
-def _is_from_dicom(group: Group) -> bool:
-    """Its remainder is made anew, so that only `to_fhir`, which checks itself, can tell."""
-    return "digest" in attached(group.root, "document")

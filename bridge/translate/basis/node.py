@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
@@ -12,10 +12,17 @@ from typing import Any
 
 from bridge.model.content import Code, ContentItem, Path, Value, value_type
 from bridge.model.dataset import DataSet
+from bridge.model.group import Resource
 
 Home = dict[str, Any]
 """A FHIR element: a resource, a component, a section, a reference."""
 
+Find = Callable[[Home], Resource | None]
+"""What a reference points to, within the group."""
+Coding = Callable[[Code | None], Home]
+"""The CodeableConcept of a code."""
+Concept = Callable[[Home], Code | None]
+"""The code of a CodeableConcept."""
 ITSELF = "itself"
 """Element id of the `derivedFrom` that is the item itself: an IMAGE with descriptors."""
 INHERITED = "inherited"

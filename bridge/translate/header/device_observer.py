@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bridge.mapping.texts import uid_identifier, uid_of
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
-from bridge.translate.basis.node import Home, Node
+from bridge.translate.basis.node import Coding, Concept, Home, Node
 from bridge.translate.header.identity import TYPE_SYSTEM, is_of_type
 
 DEVICE_UID = Code("121012", "DCM", "Device Observer UID")
@@ -26,9 +24,7 @@ _SERIAL_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "SNO"}]}
 _NAME_OF = {(code.scheme, code.value): how for code, how in DEVICE_NAMES.items()}
 
 
-def described_by(
-    item: ContentItem, number: int, device: Resource, coding: Callable[[Code | None], Home]
-) -> Home | None:
+def described_by(item: ContentItem, number: int, device: Resource, coding: Coding) -> Home | None:
     """A repeating element for each item: its element id says the place, which HAPI drops from primitives. None of
     another value type, of no value, and where the element is taken: the remainder carries the item."""
     match item.value:
@@ -54,9 +50,7 @@ def _uid(text: str, number: int, device: Resource) -> Home | None:
     return home
 
 
-def _words(
-    concept: Code | None, text: str, number: int, device: Resource, coding: Callable[[Code | None], Home]
-) -> Home | None:
+def _words(concept: Code | None, text: str, number: int, device: Resource, coding: Coding) -> Home | None:
     home: Home = {"id": str(number)}
     kind, copy = _NAME_OF.get(concept[1::-1] if concept else ("", ""), (None, None))
     if kind is not None:
@@ -82,7 +76,7 @@ def _listed(device: Resource, element: str, home: Home, copy: str | None) -> Hom
     return home
 
 
-def add_device(root: Node, device: Resource, concept: Callable[[Home], Code | None]) -> None:
+def add_device(root: Node, device: Resource, concept: Concept) -> None:
     """The items again, each at the place that its element id says."""
     identifiers = device.get("identifier", ())
     uid = next((one for one in identifiers if one.get("system") == DICOM_UID_SYSTEM), None)

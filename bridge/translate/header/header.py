@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import uid_of
@@ -27,7 +27,7 @@ from bridge.model.tags import (
 from bridge.translate.basis import times
 from bridge.translate.basis.digests import digest
 from bridge.translate.basis.ids import Known, new_uid
-from bridge.translate.basis.node import Home
+from bridge.translate.basis.node import Find, Home
 from bridge.translate.basis.shaped import shaped_to_dicom, shaped_to_fhir
 from bridge.translate.header.chain import referring
 from bridge.translate.header.encounter import encounter_elements
@@ -124,8 +124,6 @@ def equipment_of(document: Document, key: str, mapping: Mapping, known: Known) -
 
 
 # -- to DICOM -------------------------------------------------------------------------------------------------------
-Find = Callable[[Home], Resource | None]
-"""What a reference points to, within the group."""
 
 
 def header_of(

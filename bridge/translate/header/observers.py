@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from bridge.model.content import Code, Coded, ContentItem
 from bridge.model.group import Resource, reference_to
 from bridge.translate.basis.ids import Known
-from bridge.translate.basis.node import Home, Node
+from bridge.translate.basis.node import Coding, Concept, Find, Home, Node
 from bridge.translate.header.device_observer import add_device, described_by
 from bridge.translate.header.person_observer import (
     FUNCTION_URL,
     PERSON_NAME,
     PROCEDURE_ROLE,
-    Coding,
-    Concept,
-    Find,
     add_person,
     identified_by,
     named_by,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bridge.mapping.people import names_to_dicom, names_to_fhir
 from bridge.mapping.texts import fhir_string
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource
-from bridge.translate.basis.node import Home, Node
+from bridge.translate.basis.node import Coding, Concept, Find, Home, Node
 
 PERSON_NAME = Code("121008", "DCM", "Person Observer Name")
 ORGANIZATION = Code("121009", "DCM", "Person Observer's Organization Name")
@@ -20,12 +18,6 @@ IDENTIFIERS = (  # the concept is the type of Practitioner.identifier
 )
 FUNCTION_URL = "http://hl7.org/fhir/StructureDefinition/event-performerFunction"
 """On a reference to a performer: the role in the procedure."""
-Coding = Callable[[Code | None], Home]
-"""The CodeableConcept of a code."""
-Concept = Callable[[Home], Code | None]
-"""The code of a CodeableConcept."""
-Find = Callable[[Home], Resource | None]
-"""What a reference points to, within the group."""
 
 
 def named_by(item: ContentItem, number: int, person: Resource) -> Home | None:

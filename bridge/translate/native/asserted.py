@@ -5,6 +5,8 @@ beside the value; a FHIR client who looks at the value alone takes it for the pa
 from __future__ import annotations
 
 from bridge.model.content import Code, Coded, ContentItem, Plain
+from bridge.model.names import EXTENSION_BASE
+from bridge.terminology.schemes import uri_of
 from bridge.terminology.snomed import sct_of
 from bridge.translate.basis.node import Home
 
@@ -29,9 +31,7 @@ _PLAIN = frozenset(
     }
 )
 _QUOTATION = frozenset({("121001", "DCM"), ("121002", "DCM")})  # Quotation Mode, Quoted Source
-_SYSTEMS = {"DCM": "http://dicom.nema.org/resources/ontology/DCM", "SCT": "http://snomed.info/sct"}
-_CODED = {(_SYSTEMS[scheme], value) for value, scheme in _CONTEXTS}
-_PLAINLY = {(_SYSTEMS[scheme], value) for value, scheme in _PLAIN}
+_CODED, _PLAINLY = ({(uri_of(one, EXTENSION_BASE), value) for value, one in codes} for codes in (_CONTEXTS, _PLAIN))
 
 
 def is_qualified(item: ContentItem) -> bool:

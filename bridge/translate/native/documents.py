@@ -5,8 +5,6 @@ anything else is a Comprehensive SR without Template Identifier."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bridge.mapping.people import names_to_dicom
 from bridge.mapping.texts import one_value
 from bridge.model.content import Code, Coded, Container, Plain
@@ -14,7 +12,7 @@ from bridge.model.dataset import Element
 from bridge.model.group import Group, Resource
 from bridge.model.tags import TEMPLATE
 from bridge.translate.basis.ids import Known, new_uid
-from bridge.translate.basis.node import Home, Node
+from bridge.translate.basis.node import Concept, Find, Home, Node
 from bridge.translate.header.device_observer import DEVICE_NAME, DEVICE_UID
 from bridge.translate.header.observers import (
     DEVICE,
@@ -56,10 +54,8 @@ AROUND = frozenset(
 _BRIDGE = "FHIR-DICOM bridge"
 _RADIOLOGY = frozenset({"RAD", "RUS", "NMR", "NMS", "CT", "CUS", "OUS", "VUS", "XRC", "RX", "IMG", "LP29684-5"})
 
-Find = Callable[[Home], Resource | None]
 
-
-def template_of(group: Group, find: Find, concept: Callable[[Home], Code | None]) -> str | None:
+def template_of(group: Group, find: Find, concept: Concept) -> str | None:
     """Of a group born in FHIR."""
     root = group.root
     observations = [one for one in group.spoken() if one["resourceType"] == "Observation"]

@@ -93,12 +93,12 @@ def names_another(item: ContentItem, patient: Named) -> str | None:
         return None
     if _is_of_a_class(item):
         return None
-    if _another(item, patient) is not None:
-        return "another patient than that of the header is named: `focus` says who"
-    number, name = _number_in(item), _name_in(item)
-    other = number and patient.numbers and _number(number) not in patient.numbers
-    called = name and patient.names and not any(_is_one(name, one) for one in patient.names)
-    return "the patient has another number or name than in the header: is it the same?" if other or called else None
+    match _differs(item, patient):
+        case True, True:
+            return "another patient than that of the header is named: `focus` says who"
+        case False, False:
+            return None
+    return "the patient has another number or name than in the header: is it the same?"
 
 
 def _is_of_a_class(item: ContentItem) -> bool:
@@ -109,11 +109,17 @@ def _is_of_a_class(item: ContentItem) -> bool:
 def _another(item: ContentItem, patient: Named) -> str | None:
     """What a person is called who is not the patient of the document: of another number and another name. Who has a new
     number, or a new name, is the same."""
-    number, name = _number_in(item), _name_in(item)
-    if not (number and name and patient.numbers and patient.names):
+    if not all(_differs(item, patient)):
         return None
-    is_another = _number(number) not in patient.numbers and not any(_is_one(name, one) for one in patient.names)
-    return " ".join(filter(None, (_spoken(name), number))) if is_another else None
+    return " ".join(filter(None, (_spoken(_name_in(item)), _number_in(item))))
+
+
+def _differs(item: ContentItem, patient: Named) -> tuple[bool, bool]:
+    """Whether number and name are others than all of the patient's, as far as both are said."""
+    number, name = _number_in(item), _name_in(item)
+    is_number = number and patient.numbers and _number(number) not in patient.numbers
+    is_name = name and patient.names and not any(_is_one(name, one) for one in patient.names)
+    return bool(is_number), bool(is_name)
 
 
 def _number_in(item: ContentItem) -> str:

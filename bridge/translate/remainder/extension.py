@@ -6,7 +6,7 @@ import base64
 import json
 
 from bridge.errors import DamagedRemainderError
-from bridge.model.group import Base64, Json
+from bridge.model.group import Base64, Json, Resource
 from bridge.model.names import REMAINDER_URL
 from bridge.translate.basis.times import is_zone
 
@@ -38,6 +38,11 @@ def attached(home: dict[str, Json] | None, of: str) -> dict[str, Json]:
             if found.get("of", "item") == of:
                 return found
     return {}
+
+
+def is_from_dicom(root: Resource) -> bool:
+    """Whether it is the report of a document that was born in DICOM, by the remainder that says what that was."""
+    return "digest" in attached(root, "document")
 
 
 def _are_texts(remainder: dict[str, Json]) -> bool:
