@@ -9,7 +9,7 @@ from operator import is_not
 
 from bridge.model.content import ByReference, ContentItem, Path
 from bridge.model.document import Document
-from bridge.translate.native.observations import path_of
+from bridge.translate.native.references import path_of
 
 Moves = Mapping[Path, Path]
 """Where each item was in the former version -> where it is."""

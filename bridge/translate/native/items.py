@@ -1,47 +1,29 @@
-"""Observations, and what they refer to -> content items: images, regions of them, persons."""
+"""Observations -> content items."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 from bridge.errors import PermanentError
-from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import uid_of
 from bridge.model.content import ByReference, Code, Coded, Container, Num, Plain, Reference, Value
 from bridge.model.dataset import text_element
-from bridge.model.group import Group, Json, Resource
+from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.canonical_units import as_the_device_wrote
 from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.basis.node import INHERITED, ITSELF, Home, Node
-from bridge.translate.basis.ranges import in_known_units
-from bridge.translate.header import header
-from bridge.translate.native import documents
-from bridge.translate.native.categories import category_of, report_category, same_categories
 from bridge.translate.native.copies import SEVERAL, several_of
-from bridge.translate.native.dose_summary import is_summary
-from bridge.translate.native.folds import add_folds, whole_period
-from bridge.translate.native.generic import VALUE_UNKNOWN, Kind, is_unqualified, kind, reference_type
-from bridge.translate.native.habits import Habits
-from bridge.translate.native.observed import dated, observed_at, started_in
+from bridge.translate.native.generic import VALUE_UNKNOWN, Kind, is_unqualified, kind
+from bridge.translate.native.observed import observed_at, started_in
 from bridge.translate.native.participants import PERSONS, add_participant, is_person
-from bridge.translate.native.selection import (
-    DERIVED_FROM,
-    concept_of,
-    derived_from,
-    graphic_of,
-    selected_from,
-    subset_of,
-)
+from bridge.translate.native.referred import Referred
+from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import is_shared
-from bridge.translate.native.sides import add_side, named_site, structures_of
 from bridge.translate.native.specimens import add_specimen
 from bridge.translate.native.subjects import add_subject
 from bridge.translate.native.valued import only_words, put_into_container
-from bridge.translate.native.values import empty_of, qualifier_in, value_to_dicom
+from bridge.translate.native.values import empty_of, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _NO_TEXT = Plain("TEXT", "")
@@ -49,45 +31,7 @@ _ABSENT = "a result or member is not here: it is only referred to"
 _RETRACTED = ("entered-in-error", "cancelled")
 
 
-class Items:
-    """What a group says of itself is set before the first item is made (`native_dicom`)."""
-
-    def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None, habits: Habits) -> None:
-        self.group, self.mapping, self.habits = group, mapping, habits
-        self.born = header.born_uid(group.root) is not None
-        self.legal = "properties" not in habits  # of dates: a document that has them keeps them
-        self.done = {id(one) for one in group.members if self.born and is_summary(one)}  # it repeats items
-        self._by_reference, contained = group.index(), [*group.contained()]
-        self._structures = structures_of(group)
-        self._inner = {id(reference): one.resource for one in contained for reference in one.references}
-        self._owners = {id(one.resource): one.owner for one in contained}
-        self.warnings: list[str] = []
-        self.effective = dated(group)
-        # the zone of the report is that of the document: its times stay the local times that people wrote
-        day = (self.effective or "").replace("-", "")
-        self.zone = zone or times.offset_of(self.effective) or times.offset_at(known.zone, day)
-        self.known = replace(known, zone=self.zone)
-        self.title = mapping.title(None)  # of the document
-        self.template = None if self.born else self._template()
-        self._owned = set(map(id, filter(None, map(self.find, self._owning()))))
-        self.inferred: list[tuple[Node, Resource]] = []
-
-    def _template(self) -> str | None:
-        """Of a document that was edited in the PACS, the one that it was made by."""
-        if "template" in self.habits:
-            return self.habits["template"] or None
-        return documents.template_of(self.group, self.find, self.mapping.concept)
-
-    def find(self, reference: Home) -> Resource | None:
-        return self._inner.get(id(reference)) or self._by_reference.get(reference.get("reference", ""))
-
-    def _owning(self) -> Iterator[Home]:
-        """References by which an item has its place in the tree; what is also derived from is only pointed to."""
-        yield from self.group.root.get("result", ())
-        for resource in self.group.spoken():
-            if resource["resourceType"] == "Observation":
-                yield from resource.get("hasMember", ())
-
+class Items(Referred):
     def _member(self, reference: Home, into: Node, effective: str | None) -> None:
         target = self.find(reference)
         if target is None:
@@ -101,11 +45,9 @@ class Items:
         elif target["resourceType"] == "Basic":
             self._selection(target, reference, into)
         elif target["resourceType"] == "ImagingStudy":
-            self._instance(_uid(reference.get("identifier", {})), _sop_class(target, reference), None, reference, into)
+            self._image(target, reference, into)
         elif target["resourceType"] == "DocumentReference":
-            sop_class = next((one.get("format", {}).get("code") for one in target.get("content", ())), None)
-            concept = self.mapping.concept(target["type"]) if "type" in target else None
-            self._instance(_uid(target.get("masterIdentifier", {})), sop_class, concept, reference, into)
+            self._document(target, reference, into)
 
     def _value(self, home: Home, concept: Code | None, *, container: bool) -> Value:
         """An empty text, number or code only where the document had it: what we create says that it is unknown."""
@@ -131,28 +73,6 @@ class Items:
                 self._member(source, into, None)
                 return next((one.value for one in into.children if isinstance(one.value, Reference)), None)
         return None
-
-    def _instance(self, uid: str, sop_class: str | None, concept: Code | None, reference: Home, into: Node) -> None:
-        if not uid or not sop_class or not sop_class.startswith("urn:oid:"):
-            return
-        sop_class = sop_class.removeprefix("urn:oid:")
-        into.add(Reference(reference_type(sop_class), sop_class, uid, subset_of(reference)), concept, reference)
-
-    def _selection(self, selection: Resource, reference: Home, into: Node) -> None:
-        graphic = graphic_of(selection)
-        if graphic is None or id(selection) in self.done:  # it has its item
-            return
-        self.done.add(id(selection))
-        code = concept_of(selection)
-        node = into.add(graphic, self.mapping.concept(code) if code else None, selection, reference)
-        source = derived_from(selection)
-        library = self.find(source)
-        if library is not None and id(library) in self._owned:
-            self.inferred.append((node.add(ByReference(()), None, source), library))
-        elif (found := selected_from(selection)) is not None:
-            image = Reference(reference_type(found.sop_class), found.sop_class, found.sop_instance, found.subset)
-            document = library or {}
-            node.add(image, self.mapping.concept(document["type"]) if "type" in document else None, found.home)
 
     def _observation(self, observation: Resource, into: Node, reference: Home | None, outer: str | None) -> None:
         self.done.add(id(observation))
@@ -245,67 +165,7 @@ class Items:
             identifier = f"{self.group.key}{inside}#{identifier}"
         return made_uid(self.known, identifier)
 
-    def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
-        """Items of the elements beside the value; those of primitives go last, in a second call."""
-        rows = self.mapping.written[resource, primitives]
-        told = {head: said for head in home if head in rows and (said := self._told(head, home, node)) is not None}
-        for head in rows if len(told) > 1 else told:  # in the order of the shape
-            if head in told:
-                many = len(node.children)
-                add_folds(node, head, told[head], rows[head], self.mapping, self.zone, born=self.born)
-                if head == "bodySite" and not self.born and len(node.children) > many:
-                    add_side(node.children[-1], told[head], self._structures)
-
-    def _told(self, head: str, home: Home, node: Node) -> Json:
-        """What of an element items tell; None where they do not."""
-        said = home[head]
-        if head in ("code", "valueCodeableConcept"):
-            # words repeat the Code Meaning, unless the element id says that an item was there
-            return None if self.born and "id" not in said else said
-        if head == "category":
-            return self._categories(home, node) or None
-        if head == "interpretation" and isinstance(node.value, Num) and node.value.qualifier is not None:
-            return [one for one in said if qualifier_in(one) != node.value.qualifier] or None  # the number says it
-        if head in ("bodySite", "method") and said.get("id") == INHERITED:
-            return None
-        if head == "bodySite" and not self.born:
-            return named_site(said, self._structures)
-        if head == "referenceRange" and not self.born:
-            return in_known_units(said, home)
-        if head == "effectivePeriod":
-            return said if whole_period(home) else None
-        return self._identifiers(home) or None if head == "identifier" else said
-
-    def _identifiers(self, home: Home) -> list[Home]:
-        """Those that are no UID, which has its own attribute. In a document born in DICOM the element id says that an
-        item was there."""
-        named = [one for one in home["identifier"] if "value" in one and one.get("system") != DICOM_UID_SYSTEM]
-        return [one for one in named if not self.born or "id" in one]
-
-    def _categories(self, home: Home, node: Node) -> list[Home]:
-        """Those that do not follow from title, concept and template. In a document born in DICOM the element id says
-        that an item was there."""
-        said: list[Home] = home["category"]
-        if self.born:
-            return [one for one in said if "id" in one]
-        template = self.mapping.template(self.template, self.title)
-        if home["resourceType"] == "DiagnosticReport":
-            found = report_category(template.report, self.group.members)
-            return [] if found is not None and same_categories(said, [found]) else said
-        native = category_of(self.mapping.category(self.title, node.concept, template))
-        return [] if same_categories(said, [native]) else said
-
 
 def made_uid(known: Known, identifier: str) -> str:
     """Observation UID of an Observation that was born in FHIR, by its id."""
     return new_uid(known.system, "observation", identifier)
-
-
-def _uid(identifier: Home) -> str:
-    return str(identifier.get("value", "")).removeprefix("urn:oid:")
-
-
-def _sop_class(study: Resource, reference: Home) -> str | None:
-    uid = _uid(reference.get("identifier", {}))
-    instances = (one for series in study.get("series", ()) for one in series.get("instance", ()))
-    return next((one["sopClass"].get("code") for one in instances if one["uid"] == uid), None)

@@ -1,23 +1,18 @@
-"""Content items -> Observations, and what they refer to: images, regions of them, persons."""
+"""Content items -> Observations."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from bridge.mapping.mapping import Fold, Mapping, Template
+from bridge.mapping.mapping import Fold
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import ByReference, Code, ContentItem, Graphic, Num, Other, Path, Reference, value_type
+from bridge.model.content import ByReference, ContentItem, Graphic, Num, Other, Path, Reference, value_type
 from bridge.model.dataset import text_of
-from bridge.model.document import Document
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
-from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
-from bridge.translate.basis import times
-from bridge.translate.basis.ids import Known
-from bridge.translate.basis.node import ITSELF, Home, put_in_place
+from bridge.model.tags import OBSERVATION_UID
+from bridge.translate.basis.node import ITSELF, Home
 from bridge.translate.header.header import result_status
-from bridge.translate.header.study import Studies, sop_class_coding
-from bridge.translate.native.anchors import anchor_of, names_of
 from bridge.translate.native.asserted import qualify
 from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
@@ -25,11 +20,11 @@ from bridge.translate.native.flow import is_flow, narrative_of
 from bridge.translate.native.folds import folded_into, folds_in
 from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.inherited import method_of, observers_of, started_of
-from bridge.translate.native.participants import participant_of
-from bridge.translate.native.selection import DERIVED_FROM, derive_from, select_from, selection_of, subset_extensions
+from bridge.translate.native.references import References, named, path_of
+from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import Shared, is_beside, share, shared_by
 from bridge.translate.native.sites import Place, body_site, is_site, place_of
-from bridge.translate.native.subject_context import Named, subject_of
+from bridge.translate.native.subject_context import subject_of
 from bridge.translate.native.valued import is_value
 from bridge.translate.native.values import value_to_fhir
 
@@ -49,74 +44,9 @@ class Context:
     shared: Shared = ()  # context that all results in a container have
 
 
-@dataclass
-class Observations:
-    """What a document says of itself is set before the first item is read (`native_fhir`)."""
-
-    document: Document
-    mapping: Mapping
-    known: Known
-    parts: frozenset[Path] = frozenset()  # items that are components, whatever their concept is of
-    members: list[Resource] = field(default_factory=list)
-    homes: dict[Path, Home] = field(default_factory=dict)
-    anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path
-    inferred: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # Observation, item, the item it names
-    selected: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # selection, item, the item it names
-    names: dict[Path, list[str]] = field(default_factory=dict)  # of the children of an item
-    keys: dict[Path, str] = field(default_factory=dict)  # what the ids of an item and of its children go by
-
-    zone: str = ""
-    key: str = ""  # what ids are derived from
-    template: Template = field(init=False)
-    title: Code | None = None  # of the document
-    status: str = "final"
-    subject: Home | None = None
-    named: Named = Named(frozenset(), ())
-    studies: Studies = field(default_factory=Studies)
-    encounter: Home | None = None
-    targets: frozenset[Path] = frozenset()  # items that others refer to
-    observers: Resource = field(default_factory=dict)  # performer and device of every Observation
-
-    def _effective(self, item: ContentItem) -> str | None:
-        found = text_of(item.rest, OBSERVATION_DATETIME) if item.rest else None
-        try:
-            return times.to_fhir(found, self.zone) if found else None
-        except ValueError:  # not a date: the remainder carries it
-            return None
-
-    def _person(self, item: ContentItem, at: Path) -> Home | None:
-        """Somebody whom the document names, in the role that the concept says."""
-        found = participant_of(item, lambda kind: self.known.id(kind, self._key_of(at)), self._code)
-        if found is None:
-            return None
-        self.members += found.resources
-        self.homes |= {(*at, index): home for index, home in found.homes.items()}
-        self.homes[at] = found.reference
-        return found.reference
-
-    def _key_of(self, at: Path) -> str:
-        """What the id of a thing without UID goes by: it stays where a sibling is inserted or removed."""
-        return f"{self.keys.get(at[:-1], self.key)}/{self._named(at)}"
-
-    def _named(self, at: Path) -> str:
-        """Concept, and how many siblings of that concept stand before."""
-        names = self.names.get(at[:-1])
-        if names is None:
-            parent = self.document.root
-            for step in at[:-1]:
-                parent = parent.children[step]
-            names = self.names[at[:-1]] = names_of(parent.children)
-        return names[at[-1]]
-
+class Observations(References):
     def _inner(self, item: ContentItem, at: Path, context: Context) -> Context:
-        """Anchors keep ids when something is inserted before: Observation UID, tracking UID, irradiation event UID."""
-        anchor = anchor_of(item)
-        if anchor is None or anchor in self.anchors:
-            anchor = f"{context.key}/{self._named(at)}"
-        else:
-            self.anchors.add(anchor)
-            anchor = f"{self.key}|{anchor}"
-        self.keys[at] = anchor
+        anchor = self._anchored(item, at, context.key)
         if not item.children:
             effective = self._effective(item) or context.effective
             place, around = context.place, (context.method, context.observers, context.shared)
@@ -258,97 +188,6 @@ class Observations:
             observation.setdefault("performer", []).append(person)
         elif isinstance(child.value, ByReference) and self._is_source(child, child.value):
             self.inferred.append((observation, at, path_of(child.value)))
-
-    def _is_source(self, item: ContentItem, value: ByReference) -> bool:
-        """What an item was inferred from, or an instance: what was detected was detected on it."""
-        target: ContentItem | None = self.document.root
-        for step in path_of(value):
-            target = target.children[step] if target is not None and step < len(target.children) else None
-        return item.relationship == "INFERRED FROM" or (target is not None and isinstance(target.value, Reference))
-
-    def _inferences(self) -> None:
-        """By-reference relationships, once every item has its resource."""
-        for selection, at, target in self.selected:
-            home = self.homes.get(target, {})
-            if home.get("resourceType") == "Observation":
-                reference = {"id": str(at[-1] + 1), "reference": f"Observation/{home['id']}"}
-                derive_from(selection, reference)
-                self.homes[at] = reference
-        for observation, at, target in self.inferred:
-            home = self.homes.get(target, {})
-            if home.get("resourceType") == "Observation":
-                reference = {"id": str(at[-1] + 1), "reference": f"Observation/{home['id']}"}
-                put_in_place(observation.setdefault("derivedFrom", []), reference)
-                self.homes[at] = reference
-
-    def _selection(self, item: ContentItem, value: Graphic, at: Path) -> str:
-        self.keys[at] = self._key_of(at)
-        identifier = self.known.id("Basic", self.keys[at])
-        code = self._code(item.concept) if item.concept else None
-        self.homes[at] = selection = selection_of(value, identifier, code, self.subject)
-        self.members.append(selection)
-        images = [
-            (index, child, child.value)
-            for index, child in enumerate(item.children)
-            if isinstance(child.value, Reference) and not child.children
-        ]
-        if not images:  # the image may be one of the library
-            self.selected += [
-                (selection, (*at, index), path_of(child.value))
-                for index, child in enumerate(item.children[:1])
-                if isinstance(child.value, ByReference) and child.relationship == "SELECTED FROM"
-            ]
-        for index, child, image in images[:1]:
-            self.homes[*at, index] = select_from(selection, index + 1, image)
-            if child.concept is not None:
-                derive_from(selection, self._reference(child, replace(image, subset=()), (*at, index)))
-        return identifier
-
-    def _code(self, concept: Code | None) -> Home:
-        try:
-            return self.mapping.coded(concept)
-        except ValueError:  # a code that FHIR cannot spell
-            return self.mapping.coded(None)
-
-    def _reference(self, item: ContentItem, value: Reference, at: Path) -> Home:
-        """To the ImagingStudy where evidence names the instance and there is no concept, else a DocumentReference."""
-        study, sop_class = self.studies.instances.get(value.sop_instance, ({}, None))
-        if item.concept is None and sop_class == value.sop_class:
-            reference = {
-                "reference": f"ImagingStudy/{study['id']}",
-                "identifier": {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{value.sop_instance}"},
-            }
-            return _part_of(reference, value)
-        document: Resource = {
-            "resourceType": "DocumentReference",
-            "id": self.known.id("DocumentReference", self._key_of(at)),
-            "masterIdentifier": {"system": DICOM_UID_SYSTEM, "value": f"urn:oid:{value.sop_instance}"},
-            "status": "current",
-        }
-        if item.concept is not None:
-            document["type"] = self._code(item.concept)
-        if self.subject is not None:
-            document["subject"] = self.subject
-        document["content"] = [
-            {"attachment": {"contentType": "application/dicom"}, "format": sop_class_coding(value.sop_class)}
-        ]
-        self.members.append(document)
-        return _part_of({"reference": f"DocumentReference/{document['id']}"}, value)
-
-
-def path_of(value: ByReference) -> Path:
-    """Referenced Content Item Identifier (PS3.3 C.17.3.2.5) counts from 1 and begins with the root."""
-    return tuple(step - 1 for step in value.identifier[1:])
-
-
-def _part_of(reference: Home, value: Reference) -> Home:
-    return reference | ({"extension": subset_extensions(value)} if value.subset else {})
-
-
-def named(reference: str, item: ContentItem) -> Home:
-    """With what it is, for whom reads."""
-    meaning = item.concept.meaning if item.concept else ""
-    return {"reference": reference, "display": meaning} if meaning.strip() else {"reference": reference}
 
 
 def _uid_identifier(uid: str) -> list[Home]:

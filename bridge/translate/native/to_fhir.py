@@ -30,8 +30,9 @@ from bridge.translate.native.dose_summary import SUMMARY, TEMPLATES, dose_summar
 from bridge.translate.native.flow import is_flow, narrative_of
 from bridge.translate.native.folds import folded_into, folds_in
 from bridge.translate.native.generic import Kind, kind
-from bridge.translate.native.observations import Context, Observations, named, path_of
+from bridge.translate.native.observations import Context, Observations
 from bridge.translate.native.private_schemes import explain, systems_of
+from bridge.translate.native.references import named, path_of
 from bridge.translate.native.shared_context import shared_by
 from bridge.translate.native.sites import Place, place_of
 from bridge.translate.native.subject_context import patient_in, subject_of

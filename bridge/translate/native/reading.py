@@ -1,0 +1,84 @@
+"""What is made of a document while it is read: its resources, and what the ids of these go by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bridge.mapping.mapping import Mapping, Template
+from bridge.model.content import Code, ContentItem, Path
+from bridge.model.dataset import text_of
+from bridge.model.document import Document
+from bridge.model.group import Resource
+from bridge.model.tags import OBSERVATION_DATETIME
+from bridge.translate.basis import times
+from bridge.translate.basis.ids import Known
+from bridge.translate.basis.node import Home
+from bridge.translate.header.study import Studies
+from bridge.translate.native.anchors import anchor_of, names_of
+from bridge.translate.native.subject_context import Named
+
+
+@dataclass
+class Reading:
+    """What a document says of itself is set before the first item is read (`native_fhir`)."""
+
+    document: Document
+    mapping: Mapping
+    known: Known
+    parts: frozenset[Path] = frozenset()  # items that are components, whatever their concept is of
+    members: list[Resource] = field(default_factory=list)
+    homes: dict[Path, Home] = field(default_factory=dict)
+    anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path
+    names: dict[Path, list[str]] = field(default_factory=dict)  # of the children of an item
+    keys: dict[Path, str] = field(default_factory=dict)  # what the ids of an item and of its children go by
+
+    zone: str = ""
+    key: str = ""  # what ids are derived from
+    template: Template = field(init=False)
+    title: Code | None = None  # of the document
+    status: str = "final"
+    subject: Home | None = None
+    named: Named = Named(frozenset(), ())
+    studies: Studies = field(default_factory=Studies)
+    encounter: Home | None = None
+    targets: frozenset[Path] = frozenset()  # items that others refer to
+    observers: Resource = field(default_factory=dict)  # performer and device of every Observation
+
+    def _key_of(self, at: Path) -> str:
+        """What the id of a thing without UID goes by: it stays where a sibling is inserted or removed."""
+        return f"{self.keys.get(at[:-1], self.key)}/{self._named(at)}"
+
+    def _named(self, at: Path) -> str:
+        """Concept, and how many siblings of that concept stand before."""
+        names = self.names.get(at[:-1])
+        if names is None:
+            parent = self.document.root
+            for step in at[:-1]:
+                parent = parent.children[step]
+            names = self.names[at[:-1]] = names_of(parent.children)
+        return names[at[-1]]
+
+    def _anchored(self, item: ContentItem, at: Path, outer: str) -> str:
+        """The key of what stands at and below the item. Anchors keep ids when something is inserted before:
+        Observation UID, tracking UID, irradiation event UID."""
+        anchor = anchor_of(item)
+        if anchor is None or anchor in self.anchors:
+            anchor = f"{outer}/{self._named(at)}"
+        else:
+            self.anchors.add(anchor)
+            anchor = f"{self.key}|{anchor}"
+        self.keys[at] = anchor
+        return anchor
+
+    def _effective(self, item: ContentItem) -> str | None:
+        found = text_of(item.rest, OBSERVATION_DATETIME) if item.rest else None
+        try:
+            return times.to_fhir(found, self.zone) if found else None
+        except ValueError:  # not a date: the remainder carries it
+            return None
+
+    def _code(self, concept: Code | None) -> Home:
+        try:
+            return self.mapping.coded(concept)
+        except ValueError:  # a code that FHIR cannot spell
+            return self.mapping.coded(None)
