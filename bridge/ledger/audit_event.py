@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.ledger.link import Link
+from bridge.terminology.schemes import DCM
 
 AuditEvent = dict[str, Any]
 BRIDGE = "fhir-dicom"
 _REST = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"}
-_DCM = "http://dicom.nema.org/resources/ontology/DCM"
-_STORED = {"system": _DCM, "code": "110104", "display": "DICOM Instances Transferred"}
-_DELETED = {"system": _DCM, "code": "110105", "display": "DICOM Study Deleted"}
-_ACTIVITY = {"system": _DCM, "code": "110100", "display": "Application Activity"}
+_STORED = {"system": DCM, "code": "110104", "display": "DICOM Instances Transferred"}
+_DELETED = {"system": DCM, "code": "110105", "display": "DICOM Study Deleted"}
+_ACTIVITY = {"system": DCM, "code": "110100", "display": "Application Activity"}
 _ACTS = {  # act of an intent -> type and action (PS3.15 A.5.3, FHIR R4 AuditEvent.action)
     "to-dicom": (_STORED, "C"),
     "reject": (_STORED, "C"),

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from bridge.model.group import Group, Json, Resource, reference_to, renamed
 from bridge.model.names import DICOM_UID_SYSTEM, EXTENSION_BASE
 from bridge.releases.moves import put_list
+from bridge.terminology.schemes import DCM
 from bridge.translate.basis.times import INSTANT
 from bridge.translate.header.identity import TYPE_SYSTEM
 from bridge.translate.native.asserted import is_denied
 from bridge.translate.native.copies import copied
 from bridge.translate.remainder.extension import is_from_dicom
 
-DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021
 _PROCEDURE_STUDY = "121018"
 _GROUP, _FINDING, _CATEGORY, _STUDY_UID = "125007", "121071", "276214006", "110180"

@@ -10,8 +10,9 @@ from uuid import uuid5
 from bridge.mapping.texts import uid_of
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import NAMESPACE
-from bridge.releases.dicom_sr import COPIED, COPY, DCM, says
+from bridge.releases.dicom_sr import COPIED, COPY, says
 from bridge.releases.moves import put_list
+from bridge.terminology.schemes import DCM
 from bridge.translate.native.selection import subset_of
 
 _SELECTED = {

@@ -26,14 +26,15 @@ class Scheme:
 _OID = "urn:oid:2.16.840.1.113883."  # HL7's arc
 _DICOM_OID = "urn:oid:1.2.840.10008.2.16."  # DICOM's arc for the schemes of others that have no OID
 _THO = "http://terminology.hl7.org/CodeSystem/"
+DCM, SCT = "http://dicom.nema.org/resources/ontology/DCM", "http://snomed.info/sct"
 
 SCHEMES: tuple[Scheme, ...] = (
     # The URI is in table 8-1 itself, resources column, `FHIR:`
-    Scheme("SCT", "http://snomed.info/sct", (f"{_OID}6.96",)),
+    Scheme("SCT", SCT, (f"{_OID}6.96",)),
     Scheme("LN", "http://loinc.org", (f"{_OID}6.1",)),
     Scheme(
         "DCM",
-        "http://dicom.nema.org/resources/ontology/DCM",
+        DCM,
         (f"{_DICOM_OID}4", f"{_OID}6.31", "http://dicom.nema.org/medical/dicom", "http://nema.org/dicom/dicm"),
     ),
     Scheme("DCMUID", "http://dicom.nema.org/resources/ontology/DCMUID", ("urn:oid:1.2.840.10008.2.6.1",)),

@@ -9,7 +9,7 @@ from bridge.model.content import Container, ContentItem, Plain
 from bridge.translate.basis.node import Node
 from bridge.translate.native.documents import CONCLUSIONS
 from bridge.translate.native.own_words import CONCLUSION
-from bridge.translate.native.values import printable
+from bridge.translate.native.spelled import printable
 
 Part = tuple[int, bool]
 """How many lines an item has, and whether it stands in the section Conclusions of TID 2000 (CID 7001)."""

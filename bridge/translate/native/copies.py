@@ -8,7 +8,7 @@ from bridge.model.content import ContentItem, Num, Plain
 from bridge.model.group import Resource, renamed
 from bridge.translate.basis.node import Home
 from bridge.translate.native.flow import is_flow, narrative_of, worded
-from bridge.translate.native.values import qualified
+from bridge.translate.native.qualifiers import qualified
 from bridge.translate.native.xhtml import in_div
 
 SEVERAL = "value"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from bridge.model.content import Code, Coded, ContentItem, Path
 from bridge.model.group import Resource, renamed
 from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.terminology.schemes import DCM
 from bridge.translate.basis.node import Home
 from bridge.translate.header.header import result_status
 from bridge.translate.native.copies import copied
@@ -24,11 +25,7 @@ _CODE = {
     "code": "73569-6",
     "display": "Radiation exposure and protection information [Description] Document Diagnostic imaging",
 }
-_PROCEDURE = {
-    "coding": [
-        {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "121058", "display": "Procedure reported"}
-    ]
-}
+_PROCEDURE = {"coding": [{"system": DCM, "code": "121058", "display": "Procedure reported"}]}
 _SCOPE = Code("113705", "DCM", "Scope of Accumulation")
 _PARTS = (("113015", "DCM"), ("113852", "DCM"))  # Series, Irradiation Event (CID 10000)
 _TOTALS = tuple(  # PS3.16 TID 10002, 10004, 10005, 10007 and 10012

@@ -9,7 +9,8 @@ from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import spoken
 from bridge.model.content import Code, Container, ContentItem, Plain, value_type
 from bridge.translate.basis.node import Home
-from bridge.translate.native.values import printable, spelled_out, value_to_fhir
+from bridge.translate.native.spelled import printable, spelled_out
+from bridge.translate.native.values import value_to_fhir
 from bridge.translate.native.xhtml import in_div
 
 COMMENT = Code("121106", "DCM", "Comment")

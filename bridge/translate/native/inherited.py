@@ -13,8 +13,8 @@ from bridge.translate.header.device_observer import DEVICE_NAME, DEVICE_UID
 from bridge.translate.header.observers import DEVICE, OBSERVER_TYPE
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.native.generic import text
+from bridge.translate.native.qualifiers import reason_of
 from bridge.translate.native.sites import coded_of, folded_as
-from bridge.translate.native.values import reason_of
 
 STARTS: dict[Code, Code | None] = {  # the start, and of what alone it is the time
     Code("111526", "DCM", "DateTime Started"): None,  # TID 10003, 10013, 10042

@@ -17,11 +17,12 @@ from bridge.translate.header import header
 from bridge.translate.native import documents
 from bridge.translate.native.categories import category_of, report_category, same_categories
 from bridge.translate.native.dose_summary import is_summary
-from bridge.translate.native.folds import add_folds, whole_period
+from bridge.translate.native.folds import whole_period
 from bridge.translate.native.habits import Habits
 from bridge.translate.native.observed import dated
+from bridge.translate.native.qualifiers import qualifier_in
 from bridge.translate.native.sides import add_side, named_site, structures_of
-from bridge.translate.native.values import qualifier_in
+from bridge.translate.native.unfolded import add_folds
 
 
 class Making:

@@ -17,7 +17,8 @@ from bridge.translate.native.asserted import qualify
 from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
 from bridge.translate.native.flow import is_flow, narrative_of
-from bridge.translate.native.folds import folded_into, folds_in
+from bridge.translate.native.folded import folded_into
+from bridge.translate.native.folds import folds_in
 from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.inherited import method_of, observers_of, started_of
 from bridge.translate.native.references import References, named, path_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bridge.model.content import Code
 from bridge.translate.basis.node import Home
-from bridge.translate.native.values import printable
+from bridge.translate.native.spelled import printable
 from bridge.translate.native.xhtml import div_of, words_of
 
 _NO_WORDS = "empty"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bridge.model.content import Code, Coded
 from bridge.model.group import Group, Json, Resource, drop_extensions
 from bridge.model.names import EXTENSION_BASE
+from bridge.terminology.schemes import SCT
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.whose import subject_key, subject_of
 
@@ -16,7 +17,6 @@ _BEYOND = {"morphology", "description", "image", "excludedStructure"}
 LATERALITY = Code("272741003", "SCT", "Laterality")
 BODY_SITE = "http://hl7.org/fhir/StructureDefinition/bodySite"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-_SCT = "http://snomed.info/sct"
 _SIDES = {  # CID 244
     "7771000": Code("7771000", "SCT", "Left"),
     "24028007": Code("24028007", "SCT", "Right"),
@@ -161,4 +161,4 @@ def _sides(extension: Home, structures: Structures) -> set[Code]:
     structure = _structure(extension, structures)
     said = [extension.get("valueCodeableConcept", {})] if structure is None else structure.qualifiers
     codes = (one for concept in said for one in _codes(concept))
-    return {_SIDES[code] for system, code in codes if system == _SCT and code in _SIDES}
+    return {_SIDES[code] for system, code in codes if system == SCT and code in _SIDES}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bridge.mapping.mapping import Mapping, Template
 from bridge.model.content import Code, Coded, Container, ContentItem
 from bridge.translate.basis.node import INHERITED, Home
-from bridge.translate.native.values import reason_of
+from bridge.translate.native.qualifiers import reason_of
 
 Where = dict[str, list[str]]
 """Words by which of both they are, in the order in which they are said."""

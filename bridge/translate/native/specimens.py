@@ -6,7 +6,7 @@ from __future__ import annotations
 from bridge.model.content import Code, Plain
 from bridge.model.group import Resource
 from bridge.translate.basis.node import Home, Node
-from bridge.translate.native.values import printable
+from bridge.translate.native.spelled import printable
 
 SPECIMEN_TYPE = Code("371439000", "SCT", "Specimen type")
 _LOINC = "http://loinc.org"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bridge.model.content import Code, Coded, Plain
 from bridge.model.group import Resource, drop_extensions
+from bridge.terminology.schemes import DCM, SCT
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.whose import subject_key
 from bridge.translate.native.generic import (
@@ -20,15 +21,14 @@ from bridge.translate.native.generic import (
     SUBJECT_CLASS,
     SUBJECT_ID,
 )
-from bridge.translate.native.values import printable
+from bridge.translate.native.spelled import printable
 
 FOCUS_CODE = "http://hl7.org/fhir/StructureDefinition/observation-focusCode"
-_DCM, _SCT = "http://dicom.nema.org/resources/ontology/DCM", "http://snomed.info/sct"
-_CLASSES = {(_DCM, one.value): one for one in (PATIENT, FETUS, SPECIMEN, DEVICE_SUBJECT)} | {  # CID 271
-    (_SCT, "116154003"): PATIENT,
-    (_SCT, "83418008"): FETUS,
-    (_SCT, "123038009"): SPECIMEN,
-    (_SCT, "49062001"): DEVICE_SUBJECT,
+_CLASSES = {(DCM, one.value): one for one in (PATIENT, FETUS, SPECIMEN, DEVICE_SUBJECT)} | {  # CID 271
+    (SCT, "116154003"): PATIENT,
+    (SCT, "83418008"): FETUS,
+    (SCT, "123038009"): SPECIMEN,
+    (SCT, "49062001"): DEVICE_SUBJECT,
 }
 _OF_TYPE = {"Device": DEVICE_SUBJECT, "Specimen": SPECIMEN}
 _PERSONS = ("Patient", "RelatedPerson", "Group", "")
@@ -117,11 +117,11 @@ def without_focus_code(observation: Resource) -> None:
 
 
 def _is_class(component: Home) -> bool:
-    return (_DCM, SUBJECT_CLASS.value) in _codings(component)
+    return (DCM, SUBJECT_CLASS.value) in _codings(component)
 
 
 def _codings(component: Home) -> list[tuple[str, str]]:
     return [(one.get("system", ""), one.get("code", "")) for one in component.get("code", {}).get("coding", ())]
 
 
-_COMPONENTS = {(_DCM, one.value) for one in (SUBJECT_CLASS, SUBJECT_ID, SPECIMEN_ID, DEVICE_SUBJECT_NAME)}
+_COMPONENTS = {(DCM, one.value) for one in (SUBJECT_CLASS, SUBJECT_ID, SPECIMEN_ID, DEVICE_SUBJECT_NAME)}

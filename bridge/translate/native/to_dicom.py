@@ -28,7 +28,7 @@ from bridge.translate.native.own_words import OF_SECTION
 from bridge.translate.native.private_schemes import identification
 from bridge.translate.native.refused import refuse
 from bridge.translate.native.sections import said_in
-from bridge.translate.native.values import printable
+from bridge.translate.native.spelled import printable
 
 _FINDING = Code("121071", "DCM", "Finding")
 _UNNAMED = "a result has a performer whom no item names: a DICOM reader does not see who interpreted the report"

@@ -28,7 +28,8 @@ from bridge.translate.native.concluded import conclusions_in
 from bridge.translate.native.copies import narrative
 from bridge.translate.native.dose_summary import SUMMARY, TEMPLATES, dose_summary
 from bridge.translate.native.flow import is_flow, narrative_of
-from bridge.translate.native.folds import folded_into, folds_in
+from bridge.translate.native.folded import folded_into
+from bridge.translate.native.folds import folds_in
 from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.observations import Context, Observations
 from bridge.translate.native.private_schemes import explain, systems_of

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
-from bridge.mapping.codings import code_of, coding
+from bridge.mapping.codings import code_of
 from bridge.mapping.lens import CONCEPT, LENSES, Lens
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.numbers import unit_of
@@ -16,14 +12,11 @@ from bridge.model.content import Code, Coded, Container, Num, Other, Plain, Valu
 from bridge.model.group import absent
 from bridge.translate.basis import times
 from bridge.translate.basis.node import Home
-from bridge.translate.basis.ranges import of_quantity, of_range
-from bridge.translate.native.generic import VALUE_UNKNOWN
-from bridge.translate.native.unread import is_unread
+from bridge.translate.native.qualifiers import absent_code, is_qualifier, qualified, qualifier_of, reason_for, reason_of
+from bridge.translate.native.spelled import spelled_out
 
 YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")  # CID 230
 _UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
-
 
 EMPTY = "empty"
 """Element id of the dataAbsentReason of a NUM that has neither number nor unit nor reason."""
@@ -53,28 +46,9 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
         else:
             raise ValueError("no value")
     except ValueError:
-        into["dataAbsentReason"] = _reason(value)
+        into["dataAbsentReason"] = reason_for(value)
     if isinstance(value, Num) and value.values and is_qualifier(value.qualifier):
         into["interpretation"] = [CONCEPT.to_fhir(value.qualifier)]
-
-
-def is_qualifier(code: Code | None) -> bool:
-    """Of CID 42. Where there is a number, it qualifies that (PS3.3 C.18.1): no dataAbsentReason then (FHIR R4 obs-6),
-    but an interpretation, which a component may have too."""
-    return code is not None and code.scheme == "DCM" and code.value in _REASONS
-
-
-def qualifier_in(concept: Home) -> Code | None:
-    """The Numeric Value Qualifier that an interpretation is; None of any other."""
-    said = (one for one in concept.get("coding", ()) if one.get("system") == _DCM and one.get("code") in _REASONS)
-    return next(map(code_of, said), None)
-
-
-def qualified(number: Num, home: Home) -> Num:
-    """With the Numeric Value Qualifier that is among the interpretations."""
-    if "interpretation" not in home:
-        return number
-    return replace(number, qualifier=next(filter(None, map(qualifier_in, home["interpretation"])), None))
 
 
 def _of_number(value: Num, element: str, lens: Lens[Any, Any]) -> Home:
@@ -95,17 +69,6 @@ def _of_plain(value: Plain, element: str, lens: Lens[Any, Any], zone: str) -> Ho
     return {element: lens.to_fhir(value.text)}
 
 
-def _reason(value: Value) -> Home:
-    """Numeric Value Qualifier (CID 42) says why there is no number; both codes, so that it comes back."""
-    if is_unread(value):
-        return {"coding": [_UNKNOWN | {"code": "error"}]}
-    qualifier = value.qualifier if isinstance(value, Num) and not value.values else None
-    if qualifier is None or qualifier.scheme != "DCM":
-        return {"coding": [_UNKNOWN]}
-    reason = _UNKNOWN | {"code": _REASONS.get(qualifier.value, "unknown")}
-    return {"coding": [reason, coding(qualifier)]}
-
-
 def empty_of(home: Home) -> Value | None:
     """What `value_to_fhir` says of a number without number and unit, and of a value that is no code."""
     if "dataAbsentReason" in home and home["dataAbsentReason"].get("id") == EMPTY and "valueQuantity" not in home:
@@ -124,28 +87,6 @@ def _unit_alone(home: Home) -> Code | None:
         return None
 
 
-def _qualifier(home: Home) -> Code | None:
-    codings = home.get("dataAbsentReason", {}).get("coding", [])
-    return qualifier_in({"coding": codings})
-
-
-_DCM = "http://dicom.nema.org/resources/ontology/DCM"
-_REASONS = {  # CID 42 -> data-absent-reason
-    "114000": "not-a-number",
-    "114001": "negative-infinity",
-    "114002": "positive-infinity",
-    "114003": "error",  # divide by zero
-    "114004": "error",  # underflow
-    "114005": "error",  # overflow; it does not say of which sign, so that it is no infinity
-    "114006": "error",  # measurement failure
-    "114007": "not-performed",  # measurement not attempted
-    "114008": "error",  # calculation failure
-    "114009": "error",  # value out of range
-    "114010": "unknown",
-    "114011": "unknown",  # value indeterminate
-}
-
-
 def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
     """The value type that value[x] says; what has no SR form becomes TEXT, what is not there Value unknown, or a
     container where the element may be one."""
@@ -157,39 +98,14 @@ def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
         return found
     if (unit := _unit_alone(home)) is not None:
         return Num((), unit, None)
-    if (qualifier := _qualifier(home)) is not None:
+    if (qualifier := qualifier_of(home)) is not None:
         return Num((), None, qualifier)
     if container and "dataAbsentReason" not in home and not any(key.startswith("value") for key in home):
         return Container("SEPARATE")
     if "value" not in home.get("valueQuantity", {"value": None}):
-        return Coded(_absent_code(home))  # a unit in words is no value
+        return Coded(absent_code(home))  # a unit in words is no value
     words = spelled_out(home)
-    return Plain("TEXT", words) if words else Coded(_absent_code(home))
-
-
-def _absent_code(home: Home) -> Code:
-    """CID 42, as far as it says why; else Value unknown."""
-    said = {one.get("code") for one in home.get("dataAbsentReason", {}).get("coding", ())}
-    said |= {one.get("valueCode") for one in home.get("valueQuantity", {}).get("_value", {}).get("extension", ())}
-    return next((code for reason, code in _ABSENT_CODES.items() if reason in said), VALUE_UNKNOWN)
-
-
-@lru_cache(maxsize=4096)
-def reason_of(code: Code | None) -> str | None:
-    """What `_absent_code` gives a code for: that there is no answer is no answer."""
-    if code is None or code.equivalents:
-        return None
-    found = (reason for reason, one in _ABSENT_CODES.items() if one.same(code))
-    return next(found, "unknown" if VALUE_UNKNOWN.same(code) else None)
-
-
-_ABSENT_CODES = {
-    "not-performed": Code("114007", "DCM", "Measurement not attempted"),
-    "not-a-number": Code("114000", "DCM", "Not a number"),
-    "negative-infinity": Code("114001", "DCM", "Negative Infinity"),
-    "positive-infinity": Code("114002", "DCM", "Positive Infinity"),
-    "error": Code("114006", "DCM", "Measurement failure"),
-}
+    return Plain("TEXT", words) if words else Coded(absent_code(home))
 
 
 def _typed(home: Home, zone: str) -> Value | None:
@@ -238,53 +154,3 @@ def _text(text: str) -> Plain:
         return Plain("UIDREF", LENSES["uid-string"].to_dicom(text))
     except ValueError:  # any other string
         return Plain("TEXT", LENSES["string"].to_dicom(text))
-
-
-def printable(text: str) -> str:
-    """Control characters but the line feed become blanks: dciodvfy refuses them in UT."""
-    return _CONTROL.sub(" ", text)
-
-
-def spelled_out(home: Home) -> str | None:
-    """A value that has no SR form of its own. Nothing that changes its meaning may be missing."""
-    for key, value in home.items():
-        if key.startswith("value") and (words := _WORDS.get(key, str)(value)):
-            return printable(words)[:1024].strip() or None
-    return None
-
-
-def _of_ratio(value: Home) -> str:
-    return " : ".join(of_quantity(value[part]) if part in value else "?" for part in ("numerator", "denominator"))
-
-
-def _of_period(value: Home) -> str:
-    return f"{value.get('start', '')} - {value.get('end', '')}"
-
-
-def _of_concept(value: Home) -> str:
-    codings = value.get("coding", [{}])
-    return str(value.get("text") or codings[0].get("display") or codings[0].get("code") or "")
-
-
-def _of_samples(value: Home) -> str:
-    """What they are; the samples themselves are no words. A value is `sample * factor + origin` (R4 SampledData). R4
-    says `period`, in ms; R5 `interval`, in units of its own, or none where `offsets` say each."""
-    dimensions, samples = value.get("dimensions", 1), len(value.get("data", "").split())
-    many = f"{samples} samples" if str(dimensions) == "1" else f"{samples} samples in {dimensions} dimensions"
-    said = [f"sampled data: {many}"]
-    said += [f"one every {value['period']} ms"] if "period" in value else []
-    said += [f"one every {value['interval']} {value.get('intervalUnit', '')}".rstrip()] if "interval" in value else []
-    said += [f"origin {of_quantity(value['origin'])}"] if "origin" in value else []
-    said += [f"factor {value['factor']}"] if "factor" in value else []
-    said += [f"{name} limit {value[f'{name}Limit']}" for name in ("lower", "upper") if f"{name}Limit" in value]
-    return ", ".join(said)
-
-
-_WORDS: dict[str, Callable[[Any], str]] = {
-    "valueQuantity": of_quantity,
-    "valueRange": of_range,
-    "valueRatio": _of_ratio,
-    "valuePeriod": _of_period,
-    "valueCodeableConcept": _of_concept,
-    "valueSampledData": _of_samples,
-}

@@ -24,9 +24,9 @@ from bridge.translate.basis.ranges import of_range
 from bridge.translate.native.asserted import is_qualified, is_quoted
 from bridge.translate.native.flow import breaks_flow
 from bridge.translate.native.private_schemes import systems_of
+from bridge.translate.native.qualifiers import is_qualifier
 from bridge.translate.native.subject_context import Named, names_another, patient_in
 from bridge.translate.native.unread import is_unread
-from bridge.translate.native.values import is_qualifier
 from bridge.translate.report.legal import VALUE_TYPES, is_legal
 from bridge.translate.report.odd_header import oddities_of_header
 from bridge.translate.report.said_twice import said_twice

@@ -1,0 +1,62 @@
+"""What FHIR values are in words, where they have no SR form of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from bridge.translate.basis.node import Home
+from bridge.translate.basis.ranges import of_quantity, of_range
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+
+
+def printable(text: str) -> str:
+    """Control characters but the line feed become blanks: dciodvfy refuses them in UT."""
+    return _CONTROL.sub(" ", text)
+
+
+def spelled_out(home: Home) -> str | None:
+    """A value that has no SR form of its own. Nothing that changes its meaning may be missing."""
+    for key, value in home.items():
+        if key.startswith("value") and (words := _WORDS.get(key, str)(value)):
+            return printable(words)[:1024].strip() or None
+    return None
+
+
+def _of_ratio(value: Home) -> str:
+    return " : ".join(of_quantity(value[part]) if part in value else "?" for part in ("numerator", "denominator"))
+
+
+def _of_period(value: Home) -> str:
+    return f"{value.get('start', '')} - {value.get('end', '')}"
+
+
+def _of_concept(value: Home) -> str:
+    codings = value.get("coding", [{}])
+    return str(value.get("text") or codings[0].get("display") or codings[0].get("code") or "")
+
+
+def _of_samples(value: Home) -> str:
+    """What they are; the samples themselves are no words. A value is `sample * factor + origin` (R4 SampledData). R4
+    says `period`, in ms; R5 `interval`, in units of its own, or none where `offsets` say each."""
+    dimensions, samples = value.get("dimensions", 1), len(value.get("data", "").split())
+    many = f"{samples} samples" if str(dimensions) == "1" else f"{samples} samples in {dimensions} dimensions"
+    said = [f"sampled data: {many}"]
+    said += [f"one every {value['period']} ms"] if "period" in value else []
+    said += [f"one every {value['interval']} {value.get('intervalUnit', '')}".rstrip()] if "interval" in value else []
+    said += [f"origin {of_quantity(value['origin'])}"] if "origin" in value else []
+    said += [f"factor {value['factor']}"] if "factor" in value else []
+    said += [f"{name} limit {value[f'{name}Limit']}" for name in ("lower", "upper") if f"{name}Limit" in value]
+    return ", ".join(said)
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "valueQuantity": of_quantity,
+    "valueRange": of_range,
+    "valueRatio": _of_ratio,
+    "valuePeriod": _of_period,
+    "valueCodeableConcept": _of_concept,
+    "valueSampledData": _of_samples,
+}
