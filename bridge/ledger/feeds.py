@@ -10,8 +10,8 @@ from sqlalchemy import Column, ColumnElement, MetaData, String, Table, bindparam
 from sqlalchemy.schema import CreateTable
 
 from bridge.ledger.database import Database, batched, in_parts, insert_into, put, put_or
+from bridge.ledger.owing import owe
 from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK
-from bridge.ledger.work import owe
 from bridge.model.edition import without_time
 
 

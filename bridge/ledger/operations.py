@@ -11,9 +11,9 @@ from bridge.ledger.audit import record
 from bridge.ledger.audit_event import decided
 from bridge.ledger.conflicts import FIELDS, Conflict, Winner
 from bridge.ledger.database import Database, put
+from bridge.ledger.owing import ANEW, owe
 from bridge.ledger.retention import DROPPED, Keep
 from bridge.ledger.tables import CONFLICT, GONE, LINK, PAUSE, SEEN, STANDING, UNTOLD, WORK
-from bridge.ledger.work import ANEW, owe
 
 _ASIDE = ("held", "dead", "waiting")
 _SOME = 200  # dead letters of one entry in the audit trail

@@ -9,7 +9,7 @@ from typing import Any
 from bridge.errors import BridgeError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
-from bridge.ledger.work import Work
+from bridge.ledger.work_item import Work
 from bridge.stores.store import Store, is_study
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import take

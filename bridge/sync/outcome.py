@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError, TemporaryError, defect
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
-from bridge.ledger.work import Work
+from bridge.ledger.work_item import Work
 from bridge.sync.basis.held import Absent, Busy, Held, Several, Waiting
 from bridge.sync.basis.route import Route
 from bridge.sync.stuck import progressed
@@ -99,11 +99,12 @@ class Outcomes:
 
     def _done(self, works: Sequence[Work]) -> None:
         """Of a dry run it stays owed: it has agreed on nothing."""
-        if self.ledger.dry and works:
-            self.ledger.work.give_back(*works)
+        if not works:
             return
-        for work in works:
-            self.ledger.work.done(work)
+        if self.ledger.dry:
+            self.ledger.work.give_back(*works)
+        else:
+            self.ledger.work.done(*works)
 
     def in_other_hands(self, works: Sequence[Work], again: str = "owed") -> None:
         self.busy = True

@@ -8,7 +8,7 @@ from functools import partial
 from bridge.errors import LedgerError, OutageError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
-from bridge.ledger.work import Turn, Work
+from bridge.ledger.work_item import Turn, Work
 from bridge.mapping.mapping import Mapping
 from bridge.model.group import reference_to
 from bridge.stores.store import is_study

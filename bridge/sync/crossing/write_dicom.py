@@ -148,14 +148,14 @@ class WriteDicom:
     def taken_in(self, present: Present, link: Link | None) -> list[Link]:
         """Documents of members that stood alone before a report claimed them."""
         root, found = present.root, dict[str, Link]()
-        for key in present.versions:
+        for key in (one for one in present.versions if one != root):
             other = self.ledger.links.of(self.route.name, key)
-            if key != root and key.startswith("Observation/"):
+            if key.startswith("Observation/"):
                 alone = other if other is not None and other.root == key else None
                 other = stored_after_all(self.route, self.ledger, key, "fhir", alone) or other
             if other is None or other.dicom_digest == STRANGE:
                 continue
-            if other.root == key != root and (link is None or other.document != link.document):
+            if other.root == key and (link is None or other.document != link.document):
                 found[other.document] = other
         return [found[name] for name in sorted(found)]
 

@@ -1,0 +1,96 @@
+"""What is owed, in which state, in whose hands: asked, and not changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import bindparam, exists, func, literal, select, tuple_
+
+from bridge.ledger.database import Database
+from bridge.ledger.tables import ALIAS, LINK, WORK
+from bridge.ledger.work_item import COLUMNS, OF_STORE, Turn, Work, is_due, later_than
+
+
+class Owed:
+    def __init__(self, database: Database, owner: str) -> None:
+        self._database, self._owner = database, owner
+
+    def owed(self, route: str) -> int:
+        """How much is owed and due."""
+        with self._database.connect() as connection:
+            of_route = (WORK.c.route == route) & WORK.c.state.in_(("owed", "waiting")) & is_due(self._database.now())
+            return connection.execute(select(func.count()).select_from(WORK).where(of_route)).scalar_one()
+
+    def more_in(self, route: str) -> float | None:
+        """Seconds until more of what is owed is due; of what settles, and not of what failed."""
+        now = self._database.now()
+        with self._database.connect() as connection:
+            settles = (WORK.c.state == "owed") & (WORK.c.due > now) & (WORK.c.attempts == 0)
+            later = (WORK.c.route == route) & settles
+            due: float | None = connection.execute(select(func.min(WORK.c.due)).where(later)).scalar()
+        return None if due is None else due - now
+
+    def pending(self, route: str, store: str, after: Turn | None = None) -> bool:
+        """Whether something of the store is owed and due, in whosever hands, but for what has ended two workers."""
+        open_work = WORK.c.state.in_(("owed", "waiting")) & (WORK.c.crashes < 2) & later_than(after)
+        of_store = (WORK.c.route == route) & (WORK.c.store == store) & open_work & is_due(self._database.now())
+        with self._database.connect() as connection:
+            return connection.execute(select(WORK.c.key).where(of_store).limit(1)).first() is not None
+
+    def awaited(self, route: str, key: str) -> bool:
+        """Whether something waits for that one to be settled."""
+        with self._database.connect() as connection:
+            waiting = (WORK.c.route == route) & (WORK.c.awaits == key) & (WORK.c.state == "waiting")
+            return connection.execute(select(WORK.c.key).where(waiting).limit(1)).first() is not None
+
+    def is_put_aside(self, route: str, store: str, key: str) -> bool:
+        """Whether it is for a person: held, or dead."""
+        of_key = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.key == key)
+        with self._database.connect() as connection:
+            query = select(WORK.c.key).where(of_key & WORK.c.state.in_(("held", "dead")))
+            return connection.execute(query).first() is not None
+
+    def is_copy_put_aside(self, route: str, store: str, document: str) -> bool:
+        """Whether another instance that goes by that document is for a person."""
+        others = select(ALIAS.c.key).where((ALIAS.c.route == route) & (ALIAS.c.document == document))
+        heads = select(LINK.c.instance).where(LINK.c.document == document)
+        of_document = (WORK.c.route == route) & (WORK.c.store == store) & WORK.c.key.in_(others)
+        aside = WORK.c.state.in_(("held", "dead")) & WORK.c.key.not_in(heads)
+        with self._database.connect() as connection:
+            return connection.execute(select(WORK.c.key).where(of_document & aside)).first() is not None
+
+    def unread(self, route: str, store: str, apart: str) -> str | None:
+        """Key of something of the store that is put off, and that no link knows; nothing that begins with `apart`, nor
+        what has ended two workers, or has failed so often that nobody else waits for it."""
+        of_store = {"of_route": route, "of_store": store, "apart": f"{apart}%", "now": self._database.now()}
+        with self._database.connect() as connection:
+            return connection.execute(_UNREAD, of_store).scalar()
+
+    def in_state(self, route: str, state: str) -> Iterator[Work]:
+        """In the order of the keys, some at a time: a million take no memory. What enters the state meanwhile may be
+        missed."""
+        of_state = select(*COLUMNS).where((WORK.c.route == route) & (WORK.c.state == state))
+        query = of_state.order_by(WORK.c.key, WORK.c.store).limit(_PAGE)
+        last = ("", "")
+        while True:
+            with self._database.connect() as connection:
+                found = connection.execute(query.where(tuple_(WORK.c.key, WORK.c.store) > tuple_(*map(literal, last))))
+                page = [Work(*row) for row in found]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            last = (page[-1].key, page[-1].store)
+
+    def has_any(self, route: str, *states: str) -> bool:
+        with self._database.connect() as connection:
+            of_states = (WORK.c.route == route) & WORK.c.state.in_(states)
+            return connection.execute(select(WORK.c.key).where(of_states).limit(1)).first() is not None
+
+
+_PAGE = 1000
+_PATIENCE = 12  # tries of an instance, some half an hour, for which what may be the same waits
+
+_PUT_OFF = (WORK.c.state == "owed") & (WORK.c.due > bindparam("now"))
+_WAITED_FOR = (WORK.c.crashes < 2) & (WORK.c.attempts < _PATIENCE) & WORK.c.key.not_like(bindparam("apart"))
+_LINKED = exists().where((LINK.c.route == bindparam("of_route")) & (LINK.c.instance == WORK.c.key))
+_UNREAD = select(WORK.c.key).where(OF_STORE & _PUT_OFF & _WAITED_FOR & ~_LINKED).limit(1)

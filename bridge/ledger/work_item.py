@@ -1,0 +1,43 @@
+"""One row of what is owed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, bindparam, literal, true, tuple_
+
+from bridge.ledger.tables import WORK
+
+Turn = tuple[int, float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    route: str
+    store: str
+    key: str
+    generation: int
+    attempts: int
+    crashes: int  # of workers that had it in hand
+    due: float  # seconds since the epoch
+
+    @property
+    def turn(self) -> Turn:
+        """In the order in which work is claimed."""
+        return self.crashes, self.due, self.key
+
+
+COLUMNS = (WORK.c.route, WORK.c.store, WORK.c.key, WORK.c.generation, WORK.c.attempts, WORK.c.crashes, WORK.c.due)
+"""Of a Work, in its order."""
+TURN = (WORK.c.crashes, WORK.c.due, WORK.c.key)
+OF_STORE = (WORK.c.route == bindparam("of_route")) & (WORK.c.store == bindparam("of_store"))
+_LONGEST = 7200.0  # seconds that anything is put off
+
+
+def later_than(turn: Turn | None) -> ColumnElement[bool]:
+    return tuple_(*TURN) > tuple_(*map(literal, turn)) if turn is not None else true()
+
+
+def is_due(now: float) -> ColumnElement[bool]:
+    """What is due later than anything can be was put off before the clock was set back."""
+    return (WORK.c.due <= now) | (WORK.c.due > now + _LONGEST)
