@@ -204,8 +204,9 @@ class Mapping:
     def _concept_by_row(self, coded: Spelled) -> Code | None:
         said = codes_of(coded)
         for name, code in said:
-            if (row := self.row(code)) is not None:
-                return with_equivalents(code, _without(row, said))
+            if (row := self.row(code)) is not None and self.by_fhir.get(name, row) is row:  # no site's row is before it
+                named = code._replace(meaning=row.name) if code.meaning == code.value else code
+                return with_equivalents(named, _without(row, said))
             if (row := self.by_fhir.get(name)) is not None:
                 standing = next((one for _, one in said if self.row(one) is row), None)
                 if standing is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.model.content import ContentItem
 from bridge.model.dataset import Charset, DataSet, charset_of, items, text_of
 from bridge.model.frozen import frozen
-from bridge.model.tags import TEMPLATE, TEMPLATE_ID
+from bridge.model.tags import MAPPING_RESOURCE, TEMPLATE, TEMPLATE_ID
 
 
 @frozen
@@ -24,4 +24,8 @@ class Document:
 
 
 def template_of(rest: DataSet) -> str | None:
-    return next((text_of(one, TEMPLATE_ID) for one in items(rest, TEMPLATE)), None)
+    """Of the DICOM Content Mapping Resource: a number of another resource is another template (PS3.3 C.18.8)."""
+    named = next(iter(items(rest, TEMPLATE)), None)
+    if named is None or text_of(named, MAPPING_RESOURCE) not in (None, "", "DCMR"):
+        return None
+    return text_of(named, TEMPLATE_ID)

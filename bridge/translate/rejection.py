@@ -15,6 +15,7 @@ from bridge.model.tags import (
     CONTENT_DATE,
     CONTENT_TIME,
     INSTANCE_NUMBER,
+    MAPPING_RESOURCE,
     SERIES_NUMBER,
     SERIES_UID,
     SOP_CLASS_UID,
@@ -36,7 +37,7 @@ INCORRECT_WORKLIST = Code("113038", "DCM", "Incorrect Modality Worklist Entry")
 RETENTION_EXPIRED = Code("113039", "DCM", "Data Retention Policy Expired")
 _REASONS = (QUALITY, PATIENT_SAFETY, INCORRECT_WORKLIST, RETENTION_EXPIRED)
 
-_EVIDENCE, _MODALITY, _MANUFACTURER, _MAPPING_RESOURCE = 0x0040A375, 0x00080060, 0x00080070, 0x00080105
+_EVIDENCE, _MODALITY, _MANUFACTURER = 0x0040A375, 0x00080060, 0x00080070
 _PERFORMED_STEP = 0x00081111
 _STUDY = {  # General Study Module (PS3.3 C.7.2.1): what a note shares with what it rejects, empty where it has none
     0x00080020: "DA",
@@ -116,6 +117,6 @@ def rejection_note(rejected: Sequence[Version], header: DataSet, reason: Code, w
         ContentItem("CONTAINS", None, Reference(reference_type(one.sop_class), one.sop_class, one.sop_instance), (), ())
         for one in rejected
     )
-    template = (text_element(_MAPPING_RESOURCE, "CS", "DCMR"), text_element(TEMPLATE_ID, "CS", "2010"))
+    template = (text_element(MAPPING_RESOURCE, "CS", "DCMR"), text_element(TEMPLATE_ID, "CS", "2010"))
     root = ContentItem(None, reason, Container("SEPARATE"), items, (Element(TEMPLATE, "SQ", (template,)),))
     return Document(tuple(sorted(found, key=lambda element: element.tag)), root)

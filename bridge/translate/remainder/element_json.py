@@ -22,9 +22,8 @@ from bridge.model.dataset import (
     text_element,
 )
 from bridge.model.group import Json
-from bridge.model.tags import SPECIFIC_CHARACTER_SET, TEMPLATE, TEMPLATE_ID
+from bridge.model.tags import MAPPING_RESOURCE, SPECIFIC_CHARACTER_SET, TEMPLATE, TEMPLATE_ID
 
-_MAPPING_RESOURCE = 0x00080105
 _CHARSET = f"{SPECIFIC_CHARACTER_SET:08X}"
 
 
@@ -111,7 +110,7 @@ def template_items(identifier: str) -> tuple[DataSet, ...]:
     text = identifier.encode("ascii", "replace").decode()
     return (
         (
-            text_element(_MAPPING_RESOURCE, "CS", "DCMR"),
+            text_element(MAPPING_RESOURCE, "CS", "DCMR"),
             text_element(TEMPLATE_ID, "CS", text),
         ),
     )
