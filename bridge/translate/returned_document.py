@@ -13,7 +13,7 @@ from bridge.translate.basis.digests import document_digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_dicom.completed import Content, content_of, pointing
 from bridge.translate.born_in_dicom.followed_conclusion import with_conclusion
-from bridge.translate.born_in_dicom.followed_context import repeating_again, with_context
+from bridge.translate.born_in_dicom.followed_context import repeating_again, unmarked, with_context
 from bridge.translate.born_in_dicom.followed_starts import with_followed
 from bridge.translate.born_in_dicom.order import in_order
 from bridge.translate.born_in_dicom.own_sites import inheriting_again, settled
@@ -55,6 +55,7 @@ def returned_document(group: Group, mapping: Mapping, known: Known, remainder: d
         made = returned_document(followed, mapping, known, remainder)
         made.report.warnings += [*followed_starts, *followed_conclusion, *warnings]
         return made
+    group, homes = unmarked(group, homes)
     words = list[str]()
     pieces = pieces_of(group, homes, image, document, known, words)
     report.warnings += [*warnings, *taken_away(words)]
@@ -86,7 +87,9 @@ def _followed(
     """With what repeats an item, and follows an edit of that; the very same where nothing does. And warnings."""
     sites = remainder.get("sites", [])
     sited, warnings = settled(group, homes, image, content.document.root, mapping, sites, content.moves)
-    found, more = with_context(sited, homes, image, remainder.get("context", []), content.moves, edited=edited)
+    found, more = with_context(
+        sited, homes, image, content.document.root, remainder.get("context", []), content.moves, edited=edited
+    )
     return found, [*warnings, *more]
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bridge.model.content import Path
+from bridge.model.content import ContentItem, Path
 from bridge.model.group import Group, Json, Resource
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import INHERITED, OWN
 from bridge.translate.native.asserted import called_in, is_as_qualified, is_denied
 from bridge.translate.native.shared_context import concept_of, in_their_order, is_shared
+from bridge.translate.native.subject_context import is_of_subject
+from bridge.translate.native.subjects import is_its_own
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.json_patch import canonical_text
 
@@ -38,7 +40,9 @@ def copies_in(native: Resource) -> Copies:
 
 def _said_in(home: Resource) -> Copies:
     """What could be a copy. A component with an element id of its own is the item of that place."""
-    found: Copies = {name: home[name] for name in (_METHOD, _FOCUS) if name in home}
+    found: Copies = {_METHOD: home[_METHOD]} if _METHOD in home else {}
+    if said := about(home):
+        found[_FOCUS] = said
     if "text" in home.get("valueCodeableConcept", {}):
         found[_TEXT] = home["valueCodeableConcept"]["text"]
     for one in home.get("component", ()):
@@ -98,6 +102,7 @@ def with_context(
     group: Group,
     homes: dict[Path, Json],
     image: FhirImage,
+    root: ContentItem,
     copies: list[str],
     moves: dict[Path, Path],
     *,
@@ -108,7 +113,7 @@ def with_context(
     were, and are; `edited`: whether these are others. What a client has left out of copies is there again."""
     former = {now: was for was, now in moves.items()}
     known, names = set(copies), {one[:_NAME] for one in copies}
-    new, warnings = dict[int, Resource](), list[str]()
+    new, warnings, subjects = dict[int, Resource](), list[str](), set[Path]()
     for path, home in homes.items():
         if home.get("resourceType") != "Observation":
             continue
@@ -118,6 +123,16 @@ def with_context(
             if name in said and _same(said[name], native.get(name)):
                 continue
             as_it_was = name in said and _name(home, name) + _digest(former.get(path, path), said[name]) in known
+            if name == _FOCUS and any(path[:up] in subjects for up in range(len(path))):
+                continue  # below what is about somebody else now: looked at when that says so
+            is_new = bool(known) and _name(home, name) not in names  # one that a client has left out is known
+            if name == _FOCUS and (
+                (name in said and not as_it_was) or (edited and (is_new or _is_moved(path, former, moves)))
+            ):
+                if not any(is_of_subject(one.concept) for one in root.at(path).children):
+                    subjects.add(path)
+                    current = current | {_FOCUS: [one | {"id": OWN} for one in said.get(name, [{}])]}
+                continue
             if name not in said:
                 again = name.startswith((_COMPONENT, _TEXT)) and (edited or _name(home, name) in names)
             else:
@@ -130,6 +145,28 @@ def with_context(
         if current is not home:
             new[id(home)] = current
     return (group.with_resources(new) if new else group), list(dict.fromkeys(warnings))
+
+
+def about(home: Resource) -> list[Json]:
+    """`focus` without our marks."""
+    plain = ({key: said for key, said in one.items() if key != "id"} for one in home.get(_FOCUS, ()))
+    return [one for one in plain if one]
+
+
+def _is_moved(path: Path, former: dict[Path, Path], moves: dict[Path, Path]) -> bool:
+    """Whether an item stands below another one than before: it is about whom its result says, and about the patient
+    where that says nobody."""
+    was = former.get(path)
+    return was is not None and moves.get(was[:-1]) != path[:-1]
+
+
+def unmarked(group: Group, homes: dict[Path, Json]) -> tuple[Group, dict[Path, Json]]:
+    """Without our marks of subjects, which have their items; the very same where there are none."""
+    marked = [one for one in group.resources() if is_its_own(one)]
+    if not marked:
+        return group, homes
+    made = {id(one): _following(one, _FOCUS, {_FOCUS: said} if (said := about(one)) else {}) for one in marked}
+    return group.with_resources(made), {path: made.get(id(home), home) for path, home in homes.items()}
 
 
 def _following(home: Resource, name: str, native: Mapping[str, Json]) -> Resource:

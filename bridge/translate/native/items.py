@@ -19,16 +19,16 @@ from bridge.translate.native.observed import observed_at, started_in
 from bridge.translate.native.participants import PERSONS, add_participant, is_person
 from bridge.translate.native.referred import Referred
 from bridge.translate.native.selection import DERIVED_FROM
-from bridge.translate.native.shared_context import is_shared
+from bridge.translate.native.shared_context import is_context, is_shared
 from bridge.translate.native.specimens import add_specimen
-from bridge.translate.native.subjects import add_subject
+from bridge.translate.native.subjects import add_subject, is_its_own
 from bridge.translate.native.valued import only_words, put_into_container
 from bridge.translate.native.values import empty_of, value_to_dicom
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _NO_TEXT = Plain("TEXT", "")
 _ABSENT = "a result or member is not here: it is only referred to"
-_RETRACTED = ("entered-in-error", "cancelled")
+RETRACTED = ("entered-in-error", "cancelled")
 
 
 class Items(Referred):
@@ -79,10 +79,13 @@ class Items(Referred):
         depth = into.depth + 1
         if depth > _MAX_DEPTH:
             raise PermanentError(f"results nested deeper than {_MAX_DEPTH}; real reports have about ten levels")
-        if observation.get("status") in _RETRACTED:
+        concept = self.mapping.concept(observation.get("code", {}))
+        if observation.get("status") in RETRACTED:
+            if self.born and self._holds_results(observation):
+                self._emptied(observation, concept, into, reference, outer)
+                return
             self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
             return
-        concept = self.mapping.concept(observation.get("code", {}))
         several = self._several(observation, concept)
         value = self._itself(observation) or several or self._value(observation, concept, container=True)
         node = into.add(value, concept, observation, reference or {})
@@ -93,7 +96,7 @@ class Items(Referred):
         if uid := self._observation_uid(observation):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
         self._folds(observation, node, primitives=False)
-        if not self.born:
+        if not self.born or is_its_own(observation):
             unsaid = (add_subject(node, observation, self._by_reference), add_specimen(node, observation))
             self.warnings += [one for one in unsaid if one is not None]
         for performer in observation.get("performer", ()):
@@ -126,6 +129,34 @@ class Items(Referred):
             put_into_container(node, self.habits.get("alone", ()))
         if self.born and into.depth and effective and not node.rest and self._is_part(node):
             node.rest = times.observation_datetime(effective, self.zone)
+
+    def _holds_results(self, observation: Resource) -> bool:
+        """Whether a result stands that has its place below it."""
+        for member in map(self.find, observation.get("hasMember", ())):
+            if member is None or member["resourceType"] != "Observation" or id(member) in self.done:
+                continue
+            if member.get("status") not in RETRACTED or self._holds_results(member):
+                return True
+        return False
+
+    def _emptied(
+        self, observation: Resource, concept: Code | None, into: Node, reference: Home | None, outer: str | None
+    ) -> None:
+        """What is in error says nothing itself any more. What stands below it stays about whom, where and when it is:
+        elsewhere the weight of a fetus would be its mother's."""
+        self.warnings.append(
+            f"an Observation is {observation['status']}, and results below it stand: it is their heading"
+        )
+        node = into.add(Container("SEPARATE"), concept, observation, reference or {})
+        for component in observation.get("component", ()):
+            about = self.mapping.concept(component.get("code", {}))
+            if not is_shared(component) and is_context(about, self.mapping):
+                part = node.add(self._value(component, about, container=False), about, component)
+                self._folds(component, part, primitives=False)
+        found_in = {key: one for key, one in observation.items() if key in ("resourceType", "bodySite", "method")}
+        self._folds(found_in, node, primitives=False)
+        for member in observation.get("hasMember", ()):
+            self._member(member, node, observed_at(observation) or outer)
 
     def _is_container(self, node: Node) -> bool:
         """Or will be one: nothing was inferred from what can be inferred from nothing."""

@@ -5,9 +5,10 @@ quoted (TID 1000). Copies, as components: the items of the container say it."""
 from __future__ import annotations
 
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import Container, ContentItem, Num, Reference, value_type
+from bridge.model.content import Code, Container, ContentItem, Num, Reference, value_type
 from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.native.sites import coded_of, folded_as
+from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.values import value_to_fhir
 from bridge.translate.remainder.json_patch import canonical_text
 
@@ -27,7 +28,7 @@ _CONTEXT = frozenset(
         ("128740", "DCM"),  # Longitudinal Temporal Offset from Event
     }
 )
-_ACQUIRED = "HAS ACQ CONTEXT"
+_ACQUIRED, _ABOUT = "HAS ACQ CONTEXT", ("HAS OBS CONTEXT", "HAS CONCEPT MOD")
 Shared = tuple[Home, ...]
 """Components, each of another concept."""
 
@@ -53,6 +54,14 @@ def _is_context(item: ContentItem, mapping: Mapping) -> bool:
     return item.concept[:2] in _CONTEXT or folded_as(item, mapping) is None
 
 
+def is_context(concept: Code | None, mapping: Mapping) -> bool:
+    """Whether an item of the concept in a container is said of what is in that, and is no result."""
+    if concept is None:
+        return False
+    about = mapping.relationships.get((concept.scheme, concept.value), "CONTAINS")
+    return concept[:2] in _CONTEXT or is_of_subject(concept) or about in (_ACQUIRED, *_ABOUT)
+
+
 def _component(item: ContentItem, mapping: Mapping, zone: str) -> Home:
     component: Home = {"id": INHERITED, "code": coded_of(item.concept, mapping)}
     value_to_fhir(item.value, component, mapping, zone)
@@ -67,7 +76,7 @@ def without(shared: Shared, said: Shared | list[Home]) -> Shared:
 
 def is_beside(item: ContentItem) -> bool:
     """Whether it is context itself, or modifies what it stands below: that is of no context."""
-    return item.relationship in (_ACQUIRED, "HAS OBS CONTEXT", "HAS CONCEPT MOD")
+    return item.relationship in (_ACQUIRED, *_ABOUT)
 
 
 def share(observation: Home, shared: Shared) -> None:

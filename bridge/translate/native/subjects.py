@@ -9,7 +9,7 @@ from typing import NamedTuple
 from bridge.model.content import Code, Coded, Plain
 from bridge.model.group import Resource, drop_extensions
 from bridge.terminology.schemes import DCM, SCT
-from bridge.translate.basis.node import Home, Node
+from bridge.translate.basis.node import OWN, Home, Node
 from bridge.translate.header.whose import subject_key
 from bridge.translate.native.generic import (
     DEVICE_SUBJECT,
@@ -43,9 +43,17 @@ class _Subject(NamedTuple):
     name: str
 
 
+def is_its_own(observation: Resource) -> bool:
+    """Of a document born in DICOM: whether it is about somebody else than what it stands below."""
+    return any(one.get("id") == OWN for one in observation.get("focus", ()))
+
+
 def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]) -> str | None:
     """The items; what is to be warned of: somebody else whom they do not tell from the patient."""
     if states_subject(observation):
+        return None
+    if observation.get("focus") == [{"id": OWN}]:
+        node.add(Coded(PATIENT), SUBJECT_CLASS, None)
         return None
     codes = [_of_code(one["valueCodeableConcept"]) for one in _codes(observation)]
     said = observation.get("focus", ())

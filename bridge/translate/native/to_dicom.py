@@ -21,7 +21,7 @@ from bridge.translate.native import documents, ecg_report
 from bridge.translate.native.conclusions import add_conclusions
 from bridge.translate.native.generic import VALUE_UNKNOWN
 from bridge.translate.native.habits import Habits, accustomed
-from bridge.translate.native.items import Items
+from bridge.translate.native.items import RETRACTED, Items
 from bridge.translate.native.observed import observed_at
 from bridge.translate.native.own_context import own_context
 from bridge.translate.native.own_words import OF_SECTION
@@ -113,6 +113,11 @@ class _Builder(Items):
         """By-reference relationships, once every item has its place."""
         if not self.inferred:
             return
+        gone = {id(node) for node, target in self.inferred if target.get("status") in RETRACTED}
+        if gone:
+            _drop(root, gone)
+            self.inferred = [(node, target) for node, target in self.inferred if id(node) not in gone]
+            self.warnings.append(f"derivedFrom names what is in error: {len(gone)} items do not say it")
         places: dict[int, tuple[int, ...]] = {}
 
         def walk(node: Node, path: tuple[int, ...]) -> None:
@@ -205,6 +210,12 @@ class _Builder(Items):
             return self.mapping.concept(section["code"])
         titled = not self.born and section.get("title", "").strip()
         return self.mapping.concept({"text": section["title"]}) if titled else None
+
+
+def _drop(node: Node, gone: set[int]) -> None:
+    node.children = [one for one in node.children if id(one) not in gone]
+    for child in node.children:
+        _drop(child, gone)
 
 
 def _says(node: Node) -> bool:
