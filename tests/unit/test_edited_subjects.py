@@ -1,0 +1,183 @@
+"""Whoever edits a report of the PACS in FHIR gives no result to another person than FHIR says: a DICOM reader goes
+by the place of an item, and by the nearest Subject Class (PS3.16 TID 1006)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bridge.mapping.load import load
+from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Num, Plain
+from bridge.model.dataset import text_element
+from bridge.model.document import Document
+from bridge.model.group import Group, Resource
+from bridge.model.sr import write_document
+from bridge.model.tags import OBSERVATION_UID
+from bridge.translate.basis.ids import Known
+from bridge.translate.native.items import RETRACTED
+from bridge.translate.report.report import Translated
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.unit.test_told_of_the_patient import container, context, document, item, length, read
+
+MAPPING, KNOWN = load(), Known()
+SUMMARY, WEIGHT = Code("125008", "DCM", "Fetus Summary"), Code("11727-5", "LN", "Estimated Weight")
+FINDINGS, FINDING = Code("121070", "DCM", "Findings"), Code("121071", "DCM", "Finding")
+NODULE, MALIGNANT = Code("27925004", "SCT", "Nodule"), Code("363346000", "SCT", "Malignancy")
+SUBJECT_CLASS, SUBJECT_ID = Code("121024", "DCM", "Subject Class"), Code("121030", "DCM", "Subject ID")
+FETUS, PATIENT = Code("121026", "DCM", "Fetus"), Code("121025", "DCM", "Patient")
+GRAM = Code("g", "UCUM", "gram")
+
+
+def weight(value: str) -> ContentItem:
+    return item(WEIGHT, Num((value,), GRAM, None))
+
+
+def summary(name: str, *results: ContentItem) -> ContentItem:
+    about = (context(SUBJECT_CLASS, Coded(FETUS)), context(SUBJECT_ID, Plain("TEXT", name)))
+    return container(SUMMARY, *about, *results)
+
+
+def twins() -> Group:
+    """Whose reader gets two groups of one result each, and the length of something of the mother."""
+    results = (summary("A", weight("650")), summary("B", weight("480")), container(FINDINGS, length("31")))
+    return read(document(*results, like="5000-obgyn"))[0]
+
+
+def edited(group: Group) -> Translated[Document]:
+    """What it becomes: legal, and the very same when it is translated again without a further edit."""
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    back = to_fhir(made.result, MAPPING, KNOWN).result
+    assert write_document(checked_to_dicom(back, MAPPING, KNOWN).result) == write_document(made.result)
+    for before, after in zip(_observations(group), _observations(back), strict=True):
+        assert before.get("focus") == after.get("focus")
+        assert (before["status"] in RETRACTED) == (after["status"] in RETRACTED)
+    return made
+
+
+def _observations(group: Group) -> list[Resource]:
+    found = [one for one in group.resources() if one["resourceType"] == "Observation"]
+    return sorted(found, key=lambda one: str(one["id"]))
+
+
+def said_without_us(made: Document) -> dict[str, list[str]]:
+    """By the number, whom results are about for a reader who knows no private elements."""
+
+    def bare(one: ContentItem) -> ContentItem:
+        rest = tuple(element for element in one.rest if not element.tag >> 16 & 1)
+        return replace(one, rest=rest, children=tuple(map(bare, one.children)))
+
+    header = tuple(element for element in made.header if not element.tag >> 16 & 1)
+    found = _observations(to_fhir(Document(header, bare(made.root)), MAPPING, KNOWN).result)
+    numbers = (one for one in found if "valueQuantity" in one)
+    return {str(one["valueQuantity"]["value"]): [who["display"] for who in one.get("focus", ())] for one in numbers}
+
+
+def of(group: Group, text: str, focus: str | None = None) -> Resource:
+    found = [one for one in _observations(group) if one["code"].get("text") == text]
+    return next(one for one in found if focus is None or one.get("focus") == [{"display": focus}])
+
+
+def added(group: Group, *, focus: str | None) -> tuple[Group, Resource]:
+    """With another length, which nobody refers to yet."""
+    new: Resource = {"resourceType": "Observation", "id": "new", "status": "final"}
+    new |= {"subject": of(group, "Length")["subject"]}
+    new |= {"code": {"coding": [{"system": "http://loinc.org", "code": "11984-2", "display": "Head"}]}}
+    new["valueQuantity"] = {"value": 20, "unit": "cm", "system": "http://unitsofmeasure.org", "code": "cm"}
+    if focus is not None:
+        new["focus"] = [{"display": focus}]
+    return replace(group, members=(*group.members, new)), new
+
+
+def test_results_below_what_is_in_error_stay_about_whom_they_are() -> None:
+    group = twins()
+    of(group, "Fetus Summary", "Fetus A")["status"] = "entered-in-error"
+    made = edited(group)
+    assert said_without_us(made.result) == {"650": ["Fetus A"], "480": ["Fetus B"], "31": []}
+    assert any("results below it stand" in one for one in made.report.warnings)
+
+
+def test_what_is_in_error_with_all_below_it_is_gone() -> None:
+    group = twins()
+    of(group, "Fetus Summary", "Fetus A")["status"] = of(group, "Estimated Weight", "Fetus A")["status"] = "cancelled"
+    assert said_without_us(edited(group).result) == {"480": ["Fetus B"], "31": []}
+
+
+def test_a_finding_in_error_is_not_said_by_the_heading_that_is_left_of_it() -> None:
+    apart = replace(length("12"), rest=(text_element(OBSERVATION_UID, "UI", "2.25.12"),))  # a result of its own
+    group, _ = read(document(container(FINDINGS, item(FINDING, Coded(NODULE), apart), item(FINDING, Coded(MALIGNANT)))))
+    nodule = next(one for one in _observations(group) if one.keys() >= {"hasMember", "valueCodeableConcept"})
+    nodule["status"] = "entered-in-error"
+    (left, other) = edited(group).result.root.children[0].children
+    assert isinstance(left.value, Container) and [one.value for one in left.children] == [apart.value]
+    assert other.value == Coded(MALIGNANT)
+
+
+@pytest.mark.parametrize(
+    ("focus", "becomes"), [("Fetus B", ["Fetus B"]), (None, []), ("Fetus A", ["Fetus A"]), ("Donor", ["Donor"])]
+)
+def test_what_is_added_below_a_fetus_is_about_whom_it_says(focus: str | None, becomes: list[str]) -> None:
+    group, new = added(twins(), focus=focus)
+    of(group, "Fetus Summary", "Fetus A")["hasMember"].append({"reference": "Observation/new"})
+    made = checked_to_dicom(group, MAPPING, KNOWN) if focus == "Donor" else edited(group)
+    if focus == "Donor":  # no Subject Class is his
+        assert any("has no Subject Class" in one for one in made.report.warnings)
+    else:
+        assert said_without_us(made.result)["20"] == becomes
+
+
+def test_what_is_added_to_the_report_is_about_whom_it_says() -> None:
+    group, new = added(twins(), focus="Fetus A")
+    group.root["result"].append({"reference": "Observation/new"})
+    assert said_without_us(edited(group).result)["20"] == ["Fetus A"]
+
+
+def to_the_other_fetus(group: Group) -> None:
+    moved = of(group, "Fetus Summary", "Fetus A")["hasMember"].pop()
+    of(group, "Fetus Summary", "Fetus B")["hasMember"].append(moved)
+
+
+def to_the_report(group: Group) -> None:
+    moved = of(group, "Fetus Summary", "Fetus A")["hasMember"].pop()
+    group.root["result"].append(moved)
+
+
+@pytest.mark.parametrize("move", [to_the_other_fetus, to_the_report])
+def test_a_result_that_is_moved_stays_about_whom_it_says(move: Callable[[Group], None]) -> None:
+    group = twins()
+    move(group)
+    assert said_without_us(edited(group).result) == {"650": ["Fetus A"], "480": ["Fetus B"], "31": []}
+
+
+def test_the_subject_of_one_result_is_edited() -> None:
+    group = twins()
+    of(group, "Estimated Weight", "Fetus A")["focus"] = [{"display": "Fetus B"}]
+    assert said_without_us(edited(group).result) == {"650": ["Fetus B"], "480": ["Fetus B"], "31": []}
+
+
+def test_the_copies_of_a_subject_still_follow_an_edit_of_it() -> None:
+    group = twins()
+    about = of(group, "Fetus Summary", "Fetus A")
+    next(one for one in about["component"] if one["code"]["text"] == "Subject ID")["valueString"] = "C"
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    assert said_without_us(made.result) == {"650": ["Fetus C"], "480": ["Fetus B"], "31": []}
+    assert sum(1 for one in _items(made.result.root) if SUBJECT_CLASS.same(one.concept)) == 2
+
+
+def _items(one: ContentItem) -> list[ContentItem]:
+    return [one, *(inner for child in one.children for inner in _items(child))]
+
+
+def test_nothing_is_inferred_from_what_is_in_error() -> None:
+    finding = item(FINDING, Coded(NODULE))
+    source = ContentItem("INFERRED FROM", None, ByReference((1, 1, 1)), (), ())
+    group, _ = read(document(container(FINDINGS, finding, item(FINDING, Coded(MALIGNANT), source))))
+    derived = next(one for one in _observations(group) if "derivedFrom" in one)
+    for one in _observations(group):
+        if one is not derived:
+            one["status"] = "entered-in-error"
+    made = edited(group)
+    assert not [one for one in _items(made.result.root) if isinstance(one.value, ByReference)]
+    assert any("derivedFrom names what is in error" in one for one in made.report.warnings)
