@@ -25,7 +25,7 @@ def validate(resource: Resource, release: Release = "R4") -> None:
     if place := _misfit(resource, "", release):
         raise InvalidFhirError(f"invalid {kind}: {place}")
     try:
-        model.model_validate(_plain(resource))
+        read = model.model_validate(_plain(resource))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         said = "; ".join(_place(fault["loc"], fault["type"]) + ": " + fault["msg"] for fault in faults[:_SAID])
@@ -33,6 +33,8 @@ def validate(resource: Resource, release: Release = "R4") -> None:
         raise InvalidFhirError(f"invalid {kind}: {said}{more}") from error
     except (AttributeError, TypeError) as error:  # how fhir.resources fails where `_element` is no object
         raise InvalidFhirError(f"invalid {kind}: an element has the shape of another type") from error
+    if place := _retyped(read, resource, ""):
+        raise InvalidFhirError(f"invalid {kind}: {place}")
     for name, codes in _BINDINGS.get(str(kind), {}).items():
         allowed = [*codes.split(), *_MORE_IN_R5.get(str(kind), "").split()] if release == "R5" else codes.split()
         if name in resource and resource[name] not in allowed:
@@ -100,6 +102,28 @@ def _misfit(value: Json, path: str, release: Release) -> str | None:
             if (found := _misfit(child, f"{path}.{index}", release)) is not None:
                 return found
     return None
+
+
+def _retyped(read: Any, said: Json, path: str) -> str | None:
+    """Where the models take a text for what it spells: `"false"` is no boolean, and true wherever one asks for it (FHIR
+    R4 json.html)."""
+    if isinstance(read, BaseModel) and isinstance(said, dict):
+        names = _names(type(read))
+        inner = ((getattr(read, names[key]), one, key) for key, one in said.items() if key in names)
+    elif isinstance(read, list) and isinstance(said, list):
+        inner = ((one, other, str(index)) for index, (one, other) in enumerate(zip(read, said, strict=False)))
+    else:
+        is_text = isinstance(read, int | Decimal) and isinstance(said, str) and not isinstance(said, Number)
+        is_other = is_text or isinstance(read, bool) != isinstance(said, bool)
+        return f"{path}: a boolean is true or false, a number has digits, and neither has quotes" if is_other else None
+    found = (_retyped(one, other, f"{path}.{key}".lstrip(".")) for one, other, key in inner)
+    return next(filter(None, found), None)
+
+
+@cache
+def _names(model: type[BaseModel]) -> dict[str, str]:
+    """By the key in JSON, which may be no name in Python: `class`."""
+    return {field.alias or name: name for name, field in model.model_fields.items()}
 
 
 def _place(where: tuple[int | str, ...], fault: str) -> str:

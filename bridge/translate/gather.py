@@ -23,6 +23,7 @@ SUPPORT = frozenset(
         "Composition",
         "Basic",
         "BodyStructure",
+        "Specimen",
     }
 )
 BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
@@ -103,6 +104,8 @@ class _Resolver:
     def resolve(self, source: Resource, reference: str) -> Resource | None:
         reference, _, version = reference.partition("/_history/")
         found = self._found(source, reference)
+        if found is not None and found["resourceType"] == "Patient":  # a version says in which state, and not who
+            return found
         meta = found.get("meta") if version and found is not None else None
         other = isinstance(meta, dict) and meta.get("versionId") not in (None, version)
         return None if other else found
@@ -202,10 +205,10 @@ def links(resource: Resource) -> Iterator[str]:
     """References by which a document reaches what belongs to it."""
     kind = resource["resourceType"]
     if kind == "DiagnosticReport":
-        yield from _references(resource, ("extension", "result", "imagingStudy", "study", "composition"))
+        yield from _references(resource, ("extension", "result", "imagingStudy", "study", "composition", "specimen"))
         yield from _references(resource, ("resultsInterpreter", "performer"))
     elif kind == "Observation":
-        yield from _references(resource, ("hasMember", "derivedFrom", "performer", "extension", "bodySite"))
+        yield from _references(resource, ("hasMember", "derivedFrom", "performer", "extension", "bodySite", "specimen"))
     elif kind == "Composition":
         yield from _references(resource, ("author", "section"))
     elif kind == "PractitionerRole":

@@ -1,8 +1,10 @@
-"""What a resource says of its items in another shape: the narrative, a presented form, what extends a primitive (its
-translation, say). No item says it, so it is guarded by the items, or by the primitive, and goes where those were edited
-in DICOM and it was not. `Potassium 4.1 mmol/L` is no narrative of 6.9."""
+"""What a resource says of its items in another shape: the narrative, a presented form, what extends a primitive or a
+value (its translation, into another unit say). No item says it, so it is guarded by the items, or by what it extends,
+and goes where those were edited in DICOM and it was not. `Potassium 4.1 mmol/L` is no narrative of 6.9."""
 
 from __future__ import annotations
+
+import re
 
 from bridge.model.content import ContentItem, Path
 from bridge.model.group import Json, Resource
@@ -34,7 +36,12 @@ def without_stale(
 
 
 def _is_rendering(place: str) -> bool:
-    return place in WHOLE or place.rpartition("/")[2].startswith("_")
+    above, _, last = place.rpartition("/")
+    return place in WHOLE or last.startswith("_") or (last == "extension" and _VALUE.search(above) is not None)
+
+
+_VALUE = re.compile(r"(?:^|/)(?:value[A-Z]\w*|low|high)$")
+"""A Quantity, or a limit of a Range: what extends it may say it once more."""
 
 
 def _status(place: str, value: Json) -> Json:
@@ -46,5 +53,8 @@ def _guard(native: Resource, place: str, root: ContentItem, path: Path) -> str:
         return item_digest(root.at(path))
     above, _, extended = place.replace("/*/", "/0/").rpartition("/")  # of the only range: lone_range.py
     home = element_at(native, above)
-    value = home.get(extended.removeprefix("_")) if isinstance(home, dict) else None
+    if extended == "extension" and isinstance(home, dict):
+        value: Json = {key: said for key, said in home.items() if key not in ("id", "extension")}
+    else:
+        value = home.get(extended.removeprefix("_")) if isinstance(home, dict) else None
     return digest(canonical_text(value), GUARD)

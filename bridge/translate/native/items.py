@@ -17,6 +17,7 @@ from bridge.translate.native.copies import SEVERAL, several_of
 from bridge.translate.native.generic import VALUE_UNKNOWN, Kind, is_unqualified, kind
 from bridge.translate.native.observed import observed_at, started_in
 from bridge.translate.native.participants import PERSONS, add_participant, is_person
+from bridge.translate.native.qualifiers import absent_code
 from bridge.translate.native.referred import Referred
 from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import is_context, is_shared
@@ -56,6 +57,8 @@ class Items(Referred):
         if self.born and "component" in home and any(one.get("id") == SEVERAL for one in home["component"]):
             return Container("SEPARATE")  # values that are one number no more stand below it
         value = value_to_dicom(home, self.zone, container=container)
+        if not self.born and isinstance(value, Num) and not value.values and value.unit is not None:
+            return Coded(absent_code(home))  # a unit without its number is no Measured Value (PS3.3 C.18.1)
         if self.born and isinstance(value, Num):
             return as_the_device_wrote(value, concept, self.mapping)
         return Coded(VALUE_UNKNOWN) if value == _NO_TEXT and not self.born else value
@@ -97,7 +100,7 @@ class Items(Referred):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
         self._folds(observation, node, primitives=False)
         if not self.born or is_its_own(observation):
-            unsaid = (add_subject(node, observation, self._by_reference), add_specimen(node, observation))
+            unsaid = [add(node, observation, self._by_reference) for add in (add_subject, add_specimen)]
             self.warnings += [one for one in unsaid if one is not None]
         for performer in observation.get("performer", ()):
             self._performer(performer, node)

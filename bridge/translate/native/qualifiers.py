@@ -75,7 +75,9 @@ def qualifier_of(home: Home) -> Code | None:
 def absent_code(home: Home) -> Code:
     """CID 42, as far as it says why; else Value unknown."""
     said = {one.get("code") for one in home.get("dataAbsentReason", {}).get("coding", ())}
-    said |= {one.get("valueCode") for one in home.get("valueQuantity", {}).get("_value", {}).get("extension", ())}
+    primitives = [one for key, one in home.items() if key.startswith("_value")]
+    primitives.append(home.get("valueQuantity", {}).get("_value", {}))
+    said |= {one.get("valueCode") for primitive in primitives for one in primitive.get("extension", ())}
     return next((code for reason, code in _ABSENT_CODES.items() if reason in said), VALUE_UNKNOWN)
 
 

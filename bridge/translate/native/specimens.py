@@ -3,33 +3,44 @@ does not say."""
 
 from __future__ import annotations
 
+import re
+
 from bridge.model.content import Code, Plain
 from bridge.model.group import Resource
 from bridge.translate.basis.node import Home, Node
+from bridge.translate.header.whose import subject_key
 from bridge.translate.native.spelled import printable
 
 SPECIMEN_TYPE = Code("371439000", "SCT", "Specimen type")
 _LOINC = "http://loinc.org"
+_ANY = re.compile(r"\b(?:in|of) (?:unspecified )?(?:specimen|XXX)\b", re.IGNORECASE)
+"""In the name of a code of LOINC's System `XXX`: of whatever was taken."""
 _UNSEEN = "Observation.specimen: a DICOM reader does not see it, and no LOINC code says in what it was measured"
 
 
-def add_specimen(node: Node, observation: Resource) -> str | None:
-    """The item; what is to be warned of: a specimen of which nothing is said here."""
+def add_specimen(node: Node, observation: Resource, subjects: dict[str, Resource]) -> str | None:
+    """The item; what is to be warned of: a specimen of which nothing is said here. `subjects`: the resources of the
+    group, by what refers to them."""
     specimen = observation.get("specimen")
     if specimen is None or any(_is_type(one) for one in observation.get("component", ())):
         return None
-    if words := _words(specimen, observation):
+    if words := _words(specimen, observation, subjects):
         node.add(Plain("TEXT", words), SPECIMEN_TYPE, None)
         return None
     codings = observation.get("code", {}).get("coding", ())
-    return None if any(one.get("system") == _LOINC for one in codings) else _UNSEEN
+    said = (one for one in codings if one.get("system") == _LOINC and not _ANY.search(one.get("display", "")))
+    return None if any(said) else _UNSEEN
 
 
-def _words(specimen: Home, observation: Resource) -> str:
-    """Of the Specimen in the result, unless something there changes what it means; else of the reference."""
+def _words(specimen: Home, observation: Resource, subjects: dict[str, Resource]) -> str:
+    """Of the Specimen, unless something there changes what it means, or it is void or somebody else's; else of the
+    reference."""
     inner = (one for one in observation.get("contained", ()) if f"#{one.get('id')}" == specimen.get("reference"))
-    found: Resource = next(inner, {})
-    if found.keys() & {"modifierExtension", "implicitRules"}:
+    found: Resource = next(inner, subjects.get(specimen.get("reference", ""), {}))
+    if found.keys() & {"modifierExtension", "implicitRules"} or found.get("status") == "entered-in-error":
+        return ""
+    whose = [subject_key(one["subject"], subjects) for one in (found, observation) if "subject" in one]
+    if len(set(whose)) > 1:
         return ""
     kind = found.get("type", {})
     displays = (one["display"] for one in kind.get("coding", ()) if "display" in one)

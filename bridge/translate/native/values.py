@@ -100,7 +100,7 @@ def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
         return Num((), unit, None)
     if (qualifier := qualifier_of(home)) is not None:
         return Num((), None, qualifier)
-    if container and "dataAbsentReason" not in home and not any(key.startswith("value") for key in home):
+    if container and "dataAbsentReason" not in home and not any(key.startswith(("value", "_value")) for key in home):
         return Container("SEPARATE")
     if "value" not in home.get("valueQuantity", {"value": None}):
         return Coded(absent_code(home))  # a unit in words is no value
