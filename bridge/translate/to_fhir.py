@@ -19,6 +19,7 @@ from bridge.translate.basis.ids import FILES, Known
 from bridge.translate.basis.losses import lost_of_document
 from bridge.translate.basis.node import element_id
 from bridge.translate.born_in_dicom.completed import content_of
+from bridge.translate.born_in_fhir.duplicates import without_copied
 from bridge.translate.born_in_fhir.followed_ranges import followed
 from bridge.translate.born_in_fhir.parts import parts_in
 from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, restored, source_of
@@ -49,7 +50,8 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     Resources are restored only if all that the document says comes back from them: what was edited in it since is then
     an edit of theirs. One that was edited beyond that is translated like any other document, and our private elements
     in it are carried like anybody's."""
-    bare, pieces = taken_out(document)
+    bare, said_before = taken_out(document)
+    pieces = without_copied(said_before, bare.root)
     asked = known
     known = replace(known.of(made_for(pieces)), document=known.document or first_version(pieces, bare.header))
     report, alone = Report(), pieces.get((), {}).get("version")
@@ -62,7 +64,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     for source, added in product(sources, (False, True)):
         report = Report()
         group = _restored(bare, pieces, mapping, source, report, added=added)
-        if group is not None and _comes_back(group, document, bare, pieces, mapping, source.back):
+        if group is not None and _comes_back(group, document, bare, said_before, mapping, source.back):
             if born_uid(group.root) is None:
                 report.warnings += unseen(report, group.root)
             report.warnings += [*oddities_of_document(bare, known), *contradictions(group)]
