@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.model.group import Group, Json, Resource, reference_to, references_in
 from bridge.translate.header.header import born_uid
@@ -194,6 +194,20 @@ def _reached(root: Resource, resolver: _Resolver, owned: set[int], roots: set[in
         found.append(target)
         waiting += [(target, reference) for reference in links(target)]
     return found
+
+
+def in_order_of_reach(group: Group) -> Group:
+    """As `gather` would find it: members in the order in which references lead to them from the root."""
+    index, members = group.index(), set(map(id, group.members))
+    found, waiting, seen = list[Resource](), [*links(group.root)], {id(group.root)}
+    while waiting:
+        target = index.get(waiting.pop(0))
+        if target is not None and id(target) in members - seen:
+            seen.add(id(target))
+            found.append(target)
+            waiting += links(target)
+    left = (one for one in group.members if id(one) not in seen)
+    return replace(group, members=(*found, *left))
 
 
 def _results(resource: Resource) -> set[str]:

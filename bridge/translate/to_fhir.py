@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from operator import is_
 from typing import NamedTuple
 
 from bridge.errors import LossError
@@ -24,6 +25,7 @@ from bridge.translate.born_in_fhir.followed_ranges import followed
 from bridge.translate.born_in_fhir.parts import parts_in
 from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, restored, source_of
 from bridge.translate.born_in_fhir.sited import said_by_site
+from bridge.translate.gather import in_order_of_reach
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.refiled import as_named_in
@@ -61,10 +63,12 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     sources = list[_Source]()
     if alone is None and pieces:
         sources = _sources(bare, replace(known, document=source_of(pieces, uid) or known.document), asked)
-    for source, added in product(sources, (False, True)):
+    for source, added, ordered in product(sources, (False, True), (False, True)):
         report = Report()
-        group = _restored(bare, pieces, mapping, source, report, added=added)
-        if group is not None and _comes_back(group, document, bare, said_before, mapping, source.back):
+        group = _restored(bare, pieces, mapping, source, report, added=added, ordered=ordered)
+        if group is not None:
+            group = _coming_back(group, document, bare, said_before, mapping, source.back)
+        if group is not None:
             if born_uid(group.root) is None:
                 report.warnings += unseen(report, group.root)
             report.warnings += [*oddities_of_document(bare, known), *contradictions(group)]
@@ -82,19 +86,23 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     return Translated(group, report)
 
 
-def _comes_back(
+def _coming_back(
     group: Group, document: Document, bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known
-) -> bool:
-    """To the last byte: a UID names one content. Where somebody has edited the items since, what was said privately
-    before is kept for that."""
+) -> Group | None:
+    """The group, where the document comes back from it to the last byte: a UID names one content. Where somebody has
+    edited the items since, what was said privately before is kept for that."""
     again = to_dicom(group, mapping, known, counted=False).result
     if again == document or pieces[()]["group"].get("digest") == document_digest(bare):
-        return again == document
+        return group if again == document else None
     unedited, made = taken_out(again)
-    if unedited != bare:
-        return False
+    if unedited != bare or not _is_in_order(group):
+        return None
     keep(group, bare, made, pieces)
-    return to_dicom(group, mapping, known, counted=False).result == document
+    return group if to_dicom(group, mapping, known, counted=False).result == document else None
+
+
+def _is_in_order(group: Group) -> bool:
+    return all(map(is_, group.members, in_order_of_reach(group).members))
 
 
 class _Source(NamedTuple):
@@ -128,9 +136,17 @@ def known_of(document: Document, known: Known) -> Known:
 
 
 def _restored(
-    bare: Document, pieces: dict[Path, Piece], mapping: Mapping, source: _Source, report: Report, *, added: bool
+    bare: Document,
+    pieces: dict[Path, Piece],
+    mapping: Mapping,
+    source: _Source,
+    report: Report,
+    *,
+    added: bool,
+    ordered: bool,
 ) -> Group | None:
-    """With `added`, items that no piece knows are results that were added since; None where there are none."""
+    """With `added`, items that no piece knows are results that were added since; None where there are none. `ordered`:
+    as whoever gathers the resources again finds them, for what was added or moved; None where they are so already."""
     root, following = followed(bare.root, pieces, mapping)
     image = native_fhir(replace(bare, root=root), mapping, source.known, parts_in(pieces))
     said_by_site(image, root, pieces, mapping)
@@ -138,8 +154,9 @@ def _restored(
     if added and not new:
         return None
     group = restored(image, pieces, bare, source.known, report, new)
-    if group is None:
+    if group is None or (ordered and _is_in_order(group)):
         return None
+    group = in_order_of_reach(group) if ordered else group
     group = remaindered(bare, group, mapping, source.back, report, source.said, restored=True)
     # what resources were made into says them; an item that they do not say (a person's name) was edited, and wins
     may_contradict = not added and born_uid(group.root) is None

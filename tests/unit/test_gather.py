@@ -95,13 +95,18 @@ def test_a_name_is_that_of_its_own_server() -> None:
     assert subject(patients("folder/"), f"{HERE}Observation/o") is not None, "a file is of no server"
 
 
-def test_another_version_is_another_thing() -> None:
+def test_a_version_of_a_patient_is_that_patient() -> None:
+    """It says in which state a Patient was, and not who."""
     (now,) = patients(HERE)
     now.resource["meta"] = {"versionId": "2"}
-    assert subject([now], f"{HERE}Observation/o", "Patient/23/_history/1") is None
-    assert subject([now], f"{HERE}Observation/o", "Patient/23/_history/2") is now.resource
-    del now.resource["meta"]
-    assert subject([now], f"{HERE}Observation/o", "Patient/23/_history/1") is now.resource
+    for version in ("1", "2"):
+        assert subject([now], f"{HERE}Observation/o", f"Patient/23/_history/{version}") is now.resource
+
+
+@pytest.mark.parametrize(("there", "members"), [({"versionId": "2"}, []), ({"versionId": "1"}, ["o"]), ({}, ["o"])])
+def test_another_version_of_a_result_is_another_thing(there: dict[str, str], members: list[str]) -> None:
+    found = documents(observation("o", meta=there), report("a", "o/_history/1"))
+    assert found["a"] == members
 
 
 @pytest.mark.parametrize("kind", ["Group", "Device", "Location"])
