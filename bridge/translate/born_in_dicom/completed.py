@@ -35,6 +35,9 @@ _ANOTHER = (
 _OTHER_SITE = "a site that was edited in FHIR: what was said below the former one, such as its side, is left out"
 
 
+_ELSEWHERE = "a result is from another document, which says more of it than FHIR does: that is not said here"
+
+
 class Content(NamedTuple):
     document: Document
     homes: dict[Path, Json]  # the element of each item
@@ -54,7 +57,8 @@ def content_of(
     charset = charset_said(remainder.get("header", {}).get("e", {}), charset_of(native.header))
     unread = set[int]()  # tags of bytes that are not of the character set
     header, fits = _header(native.header, remainder, charset, report, unread)
-    builder = _Builder(mapping, report, without)
+    whole = bool(remainder or attached(group.root, "pieces"))
+    builder = _Builder(mapping, report, without, whole=whole)
     root = builder.item(native.root, remainder, None, charset, (), None if without is None else ())
     if not fits or builder.unicode:
         report.warnings.append("an edit does not fit the Specific Character Set: the document is in ISO_IR 192 now")
@@ -106,8 +110,10 @@ def _dropped(tag: str) -> str:
 
 
 class _Builder:
-    def __init__(self, mapping: Mapping, report: Report, without: frozenset[Path] | None) -> None:
-        self.mapping, self.report, self.without = mapping, report, without or frozenset()
+    def __init__(self, mapping: Mapping, report: Report, without: frozenset[Path] | None, *, whole: bool) -> None:
+        """`whole`: whether the resources are those of a document; a result of one that has come into another report, or
+        stands alone, does not bring along what that document said beyond it."""
+        self.mapping, self.report, self.without, self.whole = mapping, report, without or frozenset(), whole
         self.homes: dict[Path, Json] = {}
         self.places: dict[Path, Json] = {}
         self.moves: dict[Path, Path] = {}
@@ -160,7 +166,7 @@ class _Builder:
         inner = remainder.get("inner", {})  # of items that no element stands for
         carries = remainder.get("carried", ())
         names = names_of(node.children) if node.is_listed() else None
-        own = [_remainder_of(child) for child in node.children]
+        own = [self._own(child) for child in node.children]
         called: Sequence[str | int] = range(len(own)) if names is None else names
         gone = {order for order, one in enumerate(own) if one.get("n") == 0 or called[order] in without}
         more = len(carries) - len(gone)
@@ -189,10 +195,15 @@ class _Builder:
             found.append(one)
         return tuple(found)
 
+    def _own(self, child: Node) -> dict[str, Any]:
+        """The remainder of the item that it was."""
+        found = attached(child.home, "item") if child.home and "extension" in child.home else {}
+        if found and not self.whole:
+            if _ELSEWHERE not in self.report.warnings:
+                self.report.warnings.append(_ELSEWHERE)
+            return {}
+        return found
+
 
 def _below(former: Path, index: int | None) -> Path | None:
     return None if index is None else (*former, index)
-
-
-def _remainder_of(child: Node) -> dict[str, Any]:
-    return attached(child.home, "item") if child.home and "extension" in child.home else {}

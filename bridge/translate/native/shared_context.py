@@ -1,6 +1,6 @@
 """Context that a container says once for all that is in it (PS3.3 C.17.5), and that FHIR repeats on each result: how it
-was acquired, at rest or under stress; at which time point (PS3.16 TID 1502); in which procedure (TID 1005); that it is
-quoted (TID 1000). Copies, as components: the items of the container say it."""
+was acquired, at rest or under stress; in which lead or mode (TID 3700, 5200); at which time point (TID 1502); in which
+procedure (TID 1005); that it is quoted (PS3.16 TID 1000). Copies, as components: the items of the container say it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ _CONTEXT = frozenset(
         ("126072", "DCM"),  # Time Point Type
         ("126073", "DCM"),  # Time Point Order
         ("128740", "DCM"),  # Longitudinal Temporal Offset from Event
+        ("122148", "DCM"),  # Lead ID
+        ("399264008", "SCT"),  # Image Mode
+        ("G-0373", "SRT"),
     }
 )
 _ACQUIRED, _ABOUT = "HAS ACQ CONTEXT", ("HAS OBS CONTEXT", "HAS CONCEPT MOD")
@@ -47,11 +50,13 @@ def shared_by(item: ContentItem, around: Shared, mapping: Mapping, zone: str) ->
 def _is_context(item: ContentItem, mapping: Mapping) -> bool:
     if item.concept is None or (item.relationship != _ACQUIRED and item.concept[:2] not in _CONTEXT):
         return False
-    if item.children or isinstance(item.value, Reference):
+    is_named = item.concept[:2] in _CONTEXT  # of which event a time is counted, say, changes no copy of it
+    is_modified = any(one.relationship == "HAS CONCEPT MOD" for one in item.children)
+    if isinstance(item.value, Reference) or (is_modified and not is_named):
         return False
     if value_type(item.value) not in mapping.values or (isinstance(item.value, Num) and len(item.value.values) > 1):
         return False
-    return item.concept[:2] in _CONTEXT or folded_as(item, mapping) is None
+    return is_named or folded_as(item, mapping) is None
 
 
 def is_context(concept: Code | None, mapping: Mapping) -> bool:

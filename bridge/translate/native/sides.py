@@ -22,6 +22,14 @@ _SIDES = {  # CID 244
     "24028007": Code("24028007", "SCT", "Right"),
     "51440002": Code("51440002", "SCT", "Right and left"),
 }
+_KBV = "https://fhir.kbv.de/CodeSystem/KBV_CS_SFHIR_ICD_SEITENLOKALISATION"
+_CALLED = {
+    (SCT, code): side for code, side in _SIDES.items()
+} | {  # as German base profiles have it (seitenlokalisation)
+    (_KBV, "L"): _SIDES["7771000"],
+    (_KBV, "R"): _SIDES["24028007"],
+    (_KBV, "B"): _SIDES["51440002"],
+}
 
 
 class Structure(NamedTuple):
@@ -159,6 +167,7 @@ def _words(extension: Home) -> str:
 
 def _sides(extension: Home, structures: Structures) -> set[Code]:
     structure = _structure(extension, structures)
-    said = [extension.get("valueCodeableConcept", {})] if structure is None else structure.qualifiers
+    coded = {"coding": [extension["valueCoding"]]} if "valueCoding" in extension else {}
+    said = [extension.get("valueCodeableConcept", coded)] if structure is None else structure.qualifiers
     codes = (one for concept in said for one in _codes(concept))
-    return {_SIDES[code] for system, code in codes if system == SCT and code in _SIDES}
+    return {_CALLED[one] for one in codes if one in _CALLED}

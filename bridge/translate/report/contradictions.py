@@ -97,11 +97,19 @@ def _is_another(unit: str, code: str) -> bool:
 def is_side_of_words(site: Resource) -> bool:
     """Alone. In a document born in DICOM, items say it: the element id tells."""
     said = [*filter(None, (_folded(one.get("display")) for one in site.get("coding", ())))]
-    sides = [_SIDE.search(one) for one in (_folded(site.get("text")), *said)]
-    return "id" not in site and bool(said) and sides[0] is not None and not any(sides[1:])
+    told = _sides_in(_folded(site.get("text")))
+    return "id" not in site and bool(said) and bool(told - set[str]().union(*map(_sides_in, said)))
 
 
-_SIDE = re.compile(r"\b(left|right|bilateral)\b")
+def _sides_in(words: str) -> set[str]:
+    return {side for side, called in _SIDES.items() if called.search(words)}
+
+
+_SIDES = {  # as people write them in English, German, French, Spanish, Italian
+    "left": re.compile(r"\b(left|links\w*|linke\w*|gauche|izquierd[oa]|sinistr[oa])\b"),
+    "right": re.compile(r"\b(right|rechts\w*|rechte\w*|droite?|derech[oa]|destr[oa])\b"),
+    "both": re.compile(r"\b(bilateral\w*|both|beid\w*|bilatéral\w*|bilatérau\w*)\b"),
+}
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
