@@ -20,6 +20,7 @@ from bridge.translate.born_in_fhir.as_made import (
 )
 from bridge.translate.born_in_fhir.restored_resource import Restoring, patch
 from bridge.translate.born_in_fhir.sections import follow
+from bridge.translate.header.header import named_at
 from bridge.translate.header.verifiers import taken_verifiers, verified
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.private import Piece
@@ -56,6 +57,8 @@ def restored(
     renames = {name_of(image.homes[path], 0): spelled.get(name, name) for path, name in named.items()}
     if image.group.patient is not None and manifest.get("subject"):
         renames[name_of(image.group.patient, 0)] = manifest["subject"]
+    elif image.group.patient is not None and (there := named_at(document, known)) is not None:
+        renames[name_of(image.group.patient, 0)] = f"Patient/{there}"  # named by the identifier alone, or not at all
     found: dict[str, Resource] = {}
     restoring = Restoring(document, known, manifest, report)
     for path, name in named.items():

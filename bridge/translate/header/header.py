@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import uid_of
@@ -112,9 +113,19 @@ def patient_of(document: Document, mapping: Mapping, known: Known) -> Resource |
     identifiers = identifiers_of(document.header, document.charset, known)
     if not identifiers:
         return None
-    key = f"{identifiers[0]['system']}|{identifiers[0]['value']}"
-    patient = {"resourceType": "Patient", "id": known.id("Patient", key), "identifier": identifiers}
+    patient = {"resourceType": "Patient", "id": _id_of_patient(identifiers, known), "identifier": identifiers}
     return shaped_to_fhir(mapping.shapes["patient"], document, patient)
+
+
+def named_at(document: Document, known: Known) -> str | None:
+    """The id of the Patient whom the document would have at its source: a document that was made for another store."""
+    identifiers = identifiers_of(document.header, document.charset, known)
+    source = replace(known, system=known.source or known.system, ids={})
+    return _id_of_patient(identifiers, source) if identifiers else None
+
+
+def _id_of_patient(identifiers: list[Home], known: Known) -> str:
+    return known.id("Patient", f"{identifiers[0]['system']}|{identifiers[0]['value']}")
 
 
 def equipment_of(document: Document, key: str, mapping: Mapping, known: Known) -> Resource | None:
