@@ -24,6 +24,7 @@ from bridge.translate.born_in_fhir.duplicates import without_copied
 from bridge.translate.born_in_fhir.followed_ranges import followed
 from bridge.translate.born_in_fhir.parts import parts_in
 from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, restored, source_of
+from bridge.translate.born_in_fhir.sections import may_hold_more, sections_in
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.gather import in_order_of_reach
 from bridge.translate.header.chain import superseded_by
@@ -63,11 +64,11 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     sources = list[_Source]()
     if alone is None and pieces:
         sources = _sources(bare, replace(known, document=source_of(pieces, uid) or known.document), asked)
-    for source, added, ordered in product(sources, (False, True), (False, True)):
+    for source, (added, exactly), ordered in product(sources, _ways(pieces, bare), (False, True)):
         report = Report()
         group = _restored(bare, pieces, mapping, source, report, added=added, ordered=ordered)
         if group is not None:
-            group = _coming_back(group, document, bare, said_before, mapping, source.back)
+            group = _coming_back(group, document, bare, said_before, mapping, source.back, exactly=exactly)
         if group is not None:
             if born_uid(group.root) is None:
                 report.warnings += unseen(report, group.root)
@@ -86,13 +87,27 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     return Translated(group, report)
 
 
+def _ways(pieces: dict[Path, Piece], bare: Document) -> list[tuple[bool, bool]]:
+    """To restore the resources: whether with results that were added, and only if nobody has edited anything. What may
+    have been added in a section is looked for before it is taken for something that only DICOM says."""
+    without, with_added = (False, False), (True, False)
+    return [(False, True), with_added, without] if may_hold_more(pieces, bare.root) else [without, with_added]
+
+
 def _coming_back(
-    group: Group, document: Document, bare: Document, pieces: dict[Path, Piece], mapping: Mapping, known: Known
+    group: Group,
+    document: Document,
+    bare: Document,
+    pieces: dict[Path, Piece],
+    mapping: Mapping,
+    known: Known,
+    *,
+    exactly: bool,
 ) -> Group | None:
     """The group, where the document comes back from it to the last byte: a UID names one content. Where somebody has
     edited the items since, what was said privately before is kept for that."""
     again = to_dicom(group, mapping, known, counted=False).result
-    if again == document or pieces[()]["group"].get("digest") == document_digest(bare):
+    if again == document or exactly or pieces[()]["group"].get("digest") == document_digest(bare):
         return group if again == document else None
     unedited, made = taken_out(again)
     if unedited != bare or not _is_in_order(group):
@@ -148,7 +163,8 @@ def _restored(
     """With `added`, items that no piece knows are results that were added since; None where there are none. `ordered`:
     as whoever gathers the resources again finds them, for what was added or moved; None where they are so already."""
     root, following = followed(bare.root, pieces, mapping)
-    image = native_fhir(replace(bare, root=root), mapping, source.known, parts_in(pieces))
+    sections = sections_in(pieces) if added else frozenset[Path]()  # what was added there makes none a result
+    image = native_fhir(replace(bare, root=root), mapping, source.known, parts_in(pieces), sections)
     said_by_site(image, root, pieces, mapping)
     new = added_to(image, pieces) if added else []
     if added and not new:

@@ -36,13 +36,17 @@ def _items(before: ContentItem | None, after: ContentItem | None, path: tuple[in
 
 
 def lost_of_resources(before: list[Resource], after: list[Resource]) -> str:
-    """The first element that would not come back, by its path."""
+    """The first element that would not come back, by its path. Both in one order."""
     for one, other in zip_longest(before, after):
-        if one is None or other is None:
+        if one is None or other is None or _called(one) != _called(other):
             return f"a whole {(one or other)['resourceType']}"
         if not same(one, other):
             return ".".join((one["resourceType"], *next(_paths(one, other), ("",))))
     return "the order of the resources"
+
+
+def _called(resource: Resource) -> tuple[Json, Json]:
+    return resource["resourceType"], resource.get("id")
 
 
 def _paths(one: Json, other: Json) -> Iterator[tuple[str, ...]]:

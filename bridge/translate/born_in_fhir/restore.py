@@ -19,7 +19,7 @@ from bridge.translate.born_in_fhir.as_made import (
     with_results,
 )
 from bridge.translate.born_in_fhir.restored_resource import Restoring, patch
-from bridge.translate.born_in_fhir.sections import follow
+from bridge.translate.born_in_fhir.sections import enter, follow, sections_at
 from bridge.translate.header.header import named_at
 from bridge.translate.header.verifiers import taken_verifiers, verified
 from bridge.translate.native.to_fhir import FhirImage
@@ -71,8 +71,13 @@ def restored(
     verified(image.group.root, verifiers)
     natives = {name_of(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
     placed = [_member(one, found, natives, report) for one in members]  # None: its item has been removed
+    sections = sections_at(placed, pieces)
     follow(placed, manifest.get("sections", []), pieces, image)
-    resources = [*filter(None, placed), *(renamed(one, renames) for one in added)]
+    names = {path: name_of(renamed(home, renames), 0) for path, home in image.homes.items() if "resourceType" in home}
+    new = {path: names[path] for path, home in image.homes.items() if any(home is one for one in added)}
+    enter(sections, new, names)
+    put_in = [renamed(one, renames) for one in added]
+    resources = [*filter(None, placed), *put_in]
     if not resources or placed[0] is None:
         return None
     named_now = _named(resources, natives)
@@ -81,7 +86,7 @@ def restored(
     placed.append(patient)
     references = {
         one: target for one, at in _places(manifest, object).items() if (target := _at(placed, at)) is not None
-    } | {name_of(one, 0): one for one in named_now}
+    } | {name_of(one, 0): one for one in (*put_in, *named_now)}
     return Group(
         resources[0],
         tuple(resources[1:]),
@@ -115,7 +120,8 @@ def _at(members: list[Json], number: int) -> Json:
 
 def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
     """Observations of a report whose items have no piece."""
-    if not (key_of(pieces) or "").startswith("DiagnosticReport/"):
+    root = next(iter(pieces.get((), {}).get("group", {"members": []})["members"]), None)
+    if not isinstance(root, str) or not root.startswith("DiagnosticReport/"):
         return []
     copies = copies_in(image)
     return [

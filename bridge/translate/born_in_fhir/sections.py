@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.model.content import Path
+from bridge.model.content import ContentItem, Path
 from bridge.model.group import Json, Resource
 from bridge.translate.basis.digests import GUARD, digest
-from bridge.translate.native.own_words import element_of
+from bridge.translate.native.own_words import element_of, of_section
 from bridge.translate.native.sections import say
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.json_patch import element_at
@@ -50,6 +50,54 @@ def _sections(home: Json, place: str) -> Iterator[tuple[str, Json]]:
 
 def _guards(words: _Words) -> _Words:
     return {element: digest(said, GUARD) for element, said in words.items()}
+
+
+def sections_in(pieces: dict[Path, Piece]) -> frozenset[Path]:
+    return frozenset(path for path, piece in pieces.items() if "section" in piece)
+
+
+def may_hold_more(pieces: dict[Path, Piece], root: ContentItem) -> bool:
+    """Whether a section, or the document beside them, has a fact that no resource of it became: it was added."""
+    sections = sections_in(pieces)
+    return any(
+        (*path, index) not in pieces and of_section(child.concept) is None and child.relationship == "CONTAINS"
+        for path in (sections and (*sections, ()))
+        for index, child in enumerate(root.at(path).children)
+    )
+
+
+def sections_at(placed: list[Resource | None], pieces: dict[Path, Piece]) -> dict[Path, Json]:
+    """The Composition, and its sections, by the containers that they became; none where there is no Composition."""
+    said = {path: piece["section"] for path, piece in pieces.items() if "section" in piece}
+    compositions = (placed[number] for number, _ in said.values() if number < len(placed))
+    composition = next(compositions, None)
+    if composition is None:
+        return {}
+    return {(): composition} | {path: element_at(composition, place) for path, (_, place) in said.items()}
+
+
+def enter(sections: dict[Path, Json], added: dict[Path, str], names: dict[Path, str]) -> None:
+    """In place: what was `added` in a section is an entry there, in front of what stands behind it; what was added
+    beside them, of an unnamed one. `names`: of the resources of all items."""
+    for path, name in sorted(added.items()):
+        home = sections.get(path[:-1])
+        if home is None:
+            continue
+        if path[:-1]:
+            entries = home.setdefault("entry", [])
+            behind = (names[one] for one in sorted(names) if one[:-1] == path[:-1] and one > path and one not in added)
+            following = [index for other in behind for index in _entries_of(entries, other)]
+            entries.insert(min(following, default=len(entries)), {"reference": name})
+        else:
+            there = home.setdefault("section", [])
+            before = [id(section) for one, section in sections.items() if len(one) == 1 and one < path]
+            after = [index for index, section in enumerate(there) if id(section) in before]
+            there.insert(max(after, default=-1) + 1, {"entry": [{"reference": name}]})
+            sections[path] = there[max(after, default=-1) + 1]
+
+
+def _entries_of(entries: list[Json], name: str) -> list[int]:
+    return [index for index, one in enumerate(entries) if one.get("reference") == name]
 
 
 def follow(placed: list[Resource | None], made: list[list[Json]], pieces: dict[Path, Piece], image: FhirImage) -> None:

@@ -47,10 +47,16 @@ class FhirImage:
     homes: dict[Path, Home]  # content item -> the element that it became
 
 
-def native_fhir(document: Document, mapping: Mapping, known: Known, parts: frozenset[Path] = frozenset()) -> FhirImage:
-    """`parts`: items that are components, whatever their concept is of."""
+def native_fhir(
+    document: Document,
+    mapping: Mapping,
+    known: Known,
+    parts: frozenset[Path] = frozenset(),
+    sections: frozenset[Path] = frozenset(),
+) -> FhirImage:
+    """`parts`: items that are components, whatever their concept is of; `sections`: containers that are sections."""
     root = in_canonical_units(document.root, mapping)
-    return _Builder(replace(document, root=root), mapping, known, parts).build()
+    return _Builder(replace(document, root=root), mapping, known, parts, sections).build()
 
 
 class _Builder(Observations):
@@ -196,7 +202,7 @@ class _Builder(Observations):
         for index in indices:
             child, at = item.children[index], (*path, index)
             place = kind(child, Kind.SECTION, self.mapping, each=self.template.each)
-            if place is Kind.SECTION:
+            if place is Kind.SECTION or at in self.sections:
                 self._section(child, at, into, context)
                 continue
             entry = self._entry(child, at, place, context)
