@@ -10,29 +10,34 @@ from bridge.model.names import NAMESPACE
 from bridge.model.search import identifier_query
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_URLS = ("urn:", "http://", "https://")
 
+# An entry's fullUrl is what the references of the group call it, else they would point to nothing.
 # A shared Patient is created where it is missing and never rewritten by a document: a conditional create, and the
-# references to it go by its fullUrl, for on another server `Patient/p1` may be somebody else. That fullUrl is ours
-# alone, so that `as_written` knows which references were rewritten.
+# references to it go by its fullUrl, for on another server `Patient/p1` may be somebody else. Where they say none, that
+# is ours alone, so that `as_written` knows which references were rewritten.
 
 
 def bundle(group: Group) -> Resource:
     """Every resource of the group and its Patient; the document's own by PUT, the Patient by conditional create."""
     entries: list[Json] = []
     renames: dict[str, str] = {}
+    called = _called(group)
     if group.patient is not None:
         subject = group.root.get("subject", {}).get("reference", "")
-        url = subject if subject.startswith("urn:") else _patient_url(group.patient, group.key)
+        url = subject if subject.startswith("urn:") else called.get(id(group.patient), "")
+        url = url or _patient_url(group.patient, group.key)
         if "id" in group.patient:
             renames[f"Patient/{group.patient['id']}"] = url
         entries.append({"fullUrl": url, "resource": group.patient, "request": _conditional(group.patient)})
     for index, resource in enumerate(group.resources()):
         kind = resource["resourceType"]
         if "id" in resource:
-            url = _url(kind, resource["id"])
+            url = called.get(id(resource)) or _url(kind, resource["id"])
             request = {"method": "PUT", "url": f"{kind}/{resource['id']}"}
         else:
-            url, request = _said(group, index, resource), {"method": "POST", "url": kind}
+            url = called.get(id(resource)) or _derived(f"{group.key}#{index}")
+            request = {"method": "POST", "url": kind}
         entries.append({"fullUrl": url, "resource": renamed(resource, renames), "request": request})
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
@@ -56,12 +61,14 @@ def _patient_url(patient: Resource, key: str) -> str:
     return _derived(f"Patient/{patient['id']}" if "id" in patient else f"{key}#patient")
 
 
-def _said(group: Group, index: int, resource: Resource) -> str:
-    """A resource without id is what the others call it."""
-    if index == 0 and group.key.startswith("urn:"):
-        return group.key
-    names = [one for one, target in (group.references or {}).items() if target is resource and one.startswith("urn:")]
-    return names[0] if names else _derived(f"{group.key}#{index}")
+def _called(group: Group) -> dict[int, str]:
+    """The URL that references have for a resource, whichever version they say; for a root without id its key, too. One
+    that is called `Type/id` alone is found by that."""
+    found = {id(group.root): group.key} if "id" not in group.root and group.key.startswith(_URLS) else {}
+    for reference, target in (group.references or {}).items():
+        if reference.startswith(_URLS):
+            found.setdefault(id(target), reference.partition("/_history/")[0])
+    return found
 
 
 def _url(kind: str, identifier: str) -> str:

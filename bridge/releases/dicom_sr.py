@@ -19,7 +19,7 @@ from bridge.translate.remainder.extension import is_from_dicom
 
 _TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021
 _PROCEDURE_STUDY = "121018"
-_GROUP, _FINDING, _CATEGORY, _STUDY_UID = "125007", "121071", "276214006", "110180"
+GROUP, FINDING, CATEGORY, _STUDY_UID = "125007", "121071", "276214006", "110180"
 COPY = "dicom-sr"
 COPIED = {"extension": [{"url": f"{EXTENSION_BASE}/StructureDefinition/copy", "valueCode": COPY}]}
 """Of a primitive, whose element id HAPI drops, and of a whole resource."""
@@ -66,7 +66,7 @@ def _add(observation: Resource, guide: Guide) -> None:
     for identifier in observation.get("identifier", ()):
         if identifier.get("system") == DICOM_UID_SYSTEM and "type" not in identifier:
             identifier["type"] = {"id": COPY} | _UID_TYPE
-    if any(one.get("code") == _GROUP for one in _codings(observation.get("code", {}))):
+    if any(one.get("code") == GROUP for one in _codings(observation.get("code", {}))):
         _add_to_group(observation)
 
 
@@ -96,8 +96,8 @@ def _add_to_group(observation: Resource) -> None:
     """The finding is the value of the group, its category the code; of several findings none is, and none that the
     group denies."""
     said = _parts(observation)
-    finding = said.get(_FINDING, {}).get("valueCodeableConcept")
-    findings = [one for one in observation.get("component", ()) if says(one.get("code", {}), DCM, _FINDING)]
+    finding = said.get(FINDING, {}).get("valueCodeableConcept")
+    findings = [one for one in observation.get("component", ()) if says(one.get("code", {}), DCM, FINDING)]
     if (
         len(findings) == 1
         and finding is not None
@@ -106,7 +106,7 @@ def _add_to_group(observation: Resource) -> None:
     ):
         observation["valueCodeableConcept"] = {"id": COPY} | copied(finding)
         observation.pop("dataAbsentReason", None)
-    kind = said.get(_CATEGORY, {}).get("valueCodeableConcept")
+    kind = said.get(CATEGORY, {}).get("valueCodeableConcept")
     if kind is not None:
         group = {"id": COPY} | copied(observation["code"])
         observation["category"] = [*observation.get("category", ()), group]
@@ -138,12 +138,12 @@ def _copies(observation: Resource) -> Iterator[Json]:
         kind = identifier.get("type", {})
         if identifier.get("system") == DICOM_UID_SYSTEM and kind.get("coding") == _UID_TYPE["coding"]:
             yield kind
-    groups = [one for one in observation.get("category", ()) if says(one, DCM, _GROUP)]
+    groups = [one for one in observation.get("category", ()) if says(one, DCM, GROUP)]
     if groups:
         yield from (*groups, observation["code"])
-    finding = _parts(observation).get(_FINDING, {}).get("valueCodeableConcept")
+    finding = _parts(observation).get(FINDING, {}).get("valueCodeableConcept")
     value = observation.get("valueCodeableConcept")
-    is_group = groups or says(observation["code"], DCM, _GROUP)
+    is_group = groups or says(observation["code"], DCM, GROUP)
     if value is not None and finding is not None and is_group and copied(value) == copied(finding):
         yield value
 

@@ -102,11 +102,12 @@ def _complex(extension: Json) -> Json:
 
 
 def _extensions(home: Resource, prefix: str) -> list[Json]:
+    """In the order of `_PARTS`, which is that of `native/selection.py`: the order of JSON properties says nothing."""
     found: list[Json] = []
-    for name, value in home.items():
-        if name not in _PARTS:
+    for name, (element, many) in _PARTS.items():
+        if name not in home:
             continue
-        element, many = _PARTS[name]
+        value = home[name]
         values = value if many else [value]
         if None in values or value == absent():  # a null would move the coordinates behind it
             continue

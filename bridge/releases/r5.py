@@ -11,6 +11,7 @@ from bridge.errors import DamagedRemainderError
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import R4_URL, R5_URL
 from bridge.releases import dicom_sr, selected_instance
+from bridge.releases.edited_finding import followed, guarded
 from bridge.releases.elements import MOVES, UNSEEN
 from bridge.releases.imaging_selection import (
     derived_in_r4,
@@ -37,7 +38,7 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
         beyond, plain = _taken(resource, R5_URL)
         made = _whole_r5(plain, names)
         warnings += _said(made, json_patched(made, beyond))
-        found[id(resource)] = made if guide is None else dicom_sr.added(made, guide)
+        found[id(resource)] = made if guide is None else guarded(dicom_sr.added(made, guide))
         selected_instance.derive(found[id(resource)], copies)
     made_group = _with(group, found, names)
     return replace(made_group, members=(*made_group.members, *selections)), warnings
@@ -53,7 +54,7 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
         for one in group.whole()
         if one["resourceType"] == "ImagingSelection" and "id" in one
     }
-    warnings: list[str] = []
+    group, warnings = _followed(group, is_ours=is_ours)
     found: dict[int, Resource] = {}
     if is_ours:
         group = _marked(group)
@@ -87,6 +88,12 @@ def _is_there(home: Json, path: tuple[str, ...]) -> bool:
     if isinstance(home, list):
         return any(_is_there(one, path) for one in home)
     return not path or (isinstance(home, dict) and path[0] in home and _is_there(home[path[0]], path[1:]))
+
+
+def _followed(group: Group, *, is_ours: bool) -> tuple[Group, list[str]]:
+    made = {id(one): followed(one, ours=is_ours) for one in group.whole()}
+    warnings = [one for _, said in made.values() for one in said]
+    return _with(group, {name: one for name, (one, _) in made.items()}, {}), [*dict.fromkeys(warnings)]
 
 
 def _marked(group: Group) -> Group:

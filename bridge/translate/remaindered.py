@@ -30,6 +30,7 @@ from bridge.translate.remainder.element_json import dataset_json
 from bridge.translate.remainder.elements import difference, header_group, made_header_group
 from bridge.translate.remainder.extension import attach
 from bridge.translate.remainder.private import Piece
+from bridge.translate.report.illegal import illegal_in
 from bridge.translate.report.outcomes import outcomes_of_header, outcomes_of_items
 from bridge.translate.report.report import Report
 from bridge.translate.report.rules import Rules
@@ -101,6 +102,8 @@ def _of_dicom(document: Document, known: Known) -> dict[str, Json]:
     found["digest"] = document_digest(document)
     if known.document not in (None, text_of(document.header, SOP_INSTANCE_UID)):
         found["first"] = known.document  # version of the document: its ids go by that
+    if illegal := illegal_in(document):
+        found["illegal"] = illegal
     return found
 
 

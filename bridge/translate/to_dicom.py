@@ -22,6 +22,7 @@ from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.extension import attached
 from bridge.translate.remainder.kept import as_kept
 from bridge.translate.remainder.private import put_in
+from bridge.translate.report.illegal import illegal_since
 from bridge.translate.report.leaves import outcomes
 from bridge.translate.report.odd_resources import oddities_of_group
 from bridge.translate.report.report import Detail, Translated
@@ -32,8 +33,10 @@ from bridge.translate.returned_document import NEW_INSTANCE, returned_document
 def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = True) -> Translated[Document]:
     """One SR. Raises UnicodeError where an edit does not fit the document's character set. Without `counted` the
     report says nothing of the elements."""
+    before = attached(group.root, "document").get("illegal", {})
     group, document, homes, image, pieces, report = _made(group, mapping, known)
     if counted:
+        report.warnings += illegal_since(document, before) if NEW_INSTANCE in report.warnings else []
         report.warnings += oddities_of_group(group)
         report.account = lambda: [*_outcomes(group, homes, image, mapping)]
     return Translated(put_in(document, as_kept(group, document, pieces)), report)
