@@ -15,6 +15,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.tags import OBSERVATION_UID, SOP_INSTANCE_UID
 from bridge.translate.basis.ids import Known
+from bridge.translate.gather import Entry, gather
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
@@ -66,3 +67,6 @@ def test_a_copied_item_is_a_result_of_its_own(concept: Code | None, uid: str | N
     assert (numbers.pop("k1"), numbers.pop("k2")) == ("41", "59") and list(numbers.values()) == ["99"]
     assert len({one["reference"] for one in back.result.root["result"]}) == 3
     assert to_dicom(back.result, MAPPING, KNOWN).result == edited
+    entries = [Entry(one, f"{one['resourceType']}/{one['id']}") for one in back.result.resources()]
+    (again,) = gather(entries[::-1]).groups  # as whoever reads them from a server finds them
+    assert to_dicom(again, MAPPING, KNOWN).result == edited

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.mapping.load import load
-from bridge.model.content import ContentItem, Path, Plain
+from bridge.model.content import ContentItem, Num, Path, Plain
 from bridge.model.dataset import Element, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
@@ -129,3 +129,23 @@ def test_a_document_of_an_earlier_bridge_comes_back() -> None:
     back = to_fhir(earlier, MAPPING, KNOWN).result
     assert stripped(back.root) == group.root
     assert to_dicom(back, MAPPING, KNOWN).result == earlier
+
+
+TRANSLATED = {
+    "url": "http://hl7.org/fhir/StructureDefinition/extension-quantity-translation",
+    "valueQuantity": {"value": 23, "unit": "mg/dL", "system": "http://unitsofmeasure.org", "code": "mg/dL"},
+}
+
+
+@pytest.mark.parametrize("number", ["4", "9"])
+def test_a_translation_into_another_unit_goes_with_the_number(number: str) -> None:
+    """Two numbers that contradict each other would be one value."""
+    quantity = measured()["valueQuantity"] | {"extension": [TRANSLATED]}
+    made = to_dicom(reported(measured(valueQuantity=quantity)), MAPPING, KNOWN).result
+    item = made.root.children[0]
+    assert isinstance(item.value, Num)
+    after = Document(made.header, with_item(made.root, (0,), valued(replace(item.value, values=(number,)))))
+    back = to_fhir(after, MAPPING, KNOWN)
+    (found,) = [one["valueQuantity"] for one in back.result.members]
+    assert str(found["value"]) == number and ("extension" in found) is (number == "4")
+    assert any("valueQuantity.extension" in one for one in back.report.warnings) is (number != "4")

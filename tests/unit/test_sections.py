@@ -250,3 +250,75 @@ def test_plain_text_comes_back_from_xhtml(text: str) -> None:
 
 def test_what_is_no_xhtml_is_read_as_far_as_it_goes() -> None:
     assert words_of("</p><li>a</li></ol><b>c &bogus; <") == "- a\nc &bogus; <"
+
+
+# -- added in the PACS ----------------------------------------------------------------------------------------------
+NODULE = Code("246120007", "SCT", "Nodule size")
+
+
+def nodule(size: str) -> ContentItem:
+    return ContentItem("CONTAINS", NODULE, Num((size,), Code("mm", "UCUM", "mm"), None), (), ())
+
+
+def sizes(group: Group) -> dict[str, str]:
+    """Numbers of the results, by what refers to each."""
+    found = (one for one in group.resources() if one["resourceType"] == "Observation" and "valueQuantity" in one)
+    return {f"Observation/{one['id']}": str(one["valueQuantity"]["value"]) for one in found}
+
+
+def with_added(where: Callable[[ContentItem], ContentItem], *, removed: bool = False) -> Group:
+    """What is read of two sections, the second of them with a result, after an edit in the PACS; and it comes back."""
+    result = measured()
+    one = group(
+        section("Technique", "CT"),
+        section("Findings", "Nodule.", entry=[{"reference": "Observation/o"}]),
+        results=(result,),
+        result=[{"reference": "Observation/o"}],
+        subject=result["subject"],
+    )
+    made = checked_to_dicom(one, MAPPING, KNOWN).result
+    root = where(made.root)
+    if removed:
+        root = replace(root, children=root.children[1:])
+    edited = Document(made.header, root)
+    back = to_fhir(edited, MAPPING, KNOWN)
+    assert ANEW not in back.report.warnings
+    assert to_dicom(back.result, MAPPING, KNOWN).result == edited
+    assert not any("a FHIR client does not see" in line for line in back.report.warnings)
+    return back.result
+
+
+def sections_of(one: Group) -> list[tuple[str | None, list[str]]]:
+    """Title, and numbers of the results that are entries."""
+    (composition,) = [each for each in one.members if each["resourceType"] == "Composition"]
+    numbers = sizes(one)
+    return [
+        (each.get("title"), [numbers.get(entry["reference"], "") for entry in each.get("entry", ())])
+        for each in composition["section"]
+    ]
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["", "another section removed"])
+@pytest.mark.parametrize("last", [True, False])
+def test_a_number_that_is_added_in_a_section_is_a_result_there(last: bool, removed: bool) -> None:  # noqa: FBT001
+    def added(root: ContentItem) -> ContentItem:
+        first, findings = root.children
+        words = len(findings.children) - 1
+        assert isinstance(findings.children[words].value, Num)
+        at = len(findings.children) if last else words
+        inner = (*findings.children[:at], nodule("12"), nodule("7"), *findings.children[at:])
+        return replace(root, children=(first, replace(findings, children=inner)))
+
+    found = with_added(added, removed=removed)
+    entries = ["4", "12", "7"] if last else ["12", "7", "4"]
+    assert sections_of(found) == [("Technique", [])][removed:] + [("Findings", entries)]
+    assert sorted(sizes(found)[one["reference"]] for one in found.root["result"]) == ["12", "4", "7"]
+
+
+def test_what_is_added_beside_the_sections_is_in_the_composition() -> None:
+    def added(root: ContentItem) -> ContentItem:
+        first, findings = root.children
+        return replace(root, children=(first, nodule("12"), findings))
+
+    found = with_added(added)
+    assert sections_of(found) == [("Technique", []), (None, ["12"]), ("Findings", ["4"])]

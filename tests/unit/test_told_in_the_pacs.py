@@ -10,10 +10,11 @@ import pytest
 
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
-from bridge.model.content import Coded, ContentItem, Plain
+from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL
 from bridge.translate.basis.ids import Known
+from bridge.translate.gather import Entry, gather
 from bridge.translate.native.asserted import is_qualified
 from bridge.translate.native.specimens import SPECIMEN_TYPE
 from bridge.translate.selfcheck import checked_to_dicom
@@ -22,6 +23,11 @@ from tests.samples import alone, measured, observation
 
 MAPPING, KNOWN = load(), Known()
 SCT = "http://snomed.info/sct"
+DATA_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+VALUE_UNKNOWN = Code("114010", "DCM", "Value unknown")
+NOT_ATTEMPTED = Code("114007", "DCM", "Measurement not attempted")
+_CULTURE = {"system": "http://loinc.org", "code": "6463-4", "display": "Bacteria identified in Specimen by Culture"}
+CULTURE = {"coding": [_CULTURE]}
 HIS, HERS = {"reference": "Patient/p"}, {"reference": "Patient/q"}
 SUMMARY = {
     "resourceType": "DiagnosticReport",
@@ -104,6 +110,61 @@ def test_a_specimen_of_which_nothing_is_said_is_warned_of(said: Resource, warned
     found, warnings = item(measured(**said))
     assert any("Observation.specimen" in line for line in warnings) is warned
     assert not any(SPECIMEN_TYPE.same(one.concept) for one in found.children)
+
+
+@pytest.mark.parametrize(
+    ("specimen", "words"),
+    [
+        ({}, "CSF"),
+        ({"subject": HIS}, "CSF"),
+        ({"subject": HERS}, None),
+        ({"status": "entered-in-error"}, None),
+        (DENIED, None),
+    ],
+    ids=["no subject", "his", "hers", "void", "denied"],
+)
+def test_a_specimen_of_the_bundle_says_in_what_it_was_measured(specimen: Resource, words: str | None) -> None:
+    """Two cultures of one code, of different specimens, are not alike."""
+    there = {"resourceType": "Specimen", "id": "s", "type": {"text": "CSF"}} | specimen
+    result = measured(code=CULTURE, specimen={"reference": "Specimen/s"})
+    entries = [Entry(one, f"{one['resourceType']}/{one['id']}") for one in (result, there)]
+    made = checked_to_dicom(gather(entries).groups[0], MAPPING, KNOWN)
+    children = made.result.root.children[0].children
+    assert [one.value for one in children if SPECIMEN_TYPE.same(one.concept)] == (
+        [Plain("TEXT", words)] if words else []
+    )
+    assert any("Observation.specimen" in line for line in made.report.warnings) is (words is None)
+
+
+def test_a_code_of_any_specimen_says_none() -> None:
+    """LOINC's System `XXX`."""
+    _, warnings = item(measured(code=CULTURE, specimen={"reference": "Specimen/s"}))
+    assert any("Observation.specimen" in line for line in warnings)
+
+
+@pytest.mark.parametrize("element", ["valueString", "valueDateTime", "valueTime", "valueInteger", "valueBoolean"])
+@pytest.mark.parametrize(("reason", "code"), [("unknown", VALUE_UNKNOWN), ("not-performed", NOT_ATTEMPTED)])
+def test_a_primitive_that_is_absent_is_no_heading(element: str, reason: str, code: Code) -> None:
+    absent = {"extension": [{"url": DATA_ABSENT_REASON, "valueCode": reason}]}
+    found, _ = item(observation(**{f"_{element}": absent}))
+    assert found.value == Coded(code)
+
+
+def test_a_unit_without_its_number_is_no_measured_value() -> None:
+    """PS3.3 C.18.1: Numeric Value is type 1; DCMTK reads nothing of a document without it."""
+    absent = {"extension": [{"url": DATA_ABSENT_REASON, "valueCode": "not-performed"}]}
+    quantity = {"_value": absent} | {key: one for key, one in measured()["valueQuantity"].items() if key != "value"}
+    found, _ = item(observation(valueQuantity=quantity))
+    assert found.value == Coded(NOT_ATTEMPTED)
+
+
+@pytest.mark.parametrize(("text", "warned"), [("rechte Lunge", True), ("Poumon droit", True), ("linke Lunge", True)])
+@pytest.mark.parametrize("display", ["Lung structure", "Left lung structure"])
+def test_a_side_of_the_text_alone_is_warned_of(text: str, warned: bool, display: str) -> None:  # noqa: FBT001
+    coding = {"system": SCT, "code": "1", "display": display}
+    _, warnings = item(measured(bodySite={"coding": [coding], "text": text}))
+    is_said = text.startswith("linke") and display.startswith("Left")
+    assert any("says a side that the code does not" in one for one in warnings) is (warned and not is_said)
 
 
 def test_what_denies_a_finding_modifies_it() -> None:

@@ -353,3 +353,34 @@ def test_an_edited_conclusion_reaches_the_item_that_a_modifier_stands_below() ->
 
 
 SEVERE = Code("24484000", "SCT", "Severe")
+
+
+OFFSET, EVENT = Code("128740", "DCM", "Longitudinal Temporal Offset from Event"), Code("128741", "DCM", "Event Type")
+LEAD, MODE = Code("122148", "DCM", "Lead ID"), Code("399264008", "SCT", "Image Mode")
+BASELINE, DAYS = Code("128742", "DCM", "Baseline"), Code("d", "UCUM", "days")
+
+
+@pytest.mark.parametrize("how", ["HAS OBS CONTEXT", "HAS ACQ CONTEXT", "CONTAINS"])
+def test_a_time_point_is_that_of_a_result_whatever_is_said_of_it(how: str) -> None:
+    """As highdicom writes one: with the event from which it is counted."""
+
+    def at(days: str, size: str) -> ContentItem:
+        event = item(EVENT, Coded(BASELINE), how="HAS CONCEPT MOD")
+        return container(GROUP, item(OFFSET, Num((days,), DAYS, None), event, how=how), length(size))
+
+    group, _ = read(document(at("0", "50"), at("56", "25"), like=ECHO))
+    lengths = [one for one in group.members if one.get("code", {}).get("text") == LENGTH.meaning]
+    said = {str(one["valueQuantity"]["value"]): one["component"][-1]["valueQuantity"]["value"] for one in lengths}
+    assert {size: str(days) for size, days in said.items()} == {"50": "0", "25": "56"}
+
+
+@pytest.mark.parametrize("concept", [LEAD, MODE])
+def test_the_lead_and_the_mode_are_said_of_each_result(concept: Code) -> None:
+    one, other = Code("1", "99X", "one"), Code("2", "99X", "other")
+    in_one, in_other = (container(GROUP, modifier(concept, code), length(code.value)) for code in (one, other))
+    group, _ = read(document(in_one, in_other, like=ECHO))
+    lengths = [each for each in group.members if each.get("code", {}).get("text") == LENGTH.meaning]
+    said = {
+        str(each["valueQuantity"]["value"]): each["component"][-1]["valueCodeableConcept"]["text"] for each in lengths
+    }
+    assert said == {"1": "one", "2": "other"}

@@ -130,3 +130,22 @@ def test_a_lens_of_another_package_is_used_and_a_clash_is_a_fault(monkeypatch: p
 
 
 UPPER = lens.Lens(str.upper, str.lower)
+
+
+def test_a_row_of_a_site_wins_over_a_shipped_one_of_the_same_code_on_both_sides(tmp_path: Path) -> None:
+    row = "{fhir: LOINC 8310-5, dicom: 99SITE TEMP, name: Body temperature}"
+    (tmp_path / "site.yaml").write_text(f"concepts:\n  - {row}\n")
+    mapping, faults, _ = compiled([shipped(), tmp_path])
+    temperature = {"coding": [{"system": "http://loinc.org", "code": "8310-5"}]}
+    found = mapping.concept(temperature)
+    assert not faults and found is not None and found[:3] == ("TEMP", "99SITE", "Body temperature")
+    assert [one["code"] for one in mapping.coded(found)["coding"]] == ["8310-5", "TEMP"]
+    assert mapping.concept(mapping.coded(found)) == found
+    shipped_one = Code("8310-5", "LN", "Body temperature")
+    assert mapping.coded(shipped_one)["coding"][0]["code"] == "8310-5"  # who sends the shipped code is still read
+
+
+def test_a_code_without_words_has_those_of_its_row() -> None:
+    """PS3.3 8.3: Code Meaning is a text for people."""
+    found = load().concept({"coding": [{"system": "http://loinc.org", "code": "8310-5"}]})
+    assert found is not None and found.meaning == "Body temperature"
