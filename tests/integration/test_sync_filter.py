@@ -95,7 +95,7 @@ def test_what_amends_a_version_that_is_outside_waits_for_nobody(stores: Path, am
     ("only", "says"),
     [
         ("{categories: []}", "only.categories"),
-        ("{category: [x]}", "only.category"),
+        ("{category: [x]}", "only: unknown key 'category'; known are categories"),
         ("{patients: nowhere.txt}", "nowhere.txt: cannot be read"),
         ("{patients: patients.txt}", "patients.txt:2: no identifier"),
     ],
