@@ -44,5 +44,6 @@ def conflicts(
         print(f"{name}: {holds} holds, from the next pass on")
     else:
         for one in found:
+            decided = f"; {one['verdict']} holds, from the next pass on" if one["verdict"] else ""
             print(f"{one['name']}: {one['resource']}: FHIR {one['fhir']}, DICOM {one['dicom']} ({one['instance']}), "
-                  f"since {one['since']}")  # fmt: skip
+                  f"since {one['since']}{decided}")  # fmt: skip

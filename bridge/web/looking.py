@@ -45,7 +45,7 @@ def router(door: Door, records: Records, passes: Passes | None, routes: Iterable
         return ledger.view.documents(body.key)
 
     @api.get("/conflicts", summary="Documents of which both sides have news")
-    def conflicts(_: Reader, ledger: Book) -> list[dict[str, str]]:
+    def conflicts(_: Reader, ledger: Book) -> list[dict[str, str | None]]:
         return ledger.conflicts.open()
 
     return api
