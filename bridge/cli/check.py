@@ -29,6 +29,6 @@ def check(
     else:
         for line in (*faults, *remarks):
             print(line)
-        print(f"{len(mapping.by_fhir)} concept rows, {len(mapping.shapes)} shapes: {len(faults)} faults")
+        print(f"{len(mapping.by_fhir)} concept rows, {len(mapping.templates)} templates: {len(faults)} faults")
     if faults:
         raise typer.Exit(1)

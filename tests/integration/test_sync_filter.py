@@ -145,7 +145,11 @@ def test_a_dry_run_says_what_it_would_do_and_does_not(stores: Path) -> None:
     before = tree(stores / "data")
     for _ in range(2):
         done = json.loads(run(stores, "sync", "--once", "--dry-run", "--json").stdout)
-        assert sorted(one.partition(" ")[0] for one in done["plans"]) == ["to-dicom", "to-dicom", "to-fhir"]
+        assert sorted(" ".join(one.split(" ")[2:5]) for one in done["plans"]) == [
+            "to ehr as",
+            "to pacs as",
+            "to pacs as",
+        ]
         assert (done["acts"], done["status"]["intents"]) == ({}, 0)
     assert tree(stores / "data") == before
     done = run(stores, "sync", "--once")
