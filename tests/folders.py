@@ -43,7 +43,9 @@ def worker_of(route: Route, ledger: Ledger) -> Worker:
 
 
 def done(summary: Summary) -> dict[str, int]:
-    return {act: number for act, number in summary.acts.items() if not act.endswith((" nothing", " skipped"))}
+    return {
+        act: number for act, number in summary.acts.items() if not act.endswith((" nothing", " skipped", " outside"))
+    }
 
 
 def passed(route: Route, ledger: Ledger, **how: Any) -> dict[str, int]:

@@ -42,6 +42,7 @@ def _commands() -> typer.Typer:
         conflicts,
         convert,
         explain,
+        forget,
         pause,
         prune,
         resend,
@@ -71,6 +72,7 @@ def _commands() -> typer.Typer:
     app.command("resend", help=resend.HELP, epilog=resend.EXAMPLE)(resend.resend)
     app.command("backfill", help=backfill.HELP, epilog=backfill.EXAMPLE)(backfill.backfill)
     app.command("prune", help=prune.HELP, epilog=prune.EXAMPLE)(prune.prune)
+    app.command("forget", help=forget.HELP, epilog=forget.EXAMPLE)(forget.forget)
     app.command("backup", help=backup.HELP, epilog=backup.EXAMPLE)(backup.backup)
     trail = typer.Typer(no_args_is_help=True, help=audit.HELP, epilog=audit.VERIFY_EXAMPLE)
     trail.command("verify", help=audit.VERIFY_HELP, epilog=audit.VERIFY_EXAMPLE)(audit.verify)

@@ -13,18 +13,22 @@ EXAMPLE = "Example: fhir-dicom check my-mappings/"
 
 
 def check(
-    folders: Annotated[list[Path] | None, typer.Argument(metavar="[DIR...]", help="a site's own mappings")] = None,
+    folders: Annotated[list[str] | None, typer.Argument(metavar="[DIR...]", help="a site's own mappings")] = None,
     json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
 ) -> None:
     from bridge.codecs import json as codec
+    from bridge.errors import UsageError
     from bridge.mapping.load import compiled, shipped
 
-    mapping, faults, remarks = compiled([shipped(), *(folders or ())])
+    named = folders or []
+    if not all(map(str.strip, named)):  # as a path it is the folder that one is in
+        raise UsageError("an empty DIR; name the folder that holds your mappings, or leave it out")
+    mapping, faults, remarks = compiled([shipped(), *map(Path, named)])
     if json:
         sys.stdout.buffer.write(codec.dumps({"faults": faults, "remarks": remarks}, indent=True) + b"\n")
     else:
         for line in (*faults, *remarks):
             print(line)
-        print(f"{len(mapping.by_fhir)} concept rows, {len(mapping.shapes)} shapes: {len(faults)} faults")
+        print(f"{len(mapping.by_fhir)} concept rows, {len(mapping.templates)} templates: {len(faults)} faults")
     if faults:
         raise typer.Exit(1)

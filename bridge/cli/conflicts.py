@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bridge.cli.paused import say_paused
+from bridge.cli.paused import say_paused, say_retired
 from bridge.cli.person import person
 
 HELP = "Show documents of which both sides have news; say whose hold, and the next pass does it."
@@ -28,11 +28,13 @@ def conflicts(
 
     if (name is None) != (holds is None):
         raise UsageError("name a conflict and say --holds fhir or --holds dicom; or neither, to see all")
-    ledger = Ledger(settings(config).ledger, reading=True)  # beside `serve`
+    configured = settings(config)
+    ledger = Ledger(configured.ledger, reading=True)  # beside `serve`
     try:
         if name is not None and holds is not None:
-            ledger.operations.decide(name, holds, person())
-            say_paused(ledger)
+            route = ledger.operations.decide(name, holds, person())
+            say_paused(ledger, route)
+            say_retired(ledger, configured.route_names(), route)
         found = ledger.conflicts.open()
     finally:
         ledger.close()
@@ -42,5 +44,6 @@ def conflicts(
         print(f"{name}: {holds} holds, from the next pass on")
     else:
         for one in found:
+            decided = f"; {one['verdict']} holds, from the next pass on" if one["verdict"] else ""
             print(f"{one['name']}: {one['resource']}: FHIR {one['fhir']}, DICOM {one['dicom']} ({one['instance']}), "
-                  f"since {one['since']}")  # fmt: skip
+                  f"since {one['since']}{decided}")  # fmt: skip

@@ -29,6 +29,8 @@ def explain(
     from bridge.settings.settings import settings
     from bridge.translate.basis.ids import Known
 
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder; name one DICOM or FHIR file in it")
     if not file.is_file():
         raise UsageError(f"{file}: no such file; name one DICOM or FHIR file")
     configured = settings(config)

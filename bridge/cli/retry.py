@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.cli.paused import say_paused
+from bridge.cli.paused import say_paused, say_retired
 from bridge.cli.person import person
 
 HELP = "Owe held and dead work again: the next pass tries it."
@@ -22,10 +22,12 @@ def retry(
     from bridge.ledger.ledger import Ledger
     from bridge.settings.settings import settings
 
-    ledger = Ledger(settings(config).ledger, reading=True)  # beside `serve`
+    configured = settings(config)
+    ledger = Ledger(configured.ledger, reading=True)  # beside `serve`
     number = ledger.operations.retry(person(), key)
     if number:
         say_paused(ledger)
+        say_retired(ledger, configured.route_names())
     ledger.close()
     if key is not None and not number:
         raise UsageError(f"{key}: nothing of that key is held or dead; `fhir-dicom status` shows what is")

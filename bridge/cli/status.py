@@ -25,7 +25,7 @@ def status(
     configured = settings(config)
     ledger = Ledger(configured.ledger, reading=True)
     found = ledger.status(limit) | {
-        "outdated": ledger.links.outdated(load(configured.mappings).revision),
+        "outdated": ledger.links.outdated(load(configured.mappings).revision, configured.route_names()),
         "retired": ledger.view.retired(configured.route_names()),
     }
     ledger.close()
@@ -44,7 +44,8 @@ def status(
     for route, number in sorted(found["outdated"].items()):
         print(f"translated by an earlier revision: {number}; see `fhir-dicom resend {route} --outdated`")
     for route, number in found["retired"].items():
-        print(f"no route any more: {route}: {number} not in step, which no pass looks at")
+        print(f"no route any more: {route}: {number} not in step, which no pass looks at; configure it again with the "
+              f"same names of stores, or `fhir-dicom forget {route}`")  # fmt: skip
     if found["warned"]["number"]:
         print(f"in step, with warnings: {found['warned']['number']}")
     for one in found["warned"]["most"]:

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from bridge.settings.settings import Settings
+    from bridge.sync.summary import Summary
 
 HELP = "Bring two stores in step, in both directions: one pass, until nothing is owed; or pass after pass."
 EXAMPLE = "Example: fhir-dicom sync --once --config bridge.yaml"
@@ -66,13 +67,14 @@ def _watch(configured: Settings, workers: int) -> None:
 
 def _once(configured: Settings, workers: int, *, reconcile: bool, dry_run: bool, json: bool) -> None:
     from bridge.codecs import json as codec
-    from bridge.ledger.heads import export_head
+    from bridge.ledger.heads import check_heads, export_head
     from bridge.ledger.ledger import Ledger
     from bridge.mapping.load import load
     from bridge.sync.routes import routes_of
     from bridge.sync.run import once as one_pass
 
     mapping, routes = load(configured.mappings), routes_of(configured)
+    check_heads(configured.audit_heads)
     ledger = Ledger(configured.ledger, dry=dry_run)
     try:
         summary = one_pass(routes, ledger, mapping, reconciling=reconcile, workers=workers)
@@ -84,22 +86,31 @@ def _once(configured: Settings, workers: int, *, reconcile: bool, dry_run: bool,
     for said in (*summary.faults, *summary.notices):
         print(said, file=sys.stderr)
     if json:
-        found = {"acts": dict(summary.acts), "plans": summary.plans, "status": status}
+        found = {"acts": dict(summary.acts), "outside": summary.outside, "plans": summary.plans, "status": status}
         found |= {"faults": summary.faults, "notices": summary.notices}
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
     elif dry_run:
         none = "nothing is known of what was to do" if summary.faults else "nothing to do"
         print("\n".join(f"would {plan}" for plan in summary.plans) or none)
+        _print_outside(summary)
     else:
-        _print(summary.acts, status, "nothing was done" if summary.faults else "nothing to do")
+        _print(summary, status)
     if summary.faults:
         raise typer.Exit(1)
 
 
-def _print(acts: Any, status: dict[str, Any], none: str) -> None:
-    done = {act: number for act, number in sorted(acts.items()) if not act.endswith((" nothing", " skipped"))}
-    print("\n".join(f"{act}: {number}" for act, number in done.items()) or none)
+def _print(summary: Summary, status: dict[str, Any]) -> None:
+    none = "nothing was done" if summary.faults else "nothing to do"
+    if asked := max(status["held"] + status["dead"], status["conflicts"]):
+        none += f"; {asked} wait for a person: see `fhir-dicom status`"
+    print("\n".join(f"{act}: {number}" for act, number in summary.done.items()) or none)
+    _print_outside(summary)
     print(f"linked: {sum(status['linked'].values())}, owed: {status['owed']}, held: {status['held']}, "
           f"dead: {status['dead']}")  # fmt: skip
     if status["warned"]["number"]:
         print(f"in step, with warnings: {status['warned']['number']}; `fhir-dicom status` says which")
+
+
+def _print_outside(summary: Summary) -> None:
+    if summary.outside:
+        print(f"outside of what `only` of the route carries: {summary.outside}")

@@ -78,20 +78,21 @@ class Conflicts:
         with self._database.connect() as connection:
             return connection.execute(select(func.count()).select_from(CONFLICT)).scalar_one()
 
-    def open(self, limit: int = 500) -> list[dict[str, str]]:
-        """For people: the oldest."""
-        query = select(*FIELDS, CONFLICT.c.opened).order_by(CONFLICT.c.opened).limit(limit)
+    def open(self, limit: int = 500) -> list[dict[str, str | None]]:
+        """For people: the oldest, with the verdict that no pass has carried out yet."""
+        query = select(*FIELDS, CONFLICT.c.opened, CONFLICT.c.verdict).order_by(CONFLICT.c.opened).limit(limit)
         with self._database.connect() as connection:
             rows = connection.execute(query).all()
         return [
             {
-                "name": Conflict(*row[:-1]).name,
+                "name": Conflict(*row[: len(FIELDS)]).name,
                 "route": row.route,
                 "resource": row.root,
                 "instance": row.instance,
                 "fhir": _words(row.fhir),
                 "dicom": _words(row.dicom),
                 "since": datetime.fromtimestamp(row.opened, UTC).isoformat(timespec="seconds"),
+                "verdict": row.verdict,
             }
             for row in rows
         ]

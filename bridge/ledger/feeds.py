@@ -45,6 +45,12 @@ class Feeds:
             of_store = _of(POSITION, route, store)
             return connection.execute(select(POSITION.c.value).where(of_store)).scalar()
 
+    def routes_at(self, store: str, value: str) -> set[str]:
+        """Those whose position of that name it is."""
+        at = select(POSITION.c.route).where((POSITION.c.store == store) & (POSITION.c.value == value))
+        with self._database.connect() as connection:
+            return set(connection.execute(at).scalars())
+
     def move(self, route: str, store: str, value: str) -> None:
         with self._database.begin() as connection:
             put(connection, POSITION, {"route": route, "store": store, "value": value})

@@ -43,6 +43,16 @@ def _head(line: str, may_be_torn: bool, where: str) -> Head:
     return Head(int(known[1] or 0), known[2] or "")
 
 
+def check_heads(file: Path | None) -> None:
+    """Raises UsageError where no head could be written, before anything is done that one would be of."""
+    if file is None:
+        return
+    if not file.parent.is_dir():
+        raise UsageError(f"audit_heads: {file.parent} is not there; make the folder, or name another file")
+    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.R_OK | os.W_OK):
+        raise UsageError(f"audit_heads: {file} cannot be written; give the bridge leave to, or name another file")
+
+
 def export_head(file: Path, head: Head) -> None:
     """At the end of the file, at once, and on the disk when this returns. Raises TemporaryError."""
     try:

@@ -18,6 +18,7 @@ from bridge.ledger.operations import Operations
 from bridge.ledger.pauses import Pauses
 from bridge.ledger.rejections import Rejections
 from bridge.ledger.replacements import Replacements
+from bridge.ledger.retired import Retired
 from bridge.ledger.status import status
 from bridge.ledger.studies import Studies
 from bridge.ledger.view import View
@@ -40,6 +41,7 @@ class Ledger:
         self.pauses = Pauses(self._database, dry=dry)
         self.deletions = Deletions(self._database)
         self.operations = Operations(self._database)
+        self.retired = Retired(self._database)
         self.audit = AuditTrail(self._database)
         self.view = View(self._database)
         self._be_a_worker()

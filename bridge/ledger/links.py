@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -73,9 +73,10 @@ class Links:
             found = (select(table.c.document).where(table.c.route == route).limit(1) for table in (LINK, INTENT))
             return any(connection.execute(one).first() is not None for one in found)
 
-    def outdated(self, revision: str) -> dict[str, int]:
-        """By route, how many stand on both sides and were translated by another revision."""
-        query = select(LINK.c.route, func.count()).where((LINK.c.revision != revision) & STANDING)
+    def outdated(self, revision: str, routes: Collection[str]) -> dict[str, int]:
+        """By route, of these, how many stand on both sides and were translated by another revision."""
+        outdated = (LINK.c.revision != revision) & STANDING & LINK.c.route.in_(routes)
+        query = select(LINK.c.route, func.count()).where(outdated)
         with self._database.connect() as connection:
             return {route: number for route, number in connection.execute(query.group_by(LINK.c.route))}
 

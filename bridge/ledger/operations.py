@@ -88,9 +88,9 @@ class Operations:
         with self._database.begin() as connection:
             record(connection, decided(f"backfill {first} to {last}", by, route, [store], self._database.now()))
 
-    def decide(self, name: str, holds: Winner, by: str) -> None:
-        """The verdict on a conflict; its instance is owed again. Raises UsageError where no conflict has that name (any
-        more)."""
+    def decide(self, name: str, holds: Winner, by: str) -> str:
+        """The verdict on a conflict; its instance is owed again. Returns its route. Raises UsageError where no conflict
+        has that name (any more)."""
         now = self._database.now()
         with self._database.begin() as connection:
             found = [Conflict(*row) for row in connection.execute(select(*FIELDS))]
@@ -106,6 +106,7 @@ class Operations:
                 decided(f"conflict {name}: {holds} holds", by, conflict.route, about, now),
                 conflict.document,
             )
+        return conflict.route
 
     def pause(self, route: str, by: str) -> None:
         now = self._database.now()

@@ -9,5 +9,7 @@ class Planned(Exception):
     """Here the effect would come; nothing was written, and the work stays owed."""
 
     def __init__(self, act: str, store: str, document: str, keys: Sequence[str]) -> None:
-        of = document.partition("|")[2]  # without its route
-        super().__init__(f"{act.partition(':')[0]} {of}: {store}: {', '.join(keys) or 'all of its versions'}")
+        of, kind = document.partition("|")[2], act.partition(":")[0]  # without its route
+        what = ", ".join(keys) or "all of its versions"
+        written = kind in ("to-dicom", "to-fhir")
+        super().__init__(f"write {of} to {store} as {what}" if written else f"{kind} {of} in {store}: {what}")

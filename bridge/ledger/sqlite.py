@@ -14,11 +14,13 @@ from bridge.errors import TemporaryError, UsageError
 
 def opened(url: URL, *, reading: bool) -> tuple[Engine, IO[str] | None]:
     """The engine, and the lock that whoever works holds until it is closed."""
-    file = Path(url.database) if url.database and url.database != ":memory:" else None
-    if file is not None and reading and not file.exists():
+    if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
+        raise UsageError("ledger: in memory it is lost with the process; write sqlite:///bridge.db")
+    file = Path(url.database)
+    if reading and not file.exists():
         raise UsageError(f"ledger: {file} is not there; was there a pass, and is this the right folder?")
-    lock = _locked(file) if file is not None and not reading else None
-    if file is not None and not file.exists():
+    lock = _locked(file) if not reading else None
+    if not file.exists():
         file.touch(0o600)  # what it says of documents is nobody else's business
     engine = create_engine(url)
     event.listen(engine, "connect", _durable)

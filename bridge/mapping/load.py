@@ -13,7 +13,7 @@ from bridge.mapping.concepts import Concepts
 from bridge.mapping.mapping import Mapping, Template
 from bridge.mapping.revision import revision_of
 from bridge.mapping.shapes import Shapes
-from bridge.mapping.source import Map, Node, Text, files, parse, strays
+from bridge.mapping.source import Map, Node, Text, closed, files, parse, strays
 from bridge.model.content import Code
 from bridge.terminology.categories import OBSERVATIONS, REPORTS
 
@@ -58,6 +58,9 @@ class _Compiler(Concepts, Shapes):
         for file in strays(folder):
             self._file = _called(file, folder)
             self._fault(1, f"{file.suffix!r} files are not read; name it {file.stem}.yaml")
+        for file, why in closed(folder):
+            self._file = _called(file, folder)
+            self._fault(1, f"the folder cannot be read: {why}; give the bridge leave to, or move it elsewhere")
         if not found:
             self._file = folder
             self._fault(1, "the folder holds no mapping; put a file there that ends in .yaml")
@@ -118,6 +121,8 @@ class _Compiler(Concepts, Shapes):
             self._fault(row.lines["laterality"], f"laterality {sided!r}; say section, or nothing")
         self._one_of(row, "category", OBSERVATIONS, "the code system observation-category")
         self._one_of(row, "report", REPORTS, "HL7 table 0074")
+        if template:
+            self._identifier(row.lines["template"], template)
         if template and category:
             self._answers(row.line, f"template {template}", "template", template)
             titles = [code for one in self._list(row, "titles") if (code := self._code_or_group(one))]
@@ -137,6 +142,15 @@ class _Compiler(Concepts, Shapes):
                 tuple(code for one in self._list(row, "sites") if (code := self._code_or_group(one))),
                 sided is not None,
             )
+
+    def _identifier(self, line: int, template: str) -> None:
+        """Template Identifier (0040,DB00) is CS, PS3.5 6.2, and in PS3.16 a number."""
+        found = re.fullmatch(r"TID ?(\d+)", template, re.IGNORECASE)
+        if found is not None:
+            self._fault(line, f"template {template!r}, which documents call by its number; write {found[1]}")
+        elif template != "*" and not re.fullmatch(r"(?! )[A-Z0-9_ ]{1,16}(?<! )", template):
+            what = f"template {template!r} is no Template Identifier: capitals, digits, _ and blanks, 16 at most"
+            self._fault(line, f"{what}; write the number of PS3.16, or the identifier of your own")
 
 
 def _of_context_group(node: Node) -> Code | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -58,13 +59,34 @@ def parse(data: bytes) -> tuple[Node | None, list[Fault]]:
 
 
 def files(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.rglob("*.yaml"))
+    yield from sorted(one for one in _inside(folder) if one.suffix == ".yaml")
 
 
 def strays(folder: Path) -> Iterator[Path]:
     """What somebody may take for a mapping file, and nobody reads."""
-    found = (one for one in folder.rglob("*") if one.suffix.lower() in (".yml", ".yaml"))
+    found = (one for one in _inside(folder) if one.suffix.lower() in (".yml", ".yaml"))
     yield from sorted(one for one in found if one.suffix != ".yaml")
+
+
+def closed(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The folders in it that cannot be looked into, and why."""
+    errors = list[OSError]()
+    list(_inside(folder, errors.append))
+    for error in errors:
+        yield Path(error.filename), error.strerror or type(error).__name__
+
+
+def _inside(folder: Path, report: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+    """All below it. Links to folders are followed, each folder is read once, and what begins with `..` is not: there
+    Kubernetes keeps what the links beside it lead to."""
+    seen = set[str]()
+    for at, folders, names in os.walk(folder, onerror=report, followlinks=True):
+        if (real := os.path.realpath(at)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(one for one in folders if not one.startswith(".."))
+        yield from (Path(at, one) for one in (*folders, *names))
 
 
 _DEEPEST = 20

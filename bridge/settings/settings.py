@@ -7,35 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bridge.errors import UsageError
-from bridge.settings.only import Only
+from bridge.settings.faults import faults_of
+from bridge.settings.issuer import Issuer
+from bridge.settings.routes import RouteSettings, route_of
 from bridge.settings.service import Service
-from bridge.settings.stores import DicomWebSettings, FolderSettings, StoreSettings, Zone, holds
-from bridge.settings.strict import Strict
-
-
-class RouteSettings(Strict):
-    between: tuple[str, str]  # names of two stores, one of each world
-    direction: Literal["both", "to-fhir", "to-dicom"] = "both"
-    deleted: Literal["mark", "delete", "ignore"] = "mark"  # what was deleted on one side, on the other
-    superseded: Literal["keep", "delete"] = "keep"  # SR instances that a newer version of ours replaces
-    demographics: Literal["new-only", "propagate", "from-dicom"] = "new-only"  # where a corrected Patient goes
-    merges: Literal["hold", "follow"] = "hold"  # what a Patient that another replaces means for the documents
-    identity_removed: Literal["hold", "skip", "carry"] = "hold"  # pseudonyms among the Patient IDs of the archive
-    imaging_studies: bool = True  # each study of the PACS as ImagingStudy
-    conflicts: Literal["hold", "fhir", "dicom"] = "hold"  # whose news hold where both sides have some
-    only: Only = Only()
+from bridge.settings.source import read
+from bridge.settings.stores import DicomWebSettings, FolderSettings, StoreSettings, Zone, folders_apart, holds
+from bridge.settings.strict import only_known
 
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BRIDGE_", extra="forbid")
 
     mappings: Path | None = None  # a site's own folder; its rows win over the shipped ones
-    issuer: str | None = None  # `convert`: issuer of Patient IDs that name none
+    issuer: Issuer | None = None  # `convert`: issuer of Patient IDs that name none
     timezone: Zone = "+00:00"  # `convert`: of DICOM times that name none
     fhir_version: Literal["R4", "R5"] = "R4"  # `convert` and /translate: of the resources
     stores: dict[str, StoreSettings] = {
@@ -50,6 +39,19 @@ class Settings(BaseSettings):
     interval: Annotated[float, Field(gt=0)] = 2.0  # `serve`: seconds from one pass to the next, at least
     settle: Annotated[float, Field(ge=0, le=3600)] = 1.0  # `serve`: seconds that results wait for their report
     reconcile: Annotated[float, Field(gt=0)] = 86400.0  # `serve`: seconds from one full comparison to the next
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: Any) -> Any:
+        return only_known(cls, given)
+
+    @model_validator(mode="after")
+    def _a_route_of_these_stores(self) -> Settings:
+        """Of no configuration, between the embedded two; where there are stores, between the two that there are."""
+        if "stores" in self.model_fields_set and "routes" not in self.model_fields_set:
+            self.routes = (route_of(self.stores),)
+        folders_apart(self.stores)
+        return self
 
     @model_validator(mode="after")
     def _routes_lead_somewhere(self) -> Settings:
@@ -121,19 +123,8 @@ class Settings(BaseSettings):
 
 def settings(file: Path | None) -> Settings:
     """Raises UsageError naming every key at fault."""
-    found: object = {}
-    if file is not None:
-        try:
-            found = yaml.safe_load(file.read_text("utf-8")) or {}
-        except yaml.MarkedYAMLError as error:
-            line = f":{error.problem_mark.line + 1}" if error.problem_mark is not None else ""
-            raise UsageError(f"{file}{line}: no YAML: {error.problem or 'it cannot be parsed'}") from error
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise UsageError(f"{file}: cannot be read: {error.__class__.__name__}; give a YAML file") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"{file}: no map of keys; write `key: value`")
-    from_environment = {key.lower() for key in os.environ}
-    given: dict[str, Any] = {str(key): value for key, value in found.items() if f"bridge_{key}" not in from_environment}
+    found = read(file) if file is not None else {}
+    given = {key: value for key, value in found.items() if _variable(key) is None}
     return _checked(given, str(file or "environment"))
 
 
@@ -143,11 +134,15 @@ def listening(found: Settings, host: str | None, port: int | None) -> Settings:
     return _checked(dict(found) | {"serve": found.serve.model_dump() | said}, "--host, --port") if said else found
 
 
+def _variable(key: str) -> str | None:
+    """The environment variable that says a key, if there is one."""
+    return next((name for name in os.environ if name.lower() == f"bridge_{key}"), None)
+
+
 def _checked(given: dict[str, Any], where: str) -> Settings:
     try:
         return Settings(**given)
     except SettingsError as error:  # of the environment: what is no plain text is JSON there
-        raise UsageError(f"{where}: {error}; write JSON, as BRIDGE_ROUTES='[...]'") from error
+        raise UsageError(f"environment: {error}; write JSON, as BRIDGE_ROUTES='[...]'") from error
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}".lstrip(": ") for one in error.errors())
-        raise UsageError(f"{where}: {faults}") from error
+        raise UsageError(faults_of(error, lambda key: where if key in given else _variable(key) or where)) from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field
 
 from bridge.settings.access import Remote
+from bridge.settings.issuer import Issuer
 from bridge.settings.strict import Strict
 
 
@@ -34,13 +37,13 @@ class FhirSettings(Remote):
 
 class OrthancSettings(Remote):
     kind: Literal["orthanc"]
-    issuer: str | None = None  # of Patient IDs that name none
+    issuer: Issuer | None = None  # of Patient IDs that name none
     timezone: Zone = "+00:00"  # of times that name none
 
 
 class DicomWebSettings(Remote):
     kind: Literal["dicomweb"]
-    issuer: str | None = None
+    issuer: Issuer | None = None
     timezone: Zone = "+00:00"
 
 
@@ -49,7 +52,7 @@ class FolderSettings(Strict):
     path: Path
     holds: Literal["fhir", "dicom"]
     system: str | None = None
-    issuer: str | None = None
+    issuer: Issuer | None = None
     timezone: Zone = "+00:00"
 
 
@@ -62,3 +65,13 @@ def holds(store: StoreSettings) -> str:
     if isinstance(store, FolderSettings):
         return store.holds
     return "fhir" if isinstance(store, FhirSettings) else "dicom"
+
+
+def folders_apart(stores: Mapping[str, StoreSettings]) -> None:
+    """Raises ValueError where two stores are one folder, or one is in the other: each would take what the other has
+    for its own."""
+    folders = [(name, store.path.resolve()) for name, store in stores.items() if isinstance(store, FolderSettings)]
+    for (one, inner), (other, outer) in permutations(folders, 2):
+        if inner.is_relative_to(outer):
+            where = "are one folder" if inner == outer else f"are not apart: {one} is in the folder of {other}"
+            raise ValueError(f"stores: {one} and {other} {where}; give each a folder of its own")

@@ -1,5 +1,6 @@
 """What is chosen once: the `system` of the FHIR store and the `issuer` of the archive are part of every derived id.
-With another one a correction would be a second document, and the first one stay as it was."""
+With another one a correction would be a second document, and the first one stay as it was. So are the names of stores:
+what is known of a route is kept by them."""
 
 from __future__ import annotations
 
@@ -15,19 +16,40 @@ _SYSTEM, _ISSUER = "(system)", "(issuer)"  # among the positions, the names of n
 def check_chosen(routes: Iterable[Route], ledger: Ledger) -> None:
     """Raises UsageError where a route has documents that were made with others. What an earlier bridge did not keep,
     and an issuer where there was none, is taken as it is configured now."""
-    for route in routes:
+    named = list(routes)
+    for route in named:
+        _check_renamed(route, ledger, {one.name for one in named})
         _check(route, ledger, _SYSTEM, f"`system` of {route.fhir.name}", route.system)
         _check(route, ledger, _ISSUER, f"`issuer` of {route.dicom.name}", route.issuer or "")
+
+
+def _check_renamed(route: Route, ledger: Ledger, configured: set[str]) -> None:
+    """Of the ledger's documents a store that was renamed would know none, and take each for one that was lost."""
+    if _has_begun(route.name, ledger):
+        return
+    alike = ledger.feeds.routes_at(_SYSTEM, route.system) & ledger.feeds.routes_at(_ISSUER, route.issuer or "")
+    for other in sorted(alike - configured):
+        if _has_begun(other, ledger):
+            raise UsageError(
+                f"{route.name}: the ledger has documents of {other}, a route of the same `system` and `issuer`, which "
+                "is configured no more; if a store was renamed, name it as before; if that route is over, "
+                f"`fhir-dicom forget {other}`"
+            )
+
+
+def _has_begun(route: str, ledger: Ledger) -> bool:
+    return ledger.links.has_any(route) or bool(ledger.studies.some(route, 1))
 
 
 def _check(route: Route, ledger: Ledger, name: str, what: str, now: str) -> None:
     begun = ledger.feeds.position(route.name, name)
     if begun == now:
         return
-    if begun and (ledger.links.has_any(route.name) or ledger.studies.some(route.name, 1)):
+    if begun and _has_begun(route.name, ledger):
         raise UsageError(
             f"{route.name}: the {what} was `{begun}` when its first document was made, and is "
-            f"{f'`{now}`' if now else 'none'} now: what stands would not be known again; set `{name[1:-1]}: {begun}`"
+            f"{f'`{now}`' if now else 'none'} now: what stands would not be known again; set `{name[1:-1]}: {begun}`, "
+            "or begin anew as docs/reference/configuration.md has it"
         )
     if not ledger.dry:
         ledger.feeds.move(route.name, name, now)

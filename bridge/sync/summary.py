@@ -9,7 +9,7 @@ from math import inf
 
 @dataclass
 class Summary:
-    acts: Counter[str] = field(default_factory=Counter)
+    acts: Counter[str] = field(default_factory=Counter)  # `to-dicom created`; `outside`: what `only` leaves alone
     faults: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)  # what nobody has to mend, and somebody may not know
     plans: list[str] = field(default_factory=list)  # of a dry run
@@ -19,6 +19,17 @@ class Summary:
     more_in: float = inf  # seconds until there is more to do, as far as is known
 
     _said: set[str] = field(default_factory=set)
+
+    @property
+    def done(self) -> dict[str, int]:
+        """The acts that changed something."""
+        idle = (" nothing", " skipped", " outside")
+        return {act: number for act, number in sorted(self.acts.items()) if not act.endswith(idle)}
+
+    @property
+    def outside(self) -> int:
+        """Documents that were looked at and are not carried, by the filters of their routes."""
+        return sum(number for act, number in self.acts.items() if act.endswith(" outside"))
 
     def fault(self, what: str) -> None:
         self._say(what, self.faults)

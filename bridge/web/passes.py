@@ -15,7 +15,7 @@ import structlog
 
 from bridge.errors import BridgeError, TemporaryError, UsageError
 from bridge.ledger.audit import Head
-from bridge.ledger.heads import export_head
+from bridge.ledger.heads import check_heads, export_head
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings.settings import Settings
@@ -166,6 +166,7 @@ def passes_of(settings: Settings, workers: int) -> Passes:
     mapping = load(settings.mappings)
     routes = [replace(route, settle=settings.settle) for route in routes_of(settings)]
     stores = [store for route in routes for store in (route.fhir, route.dicom)]
+    check_heads(settings.audit_heads)
     ledger = Ledger(settings.ledger)
     try:
         check_chosen(routes, ledger)

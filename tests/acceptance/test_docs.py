@@ -15,7 +15,7 @@ from tests.corpus import ROOT
 
 COMMANDS = [
     "convert", "check", "explain", "sync", "serve", "status", "retry", "conflicts", "pause", "resume", "resend",
-    "backfill", "prune", "backup", "audit",
+    "backfill", "prune", "forget", "backup", "audit",
 ]  # fmt: skip
 _EXAMPLE = re.compile(r"<!-- run(?:: exit (\d))? -->\n```console\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

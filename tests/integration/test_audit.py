@@ -6,18 +6,22 @@ import json
 import os
 import pwd
 import sqlite3
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bridge.codecs import fhir
+from bridge.errors import UsageError
 from bridge.ledger.audit import Head
 from bridge.ledger.heads import export_head
+from bridge.settings.settings import settings
+from bridge.web.passes import passes_of
 from fixtures.stores import lay_out
 from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import observation
-from tests.integration.test_sync_folders import get, instances, put, sync
+from tests.integration.test_sync_folders import get, instances, put, sync, tree
 from tests.integration.test_sync_void import configure, file_of, foreign, passed
 
 
@@ -43,6 +47,18 @@ def touched(stores: Path) -> set[str]:
 def edit(stores: Path, statement: str) -> None:
     with sqlite3.connect(stores / "bridge.db") as ledger:
         ledger.execute(statement)
+
+
+@pytest.mark.parametrize("heads", ["nowhere/heads", "data"])
+def test_heads_that_cannot_be_written_are_refused_before_anything_is(tmp_path: Path, heads: str) -> None:
+    lay_out(tmp_path / "data")
+    before = tree(tmp_path / "data")
+    (tmp_path / "bridge.yaml").write_text(f"audit_heads: {heads}\n")
+    done = fhir_dicom(tmp_path, "sync", "--once", "--config", "bridge.yaml")
+    assert (done.returncode, done.stdout, done.stderr.partition(": ")[2].partition(":")[0]) == (2, "", "audit_heads")
+    with chdir(tmp_path), pytest.raises(UsageError, match="audit_heads: "):
+        passes_of(settings(Path("bridge.yaml")), 1)
+    assert tree(tmp_path / "data") == before and not (tmp_path / "bridge.db").exists()
 
 
 def test_every_write_is_there(stores: Path) -> None:

@@ -105,6 +105,8 @@ def test_what_cannot_be_explained_is_said(tmp_path: Path) -> None:
     rejected, absent = run("explain", tmp_path / "broken.json"), run("explain", tmp_path / "none.json")
     assert (rejected.returncode, absent.returncode) == (1, 2)
     assert "broken.json" in rejected.stderr and "no such file" in absent.stderr
+    folder = run("explain", tmp_path)
+    assert folder.returncode == 2 and f"{tmp_path} is a folder; name one" in folder.stderr
     faulty = run("explain", POTASSIUM, "--mappings", tmp_path / "faulty")
     assert faulty.returncode == 2 and "lab.yaml:2: 'LAB' is no Coding Scheme Designator" in faulty.stderr
     skipped = run("explain", ECG, "--to", "dicom")

@@ -13,6 +13,7 @@ import pytest
 from bridge.errors import UsageError
 from bridge.ledger.ledger import Ledger
 from bridge.settings.settings import settings
+from bridge.stores.folder import ResourceFolder
 from bridge.sync.basis.route import Route
 from bridge.sync.run import once
 from bridge.web.passes import passes_of
@@ -123,3 +124,29 @@ def test_the_program_says_so_at_its_start(tmp_path: Path, route: Route, begins: 
     assert tree(tmp_path / "data") == before
     configure("urn:one")
     assert fhir_dicom(tmp_path, "sync", "--once", "--config", "bridge.yaml").returncode == 0
+
+
+def renamed(folder: Path, route: Route) -> Route:
+    """The same two stores, of which one has another name."""
+    return replace(route, name="emr-dicom", fhir=ResourceFolder("emr", folder / "data" / "fhir"))
+
+
+def test_a_renamed_store_is_refused(tmp_path: Path, route: Route, ledger: Ledger) -> None:
+    """What is known is kept by the names: each document would be taken for one that a ledger has lost."""
+    passed(route, ledger)
+    with pytest.raises(UsageError, match=r"emr-dicom: the ledger has documents of fhir-dicom, .*forget fhir-dicom"):
+        once([renamed(tmp_path, route)], ledger, MAPPING)
+    assert passed(route, ledger) == {}
+    ledger.retired.forget("fhir-dicom", ["emr-dicom"], "tests")
+    assert passed(renamed(tmp_path, route), ledger) == {"to-fhir created": 1}
+    assert len(list((tmp_path / "data" / "fhir" / "DiagnosticReport").iterdir())) == 1
+
+
+def test_a_second_route_beside_one_of_the_same_is_none_renamed(tmp_path: Path, route: Route, ledger: Ledger) -> None:
+    passed(route, ledger)
+    assert once([route, renamed(tmp_path, route)], ledger, MAPPING).faults == []
+
+
+def test_a_new_route_of_another_archive_is_none_renamed(tmp_path: Path, route: Route, ledger: Ledger) -> None:
+    passed(route, ledger)
+    assert once([replace(renamed(tmp_path, route), issuer="OTHER")], ledger, MAPPING).faults == []

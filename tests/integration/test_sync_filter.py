@@ -45,6 +45,28 @@ def test_what_is_outside_is_left_alone_and_crosses_when_the_filter_is_widened(st
     assert len(instances(stores)) == 2
 
 
+def test_what_is_outside_is_counted(stores: Path) -> None:
+    """A filter that carries nothing is not taken for stores that are in step."""
+    only = "{categories: [labratory], templates: ['9999']}"
+    store(stores, "2.25.9001", "text")
+    outside = "nothing to do\noutside of what `only` of the route carries: 3\n"
+    assert run(stores, "sync", "--once", "--dry-run", only=only).stdout == outside
+    assert run(stores, "sync", "--once", only=only).stdout.startswith(outside)
+    assert run(stores, "sync", "--once", only=only).stdout.startswith("nothing to do\nlinked: 0")
+    run(stores, "resend", "ehr-pacs", only=only)
+    found = json.loads(run(stores, "sync", "--once", "--json", only=only).stdout)
+    assert (found["outside"], found["acts"]) == (3, {"to-dicom outside": 2, "to-fhir outside": 1})
+
+
+def test_the_patients_who_are_outside_are_counted(stores: Path) -> None:
+    (stores / "patients.txt").write_text("urn:h|nobody\n")
+    store(stores, "2.25.9001", "text")
+    put_in(stores / "data" / "dicom", ct(1))
+    found = json.loads(run(stores, "sync", "--once", "--json", only="{patients: patients.txt}").stdout)
+    acts = {act: number for act, number in found["acts"].items() if act.endswith(" outside")}
+    assert acts == {"to-dicom outside": 2, "to-fhir outside": 1, "imaging-study outside": 1}
+
+
 def test_what_leaves_the_filter_is_left_alone_until_it_is_void(stores: Path) -> None:
     only = "{categories: [laboratory]}"
     run(stores, "sync", "--once", only=only)
@@ -95,7 +117,7 @@ def test_what_amends_a_version_that_is_outside_waits_for_nobody(stores: Path, am
     ("only", "says"),
     [
         ("{categories: []}", "only.categories"),
-        ("{category: [x]}", "only.category"),
+        ("{category: [x]}", "only: unknown key 'category'; known are categories"),
         ("{patients: nowhere.txt}", "nowhere.txt: cannot be read"),
         ("{patients: patients.txt}", "patients.txt:2: no identifier"),
     ],
@@ -123,7 +145,11 @@ def test_a_dry_run_says_what_it_would_do_and_does_not(stores: Path) -> None:
     before = tree(stores / "data")
     for _ in range(2):
         done = json.loads(run(stores, "sync", "--once", "--dry-run", "--json").stdout)
-        assert sorted(one.partition(" ")[0] for one in done["plans"]) == ["to-dicom", "to-dicom", "to-fhir"]
+        assert sorted(" ".join(one.split(" ")[2:5]) for one in done["plans"]) == [
+            "to ehr as",
+            "to pacs as",
+            "to pacs as",
+        ]
         assert (done["acts"], done["status"]["intents"]) == ({}, 0)
     assert tree(stores / "data") == before
     done = run(stores, "sync", "--once")

@@ -178,7 +178,7 @@ def test_a_dry_run_says_what_it_would_do(stores: Path) -> None:
     line = ("sync", "--once", "--dry-run", "--json", "--config", "bridge.yaml")
     done = fhir_dicom(stores, *line)
     (planned,) = json.loads(done.stdout)["plans"]
-    assert planned.startswith("merge Observation/of-b: dicom: 2.25.")
+    assert planned.startswith("merge Observation/of-b in dicom: 2.25.")
     assert tree(stores / "data") == before
     assert acts(passed(stores)) == {"to-dicom merged": 1}
 

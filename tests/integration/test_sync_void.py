@@ -569,7 +569,7 @@ def edit(stores: Path, old: str, new: str) -> None:
     put(stores, one | {"valueString": new})
 
 
-def the_conflict(stores: Path) -> dict[str, str]:
+def the_conflict(stores: Path) -> dict[str, Any]:
     (found,) = json.loads(fhir_dicom(stores, "conflicts", "--json").stdout)
     assert isinstance(found, dict)
     return found
@@ -597,6 +597,16 @@ def test_the_pacs_holds_and_overwrites_what_fhir_said(disputed: Path) -> None:
     assert (done.returncode, acts(done)) == (0, {"to-fhir updated": 1}), done.stderr
     assert "by PACS" in texts(disputed) and "by FHIR" not in texts(disputed)
     assert (acts(sync(disputed)), open_points(sync(disputed))) == ({}, NOTHING_OPEN)
+
+
+def test_what_waits_for_a_person_is_said_with_what_he_has_decided(disputed: Path) -> None:
+    done = fhir_dicom(disputed, "sync", "--once")
+    assert done.stdout.startswith("nothing to do; 1 wait for a person: see `fhir-dicom status`\n")
+    assert done.returncode == 0
+    assert the_conflict(disputed)["verdict"] is None
+    fhir_dicom(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "dicom")
+    assert the_conflict(disputed)["verdict"] == "dicom"
+    assert fhir_dicom(disputed, "conflicts").stdout.endswith("; dicom holds, from the next pass on\n")
 
 
 def test_a_verdict_on_what_was_changed_since_is_refused(disputed: Path) -> None:

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
-from bridge.settings.settings import RouteSettings, Settings
+from bridge.settings.routes import RouteSettings
+from bridge.settings.settings import Settings
 from bridge.settings.stores import FolderSettings
 from bridge.sync import run, worker
 from bridge.sync.basis import failpoint

@@ -89,8 +89,10 @@ class ToFhir:
         ):
             take(self.route, self.ledger, [root])
             return self._ours(document, key, digest, root)
-        if self.route.direction == "to-dicom" or not self._is_carried(document, former):
+        if self.route.direction == "to-dicom":
             return "skipped"
+        if not self._is_carried(document, former):
+            return "outside"
         copied = self._copied(document, key, root) if former is None and root is not None else None
         if copied is not None and not self._is_there(copied):
             return self._fhir.write(Arrival(document, key, digest, copied))  # the archive has moved it

@@ -37,6 +37,7 @@ from bridge.sync.listening.feed import take_created
 from bridge.sync.lost.forgotten import is_among_ours, is_from, is_from_it, remembered
 from bridge.sync.patients.followed import followed
 from bridge.sync.patients.merge import Merges
+from bridge.sync.patients.pseudonym import is_left_alone
 from bridge.sync.patients.subject import is_same_person, subject_of
 from bridge.sync.void.void import void
 from bridge.sync.void.withdraw import RETRACTABLE, retracted
@@ -55,7 +56,8 @@ class WriteFhir:
         said = said_by(arrival, self.route, self.ledger, self.mapping)
         if said is None:
             self._leave(arrival)
-            return "skipped"
+            left_alone = arrival.link is None and is_left_alone(self.route, arrival.document.header)
+            return "skipped" if left_alone else "outside"
         rejected = voided(self.ledger.rejections.of(self.route.name, arrival.version))
         if arrival.link is None:
             return self._unwritten(arrival, said, rejected=rejected) or self._in_step(arrival, said)

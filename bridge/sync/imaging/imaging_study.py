@@ -50,7 +50,7 @@ class ImagingStudies:
         if link is None and any(is_left_alone(self.route, one) for one in headers):
             return "skipped"
         if (found := self._said(headers)) is None:
-            return "skipped"
+            return "outside"
         items, said, merged = found
         link = StudyLink(self.route.name, study, reference_to(said))
         self._take(link)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from bridge.mapping.load import compiled, shipped
+from tests.command_line import fhir_dicom
 
 
 class Seed(NamedTuple):
@@ -94,6 +97,42 @@ SEEDS = {
         2, "than the 16 characters", concept("fhir: LOINC 8867-4, dicom: 99LABORATORY-NORTH 1, name: P")
     ),
     "backslash in a code": Seed(2, "a backslash", concept("fhir: LOINC 8867-4, dicom: 99LAB a\\b, name: P")),
+    "control character in a code": Seed(
+        2, "a control character", concept('fhir: LOINC 8867-4, dicom: {system: 99LAB, code: "K\\n2"}, name: P')
+    ),
+    "tabulator in a code": Seed(
+        2, "a control character", concept('fhir: {system: "urn:lab", code: "K\\t2"}, dicom: LN 8867-4, name: P')
+    ),
+    "blank at the beginning of a code": Seed(
+        2, "begins or ends with a blank", concept("fhir: {system: 'urn:lab', code: ' K2'}, dicom: LN 8867-4, name: P")
+    ),
+    "blank at the end of a code": Seed(
+        2, "begins or ends with a blank", concept("fhir: LOINC 8867-4, dicom: {system: 99LAB, code: 'K2 '}, name: P")
+    ),
+    "two blanks in a code": Seed(
+        2, "two in a row", concept("fhir: LOINC 8867-4, dicom: {system: 99LAB, code: 'K  2'}, name: P")
+    ),
+    "blank at the end of a designator": Seed(
+        2, "begins or ends with a blank", concept("fhir: LOINC 8867-4, dicom: {system: '99LAB ', code: K2}, name: P")
+    ),
+    "blank in a system": Seed(
+        2, "with a blank", concept("fhir: {system: 'urn:my lab', code: K2}, dicom: LN 8867-4, name: P")
+    ),
+    "long version": Seed(
+        2,
+        "longer than the 16",
+        concept("fhir: LOINC 8867-4, dicom: {system: 99LAB, code: K, version: '12345678901234567'}, name: P"),
+    ),
+    "designator of nobody": Seed(2, "'99' is no Coding", concept("fhir: LOINC 8867-4, dicom: 99 K, name: P")),
+    "no code, as the bridge says it": Seed(
+        2, "that there is none", concept("fhir: LOINC 8867-4, dicom: 99FDB TEXT, name: P")
+    ),
+    "check digit of SNOMED CT in FHIR": Seed(
+        2, "'60621008' is no SNOMED", concept("fhir: SNOMED 60621008, dicom: SCT 60621009, name: P")
+    ),
+    "check digit of SNOMED CT in DICOM": Seed(
+        2, "'60621008' is no SNOMED", concept("fhir: SNOMED 60621009, dicom: SCT 60621008, name: P")
+    ),
     "check digit in FHIR": Seed(2, "'8867-5' is no LOINC", concept("fhir: LOINC 8867-5, dicom: LN 8867-4, name: P")),
     "check digit in DICOM": Seed(2, "'8867-5' is no LOINC", concept("fhir: LOINC 8867-4, dicom: LN 8867-5, name: P")),
     "unit that is not UCUM": Seed(2, "'bpm' is no UCUM", row(", unit: bpm")),
@@ -166,6 +205,8 @@ SEEDS = {
         relations("\n  CONTAINS: [DCM 1]\n  HAS PROPERTIES: [DCM 1]"),
     ),
     # documents
+    "template by its name": Seed(2, "by its number", TEMPLATE.replace("1500", "TID1500") % ""),
+    "template that is no CS": Seed(2, "'-5' is no Template", TEMPLATE.replace("1500", "-5") % ""),
     "measured in no way": Seed(2, "measurements 'some'", TEMPLATE.replace("each", "some") % ""),
     "template twice": Seed(3, "template 1500 is answered", TEMPLATE % "" + TEMPLATE.partition("\n")[2] % ""),
     "sides of nothing": Seed(2, "laterality 'group'", TEMPLATE % ", laterality: group"),
@@ -215,11 +256,51 @@ def test_a_folder_that_is_not_there_and_one_that_holds_nothing(tmp_path: Path) -
     assert empty == [f"{tmp_path}:1: the folder holds no mapping; put a file there that ends in .yaml"]
 
 
+def test_a_config_map_of_kubernetes_is_read_once(tmp_path: Path) -> None:
+    """The files lie in a folder of that moment; `..data` leads there, and the links beside it lead to `..data`."""
+    there = tmp_path / "..2026_11_29" / "inner"
+    there.mkdir(parents=True)
+    (there / "lab.yaml").write_text(row(""))
+    (tmp_path / "..data").symlink_to("..2026_11_29")
+    (tmp_path / "inner").symlink_to("..data/inner")
+    (tmp_path / "again").symlink_to("inner")
+    (tmp_path / "inner" / "round").symlink_to("../../inner")
+    mapping, faults, _ = compiled([tmp_path])
+    assert faults == [] and len(mapping.by_fhir) == 1
+    found = mapping.by_fhir["http://loinc.org", "8867-4"].place
+    assert found == f"{tmp_path / 'again' / 'lab.yaml'}:2"
+
+
+def test_a_folder_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "good.yaml").write_text(row(""))
+    (tmp_path / "closed").mkdir()
+    scandir = os.scandir
+
+    def refused(path: str) -> object:  # by its mode, to anybody but root
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    (fault,) = compiled([tmp_path])[1]
+    where = f"{tmp_path / 'closed'}:1"
+    assert (
+        fault
+        == f"{where}: the folder cannot be read: Permission denied; give the bridge leave to, or move it elsewhere"
+    )
+
+
+def test_no_name_is_no_folder(tmp_path: Path) -> None:
+    done = fhir_dicom(tmp_path, "check", "")
+    assert (done.returncode, done.stdout) == (2, "") and "an empty DIR; " in done.stderr
+
+
 def test_a_correct_folder_has_no_fault(tmp_path: Path) -> None:
     texts = [
         row(", category: vital-signs, unit: /min, accept: [1/min, '{beats}/min']")
         + "  - {fhir: {system: 'urn:lab', code: a b}, dicom: {system: 99LAB, code: '1', version: '2'}, name: Own}\n"
-        + "  - {fhir: LOINC 11524-6, dicom: LN 11524-0, name: EKG study}\n",  # PS3.16 writes that digit
+        + "  - {fhir: LOINC 11524-6, dicom: LN 11524-0, name: EKG study}\n"  # PS3.16 writes that digit
+        + "  - {fhir: SCT 115347700, dicom: 'SCT 373098007:363698007', name: Mean}\n",  # that one, too; an expression
         pairs("PatientName, name, person-name", "PatientBirthDate, birthDate, date"),
         observation("values", "NUM, valueQuantity, quantity") + "folds:\n  - [" + METHOD + "]\n"
         "relationships:\n  HAS CONCEPT MOD: [SCT 370129005]\n",

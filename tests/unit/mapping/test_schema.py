@@ -133,7 +133,9 @@ def test_it_knows_the_keys_that_the_compiler_knows(tmp_path: Path, name: str, co
     "accept that holds no text", "accept without unit", "category unknown", "shape unknown", "other resource",
     "table of another shape", "pair of two", "value type unknown", "no value[x]", "relationships that are no map",
     "relationship unknown", "measured in no way", "report unknown", "template category unknown", "title without code",
-    "title category unknown"])  # fmt: skip
+    "title category unknown", "control character in a code", "tabulator in a code", "blank at the beginning of a code",
+    "blank at the end of a code", "two blanks in a code", "blank at the end of a designator", "blank in a system",
+    "long version", "template by its name", "template that is no CS"])  # fmt: skip
 def test_a_wrong_file_is_refused(kind: str) -> None:
     text = SEEDS[kind].text
     assert isinstance(text, str) and refused(text)
@@ -146,4 +148,5 @@ def test_what_an_editor_offers_is_what_there_is() -> None:
 
 
 def test_a_number_is_a_text_too() -> None:
-    assert VALIDATOR.is_valid({"templates": [ROWS["templates"] | {"template": 1500}]})
+    row = ROWS["templates"] | {"template": 1500, "classes": [88.33, 7]}
+    assert VALIDATOR.is_valid({"templates": [row]})

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from bridge.terminology.snomed import sct_of
+from bridge.terminology.snomed import _names, is_sct, sct_of
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,17 @@ def test_the_table_is_read_only_when_asked() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["False", "True"]
+
+
+def test_every_code_that_pydicom_ships_has_its_check_digit() -> None:
+    """Of PS3.16, but for the one that it writes with a wrong digit; a digit that is another, or two in each other's
+    place, is none."""
+    known = [code for code in _names() if code != "115347700"]
+    assert len(known) > 8000 and all(map(is_sct, known))
+    assert not any(is_sct(f"{code[:-1]}{(int(code[-1]) + 1) % 10}") for code in known)
+    assert not any(is_sct(f"{code[:-2]}{code[-1]}{code[-2]}") for code in known if code[-1] != code[-2])
+
+
+@pytest.mark.parametrize("code", ["T-A0100", "12345", "373098007:363698007=12738006", "0123456"])
+def test_what_is_no_identifier_is_not_looked_at(code: str) -> None:
+    assert is_sct(code)

@@ -1,0 +1,46 @@
+"""Routes that are configured no more: no pass looks at what is known of them, and a person has it forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import delete, select, union
+
+from bridge.errors import UsageError
+from bridge.ledger.audit import record
+from bridge.ledger.audit_event import decided, overtaken
+from bridge.ledger.database import Database
+from bridge.ledger.tables import INTENT, METADATA, REPLACEMENT
+
+_OF_ROUTE = tuple(table for table in METADATA.sorted_tables if "route" in table.c)
+"""All but what is of a document alone, and the audit trail, which stays."""
+
+
+class Retired:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def known(self, configured: Collection[str]) -> list[str]:
+        """Of which there is anything, and which are none of the configured ones."""
+        with self._database.connect() as connection:
+            found = connection.execute(union(*(select(table.c.route) for table in _OF_ROUTE))).scalars()
+            return sorted(set(found) - set(configured))
+
+    def forget(self, route: str, configured: Collection[str], by: str) -> None:
+        """All that is known of it. Raises UsageError where it is configured, or nothing is known of it."""
+        if route in configured:
+            raise UsageError(f"{route} is configured: its documents would be taken for new ones; take it out first")
+        known = self.known(configured)
+        if route not in known:
+            retired = ", ".join(known) or "none"
+            raise UsageError(f"nothing is known of a route {route!r}; configured no more, and known: {retired}")
+        now = self._database.now()
+        with self._database.begin() as connection:
+            begun = connection.execute(select(INTENT).where(INTENT.c.route == route)).all()
+            documents = [one.document for one in begun]
+            connection.execute(delete(REPLACEMENT).where(REPLACEMENT.c.document.in_(documents)))
+            for table in _OF_ROUTE:
+                connection.execute(delete(table).where(table.c.route == route))
+            for one in begun:
+                record(connection, overtaken(route, one.act, one.store, one.keys, now), one.document)
+            record(connection, decided("forget route", by, route, [], now))
