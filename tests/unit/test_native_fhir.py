@@ -11,11 +11,11 @@ from pydicom.dataset import Dataset
 from bridge.codecs import fhir
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
-from bridge.model.content import Code, ContentItem, Num, Plain, Value
-from bridge.model.dataset import Element, encode_text, merged, text_of
+from bridge.model.content import Code, Container, ContentItem, Num, Plain, Value
+from bridge.model.dataset import Element, encode_text, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.names import REMAINDER_URL
-from bridge.model.tags import COMPLETION, PRELIMINARY
+from bridge.model.tags import COMPLETION, MAPPING_RESOURCE, PRELIMINARY, TEMPLATE, TEMPLATE_ID
 from bridge.translate.basis.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -449,3 +449,11 @@ def test_a_text_of_empty_pages_is_none(said: str) -> None:
 
 def values_of(item: ContentItem) -> list[Value]:
     return [item.value, *(value for child in item.children for value in values_of(child))]
+
+
+def test_a_template_of_another_mapping_resource_is_none_of_part_16() -> None:
+    """PS3.3 C.18.8: a Template Identifier is unique within its Mapping Resource."""
+    for resource, template in (("DCMR", "5200"), ("99ACME", None)):
+        items = ((text_element(MAPPING_RESOURCE, "CS", resource), text_element(TEMPLATE_ID, "CS", "5200")),)
+        root = ContentItem(None, None, Container("SEPARATE"), (), (Element(TEMPLATE, "SQ", items),))
+        assert Document((), root).template == template

@@ -229,3 +229,15 @@ def test_a_side_that_was_edited_in_dicom_is_the_side(edit: Callable[[ContentItem
     back: Any = to_fhir(Document(document.header, root), MAPPING, KNOWN).result.root
     assert stripped(back)["bodySite"] == {**_BREAST, "text": text}
     assert back["id"] == "o"
+
+
+@pytest.mark.parametrize(("side", "code"), [("L", "7771000"), ("R", "24028007"), ("B", "51440002")])
+def test_the_side_of_german_base_profiles_is_the_side(side: str, code: str) -> None:
+    """`seitenlokalisation` of the ICD-10-GM."""
+    system = "https://fhir.kbv.de/CodeSystem/KBV_CS_SFHIR_ICD_SEITENLOKALISATION"
+    extension = {"url": "http://fhir.de/StructureDefinition/seitenlokalisation"}
+    extension["valueCoding"] = {"system": system, "code": side}  # type: ignore[assignment]
+    document, warnings = made(_BREAST | {"extension": [extension]})
+    (site,) = document.root.children[0].children
+    sides = [one.value.code for one in site.children if isinstance(one.value, Coded)]
+    assert [one.value for one in sides if one] == [code] and _WARNING not in warnings

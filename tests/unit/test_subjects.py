@@ -229,3 +229,15 @@ def test_what_all_members_say_the_panel_says(element: str, value: Any) -> None:
     document, warnings = made(panel(result("m", code={"text": "Member"}, **{element: value}), **{element: value}))
     assert warnings == []
     assert all(element in one for one in natively(document).values())
+
+
+@pytest.mark.parametrize("subject", [{"identifier": {"system": "urn:hospital", "value": "4711"}}, None])
+def test_who_is_named_by_an_identifier_alone_is_so_in_another_store(subject: Resource | None) -> None:
+    """No Patient is referred to whom nobody writes."""
+    one = result("o")
+    del one["subject"]
+    one |= {"subject": subject} if subject is not None else {}
+    there = checked_to_dicom(Group(one, (), None, "Observation/o"), MAPPING, Known(system="urn:there")).result
+    back = to_fhir(there, MAPPING, Known(system="urn:elsewhere"))
+    assert back.result.root.get("subject") == subject
+    assert back.result.patient is None and not any("changed in DICOM" in line for line in back.report.warnings)
