@@ -17,8 +17,9 @@ def check_chosen(routes: Iterable[Route], ledger: Ledger) -> None:
     """Raises UsageError where a route has documents that were made with others. What an earlier bridge did not keep,
     and an issuer where there was none, is taken as it is configured now."""
     named = list(routes)
+    configured = {one.name for one in named} | {name for one in named for name, _ in one.beside}
     for route in named:
-        _check_renamed(route, ledger, {one.name for one in named})
+        _check_renamed(route, ledger, configured)
         _check(route, ledger, _SYSTEM, f"`system` of {route.fhir.name}", route.system)
         _check(route, ledger, _ISSUER, f"`issuer` of {route.dicom.name}", route.issuer or "")
 

@@ -43,9 +43,9 @@ def ledger(tmp_path: Path, now: list[float]) -> Iterator[Ledger]:
 def routes(tmp_path: Path) -> tuple[Route, Route]:
     first = route_of(tmp_path)
     (tmp_path / "other").mkdir(exist_ok=True)
-    (tmp_path / "other").mkdir(exist_ok=True)
+    beside = (("fhir-dicom", "dicom"),)
     other = InstanceFolder("other", tmp_path / "other")
-    second = Route("fhir-other", first.fhir, other, "to-dicom", "fhir", None, "Europe/Berlin")
+    second = Route("fhir-other", first.fhir, other, "to-dicom", "fhir", None, "Europe/Berlin", beside=beside)
     return first, second
 
 
