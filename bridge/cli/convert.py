@@ -95,7 +95,7 @@ def _run(files: list[Path], job: Job, output: Any, workers: int, reports: list[R
 
     gc.freeze()  # what is loaded now stays: the collector need not visit it again with each document
     gc.set_threshold(50_000, 20, 20)
-    totals, shown, skipped = Totals(), list[dict[str, Any]](), Counter[str]()
+    totals, shown, skipped, warned = Totals(), list[dict[str, Any]](), Counter[str](), Counter[str]()
     done = 0
     for entry in run.run(files, job, output, workers):
         done += 1
@@ -103,6 +103,8 @@ def _run(files: list[Path], job: Job, output: Any, workers: int, reports: list[R
         shown += [entry] if len(shown) < _ROWS else []
         if entry["status"] == "skipped":
             skipped[entry["reason"]] += entry["count"]
+        if len(warned) < _KINDS:  # they name places: of a long run there may be as many as documents
+            warned.update(set(entry["warnings"]))
         for report in reports:
             report.put(entry)
         if entry["error"]:
@@ -118,6 +120,7 @@ def _run(files: list[Path], job: Job, output: Any, workers: int, reports: list[R
         report.close(totals)
     if table:
         _print(shown, done, totals.found, skipped)
+        _print_warnings(warned)
     why = inputs.OTHERWISE[job.target]
     if [*skipped] == [why] and not totals.found["converted"] + totals.found["rejected"]:
         raise UsageError(f"{why}; is `--to {'dicom' if job.target == 'fhir' else 'fhir'}` meant?")
@@ -137,7 +140,7 @@ def _progress(done: int, files: int) -> None:
         print(f"{done} documents of {files} files", end="\r", file=sys.stderr)
 
 
-_ROWS = 20
+_ROWS, _WARNINGS, _KINDS = 20, 5, 10_000
 
 
 def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any], skipped: Counter[str]) -> None:
@@ -156,3 +159,11 @@ def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any], skipp
     )
     for reason, count in skipped.most_common(_ROWS):
         print(f"skipped: {count} x {reason}")
+
+
+def _print_warnings(warned: Counter[str]) -> None:
+    """What is odd but crosses, or is seen by one side alone: the most frequent, each with the number of documents."""
+    for warning, count in warned.most_common(_WARNINGS):
+        print(f"warning: {count} x {warning}")
+    if len(warned) > _WARNINGS:
+        print(f"... and {len(warned) - _WARNINGS} other warnings; --report FILE lists all, by document")

@@ -98,6 +98,18 @@ def test_the_same_again_is_no_error_and_other_content_is(tmp_path: Path) -> None
     assert written.read_bytes() == b"{}"
 
 
+def test_warnings_are_said_with_how_many_documents_they_are_of(tmp_path: Path) -> None:
+    result: dict[str, object] = {"resourceType": "Observation", "status": "final", "code": {"text": "Pain"}}
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(result | {"id": name}))
+    said = run("convert", tmp_path, "--to", "dicom", "-o", tmp_path / "out").stdout.decode()
+    assert "warning: 2 x no identifier of the patient: Patient ID is empty" in said
+    said = run(
+        "convert", FIXTURES / "fhir" / "laboratory.json", "--to", "dicom", "-o", tmp_path / "none"
+    ).stdout.decode()
+    assert "warning:" not in said
+
+
 def test_one_document_on_stdout() -> None:
     done = run("convert", ECG, "--to", "fhir", "-o", "-")
     assert done.returncode == 0
