@@ -26,7 +26,8 @@ def status(
     ledger = Ledger(configured.ledger, reading=True)
     found = ledger.status(limit) | {
         "outdated": ledger.links.outdated(load(configured.mappings).revision, configured.route_names()),
-        "retired": ledger.view.retired(configured.route_names()),
+        "retired": dict.fromkeys(ledger.retired.known(configured.route_names()), 0)
+        | ledger.view.retired(configured.route_names()),
     }
     ledger.close()
     if json:

@@ -51,6 +51,11 @@ class Feeds:
         with self._database.connect() as connection:
             return set(connection.execute(at).scalars())
 
+    def routes_of(self, store: str) -> set[str]:
+        """Those that have listened to the store."""
+        with self._database.connect() as connection:
+            return set(connection.execute(select(POSITION.c.route).where(POSITION.c.store == store)).scalars())
+
     def move(self, route: str, store: str, value: str) -> None:
         with self._database.begin() as connection:
             put(connection, POSITION, {"route": route, "store": store, "value": value})

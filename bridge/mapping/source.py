@@ -77,11 +77,12 @@ def closed(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _inside(folder: Path, report: Callable[[OSError], None] | None = None) -> Iterator[Path]:
-    """All below it. Links to folders are followed, each folder is read once, and what begins with `..` is not: there
-    Kubernetes keeps what the links beside it lead to."""
+    """All below it. Links to folders are followed, but to those that it is in itself; each folder is read once. What
+    begins with `..` is not read: there Kubernetes keeps what the links beside it lead to."""
     seen = set[str]()
     for at, folders, names in os.walk(folder, onerror=report, followlinks=True):
-        if (real := os.path.realpath(at)) in seen:
+        real = os.path.realpath(at)
+        if real in seen or (at != str(folder) and Path(real) in Path(os.path.realpath(folder)).parents):
             folders.clear()
             continue
         seen.add(real)

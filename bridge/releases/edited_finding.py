@@ -23,20 +23,23 @@ _BOTH = "it and the component {}, which it repeats, were edited to different thi
 
 def guarded(resource: Resource) -> Resource:
     """With digests of the copies in it, in place: by them an edit of one is told from an edit of its component."""
-    guards = [{"url": _URL, "valueString": _digest(one)} for one in _copies(resource)]
+    guards = [{"url": _URL, "valueString": _guard(element, one)} for element, one in _copies(resource)]
     if guards:
         resource["extension"] = [*resource.get("extension", ()), *guards]
     return resource
 
 
-def _copies(resource: Resource) -> Iterator[Json]:
-    found = (resource.get(_CONCEPT), resource.get("code")) if resource["resourceType"] == "Observation" else ()
-    return (one for one in found if one is not None and one.get("id") == COPY)
+def _copies(resource: Resource) -> Iterator[tuple[str, Json]]:
+    found = (
+        [(one, resource.get(one)) for one in (_CONCEPT, "code")] if resource["resourceType"] == "Observation" else []
+    )
+    return ((element, one) for element, one in found if one is not None and one.get("id") == COPY)
 
 
 def followed(resource: Resource, *, ours: bool) -> tuple[Resource, list[str]]:
     """A copy without the digests, whose components say what the copies were edited to; and warnings. Without digests
-    (an earlier version wrote none), a copy that has lost its element id was edited. `ours`: born in DICOM."""
+    (an earlier version wrote none) nobody knows which of two that differ was edited: the component holds. `ours`: born
+    in DICOM."""
     made: Resource = renamed(resource, {})
     guards = {one["valueString"] for one in made.get("extension", ()) if _is_guard(one)}
     drop_extensions(made, _is_guard)
@@ -46,7 +49,7 @@ def followed(resource: Resource, *, ours: bool) -> tuple[Resource, list[str]]:
     is_group = has_category or says(made.get("code", {}), DCM, GROUP)
     warnings = list[str]()
     if is_group and not is_denied(made) and (said := _values(made)):
-        warnings += _follow(made, next(iter(said)), said, (DCM, FINDING), guards)
+        warnings += _follow(made, _CONCEPT, said, (DCM, FINDING), guards)
     if has_category and not says(made.get("code", {}), DCM, GROUP):
         warnings += _follow(made, "code", {_CONCEPT: made["code"]}, (SCT, CATEGORY), guards)
     return made, warnings
@@ -56,13 +59,13 @@ def _follow(group: Resource, element: str, said: Resource, concept: tuple[str, s
     """In place; nothing where the copy, an `element` that has `said` so, is as it was, or repeats no component, or one
     of several."""
     parts = [one for one in group.get("component", ()) if says(one.get("code", {}), *concept)]
-    if len(parts) != 1 or not _is_edited(said, guards):
+    if len(parts) != 1 or not _is_edited(element, said, guards):
         return []
     (part,) = parts
     own = _values(part)
     if _text(said) == _text(own):
         return []
-    both = bool(guards) and _is_edited(own, guards)
+    both = not guards or _is_edited(element, own, guards)
     if not both:
         _put(part, {name: copied(one) if name == _CONCEPT else one for name, one in said.items()})
     again = {_CONCEPT: {"id": COPY} | copied(part[_CONCEPT])} if _CONCEPT in part else {}
@@ -70,18 +73,20 @@ def _follow(group: Resource, element: str, said: Resource, concept: tuple[str, s
         group["code"] = again.get(_CONCEPT, group["code"])
     else:
         _put(group, again)
-    return [f"Observation.{element}: {(_BOTH if both else _FOLLOWED).format(concept[1])}"]
+    named = next(iter(said)) if element == _CONCEPT else element
+    return [f"Observation.{named}: {(_BOTH if both else _FOLLOWED).format(concept[1])}"]
 
 
-def _is_edited(said: Resource, guards: set[str]) -> bool:
+def _is_edited(element: str, said: Resource, guards: set[str]) -> bool:
     concept = said.get(_CONCEPT)
     if concept is None:
         return True
-    return _digest(concept) not in guards if guards else bool(concept.get("id") != COPY)
+    return _guard(element, concept) not in guards if guards else bool(concept.get("id") != COPY)
 
 
 def _values(home: Resource) -> Resource:
-    return {name: one for name, one in home.items() if name.startswith(("value", "_value"))}
+    """Or why there is none."""
+    return {name: one for name, one in home.items() if name.startswith(("value", "_value", "dataAbsentReason"))}
 
 
 def _put(home: Resource, values: Resource) -> None:
@@ -94,8 +99,8 @@ def _text(values: Resource) -> str:
     return canonical_text({name: copied(one) if name == _CONCEPT else one for name, one in values.items()})
 
 
-def _digest(concept: Json) -> str:
-    return digest(canonical_text(copied(concept)), GUARD)
+def _guard(element: str, concept: Json) -> str:
+    return f"{element} {digest(canonical_text(copied(concept)), GUARD)}"
 
 
 def _is_guard(extension: Json) -> bool:

@@ -1,5 +1,4 @@
-"""Whose Patient IDs are: a name, or a URI that is their `Identifier.system` in the FHIR server (decision 0028). What
-only looks like that URI would be a name, and name nobody there: it is refused, for an issuer is chosen once."""
+"""Whose Patient IDs are: a name, or a URI that is their `Identifier.system` in the FHIR server (decision 0028)."""
 
 from __future__ import annotations
 
@@ -21,28 +20,22 @@ def _issuer(value: str) -> str:
         raise ValueError("a blank at its beginning or end, and nobody else writes that one; take it out")
     if _NO_LO.search(value):
         raise ValueError("a control character or backslash, which Issuer of Patient ID cannot hold; take it out")
-    if _OID.fullmatch(value):
-        raise ValueError(f"an OID that is no URI; write `urn:oid:{value}`")
-    found = _SCHEME.fullmatch(value)
-    return _uri(found[1], found[2]) if found else _name(value)
-
-
-def _uri(scheme: str, rest: str) -> str:
-    """As FHIR compares systems: to the letter."""
-    meant = scheme.lower() if scheme.lower().startswith(("urn:", "http")) else f"urn:{scheme.lower()}"
-    if scheme != meant:
-        raise ValueError(f"nearly a URI, and so another issuer; write `{meant}{rest}`")
-    if re.search(r"\s", rest):
-        raise ValueError("a URI with a blank; take it out")
-    if meant == "urn:oid:" and not _OID.fullmatch(rest):
-        raise ValueError("what follows `urn:oid:` is no OID; write `urn:oid:1.2.3`")
-    return scheme + rest
-
-
-def _name(value: str) -> str:
-    if len(value) > _LONGEST:
-        raise ValueError(f"longer than the {_LONGEST} characters of Issuer of Patient ID; shorten it, or write a URI")
     return value
 
 
 Issuer = Annotated[str, AfterValidator(_issuer)]
+
+
+def likely_meant(issuer: str) -> str | None:
+    """What is odd of one that may be meant, for an archive may write it so, and that an issuer is chosen once: systems
+    are compared to the letter, and what is nearly that URI names nobody in FHIR."""
+    if _OID.fullmatch(issuer):
+        return f"is a name, and no URI: where FHIR says `urn:oid:{issuer}`, it is another issuer"
+    if (found := _SCHEME.fullmatch(issuer)) is None:
+        return f"has more than the {_LONGEST} characters of Issuer of Patient ID" if len(issuer) > _LONGEST else None
+    scheme, rest = found[1], found[2]
+    meant = scheme.lower() if scheme.lower().startswith(("urn:", "http")) else f"urn:{scheme.lower()}"
+    if scheme != meant:
+        return f"is nearly a URI: where FHIR says `{meant}{rest}`, it is another issuer"
+    is_odd = re.search(r"\s", rest) or (meant == "urn:oid:" and not _OID.fullmatch(rest))
+    return "is no URI, though it begins like one" if is_odd else None

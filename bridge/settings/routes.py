@@ -24,7 +24,10 @@ class RouteSettings(Strict):
 
 
 def route_of(stores: Mapping[str, StoreSettings]) -> RouteSettings:
-    """Between the one FHIR store and the one DICOM store that there are. Raises ValueError where it takes a choice."""
+    """Between the one FHIR store and the one DICOM store that there are, or those of several that are called so. Raises
+    ValueError where it takes a choice."""
+    if [holds(stores[name]) for name in ("fhir", "dicom") if name in stores] == ["fhir", "dicom"]:
+        return RouteSettings(between=("fhir", "dicom"))
     fhir, dicom = ([name for name, store in stores.items() if holds(store) == world] for world in ("fhir", "dicom"))
     if len(fhir) != 1 or len(dicom) != 1:
         raise ValueError(

@@ -42,9 +42,14 @@ def _loaded(file: Path, text: str) -> object:
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark is not None else ""
         raise UsageError(f"{file}{line}: no YAML: {error.problem or 'it cannot be parsed'}") from error
+    except ValueError as error:  # of a value that looks like a date, and is none
+        raise UsageError(f"{file}: {error}; write it in quotes") from error
     except yaml.reader.ReaderError as error:
         line = f":{text.count(chr(10), 0, error.position) + 1}"
         raise UsageError(f"{file}{line}: a control character, which YAML does not allow; take it out") from error
+
+
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _TwiceError(Exception):
@@ -59,7 +64,7 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_mapping_node(anchor)
         seen = set[str]()
         for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
                     raise _TwiceError(key.value, key.start_mark.line + 1)
                 seen.add(key.value)

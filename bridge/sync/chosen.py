@@ -8,32 +8,39 @@ from collections.abc import Iterable
 
 from bridge.errors import UsageError
 from bridge.ledger.ledger import Ledger
+from bridge.settings.issuer import likely_meant
 from bridge.sync.basis.route import Route
 
 _SYSTEM, _ISSUER = "(system)", "(issuer)"  # among the positions, the names of no stores
 
 
-def check_chosen(routes: Iterable[Route], ledger: Ledger) -> None:
-    """Raises UsageError where a route has documents that were made with others. What an earlier bridge did not keep,
-    and an issuer where there was none, is taken as it is configured now."""
+def check_chosen(routes: Iterable[Route], ledger: Ledger) -> list[str]:
+    """What is odd of what is being chosen. Raises UsageError where a route has documents that were made with others.
+    What an earlier bridge did not keep, and an issuer where there was none, is taken as it is configured now."""
     named = list(routes)
     configured = {one.name for one in named} | {name for one in named for name, _ in one.beside}
+    odd = list[str]()
     for route in named:
         _check_renamed(route, ledger, configured)
         _check(route, ledger, _SYSTEM, f"`system` of {route.fhir.name}", route.system)
         _check(route, ledger, _ISSUER, f"`issuer` of {route.dicom.name}", route.issuer or "")
+        if route.issuer and (why := likely_meant(route.issuer)) and not _has_begun(route.name, ledger):
+            odd.append(f"`issuer` of {route.dicom.name}: `{route.issuer}` {why}; it stays with the first document")
+    return odd
 
 
 def _check_renamed(route: Route, ledger: Ledger, configured: set[str]) -> None:
     """Of the ledger's documents a store that was renamed would know none, and take each for one that was lost."""
-    if _has_begun(route.name, ledger):
+    if ledger.shared or _has_begun(route.name, ledger):  # on a shared one another process may have others configured
         return
     alike = ledger.feeds.routes_at(_SYSTEM, route.system) & ledger.feeds.routes_at(_ISSUER, route.issuer or "")
+    alike |= ledger.feeds.routes_of(route.fhir.name) | ledger.feeds.routes_of(route.dicom.name)
     for other in sorted(alike - configured):
         if _has_begun(other, ledger):
             raise UsageError(
-                f"{route.name}: the ledger has documents of {other}, a route of the same `system` and `issuer`, which "
-                "is configured no more; if a store was renamed, name it as before; if that route is over, "
+                f"{route.name}: the ledger has documents of {other}, which is configured no more, and has a store of "
+                "that name, or the same `system` and `issuer`; if a store was renamed, name it as before; if that "
+                "route is over, "
                 f"`fhir-dicom forget {other}`"
             )
 

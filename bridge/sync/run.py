@@ -40,8 +40,9 @@ def once(
     """`reconciling` compares the whole of both stores with the ledger, too. `workers` threads work at what is owed;
     once `stopped`, what is in hand is finished, and no more. Raises UsageError where what is chosen once is
     another."""
-    check_chosen(routes, ledger)
     summary = Summary()
+    for odd in check_chosen(routes, ledger):
+        summary.notice(odd)
     for route in routes:
         worker = Worker(route, ledger, mapping, stopped)
         try:

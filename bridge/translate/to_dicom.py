@@ -33,10 +33,11 @@ from bridge.translate.returned_document import NEW_INSTANCE, returned_document
 def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = True) -> Translated[Document]:
     """One SR. Raises UnicodeError where an edit does not fit the document's character set. Without `counted` the
     report says nothing of the elements."""
-    before = attached(group.root, "document").get("illegal", {})
+    before = attached(group.root, "document").get("illegal")
     group, document, homes, image, pieces, report = _made(group, mapping, known)
     if counted:
-        report.warnings += illegal_since(document, before) if NEW_INSTANCE in report.warnings else []
+        if before is not None and NEW_INSTANCE in report.warnings:
+            report.warnings += illegal_since(document, before)
         report.warnings += oddities_of_group(group)
         report.account = lambda: [*_outcomes(group, homes, image, mapping)]
     return Translated(put_in(document, as_kept(group, document, pieces)), report)

@@ -139,14 +139,38 @@ def test_of_two_different_edits_that_of_the_component_is_taken(
     assert warning.startswith(f"Observation.{element}: it and the component {code}")
 
 
+@pytest.mark.parametrize("keeps_id", [True, False])
 @pytest.mark.parametrize(("element", "code", "concept"), _COPIES)
-def test_without_digests_a_copy_that_has_lost_its_element_id_was_edited(
-    element: str, code: str, concept: Resource
-) -> None:
+def test_without_digests_the_component_holds(element: str, code: str, concept: Resource, keeps_id: bool) -> None:
+    """An earlier version wrote none: of two that differ nobody knows which was edited, and the guide's is the copy."""
     found = bundle()
-    _without_guards(group_in(found))
-    _edit(group_in(found), element, concept, keeps_id=False)
+    group = group_in(found)
+    _without_guards(group)
+    before = dict(group[element])
+    component(group, code)["valueCodeableConcept"] = concept
+    _edit(group, element, before, keeps_id=keeps_id)
     assert said(back(found)[0], code) == concept["coding"][0]["code"]
+
+
+def test_a_value_that_becomes_what_the_category_says_is_an_edit_of_the_finding() -> None:
+    """Each copy has a digest of its own."""
+    found = bundle()
+    group = group_in(found)
+    category = component(group, CATEGORY)["valueCodeableConcept"]
+    _edit(group, "valueCodeableConcept", {"coding": category["coding"]}, keeps_id=False)
+    assert said(back(found)[0], FINDING) == category["coding"][0]["code"]
+
+
+def test_a_value_that_is_taken_back_is_absent_of_the_finding() -> None:
+    found = bundle()
+    group = group_in(found)
+    del group["valueCodeableConcept"]
+    system = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+    group["dataAbsentReason"] = {"coding": [{"system": system, "code": "not-performed"}]}
+    dataset, _ = back(found)
+    group_item = _groups(dataset)[0]
+    (item,) = [one for one in group_item.ContentSequence if _code(one) == FINDING]
+    assert (group_item.ValueType, item.ConceptCodeSequence[0].CodeValue) == ("CONTAINER", "114007")
 
 
 def test_a_value_in_words_is_the_finding_too() -> None:

@@ -45,7 +45,7 @@ class ToDicom:
             return "skipped"
         head = self._head(link)
         if not self._is_carried(group, link) and (link is None or state != RETRACTED):
-            return "outside"
+            return "outside" if self.route.direction != "to-fhir" else "skipped"
         if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, link, head):
             return self._adopted(present, link, head)
         outdated = link is not None and head is not None and state != RETRACTED and is_outdated(link, self.mapping)

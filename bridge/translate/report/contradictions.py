@@ -102,13 +102,15 @@ def is_side_of_words(site: Resource) -> bool:
 
 
 def _sides_in(words: str) -> set[str]:
-    return {side for side, called in _SIDES.items() if called.search(words)}
+    """Left and right is both, and who says both says either."""
+    found = {side for side, called in _SIDES.items() if called.search(words)}
+    return {"left", "right"} if "both" in found else found
 
 
 _SIDES = {  # as people write them in English, German, French, Spanish, Italian
-    "left": re.compile(r"\b(left|links\w*|linke\w*|gauche|izquierd[oa]|sinistr[oa])\b"),
-    "right": re.compile(r"\b(right|rechts\w*|rechte\w*|droite?|derech[oa]|destr[oa])\b"),
-    "both": re.compile(r"\b(bilateral\w*|both|beid\w*|bilatéral\w*|bilatérau\w*)\b"),
+    "left": re.compile(r"\b(left|links\w*|linke[nrsm]?|gauche|izquierd[oa]|sinistr[oa])\b"),
+    "right": re.compile(r"\b(right|rechts\w*|rechte[nrsm]?|droite?|derech[oa]|destr[oa])\b"),
+    "both": re.compile(r"\b(bilateral\w*|both|beide[nrsm]?|beidseit\w*|bilatéral\w*|bilatérau\w*)\b"),
 }
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
