@@ -104,6 +104,10 @@ def _misfit(value: Json, path: str, release: Release) -> str | None:
     return None
 
 
+_INTEGER64 = ("Integer64", ".size")
+"""Of R5, which JSON has as a string (R5 json.html#primitive)."""
+
+
 def _retyped(read: Any, said: Json, path: str) -> str | None:
     """Where the models take a text for what it spells: `"false"` is no boolean, and true wherever one asks for it (FHIR
     R4 json.html)."""
@@ -114,6 +118,7 @@ def _retyped(read: Any, said: Json, path: str) -> str | None:
         inner = ((one, other, str(index)) for index, (one, other) in enumerate(zip(read, said, strict=False)))
     else:
         is_text = isinstance(read, int | Decimal) and isinstance(said, str) and not isinstance(said, Number)
+        is_text = is_text and not path.endswith(_INTEGER64)
         is_other = is_text or isinstance(read, bool) != isinstance(said, bool)
         return f"{path}: a boolean is true or false, a number has digits, and neither has quotes" if is_other else None
     found = (_retyped(one, other, f"{path}.{key}".lstrip(".")) for one, other, key in inner)

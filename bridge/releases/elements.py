@@ -74,6 +74,11 @@ MOVES: dict[str, Sequence[Move]] = {
         ),
         Gone(r4=("confidentiality", "relatesTo"), r5=("name", "note", "relatesTo", "url", "useContext", "version")),
     ),
+    "Specimen": (
+        Gone(r4=("container",), r5=("combined", "container", "feature", "role")),
+        Within("collection", (Wrapped("bodySite", ("concept",)), Gone(r5=("device", "procedure")))),
+        Within("processing", (Renamed("procedure", "method"),)),
+    ),
     "ImagingStudy": (
         Wrapped("modality", _CODING),
         Joined("procedureCode", "procedureReference", "procedure", one_reference=True),

@@ -202,7 +202,7 @@ def in_order_of_reach(group: Group) -> Group:
     found, waiting, seen = list[Resource](), [*links(group.root)], {id(group.root)}
     while waiting:
         target = index.get(waiting.pop(0))
-        if target is not None and id(target) in members - seen:
+        if target is not None and id(target) in members and id(target) not in seen:
             seen.add(id(target))
             found.append(target)
             waiting += links(target)

@@ -15,6 +15,7 @@ from bridge.translate.basis.canonical_units import spellings_of
 from bridge.translate.basis.digests import document_digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_dicom.comparison import Comparison
+from bridge.translate.born_in_dicom.emptied import headings
 from bridge.translate.born_in_dicom.followed_conclusion import conclusion_in
 from bridge.translate.born_in_dicom.followed_context import repeated_in
 from bridge.translate.born_in_dicom.followed_starts import starts_in
@@ -113,7 +114,7 @@ def _repeated(
     pieces: dict[Path, Piece] = {}
     natives = homes = back.root.homes(document.root)
     if restored:
-        image = native_fhir(document, mapping, known)
+        image = native_fhir(document, mapping, known, results=headings(homes))
         natives = image.homes
         pieces = pieces_of(group, homes, image, document, known)
     found = {
@@ -124,7 +125,7 @@ def _repeated(
         "copies": copies_of(group, pieces),
         "beyond": beyond(pieces),
     }
-    return {name: said for name, said in found.items() if said}
+    return {name: said for name, said in found.items() if said or name == "context"}  # none is said, too
 
 
 def _account(report: Report, document: Document, back: DicomImage, mapping: Mapping) -> None:

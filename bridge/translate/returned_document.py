@@ -12,6 +12,7 @@ from bridge.model.group import Group, Json
 from bridge.translate.basis.digests import document_digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_dicom.completed import Content, content_of, pointing
+from bridge.translate.born_in_dicom.emptied import headings, without_places
 from bridge.translate.born_in_dicom.followed_conclusion import with_conclusion
 from bridge.translate.born_in_dicom.followed_context import repeating_again, unmarked, with_context
 from bridge.translate.born_in_dicom.followed_starts import with_followed
@@ -37,7 +38,7 @@ _Pieces = dict[Path, Piece]
 def returned_document(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json]) -> Made:
     """`remainder`: what the document holds beyond the resources."""
     report = Report()
-    group = inheriting_again(in_order(group), remainder.get("sites", []))
+    group = inheriting_again(without_places(in_order(group), mapping), remainder.get("sites", []))
     group = repeating_again(group, remainder.get("context", []))
     group, followed_starts = with_followed(group, remainder.get("starts", []))
     group, followed_conclusion = with_conclusion(group, remainder.get("conclusion"))
@@ -49,7 +50,7 @@ def returned_document(group: Group, mapping: Mapping, known: Known, remainder: d
     group, homes = placed(group, content.homes, content.places)
     if odd := of_their_own(content.places):
         report.warnings.append(f"{odd} element ids were edited: they say the places of items, and are made anew")
-    image = native_fhir(document, mapping, known)
+    image = native_fhir(document, mapping, known, results=headings(homes))
     followed, warnings = _followed(group, homes, image, content, mapping, remainder, edited=changed)
     if followed is not group:
         made = returned_document(followed, mapping, known, remainder)
@@ -88,7 +89,7 @@ def _followed(
     sites = remainder.get("sites", [])
     sited, warnings = settled(group, homes, image, content.document.root, mapping, sites, content.moves)
     found, more = with_context(
-        sited, homes, image, content.document.root, remainder.get("context", []), content.moves, edited=edited
+        sited, homes, image, content.document.root, remainder.get("context"), content.moves, edited=edited
     )
     return found, [*warnings, *more]
 
@@ -100,7 +101,7 @@ def _new_version(
     known = replace(known, document=known.document or before.sop_instance, source=None)
     document, _ = taken_out(document)  # what was said of a former version is not true of this one
     document = amended(document, known.supersedes or (before,), known, observed_at(group.root), said)
-    image = native_fhir(document, mapping, known)
+    image = native_fhir(document, mapping, known, results=headings(homes))
     left = still_named(group, edited, image)
     pieces = pieces_of(left, homes, image, document, known) if said else {}
     pieces = of_version(pieces, edited, before.sop_instance, version_of(document).sop_instance)

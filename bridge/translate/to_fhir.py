@@ -23,7 +23,7 @@ from bridge.translate.born_in_dicom.completed import content_of
 from bridge.translate.born_in_fhir.duplicates import without_copied
 from bridge.translate.born_in_fhir.followed_ranges import followed
 from bridge.translate.born_in_fhir.parts import parts_in
-from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, restored, source_of
+from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, restored, results_in, source_of
 from bridge.translate.born_in_fhir.sections import may_hold_more, sections_in
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.gather import in_order_of_reach
@@ -164,7 +164,8 @@ def _restored(
     as whoever gathers the resources again finds them, for what was added or moved; None where they are so already."""
     root, following = followed(bare.root, pieces, mapping)
     sections = sections_in(pieces) if added else frozenset[Path]()  # what was added there makes none a result
-    image = native_fhir(replace(bare, root=root), mapping, source.known, parts_in(pieces), sections)
+    read = replace(bare, root=root)
+    image = native_fhir(read, mapping, source.known, parts_in(pieces), sections, results_in(pieces))
     said_by_site(image, root, pieces, mapping)
     new = added_to(image, pieces) if added else []
     if added and not new:

@@ -103,16 +103,17 @@ def with_context(
     homes: dict[Path, Json],
     image: FhirImage,
     root: ContentItem,
-    copies: list[str],
+    copies: list[str] | None,
     moves: dict[Path, Path],
     *,
     edited: bool,
 ) -> tuple[Group, list[str]]:
     """The group whose copies say what the document does, and whose edited methods and contexts are their own; the very
-    same where it has none. With warnings. `copies`: `repeated_in` the document as it was; `moves`: where its items
-    were, and are; `edited`: whether these are others. What a client has left out of copies is there again."""
+    same where it has none. With warnings. `copies`: `repeated_in` the document as it was; None of one that an earlier
+    bridge read. `moves`: where its items were, and are; `edited`: whether these are others. What a client has left out
+    of copies is there again."""
     former = {now: was for was, now in moves.items()}
-    known, names = set(copies), {one[:_NAME] for one in copies}
+    known, names = set(copies or ()), {one[:_NAME] for one in copies or ()}
     new, warnings, subjects = dict[int, Resource](), list[str](), set[Path]()
     for path, home in homes.items():
         if home.get("resourceType") != "Observation":
@@ -125,11 +126,11 @@ def with_context(
             as_it_was = name in said and _name(home, name) + _digest(former.get(path, path), said[name]) in known
             if name == _FOCUS and any(path[:up] in subjects for up in range(len(path))):
                 continue  # below what is about somebody else now: looked at when that says so
-            is_new = bool(known) and _name(home, name) not in names  # one that a client has left out is known
+            is_new = copies is not None and _name(home, name) not in names  # one that a client has left out is known
             if name == _FOCUS and (
                 (name in said and not as_it_was) or (edited and (is_new or _is_moved(path, former, moves)))
             ):
-                if not any(is_of_subject(one.concept) for one in root.at(path).children):
+                if not is_its_own(home) and not any(is_of_subject(one.concept) for one in root.at(path).children):
                     subjects.add(path)
                     current = current | {_FOCUS: [one | {"id": OWN} for one in said.get(name, [{}])]}
                 continue

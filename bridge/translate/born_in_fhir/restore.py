@@ -176,6 +176,13 @@ def _places(manifest: _Manifest, kind: type) -> dict[str, int]:
     }
 
 
+def results_in(pieces: dict[Path, Piece]) -> frozenset[Path]:
+    """Items that Observations became: a container without facts, too, which would be a section."""
+    members = pieces.get((), {}).get("group", {"members": []})["members"]
+    names = {path: _at(members, one.get("is", 0)) for path, one in pieces.items() if path and "section" not in one}
+    return frozenset(path for path, name in names.items() if isinstance(name, str) and name.startswith("Observation/"))
+
+
 def first_version(pieces: dict[Path, Piece], header: DataSet) -> str | None:
     """SOP Instance UID of the document born in DICOM that this one is a version of: its ids go by that, unless it is
     another patient's now."""

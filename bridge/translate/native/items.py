@@ -135,11 +135,20 @@ class Items(Referred):
 
     def _holds_results(self, observation: Resource) -> bool:
         """Whether a result stands that has its place below it."""
-        for member in map(self.find, observation.get("hasMember", ())):
-            if member is None or member["resourceType"] != "Observation" or id(member) in self.done:
-                continue
-            if member.get("status") not in RETRACTED or self._holds_results(member):
-                return True
+        seen, waiting = {id(observation), *self.done}, [observation]
+        while waiting:
+            for member in map(self.find, waiting.pop().get("hasMember", ())):
+                if (
+                    member is None
+                    or member["resourceType"] != "Observation"
+                    or id(member) in self.done
+                    or id(member) in seen
+                ):
+                    continue
+                if member.get("status") not in RETRACTED:
+                    return True
+                seen.add(id(member))
+                waiting.append(member)
         return False
 
     def _emptied(

@@ -27,6 +27,7 @@ class Reading:
     known: Known
     parts: frozenset[Path] = frozenset()  # items that are components, whatever their concept is of
     sections: frozenset[Path] = frozenset()  # containers that are sections, whatever stands in them
+    results: frozenset[Path] = frozenset()  # and that are none
     members: list[Resource] = field(default_factory=list)
     homes: dict[Path, Home] = field(default_factory=dict)
     anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path

@@ -24,7 +24,10 @@ def add_specimen(node: Node, observation: Resource, subjects: dict[str, Resource
     specimen = observation.get("specimen")
     if specimen is None or any(_is_type(one) for one in observation.get("component", ())):
         return None
-    if words := _words(specimen, observation, subjects):
+    words = _words(specimen, observation, subjects)
+    if words is None:
+        return _UNSEEN
+    if words:
         node.add(Plain("TEXT", words), SPECIMEN_TYPE, None)
         return None
     codings = observation.get("code", {}).get("coding", ())
@@ -32,16 +35,16 @@ def add_specimen(node: Node, observation: Resource, subjects: dict[str, Resource
     return None if any(said) else _UNSEEN
 
 
-def _words(specimen: Home, observation: Resource, subjects: dict[str, Resource]) -> str:
-    """Of the Specimen, unless something there changes what it means, or it is void or somebody else's; else of the
-    reference."""
+def _words(specimen: Home, observation: Resource, subjects: dict[str, Resource]) -> str | None:
+    """Of the Specimen, else of the reference; None where something there changes what it means, or it is void, or
+    somebody else's."""
     inner = (one for one in observation.get("contained", ()) if f"#{one.get('id')}" == specimen.get("reference"))
     found: Resource = next(inner, subjects.get(specimen.get("reference", ""), {}))
     if found.keys() & {"modifierExtension", "implicitRules"} or found.get("status") == "entered-in-error":
-        return ""
+        return None
     whose = [subject_key(one["subject"], subjects) for one in (found, observation) if "subject" in one]
     if len(set(whose)) > 1:
-        return ""
+        return None
     kind = found.get("type", {})
     displays = (one["display"] for one in kind.get("coding", ()) if "display" in one)
     said = kind.get("text") or next(displays, None) or specimen.get("display", "")

@@ -52,15 +52,14 @@ def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]
     """The items; what is to be warned of: somebody else whom they do not tell from the patient."""
     if states_subject(observation):
         return None
-    if observation.get("focus") == [{"id": OWN}]:
-        node.add(Coded(PATIENT), SUBJECT_CLASS, None)
-        return None
     codes = [_of_code(one["valueCodeableConcept"]) for one in _codes(observation)]
     said = observation.get("focus", ())
     patient = subject_key(observation.get("subject", {}), subjects)
-    others = [one for one in said if subject_key(one, subjects) != patient]
+    others = [one for one in said if one != {"id": OWN} and subject_key(one, subjects) != patient]
     foci = [_of_reference(one, subjects, observation) for one in others]
     if not codes and not foci:
+        if is_its_own(observation):  # among those of somebody else
+            node.add(Coded(PATIENT), SUBJECT_CLASS, None)
         return None
     classes = {one.of_class for one in (*codes, *foci) if one.of_class is not None}
     known = classes.pop() if len(classes) == 1 else None

@@ -53,10 +53,14 @@ def native_fhir(
     known: Known,
     parts: frozenset[Path] = frozenset(),
     sections: frozenset[Path] = frozenset(),
+    results: frozenset[Path] = frozenset(),
 ) -> FhirImage:
-    """`parts`: items that are components, whatever their concept is of; `sections`: containers that are sections."""
+    """`parts`: items that are components, whatever their concept is of; `sections`: containers that are sections, and
+    `results`: that are Observations, whatever stands in them."""
     root = in_canonical_units(document.root, mapping)
-    return _Builder(replace(document, root=root), mapping, known, parts, sections).build()
+    return _Builder(
+        replace(document, root=root), mapping, known, parts=parts, sections=sections, results=results
+    ).build()
 
 
 class _Builder(Observations):
@@ -202,7 +206,8 @@ class _Builder(Observations):
         for index in indices:
             child, at = item.children[index], (*path, index)
             place = kind(child, Kind.SECTION, self.mapping, each=self.template.each)
-            if place is Kind.SECTION or at in self.sections:
+            place = Kind.OBSERVATION if at in self.results else Kind.SECTION if at in self.sections else place
+            if place is Kind.SECTION:
                 self._section(child, at, into, context)
                 continue
             entry = self._entry(child, at, place, context)

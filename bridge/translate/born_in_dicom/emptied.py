@@ -1,0 +1,48 @@
+"""Groups of a document born in DICOM that are entered in error, and below which results stand: a heading is left of
+them (`native/items.py`). It is no section, and elements of it that have no item say no place."""
+
+from __future__ import annotations
+
+from bridge.mapping.mapping import Mapping
+from bridge.model.content import Path
+from bridge.model.group import Group, Json, Resource
+from bridge.translate.basis.node import Home
+from bridge.translate.native.items import RETRACTED
+from bridge.translate.native.shared_context import is_context
+
+_KEPT = ("hasMember", "bodySite", "method")
+
+
+def without_places(group: Group, mapping: Mapping) -> Group:
+    """The very same where there are none."""
+    emptied = [one for one in group.members if _is_emptied(one)]
+    if not emptied:
+        return group
+    return group.with_resources({id(one): _without_places(one, mapping) for one in emptied})
+
+
+def headings(homes: dict[Path, Json]) -> frozenset[Path]:
+    """Items that are what is left of such a group."""
+    return frozenset(path for path, home in homes.items() if _is_emptied(home))
+
+
+def _is_emptied(home: Resource) -> bool:
+    is_void = home.get("resourceType") == "Observation" and home.get("status") in RETRACTED
+    return is_void and "hasMember" in home
+
+
+def _without_places(observation: Resource, mapping: Mapping) -> Resource:
+    return {
+        key: said if key in _KEPT or not isinstance(said, list) else [_placed(one, key, mapping) for one in said]
+        for key, said in observation.items()
+    }
+
+
+def _placed(element: Json, key: str, mapping: Mapping) -> Json:
+    if not isinstance(element, dict) or (key == "component" and _has_item(element, mapping)):
+        return element
+    return {name: said for name, said in element.items() if name != "id"}
+
+
+def _has_item(component: Home, mapping: Mapping) -> bool:
+    return is_context(mapping.concept(component.get("code", {})), mapping)
