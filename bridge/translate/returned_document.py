@@ -14,7 +14,7 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_dicom.completed import Content, content_of, pointing
 from bridge.translate.born_in_dicom.emptied import headings, without_places
 from bridge.translate.born_in_dicom.followed_conclusion import with_conclusion
-from bridge.translate.born_in_dicom.followed_context import repeating_again, unmarked, with_context
+from bridge.translate.born_in_dicom.followed_context import repeating_again, told_otherwise, unmarked, with_context
 from bridge.translate.born_in_dicom.followed_starts import with_followed
 from bridge.translate.born_in_dicom.order import in_order
 from bridge.translate.born_in_dicom.own_sites import inheriting_again, settled
@@ -26,6 +26,7 @@ from bridge.translate.header.chain import version_of
 from bridge.translate.made import Made, taken_away
 from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.observed import observed_at
+from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
 from bridge.translate.remainder.private import Piece, taken_out
 from bridge.translate.report.report import Report
@@ -35,25 +36,29 @@ _SUMMARY = "the dose summary repeats items: it was edited, and is made anew; edi
 _Pieces = dict[Path, Piece]
 
 
-def returned_document(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json]) -> Made:
-    """`remainder`: what the document holds beyond the resources."""
-    report = Report()
+def returned_document(
+    group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json], without: frozenset[Path] = frozenset()
+) -> Made:
+    """`remainder`: what the document holds beyond the resources; `without`: items of it that are not true any more."""
+    report, asked = Report(), group
     group = inheriting_again(without_places(in_order(group), mapping), remainder.get("sites", []))
     group = repeating_again(group, remainder.get("context", []))
     group, followed_starts = with_followed(group, remainder.get("starts", []))
     group, followed_conclusion = with_conclusion(group, remainder.get("conclusion"))
     report.warnings += [*followed_starts, *followed_conclusion]
-    content = content_of(group, mapping, known, report)
+    content = content_of(group, mapping, known, report, without or None)
     if changed := document_digest(content.document) != remainder["digest"]:
-        content = pointing(group, mapping, known, report)
+        content = pointing(group, mapping, known, report, without)
     document = content.document
     group, homes = placed(group, content.homes, content.places)
     if odd := of_their_own(content.places):
         report.warnings.append(f"{odd} element ids were edited: they say the places of items, and are made anew")
     image = native_fhir(document, mapping, known, results=headings(homes))
+    if not without and (stale := _stale(group, homes, image, document, mapping, known)):
+        return returned_document(asked, mapping, known, remainder, stale)
     followed, warnings = _followed(group, homes, image, content, mapping, remainder, edited=changed)
     if followed is not group:
-        made = returned_document(followed, mapping, known, remainder)
+        made = returned_document(followed, mapping, known, remainder, without)
         made.report.warnings += [*followed_starts, *followed_conclusion, *warnings]
         return made
     group, homes = unmarked(group, homes)
@@ -73,6 +78,18 @@ def returned_document(group: Group, mapping: Mapping, known: Known, remainder: d
     if any(copy_digest(one) not in remainder.get("copies", ()) for one in summaries):
         report.warnings.append(_SUMMARY)
     return Made(group, document, homes, image, pieces, report)
+
+
+def _stale(
+    group: Group, homes: dict[Path, Json], image: FhirImage, document: Document, mapping: Mapping, known: Known
+) -> frozenset[Path]:
+    """Items that we wrote below a result to say whom it is about, where `focus` says another since."""
+    if not told_otherwise(homes, image, document.root):
+        return frozenset()
+    content = pointing(group, mapping, known, Report())
+    told = told_otherwise(content.homes, image, content.document.root)
+    subjects = ((was, now) for was, now in content.carried.items() if now[:-1] in told)
+    return frozenset(was for was, now in subjects if is_of_subject(content.document.root.at(now).concept))
 
 
 def _followed(

@@ -28,6 +28,7 @@ FINDINGS, FINDING = Code("121070", "DCM", "Findings"), Code("121071", "DCM", "Fi
 NODULE, MALIGNANT = Code("27925004", "SCT", "Nodule"), Code("363346000", "SCT", "Malignancy")
 SUBJECT_CLASS, SUBJECT_ID = Code("121024", "DCM", "Subject Class"), Code("121030", "DCM", "Subject ID")
 FETUS, PATIENT = Code("121026", "DCM", "Fetus"), Code("121025", "DCM", "Patient")
+OB = "5000-obgyn"
 GRAM = Code("g", "UCUM", "gram")
 
 
@@ -43,7 +44,7 @@ def summary(name: str, *results: ContentItem) -> ContentItem:
 def twins() -> Group:
     """Whose reader gets two groups of one result each, and the length of something of the mother."""
     results = (summary("A", weight("650")), summary("B", weight("480")), container(FINDINGS, length("31")))
-    return read(document(*results, like="5000-obgyn"))[0]
+    return read(document(*results, like=OB))[0]
 
 
 def edited(group: Group) -> Translated[Document]:
@@ -155,6 +156,66 @@ def test_the_subject_of_one_result_is_edited() -> None:
     group = twins()
     of(group, "Estimated Weight", "Fetus A")["focus"] = [{"display": "Fetus B"}]
     assert said_without_us(edited(group).result) == {"650": ["Fetus B"], "480": ["Fetus B"], "31": []}
+
+
+@pytest.mark.parametrize(("then", "becomes"), [(None, []), ("Fetus B", ["Fetus B"])])
+def test_a_subject_that_was_edited_is_edited_again(then: str | None, becomes: list[str]) -> None:
+    """What we wrote below the result the first time does not stay."""
+    group = twins()
+    of(group, "Length")["focus"] = [{"display": "Fetus A"}]
+    once = to_fhir(edited(group).result, MAPPING, KNOWN).result
+    if then is None:
+        del of(once, "Length")["focus"]
+    else:
+        of(once, "Length")["focus"] = [{"display": then}]
+    again = edited(once)
+    assert said_without_us(again.result)["31"] == becomes
+    assert not any("focus" in line for line in again.report.warnings)
+
+
+def test_a_group_that_becomes_somebody_elses_does_not_take_its_results_along() -> None:
+    """FHIR inherits nothing: they say no focus, and are the patient's."""
+    group, _ = read(document(container(SUMMARY, weight("650"), context(SUBJECT_ID, Plain("TEXT", ""))), like=OB))
+    summaries = [one for one in _observations(group) if "hasMember" in one]
+    if not summaries:
+        summaries = [one for one in _observations(group) if one["code"].get("text") == "Fetus Summary"]
+    summaries[0]["focus"] = [{"display": "Fetus Y"}]
+    assert said_without_us(edited(group).result)["650"] == []
+
+
+@pytest.mark.parametrize(
+    "focus",
+    [
+        {"reference": "Patient/x"},
+        {"reference": "Procedure/x"},
+        {"reference": "Observation/x"},
+        {"identifier": {"system": "urn:x", "value": "1"}},
+        {"extension": [{"url": "http://example.org", "valueString": "x"}]},
+    ],
+)
+def test_a_focus_that_no_item_can_say_is_no_end(focus: Resource) -> None:
+    group = twins()
+    of(group, "Length")["focus"] = [focus]
+    edited(group)
+
+
+def test_who_is_the_patient_by_focus_is_the_patient_among_others() -> None:
+    group, new = added(twins(), focus=None)
+    new["focus"] = [new["subject"]]
+    of(group, "Fetus Summary", "Fetus A")["hasMember"].append({"reference": "Observation/new"})
+    assert said_without_us(edited(group).result)["20"] == []
+
+
+@pytest.mark.parametrize("members", [("a", "b"), ("a", "a"), ("a",)])
+def test_results_in_error_in_a_circle_end(members: tuple[str, ...]) -> None:
+    group = twins()
+    below = [{"reference": f"Observation/{name}"} for name in members]
+    plain: Resource = {"resourceType": "Observation", "status": "cancelled", "code": {"text": "x"}, "hasMember": below}
+    void = [plain | {"id": one} for one in "ab"]
+    about = of(group, "Fetus Summary", "Fetus A")
+    about["hasMember"].append({"reference": "Observation/a"})
+    group = replace(group, members=(*group.members, *void[: len(set(members))]))
+    assert said_without_us(checked_to_dicom(group, MAPPING, KNOWN).result)["650"] == ["Fetus A"]
 
 
 def test_the_copies_of_a_subject_still_follow_an_edit_of_it() -> None:

@@ -68,12 +68,15 @@ def content_of(
     return Content(Document(header, root), builder.homes, builder.places, builder.moves, builder.carried)
 
 
-def pointing(group: Group, mapping: Mapping, known: Known, report: Report) -> Content:
-    """Of an edited document, whose items point to what they pointed to; one whose target is gone is gone with it."""
-    content = content_of(group, mapping, known, Report(), without=frozenset())
+def pointing(
+    group: Group, mapping: Mapping, known: Known, report: Report, without: frozenset[Path] = frozenset()
+) -> Content:
+    """Of an edited document, whose items point to what they pointed to; one whose target is gone is gone with it. So is
+    what it is to be `without`."""
+    content = content_of(group, mapping, known, Report(), without=without)
     gone = astray(content.document, content.moves, content.carried)
     if gone:
-        content = content_of(group, mapping, known, Report(), without=frozenset(gone))
+        content = content_of(group, mapping, known, Report(), without=without.union(gone))
         report.warnings.append(f"{len(gone)} items that referred to one that was removed in FHIR are removed")
     at, index = {id(home): path for path, home in content.homes.items()}, group.index()
     aims = {

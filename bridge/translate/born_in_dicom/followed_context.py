@@ -148,6 +148,18 @@ def with_context(
     return (group.with_resources(new) if new else group), list(dict.fromkeys(warnings))
 
 
+def told_otherwise(homes: dict[Path, Json], image: FhirImage, root: ContentItem) -> frozenset[Path]:
+    """Results that items of their own say to be about somebody else than `focus` does."""
+    return frozenset(
+        path
+        for path, home in homes.items()
+        if home.get("resourceType") == "Observation"
+        and (_FOCUS in home or _FOCUS in image.homes.get(path, {}))
+        and not _same(about(home), image.homes.get(path, {}).get(_FOCUS, []))
+        and any(is_of_subject(one.concept) for one in root.at(path).children)
+    )
+
+
 def about(home: Resource) -> list[Json]:
     """`focus` without our marks."""
     plain = ({key: said for key, said in one.items() if key != "id"} for one in home.get(_FOCUS, ()))
