@@ -52,7 +52,7 @@ class Feeds:
             return set(connection.execute(at).scalars())
 
     def routes_of(self, store: str) -> set[str]:
-        """Those that have listened to the store."""
+        """Those that have a position of that name."""
         with self._database.connect() as connection:
             return set(connection.execute(select(POSITION.c.route).where(POSITION.c.store == store)).scalars())
 

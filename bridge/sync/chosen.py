@@ -34,7 +34,8 @@ def _check_renamed(route: Route, ledger: Ledger, configured: set[str]) -> None:
     if ledger.shared or _has_begun(route.name, ledger):  # on a shared one another process may have others configured
         return
     alike = ledger.feeds.routes_at(_SYSTEM, route.system) & ledger.feeds.routes_at(_ISSUER, route.issuer or "")
-    alike |= ledger.feeds.routes_of(route.fhir.name) | ledger.feeds.routes_of(route.dicom.name)
+    fhir, dicom = f"{route.fhir.name}-", f"-{route.dicom.name}"  # a route is called as its two stores are
+    alike |= {one for one in ledger.feeds.routes_of(_SYSTEM) if one.startswith(fhir) or one.endswith(dicom)}
     for other in sorted(alike - configured):
         if _has_begun(other, ledger):
             raise UsageError(

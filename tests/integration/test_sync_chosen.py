@@ -13,7 +13,7 @@ import pytest
 from bridge.errors import UsageError
 from bridge.ledger.ledger import Ledger
 from bridge.settings.settings import settings
-from bridge.stores.folder import ResourceFolder
+from bridge.stores.folder import InstanceFolder, ResourceFolder
 from bridge.sync.basis.route import Route
 from bridge.sync.run import once
 from bridge.web.passes import passes_of
@@ -149,4 +149,23 @@ def test_a_second_route_beside_one_of_the_same_is_none_renamed(tmp_path: Path, r
 
 def test_a_new_route_of_another_archive_is_none_renamed(tmp_path: Path, route: Route, ledger: Ledger) -> None:
     passed(route, ledger)
-    assert once([replace(renamed(tmp_path, route), issuer="OTHER")], ledger, MAPPING).faults == []
+    (tmp_path / "archive").mkdir()
+    archive = InstanceFolder("archive", tmp_path / "archive")
+    other = replace(renamed(tmp_path, route), name="emr-archive", dicom=archive, issuer="OTHER", system="urn:emr")
+    assert once([other], ledger, MAPPING).faults == []
+
+
+def test_a_store_that_was_renamed_and_has_another_issuer_now_is_refused(
+    tmp_path: Path, route: Route, ledger: Ledger
+) -> None:
+    """By the name of the other store: each document would be there a second time."""
+    passed(route, ledger)
+    with pytest.raises(UsageError, match="has a store of that name"):
+        once([replace(renamed(tmp_path, route), issuer="OTHER", system="emr")], ledger, MAPPING)
+
+
+def test_an_issuer_that_only_looks_like_one_is_told_before_the_first_document(route: Route, ledger: Ledger) -> None:
+    odd = replace(route, issuer="1.2.3")
+    (notice,) = once([odd], ledger, MAPPING).notices
+    assert "`issuer` of dicom: `1.2.3` is a name, and no URI" in notice
+    assert once([odd], ledger, MAPPING).notices == []

@@ -8,6 +8,7 @@ import pytest
 
 from bridge.errors import UsageError
 from bridge.ledger.ledger import Ledger
+from bridge.settings.issuer import likely_meant
 from bridge.settings.settings import settings
 
 EHR = "ehr: {kind: folder, holds: fhir, path: ehr}"
@@ -65,21 +66,40 @@ def test_an_issuer_is_a_name_or_a_uri(tmp_path: Path, issuer: str) -> None:
         (" HOSPITAL", "take it out"),
         ("HOS\\tPITAL", "take it out"),
         ("HOS\\\\PITAL", "take it out"),
-        ("urn:oid:1.2 .3", "take it out"),
-        ("1.2.3", "write `urn:oid:1.2.3`"),
-        ("oid:1.2.3", "write `urn:oid:1.2.3`"),
-        ("OID:1.2.3", "write `urn:oid:1.2.3`"),
-        ("URN:OID:1.2.3", "write `urn:oid:1.2.3`"),
-        ("urn:OID:1.2.3", "write `urn:oid:1.2.3`"),
-        ("URN:x:y", "write `urn:x:y`"),
-        ("HTTPS://h.example/id", "write `https://h.example/id`"),
-        ("urn:oid:1.2.", "write `urn:oid:1.2.3`"),
-        ("A" * 65, "shorten it, or write a URI"),
     ],
 )
-def test_what_nearly_is_an_issuer(tmp_path: Path, issuer: str, said: str) -> None:
+def test_what_nobody_can_write_is_no_issuer(tmp_path: Path, issuer: str, said: str) -> None:
     for text in (f'issuer: "{issuer}"', f'{STORES.replace("path: pacs", f"""path: pacs, issuer: "{issuer}" """)}'):
         assert refused(tmp_path, text).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "why"),
+    [
+        ("1.2.3", "where FHIR says `urn:oid:1.2.3`"),
+        ("oid:1.2.3", "where FHIR says `urn:oid:1.2.3`"),
+        ("OID:1.2.3", "where FHIR says `urn:oid:1.2.3`"),
+        ("URN:OID:1.2.3", "where FHIR says `urn:oid:1.2.3`"),
+        ("urn:OID:1.2.3", "where FHIR says `urn:oid:1.2.3`"),
+        ("URN:x:y", "where FHIR says `urn:x:y`"),
+        ("HTTPS://h.example/id", "where FHIR says `https://h.example/id`"),
+        ("urn:oid:1.2.", "is no URI"),
+        ("urn:oid:1.2 .3", "is no URI"),
+        ("A" * 65, "more than the 64 characters"),
+    ],
+)
+def test_what_only_looks_like_an_issuer_is_told(tmp_path: Path, issuer: str, why: str) -> None:
+    """And not refused: an archive may write it so, and what was chosen once has to stay."""
+    (tmp_path / "bridge.yaml").write_text(f'issuer: "{issuer}"')
+    assert settings(tmp_path / "bridge.yaml").issuer == issuer
+    assert why in (likely_meant(issuer) or "")
+
+
+@pytest.mark.parametrize(
+    "issuer", ["HOSPITAL", "1.2-A", "urn:oid:1.2.3", "urn:uuid:A-1", "https://h.example/id", "X:Y"]
+)
+def test_of_what_is_an_issuer_there_is_nothing_to_tell(issuer: str) -> None:
+    assert likely_meant(issuer) is None
 
 
 @pytest.mark.parametrize(
