@@ -167,6 +167,21 @@ def test_a_side_of_the_text_alone_is_warned_of(text: str, warned: bool, display:
     assert any("says a side that the code does not" in one for one in warnings) is (warned and not is_said)
 
 
+@pytest.mark.parametrize(
+    ("text", "display"),
+    [
+        ("Both lungs", "Left and right lungs"),
+        ("Bilateral breasts", "Right and left breast"),
+        ("beide Nieren", "Both kidneys"),
+        ("Left lung", "Both lungs"),
+        ("linked to aorta", "Vessel"),
+    ],
+)
+def test_both_are_left_and_right(text: str, display: str) -> None:
+    _, warnings = item(measured(bodySite={"coding": [{"system": SCT, "code": "1", "display": display}], "text": text}))
+    assert not any("says a side that the code does not" in one for one in warnings)
+
+
 def test_what_denies_a_finding_modifies_it() -> None:
     """TID 1350 row 1, so that readers of the SR, and we, know it for a modifier."""
     presence = {"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "121052"}]}

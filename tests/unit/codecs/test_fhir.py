@@ -67,3 +67,10 @@ def test_whoever_is_active_in_quotes_is_refused(resource: Any) -> None:
         validate(read(resource | {"active": "false"}))
     with pytest.raises(InvalidFhirError, match="contained.0.active: a boolean"):
         validate(read(observation(contained=[resource | {"active": "false"}])))
+
+
+def test_an_integer64_of_r5_is_a_string() -> None:
+    """R5 json.html#primitive."""
+    report = {"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "x"}}
+    form = {"contentType": "text/plain", "data": "Zm9v", "size": "3"}
+    validate(read(report | {"presentedForm": [form]}), "R5")
