@@ -21,6 +21,28 @@ def without_places(group: Group, mapping: Mapping) -> Group:
     return group.with_resources({id(one): _without_places(one, mapping) for one in emptied})
 
 
+def without_items(group: Group) -> frozenset[str]:
+    """References to Observations of which nothing is left: in error, like all that stands below them."""
+    if not any(one.get("status") in RETRACTED for one in group.members):
+        return frozenset()
+    index = group.index()
+    return frozenset(reference for reference, one in index.items() if _is_gone(one, index))
+
+
+def _is_gone(resource: Resource, index: dict[str, Resource]) -> bool:
+    seen, waiting = {id(resource)}, [resource]
+    while waiting:
+        one = waiting.pop()
+        if one["resourceType"] != "Observation" or one.get("status") not in RETRACTED:
+            return False
+        below = (index.get(member.get("reference", "")) for member in one.get("hasMember", ()))
+        for inner in below:
+            if inner is not None and id(inner) not in seen:
+                seen.add(id(inner))
+                waiting.append(inner)
+    return True
+
+
 def headings(homes: dict[Path, Json]) -> frozenset[Path]:
     """Items that are what is left of such a group."""
     return frozenset(path for path, home in homes.items() if _is_emptied(home))

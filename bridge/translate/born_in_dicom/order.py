@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Any
 
 from bridge.model.group import Group, Resource
 from bridge.translate.basis.node import BETWEEN, ITSELF
+from bridge.translate.born_in_dicom.emptied import without_items
 from bridge.translate.native.copies import SEVERAL
 
 _LISTS = frozenset("component hasMember derivedFrom performer note interpretation section entry".split())
@@ -23,17 +24,18 @@ _PLACE = re.compile(r"\d{1,9}(\.\d{1,9})*")
 def in_order(group: Group) -> Group:
     """The group, where each list with ids out of order has them exchanged: its first element has its lowest id. One
     without, in front of others, has that of its neighbour: places of one number are in the order of their list."""
-    new = {id(one): _in_order(one) for one in group.resources()}
+    void = without_items(group)
+    new = {id(one): _in_order(one, void) for one in group.resources()}
     if all(new[id(one)] is one for one in group.resources()):
         return group
     return group.with_resources(new)
 
 
-def _in_order(resource: Resource) -> Resource:
-    if all(_is_in_order(name, found) for name, found in _lists(resource)):
+def _in_order(resource: Resource, void: Collection[str]) -> Resource:
+    if all(_is_in_order(name, found) for name, found in _placed(resource, void)):
         return resource
     resource = copy.deepcopy(resource)
-    for name, found in _lists(resource):
+    for name, found in _placed(resource, void):
         named = [one for one in found if _number(one) is not None]
         for one, number in zip(named, sorted((one["id"] for one in named), key=_key), strict=True):
             one["id"] = number
@@ -56,6 +58,12 @@ def _between(name: str, found: list[Any]) -> list[tuple[Any, Any]]:
         elif one.get("id") not in (SEVERAL, ITSELF) and (name != "section" or "code" in one):
             pairs.append((one, neighbour))
     return pairs
+
+
+def _placed(resource: Resource, void: Collection[str]) -> Iterator[tuple[str, list[Any]]]:
+    """What refers to no item has no place, whatever its id says."""
+    for name, found in _lists(resource):
+        yield name, [one for one in found if not isinstance(one, dict) or one.get("reference") not in void]
 
 
 def _lists(value: Any) -> Iterator[tuple[str, list[Any]]]:
