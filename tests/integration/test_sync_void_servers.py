@@ -83,7 +83,10 @@ def sr_of(world: World, name: str) -> str:
 
 
 def delete(world: World, key: str) -> None:
-    requests.delete(f"{world.hapi.base}/{key}", timeout=60).raise_for_status()
+    """HAPI's own work on what has just been written may be in the way: it tries again when it is asked to."""
+    again = {"X-Retry-On-Version-Conflict": "retry; max-retries=10"}
+    answer = requests.delete(f"{world.hapi.base}/{key}", headers=again, timeout=60)
+    assert answer.ok, f"{answer.status_code}: {answer.text}"
 
 
 def remove(world: World, identifier: str) -> None:
