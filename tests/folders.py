@@ -43,9 +43,7 @@ def worker_of(route: Route, ledger: Ledger) -> Worker:
 
 
 def done(summary: Summary) -> dict[str, int]:
-    return {
-        act: number for act, number in summary.acts.items() if not act.endswith((" nothing", " skipped", " outside"))
-    }
+    return summary.done
 
 
 def passed(route: Route, ledger: Ledger, **how: Any) -> dict[str, int]:

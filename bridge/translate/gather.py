@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import is_
 
 from bridge.model.group import Group, Json, Resource, reference_to, references_in
 from bridge.translate.header.header import born_uid
@@ -197,7 +198,8 @@ def _reached(root: Resource, resolver: _Resolver, owned: set[int], roots: set[in
 
 
 def in_order_of_reach(group: Group) -> Group:
-    """As `gather` would find it: members in the order in which references lead to them from the root."""
+    """As `gather` would find it: members in the order in which references lead to them from the root; the very same
+    where they are."""
     index, members = group.index(), set(map(id, group.members))
     found, waiting, seen = list[Resource](), [*links(group.root)], {id(group.root)}
     while waiting:
@@ -206,8 +208,8 @@ def in_order_of_reach(group: Group) -> Group:
             seen.add(id(target))
             found.append(target)
             waiting += links(target)
-    left = (one for one in group.members if id(one) not in seen)
-    return replace(group, members=(*found, *left))
+    reached = (*found, *(one for one in group.members if id(one) not in seen))
+    return group if all(map(is_, group.members, reached)) else replace(group, members=reached)
 
 
 def _results(resource: Resource) -> set[str]:

@@ -54,8 +54,10 @@ def returned_document(
     if odd := of_their_own(content.places):
         report.warnings.append(f"{odd} element ids were edited: they say the places of items, and are made anew")
     image = native_fhir(document, mapping, known, results=headings(homes))
-    if not without and (stale := _stale(group, homes, image, document, mapping, known)):
-        return returned_document(asked, mapping, known, remainder, stale)
+    if not without and (told := told_otherwise(homes, image, document.root)):
+        tracked = content if changed else pointing(group, mapping, known, Report())
+        if stale := _stale(told, tracked):
+            return returned_document(asked, mapping, known, remainder, stale)
     followed, warnings = _followed(group, homes, image, content, mapping, remainder, edited=changed)
     if followed is not group:
         made = returned_document(followed, mapping, known, remainder, without)
@@ -80,16 +82,10 @@ def returned_document(
     return Made(group, document, homes, image, pieces, report)
 
 
-def _stale(
-    group: Group, homes: dict[Path, Json], image: FhirImage, document: Document, mapping: Mapping, known: Known
-) -> frozenset[Path]:
-    """Items that we wrote below a result to say whom it is about, where `focus` says another since."""
-    if not told_otherwise(homes, image, document.root):
-        return frozenset()
-    content = pointing(group, mapping, known, Report())
-    told = told_otherwise(content.homes, image, content.document.root)
-    subjects = ((was, now) for was, now in content.carried.items() if now[:-1] in told)
-    return frozenset(was for was, now in subjects if is_of_subject(content.document.root.at(now).concept))
+def _stale(told: frozenset[Path], content: Content) -> frozenset[Path]:
+    """Items that we wrote below results to say whom they are about, of those that are `told` to be about another."""
+    items = ((was, now) for was, now in content.carried.items() if now[:-1] in told)
+    return frozenset(was for was, now in items if is_of_subject(content.document.root.at(now).concept))
 
 
 def _followed(

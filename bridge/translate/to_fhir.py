@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from operator import is_
 from typing import NamedTuple
 
 from bridge.errors import LossError
@@ -20,10 +19,10 @@ from bridge.translate.basis.ids import FILES, Known
 from bridge.translate.basis.losses import lost_of_document
 from bridge.translate.basis.node import element_id
 from bridge.translate.born_in_dicom.completed import content_of
-from bridge.translate.born_in_fhir.duplicates import without_copied
+from bridge.translate.born_in_fhir.duplicates import results_in, without_copied
 from bridge.translate.born_in_fhir.followed_ranges import followed
 from bridge.translate.born_in_fhir.parts import parts_in
-from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, restored, results_in, source_of
+from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, restored, source_of
 from bridge.translate.born_in_fhir.sections import may_hold_more, sections_in
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.gather import in_order_of_reach
@@ -110,14 +109,10 @@ def _coming_back(
     if again == document or exactly or pieces[()]["group"].get("digest") == document_digest(bare):
         return group if again == document else None
     unedited, made = taken_out(again)
-    if unedited != bare or not _is_in_order(group):
+    if unedited != bare or in_order_of_reach(group) is not group:
         return None
     keep(group, bare, made, pieces)
     return group if to_dicom(group, mapping, known, counted=False).result == document else None
-
-
-def _is_in_order(group: Group) -> bool:
-    return all(map(is_, group.members, in_order_of_reach(group).members))
 
 
 class _Source(NamedTuple):
@@ -165,15 +160,16 @@ def _restored(
     root, following = followed(bare.root, pieces, mapping)
     sections = sections_in(pieces) if added else frozenset[Path]()  # what was added there makes none a result
     read = replace(bare, root=root)
-    image = native_fhir(read, mapping, source.known, parts_in(pieces), sections, results_in(pieces))
+    image = native_fhir(read, mapping, source.known, parts_in(pieces), sections, frozenset(results_in(pieces)))
     said_by_site(image, root, pieces, mapping)
     new = added_to(image, pieces) if added else []
     if added and not new:
         return None
     group = restored(image, pieces, bare, source.known, report, new)
-    if group is None or (ordered and _is_in_order(group)):
+    if group is not None and ordered:
+        group = reached if (reached := in_order_of_reach(group)) is not group else None
+    if group is None:
         return None
-    group = in_order_of_reach(group) if ordered else group
     group = remaindered(bare, group, mapping, source.back, report, source.said, restored=True)
     # what resources were made into says them; an item that they do not say (a person's name) was edited, and wins
     may_contradict = not added and born_uid(group.root) is None

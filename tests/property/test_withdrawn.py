@@ -17,7 +17,7 @@ from bridge.model.group import Group, Resource
 from bridge.model.sr import write_document
 from bridge.translate.basis.ids import Known
 from bridge.translate.native.dose_summary import is_summary
-from bridge.translate.native.items import RETRACTED
+from bridge.translate.native.withdrawn import RETRACTED
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES

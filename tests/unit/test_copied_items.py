@@ -12,7 +12,7 @@ from bridge.mapping.load import load
 from bridge.model.content import Code, ContentItem, Num
 from bridge.model.dataset import merged, text_element
 from bridge.model.document import Document
-from bridge.model.group import Group, Resource
+from bridge.model.group import Resource
 from bridge.model.tags import OBSERVATION_UID, SOP_INSTANCE_UID
 from bridge.translate.basis.ids import Known
 from bridge.translate.gather import Entry, gather
@@ -20,6 +20,7 @@ from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
 from tests.samples import measured
+from tests.unit.test_edited_in_both import reported
 
 MAPPING, KNOWN = load(), Known(system="urn:ehr")
 SODIUM = Code("2951-2", "LN", "Sodium")
@@ -28,18 +29,6 @@ SODIUM = Code("2951-2", "LN", "Sodium")
 def potassium(name: str, value: str) -> Resource:
     more: dict[str, Any] = {"note": [{"text": "hemolysed"}], "identifier": [{"system": "urn:lab", "value": name}]}
     return measured(id=name, **more) | {"valueQuantity": measured()["valueQuantity"] | {"value": int(value)}}
-
-
-def report() -> Group:
-    root: Resource = {
-        "resourceType": "DiagnosticReport",
-        "id": "r",
-        "status": "final",
-        "code": {"text": "Report"},
-        "subject": {"reference": "Patient/p"},
-        "result": [{"reference": "Observation/k1"}, {"reference": "Observation/k2"}],
-    }
-    return Group(root, (potassium("k1", "41"), potassium("k2", "59")), None, "DiagnosticReport/r")
 
 
 def a_copy(item: ContentItem, *, uid: str | None, concept: Code | None = None) -> ContentItem:
@@ -54,7 +43,7 @@ def a_copy(item: ContentItem, *, uid: str | None, concept: Code | None = None) -
     [("2.25.77", "before"), ("2.25.77", "behind"), ("2.25.77", "last"), (None, "behind"), (None, "last")],
 )
 def test_a_copied_item_is_a_result_of_its_own(concept: Code | None, uid: str | None, where: str) -> None:
-    made = checked_to_dicom(report(), MAPPING, KNOWN).result
+    made = checked_to_dicom(reported(potassium("k1", "41"), potassium("k2", "59")), MAPPING, KNOWN).result
     first, second, *others = made.root.children
     copy = a_copy(first, uid=uid, concept=concept)
     children = {"before": (copy, first, second, *others), "behind": (first, copy, second, *others)}

@@ -7,8 +7,8 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
 from bridge.model.group import Group, Json, Resource
 from bridge.translate.basis.node import Home
-from bridge.translate.native.items import RETRACTED
 from bridge.translate.native.shared_context import is_context
+from bridge.translate.native.withdrawn import RETRACTED, holds_results
 
 _KEPT = ("hasMember", "bodySite", "method")
 
@@ -26,21 +26,13 @@ def without_items(group: Group) -> frozenset[str]:
     if not any(one.get("status") in RETRACTED for one in group.members):
         return frozenset()
     index = group.index()
-    return frozenset(reference for reference, one in index.items() if _is_gone(one, index))
 
+    def find(reference: Home) -> Resource | None:
+        return index.get(reference.get("reference", ""))
 
-def _is_gone(resource: Resource, index: dict[str, Resource]) -> bool:
-    seen, waiting = {id(resource)}, [resource]
-    while waiting:
-        one = waiting.pop()
-        if one["resourceType"] != "Observation" or one.get("status") not in RETRACTED:
-            return False
-        below = (index.get(member.get("reference", "")) for member in one.get("hasMember", ()))
-        for inner in below:
-            if inner is not None and id(inner) not in seen:
-                seen.add(id(inner))
-                waiting.append(inner)
-    return True
+    void = ((name, one) for name, one in index.items() if one["resourceType"] == "Observation")
+    void = ((name, one) for name, one in void if one.get("status") in RETRACTED)
+    return frozenset(name for name, one in void if not holds_results(one, find))
 
 
 def headings(homes: dict[Path, Json]) -> frozenset[Path]:

@@ -12,22 +12,28 @@ from bridge.translate.remainder.private import Piece
 
 def without_copied(pieces: dict[Path, Piece], root: ContentItem) -> dict[Path, Piece]:
     """The pieces, each Observation with one: of the item that has its UID, else of the first."""
-    members = pieces.get((), {}).get("group", {}).get("members", ())
-    places: dict[int, list[Path]] = {}
-    for path in sorted(pieces):
-        number = pieces[path].get("is", 0)
-        if path and "part" not in pieces[path] and _is_observation(members, number):
-            places.setdefault(number, []).append(path)
+    places: dict[str, list[Path]] = {}
+    for path, name in sorted(results_in(pieces).items()):
+        places.setdefault(name, []).append(path)
     copies = set[Path]()
-    for number, paths in places.items():
+    for name, paths in places.items():
         if len(paths) > 1:
-            identifier = members[number].partition("/")[2]
-            made = new_uid(pieces[()].get("system", FILES), "observation", identifier)
+            made = new_uid(pieces[()].get("system", FILES), "observation", name.partition("/")[2])
             own = next((one for one in paths if text_of(root.at(one).rest, OBSERVATION_UID) == made), paths[0])
             copies.update(one for one in paths if one != own)
     return {path: piece for path, piece in pieces.items() if not any(path[: len(one)] == one for one in copies)}
 
 
-def _is_observation(members: list[object], number: int) -> bool:
-    name = members[number] if 0 <= number < len(members) else None
-    return isinstance(name, str) and name.startswith("Observation/")
+def results_in(pieces: dict[Path, Piece]) -> dict[Path, str]:
+    """Items that Observations became, with `Observation/id`: a container without facts, too, which would be a
+    section."""
+    members = pieces.get((), {}).get("group", {}).get("members", ())
+    found = dict[Path, str]()
+    for path, piece in pieces.items():
+        number = piece.get("is", 0)
+        if not path or piece.keys() & {"part", "section"} or not 0 <= number < len(members):
+            continue
+        name = members[number]
+        if isinstance(name, str) and name.startswith("Observation/"):
+            found[path] = name
+    return found

@@ -71,11 +71,12 @@ def restored(
     verified(image.group.root, verifiers)
     natives = {name_of(resource, 0): renamed(resource, renames) for resource in image.group.resources()}
     placed = [_member(one, found, natives, report) for one in members]  # None: its item has been removed
-    sections = sections_at(placed, pieces)
+    sections = sections_at(placed, pieces) if added else {}
     follow(placed, manifest.get("sections", []), pieces, image)
-    names = {path: name_of(renamed(home, renames), 0) for path, home in image.homes.items() if "resourceType" in home}
-    new = {path: names[path] for path, home in image.homes.items() if any(home is one for one in added)}
-    enter(sections, new, names)
+    if sections:
+        new = set(map(id, added))
+        names = {path: name_of(renamed(one, renames), 0) for path, one in image.homes.items() if "resourceType" in one}
+        enter(sections, {path: names[path] for path, one in image.homes.items() if id(one) in new}, names)
     put_in = [renamed(one, renames) for one in added]
     resources = [*filter(None, placed), *put_in]
     if not resources or placed[0] is None:
@@ -174,13 +175,6 @@ def _places(manifest: _Manifest, kind: type) -> dict[str, int]:
         for one, at in manifest.get("references", {}).items()
         if kind is object or (at < len(members) and isinstance(members[at], kind))
     }
-
-
-def results_in(pieces: dict[Path, Piece]) -> frozenset[Path]:
-    """Items that Observations became: a container without facts, too, which would be a section."""
-    members = pieces.get((), {}).get("group", {"members": []})["members"]
-    names = {path: _at(members, one.get("is", 0)) for path, one in pieces.items() if path and "section" not in one}
-    return frozenset(path for path, name in names.items() if isinstance(name, str) and name.startswith("Observation/"))
 
 
 def first_version(pieces: dict[Path, Piece], header: DataSet) -> str | None:

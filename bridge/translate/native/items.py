@@ -25,11 +25,11 @@ from bridge.translate.native.specimens import add_specimen
 from bridge.translate.native.subjects import add_subject, is_its_own
 from bridge.translate.native.valued import only_words, put_into_container
 from bridge.translate.native.values import empty_of, value_to_dicom
+from bridge.translate.native.withdrawn import RETRACTED, holds_results
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _NO_TEXT = Plain("TEXT", "")
 _ABSENT = "a result or member is not here: it is only referred to"
-RETRACTED = ("entered-in-error", "cancelled")
 
 
 class Items(Referred):
@@ -84,7 +84,7 @@ class Items(Referred):
             raise PermanentError(f"results nested deeper than {_MAX_DEPTH}; real reports have about ten levels")
         concept = self.mapping.concept(observation.get("code", {}))
         if observation.get("status") in RETRACTED:
-            if self.born and self._holds_results(observation):
+            if self.born and holds_results(observation, self.find, self.done):
                 self._emptied(observation, concept, into, reference, outer)
                 return
             self.warnings.append(f"an Observation is {observation['status']}: it has no content item")
@@ -132,24 +132,6 @@ class Items(Referred):
             put_into_container(node, self.habits.get("alone", ()))
         if self.born and into.depth and effective and not node.rest and self._is_part(node):
             node.rest = times.observation_datetime(effective, self.zone)
-
-    def _holds_results(self, observation: Resource) -> bool:
-        """Whether a result stands that has its place below it."""
-        seen, waiting = {id(observation), *self.done}, [observation]
-        while waiting:
-            for member in map(self.find, waiting.pop().get("hasMember", ())):
-                if (
-                    member is None
-                    or member["resourceType"] != "Observation"
-                    or id(member) in self.done
-                    or id(member) in seen
-                ):
-                    continue
-                if member.get("status") not in RETRACTED:
-                    return True
-                seen.add(id(member))
-                waiting.append(member)
-        return False
 
     def _emptied(
         self, observation: Resource, concept: Code | None, into: Node, reference: Home | None, outer: str | None

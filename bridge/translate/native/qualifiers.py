@@ -13,7 +13,7 @@ from bridge.translate.basis.node import Home
 from bridge.translate.native.generic import VALUE_UNKNOWN
 from bridge.translate.native.unread import is_unread
 
-_UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}
+UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}
 _REASONS = {  # CID 42 -> data-absent-reason
     "114000": "not-a-number",
     "114001": "negative-infinity",
@@ -59,11 +59,11 @@ def qualified(number: Num, home: Home) -> Num:
 def reason_for(value: Value) -> Home:
     """Numeric Value Qualifier (CID 42) says why there is no number; both codes, so that it comes back."""
     if is_unread(value):
-        return {"coding": [_UNKNOWN | {"code": "error"}]}
+        return {"coding": [UNKNOWN | {"code": "error"}]}
     qualifier = value.qualifier if isinstance(value, Num) and not value.values else None
     if qualifier is None or qualifier.scheme != "DCM":
-        return {"coding": [_UNKNOWN]}
-    reason = _UNKNOWN | {"code": _REASONS.get(qualifier.value, "unknown")}
+        return {"coding": [UNKNOWN]}
+    reason = UNKNOWN | {"code": _REASONS.get(qualifier.value, "unknown")}
     return {"coding": [reason, coding(qualifier)]}
 
 

@@ -21,7 +21,7 @@ from bridge.translate.native import documents, ecg_report
 from bridge.translate.native.conclusions import add_conclusions
 from bridge.translate.native.generic import VALUE_UNKNOWN
 from bridge.translate.native.habits import Habits, accustomed
-from bridge.translate.native.items import RETRACTED, Items
+from bridge.translate.native.items import Items
 from bridge.translate.native.observed import observed_at
 from bridge.translate.native.own_context import own_context
 from bridge.translate.native.own_words import OF_SECTION
@@ -29,6 +29,7 @@ from bridge.translate.native.private_schemes import identification
 from bridge.translate.native.refused import refuse
 from bridge.translate.native.sections import said_in
 from bridge.translate.native.spelled import printable
+from bridge.translate.native.withdrawn import RETRACTED
 
 _FINDING = Code("121071", "DCM", "Finding")
 _UNNAMED = "a result has a performer whom no item names: a DICOM reader does not see who interpreted the report"

@@ -12,11 +12,18 @@ from bridge.model.content import Code, Coded, Container, Num, Other, Plain, Valu
 from bridge.model.group import absent
 from bridge.translate.basis import times
 from bridge.translate.basis.node import Home
-from bridge.translate.native.qualifiers import absent_code, is_qualifier, qualified, qualifier_of, reason_for, reason_of
+from bridge.translate.native.qualifiers import (
+    UNKNOWN,
+    absent_code,
+    is_qualifier,
+    qualified,
+    qualifier_of,
+    reason_for,
+    reason_of,
+)
 from bridge.translate.native.spelled import spelled_out
 
 YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")  # CID 230
-_UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}
 
 EMPTY = "empty"
 """Element id of the dataAbsentReason of a NUM that has neither number nor unit nor reason."""
@@ -40,7 +47,7 @@ def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None
         elif isinstance(value, Coded) or value == Other("CODE"):
             code = value.code if isinstance(value, Coded) else None
             if (reason := reason_of(code)) is not None:
-                into["dataAbsentReason"] = {"coding": [_UNKNOWN | {"code": reason}]}
+                into["dataAbsentReason"] = {"coding": [UNKNOWN | {"code": reason}]}
             else:
                 into[element] = CONCEPT.to_fhir(None) if code is None else lens.to_fhir(code)
         else:
@@ -57,7 +64,7 @@ def _of_number(value: Num, element: str, lens: Lens[Any, Any]) -> Home:
     if value.values or value.qualifier is not None:
         raise ValueError("several numbers, or none for a reason")
     if value.unit is None:
-        return {"dataAbsentReason": {"id": EMPTY, "coding": [_UNKNOWN]}}
+        return {"dataAbsentReason": {"id": EMPTY, "coding": [UNKNOWN]}}
     return {element: {"_value": absent()} | unit_of(value.unit)}
 
 
