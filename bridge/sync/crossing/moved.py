@@ -25,7 +25,7 @@ from bridge.sync.listening.feed import local
 from bridge.sync.patients.as_written import is_as_written
 from bridge.sync.patients.made_of import MadeOf, as_of, made_of, says_the_same
 from bridge.translate.header.header import split_patient
-from bridge.translate.header.refiled import without_corrections
+from bridge.translate.header.refiled import same_but_corrected
 from bridge.translate.remainder.element_json import dataset_of
 from bridge.translate.remainder.extension import attached
 from bridge.translate.to_dicom import to_dicom
@@ -67,8 +67,7 @@ def _as_it_was(group: Group) -> Iterator[Group]:
 
 
 def _is_said_by(group: Group, mapping: Mapping, route: Route, document: Document) -> bool:
-    said = to_dicom(group, mapping, route.known()).result
-    return said.root == document.root and without_corrections(said.header) == without_corrections(document.header)
+    return same_but_corrected(to_dicom(group, mapping, route.known()).result, document)
 
 
 def only_moved(route: Route, mapping: Mapping, link: Link, document: Document) -> bool:

@@ -13,9 +13,9 @@ from bridge.sync.basis.route import Route
 from bridge.sync.decision.news import GONE, RETRACTED, UNKNOWN
 from bridge.sync.documents.own import unsigned
 from bridge.sync.documents.resources import Present
-from bridge.sync.patients.made_of import made_of, written_again
+from bridge.sync.patients.made_of import made_of, says_the_same, written_again
 from bridge.translate.header.chain import version_of
-from bridge.translate.header.refiled import origin_of, without_corrections
+from bridge.translate.header.refiled import origin_of
 
 
 def is_outdated(link: Link, mapping: Mapping) -> bool:
@@ -30,9 +30,7 @@ def says_otherwise(route: Route, mapping: Mapping, present: Present, link: Link,
     was = made_of(route, head, link.born, present.group.patient)
     if was is None and present.group.patient is not None:
         return False
-    document = read_document(origin_of(head))
     named = written_again(route, mapping, replace(present, group=unsigned(present.group)), head, was)
-    if version_of(named) != version_of(document):  # it follows from the resources, whatever they are translated into
-        return False
-    again = written_again(route, mapping, present, head, was)
-    return again.root != document.root or without_corrections(again.header) != without_corrections(document.header)
+    if version_of(named) != version_of(read_document(origin_of(head))):
+        return False  # it follows from the resources, whatever they are translated into
+    return not says_the_same(route, mapping, present, head, was)

@@ -29,7 +29,7 @@ from bridge.translate.header.refiled import (
     identity_in,
     is_refiled,
     origin_of,
-    without_corrections,
+    same_but_corrected,
 )
 from bridge.translate.header.whose import subject_of
 from bridge.translate.remainder.private import taken_out
@@ -107,9 +107,7 @@ def moved_by_pacs(head: DataSet) -> bool:
 
 def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> bool:
     """Whether the resources say what the document does, but for whose it is, and what the archive says of its study."""
-    document = read_document(origin_of(head))
-    again = written_again(route, mapping, present, head, was)
-    return again.root == document.root and without_corrections(again.header) == without_corrections(document.header)
+    return same_but_corrected(written_again(route, mapping, present, head, was), read_document(origin_of(head)))
 
 
 def written_again(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> Document:

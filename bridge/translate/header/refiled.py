@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import UNICODE, DataSet, Element, charset_of, items, merged, text_element, text_of
+from bridge.model.document import Document
 from bridge.model.group import Resource
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.basis.ids import Known
@@ -96,6 +97,11 @@ def without_corrections(dataset: DataSet) -> DataSet:
     """What a correction of patient, study or order in the archive leaves as it is: the document says what it said (IHE
     RAD TF-1, Patient Information Reconciliation)."""
     return tuple(one for one in without_patient(dataset) if one.tag not in _OF_STUDY and one.tag >> 16 not in _OF_ORDER)
+
+
+def same_but_corrected(one: Document, other: Document) -> bool:
+    """Whether two documents differ in nothing but what an archive may correct."""
+    return one.root == other.root and without_corrections(one.header) == without_corrections(other.header)
 
 
 def beside(note: DataSet, rejected: DataSet) -> DataSet:
