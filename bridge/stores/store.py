@@ -79,6 +79,12 @@ class Outcome(Generic[T]):
     stored: Stored[T] | None
     error: BridgeError | None = None
 
+    def done(self, what: str) -> Stored[T]:
+        """What is stored now. Raises the error; PermanentError where the answer says nothing of `what` was written."""
+        if self.error is not None or self.stored is None:
+            raise self.error or PermanentError(f"{what} was not answered")
+        return self.stored
+
 
 class Store(Protocol[T]):
     name: str

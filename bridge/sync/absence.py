@@ -14,6 +14,7 @@ from bridge.stores.store import Store, is_study
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Busy
+from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.feed import forget_resource
 from bridge.sync.worker import Worker
@@ -91,7 +92,7 @@ def _gone(worker: Worker, work: Work, *, asked: bool) -> None:
     if absence is not None and of_fhir:
         _, back = ledger.feeds.neighbours(route.name, route.fhir.name, [work.key])
         sources = (source for source, _ in back if source.partition("/")[0] in FORMING)
-        ledger.work.owe(route.name, route.fhir.name, *sources)  # several documents may have it, and a link names one
+        owe_fhir(route, ledger, *sources)  # several documents may have it, and a link names one
         forget_resource(route, ledger, work.key)
         ledger.feeds.bury(route.name, route.fhir.name, work.key)
     if link is not None and of_fhir:  # a member is no more, or is there again: its report says something else

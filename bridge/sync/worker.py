@@ -15,6 +15,7 @@ from bridge.stores.store import is_study
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import is_nobodys, take
 from bridge.sync.basis.held import Absent, Busy, Failure, Several
+from bridge.sync.basis.owe import owe_dicom
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.to_dicom import ToDicom
 from bridge.sync.crossing.to_fhir import ToFhir
@@ -215,7 +216,7 @@ class Worker:
     def _image(self, study: str) -> None:
         """It is no document, and not read: its study is looked at instead."""
         if self.route.imaging_studies:
-            self.ledger.work.owe(self.route.name, self.route.dicom.name, study)
+            owe_dicom(self.route, self.ledger, study)
         self.count("to-fhir", "skipped")
 
     def _instance(self, key: str) -> None:

@@ -17,6 +17,7 @@ from bridge.model.tags import PATIENT_ID
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.held import Waiting
+from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import resources_digest
 from bridge.sync.decision.news import RETRACTED
@@ -86,7 +87,7 @@ def only_moved(route: Route, mapping: Mapping, link: Link, document: Document) -
 def take_place(route: Route, ledger: Ledger, link: Link, key: str, digest: str) -> str:
     """Of a document born in FHIR, which says whose it is: whether both say the same is looked at there."""
     ledger.links.agree(replace(link, instance=key, dicom_digest=digest), [link.head])
-    ledger.work.owe(route.name, route.fhir.name, link.root)
+    owe_fhir(route, ledger, link.root)
     failpoint("agreed")
     return "moved"
 

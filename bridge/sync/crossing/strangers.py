@@ -11,6 +11,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link, extended
 from bridge.model.document import Document
 from bridge.sync.basis.held import Held
+from bridge.sync.basis.owe import owe_dicom
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said
 from bridge.sync.decision.content import resources_digest
@@ -69,14 +70,14 @@ def settle_strange(route: Route, ledger: Ledger, arrival: Arrival, link: Link, *
     leave_strange(route, ledger, link)
     if rejected:
         if uid != link.head:
-            ledger.work.owe(route.name, route.dicom.name, link.instance)
+            owe_dicom(route, ledger, link.instance)
         return "skipped"
     raise in_the_way(route, link.root, link.root)
 
 
 def _go_on(route: Route, ledger: Ledger, link: Link) -> str:
     ledger.links.agree(link, [link.root, link.head])
-    ledger.work.owe(route.name, route.dicom.name, link.instance)
+    owe_dicom(route, ledger, link.instance)
     return "nothing"
 
 

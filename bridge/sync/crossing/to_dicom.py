@@ -12,6 +12,8 @@ from bridge.model.dataset import DataSet
 from bridge.model.group import Group
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.held import Waiting
+from bridge.sync.basis.owe import owe_dicom, owe_fhir
+from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.outdated import is_outdated, says_otherwise
 from bridge.sync.crossing.write_dicom import WriteDicom, born_of
@@ -26,7 +28,6 @@ from bridge.sync.patients.demographics import propagate
 from bridge.sync.patients.merge import Merges
 from bridge.sync.void.withdraw import reject_instances, remove_instances, unfinished
 from bridge.translate.header.chain import superseded_by
-from bridge.translate.rejection import voided
 
 _WAITS = ("registered", "cancelled")  # no result yet, or never
 
@@ -52,12 +53,12 @@ class ToDicom:
         if link is not None:
             self._pacs_first(link, head)
             if outdated and link.born == "dicom" and self.route.direction != "to-dicom":
-                self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
+                owe_dicom(self.route, self.ledger, link.instance)
                 raise Waiting("its instance is translated anew first: the mappings, or the bridge, are newer")
         ours = news(link.fhir_digest if link else None, state)
         decision = decide(ours, News.SAME if link else News.ABSENT, self.route.policy)
         if decision.act is not Act.RETRACT and (done := self.merges.follow(present, link, head)) is not None:
-            self.ledger.work.owe(self.route.name, self.route.fhir.name, present.root)  # it may say something else, too
+            owe_fhir(self.route, self.ledger, present.root)  # it may say something else, too
             return done
         if outdated and decision.act is Act.NOTHING and link is not None and head is not None:
             decision = self._anew(present, link, head)
@@ -93,7 +94,7 @@ class ToDicom:
         there = self._state(link, head)
         if there == RETRACTED and present.state != RETRACTED:  # rejected before this was known: news for the FHIR side
             there = dataset_digest(head)
-            self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
+            owe_dicom(self.route, self.ledger, link.instance)
         agreed = replace(
             link,
             fhir_digest=present.state,
@@ -153,11 +154,11 @@ class ToDicom:
         if conflict is None and news(link.dicom_digest, self._state(link, head)) is News.SAME:
             return
         instance = conflict.instance if conflict is not None else link.instance
-        self.ledger.work.owe(self.route.name, self.route.dicom.name, instance)
+        owe_dicom(self.route, self.ledger, instance)
         raise Waiting("its instance has news, too")
 
     def _state(self, link: Link, head: DataSet | None) -> str:
-        if voided(self.ledger.rejections.of(self.route.name, link.chain[-1])):
+        if is_rejected(self.route, self.ledger, link.chain[-1]):
             return RETRACTED
         return dataset_digest(head) if head is not None else GONE
 

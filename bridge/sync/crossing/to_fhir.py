@@ -18,6 +18,8 @@ from bridge.model.tags import PATIENT_ID, SOP_CLASS_UID, SOP_INSTANCE_UID
 from bridge.sync.basis.begun import WRITING, is_begun
 from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Held, Waiting
+from bridge.sync.basis.owe import owe_dicom
+from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival
 from bridge.sync.crossing.moved import alone, corrected, only_moved, take_place
@@ -42,7 +44,7 @@ from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.basis.ids import Version
 from bridge.translate.born_in_fhir.restore import key_of, made_for
 from bridge.translate.header.chain import superseded_by, version_of
-from bridge.translate.rejection import rejection_of, voided
+from bridge.translate.rejection import rejection_of
 from bridge.translate.remainder.private import taken_out
 
 
@@ -136,7 +138,7 @@ class ToFhir:
             self.ledger.links.wake(self.route.name, link.instance)
             return "nothing"
         if begun in (REPLACING, MERGE, UNMERGE):  # it was missing between the one and the other
-            self.ledger.work.owe(self.route.name, self.route.dicom.name, link.instance)
+            owe_dicom(self.route, self.ledger, link.instance)
             return "nothing"
         header = header_now(self.route, self.mapping, link)
         if header and (key := there_after_all(self.route, link, header)) is not None:
@@ -163,7 +165,7 @@ class ToFhir:
                     f"{self.route.dicom.name} has moved it, to another study it may be, and it is not what it was: "
                     "move it back, or store it under a new UID, with its predecessor"
                 )
-            self.ledger.work.owe(self.route.name, self.route.dicom.name, key)
+            owe_dicom(self.route, self.ledger, key)
             raise Waiting("it is there in another place, which is looked at first", key)
         if self.ledger.work.is_copy_put_aside(self.route.name, self.route.dicom.name, link.document):
             raise Held(
@@ -201,7 +203,7 @@ class ToFhir:
     def _known(self, link: Link, document: Document, digest: str) -> str | None:
         """None of the newest version with other content than it had."""
         version = version_of(document)
-        rejected = voided(self.ledger.rejections.of(self.route.name, version))
+        rejected = is_rejected(self.route, self.ledger, version)
         if version.sop_instance != link.head:
             if not rejected:
                 no_second_head(self.route, self.ledger, self.mapping, link, document)
@@ -242,7 +244,7 @@ class ToFhir:
             )
         if not links and self.route.direction != "to-dicom":
             for one in named:
-                void = voided(self.ledger.rejections.of(self.route.name, one))
+                void = is_rejected(self.route, self.ledger, one)
                 key = key_of_version(self.route, document.header, one)
                 if void or self.ledger.feeds.is_settled(self.route.name, self.route.dicom.name, key):
                     continue  # nothing will come of it: the route does not carry it, or a person dropped it
@@ -256,7 +258,7 @@ class ToFhir:
         uids = {one.sop_instance for one in named}
         at = max((at for at, one in enumerate(link.chain) if one[3] in uids), default=-1)
         later = link.chain[at + 1 :]
-        return at >= 0 and all(voided(self.ledger.rejections.of(self.route.name, one)) for one in later)
+        return at >= 0 and all(is_rejected(self.route, self.ledger, one) for one in later)
 
     def _is_there(self, link: Link) -> bool:
         """Whether the newest version is; else the one before is amended again."""
@@ -265,7 +267,7 @@ class ToFhir:
     def _ours(self, document: Document, key: str, digest: str, root: str) -> str:
         """Written by a bridge, whose ledger is lost or older: the resources decide, if they are there."""
         if self.route.fhir.read([root])[0] is None:
-            if voided(self.ledger.rejections.of(self.route.name, version_of(document))):
+            if is_rejected(self.route, self.ledger, version_of(document)):
                 return "nothing"
             raise Held(
                 f"made by a bridge from {root}, which is not in {self.route.fhir.name}; is this its FHIR server?"

@@ -18,6 +18,7 @@ from bridge.sync.basis.begun import STORING
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import document_of
 from bridge.sync.basis.held import Held, Waiting
+from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import VOID, dataset_digest, resources_digest, says_beside
 from bridge.sync.decision.news import STRANGE, UNKNOWN
@@ -32,7 +33,6 @@ from bridge.translate.header.chain import version_of
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.identity import identity_of
 from bridge.translate.header.refiled import as_named_in, identity_in
-from bridge.translate.rejection import voided
 from bridge.translate.report.report import Translated
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -71,7 +71,7 @@ class WriteDicom:
         version = version_of(document)
         if head is not None and identity_in(head) != identity_in(document.header):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
-        if voided(self.ledger.rejections.of(self.route.name, version)):
+        if is_rejected(self.route, self.ledger, version):
             raise Held(
                 "its SR was rejected, and a UID is never used again: store a new version in the PACS, or "
                 "edit more than the status here"
@@ -163,7 +163,7 @@ class WriteDicom:
         """The instance that may be written again; none where that was rejected: a UID is never used again."""
         if link is None:
             return None
-        return "" if voided(self.ledger.rejections.of(self.route.name, link.chain[-1])) else link.head
+        return "" if is_rejected(self.route, self.ledger, link.chain[-1]) else link.head
 
     def _translated(
         self, group: Group, former: tuple[Version, ...], before: DataSet | None, head: str | None

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link, extended
 from bridge.mapping.mapping import Mapping
@@ -17,6 +16,8 @@ from bridge.sync.basis.begun import WRITING, is_begun
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import document_of
 from bridge.sync.basis.held import Held
+from bridge.sync.basis.owe import owe_fhir
+from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said, said_by
 from bridge.sync.crossing.brought import with_brought
@@ -42,7 +43,6 @@ from bridge.sync.patients.subject import is_same_person, subject_of
 from bridge.sync.void.void import void
 from bridge.sync.void.withdraw import RETRACTABLE, retracted
 from bridge.translate.header.chain import superseded_by
-from bridge.translate.rejection import voided
 from bridge.translate.remainder.extension import stripped
 
 
@@ -58,7 +58,7 @@ class WriteFhir:
             self._leave(arrival)
             left_alone = arrival.link is None and is_left_alone(self.route, arrival.document.header)
             return "skipped" if left_alone else "outside"
-        rejected = voided(self.ledger.rejections.of(self.route.name, arrival.version))
+        rejected = is_rejected(self.route, self.ledger, arrival.version)
         if arrival.link is None:
             return self._unwritten(arrival, said, rejected=rejected) or self._in_step(arrival, said)
         if arrival.link.dicom_digest == STRANGE and (rejected or not self._is_said(arrival, said)):
@@ -195,7 +195,7 @@ class WriteFhir:
         versions = {key: one.version for key, one in said.present.items()}
         chain = [list(version)]
         link = Link(name, route.name, "dicom", said.root, versions, UNKNOWN, arrival.instance, UNKNOWN, chain)
-        self.ledger.work.owe(route.name, route.fhir.name, said.root)
+        owe_fhir(route, self.ledger, said.root)
         self.ledger.links.agree(link, [*versions, version.sop_instance])
         return "nothing"
 
@@ -239,13 +239,11 @@ class WriteFhir:
         failpoint("intended")
         written: dict[str, Stored[Resource]] = {}
         for outcome, item in zip(route.fhir.write(items), items, strict=True):
-            if outcome.error is not None or outcome.stored is None:
-                raise outcome.error or PermanentError(f"{route.fhir.name}: {item.key} was not answered")
-            written[item.key] = outcome.stored
+            written[item.key] = outcome.done(f"{route.fhir.name}: {item.key}")
         failpoint("applied")
         if said.stands:  # what it says of that is older, and is brought up to date by the next look
             written |= {key: replace(said.present[key], item=said.resources[key]) for key in said.stands}
-            self.ledger.work.owe(route.name, route.fhir.name, said.root)
+            owe_fhir(route, self.ledger, said.root)
         agreed = self._agreed(arrival, said, written)
         former = [one.sop_instance for one in superseded_by(arrival.document.header)]  # should they come later
         self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])

@@ -11,6 +11,7 @@ from bridge.model.group import Resource
 from bridge.stores.store import Stored
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.held import Held
+from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import is_void, resources_digest
 from bridge.sync.decision.decide import Act, Decision, decide
@@ -55,7 +56,7 @@ def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, ins
 
 def acknowledged(route: Route, ledger: Ledger, link: Link) -> str:
     """The PACS has had its say, and FHIR holds: what FHIR has to say is looked at against that."""
-    ledger.work.owe(route.name, route.fhir.name, link.root)
+    owe_fhir(route, ledger, link.root)
     ledger.links.agree(link, [link.head])
     failpoint("agreed")
     return "overruled"

@@ -61,9 +61,7 @@ def store_instance(
     stored = there
     if stored is None:
         (outcome,) = route.dicom.write([Write(uid, Instance(data))])
-        if outcome.error is not None or outcome.stored is None:
-            raise outcome.error or PermanentError(f"{route.dicom.name}: SOP Instance {uid} was not answered")
-        stored = outcome.stored
+        stored = outcome.done(f"{route.dicom.name}: SOP Instance {uid}")
     failpoint("applied")
     owe_study(route, ledger, dataset)
     return Filed(stored.key, there is None)

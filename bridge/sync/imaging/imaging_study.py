@@ -127,8 +127,7 @@ class ImagingStudies:
         self.ledger.links.intend(self.route.name, link.document, "imaging-study", store, [link.resource], move=move)
         failpoint("intended")
         for outcome in self.route.fhir.write(items):
-            if outcome.error is not None or outcome.stored is None:
-                raise outcome.error or PermanentError(f"{self.route.fhir.name}: {link.resource} was not answered")
+            outcome.done(f"{self.route.fhir.name}: {link.resource}")
         failpoint("applied")
         self.ledger.studies.agree(link)
         failpoint("agreed")

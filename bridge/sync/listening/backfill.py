@@ -10,6 +10,7 @@ from typing import Any
 from bridge.ledger.database import batched
 from bridge.ledger.ledger import Ledger
 from bridge.stores.store import Change, Page, Seen, Store
+from bridge.sync.basis.owe import owe_dicom, owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.feed import take_page
 from bridge.sync.listening.reconcile import PAGE, take_listed, unseen
@@ -37,11 +38,11 @@ def backfill(route: Route, ledger: Ledger, store: Store[Any], first: date, last:
 
 def _resources(route: Route, ledger: Ledger, some: Sequence[Seen]) -> None:
     fresh = take_listed(route, ledger, some)
-    ledger.work.owe(route.name, route.fhir.name, *(one.key for one in some if one not in fresh))
+    owe_fhir(route, ledger, *(one.key for one in some if one not in fresh))
 
 
 def _instances(route: Route, ledger: Ledger, some: Sequence[Seen]) -> None:
     fresh = unseen(route, route.dicom, ledger, some)
     take_page(route, ledger, Page(tuple(Change(one.key, one.version) for one in fresh), ""))
     known = instance_news(route, ledger, [(one.key, one.version) for one in some if one not in fresh])
-    ledger.work.owe(route.name, route.dicom.name, *(key for one in known for key in one.owes))
+    owe_dicom(route, ledger, *(key for one in known for key in one.owes))

@@ -8,6 +8,7 @@ from hashlib import sha256
 from bridge.ledger.ledger import Ledger
 from bridge.model.group import Resource, references_in
 from bridge.stores.store import is_study
+from bridge.sync.basis.owe import owe_dicom
 from bridge.sync.basis.route import Route
 from bridge.translate.gather import FORMING
 
@@ -73,7 +74,7 @@ def _owed(route: Route, ledger: Ledger, patients: Collection[str]) -> tuple[str,
     for key in (one for one in referring if one.startswith("ImagingStudy/")):
         studies |= {one.study for one in ledger.studies.named(route.name, key)}
     for key in studies | {instance for born, _, instance in places if born == "dicom"}:
-        ledger.work.owe(route.name, route.dicom.name, key)
+        owe_dicom(route, ledger, key)
     forming = {key for key in referring if key.partition("/")[0] in FORMING}
     return tuple(sorted(forming | {root for born, root, _ in places if born == "fhir"}))
 
@@ -88,7 +89,7 @@ def owe_studies_of_replaced(route: Route, ledger: Ledger, told: Mapping[str, Col
     replaced |= {key for key, said in told.items() if key.startswith("Patient/") and any(map(_is_reference, said))}
     for key in (one for one, said in subjects.items() if said & replaced):
         for study in ledger.studies.named(route.name, key):
-            ledger.work.owe(route.name, route.dicom.name, study.study)
+            owe_dicom(route, ledger, study.study)
 
 
 def _replaced(route: Route, ledger: Ledger, patients: Collection[str]) -> set[str]:

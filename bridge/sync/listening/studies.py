@@ -9,6 +9,7 @@ from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.model.dataset import DataSet
 from bridge.stores.store import Place, is_study
+from bridge.sync.basis.owe import owe_dicom
 from bridge.sync.basis.route import Route
 from bridge.translate.header.imaging_study import is_document
 
@@ -49,11 +50,11 @@ def owe_studies(route: Route, ledger: Ledger, gone: Sequence[str]) -> None:
     """Those that these instances were in."""
     out, _ = ledger.feeds.neighbours(route.name, route.dicom.name, gone) if route.imaging_studies else (set(), set())
     for study in {target for _, target in out}:
-        ledger.work.owe(route.name, route.dicom.name, study)
+        owe_dicom(route, ledger, study)
 
 
 def owe_study(route: Route, ledger: Ledger, dataset: DataSet) -> None:
     """An instance that we have stored ourselves is part of its study, in the same pass."""
     study = route.dicom.study_of(dataset)
     if route.imaging_studies and ledger.studies.of(route.name, study) is not None:
-        ledger.work.owe(route.name, route.dicom.name, study)
+        owe_dicom(route, ledger, study)

@@ -11,6 +11,7 @@ from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource, reference_to
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.instances import read_instance
 from bridge.sync.documents.resources import Present, present_of
@@ -52,7 +53,7 @@ def is_from_it(route: Route, mapping: Mapping, document: Document, root: Resourc
 def leave_strange(route: Route, ledger: Ledger, link: Link) -> str:
     """What stands in the place of that document is its own document, if any."""
     ledger.links.forget(link.document)
-    ledger.work.owe(route.name, route.fhir.name, link.root)
+    owe_fhir(route, ledger, link.root)
     return "forgotten"
 
 

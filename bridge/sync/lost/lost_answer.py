@@ -15,6 +15,7 @@ from bridge.model.sr import write_document
 from bridge.sync.basis.begun import STORING
 from bridge.sync.basis.hands import document_of
 from bridge.sync.basis.held import Held
+from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.news import RETRACTED, UNKNOWN
@@ -22,7 +23,6 @@ from bridge.sync.documents.instances import remove_superseded
 from bridge.sync.documents.own import is_own
 from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import superseded_by, version_of
-from bridge.translate.rejection import voided
 
 
 def stored_after_all(route: Route, ledger: Ledger, root: str, born: str, link: Link | None) -> Link | None:
@@ -37,7 +37,7 @@ def stored_after_all(route: Route, ledger: Ledger, root: str, born: str, link: L
     version, dataset = version_of(document), write_document(document)
     taken_in = _others(route, ledger, name, document)
     known = [*([link] if link is not None else []), *taken_in]
-    rejected = voided(ledger.rejections.of(route.name, version))
+    rejected = is_rejected(route, ledger, version)
     found = replace(
         link or Link(name, route.name, born, root, {}, UNKNOWN, instance, UNKNOWN, []),
         fhir_digest=UNKNOWN,

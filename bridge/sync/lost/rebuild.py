@@ -10,13 +10,14 @@ from bridge.model.document import Document
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.sync.basis.hands import document_of, take
 from bridge.sync.basis.held import Held
+from bridge.sync.basis.owe import owe_dicom, owe_fhir
+from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.news import RETRACTED, STRANGE, UNKNOWN
 from bridge.sync.documents.instances import key_of_version
 from bridge.sync.lost.forgotten import is_from
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.header.header import born_uid
-from bridge.translate.rejection import voided
 from bridge.translate.remainder.extension import attached
 
 
@@ -25,14 +26,14 @@ def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, dig
     now is looked at against the newest."""
     version = version_of(document)
     link = ledger.links.of(route.name, root)
-    ledger.work.owe(route.name, route.fhir.name, root)
-    state = RETRACTED if voided(ledger.rejections.of(route.name, version)) else digest
+    owe_fhir(route, ledger, root)
+    state = RETRACTED if is_rejected(route, ledger, version) else digest
     if link is not None and link.root != root and root in link.versions:
         raise Held(f"it is of {root}, which {link.root} has claimed in {link.head}: reject one of them, or remove it")
     elsewhere = link is None or link.root != root
     if link is not None and link.dicom_digest == STRANGE and not _follows(route, ledger, document, link):
         ledger.links.forget(link.document)  # of an instance that names the same resource, and is none of its versions
-        ledger.work.owe(route.name, route.dicom.name, link.instance)
+        owe_dicom(route, ledger, link.instance)
         elsewhere = True
     if link is None or elsewhere:
         name = document_of(route, root, None)

@@ -7,11 +7,11 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
+from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.documents.instances import key_of_version, read_instance
 from bridge.sync.documents.resources import present_of
-from bridge.translate.rejection import voided
 from bridge.translate.to_dicom import to_dicom
 
 
@@ -31,7 +31,7 @@ def there_after_all(route: Route, link: Link, header: DataSet) -> str | None:
 
 def left_of(route: Route, ledger: Ledger, link: Link, header: DataSet) -> str | None:
     """SOP Instance UID of a former version that a reader of the PACS takes for the newest now."""
-    former = [one for one in link.chain[:-1] if not voided(ledger.rejections.of(route.name, one))]
+    former = [one for one in link.chain[:-1] if not is_rejected(route, ledger, one)]
     keys = [key_of_version(route, header, one) for one in former]
     there = [one[3] for one, absent in zip(former, route.dicom.absent(keys), strict=True) if absent is None]
     return there[-1] if there else None

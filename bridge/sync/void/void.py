@@ -11,6 +11,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.held import Absent, Held
+from bridge.sync.basis.owe import owe_dicom, owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.decide import Act, Side
 from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN, News, news
@@ -39,11 +40,11 @@ def take_note(route: Route, ledger: Ledger, note: Document, rejection: Rejection
     for instance in said:
         link = ledger.links.of(route.name, instance)
         if link is not None and link.head == instance:
-            ledger.work.owe(route.name, route.dicom.name, link.instance)
+            owe_dicom(route, ledger, link.instance)
         elif link is not None:  # a version before its newest, which is held for that, it may be
             ledger.work.owe_if_put_off(route.name, route.dicom.name, [link.instance])
     for instance in ledger.conflicts.instances(route.name) if fresh else ():
-        ledger.work.owe(route.name, route.dicom.name, instance)
+        owe_dicom(route, ledger, instance)
     if strays := [one for one in rejection.instances if one not in said]:
         raise Held(
             f"this rejection note names {', '.join(strays)}, and is of another study, or patient: that is not rejected"
@@ -58,7 +59,7 @@ def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> st
     link = ledger.links.headed_by(route.name, key)
     if link is None:
         if (root := ledger.conflicts.drop(route.name, key)) is not None:
-            ledger.work.owe(route.name, route.fhir.name, root)
+            owe_fhir(route, ledger, root)
         return "nothing"
     reasons = ledger.rejections.of(route.name, link.chain[-1])
     if voided(reasons):  # and hidden, as some PACS do

@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import groupby
 
 from bridge.codecs.dicom import structured_report
-from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.ledger.view import instant
@@ -15,6 +14,7 @@ from bridge.model.group import Resource
 from bridge.model.sr import write_document
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
 from bridge.sync.decision.news import GONE, RETRACTED
@@ -27,7 +27,7 @@ from bridge.sync.patients.refile import MERGE, UNMERGE, finish
 from bridge.sync.void.fitting import claimed
 from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import version_of
-from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of, voided
+from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of
 
 RETRACTABLE = ("DiagnosticReport", "Observation", "Composition", "DocumentReference")
 """Whose status can be entered-in-error, and which belong to one document."""
@@ -71,7 +71,7 @@ def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when:
     head = read_instance(route, link.instance)
     if route.policy.superseded == "delete" and head is not None:  # some are not there any more
         chain = [one for one in chain if one == chain[-1] or read_version(route, head, one) is not None]
-    left = [one for one in chain if not voided(ledger.rejections.of(route.name, one))]
+    left = [one for one in chain if not is_rejected(route, ledger, one)]
     for _, versions in groupby(sorted(left), key=lambda one: one.study):
         if head is None:
             break  # nothing is there that could be rejected
@@ -135,12 +135,9 @@ def retract_resources(
 
 def _retracted(route: Route, items: list[Write[Resource]]) -> dict[str, str]:
     """The version that each has now."""
-    versions = {}
-    for outcome in route.fhir.write(items) if items else ():
-        if outcome.error is not None or outcome.stored is None:
-            raise outcome.error or PermanentError(f"{route.fhir.name}: a retraction was not answered")
-        versions[outcome.stored.key] = outcome.stored.version
-    return versions
+    outcomes = route.fhir.write(items) if items else ()
+    stored = [outcome.done(f"{route.fhir.name}: a retraction") for outcome in outcomes]
+    return {one.key: one.version for one in stored}
 
 
 def retracted(resource: Resource) -> Resource:
