@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.ledger.link import Link
+from bridge.ledger.link import Kind, Link, parts_of
 from bridge.terminology.schemes import DCM
 
 AuditEvent = dict[str, Any]
@@ -15,7 +15,7 @@ _REST = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "co
 _STORED = {"system": DCM, "code": "110104", "display": "DICOM Instances Transferred"}
 _DELETED = {"system": DCM, "code": "110105", "display": "DICOM Study Deleted"}
 _ACTIVITY = {"system": DCM, "code": "110100", "display": "Application Activity"}
-_ACTS = {  # act of an intent -> type and action (PS3.15 A.5.3, FHIR R4 AuditEvent.action)
+_ACTS: dict[Kind, tuple[dict[str, str], str]] = {  # type and action (PS3.15 A.5.3, FHIR R4 AuditEvent.action)
     "to-dicom": (_STORED, "C"),
     "reject": (_STORED, "C"),
     "remove-instances": (_DELETED, "D"),
@@ -33,7 +33,10 @@ def written(link: Link, act: str, store: str, keys: Sequence[str], *, known: boo
     """What an intent came to. `known`: the document was linked before; `now`: seconds since the epoch."""
     kind, action = _kind(act)
     action = "U" if known and _name(act) == "to-fhir" else action
-    removed = {"remove-instances": [one[3] for one in link.chain], "remove-resources": sorted(link.versions)}
+    removed: dict[Kind, Sequence[str]] = {
+        "remove-instances": [one[3] for one in link.chain],
+        "remove-resources": sorted(link.versions),
+    }
     touched = keys or removed.get(_name(act), ())
     versioned = [f"{key}/_history/{link.versions[key]}" if key in link.versions else key for key in touched]
     return _event(kind, action, BRIDGE, link.route, [*map(_entity, versioned), _named(store)], _name(act), now)
@@ -76,9 +79,8 @@ def _kind(act: str) -> tuple[dict[str, str], str]:
     return _ACTS[_name(act)]
 
 
-def _name(act: str) -> str:
-    """Without the state that it was decided on."""
-    return act.partition(":")[0]
+def _name(act: str) -> Kind:
+    return parts_of(act)[0]
 
 
 def _entity(key: str) -> dict[str, Any]:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
+
+Kind = Literal[
+    "to-dicom",  # an instance is stored; of the key by which the store will name it
+    "to-fhir",  # resources are written; of the key of the instance that says them
+    "reject",  # a rejection note is stored; this and the next three: of the state of the other side
+    "remove-instances",
+    "retract",  # resources are entered in error
+    "remove-resources",
+    "demographics",  # the newest instance is replaced; of nothing
+    "merge",  # instances are filed under the survivor, or back; of the state of the FHIR side that is agreed on then
+    "unmerge",
+    "imaging-study",  # an ImagingStudy is written; of nothing
+]
+"""What an intent is about to do. It stands in ledgers: a new name needs a migration of open intents."""
 
 _WARNINGS = 20  # that are kept of one document
 
@@ -38,16 +52,27 @@ class Link:
 class Intent(NamedTuple):
     """What was begun and is not agreed yet: nothing, where it is empty."""
 
-    act: str = ""  # its kind, and what it is of
+    act: str = ""  # as `act_of` makes it
     keys: Sequence[str] = ()
 
     @property
-    def kind(self) -> str:
-        return self.act.partition(":")[0]
+    def kind(self) -> Kind | None:
+        return parts_of(self.act)[0] if self.act else None
 
     @property
     def of(self) -> str:
-        return self.act.partition(":")[2]
+        return parts_of(self.act)[1]
+
+
+def act_of(kind: Kind, of: str = "") -> str:
+    """The act as the ledger has it: `kind:of`, or the kind alone."""
+    return f"{kind}:{of}" if of else kind
+
+
+def parts_of(act: str) -> tuple[Kind, str]:
+    """Kind of an act, and what it is of: empty where that is nothing."""
+    kind, _, of = act.partition(":")
+    return cast(Kind, kind), of
 
 
 def lines_of(warnings: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from bridge.ledger.audit import record
 from bridge.ledger.audit_event import AuditEvent, described, overtaken, written
 from bridge.ledger.database import Database, batched, in_parts, put
 from bridge.ledger.leases import Leases
-from bridge.ledger.link import Intent, Link
+from bridge.ledger.link import Intent, Kind, Link, parts_of
 from bridge.ledger.moves import Move, remember
 from bridge.ledger.plan import Planned
 from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, MOVE, REPLACEMENT, STANDING, UNTOLD, WORK
@@ -112,10 +112,11 @@ class Links:
             row = _intent(connection, document)
         return Intent(row["act"], row["keys"]) if row else Intent()
 
-    def begun(self, route: str, key: str) -> str | None:
-        """Act of the open intent that is about to write the resource or SOP Instance."""
+    def begun(self, route: str, key: str) -> Kind | None:
+        """What the open intent does that is about to write the resource or SOP Instance."""
         with self._database.connect() as connection:
-            return connection.execute(_BEGUN, {"of_route": route, "of_key": key}).scalar()
+            act = connection.execute(_BEGUN, {"of_route": route, "of_key": key}).scalar()
+        return parts_of(act)[0] if act is not None else None
 
     def begun_by(self, route: str, act: str) -> list[tuple[str, list[str]]]:
         """Documents with such an open intent, and its keys."""
@@ -271,7 +272,7 @@ def _aliases(connection: Connection, route: str, document: str, keys: Sequence[s
 
 def _merged(connection: Connection, document: str, act: str) -> list[str]:
     """The Patients by whose merge its instances were moved."""
-    if not act.startswith(("merge:", "unmerge:")):
+    if parts_of(act)[0] not in ("merge", "unmerge"):
         return []
     query = select(MOVE.c.replaced, MOVE.c.survivor).where(MOVE.c.document == document)
     return sorted({key for row in connection.execute(query) for key in row})

@@ -39,8 +39,8 @@ def corrected(route: Route, ledger: Ledger, mapping: Mapping, link: Link, docume
     None."""
     if route.direction == "to-dicom" and link.born == "dicom":
         return None
-    act, keys = ledger.links.intended(link.document)
-    if act.startswith(WRITING) and link.head in keys:
+    intent = ledger.links.intended(link.document)
+    if intent.kind == WRITING and link.head in intent.keys:
         return link  # begun, and killed
     present = present_of(route, link.root)
     if present is None or (present.state == RETRACTED) != (link.fhir_digest == RETRACTED):

@@ -77,7 +77,7 @@ class ToDicom:
         """Of the document that is the root's own, once what was begun with it is ended."""
         root = present.root
         link = self.ledger.links.of(self.route.name, root)
-        if link is None and (self.ledger.links.begun(self.route.name, root) or "").startswith(WRITING):
+        if link is None and self.ledger.links.begun(self.route.name, root) == WRITING:
             raise Waiting("the instance that it is written from is not yet in step")
         if link is not None and link.root != root:
             link = None  # it left a report: a document of its own

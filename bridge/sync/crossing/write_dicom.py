@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bridge.codecs.dicom import reader
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, extended, lines_of
+from bridge.ledger.link import Link, act_of, extended, lines_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
@@ -76,7 +76,7 @@ class WriteDicom:
                 "its SR was rejected, and a UID is never used again: store a new version in the PACS, or "
                 "edit more than the status here"
             )
-        name, act = document_of(self.route, present.root, link), f"{STORING}:{self.route.dicom.key_of(dataset)}"
+        name, act = document_of(self.route, present.root, link), act_of(STORING, self.route.dicom.key_of(dataset))
         keys = [*present.versions, version.sop_instance]
 
         def same(there: bytes) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, extended
+from bridge.ledger.link import Link, act_of, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.group import Resource
 from bridge.model.sr import write_document
@@ -234,7 +234,7 @@ class WriteFhir:
         keys = list(said.resources)
         named = [*keys, *(one.key for one in said.studies), version.sop_instance]
         move = followed(route, self.ledger, name, version.sop_instance, said.whose.merged)
-        act = f"{WRITING}:{arrival.instance}"
+        act = act_of(WRITING, arrival.instance)
         self.ledger.links.intend(route.name, name, act, route.fhir.name, named, move=move)
         failpoint("intended")
         written: dict[str, Stored[Resource]] = {}

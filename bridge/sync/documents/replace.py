@@ -8,14 +8,14 @@ from dataclasses import replace
 from bridge.codecs.dicom import reader
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import Kind, Link
 from bridge.stores.store import Instance, Write
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
 
-REPLACING = "demographics"
-"""Act of the intent: what there is to be replaced is what a Patient's demographics say."""
+REPLACING: Kind = "demographics"
+"""What there is to be replaced is what a Patient's demographics say."""
 
 
 def replace_head(route: Route, ledger: Ledger, link: Link, data: bytes | None = None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bridge.codecs import fhir
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import act_of
 from bridge.ledger.moves import Move
 from bridge.ledger.studies import StudyLink
 from bridge.mapping.mapping import Mapping
@@ -124,7 +125,9 @@ class ImagingStudies:
 
     def _write(self, link: StudyLink, items: list[Write[Resource]], move: Move | None = None) -> None:
         store = self.route.fhir.name
-        self.ledger.links.intend(self.route.name, link.document, "imaging-study", store, [link.resource], move=move)
+        self.ledger.links.intend(
+            self.route.name, link.document, act_of("imaging-study"), store, [link.resource], move=move
+        )
         failpoint("intended")
         for outcome in self.route.fhir.write(items):
             outcome.done(f"{self.route.fhir.name}: {link.resource}")

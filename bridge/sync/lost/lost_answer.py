@@ -62,7 +62,7 @@ def no_second_head(route: Route, ledger: Ledger, mapping: Mapping, link: Link, d
     another."""
     uid, chain = version_of(document).sop_instance, {one[3] for one in link.chain}
     named = {one.sop_instance for one in superseded_by(document.header)}
-    _, begun = ledger.links.intended(link.document)
+    begun = ledger.links.intended(link.document).keys
     beside = chain & named or (link.born == "fhir" and not named)
     if uid not in {*chain, *begun} and beside and is_own(document, route, mapping):
         raise Held(f"it supersedes a version that {link.head} supersedes, too: reject one of them, or remove it")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, extended
+from bridge.ledger.link import Link, act_of, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.sr import write_document
@@ -26,7 +26,7 @@ from bridge.translate.to_dicom import to_dicom
 
 def link_unheard(route: Route, ledger: Ledger, mapping: Mapping, instance: str) -> None:
     """`instance`: its key in the PACS, where it is not any more."""
-    for document, keys in ledger.links.begun_by(route.name, f"{WRITING}:{instance}"):
+    for document, keys in ledger.links.begun_by(route.name, act_of(WRITING, instance)):
         take(route, ledger, keys)
         present = _written(route, keys)
         if present is None:

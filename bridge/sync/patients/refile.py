@@ -9,7 +9,7 @@ from dataclasses import replace
 from bridge.codecs.dicom import reader, structured_report, writer
 from bridge.errors import PermanentError, TemporaryError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import Kind, Link, act_of
 from bridge.ledger.moves import Move
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import reference_to
@@ -28,8 +28,8 @@ from bridge.sync.patients.merged import Survivor, survivor
 from bridge.sync.patients.steps import Step
 from bridge.translate.header.refiled import is_refiled, origin_of, without_patient
 
-MERGE, UNMERGE = "merge", "unmerge"
-"""Acts of the intent, with the state of the FHIR side that is agreed on when the newest version is there."""
+MERGE: Kind = "merge"
+UNMERGE: Kind = "unmerge"
 
 
 def begun(ledger: Ledger, link: Link) -> bool:
@@ -51,20 +51,22 @@ def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: Mad
         ledger.links.agree(link)
         return "agreed"
     head = next((one.data for one in steps if one.uid == link.head), None)
-    act = MERGE if any(is_refiled(one.data) for one in steps) else UNMERGE
+    kind = MERGE if any(is_refiled(one.data) for one in steps) else UNMERGE
     uids = sorted({one.uid for one in steps})
     for step in steps:
         data = writer.write(step.data)
         structured_report.read(data)  # what we write we can read
-        move = _move(route, ledger, link, step, was, to) if act == MERGE else None
-        ledger.links.intend(route.name, link.document, f"{act}:{link.fhir_digest}", route.dicom.name, uids, data, move)
+        move = _move(route, ledger, link, step, was, to) if kind == MERGE else None
+        ledger.links.intend(
+            route.name, link.document, act_of(kind, link.fhir_digest), route.dicom.name, uids, data, move
+        )
         failpoint("intended")
         _file(route, ledger, step)
         failpoint("applied")
     if head is not None:
         link = _there(route, link, head)
-    _agree(route, ledger, link, act, uids)
-    return f"{act}d"
+    _agree(route, ledger, link, kind, uids)
+    return f"{kind}d"
 
 
 def finish(route: Route, ledger: Ledger, link: Link) -> None:
@@ -95,9 +97,9 @@ def _there(route: Route, link: Link, head: DataSet) -> Link:
     return replace(link, instance=route.dicom.key_of(head), dicom_digest=state)
 
 
-def _agree(route: Route, ledger: Ledger, link: Link, act: str, uids: Sequence[str]) -> None:
+def _agree(route: Route, ledger: Ledger, link: Link, kind: Kind | None, uids: Sequence[str]) -> None:
     ledger.links.agree(link)
-    if act == UNMERGE:
+    if kind == UNMERGE:
         ledger.moves.forget(route.name, uids)
     failpoint("agreed")
 

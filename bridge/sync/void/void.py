@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import Link, act_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.sync.basis.begun import WRITING
@@ -55,7 +55,7 @@ def take_note(route: Route, ledger: Ledger, note: Document, rejection: Rejection
 
 def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> str:
     """An instance is not there, and nothing comes of what it was to say. Raises Absent where nothing says why."""
-    ledger.links.abandon(route.name, f"{WRITING}:{key}")
+    ledger.links.abandon(route.name, act_of(WRITING, key))
     link = ledger.links.headed_by(route.name, key)
     if link is None:
         if (root := ledger.conflicts.drop(route.name, key)) is not None:

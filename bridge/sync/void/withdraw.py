@@ -7,7 +7,7 @@ from itertools import groupby
 
 from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import Link, act_of
 from bridge.ledger.view import instant
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -37,21 +37,21 @@ def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
     """A withdrawal or replacement that was begun is ended first, on what it was decided on: its own effect is nobody's
     news. The link as it stands then, and the root is looked at again; None where nothing was begun."""
     intent = ledger.links.intended(link.document)
-    name, state = intent.kind, intent.of
-    if name == REPLACING:
+    kind, state = intent.kind, intent.of
+    if kind == REPLACING:
         replace_head(route, ledger, link)
         return ledger.links.of(route.name, link.root)
-    if name in (MERGE, UNMERGE):
+    if kind in (MERGE, UNMERGE):
         finish(route, ledger, link)
         return ledger.links.of(route.name, link.root)
-    if name not in ("reject", "remove-instances", "retract", "remove-resources"):
+    if kind not in ("reject", "remove-instances", "retract", "remove-resources"):
         return None
     ledger.work.owe_unless_in_hand(route.name, route.fhir.name, link.root)
-    if name == "reject":
+    if kind == "reject":
         reject_instances(route, ledger, link, state, instant(ledger.now()))
-    elif name == "remove-instances":
+    elif kind == "remove-instances":
         remove_instances(route, ledger, link, state)
-    elif name == "remove-resources" and _as_intended(route, link):
+    elif kind == "remove-resources" and _as_intended(route, link):
         remove_resources(route, ledger, link, state)
     else:  # one transaction, which came to pass or not; or somebody has edited since: decided again
         ledger.links.settle(link.document)
@@ -94,7 +94,7 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
         return rejection_of(structured_report.read(there)) == rejection
 
     begun, before = ledger.links.intended(link.document)
-    act = f"reject:{state}"
+    act = act_of("reject", state)
     store_instance(route, ledger, link.document, act, write_document(note), same, before if begun == act else ())
     uid = version_of(note).sop_instance
     ledger.rejections.add(route.name, claimed(note, rejection), uid, rejection.reason.value)
@@ -103,7 +103,7 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
 def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> str:
     """The newest version last: as long as it is there, the rest can be named."""
     head = read_instance(route, link.instance)
-    ledger.links.intend(route.name, link.document, f"remove-instances:{state}", route.dicom.name, [])
+    ledger.links.intend(route.name, link.document, act_of("remove-instances", state), route.dicom.name, [])
     failpoint("intended")
     if head is not None:
         remove_versions(route, head, [Version(*one) for one in link.chain])
@@ -122,7 +122,9 @@ def retract_resources(
     standing = [key for key in own if present[key].item.get("status") != "entered-in-error"]
     items = [Write(key, retracted(present[key].item), present[key].version) for key in standing]
     items += void_with(route, ledger, link)
-    ledger.links.intend(route.name, link.document, f"retract:{state}", route.fhir.name, [one.key for one in items])
+    ledger.links.intend(
+        route.name, link.document, act_of("retract", state), route.fhir.name, [one.key for one in items]
+    )
     failpoint("intended")
     versions = {key: present[key].version for key in link.versions if key in present}
     versions |= {key: version for key, version in _retracted(route, items).items() if key in own}
@@ -148,7 +150,7 @@ def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> st
     """Those that refer before those that are referred to; the root, by which the document is there, comes first."""
     own = _own(route, ledger, link)
     studies = void_with(route, ledger, link)  # entered in error: what others wrote may refer to them
-    ledger.links.intend(route.name, link.document, f"remove-resources:{state}", route.fhir.name, own)
+    ledger.links.intend(route.name, link.document, act_of("remove-resources", state), route.fhir.name, own)
     failpoint("intended")
     for error in route.fhir.remove(own):
         if error is not None:
