@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Column, ColumnElement, MetaData, String, Table, bindparam, delete, func, or_, select, true, union
+from sqlalchemy import Column, MetaData, String, Table, bindparam, delete, func, or_, select, true, union
 from sqlalchemy.schema import CreateTable
 
 from bridge.ledger.database import Database, batched, in_parts, insert_into, put, put_or
 from bridge.ledger.owing import owe
-from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK
+from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK, in_store
+from bridge.ledger.work_item import OPEN
 from bridge.model.edition import without_time
 
 
@@ -42,7 +43,7 @@ class Feeds:
 
     def position(self, route: str, store: str) -> str | None:
         with self._database.connect() as connection:
-            of_store = _of(POSITION, route, store)
+            of_store = in_store(POSITION, route, store)
             return connection.execute(select(POSITION.c.value).where(of_store)).scalar()
 
     def routes_at(self, store: str, value: str) -> set[str]:
@@ -63,7 +64,7 @@ class Feeds:
     def leave(self, route: str, store: str) -> None:
         """Where it was is not kept."""
         with self._database.begin() as connection:
-            connection.execute(delete(POSITION).where(_of(POSITION, route, store)))
+            connection.execute(delete(POSITION).where(in_store(POSITION, route, store)))
 
     def begin_again(self, route: str, store: str) -> None:
         """The store is not what it was: its feed is read from the beginning, and `is_doubted` until all of it was
@@ -82,7 +83,7 @@ class Feeds:
         """Those (key, version) that are not the newest that was turned into work: a return to an old one is news. A
         store that tells no versions has an empty one."""
         with self._database.connect() as connection:
-            of_store = _of(SEEN, route, store)
+            of_store = in_store(SEEN, route, store)
             query = select(SEEN.c.key, SEEN.c.version).where(of_store)
             known = dict(map(tuple, in_parts(connection, query, SEEN.c.key, [key for key, _ in items])))
         return [(key, version) for key, version in items if _is_news(known.get(key), version)]
@@ -90,7 +91,7 @@ class Feeds:
     def known(self, route: str, store: str, keys: Iterable[str]) -> set[str]:
         """Those that were turned into work before, whatever became of them."""
         with self._database.connect() as connection:
-            query = select(SEEN.c.key).where(_of(SEEN, route, store))
+            query = select(SEEN.c.key).where(in_store(SEEN, route, store))
             return {key for (key,) in in_parts(connection, query, SEEN.c.key, sorted(keys))}
 
     def unlisted(
@@ -99,7 +100,7 @@ class Feeds:
         """Keys that were seen or agreed on, are not known to be gone, and are not `listed`; of resources, those of the
         `kinds` that are listed, or all. A million keys take no memory."""
         standing = SEEN.c.version.not_like(_TOLD)
-        seen = select(SEEN.c.key).where(_of(SEEN, route, store) & standing)
+        seen = select(SEEN.c.key).where(in_store(SEEN, route, store) & standing)
         key, state = (LINK.c.root, LINK.c.fhir_digest) if holds == "fhir" else (LINK.c.instance, LINK.c.dicom_digest)
         agreed = select(key.label("key")).where((LINK.c.route == route) & state.not_in(VOID))
         keys = union(seen, agreed).subquery()
@@ -118,8 +119,8 @@ class Feeds:
     def suspect(self, route: str, store: str, keys: Iterable[str]) -> None:
         """Each is owed a look, unless it is already."""
         with self._database.begin() as connection:
-            open_work = WORK.c.state.in_(("owed", "waiting", "absent", "deleted"))
-            owed = select(WORK.c.key).where(_of(WORK, route, store) & open_work)
+            open_work = WORK.c.state.in_((*OPEN, "absent", "deleted"))
+            owed = select(WORK.c.key).where(in_store(WORK, route, store) & open_work)
             fresh = set(keys) - set(connection.execute(owed).scalars())
             owe(connection, route, store, *fresh, now=self._database.now())
 
@@ -127,15 +128,15 @@ class Feeds:
         """What is not there any more, asked directly; should it return, that is news. What the feed told of its
         deletion stays seen: an overlapping poll tells it again."""
         with self._database.begin() as connection:
-            of_key = _of(SEEN, route, store) & (SEEN.c.key == key)
+            of_key = in_store(SEEN, route, store) & (SEEN.c.key == key)
             connection.execute(delete(SEEN).where(of_key & SEEN.c.version.not_like(_TOLD)))
-            connection.execute(delete(EDGE).where(_of(EDGE, route, store) & (EDGE.c.source == key)))
+            connection.execute(delete(EDGE).where(in_store(EDGE, route, store) & (EDGE.c.source == key)))
             owe(connection, route, store, *owes, now=self._database.now())
 
     def is_settled(self, route: str, store: str, key: str) -> bool:
         """It was seen, and nothing is owed of it."""
-        of_seen = _of(SEEN, route, store) & (SEEN.c.key == key)
-        of_work = _of(WORK, route, store) & (WORK.c.key == key)
+        of_seen = in_store(SEEN, route, store) & (SEEN.c.key == key)
+        of_work = in_store(WORK, route, store) & (WORK.c.key == key)
         with self._database.connect() as connection:
             seen = connection.execute(select(SEEN.c.key).where(of_seen)).first() is not None
             return seen and connection.execute(select(WORK.c.key).where(of_work)).first() is None
@@ -148,7 +149,7 @@ class Feeds:
 
     def buried(self, route: str, store: str, keys: Iterable[str]) -> set[str]:
         is_buried = SEEN.c.version.endswith(_BURIED.strip())
-        of_store = _of(SEEN, route, store) & is_buried
+        of_store = in_store(SEEN, route, store) & is_buried
         with self._database.connect() as connection:
             return {row[0] for row in in_parts(connection, select(SEEN.c.key).where(of_store), SEEN.c.key, list(keys))}
 
@@ -169,7 +170,7 @@ class Feeds:
         with self._database.begin() as connection:
             put(connection, SEEN, *_seen(route, store, news))
             for some in batched(told, 500):
-                connection.execute(delete(EDGE).where(_of(EDGE, route, store) & EDGE.c.source.in_(some)))
+                connection.execute(delete(EDGE).where(in_store(EDGE, route, store) & EDGE.c.source.in_(some)))
             put(connection, EDGE, *_edges(route, store, news))
             owe(
                 connection,
@@ -191,10 +192,6 @@ class Feeds:
                     rows = connection.execute(query, {"of_route": route, "of_store": store, "of_keys": some})
                     found.update((source, target) for source, target in rows)
         return out, back
-
-
-def _of(table: Table, route: str, store: str) -> ColumnElement[bool]:
-    return (table.c.route == route) & (table.c.store == store)
 
 
 def _seen(route: str, store: str, news: Sequence[News]) -> list[dict[str, str]]:

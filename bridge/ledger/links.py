@@ -16,6 +16,7 @@ from bridge.ledger.link import Intent, Kind, Link, parts_of
 from bridge.ledger.moves import Move, remember
 from bridge.ledger.plan import Planned
 from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, MOVE, REPLACEMENT, STANDING, UNTOLD, WORK
+from bridge.ledger.work_item import State
 
 _ROUTE: BindParameter[str] = bindparam("of_route")
 _KEY: BindParameter[str] = bindparam("of_key")
@@ -30,8 +31,9 @@ _DOCUMENTS = select(ALIAS.c.document).where(ALIAS.c.route == _ROUTE)
 _DOCUMENTS = _DOCUMENTS.where(ALIAS.c.key.in_(bindparam("of_keys", expanding=True)))
 _ENDED = tuple(delete(table).where(table.c.document == _DOCUMENT) for table in (INTENT, CONFLICT, REPLACEMENT, UNTOLD))
 _KEYS = select(ALIAS.c.key).where((ALIAS.c.route == _ROUTE) & (ALIAS.c.document == _DOCUMENT))
-_ASIDE = (WORK.c.route == _ROUTE) & WORK.c.state.in_(bindparam("of_states", expanding=True)) & WORK.c.key.in_(_KEYS)
-_WAKE = update(WORK).where(_ASIDE).values(state="owed", due=bindparam("now"), reason=None)
+_STATES: BindParameter[Sequence[str]] = bindparam("of_states", expanding=True)
+_OURS = (WORK.c.route == _ROUTE) & WORK.c.state.in_(_STATES) & WORK.c.key.in_(_KEYS)
+_WAKE = update(WORK).where(_OURS).values(state="owed", due=bindparam("now"), reason=None)
 
 _AWAITING = (WORK.c.route == _ROUTE) & (WORK.c.awaits == _KEY) & (WORK.c.state == bindparam("of_state"))
 _WAKE_AWAITING = update(WORK).where(_AWAITING).values(state="owed", due=bindparam("now"), awaits=None)
@@ -206,10 +208,10 @@ class Links:
         with self._database.begin() as connection:
             connection.execute(_WAKE_AWAITING, self._awaiting(route, key, "held"))
 
-    def _awaiting(self, route: str, key: str, state: str) -> dict[str, Any]:
+    def _awaiting(self, route: str, key: str, state: State) -> dict[str, Any]:
         return {"of_route": route, "of_key": key, "of_state": state, "now": self._database.now()}
 
-    def _wake(self, connection: Connection, route: str, document: str, states: Sequence[str]) -> None:
+    def _wake(self, connection: Connection, route: str, document: str, states: Sequence[State]) -> None:
         of = {"of_route": route, "of_document": document, "of_states": list(states), "now": self._database.now()}
         connection.execute(_WAKE, of)  # attempts count on: nothing turns for ever
 

@@ -14,8 +14,9 @@ from bridge.ledger.database import Database, put
 from bridge.ledger.owing import ANEW, owe
 from bridge.ledger.retention import DROPPED, Keep
 from bridge.ledger.tables import CONFLICT, GONE, LINK, PAUSE, SEEN, STANDING, UNTOLD, WORK
+from bridge.ledger.work_item import ASIDE
 
-_ASIDE = ("held", "dead", "waiting")
+_RETRIED = (*ASIDE, "waiting")
 _SOME = 200  # dead letters of one entry in the audit trail
 
 
@@ -25,7 +26,7 @@ class Operations:
 
     def retry(self, by: str, key: str | None = None) -> int:
         """What is put aside, or that alone, is owed again; returns how much."""
-        aside = WORK.c.state.in_(_ASIDE) & (WORK.c.key == key if key is not None else true())
+        aside = WORK.c.state.in_(_RETRIED) & (WORK.c.key == key if key is not None else true())
         with self._database.begin() as connection:
             values = {"state": "owed", "due": self._database.now(), "attempts": 0, "crashes": ANEW}
             number = connection.execute(update(WORK).where(aside).values(**values)).rowcount

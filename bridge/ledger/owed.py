@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from sqlalchemy import bindparam, exists, func, literal, select, tuple_
 
 from bridge.ledger.database import Database
-from bridge.ledger.tables import ALIAS, LINK, WORK
-from bridge.ledger.work_item import COLUMNS, OF_STORE, Turn, Work, is_due, later_than
+from bridge.ledger.tables import ALIAS, LINK, WORK, in_store
+from bridge.ledger.work_item import ASIDE, COLUMNS, OF_STORE, OPEN, State, Turn, Work, is_due, later_than
 
 
 class Owed:
-    def __init__(self, database: Database, owner: str) -> None:
-        self._database, self._owner = database, owner
+    """Part of `WorkQueue`."""
+
+    _database: Database
 
     def owed(self, route: str) -> int:
         """How much is owed and due."""
         with self._database.connect() as connection:
-            of_route = (WORK.c.route == route) & WORK.c.state.in_(("owed", "waiting")) & is_due(self._database.now())
+            of_route = (WORK.c.route == route) & WORK.c.state.in_(OPEN) & is_due(self._database.now())
             return connection.execute(select(func.count()).select_from(WORK).where(of_route)).scalar_one()
 
     def more_in(self, route: str) -> float | None:
@@ -32,8 +33,8 @@ class Owed:
 
     def pending(self, route: str, store: str, after: Turn | None = None) -> bool:
         """Whether something of the store is owed and due, in whosever hands, but for what has ended two workers."""
-        open_work = WORK.c.state.in_(("owed", "waiting")) & (WORK.c.crashes < 2) & later_than(after)
-        of_store = (WORK.c.route == route) & (WORK.c.store == store) & open_work & is_due(self._database.now())
+        open_work = WORK.c.state.in_(OPEN) & (WORK.c.crashes < 2) & later_than(after)
+        of_store = in_store(WORK, route, store) & open_work & is_due(self._database.now())
         with self._database.connect() as connection:
             return connection.execute(select(WORK.c.key).where(of_store).limit(1)).first() is not None
 
@@ -45,17 +46,17 @@ class Owed:
 
     def is_put_aside(self, route: str, store: str, key: str) -> bool:
         """Whether it is for a person: held, or dead."""
-        of_key = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.key == key)
+        of_key = in_store(WORK, route, store) & (WORK.c.key == key)
         with self._database.connect() as connection:
-            query = select(WORK.c.key).where(of_key & WORK.c.state.in_(("held", "dead")))
+            query = select(WORK.c.key).where(of_key & WORK.c.state.in_(ASIDE))
             return connection.execute(query).first() is not None
 
     def is_copy_put_aside(self, route: str, store: str, document: str) -> bool:
         """Whether another instance that goes by that document is for a person."""
         others = select(ALIAS.c.key).where((ALIAS.c.route == route) & (ALIAS.c.document == document))
         heads = select(LINK.c.instance).where(LINK.c.document == document)
-        of_document = (WORK.c.route == route) & (WORK.c.store == store) & WORK.c.key.in_(others)
-        aside = WORK.c.state.in_(("held", "dead")) & WORK.c.key.not_in(heads)
+        of_document = in_store(WORK, route, store) & WORK.c.key.in_(others)
+        aside = WORK.c.state.in_(ASIDE) & WORK.c.key.not_in(heads)
         with self._database.connect() as connection:
             return connection.execute(select(WORK.c.key).where(of_document & aside)).first() is not None
 
@@ -66,7 +67,7 @@ class Owed:
         with self._database.connect() as connection:
             return connection.execute(_UNREAD, of_store).scalar()
 
-    def in_state(self, route: str, state: str) -> Iterator[Work]:
+    def in_state(self, route: str, state: State) -> Iterator[Work]:
         """In the order of the keys, some at a time: a million take no memory. What enters the state meanwhile may be
         missed."""
         of_state = select(*COLUMNS).where((WORK.c.route == route) & (WORK.c.state == state))
@@ -81,7 +82,7 @@ class Owed:
                 return
             last = (page[-1].key, page[-1].store)
 
-    def has_any(self, route: str, *states: str) -> bool:
+    def has_any(self, route: str, *states: State) -> bool:
         with self._database.connect() as connection:
             of_states = (WORK.c.route == route) & WORK.c.state.in_(states)
             return connection.execute(select(WORK.c.key).where(of_states).limit(1)).first() is not None

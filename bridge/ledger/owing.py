@@ -9,12 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, case, select, update
 
 from bridge.ledger.database import Database, batched, insert_into, put_or
-from bridge.ledger.tables import WORK
+from bridge.ledger.tables import WORK, in_store
+from bridge.ledger.work_item import ASIDE, State
 
 
 class Owing:
-    def __init__(self, database: Database, owner: str) -> None:
-        self._database, self._owner = database, owner
+    """Part of `WorkQueue`."""
+
+    _database: Database
+    _owner: str
 
     def owe(self, route: str, store: str, *keys: str) -> None:
         with self._database.begin() as connection:
@@ -22,7 +25,7 @@ class Owing:
 
     def owe_unless_in_hand(self, route: str, store: str, key: str) -> None:
         """This worker looks at what it has in hand anyway; to be news of it would keep it from ever being put off."""
-        of_key = (WORK.c.route == route) & (WORK.c.store == store) & (WORK.c.key == key)
+        of_key = in_store(WORK, route, store) & (WORK.c.key == key)
         with self._database.begin() as connection:
             mine = select(WORK.c.key).where(of_key & (WORK.c.owner == self._owner))
             if connection.execute(mine).first() is None:
@@ -37,8 +40,8 @@ class Owing:
     def owe_if_put_off(self, route: str, store: str, keys: Sequence[str]) -> None:
         """What is held or dead for a reason that may be over, or may just become so in a worker's hands; nothing
         new."""
-        aside = WORK.c.state.in_(("held", "dead")) | WORK.c.owner.is_not(None)
-        aside &= (WORK.c.route == route) & (WORK.c.store == store)
+        aside = WORK.c.state.in_(ASIDE) | WORK.c.owner.is_not(None)
+        aside &= in_store(WORK, route, store)
         with self._database.begin() as connection:
             for some in batched(keys, 500):
                 values = {"state": "owed", "due": self._database.now(), "reason": None}
@@ -80,6 +83,6 @@ def _owing(dialect: str) -> Any:
     return made.on_conflict_do_update(index_elements=["route", "store", "key"], set_=again)
 
 
-def _row(route: str, store: str, key: str, state: str, now: float) -> dict[str, Any]:
+def _row(route: str, store: str, key: str, state: State, now: float) -> dict[str, Any]:
     of = {"route": route, "store": store, "key": key, "state": state, "reason": None}
     return of | {"generation": 0, "attempts": 0, "due": now, "since": now}

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, case, func, select
 
 from bridge.ledger.tables import CONFLICT, INTENT, LINK, STANDING, STATE, WORK
+from bridge.ledger.work_item import ASIDE, OPEN
 
 _CAUSES = 20
 _REASONED = WORK.c.reason.is_not(None)
@@ -19,13 +20,13 @@ def status(connection: Connection, limit: int) -> dict[str, Any]:
     `more` there are; of all of them the most frequent; and the most frequent warnings of what is in step."""
     counts = _counted(connection, WORK, STATE)
     columns = [WORK.c[name] for name in _WAITING]
-    asked_last = case((WORK.c.state.in_(("held", "dead")), 0), else_=1)
+    asked_last = case((WORK.c.state.in_(ASIDE), 0), else_=1)
     query = select(*columns).where(_REASONED).order_by(asked_last, WORK.c.store, WORK.c.key, WORK.c.route).limit(limit)
     reasons = [dict(zip(_WAITING, row, strict=True)) for row in connection.execute(query)]
     number = connection.execute(select(func.count()).select_from(WORK).where(_REASONED)).scalar_one()
     return {
         "linked": _counted(connection, LINK, LINK.c.born),
-        "owed": sum(counts.get(state, 0) for state in ("owed", "waiting", "deleted")),
+        "owed": sum(counts.get(state, 0) for state in (*OPEN, "deleted")),
         "absent": counts.get("absent", 0),
         "held": counts.get("held", 0),
         "blocked": counts.get("blocked", 0),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     Column,
+    ColumnElement,
     Float,
     Index,
     Integer,
@@ -54,7 +55,7 @@ WORK = Table(  # what is owed: look at this item again
     Column("route", String, primary_key=True),
     Column("store", String, primary_key=True),
     Column("key", String, primary_key=True),
-    Column("state", String, nullable=False),  # owed; absent, deleted; held, dead
+    Column("state", String, nullable=False),  # as `State` of work_item has them
     Column("generation", Integer, nullable=False),  # news that came in while it was worked on
     Column("attempts", Integer, nullable=False),  # that failed
     Column("due", Float, nullable=False),  # seconds since the epoch
@@ -198,3 +199,8 @@ AUDIT = Table(  # what was done, each entry bound to the one before
     Column("hash", String, nullable=False),
     Column("document", String, index=True),  # not part of the chain: to find the entry again
 )
+
+
+def in_store(table: Table, route: str, store: str) -> ColumnElement[bool]:
+    """The rows of one store of one route."""
+    return (table.c.route == route) & (table.c.store == store)

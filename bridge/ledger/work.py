@@ -7,16 +7,18 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, true, update
 
-from bridge.ledger.database import in_parts
+from bridge.ledger.database import Database, in_parts
 from bridge.ledger.owed import Owed
 from bridge.ledger.owing import Owing
-from bridge.ledger.tables import IS_OPEN, WORK
-from bridge.ledger.work_item import COLUMNS, OF_STORE, TURN, Turn, Work, is_due, later_than
+from bridge.ledger.tables import IS_OPEN, WORK, in_store
+from bridge.ledger.work_item import ASIDE, COLUMNS, OF_STORE, OPEN, TURN, State, Turn, Work, is_due, later_than
 
 
 class WorkQueue(Owing, Owed):
-    """States: `owed`; `waiting` for the other side of its document, which wakes it, or until it is due; `absent`, it
-    looks deleted; `deleted`, a person said so; `held` for a person; `dead`."""
+    """As one worker, its `owner`, sees it."""
+
+    def __init__(self, database: Database, owner: str) -> None:
+        self._database, self._owner = database, owner
 
     def claim(self, route: str, store: str, limit: int, after: Turn | None = None) -> list[Work]:
         """What is owed and due, oldest first; nobody else's until it is done, put off or given back. What a worker did
@@ -39,10 +41,10 @@ class WorkQueue(Owing, Owed):
 
     def claim_these(self, route: str, store: str, keys: Iterable[str], crashes: int) -> list[Work]:
         """Those of the keys that are owed and due, or held or dead, nobody's, and have ended as many workers."""
-        of_store = (WORK.c.route == route) & (WORK.c.store == store) & WORK.c.owner.is_(None)
+        of_store = in_store(WORK, route, store) & WORK.c.owner.is_(None)
         of_store &= WORK.c.crashes == crashes
-        owed = WORK.c.state.in_(("owed", "waiting")) & is_due(self._database.now())
-        free = of_store & (owed | WORK.c.state.in_(("held", "dead")))
+        owed = WORK.c.state.in_(OPEN) & is_due(self._database.now())
+        free = of_store & (owed | WORK.c.state.in_(ASIDE))
         with self._database.begin() as connection:
             query = select(*COLUMNS).where(free).with_for_update(skip_locked=True)
             found = [Work(*row) for row in in_parts(connection, query, WORK.c.key, sorted(keys))]
@@ -87,7 +89,7 @@ class WorkQueue(Owing, Owed):
     def put_off(
         self,
         work: Work,
-        state: str,
+        state: State,
         reason: str | None,
         wait: float = 0,
         *,
@@ -118,4 +120,4 @@ def _named(work: Work) -> dict[str, str]:
 
 
 def _is(work: Work) -> Any:
-    return (WORK.c.route == work.route) & (WORK.c.store == work.store) & (WORK.c.key == work.key)
+    return in_store(WORK, work.route, work.store) & (WORK.c.key == work.key)

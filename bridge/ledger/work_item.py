@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import ColumnElement, bindparam, literal, true, tuple_
 
 from bridge.ledger.tables import WORK
 
 Turn = tuple[int, float, str]
+State = Literal["owed", "waiting", "absent", "deleted", "held", "dead"]
+"""`waiting` for the other side of its document, or until it is due; `absent`: it looks deleted; `deleted`: a person has
+said that it was; `held` for a person to decide; `dead`: no further try will mend it."""
+OPEN: tuple[State, ...] = ("owed", "waiting")
+"""What a worker claims once it is due; the table has it as IS_OPEN, for its index."""
+ASIDE: tuple[State, ...] = ("held", "dead")
+"""What waits for a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from bridge.errors import BridgeError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
-from bridge.ledger.work_item import Work
+from bridge.ledger.work_item import OPEN, State, Work
 from bridge.stores.store import Store, is_study
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import take
@@ -49,7 +49,7 @@ def carry_absences(worker: Worker, *, compared: bool) -> bool:
 
 def _all_looked_at(route: Route, ledger: Ledger) -> bool:
     """What is put off, or in other hands still, may be missing."""
-    return not ledger.work.has_any(route.name, "owed", "waiting")
+    return not ledger.work.has_any(route.name, *OPEN)
 
 
 def carry_verdicts(worker: Worker) -> bool:
@@ -60,7 +60,7 @@ def carry_verdicts(worker: Worker) -> bool:
     return True
 
 
-def _carry(worker: Worker, works: Iterable[Work], again: str) -> None:
+def _carry(worker: Worker, works: Iterable[Work], again: State) -> None:
     for work in works:
         worker.ledger.leases.appear()
         if not worker.ledger.work.take(work):

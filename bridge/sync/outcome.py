@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError, TemporaryError, defect
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
-from bridge.ledger.work_item import Work
+from bridge.ledger.work_item import State, Work
 from bridge.sync.basis.held import Absent, Busy, Held, Several, Waiting
 from bridge.sync.basis.route import Route
 from bridge.sync.stuck import progressed
@@ -32,7 +32,7 @@ class Outcomes:
         self.busy = False  # something was in other hands
         self._waits = Counter[str]()
 
-    def of(self, works: Sequence[Work], task: Callable[[], None], again: str = "owed") -> bool:
+    def of(self, works: Sequence[Work], task: Callable[[], None], again: State = "owed") -> bool:
         """Work that one task settles is done, or put off; what can be tried `again` stays in that state. False where it
         is in other hands. Raises LedgerError: without its ledger a worker does nothing."""
         try:
@@ -52,7 +52,7 @@ class Outcomes:
             progressed()
         return True
 
-    def _several(self, works: Sequence[Work], again: str, several: Several) -> bool:
+    def _several(self, works: Sequence[Work], again: State, several: Several) -> bool:
         """Each as its own groups went: what one waits for is not what another is dead of."""
         progress = False
         left = list(works)
@@ -71,7 +71,7 @@ class Outcomes:
             self._done(left)
         return progress or bool(left)
 
-    def _failed(self, works: Sequence[Work], again: str, error: Exception) -> bool:
+    def _failed(self, works: Sequence[Work], again: State, error: Exception) -> bool:
         """False where it is in other hands."""
         match error:
             case Busy():
@@ -106,12 +106,12 @@ class Outcomes:
         else:
             self.ledger.work.done(*works)
 
-    def in_other_hands(self, works: Sequence[Work], again: str = "owed") -> None:
+    def in_other_hands(self, works: Sequence[Work], again: State = "owed") -> None:
         self.busy = True
         for work in works:
             self.ledger.work.put_off(work, again, None)
 
-    def _outage(self, works: Sequence[Work], again: str, error: OutageError) -> None:
+    def _outage(self, works: Sequence[Work], again: State, error: OutageError) -> None:
         """What is claimed is owed as it was: the next pass asks whether the server is there again. What met the outage
         is behind all else then: it may be what the server did not survive."""
         self.outage = True
@@ -120,15 +120,15 @@ class Outcomes:
         self.ledger.work.give_back()
         self.summary.fault(str(error))
 
-    def _try_again(self, works: Sequence[Work], again: str, error: TemporaryError) -> None:
+    def _try_again(self, works: Sequence[Work], again: State, error: TemporaryError) -> None:
         tries = works[0].attempts + 1
         if tries >= LAST_TRY and not isinstance(error, RefusedError):
             self._put_off(works, "dead", PermanentError(f"{error}; given up after {tries} tries"))
         else:
             self._put_off(works, again, error, max(error.wait, _backoff(tries)))
 
-    def _waiting(self, works: Sequence[Work], again: str, error: Waiting) -> None:
-        state = "waiting" if again == "owed" else again  # what it waits for wakes it
+    def _waiting(self, works: Sequence[Work], again: State, error: Waiting) -> None:
+        state: State = "waiting" if again == "owed" else again  # what it waits for wakes it
         for work in works:
             self._waits[work.key] += 1
         if any(self._waits[work.key] > _CIRCLE for work in works):  # which waits for this: later, and not for ever
@@ -140,14 +140,14 @@ class Outcomes:
     def _absent(self, store: str, works: Sequence[Work], error: Absent) -> None:
         for work in works:
             if work.key in error.keys | error.waiting:
-                state = "absent" if work.key in error.keys else "waiting"
+                state: State = "absent" if work.key in error.keys else "waiting"
                 self.ledger.work.put_off(work, state, None, LAST_WAIT)
             else:
                 self.ledger.work.done(work)
         for key in error.keys - {work.key for work in works}:  # a neighbour showed it
             self.ledger.work.suspect(self.route.name, store, key)
 
-    def _put_off(self, works: Sequence[Work], state: str, error: Exception, wait: float = 0) -> None:
+    def _put_off(self, works: Sequence[Work], state: State, error: Exception, wait: float = 0) -> None:
         on = error.on if isinstance(error, Held) else None
         for work in works:
             self.ledger.work.put_off(work, state, str(error), wait, awaits=on, failed=True)

@@ -15,6 +15,7 @@ from bridge.ledger.audit import faults
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.retention import kept_in
+from bridge.ledger.work_item import State
 from fixtures.stores import lay_out
 from tests.command_line import fhir_dicom
 from tests.integration.test_sync_folders import put, sync
@@ -52,10 +53,11 @@ def test_old_dead_letters_go_to_a_file(tmp_path: Path) -> None:
 def test_nothing_else_is_dropped_however_old(tmp_path: Path) -> None:
     now = 4e9
     ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: now)
-    states = ("owed", "held", "waiting", "absent", "dead")
+    states: tuple[State, ...] = ("owed", "held", "waiting", "absent", "dead")
     ledger.feeds.take_in("r", "s", [News(f"Observation/{state}", "1", (f"Observation/{state}",)) for state in states])
-    for work in ledger.work.claim("r", "s", 9):
-        ledger.work.put_off(work, work.key.removeprefix("Observation/"), "why", 0)
+    claimed = {work.key.removeprefix("Observation/"): work for work in ledger.work.claim("r", "s", 9)}
+    for state in states:
+        ledger.work.put_off(claimed[state], state, "why", 0)
     now += 400 * DAY
     assert ledger.operations.prune(now - DAY, "tests", kept_in(tmp_path / "dropped")) == 1
     assert {one.state for one in ledger.view.counts()} == set(states) - {"dead"}

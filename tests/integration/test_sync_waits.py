@@ -10,6 +10,7 @@ import pytest
 
 from bridge.errors import PermanentError, TemporaryError
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.work_item import State
 from bridge.sync.basis.hands import is_mine
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
@@ -225,7 +226,7 @@ def test_an_amendment_waits_for_the_version_before_it_until_that_is_dropped(
 
 @pytest.mark.parametrize(("state", "crashes"), [("waiting", 0), ("owed", 2)], ids=["read", "deadly"])
 def test_nor_for_what_was_read_and_waits_itself_or_ends_whoever_reads_it(
-    tmp_path: Path, route: Route, ledger: Ledger, state: str, crashes: int
+    tmp_path: Path, route: Route, ledger: Ledger, state: State, crashes: int
 ) -> None:
     store(tmp_path, "2.25.61", "new")
     take_instances(route, ledger)
@@ -294,7 +295,7 @@ def test_nor_is_one_that_a_stop_came_before(route: Route, doubted: Ledger) -> No
 
 
 @pytest.mark.parametrize("state", ["owed", "waiting"])
-def test_what_is_put_off_may_be_missing(tmp_path: Path, route: Route, doubted: Ledger, state: str) -> None:
+def test_what_is_put_off_may_be_missing(tmp_path: Path, route: Route, doubted: Ledger, state: State) -> None:
     """It was owed before, and is not suspected anew before it was looked at."""
     (key, *_) = [one.key for one in route.dicom.listing()]
     (tmp_path / "data" / "dicom" / f"{key}.dcm").unlink()
