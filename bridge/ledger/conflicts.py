@@ -10,7 +10,8 @@ from typing import Literal
 from sqlalchemy import ColumnElement, delete, func, select
 
 from bridge.ledger.database import Database, put_or
-from bridge.ledger.tables import CONFLICT, VOID
+from bridge.ledger.link import VOID
+from bridge.ledger.tables import CONFLICT
 
 Winner = Literal["fhir", "dicom"]
 

@@ -10,8 +10,9 @@ from sqlalchemy import Column, MetaData, String, Table, bindparam, delete, func,
 from sqlalchemy.schema import CreateTable
 
 from bridge.ledger.database import Database, batched, in_parts, insert_into, put, put_or
+from bridge.ledger.link import VOID
 from bridge.ledger.owing import owe
-from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, VOID, WORK, in_store
+from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, WORK, in_store
 from bridge.ledger.work_item import OPEN
 from bridge.model.edition import without_time
 

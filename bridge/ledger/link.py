@@ -20,6 +20,21 @@ Kind = Literal[
 ]
 """What an intent is about to do. It stands in ledgers: a new name needs a migration of open intents."""
 
+RETRACTED = "retracted"
+"""Entered in error, or rejected by a note (IHE RAD TF IOCM): whatever the content still says."""
+GONE = "gone"
+"""Deleted, asked directly and certain."""
+VOID = (RETRACTED, GONE)
+"""States of a side that says nothing any more."""
+UNKNOWN = "unknown"
+"""No agreement is remembered: the link was built again from the instances (`rebuild`)."""
+STRANGE = "strange"
+"""Of the PACS side: nothing shows yet that what stands in the place that it names came from it, or it from that."""
+OUTDATED = "of an earlier translation"
+"""Of the PACS side, and in no ledger: what was made of it then is not what would be made of it now."""
+UNDONE = "of a survivor"
+"""Of the PACS side, and in no ledger: it says who replaced its patient, and nobody does any more."""
+
 _WARNINGS = 20  # that are kept of one document
 
 
@@ -30,7 +45,7 @@ class Link:
     born: str  # fhir or dicom
     root: str
     versions: dict[str, str]
-    fhir_digest: str  # state of the side: digest, `retracted` or `gone`
+    fhir_digest: str  # state of the side: its digest, or one of the names above
     instance: str
     dicom_digest: str  # state of the side
     chain: list[list[str]]  # study, series, class, instance of every version, head last

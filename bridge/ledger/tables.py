@@ -21,6 +21,8 @@ from sqlalchemy import (
     text,
 )
 
+from bridge.ledger.link import VOID
+
 METADATA = MetaData()
 
 POSITION = Table(  # where the next poll of a store begins
@@ -74,8 +76,6 @@ ALIAS = Table(  # resource keys and SOP Instance UIDs -> the document that they 
     Column("key", String, primary_key=True),
     Column("document", String, nullable=False, index=True),
 )
-VOID = ("retracted", "gone")
-"""States of a side that are no digest."""
 LINK = Table(  # the last agreement of both sides about a document
     "link",
     METADATA,
@@ -84,7 +84,7 @@ LINK = Table(  # the last agreement of both sides about a document
     Column("born", String, nullable=False),  # fhir or dicom
     Column("root", String, nullable=False),  # key of the root resource
     Column("versions", JSON, nullable=False),  # resource key -> version
-    Column("fhir_digest", String, nullable=False),  # or `retracted`, `gone`
+    Column("fhir_digest", String, nullable=False),  # state of the side: as in `Link`
     Column("instance", String, nullable=False),  # key of the head instance in its store
     Column("dicom_digest", String, nullable=False),
     Column("chain", JSON, nullable=False),  # [study, series, class, instance] of every version, head last

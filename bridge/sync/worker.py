@@ -7,7 +7,7 @@ from functools import partial
 
 from bridge.errors import LedgerError, OutageError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import GONE, Link
 from bridge.ledger.work_item import Turn, Work
 from bridge.mapping.mapping import Mapping
 from bridge.model.group import reference_to
@@ -19,7 +19,7 @@ from bridge.sync.basis.owe import owe_dicom
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.to_dicom import ToDicom
 from bridge.sync.crossing.to_fhir import ToFhir
-from bridge.sync.decision.news import GONE, News, news
+from bridge.sync.decision.news import News, news
 from bridge.sync.documents.malformed import fault_of
 from bridge.sync.documents.resources import Present, components, read_groups
 from bridge.sync.imaging.imaging_study import ImagingStudies

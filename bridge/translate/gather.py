@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from operator import is_
 
 from bridge.model.group import Group, Json, Resource, reference_to, references_in
+from bridge.model.status import WITHDRAWN
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.whose import subject_of
 
@@ -28,7 +29,7 @@ SUPPORT = frozenset(
     }
 )
 BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
-WITHOUT_RESULTS = ("entered-in-error", "cancelled", "registered")
+WITHOUT_RESULTS = (*WITHDRAWN, "registered")
 """Status of a report or panel that is void, or not one yet."""
 
 

@@ -15,9 +15,9 @@ from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
 from bridge.model.group import Group, Resource
 from bridge.model.sr import write_document
+from bridge.model.status import WITHDRAWN
 from bridge.translate.basis.ids import Known
 from bridge.translate.native.dose_summary import is_summary
-from bridge.translate.native.withdrawn import RETRACTED
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
@@ -45,14 +45,14 @@ def test_what_is_withdrawn_is_gone_and_what_stands_is_as_it_was(sample: Path, da
     there = results(group)
     which = data.draw(st.sets(st.integers(0, len(there) - 1), min_size=1, max_size=4)) if there else set[int]()
     for index in which:
-        there[index]["status"] = data.draw(st.sampled_from(RETRACTED))
+        there[index]["status"] = data.draw(st.sampled_from(WITHDRAWN))
     made = checked_to_dicom(group, MAPPING, KNOWN).result
     back = to_fhir(made, MAPPING, KNOWN).result
     assert write_document(checked_to_dicom(deepcopy(back), MAPPING, KNOWN).result) == write_document(made)
     after = {str(one["id"]): one for one in results(back)}
     for before in there:
         one = after[str(before["id"])]
-        assert (one["status"] in RETRACTED) == (before["status"] in RETRACTED)
+        assert (one["status"] in WITHDRAWN) == (before["status"] in WITHDRAWN)
         assert [one.get(element) for element in ("code", "focus", "valueQuantity")] == [
             before.get(element) for element in ("code", "focus", "valueQuantity")
         ]

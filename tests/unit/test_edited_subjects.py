@@ -14,9 +14,9 @@ from bridge.model.dataset import text_element
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.sr import write_document
+from bridge.model.status import WITHDRAWN
 from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis.ids import Known
-from bridge.translate.native.withdrawn import RETRACTED
 from bridge.translate.report.report import Translated
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
@@ -54,7 +54,7 @@ def edited(group: Group) -> Translated[Document]:
     assert write_document(checked_to_dicom(back, MAPPING, KNOWN).result) == write_document(made.result)
     for before, after in zip(_observations(group), _observations(back), strict=True):
         assert before.get("focus") == after.get("focus")
-        assert (before["status"] in RETRACTED) == (after["status"] in RETRACTED)
+        assert (before["status"] in WITHDRAWN) == (after["status"] in WITHDRAWN)
     return made
 
 

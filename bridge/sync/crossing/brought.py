@@ -9,9 +9,9 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.edition import without_notes
 from bridge.model.group import Resource, reference_to, renamed, same
+from bridge.model.status import WITHDRAWN
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said
-from bridge.sync.decision.content import VOID
 from bridge.sync.documents.resources import of_others
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.to_fhir import to_fhir
@@ -46,7 +46,7 @@ def _said_in(document: Document, route: Route, mapping: Mapping, link: Link, sai
 
 def _is_alike(before: Resource, now: Resource) -> bool:
     """What is void says something else."""
-    return now.get("status") not in VOID and same(before, _compared(now))
+    return now.get("status") not in WITHDRAWN and same(before, _compared(now))
 
 
 def _compared(resource: Resource) -> Resource:

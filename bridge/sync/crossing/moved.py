@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import RETRACTED, Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import merged, text_of
 from bridge.model.document import Document
@@ -20,7 +20,6 @@ from bridge.sync.basis.held import Waiting
 from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import resources_digest
-from bridge.sync.decision.news import RETRACTED
 from bridge.sync.documents.resources import present_of
 from bridge.sync.listening.feed import local
 from bridge.sync.patients.as_written import is_as_written

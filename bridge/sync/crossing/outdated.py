@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.ledger.link import Link
+from bridge.ledger.link import UNKNOWN, VOID, Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
 from bridge.model.sr import read_document
 from bridge.sync.basis.route import Route
-from bridge.sync.decision.news import GONE, RETRACTED, UNKNOWN
 from bridge.sync.documents.own import unsigned
 from bridge.sync.documents.resources import Present
 from bridge.sync.patients.made_of import made_of, says_the_same, written_again
@@ -20,7 +19,7 @@ from bridge.translate.header.refiled import origin_of
 
 def is_outdated(link: Link, mapping: Mapping) -> bool:
     """Of one that stands on both sides; what is unknown, or void, is looked at for that."""
-    known = not {link.fhir_digest, link.dicom_digest} & {RETRACTED, GONE, UNKNOWN}
+    known = not {link.fhir_digest, link.dicom_digest} & {*VOID, UNKNOWN}
     return known and link.revision != mapping.revision
 
 

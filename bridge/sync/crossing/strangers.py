@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, extended
+from bridge.ledger.link import STRANGE, UNKNOWN, Link, extended
 from bridge.model.document import Document
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.owe import owe_dicom
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said
 from bridge.sync.decision.content import resources_digest
-from bridge.sync.decision.news import STRANGE, UNKNOWN
 from bridge.sync.documents.resources import present_of
 from bridge.sync.lost.forgotten import leave_strange
 from bridge.translate.born_in_fhir.restore import names_in

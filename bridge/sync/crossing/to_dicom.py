@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bridge.codecs import fhir
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, extended
+from bridge.ledger.link import GONE, RETRACTED, UNKNOWN, Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group
@@ -20,7 +20,7 @@ from bridge.sync.crossing.write_dicom import WriteDicom, born_of
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.decide import Act, Decision, decide
 from bridge.sync.decision.filter import carries_group, carries_patient
-from bridge.sync.decision.news import GONE, RETRACTED, UNKNOWN, News, news
+from bridge.sync.decision.news import News, news
 from bridge.sync.documents.instances import read_instance
 from bridge.sync.documents.resources import Present
 from bridge.sync.lost.lost_answer import stored_after_all

@@ -9,7 +9,7 @@ from bridge.codecs.dicom import structured_report
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import GONE, OUTDATED, RETRACTED, STRANGE, UNDONE, UNKNOWN, VOID, Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.document import Document
@@ -27,7 +27,7 @@ from bridge.sync.crossing.outdated import is_outdated
 from bridge.sync.crossing.write_fhir import WriteFhir
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.filter import carries_document
-from bridge.sync.decision.news import GONE, OUTDATED, RETRACTED, STRANGE, UNKNOWN, News, news
+from bridge.sync.decision.news import News, news
 from bridge.sync.documents.instances import key_of_version, read_instance
 from bridge.sync.documents.replace import REPLACING
 from bridge.sync.documents.resources import present_of
@@ -35,7 +35,7 @@ from bridge.sync.lost.lost_answer import no_second_head
 from bridge.sync.lost.rebuild import rebuild, rebuild_reported
 from bridge.sync.lost.unheard import link_unheard
 from bridge.sync.patients.as_written import is_ours
-from bridge.sync.patients.followed import UNDONE, is_undone
+from bridge.sync.patients.followed import is_undone
 from bridge.sync.patients.refile import MERGE, UNMERGE
 from bridge.sync.void.deleted import header_now, there_after_all
 from bridge.sync.void.void import take_absence, take_note, void
@@ -124,7 +124,7 @@ class ToFhir:
         )
 
     def _is_void(self, link: Link) -> bool:
-        return bool({link.fhir_digest, link.dicom_digest} & {RETRACTED, GONE, UNKNOWN, STRANGE})
+        return bool({link.fhir_digest, link.dicom_digest} & {*VOID, UNKNOWN, STRANGE})
 
     def _is_carried(self, document: Document, link: Link | None) -> bool:
         return (link is not None and link.born == "fhir") or carries_document(self.route.only, document)
@@ -144,7 +144,7 @@ class ToFhir:
         if header and (key := there_after_all(self.route, link, header)) is not None:
             self.ledger.links.agree(replace(link, instance=key))
             return "nothing"
-        if link.dicom_digest not in (RETRACTED, GONE) and self._is_found_elsewhere(link):
+        if link.dicom_digest not in VOID and self._is_found_elsewhere(link):
             return "nothing"
         return void(self.route, self.ledger, self.mapping, link, GONE)
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from bridge.codecs.dicom import reader
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, act_of, extended, lines_of
+from bridge.ledger.link import STRANGE, UNKNOWN, Link, act_of, extended, lines_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to
 from bridge.model.sr import write_document
+from bridge.model.status import WITHDRAWN
 from bridge.stores.store import STUDY
 from bridge.sync.basis.begun import STORING
 from bridge.sync.basis.failpoint import failpoint
@@ -20,8 +21,7 @@ from bridge.sync.basis.hands import document_of
 from bridge.sync.basis.held import Held, Waiting
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
-from bridge.sync.decision.content import VOID, dataset_digest, resources_digest, says_beside
-from bridge.sync.decision.news import STRANGE, UNKNOWN
+from bridge.sync.decision.content import dataset_digest, resources_digest, says_beside
 from bridge.sync.documents.instances import read_instance, remove_superseded, store_instance
 from bridge.sync.documents.resources import Present
 from bridge.sync.lost.lost_answer import stored_after_all
@@ -47,7 +47,7 @@ class WriteDicom:
         """Returns the act. Raises Held where a person decides, Waiting where something else comes first."""
         results = [one for one in present.group.members if one["resourceType"] == "Observation"]
         says = says_beside(present.group.root) and born_of(present.group) == "fhir"
-        if results and not says and all(one.get("status") in VOID for one in results):
+        if results and not says and all(one.get("status") in WITHDRAWN for one in results):
             raise Held("all its results are entered in error or cancelled; the report is not: correct one or the other")
         check_subject(self.route, present.group, head)
         if link is None or link.fhir_digest == UNKNOWN:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, act_of, extended
+from bridge.ledger.link import OUTDATED, RETRACTED, STRANGE, UNKNOWN, VOID, Link, act_of, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.group import Resource
 from bridge.model.sr import write_document
@@ -31,7 +31,6 @@ from bridge.sync.crossing.strangers import (
 )
 from bridge.sync.decision.content import resources_digest
 from bridge.sync.decision.decide import Side
-from bridge.sync.decision.news import GONE, OUTDATED, RETRACTED, STRANGE, UNKNOWN
 from bridge.sync.documents.agreement import acknowledged, decided, state_of
 from bridge.sync.documents.resources import of_others, present_of
 from bridge.sync.listening.feed import take_created
@@ -148,7 +147,7 @@ class WriteFhir:
         if was == now:
             self.ledger.links.agree(self._read_anew(link, said, dicom_digest=arrival.digest))
             return "nothing"
-        return "nothing" if self._here(link, said) in (RETRACTED, GONE) else None
+        return "nothing" if self._here(link, said) in VOID else None
 
     def _here(self, link: Link, said: Said) -> str:
         """State of the FHIR side; our own writing, or a part of it before a kill, is as if it had not changed. What has
@@ -171,7 +170,7 @@ class WriteFhir:
             raise is_altered_copy(arrival.copied)
         others = [key for key, one in said.present.items() if not _says_the_same([one], {key: said.resources[key]})]
         if others or (len(said.present) < len(said.resources) and said.present and not self._is_begun(arrival)):
-            is_void = rejected and state_of(said.root, list(said.present), said.present) in (RETRACTED, GONE)
+            is_void = rejected and state_of(said.root, list(said.present), said.present) in VOID
             return "skipped" if is_void else self._occupied(arrival, said, rejected=rejected)
         if rejected and said.root in said.present:  # stored, if the answer was heard or not, and rejected since
             agreed = self._agreed(arrival, said, said.present)

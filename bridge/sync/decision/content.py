@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from bridge.model.dataset import DataSet
 from bridge.model.edition import NOTES, without_notes
 from bridge.model.group import Resource, reference_to
+from bridge.model.status import WITHDRAWN
 from bridge.translate.header.header import born_uid
 from bridge.translate.remainder.json_patch import canonical
 
-VOID = ("entered-in-error", "cancelled")
 _SAYS = ("conclusion", "conclusionCode", "presentedForm", "media", "component", "note")
 """What a report or panel says beside its results."""
 _DATED = ("Observation", "DiagnosticReport")
@@ -21,12 +21,12 @@ _TIMES = ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effective
 def is_void(root: Resource, resources: Iterable[Resource]) -> bool:
     """Whether nothing stands of what was born in FHIR: it is void itself, or each of its results is, and it says
     nothing else."""
-    if root.get("status") in VOID:
+    if root.get("status") in WITHDRAWN:
         return True
     results = [one for name in ("result", "hasMember") for one in root.get(name, ())]
     if not results or says_beside(root) or born_uid(root) is not None:
         return False
-    void = {reference_to(one) for one in resources if one.get("status") in VOID}
+    void = {reference_to(one) for one in resources if one.get("status") in WITHDRAWN}
     return all(one.get("reference", "").partition("/_history/")[0] in void for one in results)
 
 

@@ -1,22 +1,14 @@
 """What each side has to say since the two last agreed. Pure.
 
-The state of a side is one text: the digest of its content, RETRACTED, or GONE. The link holds the two that were agreed.
+The state of a side is one text: the digest of its content, or one of the names in `bridge.ledger.link`. The link holds
+the two that were agreed.
 """
 
 from __future__ import annotations
 
 from enum import Enum, auto
 
-RETRACTED = "retracted"
-"""Entered in error, or rejected by a note (IHE RAD TF IOCM): whatever the content still says."""
-GONE = "gone"
-"""Deleted, asked directly and certain."""
-UNKNOWN = "unknown"
-"""No agreement is remembered: the link was built again from the instances (`rebuild`)."""
-STRANGE = "strange"
-"""Of the PACS side: nothing shows yet that what stands in the place that it names came from it, or it from that."""
-OUTDATED = "of an earlier translation"
-"""Of the PACS side: agreed on, and what was made of it then is not what would be made of it now."""
+from bridge.ledger.link import GONE, RETRACTED, VOID
 
 
 class News(Enum):
@@ -33,6 +25,6 @@ def news(agreed: str | None, now: str) -> News:
     deleted is all the same once both sides know that it is."""
     if agreed is None:
         return {GONE: News.ABSENT, RETRACTED: News.RETRACTED}.get(now, News.NEW)
-    if agreed == now or {agreed, now} <= {RETRACTED, GONE}:
+    if agreed == now or (agreed in VOID and now in VOID):
         return News.SAME
     return {GONE: News.GONE, RETRACTED: News.RETRACTED}.get(now, News.CHANGED)

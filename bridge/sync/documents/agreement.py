@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bridge.ledger.conflicts import Conflict
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import GONE, OUTDATED, RETRACTED, VOID, Link
 from bridge.model.group import Resource
 from bridge.stores.store import Stored
 from bridge.sync.basis.failpoint import failpoint
@@ -15,7 +15,7 @@ from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import is_void, resources_digest
 from bridge.sync.decision.decide import Act, Decision, decide
-from bridge.sync.decision.news import GONE, OUTDATED, RETRACTED, news
+from bridge.sync.decision.news import news
 
 
 def state_of(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]]) -> str:
@@ -30,7 +30,7 @@ def state_since(route: Route, ledger: Ledger, link: Link, present: dict[str, Sto
     """Of the FHIR side, what another document has brought there meanwhile aside: that is no news of this one."""
     state = state_of(link.root, link.versions, present)
     edited = [key for key, version in link.versions.items() if key in present and present[key].version != version]
-    if state in (RETRACTED, GONE) or not edited or link.root in edited or link.versions.keys() - present.keys():
+    if state in VOID or not edited or link.root in edited or link.versions.keys() - present.keys():
         return state
     _, back = ledger.feeds.neighbours(route.name, route.fhir.name, edited)
     found = (ledger.links.of(route.name, source) for source in sorted({source for source, _ in back}))

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import RETRACTED
 from bridge.model.group import Group, Resource, reference_to
 from bridge.stores.store import Stored
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content, is_void, resources_digest
-from bridge.sync.decision.news import RETRACTED
 from bridge.sync.listening.feed import local
 from bridge.translate.gather import FORMING, SUPPORT, WITHOUT_RESULTS, Entry, gather, links
 from bridge.translate.header.shared_study import of_pacs, together

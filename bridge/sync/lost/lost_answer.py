@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, extended
+from bridge.ledger.link import RETRACTED, UNKNOWN, Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.sr import write_document
@@ -18,7 +18,6 @@ from bridge.sync.basis.held import Held
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
-from bridge.sync.decision.news import RETRACTED, UNKNOWN
 from bridge.sync.documents.instances import remove_superseded
 from bridge.sync.documents.own import is_own
 from bridge.translate.basis.ids import Version

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, extended
+from bridge.ledger.link import RETRACTED, STRANGE, UNKNOWN, Link, extended
 from bridge.model.document import Document
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.sync.basis.hands import document_of, take
@@ -13,7 +13,6 @@ from bridge.sync.basis.held import Held
 from bridge.sync.basis.owe import owe_dicom, owe_fhir
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
-from bridge.sync.decision.news import RETRACTED, STRANGE, UNKNOWN
 from bridge.sync.documents.instances import key_of_version
 from bridge.sync.lost.forgotten import is_from
 from bridge.translate.header.chain import superseded_by, version_of

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, act_of, extended
+from bridge.ledger.link import UNKNOWN, Link, act_of, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.sr import write_document
@@ -15,7 +15,6 @@ from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.hands import take
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
-from bridge.sync.decision.news import UNKNOWN
 from bridge.sync.documents.resources import Present, read_groups
 from bridge.sync.lost.forgotten import is_from
 from bridge.translate.basis.ids import Version

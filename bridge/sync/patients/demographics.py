@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from bridge.codecs.dicom import writer
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import RETRACTED, Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import UNICODE, DataSet, charset_of
 from bridge.model.sr import read_document
 from bridge.sync.basis.route import Route
-from bridge.sync.decision.news import RETRACTED
 from bridge.sync.documents.own import is_own
 from bridge.sync.documents.replace import replace_head
 from bridge.sync.documents.resources import Present

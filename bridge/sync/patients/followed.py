@@ -9,9 +9,6 @@ from bridge.ledger.moves import Move
 from bridge.sync.basis.route import Route
 from bridge.sync.patients.merged import Survivor, survivor
 
-UNDONE = "of a survivor"
-"""State of the PACS side that was agreed on, where it says who replaced its patient, and nobody does any more."""
-
 
 def followed(route: Route, ledger: Ledger, document: str, instance: str, merged: Survivor | None) -> Move | None:
     """For the undo list."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import RETRACTED, VOID, Link
 from bridge.ledger.view import instant
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
@@ -14,7 +14,6 @@ from bridge.model.group import Group, Resource, reference_to
 from bridge.model.sr import write_document
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
-from bridge.sync.decision.news import GONE, RETRACTED
 from bridge.sync.documents.instances import read_instance
 from bridge.sync.documents.resources import Present
 from bridge.sync.patients.made_of import MadeOf, is_filed_under, made_of, moved_by_pacs, says_the_same, was_known_by
@@ -51,7 +50,7 @@ class Merges:
                 self._by_no_merge(link, head, was, to, changed=changed)
             return None
         elsewhere = moved or link.born == "fhir" or was.subject != reference_to(present.group.patient)
-        stands = link.dicom_digest not in (RETRACTED, GONE)  # what was void, and is right again, is a new version
+        stands = link.dicom_digest not in VOID  # what was void, and is right again, is a new version
         same = changed and stands and elsewhere and says_the_same(self.route, self.mapping, present, head, was)
         agreed = replace(link, fhir_digest=present.state, versions=present.versions) if same else link
         if link.born == "fhir" and (moved or unfinished) and self.route.direction != "to-fhir":
@@ -110,7 +109,7 @@ class Merges:
                 f"{self.route.dicom.name} has it under another Patient ID than {to.key} has, whose it is in "
                 f"{self.route.fhir.name}: a document does not change its patient; correct one or the other"
             )
-        if link.born == "dicom" or link.dicom_digest in (RETRACTED, GONE):
+        if link.born == "dicom" or link.dicom_digest in VOID:
             return
         if was is not None and to.key in [one.replaced for one in self.ledger.moves.of(link.document)]:
             raise Held(

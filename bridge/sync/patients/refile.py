@@ -9,7 +9,7 @@ from dataclasses import replace
 from bridge.codecs.dicom import reader, structured_report, writer
 from bridge.errors import PermanentError, TemporaryError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Kind, Link, act_of
+from bridge.ledger.link import VOID, Kind, Link, act_of
 from bridge.ledger.moves import Move
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import reference_to
@@ -20,7 +20,6 @@ from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Busy
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
-from bridge.sync.decision.news import GONE, RETRACTED
 from bridge.sync.documents.instances import read_instance
 from bridge.sync.listening.studies import owe_study
 from bridge.sync.patients.made_of import MadeOf
@@ -93,7 +92,7 @@ def finish(route: Route, ledger: Ledger, link: Link) -> None:
 
 def _there(route: Route, link: Link, head: DataSet) -> Link:
     """What is void stays void."""
-    state = link.dicom_digest if link.dicom_digest in (RETRACTED, GONE) else dataset_digest(head)
+    state = link.dicom_digest if link.dicom_digest in VOID else dataset_digest(head)
     return replace(link, instance=route.dicom.key_of(head), dicom_digest=state)
 
 

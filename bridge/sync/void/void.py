@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, act_of
+from bridge.ledger.link import GONE, RETRACTED, STRANGE, UNKNOWN, Link, act_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.sync.basis.begun import WRITING
@@ -14,7 +14,7 @@ from bridge.sync.basis.held import Absent, Held
 from bridge.sync.basis.owe import owe_dicom, owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.decide import Act, Side
-from bridge.sync.decision.news import GONE, RETRACTED, STRANGE, UNKNOWN, News, news
+from bridge.sync.decision.news import News, news
 from bridge.sync.documents.agreement import acknowledged, decided, state_since
 from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.resources import present_of

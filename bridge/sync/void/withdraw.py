@@ -7,7 +7,7 @@ from itertools import groupby
 
 from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, act_of
+from bridge.ledger.link import GONE, RETRACTED, Link, act_of
 from bridge.ledger.view import instant
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -17,7 +17,6 @@ from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
-from bridge.sync.decision.news import GONE, RETRACTED
 from bridge.sync.documents.instances import read_instance, read_version, remove_versions, store_instance
 from bridge.sync.documents.replace import REPLACING, replace_head
 from bridge.sync.documents.resources import of_others

@@ -6,9 +6,10 @@ from __future__ import annotations
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
 from bridge.model.group import Group, Json, Resource
+from bridge.model.status import WITHDRAWN
 from bridge.translate.basis.node import Home
 from bridge.translate.native.shared_context import is_context
-from bridge.translate.native.withdrawn import RETRACTED, holds_results
+from bridge.translate.native.withdrawn import holds_results
 
 _KEPT = ("hasMember", "bodySite", "method")
 
@@ -23,7 +24,7 @@ def without_places(group: Group, mapping: Mapping) -> Group:
 
 def without_items(group: Group) -> frozenset[str]:
     """References to Observations of which nothing is left: in error, like all that stands below them."""
-    if not any(one.get("status") in RETRACTED for one in group.members):
+    if not any(one.get("status") in WITHDRAWN for one in group.members):
         return frozenset()
     index = group.index()
 
@@ -31,7 +32,7 @@ def without_items(group: Group) -> frozenset[str]:
         return index.get(reference.get("reference", ""))
 
     void = ((name, one) for name, one in index.items() if one["resourceType"] == "Observation")
-    void = ((name, one) for name, one in void if one.get("status") in RETRACTED)
+    void = ((name, one) for name, one in void if one.get("status") in WITHDRAWN)
     return frozenset(name for name, one in void if not holds_results(one, find))
 
 
@@ -41,7 +42,7 @@ def headings(homes: dict[Path, Json]) -> frozenset[Path]:
 
 
 def _is_emptied(home: Resource) -> bool:
-    is_void = home.get("resourceType") == "Observation" and home.get("status") in RETRACTED
+    is_void = home.get("resourceType") == "Observation" and home.get("status") in WITHDRAWN
     return is_void and "hasMember" in home
 
 

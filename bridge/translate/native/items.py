@@ -8,6 +8,7 @@ from bridge.model.content import ByReference, Code, Coded, Container, Num, Plain
 from bridge.model.dataset import text_element
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.model.status import WITHDRAWN
 from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.canonical_units import as_the_device_wrote
@@ -25,7 +26,7 @@ from bridge.translate.native.specimens import add_specimen
 from bridge.translate.native.subjects import add_subject, is_its_own
 from bridge.translate.native.valued import only_words, put_into_container
 from bridge.translate.native.values import empty_of, value_to_dicom
-from bridge.translate.native.withdrawn import RETRACTED, holds_results
+from bridge.translate.native.withdrawn import holds_results
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _NO_TEXT = Plain("TEXT", "")
@@ -83,7 +84,7 @@ class Items(Referred):
         if depth > _MAX_DEPTH:
             raise PermanentError(f"results nested deeper than {_MAX_DEPTH}; real reports have about ten levels")
         concept = self.mapping.concept(observation.get("code", {}))
-        if observation.get("status") in RETRACTED:
+        if observation.get("status") in WITHDRAWN:
             if self.born and holds_results(observation, self.find, self.done):
                 self._emptied(observation, concept, into, reference, outer)
                 return

@@ -10,6 +10,7 @@ from bridge.model.content import ByReference, Code, Coded, Container, Plain, Ref
 from bridge.model.dataset import DataSet, Element, merged, text_of
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL
+from bridge.model.status import WITHDRAWN
 from bridge.model.tags import STUDY_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
@@ -29,7 +30,6 @@ from bridge.translate.native.private_schemes import identification
 from bridge.translate.native.refused import refuse
 from bridge.translate.native.sections import said_in
 from bridge.translate.native.spelled import printable
-from bridge.translate.native.withdrawn import RETRACTED
 
 _FINDING = Code("121071", "DCM", "Finding")
 _UNNAMED = "a result has a performer whom no item names: a DICOM reader does not see who interpreted the report"
@@ -114,7 +114,7 @@ class _Builder(Items):
         """By-reference relationships, once every item has its place."""
         if not self.inferred:
             return
-        gone = {id(node) for node, target in self.inferred if target.get("status") in RETRACTED}
+        gone = {id(node) for node, target in self.inferred if target.get("status") in WITHDRAWN}
         if gone:
             _drop(root, gone)
             self.inferred = [(node, target) for node, target in self.inferred if id(node) not in gone]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bridge.model.group import Resource
+from bridge.model.status import WITHDRAWN
 from bridge.translate.basis.node import Find
-
-RETRACTED = ("entered-in-error", "cancelled")
 
 
 def holds_results(observation: Resource, find: Find, elsewhere: Collection[int] = ()) -> bool:
@@ -17,7 +16,7 @@ def holds_results(observation: Resource, find: Find, elsewhere: Collection[int] 
         for member in map(find, waiting.pop().get("hasMember", ())):
             if member is None or member["resourceType"] != "Observation" or id(member) in seen:
                 continue
-            if member.get("status") not in RETRACTED:
+            if member.get("status") not in WITHDRAWN:
                 return True
             seen.add(id(member))
             waiting.append(member)

@@ -8,8 +8,9 @@ from typing import get_args
 import pytest
 
 from bridge.ledger.conflicts import Winner
+from bridge.ledger.link import GONE, RETRACTED
 from bridge.sync.decision.decide import Act, Policy, Side, decide
-from bridge.sync.decision.news import GONE, RETRACTED, News, news
+from bridge.sync.decision.news import News, news
 
 LINKED = (News.SAME, News.CHANGED, News.RETRACTED, News.GONE)
 UNLINKED = ((News.NEW, News.ABSENT), (News.NEW, News.NEW), (News.RETRACTED, News.ABSENT))

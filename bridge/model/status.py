@@ -1,0 +1,6 @@
+"""What a status of FHIR says of a resource."""
+
+from __future__ import annotations
+
+WITHDRAWN = ("entered-in-error", "cancelled")
+"""Of a result or report that is void (FHIR R4 ObservationStatus, DiagnosticReportStatus)."""
