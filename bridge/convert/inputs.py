@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from bridge.codecs import fhir, json
 from bridge.codecs.dicom import structured_report
@@ -18,10 +17,11 @@ from bridge.convert.files import name_of
 from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirError
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
+from bridge.model.world import World
 from bridge.releases.r5 import in_r4
 from bridge.translate.gather import gather
 
-Target = Literal["fhir", "dicom"]
+Target = World
 NO_DOCUMENT = "no document of its own"
 OTHERWISE: dict[Target, str] = {
     "fhir": "JSON: nothing to convert to fhir",

@@ -34,7 +34,7 @@ def written(link: Link, act: str, store: str, keys: Sequence[str], *, known: boo
     kind, action = _kind(act)
     action = "U" if known and _name(act) == "to-fhir" else action
     removed: dict[Kind, Sequence[str]] = {
-        "remove-instances": [one[3] for one in link.chain],
+        "remove-instances": [one.sop_instance for one in link.chain],
         "remove-resources": sorted(link.versions),
     }
     touched = keys or removed.get(_name(act), ())

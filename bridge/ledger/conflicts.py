@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from sqlalchemy import ColumnElement, delete, func, select
 
 from bridge.ledger.database import Database, put_or
 from bridge.ledger.link import VOID
 from bridge.ledger.tables import CONFLICT
-
-Winner = Literal["fhir", "dicom"]
+from bridge.model.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +64,13 @@ class Conflicts:
         with self._database.connect() as connection:
             return list(connection.execute(select(CONFLICT.c.instance).where(CONFLICT.c.route == route)).scalars())
 
-    def verdict(self, conflict: Conflict) -> Winner | None:
+    def verdict(self, conflict: Conflict) -> World | None:
         """On the conflict in exactly these states."""
         with self._database.connect() as connection:
             row = connection.execute(select(*FIELDS, CONFLICT.c.verdict).where(_is(conflict.document))).first()
         if row is None or Conflict(*row[:-1]) != conflict:
             return None
-        verdict: Winner | None = row[-1]
+        verdict: World | None = row[-1]
         return verdict
 
     def count(self) -> int:

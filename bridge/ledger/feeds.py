@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import Column, MetaData, String, Table, bindparam, delete, func, or_, select, true, union
 from sqlalchemy.schema import CreateTable
@@ -15,6 +14,7 @@ from bridge.ledger.owing import owe
 from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, WORK, in_store
 from bridge.ledger.work_item import OPEN
 from bridge.model.edition import without_time
+from bridge.model.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Feeds:
             return {key for (key,) in in_parts(connection, query, SEEN.c.key, sorted(keys))}
 
     def unlisted(
-        self, route: str, store: str, holds: Literal["fhir", "dicom"], listed: Iterable[str], kinds: Sequence[str] = ()
+        self, route: str, store: str, holds: World, listed: Iterable[str], kinds: Sequence[str] = ()
     ) -> list[str]:
         """Keys that were seen or agreed on, are not known to be gone, and are not `listed`; of resources, those of the
         `kinds` that are listed, or all. A million keys take no memory."""

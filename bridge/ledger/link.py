@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
 
+from bridge.model.version import Version
+from bridge.model.world import World
+
 Kind = Literal[
     "to-dicom",  # an instance is stored; of the key by which the store will name it
     "to-fhir",  # resources are written; of the key of the instance that says them
@@ -42,26 +45,41 @@ _WARNINGS = 20  # that are kept of one document
 class Link:
     document: str
     route: str
-    born: str  # fhir or dicom
+    born: World
     root: str
     versions: dict[str, str]
     fhir_digest: str  # state of the side: its digest, or one of the names above
     instance: str
     dicom_digest: str  # state of the side
-    chain: list[list[str]]  # study, series, class, instance of every version, head last
+    chain: tuple[Version, ...]  # head last
     revision: str = ""  # of the mapping that the two were translated by
     reading: str = ""  # born in DICOM: digest of what the head was read as, whoever has edited that since
     warnings: str = ""  # of the translation of the head, a line each
 
+    @classmethod
+    def unremembered(cls, document: str, route: str, born: World, root: str, instance: str, version: Version) -> Link:
+        """Of a document that is there, and on which no agreement is remembered."""
+        return cls(
+            document=document,
+            route=route,
+            born=born,
+            root=root,
+            versions={},
+            fhir_digest=UNKNOWN,
+            instance=instance,
+            dicom_digest=UNKNOWN,
+            chain=(version,),
+        )
+
     @property
     def first(self) -> str:
         """SOP Instance UID of the first version."""
-        return self.chain[0][3]
+        return self.chain[0].sop_instance
 
     @property
     def head(self) -> str:
         """SOP Instance UID of the newest version."""
-        return self.chain[-1][3]
+        return self.chain[-1].sop_instance
 
 
 class Intent(NamedTuple):
@@ -97,6 +115,6 @@ def lines_of(warnings: Iterable[str]) -> str:
     return "\n".join([*said[:_WARNINGS], *more])
 
 
-def extended(chain: Sequence[list[str]], version: Sequence[str]) -> list[list[str]]:
+def extended(chain: Sequence[Version], version: Version) -> tuple[Version, ...]:
     """The chain with that version as its head, unless it is in it already."""
-    return list(chain) if list(version) in chain else [*chain, list(version)]
+    return tuple(chain) if version in chain else (*chain, version)

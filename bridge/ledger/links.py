@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, Row, RowMapping, bindparam, delete, func, select, update
 
 from bridge.ledger.audit import record
 from bridge.ledger.audit_event import AuditEvent, described, overtaken, written
@@ -17,6 +17,7 @@ from bridge.ledger.moves import Move, remember
 from bridge.ledger.plan import Planned
 from bridge.ledger.tables import ALIAS, CONFLICT, INTENT, LINK, MOVE, REPLACEMENT, STANDING, UNTOLD, WORK
 from bridge.ledger.work_item import State
+from bridge.model.version import Version
 
 _ROUTE: BindParameter[str] = bindparam("of_route")
 _KEY: BindParameter[str] = bindparam("of_key")
@@ -49,13 +50,13 @@ class Links:
         """The link of the document that a resource or SOP Instance UID belongs to."""
         with self._database.connect() as connection:
             row = connection.execute(_OF, {"of_route": route, "of_key": key}).first()
-        return Link(**row._mapping) if row else None
+        return _link(row) if row else None
 
     def headed_by(self, route: str, instance: str) -> Link | None:
         """By what its store calls the head instance."""
         with self._database.connect() as connection:
             row = connection.execute(_HEADED_BY, {"of_route": route, "of_key": instance}).first()
-        return Link(**row._mapping) if row else None
+        return _link(row) if row else None
 
     def places(self, route: str, limit: int) -> list[tuple[str, str]]:
         """Key of the root resource and of the head instance, of some documents that stand on both sides."""
@@ -260,6 +261,11 @@ class Links:
             for some in batched(keys, 500):
                 found.update(connection.execute(_DOCUMENTS, {"of_route": route, "of_keys": some}).scalars())
         return found
+
+
+def _link(row: Row[Any]) -> Link:
+    values = dict(row._mapping)
+    return Link(**values | {"chain": tuple(Version(*one) for one in values["chain"])})
 
 
 def _record(connection: Connection, event: AuditEvent | None, document: str) -> None:

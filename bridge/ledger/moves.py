@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, select
 
 from bridge.ledger.database import Database, batched, in_parts, put
 from bridge.ledger.tables import LINK, MOVE
+from bridge.model.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Moves:
                 found |= {one.instance: one for one in self._found((MOVE.c.route == route) & patient.in_(keys))}
         return list(found.values())
 
-    def places(self, documents: Iterable[str]) -> list[tuple[str, str, str]]:
+    def places(self, documents: Iterable[str]) -> list[tuple[World, str, str]]:
         """Where a document was born, key of its root resource, and of its head instance."""
         query = select(LINK.c.born, LINK.c.root, LINK.c.instance)
         with self._database.connect() as connection:

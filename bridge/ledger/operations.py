@@ -9,12 +9,13 @@ from sqlalchemy import delete, select, true, union, update
 from bridge.errors import UsageError
 from bridge.ledger.audit import record
 from bridge.ledger.audit_event import decided
-from bridge.ledger.conflicts import FIELDS, Conflict, Winner
+from bridge.ledger.conflicts import FIELDS, Conflict
 from bridge.ledger.database import Database, put
 from bridge.ledger.owing import ANEW, owe
 from bridge.ledger.retention import DROPPED, Keep
 from bridge.ledger.tables import CONFLICT, GONE, LINK, PAUSE, SEEN, STANDING, UNTOLD, WORK
 from bridge.ledger.work_item import ASIDE
+from bridge.model.world import World
 
 _RETRIED = (*ASIDE, "waiting")
 _SOME = 200  # dead letters of one entry in the audit trail
@@ -89,7 +90,7 @@ class Operations:
         with self._database.begin() as connection:
             record(connection, decided(f"backfill {first} to {last}", by, route, [store], self._database.now()))
 
-    def decide(self, name: str, holds: Winner, by: str) -> str:
+    def decide(self, name: str, holds: World, by: str) -> str:
         """The verdict on a conflict; its instance is owed again. Returns its route. Raises UsageError where no conflict
         has that name (any more)."""
         now = self._database.now()

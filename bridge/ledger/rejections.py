@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 
 from bridge.ledger.database import Database, put
 from bridge.ledger.tables import REJECTION
+from bridge.model.version import Version
 
 # made once: to make a statement takes longer than to run it
 _OF_INSTANCE = (REJECTION.c.route == bindparam("of_route")) & (REJECTION.c.instance == bindparam("of_instance"))
@@ -30,22 +31,21 @@ class Rejections:
                 put(connection, REJECTION, row)
         return known is None
 
-    def of(self, route: str, version: Sequence[str]) -> frozenset[str]:
-        """Codes of the reasons for which an instance (study, series, class, instance) was rejected."""
+    def of(self, route: str, version: Version) -> frozenset[str]:
+        """Codes of the reasons for which an instance was rejected (CID 7011)."""
         with self._database.connect() as connection:
             found = connection.execute(_REASONS, _named(route, version))
             return frozenset(found.scalars())
 
-    def notes(self, route: str, versions: Sequence[Sequence[str]]) -> dict[tuple[str, str], list[str]]:
+    def notes(self, route: str, versions: Sequence[Version]) -> dict[tuple[str, str], list[str]]:
         """Instances by the note that rejects them, and its reason; in their own order."""
         found: dict[tuple[str, str], list[str]] = {}
         with self._database.connect() as connection:
             for version in versions:
                 for note, reason in connection.execute(_NOTES, _named(route, version)):
-                    found.setdefault((note, reason), []).append(version[3])
+                    found.setdefault((note, reason), []).append(version.sop_instance)
         return found
 
 
-def _named(route: str, version: Sequence[str]) -> dict[str, str]:
-    study, _, _, instance = version
-    return {"of_route": route, "of_instance": instance, "of_study": study}
+def _named(route: str, version: Version) -> dict[str, str]:
+    return {"of_route": route, "of_instance": version.sop_instance, "of_study": version.study}

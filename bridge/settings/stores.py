@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
+from bridge.model.world import World
 from bridge.settings.access import Remote
 from bridge.settings.issuer import Issuer
 from bridge.settings.strict import Strict
@@ -50,7 +51,7 @@ class DicomWebSettings(Remote):
 class FolderSettings(Strict):
     kind: Literal["folder"]
     path: Path
-    holds: Literal["fhir", "dicom"]
+    holds: World
     system: str | None = None
     issuer: Issuer | None = None
     timezone: Zone = "+00:00"

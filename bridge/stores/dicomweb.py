@@ -14,6 +14,7 @@ from bridge.errors import BridgeError, InvalidFhirError, PermanentError, Tempora
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Json
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
+from bridge.model.world import World
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.breaker import Outage
 from bridge.stores.http import Peer
@@ -21,7 +22,6 @@ from bridge.stores.store import (
     STUDY,
     Absence,
     Change,
-    Holds,
     Instance,
     Outcome,
     Page,
@@ -44,7 +44,7 @@ _BOUNDARY = "fhir-dicom-bridge-part"
 
 
 class DicomWebStore:
-    holds: Holds = "dicom"
+    holds: World = "dicom"
     lists = True
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:

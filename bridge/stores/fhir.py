@@ -11,10 +11,11 @@ from bridge.errors import BridgeError, InvalidFhirError, PermanentError, Tempora
 from bridge.model.edition import edition
 from bridge.model.group import Json, Resource, reference_to
 from bridge.model.search import identifier_query, identifier_token
+from bridge.model.world import World
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.breaker import Outage
 from bridge.stores.http import Peer
-from bridge.stores.store import Absence, Change, Holds, Outcome, Page, Seen, Stored, Write
+from bridge.stores.store import Absence, Change, Outcome, Page, Seen, Stored, Write
 
 _FHIR = {"Accept": "application/fhir+json", "Cache-Control": "no-cache"}  # HAPI answers searches from a stale result
 _RELEASES = ("4.0", "4.3")  # R4, and R4B, which differs in nothing that crosses
@@ -26,7 +27,7 @@ _PROBES = [f"/{kind}?_count=1&_elements=id" for kind in LISTED]  # we may be all
 
 
 class FhirStore:
-    holds: Holds = "fhir"
+    holds: World = "fhir"
     lists = False
 
     def __init__(

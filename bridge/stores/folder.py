@@ -16,6 +16,7 @@ from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Resource, renamed
 from bridge.model.names import NAMESPACE
 from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
+from bridge.model.world import World
 from bridge.stores.breaker import Outage
 from bridge.stores.files import Files, version
 from bridge.stores.identifiers import Identifiers, identifiers_of
@@ -23,7 +24,6 @@ from bridge.stores.store import (
     STUDY,
     Absence,
     Change,
-    Holds,
     Instance,
     Outcome,
     Page,
@@ -43,7 +43,7 @@ _UIDS = re.compile(r"([0-9]+(\.[0-9]+)*/){2}[0-9]+(\.[0-9]+)*")
 class ResourceFolder:
     """Every poll looks at every file: the ledger knows which version it has seen."""
 
-    holds: Holds = "fhir"
+    holds: World = "fhir"
     lists = True
 
     def __init__(self, name: str, path: Path) -> None:
@@ -145,7 +145,7 @@ class ResourceFolder:
 
 
 class InstanceFolder:
-    holds: Holds = "dicom"
+    holds: World = "dicom"
     lists = True
 
     def __init__(self, name: str, path: Path) -> None:

@@ -15,6 +15,7 @@ from bridge.errors import BridgeError, InvalidFhirError, PermanentError, Tempora
 from bridge.model.dataset import DataSet, charset_of, decode_text, find
 from bridge.model.group import Json
 from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
+from bridge.model.world import World
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.anchors import Position
 from bridge.stores.breaker import Outage
@@ -23,7 +24,6 @@ from bridge.stores.store import (
     STUDY,
     Absence,
     Change,
-    Holds,
     Instance,
     Outcome,
     Page,
@@ -62,7 +62,7 @@ def _indexed(dataset: DataSet, tag: int) -> str:
 
 
 class OrthancStore:
-    holds: Holds = "dicom"
+    holds: World = "dicom"
     lists = False
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:

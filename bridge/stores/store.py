@@ -10,10 +10,10 @@ from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 from bridge.errors import BridgeError, PermanentError
 from bridge.model.dataset import DataSet
 from bridge.model.group import Resource
+from bridge.model.world import World
 from bridge.stores.breaker import Outage
 
 T = TypeVar("T")
-Holds = Literal["fhir", "dicom"]
 Absence = Literal["deleted", "unknown"]
 
 
@@ -88,7 +88,7 @@ class Outcome(Generic[T]):
 
 class Store(Protocol[T]):
     name: str
-    holds: Holds
+    holds: World
     lists: bool  # `changes` is a listing of everything: what it does not bring is suspect
 
     def changes(self, since: str | None) -> Iterator[Page[T]]:

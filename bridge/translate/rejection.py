@@ -26,8 +26,9 @@ from bridge.model.tags import (
     TEMPLATE_ID,
     TIMEZONE_OFFSET,
 )
+from bridge.model.version import Version
 from bridge.translate.basis import times
-from bridge.translate.basis.ids import Known, Version, new_uid
+from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.header.chain import referred, referring
 from bridge.translate.native.generic import reference_type
 

@@ -17,6 +17,7 @@ from bridge.ledger.audit import faults
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Intent, Link
+from bridge.model.version import Version
 from tests.servers.postgresql import Postgresql
 
 ROUTE, EHR, PACS = "ehr-pacs", "ehr", "pacs"
@@ -51,7 +52,8 @@ def owe(ledger: Ledger, number: int) -> None:
 
 
 def link(name: str) -> Link:
-    return Link(name, ROUTE, "fhir", name, {name: "1"}, "digest", f"i-{name}", "digest", [["1", "2", "3", f"4.{name}"]])
+    chain = (Version("1", "2", "3", f"4.{name}"),)
+    return Link(name, ROUTE, "fhir", name, {name: "1"}, "digest", f"i-{name}", "digest", chain)
 
 
 def together(tasks: list[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, create_engine, insert, inspect, text
 
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.tables import METADATA, POSITION, SEEN
+from bridge.model.version import Version
 
 
 def of_version(url: str, version: str) -> Engine:
@@ -74,8 +76,28 @@ def test_what_was_rejected_before_notes_said_of_which_study_is_rejected(tmp_path
     ledger = Ledger(url, lambda: 4e9)
     ledger.rejections.add("r", {"1.2.4": "1.2"}, "1.2.8", "113001")
     old, new, elsewhere = (
-        ledger.rejections.of("r", one)
+        ledger.rejections.of("r", Version(*one))
         for one in (("1.1", "", "", "1.2.3"), ("1.2", "", "", "1.2.4"), ("1", "", "", "1.2.4"))
     )
     ledger.close()
     assert [*map(set, (old, new, elsewhere))] == [{"113037"}, {"113001"}, set()]
+
+
+def test_versions_of_a_document_are_read_and_written_as_they_stand_there(tmp_path: Path) -> None:
+    url, chain = f"sqlite:///{tmp_path}/bridge.db", '[["1.1", "1.2", "1.3", "1.4"], ["1.1", "1.2", "1.3", "1.5"]]'
+    with of_version(url, "0013").begin() as connection:
+        row = {"chain": chain, "versions": '{"Observation/1": "1"}'}
+        said = (
+            "INSERT INTO link (document, route, born, root, versions, fhir_digest, instance, dicom_digest, chain) "
+            "VALUES ('d', 'r', 'fhir', 'Observation/1', :versions, 'a', 'i', 'b', :chain)"
+        )
+        connection.execute(text(said), row)
+    ledger = Ledger(url, lambda: 4e9)
+    link = ledger.links.headed_by("r", "i")
+    assert link is not None
+    ledger.links.agree(replace(link, document="again"))
+    ledger.close()
+    assert link.chain == (Version("1.1", "1.2", "1.3", "1.4"), Version("1.1", "1.2", "1.3", "1.5"))
+    assert (link.first, link.head) == ("1.4", "1.5")
+    with create_engine(url).connect() as reading:
+        assert set(reading.execute(text("SELECT chain FROM link")).scalars()) == {chain}

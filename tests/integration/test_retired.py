@@ -15,6 +15,7 @@ from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.ledger.tables import METADATA
+from bridge.model.version import Version
 from tests.command_line import fhir_dicom
 
 OLD, NOW = "ehr-old", "fhir-dicom"
@@ -37,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def fill(ledger: Ledger, route: str) -> None:
-    root, chain = "Observation/1", [["1.2", "1.3", "1.4", f"2.25.{len(route)}"]]
+    root, chain = "Observation/1", (Version("1.2", "1.3", "1.4", f"2.25.{len(route)}"),)
     ledger.feeds.take_in(route, "s", [News(root, "1", (root,), ("Patient/1",)), News("Patient/1", "1")])
     ledger.feeds.move(route, "s", "here")
     link = Link(route, route, "fhir", root, {root: "1"}, "a", "x", "b", chain, "earlier")

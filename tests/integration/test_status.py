@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.ledger.tables import WORK
+from bridge.model.version import Version
 from bridge.web.meters import Meters
 from tests.command_line import fhir_dicom
 from tests.servers.postgresql import Postgresql
@@ -87,7 +88,7 @@ def test_the_command_says_how_much_it_does_not_list(tmp_path: Path) -> None:
 def test_what_waits_behind_a_person_is_not_late(ledger: Ledger) -> None:
     """Of two that wait, one for an instance that is held; nobody looks at the other's but the next pass."""
     for name in ("1", "2"):
-        chain = [["study", "series", "class", f"2.25.{name}"]]
+        chain = (Version("study", "series", "class", f"2.25.{name}"),)
         root, instance = f"Observation/{name}", f"instance-{name}"
         ledger.links.agree(Link(name, "ehr-pacs", "fhir", root, {}, "a", instance, "b", chain), [root])
     waits = "its instance has news, too"

@@ -12,6 +12,7 @@ from bridge.ledger.link import Link, lines_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.group import Resource, reference_to, renamed
+from bridge.model.version import Version
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.hands import holds, take
 from bridge.sync.basis.route import Route
@@ -21,7 +22,6 @@ from bridge.sync.imaging.studies_of_document import moved_along, referred, set_a
 from bridge.sync.imaging.void_study import there_again
 from bridge.sync.patients.pseudonym import is_left_alone
 from bridge.sync.patients.subject import Subject, subject
-from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import version_of
 from bridge.translate.to_fhir import to_fhir
 

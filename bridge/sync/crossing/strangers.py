@@ -55,9 +55,8 @@ def begin_strange(route: Route, ledger: Ledger, document: str, arrival: Arrival,
     other = ledger.links.of(route.name, said.root)
     if other is not None:
         raise in_the_way(route, f"{said.root}, of {other.root},", said.root)
-    version = arrival.version
-    link = Link(document, route.name, "dicom", said.root, {}, UNKNOWN, arrival.instance, STRANGE, [list(version)])
-    return _go_on(route, ledger, link)
+    link = Link.unremembered(document, route.name, "dicom", said.root, arrival.instance, arrival.version)
+    return _go_on(route, ledger, replace(link, dicom_digest=STRANGE))
 
 
 def settle_strange(route: Route, ledger: Ledger, arrival: Arrival, link: Link, *, rejected: bool) -> str:

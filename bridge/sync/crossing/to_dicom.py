@@ -10,6 +10,7 @@ from bridge.ledger.link import GONE, RETRACTED, UNKNOWN, Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group
+from bridge.model.version import Version
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.held import Waiting
 from bridge.sync.basis.owe import owe_dicom, owe_fhir
@@ -88,7 +89,7 @@ class ToDicom:
         """The head is what would be written: of a ledger that was lost, or is of yesterday."""
         named = {one.sop_instance for one in superseded_by(head)}
         taken_in = [one for one in self._dicom.taken_in(present, link) if one.head in named]
-        chain: list[list[str]] = []
+        chain: tuple[Version, ...] = ()
         for one in (version for each in (*taken_in, link) for version in each.chain):
             chain = extended(chain, one)
         there = self._state(link, head)

@@ -15,6 +15,7 @@ from bridge.model.dataset import DataSet, text_of
 from bridge.model.document import Document
 from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID, SOP_CLASS_UID, SOP_INSTANCE_UID
+from bridge.model.version import Version
 from bridge.sync.basis.begun import WRITING, is_begun
 from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Held, Waiting
@@ -41,7 +42,6 @@ from bridge.sync.void.deleted import header_now, there_after_all
 from bridge.sync.void.void import take_absence, take_note, void
 from bridge.sync.void.withdraw import unfinished
 from bridge.terminology.structured_reports import is_structured_report
-from bridge.translate.basis.ids import Version
 from bridge.translate.born_in_fhir.restore import key_of, made_for
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.rejection import rejection_of
@@ -198,7 +198,7 @@ class ToFhir:
     def _begun(self, link: Link, uid: str) -> bool:
         """Whether writing this version was begun and is not agreed."""
         intent = self.ledger.links.intended(link.document)
-        return intent.kind == WRITING and uid in intent.keys and uid not in {one[3] for one in link.chain}
+        return intent.kind == WRITING and uid in intent.keys and uid not in {one.sop_instance for one in link.chain}
 
     def _known(self, link: Link, document: Document, digest: str) -> str | None:
         """None of the newest version with other content than it had."""
@@ -256,7 +256,7 @@ class ToFhir:
     def _names_newest(self, link: Link, named: Sequence[Version]) -> bool:
         """Of those that stand: what was rejected is amended by nobody."""
         uids = {one.sop_instance for one in named}
-        at = max((at for at, one in enumerate(link.chain) if one[3] in uids), default=-1)
+        at = max((at for at, one in enumerate(link.chain) if one.sop_instance in uids), default=-1)
         later = link.chain[at + 1 :]
         return at >= 0 and all(is_rejected(self.route, self.ledger, one) for one in later)
 

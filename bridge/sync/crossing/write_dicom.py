@@ -14,6 +14,8 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to
 from bridge.model.sr import write_document
 from bridge.model.status import WITHDRAWN
+from bridge.model.version import Version
+from bridge.model.world import World
 from bridge.stores.store import STUDY
 from bridge.sync.basis.begun import STORING
 from bridge.sync.basis.failpoint import failpoint
@@ -28,7 +30,6 @@ from bridge.sync.lost.lost_answer import stored_after_all
 from bridge.sync.patients.awaited import check_subject
 from bridge.sync.patients.merge import Merges
 from bridge.sync.patients.subject import others_with
-from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import version_of
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.identity import identity_of
@@ -60,7 +61,7 @@ class WriteDicom:
         for one in taken_in:
             self.merges.take_in(one, present.group)
         known = [*([link] if link else []), *taken_in]
-        former = tuple(Version(*one.chain[-1]) for one in known)
+        former = tuple(one.chain[-1] for one in known)
         before = head if head is not None else self._any_of(taken_in)
         translated = self._translated(group, former, before, self._newest(link))
         if link is None and (left := self._version_elsewhere(translated.result, taken_in)) is not None:
@@ -82,8 +83,9 @@ class WriteDicom:
         def same(there: bytes) -> bool:
             return reader.read(there).dataset == dataset
 
+        chain = [one for each in known for one in each.chain]
         filed = store_instance(self.route, self.ledger, name, act, dataset, same)
-        removed = remove_superseded(self.route, dataset, [Version(*one) for each in known for one in each.chain])
+        removed = remove_superseded(self.route, dataset, chain)
         agreed = Link(
             document=name,
             route=self.route.name,
@@ -93,7 +95,7 @@ class WriteDicom:
             fhir_digest=present.state,
             instance=filed.key,
             dicom_digest=dataset_digest(dataset),
-            chain=extended([one for each in known for one in each.chain], version),
+            chain=extended(chain, version),
             revision=self.mapping.revision,
             reading=self._reading(document, link),
             warnings=lines_of(translated.report.warnings),
@@ -137,7 +139,7 @@ class WriteDicom:
         other = self.ledger.links.of(self.route.name, version.sop_instance)
         if other is None or other.document in {one.document for one in taken_in}:
             return None
-        return version if version.sop_instance in {one[3] for one in other.chain} else None
+        return version if version.sop_instance in {one.sop_instance for one in other.chain} else None
 
     def _all_read(self) -> None:
         """Raises Waiting where an instance could not be read yet: of a ledger that was lost, it may be what is to be
@@ -173,5 +175,5 @@ class WriteDicom:
         return checked_to_dicom(group, self.mapping, replace(known, supersedes=former, head=head))
 
 
-def born_of(group: Group) -> str:
+def born_of(group: Group) -> World:
     return "dicom" if born_uid(group.root) else "fhir"

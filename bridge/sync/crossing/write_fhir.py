@@ -192,10 +192,9 @@ class WriteFhir:
         if not is_from_it(route, self.mapping, arrival.document, said.present[said.root].item):
             return "skipped" if rejected else begin_strange(route, self.ledger, name, arrival, said)
         versions = {key: one.version for key, one in said.present.items()}
-        chain = [list(version)]
-        link = Link(name, route.name, "dicom", said.root, versions, UNKNOWN, arrival.instance, UNKNOWN, chain)
+        link = Link.unremembered(name, route.name, "dicom", said.root, arrival.instance, version)
         owe_fhir(route, self.ledger, said.root)
-        self.ledger.links.agree(link, [*versions, version.sop_instance])
+        self.ledger.links.agree(replace(link, versions=versions), [*versions, version.sop_instance])
         return "nothing"
 
     def _agreed(self, arrival: Arrival, said: Said, stored: dict[str, Stored[Resource]]) -> Link:
@@ -249,7 +248,7 @@ class WriteFhir:
         if link is None and not said.present and said.whose.merged is None:
             take_created(route, self.ledger, [written[one.key] for one in items])
         if said.whose.merged is None:
-            self.ledger.moves.forget(route.name, [one[3] for one in agreed.chain])
+            self.ledger.moves.forget(route.name, [one.sop_instance for one in agreed.chain])
         failpoint("agreed")
         return "updated" if link else "created"
 

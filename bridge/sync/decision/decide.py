@@ -6,7 +6,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Literal, NamedTuple
 
-from bridge.ledger.conflicts import Winner
+from bridge.model.world import World
 from bridge.sync.decision.news import News
 
 
@@ -36,7 +36,7 @@ class Policy(NamedTuple):
     """What a route wants where the table leaves a choice."""
 
     deleted: Literal["mark", "delete", "ignore"] = "mark"  # what was deleted on one side, on the other
-    conflicts: Literal["hold"] | Winner = "hold"  # whose news hold where both have some
+    conflicts: Literal["hold"] | World = "hold"  # whose news hold where both have some
     superseded: Literal["keep", "delete"] = "keep"  # SR instances that have a successor of ours
 
 

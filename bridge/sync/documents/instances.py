@@ -10,11 +10,11 @@ from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.model.dataset import DataSet, merged, text_element, text_of
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.model.version import Version
 from bridge.stores.store import Instance, Write
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.studies import owe_study
-from bridge.translate.basis.ids import Version
 
 
 def read_instance(route: Route, key: str) -> DataSet | None:
@@ -22,15 +22,14 @@ def read_instance(route: Route, key: str) -> DataSet | None:
     return reader.read(stored.item.data).dataset if stored is not None else None
 
 
-def read_version(route: Route, header: DataSet, version: Sequence[str]) -> DataSet | None:
+def read_version(route: Route, header: DataSet, version: Version) -> DataSet | None:
     """Another version of the document of that header, as the PACS has it."""
     return read_instance(route, key_of_version(route, header, version))
 
 
-def key_of_version(route: Route, header: DataSet, version: Sequence[str]) -> str:
+def key_of_version(route: Route, header: DataSet, version: Version) -> str:
     """What its store calls another version of the same document: no version changes the patient."""
-    study, series, _, instance = version
-    uids = ((STUDY_UID, study), (SERIES_UID, series), (SOP_INSTANCE_UID, instance))
+    uids = ((STUDY_UID, version.study), (SERIES_UID, version.series), (SOP_INSTANCE_UID, version.sop_instance))
     return route.dicom.key_of(merged(header, [text_element(tag, "UI", uid) for tag, uid in uids]))
 
 

@@ -26,7 +26,7 @@ def void_with(route: Route, ledger: Ledger, link: Link) -> list[Write[Resource]]
     Raises Busy where somebody else is about to refer to one."""
     if not route.imaging_studies:
         return []
-    keys = sorted({f"ImagingStudy/{shared_id(study, route.known())}" for study, *_ in link.chain})
+    keys = sorted({f"ImagingStudy/{shared_id(one.study, route.known())}" for one in link.chain})
     take(route, ledger, keys)
     present = [one for one in route.fhir.read(keys) if one is not None and one.item.get("status") != VOID_STUDY]
     own = {link.root, *link.versions}

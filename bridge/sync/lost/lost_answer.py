@@ -12,6 +12,7 @@ from bridge.ledger.link import RETRACTED, UNKNOWN, Link, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.sr import write_document
+from bridge.model.world import World
 from bridge.sync.basis.begun import STORING
 from bridge.sync.basis.hands import document_of
 from bridge.sync.basis.held import Held
@@ -20,11 +21,10 @@ from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.documents.instances import remove_superseded
 from bridge.sync.documents.own import is_own
-from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import superseded_by, version_of
 
 
-def stored_after_all(route: Route, ledger: Ledger, root: str, born: str, link: Link | None) -> Link | None:
+def stored_after_all(route: Route, ledger: Ledger, root: str, born: World, link: Link | None) -> Link | None:
     """The link with that version as its head, where it was begun and is there; else the link as it is."""
     name = document_of(route, root, link)
     intent = ledger.links.intended(name)
@@ -38,13 +38,13 @@ def stored_after_all(route: Route, ledger: Ledger, root: str, born: str, link: L
     known = [*([link] if link is not None else []), *taken_in]
     rejected = is_rejected(route, ledger, version)
     found = replace(
-        link or Link(name, route.name, born, root, {}, UNKNOWN, instance, UNKNOWN, []),
+        link or Link.unremembered(name, route.name, born, root, instance, version),
         fhir_digest=UNKNOWN,
         instance=instance,
         dicom_digest=RETRACTED if rejected else dataset_digest(dataset),
         chain=extended([one for each in known for one in each.chain], version),
     )
-    removed = remove_superseded(route, dataset, [Version(*one) for one in found.chain]) if not ledger.dry else []
+    removed = remove_superseded(route, dataset, found.chain) if not ledger.dry else []
     ledger.links.agree(found, [root, version.sop_instance], [one.document for one in taken_in], removed)
     return found
 
@@ -59,7 +59,7 @@ def _others(route: Route, ledger: Ledger, name: str, document: Document) -> list
 def no_second_head(route: Route, ledger: Ledger, mapping: Mapping, link: Link, document: Document) -> None:
     """Raises Held of a version that we have written beside the chain: it was not there yet when we asked, and wrote
     another."""
-    uid, chain = version_of(document).sop_instance, {one[3] for one in link.chain}
+    uid, chain = version_of(document).sop_instance, {one.sop_instance for one in link.chain}
     named = {one.sop_instance for one in superseded_by(document.header)}
     begun = ledger.links.intended(link.document).keys
     beside = chain & named or (link.born == "fhir" and not named)

@@ -36,8 +36,8 @@ def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, dig
         elsewhere = True
     if link is None or elsewhere:
         name = document_of(route, root, None)
-        found = Link(name, route.name, "fhir", root, {}, UNKNOWN, instance, state, [list(version)])
-        ledger.links.agree(found, [root, version.sop_instance])
+        found = Link.unremembered(name, route.name, "fhir", root, instance, version)
+        ledger.links.agree(replace(found, dicom_digest=state), [root, version.sop_instance])
     elif _follows(route, ledger, document, link):
         chain = extended(link.chain, version)
         newer = replace(link, born="fhir", fhir_digest=UNKNOWN, instance=instance, dicom_digest=state, chain=chain)
@@ -65,9 +65,10 @@ def rebuild_reported(route: Route, ledger: Ledger, document: Document) -> Link |
                 continue
             take(route, ledger, [first, report.key])
             versions = (named[-1]._replace(sop_instance=first), *named)
-            chain = list({one.sop_instance: list(one) for one in versions}.values())
+            chain = tuple({one.sop_instance: one for one in versions}.values())
             name, instance = document_of(route, first, None), key_of_version(route, document.header, chain[-1])
-            link = Link(name, route.name, "dicom", report.key, {}, UNKNOWN, instance, UNKNOWN, chain)
-            ledger.links.agree(link, [report.key, *(one[3] for one in chain)])
+            head = Link.unremembered(name, route.name, "dicom", report.key, instance, chain[-1])
+            link = replace(head, chain=chain)
+            ledger.links.agree(link, [report.key, *(one.sop_instance for one in chain)])
             return link
     return None

@@ -11,13 +11,13 @@ from bridge.ledger.link import UNKNOWN, Link, act_of, extended
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.sr import write_document
+from bridge.model.version import Version
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.hands import take
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.documents.resources import Present, read_groups
 from bridge.sync.lost.forgotten import is_from
-from bridge.translate.basis.ids import Version
 from bridge.translate.gather import FORMING
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.to_dicom import to_dicom
@@ -31,7 +31,7 @@ def link_unheard(route: Route, ledger: Ledger, mapping: Mapping, instance: str) 
         if present is None:
             continue
         former = next((one for key in keys if (one := ledger.links.of(route.name, key)) is not None), None)
-        known = replace(route.known(), supersedes=(Version(*former.chain[-1]),) if former is not None else ())
+        known = replace(route.known(), supersedes=(former.chain[-1],) if former is not None else ())
         said = to_dicom(present.group, mapping, known).result
         if (version := _version(said, keys)) is None:
             continue

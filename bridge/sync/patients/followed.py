@@ -25,7 +25,7 @@ def is_undone(route: Route, ledger: Ledger, link: Link) -> bool:
     if link.born != "dicom":
         return False
     moves = {one.instance: one for one in ledger.moves.of(link.document)}
-    moved = [one[3] for one in link.chain if one[3] in moves]
+    moved = [one.sop_instance for one in link.chain if one.sop_instance in moves]
     return bool(moved) and _is_undone(route, moves[moved[-1]])
 
 

@@ -13,6 +13,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to, renamed
 from bridge.model.sr import read_document
 from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.model.world import World
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.resources import Present
@@ -42,7 +43,7 @@ class MadeOf(NamedTuple):
     patient: Resource  # whose identity it had; another one where that one was replaced already
 
 
-def made_of(route: Route, head: DataSet, born: str, patient: Resource | None = None) -> MadeOf | None:
+def made_of(route: Route, head: DataSet, born: World, patient: Resource | None = None) -> MadeOf | None:
     """By what the document itself says, whoever has filed it under another patient since; None where nobody fits.
     `patient` is of whom it is now: of the same, as a rule."""
     origin = origin_of(head)
@@ -69,7 +70,7 @@ def _only(candidates: Iterable[Resource], identity: str, known: Known) -> Resour
     return found[0] if len({reference_to(one) for one in found}) == 1 else None
 
 
-def is_filed_under(route: Route, head: DataSet, born: str, patient: Resource) -> bool:
+def is_filed_under(route: Route, head: DataSet, born: World, patient: Resource) -> bool:
     """Whether the Patient ID of a document is this one's; what we have written says it as we would say it, or would
     have when we wrote it of himself."""
     if identity_in(head) == identity_as(patient, route.known()):

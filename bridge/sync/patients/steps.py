@@ -14,6 +14,7 @@ from bridge.model.dataset import DataSet, merged, text_of
 from bridge.model.group import Group
 from bridge.model.sr import read_document
 from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.model.version import Version
 from bridge.stores.store import Instance, Stored
 from bridge.sync.basis.held import Held, Waiting
 from bridge.sync.basis.route import Route
@@ -22,7 +23,6 @@ from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.own import is_own
 from bridge.sync.patients.made_of import made_of
 from bridge.sync.patients.merged import Survivor, survivor
-from bridge.translate.basis.ids import Version
 from bridge.translate.header.refiled import (
     beside,
     filed_under,
@@ -64,7 +64,7 @@ class Steps:
 
     def all(self, group: Group) -> list[Step]:
         """The newest version last. Raises Held where one of them is not ours to move."""
-        chain = [Version(*one) for one in self.link.chain]
+        chain = list(self.link.chain)
         self._study_is_ours(group, chain)
         final: dict[str, DataSet] = {}
         found = {one.sop_instance: self._version(one, final) for one in chain}

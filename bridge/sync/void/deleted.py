@@ -33,5 +33,5 @@ def left_of(route: Route, ledger: Ledger, link: Link, header: DataSet) -> str | 
     """SOP Instance UID of a former version that a reader of the PACS takes for the newest now."""
     former = [one for one in link.chain[:-1] if not is_rejected(route, ledger, one)]
     keys = [key_of_version(route, header, one) for one in former]
-    there = [one[3] for one, absent in zip(former, route.dicom.absent(keys), strict=True) if absent is None]
+    there = [one.sop_instance for one, absent in zip(former, route.dicom.absent(keys), strict=True) if absent is None]
     return there[-1] if there else None

@@ -7,10 +7,10 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
+from bridge.model.version import Version
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.instances import key_of_version, read_instance
 from bridge.sync.patients.made_of import is_one_patient
-from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import version_of
 from bridge.translate.rejection import Rejection, placed
 
@@ -27,8 +27,8 @@ def fits(route: Route, ledger: Ledger, note: Document, rejection: Rejection, uid
     """`study`: that the instance is claimed to be of. What is not known, and not there, may come later: then its study
     is compared."""
     link = ledger.links.of(route.name, uid)
-    known = [one for one in link.chain if one[3] == uid] if link is not None else []
-    if known and known[0][0] != study:
+    known = [one for one in link.chain if one.sop_instance == uid] if link is not None else []
+    if known and known[0].study != study:
         return False
     if study == version_of(note).study:
         return True  # a study is of one patient, whom the PACS may have corrected, or merged, since

@@ -24,7 +24,6 @@ from bridge.sync.imaging.void_study import void_with
 from bridge.sync.listening.studies import owe_study
 from bridge.sync.patients.refile import MERGE, UNMERGE, finish
 from bridge.sync.void.fitting import claimed
-from bridge.translate.basis.ids import Version
 from bridge.translate.header.chain import version_of
 from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of
 
@@ -66,7 +65,7 @@ def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when:
     """A rejection note for each study, of every version: a PACS that hides the newest would show the one before.
 
     `state` is that of the FHIR side, `when` the FHIR instant of its news, if it has one."""
-    chain = [Version(*one) for one in link.chain]
+    chain = list(link.chain)
     head = read_instance(route, link.instance)
     if route.policy.superseded == "delete" and head is not None:  # some are not there any more
         chain = [one for one in chain if one == chain[-1] or read_version(route, head, one) is not None]
@@ -105,7 +104,7 @@ def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> st
     ledger.links.intend(route.name, link.document, act_of("remove-instances", state), route.dicom.name, [])
     failpoint("intended")
     if head is not None:
-        remove_versions(route, head, [Version(*one) for one in link.chain])
+        remove_versions(route, head, link.chain)
         owe_study(route, ledger, head)
     failpoint("applied")
     ledger.links.agree(replace(link, fhir_digest=state, dicom_digest=GONE))

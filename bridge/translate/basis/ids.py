@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 from hashlib import sha1
-from typing import NamedTuple
 
 from bridge.model.frozen import frozen
 from bridge.model.names import NAMESPACE
+from bridge.model.version import Version
 
 FILES = "file"
 """Who translates files, and has no store."""
-
-
-class Version(NamedTuple):
-    """One instance of a document, as a Predecessor Documents Sequence names it."""
-
-    study: str
-    series: str
-    sop_class: str
-    sop_instance: str
 
 
 @frozen

@@ -24,9 +24,10 @@ from bridge.model.tags import (
     VERIFICATION,
     VERIFYING_OBSERVERS,
 )
+from bridge.model.version import Version
 from bridge.translate.basis import times
 from bridge.translate.basis.digests import document_digest
-from bridge.translate.basis.ids import Known, Version, new_uid
+from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.header.chain import referring
 from bridge.translate.header.header import NO_DATE
 

@@ -17,7 +17,7 @@ from bridge.model.tags import (
     SOP_INSTANCE_UID,
     STUDY_UID,
 )
-from bridge.translate.basis.ids import Version
+from bridge.model.version import Version
 
 
 def version_of(document: Document) -> Version:

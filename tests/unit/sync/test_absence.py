@@ -8,6 +8,7 @@ import pytest
 
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
+from bridge.model.version import Version
 from bridge.sync.absence import FEW, carry_absences
 from tests.folders import route_of, worker_of
 
@@ -19,7 +20,7 @@ def test_of_too_many_no_more_is_asked_than_shows_it(tmp_path: Path, monkeypatch:
     route, ledger = route_of(tmp_path), Ledger(f"sqlite:///{tmp_path}/bridge.db")
     for number in range(LINKED):
         key = f"Observation/{number:04}"
-        chain = [["1", "2", "3", f"2.25.{number}"]]
+        chain = (Version("1", "2", "3", f"2.25.{number}"),)
         ledger.links.agree(Link(key, route.name, "fhir", key, {key: "1"}, "f", f"i-{number}", "d", chain), [key])
         ledger.work.suspect(route.name, route.fhir.name, key)
     asked: list[str] = []

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from bridge.ledger.conflicts import Winner
 from bridge.ledger.link import GONE, RETRACTED
+from bridge.model.world import World
 from bridge.sync.decision.decide import Act, Policy, Side, decide
 from bridge.sync.decision.news import News, news
 
@@ -16,7 +16,7 @@ LINKED = (News.SAME, News.CHANGED, News.RETRACTED, News.GONE)
 UNLINKED = ((News.NEW, News.ABSENT), (News.NEW, News.NEW), (News.RETRACTED, News.ABSENT))
 MIRROR = {Side.FHIR: Side.DICOM, Side.DICOM: Side.FHIR, None: None}
 HELD = [Policy("mark"), Policy("delete"), Policy("ignore")]
-POLICIES = [*HELD, *(Policy(one.deleted, winner) for one in HELD for winner in get_args(Winner))]
+POLICIES = [*HELD, *(Policy(one.deleted, winner) for one in HELD for winner in get_args(World))]
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -36,9 +36,9 @@ def test_only_an_unchanged_side_is_changed(fhir: News, dicom: News, policy: Poli
         assert {Side.FHIR: fhir, Side.DICOM: dicom}[decision.on] is News.SAME
 
 
-@pytest.mark.parametrize("winner", get_args(Winner))
+@pytest.mark.parametrize("winner", get_args(World))
 @pytest.mark.parametrize(("fhir", "dicom"), [*product(LINKED, LINKED)])
-def test_a_winner_ends_every_conflict_and_is_not_changed(fhir: News, dicom: News, winner: Winner) -> None:
+def test_a_winner_ends_every_conflict_and_is_not_changed(fhir: News, dicom: News, winner: World) -> None:
     decision = decide(fhir, dicom, Policy(conflicts=winner))
     assert decision.act is not Act.CONFLICT
     if decide(fhir, dicom, Policy()).act is Act.CONFLICT:
