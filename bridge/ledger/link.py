@@ -57,7 +57,9 @@ class Link:
     warnings: str = ""  # of the translation of the head, a line each
 
     @classmethod
-    def unremembered(cls, document: str, route: str, born: World, root: str, instance: str, version: Version) -> Link:
+    def unremembered(
+        cls, *, document: str, route: str, born: World, root: str, instance: str, version: Version
+    ) -> Link:
         """Of a document that is there, and on which no agreement is remembered."""
         return cls(
             document=document,

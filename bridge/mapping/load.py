@@ -38,7 +38,7 @@ def load(site: Path | None = None) -> Mapping:
 
 def compiled(folders: Sequence[Path]) -> tuple[Mapping, list[str], list[str]]:
     """The mapping, its faults, and remarks: rows of a later folder that replace those of an earlier one."""
-    compiler = _Compiler(Mapping({}, {}, {}, {}, {}, {}, {}, {}))
+    compiler = _Compiler(Mapping())
     for number, folder in enumerate(folders):
         compiler.folder(folder, number)
     return compiler.mapping, compiler.faults, compiler.remarks

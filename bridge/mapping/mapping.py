@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
@@ -76,14 +76,14 @@ class Template(NamedTuple):
 
 @dataclass(frozen=True)
 class Mapping:
-    by_fhir: dict[tuple[str, str], ConceptRow]  # (canonical system, code)
-    by_dicom: dict[tuple[str, str], ConceptRow]  # (designator, code)
-    shapes: dict[str, tuple[Pair, ...]]
-    values: dict[str, tuple[str, Lens[Any, Any]]]  # value type -> value[x], lens
-    folds: dict[tuple[str, str, str], Fold]  # resource, designator, code
-    relationships: dict[tuple[str, str], str]
-    titles: dict[str, Code]
-    templates: dict[str, Template]
+    by_fhir: dict[tuple[str, str], ConceptRow] = field(default_factory=dict)  # (canonical system, code)
+    by_dicom: dict[tuple[str, str], ConceptRow] = field(default_factory=dict)  # (designator, code)
+    shapes: dict[str, tuple[Pair, ...]] = field(default_factory=dict)
+    values: dict[str, tuple[str, Lens[Any, Any]]] = field(default_factory=dict)  # value type -> value[x], lens
+    folds: dict[tuple[str, str, str], Fold] = field(default_factory=dict)  # resource, designator, code
+    relationships: dict[tuple[str, str], str] = field(default_factory=dict)
+    titles: dict[str, Code] = field(default_factory=dict)
+    templates: dict[str, Template] = field(default_factory=dict)
     revision: str = ""  # of all that a translation rests on (`revision.py`)
 
     @cached_property

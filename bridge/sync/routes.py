@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import cache, partial
 
 from bridge.errors import UsageError
@@ -17,7 +18,7 @@ from bridge.stores.store import InstanceStore, ResourceStore
 from bridge.sync.access import access_to
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.decide import Policy
-from bridge.sync.decision.filter import Filter
+from bridge.sync.decision.filter import Filter, Wanted
 from bridge.sync.listening.feed import KINDS
 
 
@@ -37,7 +38,7 @@ def routes_of(settings: Settings) -> list[Route]:
                 fhir=resources(fhir_name),
                 dicom=instances(dicom_name),
                 direction=route.direction,
-                policy=Policy(route.deleted, route.conflicts, route.superseded),
+                policy=Policy(deleted=route.deleted, conflicts=route.conflicts, superseded=route.superseded),
                 only=_filter(route.only),
                 demographics=route.demographics,
                 merges=route.merges,
@@ -70,8 +71,18 @@ def _embedded(settings: Settings) -> None:
 
 
 def _filter(only: Only) -> Filter:
-    said = (only.categories, only.profiles, only.sop_classes, only.modalities, only.templates, only.patient_list())
-    return Filter(*(None if some is None else frozenset(some) for some in said))
+    return Filter(
+        categories=_wanted(only.categories),
+        profiles=_wanted(only.profiles),
+        sop_classes=_wanted(only.sop_classes),
+        modalities=_wanted(only.modalities),
+        templates=_wanted(only.templates),
+        patients=_wanted(only.patient_list()),
+    )
+
+
+def _wanted(said: Iterable[str] | None) -> Wanted:
+    return None if said is None else frozenset(said)
 
 
 def _resources(settings: Settings, name: str) -> ResourceStore:

@@ -55,7 +55,14 @@ def begin_strange(route: Route, ledger: Ledger, document: str, arrival: Arrival,
     other = ledger.links.of(route.name, said.root)
     if other is not None:
         raise in_the_way(route, f"{said.root}, of {other.root},", said.root)
-    link = Link.unremembered(document, route.name, "dicom", said.root, arrival.instance, arrival.version)
+    link = Link.unremembered(
+        document=document,
+        route=route.name,
+        born="dicom",
+        root=said.root,
+        instance=arrival.instance,
+        version=arrival.version,
+    )
     return _go_on(route, ledger, replace(link, dicom_digest=STRANGE))
 
 

@@ -192,7 +192,9 @@ class WriteFhir:
         if not is_from_it(route, self.mapping, arrival.document, said.present[said.root].item):
             return "skipped" if rejected else begin_strange(route, self.ledger, name, arrival, said)
         versions = {key: one.version for key, one in said.present.items()}
-        link = Link.unremembered(name, route.name, "dicom", said.root, arrival.instance, version)
+        link = Link.unremembered(
+            document=name, route=route.name, born="dicom", root=said.root, instance=arrival.instance, version=version
+        )
         owe_fhir(route, self.ledger, said.root)
         self.ledger.links.agree(replace(link, versions=versions), [*versions, version.sop_instance])
         return "nothing"

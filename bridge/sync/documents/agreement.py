@@ -42,7 +42,15 @@ def state_since(route: Route, ledger: Ledger, link: Link, present: dict[str, Sto
 def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, instance: str) -> Decision:
     """By the table, the route's policy, and what a person said of exactly these two states: `here` in FHIR, `there` in
     the PACS. Raises Held on a conflict, which is kept."""
-    conflict = Conflict(link.document, route.name, link.root, route.dicom.name, instance, here, there)
+    conflict = Conflict(
+        document=link.document,
+        route=route.name,
+        root=link.root,
+        store=route.dicom.name,
+        instance=instance,
+        fhir=here,
+        dicom=there,
+    )
     verdict = ledger.conflicts.verdict(conflict)
     policy = route.policy._replace(conflicts=verdict) if verdict else route.policy
     if policy.conflicts == "dicom" and not verdict and link.dicom_digest == OUTDATED:  # the PACS has said nothing

@@ -38,7 +38,8 @@ def stored_after_all(route: Route, ledger: Ledger, root: str, born: World, link:
     known = [*([link] if link is not None else []), *taken_in]
     rejected = is_rejected(route, ledger, version)
     found = replace(
-        link or Link.unremembered(name, route.name, born, root, instance, version),
+        link
+        or Link.unremembered(document=name, route=route.name, born=born, root=root, instance=instance, version=version),
         fhir_digest=UNKNOWN,
         instance=instance,
         dicom_digest=RETRACTED if rejected else dataset_digest(dataset),

@@ -36,7 +36,9 @@ def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, dig
         elsewhere = True
     if link is None or elsewhere:
         name = document_of(route, root, None)
-        found = Link.unremembered(name, route.name, "fhir", root, instance, version)
+        found = Link.unremembered(
+            document=name, route=route.name, born="fhir", root=root, instance=instance, version=version
+        )
         ledger.links.agree(replace(found, dicom_digest=state), [root, version.sop_instance])
     elif _follows(route, ledger, document, link):
         chain = extended(link.chain, version)
@@ -67,7 +69,9 @@ def rebuild_reported(route: Route, ledger: Ledger, document: Document) -> Link |
             versions = (named[-1]._replace(sop_instance=first), *named)
             chain = tuple({one.sop_instance: one for one in versions}.values())
             name, instance = document_of(route, first, None), key_of_version(route, document.header, chain[-1])
-            head = Link.unremembered(name, route.name, "dicom", report.key, instance, chain[-1])
+            head = Link.unremembered(
+                document=name, route=route.name, born="dicom", root=report.key, instance=instance, version=chain[-1]
+            )
             link = replace(head, chain=chain)
             ledger.links.agree(link, [report.key, *(one.sop_instance for one in chain)])
             return link

@@ -14,9 +14,17 @@ def followed(route: Route, ledger: Ledger, document: str, instance: str, merged:
     """For the undo list."""
     if merged is None:
         return None
-    replaced = merged.through[0]
-    now = ledger.now()
-    return Move(route.name, instance, document, replaced, merged.key, replaced, merged.key, None, now)
+    return Move(
+        route=route.name,
+        instance=instance,
+        document=document,
+        replaced=merged.through[0],
+        survivor=merged.key,
+        before=merged.through[0],
+        after=merged.key,
+        digest=None,
+        moved=ledger.now(),
+    )
 
 
 def is_undone(route: Route, ledger: Ledger, link: Link) -> bool:
