@@ -14,11 +14,11 @@ from bridge.stores.store import Store, is_study
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Busy
+from bridge.sync.basis.keys import is_forming
 from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.feed import forget_resource
 from bridge.sync.worker import Worker
-from bridge.translate.gather import FORMING
 
 FEW = 3
 """So many may go at once, which is in one minute, however few documents there are; beyond them one in a hundred."""
@@ -91,7 +91,7 @@ def _gone(worker: Worker, work: Work, *, asked: bool) -> None:
             ledger.deletions.note(route.name, link.document if link is not None else work.key)
     if absence is not None and of_fhir:
         _, back = ledger.feeds.neighbours(route.name, route.fhir.name, [work.key])
-        sources = (source for source, _ in back if source.partition("/")[0] in FORMING)
+        sources = (source for source, _ in back if is_forming(source))
         owe_fhir(route, ledger, *sources)  # several documents may have it, and a link names one
         forget_resource(route, ledger, work.key)
         ledger.feeds.bury(route.name, route.fhir.name, work.key)

@@ -15,6 +15,7 @@ from bridge.stores.store import is_study
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import is_nobodys, take
 from bridge.sync.basis.held import Absent, Busy, Failure, Several
+from bridge.sync.basis.keys import is_forming
 from bridge.sync.basis.owe import owe_dicom
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.to_dicom import ToDicom
@@ -27,7 +28,6 @@ from bridge.sync.listening.feed import forget_resource, take_instances
 from bridge.sync.listening.studies import images_among
 from bridge.sync.outcome import ENOUGH, Outcomes
 from bridge.sync.summary import Summary
-from bridge.translate.gather import FORMING
 
 BATCH = 16  # claimed at once: read together, and few enough that each worker has a part in what is owed
 
@@ -145,7 +145,7 @@ class Worker:
         """Each group for itself: one that fails does not stop the others. Raises Several when all were tried."""
         groups = self._alone(keys) if read is None else [one for one in read if keys & one.versions.keys()]
         taken = set(keys)
-        while beyond := {key for one in groups for key in one.versions if key.partition("/")[0] in FORMING} - taken:
+        while beyond := {key for one in groups for key in one.versions if is_forming(key)} - taken:
             take(self.route, self.ledger, beyond)  # edited since it was claimed: it refers to more
             taken |= beyond
             groups = read_groups(self.route, keys)
@@ -189,7 +189,7 @@ class Worker:
         if link is None or link.root != present.root:
             return set()
         left = link.versions.keys() - present.versions.keys()
-        left = {key for key in left if key.partition("/")[0] in FORMING}
+        left = {key for key in left if is_forming(key)}
         left -= self._buried(left)
         there = self.route.fhir.read(sorted(left)) if left else []
         return left - {one.key for one in there if one is not None}
@@ -201,7 +201,7 @@ class Worker:
             return True  # in the PACS, which was not told
         if link is None or news(link.fhir_digest, GONE) is News.SAME or self._buried([key]):
             return False
-        return link.root == key or (key in link.versions and key.partition("/")[0] in FORMING)
+        return link.root == key or (key in link.versions and is_forming(key))
 
     def _is_to_be_told(self, link: Link) -> bool:
         """Gone in FHIR since the route went the other way only, which it does not any more."""

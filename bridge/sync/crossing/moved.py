@@ -17,11 +17,11 @@ from bridge.model.tags import PATIENT_ID
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.held import Waiting
+from bridge.sync.basis.keys import local
 from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import resources_digest
 from bridge.sync.documents.resources import present_of
-from bridge.sync.listening.feed import local
 from bridge.sync.patients.as_written import is_as_written
 from bridge.sync.patients.made_of import MadeOf, as_of, made_of, says_the_same
 from bridge.translate.header.header import split_patient

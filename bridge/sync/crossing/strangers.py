@@ -11,6 +11,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import STRANGE, UNKNOWN, Link, extended
 from bridge.model.document import Document
 from bridge.sync.basis.held import Held
+from bridge.sync.basis.keys import is_forming
 from bridge.sync.basis.owe import owe_dicom
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said
@@ -18,7 +19,6 @@ from bridge.sync.decision.content import resources_digest
 from bridge.sync.documents.resources import present_of
 from bridge.sync.lost.forgotten import leave_strange
 from bridge.translate.born_in_fhir.restore import names_in
-from bridge.translate.gather import FORMING
 from bridge.translate.remainder.private import taken_out
 
 _SAME_ID = (
@@ -90,7 +90,7 @@ def no_strangers(route: Route, ledger: Ledger, document: Document, link: Link, s
     """Raises Held of a version that names a resource which no version before has named, and somebody else has."""
     fresh = said.resources.keys() & said.present.keys() - link.versions.keys()
     named = names_in(taken_out(document)[1]) if fresh else set()
-    for key in sorted(one for one in fresh & named if one.partition("/")[0] in FORMING):
+    for key in sorted(one for one in fresh & named if is_forming(one)):
         if resources_digest([said.present[key].item]) == resources_digest([said.resources[key]]):
             continue
         owner = ledger.links.of(route.name, key)

@@ -16,6 +16,7 @@ from bridge.sync.basis.begun import WRITING, is_begun
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import document_of
 from bridge.sync.basis.held import Held
+from bridge.sync.basis.keys import kind_of
 from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
@@ -221,7 +222,7 @@ class WriteFhir:
 
     def _left(self, said: Said) -> list[Write[Resource]]:
         """What the version before said and this one does not, entered in error; what another document has stands."""
-        left = [key for key in said.present if key not in said.resources and key.partition("/")[0] in RETRACTABLE]
+        left = [key for key in said.present if key not in said.resources and kind_of(key) in RETRACTABLE]
         shared = of_others(self.route, self.ledger, {said.root, *left}, left) if left else set()
         mine = [said.present[key] for key in sorted(left) if key not in shared]
         return [Write(one.key, retracted(one.item), one.version) for one in mine]

@@ -9,9 +9,9 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import RETRACTED
 from bridge.model.group import Group, Resource, reference_to
 from bridge.stores.store import Stored
+from bridge.sync.basis.keys import is_forming, kind_of, local
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content, is_void, resources_digest
-from bridge.sync.listening.feed import local
 from bridge.translate.gather import FORMING, SUPPORT, WITHOUT_RESULTS, Entry, gather, links
 from bridge.translate.header.shared_study import of_pacs, together
 
@@ -43,7 +43,7 @@ def components(route: Route, ledger: Ledger, keys: Iterable[str]) -> list[set[st
         while edge:
             out, back = ledger.feeds.neighbours(route.name, route.fhir.name, edge)
             near = {target for _, target in out} | {source for source, _ in back}
-            edge = {key for key in near if key.partition("/")[0] in FORMING} - whole
+            edge = {key for key in near if is_forming(key)} - whole
             whole |= edge
         known |= whole
         found.append(whole)
@@ -96,6 +96,6 @@ def _closure(route: Route, keys: Sequence[str]) -> dict[str, Stored[Resource]]:
 def _needed(resource: Resource) -> list[str]:
     """References to what belongs to the document, and to its Patient."""
     kinds = FORMING | SUPPORT
-    inner = [one for one in links(resource) if (local(one) or "").partition("/")[0] in kinds]
+    inner = [one for one in links(resource) if kind_of(local(one) or "") in kinds]
     subject = resource.get("subject", {}).get("reference", "")
     return inner + ([subject] if (local(subject) or "").startswith("Patient/") else [])

@@ -11,11 +11,11 @@ from bridge.model.group import Resource
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Busy
+from bridge.sync.basis.keys import is_forming
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
 from bridge.sync.documents.resources import of_others
 from bridge.sync.imaging.studies_of_document import Views
-from bridge.translate.gather import FORMING
 from bridge.translate.header.imaging_study import shared_id
 
 VOID_STUDY = "entered-in-error"
@@ -54,7 +54,7 @@ def _has_images(route: Route, ledger: Ledger, key: str) -> bool:
 def _has_document(route: Route, ledger: Ledger, key: str, own: set[str]) -> bool:
     """That stands, and whose root is none of `own`."""
     _, back = ledger.feeds.neighbours(route.name, route.fhir.name, [key])
-    return bool(of_others(route, ledger, own, sorted(one for one, _ in back if one.partition("/")[0] in FORMING)))
+    return bool(of_others(route, ledger, own, sorted(one for one, _ in back if is_forming(one))))
 
 
 def _with_status(study: Stored[Resource], status: str) -> Write[Resource]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from bridge.model.edition import edition, time_of
 from bridge.model.group import Resource, references_in
 from bridge.stores.store import Change, Instance, Page, ReplacedError, Stored
 from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.keys import is_forming, kind_of, local
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.patient_news import identity, owe_studies_of_replaced, owed_by_patients, replacing
 from bridge.sync.listening.studies import instance_news, owe_studies
@@ -26,13 +26,6 @@ KINDS = FORMING | SUPPORT | {"Patient"}
 _READS = 100  # resources at once
 OVERLAP = timedelta(minutes=5)
 """Longer than any transaction of a server: one that commits late carries the time of its start."""
-_LOCAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/[^/]+)?")
-
-
-def local(reference: str) -> str | None:
-    """`Type/id` of a reference, whatever base it is written with; None of a `urn:` or contained one."""
-    found = _LOCAL.fullmatch(reference)
-    return found[1] if found else None
 
 
 def take_resources(route: Route, ledger: Ledger) -> None:
@@ -60,8 +53,8 @@ def take_resources(route: Route, ledger: Ledger) -> None:
 def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds: Sequence[str]) -> None:
     """What a whole listing, of all `kinds` or of these, does not show is owed: looked at, not believed."""
     gone = ledger.feeds.unlisted(route.name, route.fhir.name, "fhir", listed, kinds)
-    ledger.feeds.suspect(route.name, route.fhir.name, [key for key in gone if key.partition("/")[0] in FORMING])
-    supporting = [key for key in gone if key.partition("/")[0] not in FORMING]
+    ledger.feeds.suspect(route.name, route.fhir.name, [key for key in gone if is_forming(key)])
+    supporting = [key for key in gone if not is_forming(key)]
     for key, owes in _owed(route, ledger, dict.fromkeys(supporting, ())).items():
         ledger.feeds.forget(route.name, route.fhir.name, key, owes)
 
@@ -87,7 +80,7 @@ def _overlapping(position: str | None) -> str | None:
 
 def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str], now: str = "") -> Iterator[News]:
     """`now`: by the clock of the store, where it has one: what is younger than the route lets it settle waits."""
-    ours = (one for one in reversed(page.changes) if one.key.partition("/")[0] in KINDS)
+    ours = (one for one in reversed(page.changes) if kind_of(one.key) in KINDS)
     changes = {one.key: one for one in ours if one.key not in taken}
     taken.update(changes)  # `|=` with a view of keys would make another set
     fresh = dict(
@@ -114,7 +107,7 @@ def take_created(route: Route, ledger: Ledger, written: Sequence[Stored[Resource
     """What a worker has just created is agreed on, and no news: the feed will tell of it, and nobody has to look. But
     where something else refers to it already, that may say more now; and where the answer does not say what a reference
     has become, the feed does."""
-    made = {one.key: one.item for one in written if one.key.partition("/")[0] in FORMING | SUPPORT}
+    made = {one.key: one.item for one in written if kind_of(one.key) in FORMING | SUPPORT}
     _, back = ledger.feeds.neighbours(route.name, route.fhir.name, made)
     resolved = not any(said.startswith("urn:uuid:") for item in made.values() for said in references_in(item))
     news = [News(key, edition(item), (), _targets(item)) for key, item in made.items() if edition(item)]
@@ -159,12 +152,12 @@ def _owed(route: Route, ledger: Ledger, targets: Mapping[str, Collection[str]]) 
     out, back = ledger.feeds.neighbours(route.name, route.fhir.name, targets)
     left, referring = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for source, target in out:
-        if target not in targets[source] and target.partition("/")[0] in FORMING:
+        if target not in targets[source] and is_forming(target):
             left[source].add(target)
     for source, target in back:
-        if source.partition("/")[0] in FORMING:
+        if is_forming(source):
             referring[target].add(source)
-    forming = {key for key in targets if key.partition("/")[0] in FORMING}
+    forming = {key for key in targets if is_forming(key)}
     return {key: (key, *sorted(left[key])) if key in forming else tuple(sorted(referring[key])) for key in targets}
 
 

@@ -8,9 +8,9 @@ from hashlib import sha256
 from bridge.ledger.ledger import Ledger
 from bridge.model.group import Resource, references_in
 from bridge.stores.store import is_study
+from bridge.sync.basis.keys import is_forming
 from bridge.sync.basis.owe import owe_dicom
 from bridge.sync.basis.route import Route
-from bridge.translate.gather import FORMING
 
 _IDENTITY = "identity:"
 
@@ -44,7 +44,7 @@ def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection
     replaced_by = {key: {one for one in said if _is_reference(one)} for key, said in told.items()}
     out, _ = ledger.feeds.neighbours(route.name, route.fhir.name, told)
     _, back = ledger.feeds.neighbours(route.name, route.fhir.name, set(told).union(*replaced_by.values()))
-    forming = sorted({one for one, _ in back if one.partition("/")[0] in FORMING})
+    forming = sorted({one for one, _ in back if is_forming(one)})
     ledger.work.owe_if_put_off(route.name, route.fhir.name, forming)
     merged = {one for one, of in out if _is_reference(of)} | {of for one, of in back if one.startswith("Patient/")}
     merged |= {key for key, said in replaced_by.items() if said}
@@ -56,7 +56,7 @@ def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection
     renumbered = ledger.feeds.known(route.name, route.fhir.name, renumbered)  # of who is new, all is looked at anyway
     for key in told if ledger.work.has_any(route.name, "held") else ():
         ledger.links.free(route.name, key)  # somebody else's, it may be, who had the same number
-    owed = {one for one, of in back if of in renumbered and one.partition("/")[0] in FORMING}
+    owed = {one for one, of in back if of in renumbered and is_forming(one)}
     return tuple(sorted(owed.union(_owed(route, ledger, wanted) if wanted else ())))
 
 
@@ -75,7 +75,7 @@ def _owed(route: Route, ledger: Ledger, patients: Collection[str]) -> tuple[str,
         studies |= {one.study for one in ledger.studies.named(route.name, key)}
     for key in studies | {instance for born, _, instance in places if born == "dicom"}:
         owe_dicom(route, ledger, key)
-    forming = {key for key in referring if key.partition("/")[0] in FORMING}
+    forming = {key for key in referring if is_forming(key)}
     return tuple(sorted(forming | {root for born, root, _ in places if born == "fhir"}))
 
 

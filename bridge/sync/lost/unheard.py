@@ -14,11 +14,11 @@ from bridge.model.sr import write_document
 from bridge.model.version import Version
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.hands import take
+from bridge.sync.basis.keys import is_forming
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.documents.resources import Present, read_groups
 from bridge.sync.lost.forgotten import is_from
-from bridge.translate.gather import FORMING
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.to_dicom import to_dicom
 
@@ -35,7 +35,7 @@ def link_unheard(route: Route, ledger: Ledger, mapping: Mapping, instance: str) 
         said = to_dicom(present.group, mapping, known).result
         if (version := _version(said, keys)) is None:
             continue
-        whole = all(key in present.versions for key in keys if key.partition("/")[0] in FORMING)
+        whole = all(key in present.versions for key in keys if is_forming(key))
         edited = whole and version_of(said) != version  # what was written in part says less, and nobody has edited it
         link = Link(
             document=document,
@@ -54,7 +54,7 @@ def link_unheard(route: Route, ledger: Ledger, mapping: Mapping, instance: str) 
 
 def _written(route: Route, keys: Sequence[str]) -> Present | None:
     """The group that says that it is from the instance."""
-    forming = {key for key in keys if key.partition("/")[0] in FORMING}
+    forming = {key for key in keys if is_forming(key)}
     groups = read_groups(route, forming) if forming else []
     return next((one for one in groups if any(is_from(one.group.root, key) for key in keys)), None)
 

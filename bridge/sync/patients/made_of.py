@@ -15,9 +15,9 @@ from bridge.model.sr import read_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.model.world import World
 from bridge.sync.basis.held import Held
+from bridge.sync.basis.keys import local
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.resources import Present
-from bridge.sync.listening.feed import local
 from bridge.sync.listening.patient_news import replacing
 from bridge.sync.patients.merged import survivor
 from bridge.translate.basis.ids import Known

@@ -10,9 +10,9 @@ from bridge.model.group import Group, Resource
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.hands import holds, take
 from bridge.sync.basis.held import Busy
+from bridge.sync.basis.keys import local
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
-from bridge.sync.listening.feed import local
 from bridge.sync.listening.patient_news import replacing
 from bridge.sync.patients.merged import Survivor, hold, survivor
 from bridge.translate.header.identity import system_of

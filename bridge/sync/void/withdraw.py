@@ -14,6 +14,7 @@ from bridge.model.group import Resource
 from bridge.model.sr import write_document
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.failpoint import failpoint
+from bridge.sync.basis.keys import kind_of
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
@@ -162,6 +163,6 @@ def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> st
 
 def _own(route: Route, ledger: Ledger, link: Link) -> list[str]:
     """What belongs to this document alone: a result that another one has, which is not void, stands."""
-    kinds = [key for key in link.versions if key.partition("/")[0] in RETRACTABLE]
+    kinds = [key for key in link.versions if kind_of(key) in RETRACTABLE]
     shared = of_others(route, ledger, link.versions.keys() | {link.root}, kinds)
     return [key for key in kinds if key not in shared]
