@@ -74,6 +74,16 @@ class Tls(Strict):
     certificate: Path | None = None  # PEM: our own, for mutual TLS
     key: Path | None = None  # PEM, without a passphrase; in `certificate` by default
 
+    @property
+    def authorities(self) -> str | None:
+        """Name of the file of those to trust; None: the public ones."""
+        return str(self.ca) if self.ca is not None else None
+
+    @property
+    def own(self) -> tuple[str, str] | None:
+        """Names of the files of our certificate and its key."""
+        return (str(self.certificate), str(self.key or self.certificate)) if self.certificate is not None else None
+
 
 class Remote(Strict):
     """A server: its base is the only address of it that is ever called."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.errors import TemporaryError, UsageError
-from bridge.settings.access import BasicAuth, BearerAuth, OAuth2, Remote, Secret, Tls
+from bridge.settings.access import BasicAuth, BearerAuth, OAuth2, Remote, Secret
 from bridge.stores.access import Access, Basic, Bearer
 from bridge.stores.http import Peer
 from bridge.stores.oauth import Tokens, by_key, by_secret
@@ -19,25 +21,21 @@ def access_to(name: str, remote: Remote) -> Access:
     for file in (remote.tls.ca, remote.tls.certificate, remote.tls.key):
         if file is not None and not file.is_file():
             raise UsageError(f"stores.{name}.tls: {file} is no file")
-    bare = Access(ca=_ca(remote.tls), certificate=_certificate(remote.tls), rate=remote.rate)
+    bare = Access(ca=remote.tls.authorities, certificate=remote.tls.own, rate=remote.rate)
     match remote.auth:
         case BasicAuth(user=user, password=password):
-            return _with(bare, Basic(user, password.read))
+            return replace(bare, auth=Basic(user, password.read))
         case BearerAuth(token=token):
-            return _with(bare, Bearer(token.read))
+            return replace(bare, auth=Bearer(token.read))
         case OAuth2() as oauth:
             tokens = _tokens(name, oauth, bare)
-            return _with(bare, Bearer(tokens.token), tokens)
+            return replace(bare, auth=Bearer(tokens.token), renew=tokens.forget)
         case None:
             return bare
 
 
-def _with(bare: Access, auth: Basic | Bearer, tokens: Tokens | None = None) -> Access:
-    return Access(auth, tokens.forget if tokens else None, bare.ca, bare.certificate, bare.rate)
-
-
 def _tokens(name: str, oauth: OAuth2, bare: Access) -> Tokens:
-    peer = Peer(f"{name} (token)", oauth.token_url, access=Access(ca=bare.ca, certificate=bare.certificate))
+    peer = Peer(f"{name} (token)", oauth.token_url, access=replace(bare, rate=None))
     if oauth.private_key is not None:
         key = oauth.private_key.read
         proof = by_key(oauth.client_id, oauth.token_url, key, oauth.key_id, oauth.algorithm)
@@ -50,11 +48,3 @@ def _tokens(name: str, oauth: OAuth2, bare: Access) -> Tokens:
 def _secrets(remote: Remote) -> list[Secret]:
     auth = remote.auth
     return [one for name in ("password", "token", "secret", "private_key") if (one := getattr(auth, name, None))]
-
-
-def _ca(tls: Tls) -> str | None:
-    return str(tls.ca) if tls.ca is not None else None
-
-
-def _certificate(tls: Tls) -> tuple[str, str] | None:
-    return (str(tls.certificate), str(tls.key or tls.certificate)) if tls.certificate is not None else None

@@ -68,7 +68,7 @@ class Keys:
 class OpenIdTokens:
     def __init__(self, auth: OidcAuth, clock: Callable[[], float] = time.monotonic) -> None:
         self._auth = auth
-        access = Access(ca=str(auth.tls.ca) if auth.tls.ca else None, certificate=_certificate(auth))
+        access = Access(ca=auth.tls.authorities, certificate=auth.tls.own)
         peer = Peer("serve.auth", auth.keys_url, timeout=10, access=access)
         self._keys = Keys(lambda: peer.call("GET", "", headers={"Accept": "application/json"}).body, clock)
 
@@ -118,8 +118,3 @@ def _values(claims: dict[str, Any], path: str) -> list[str]:
             found = found.get(name) if isinstance(found, dict) else None
     values = found.split() if isinstance(found, str) else found
     return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
-
-
-def _certificate(auth: OidcAuth) -> tuple[str, str] | None:
-    tls = auth.tls
-    return (str(tls.certificate), str(tls.key or tls.certificate)) if tls.certificate is not None else None
