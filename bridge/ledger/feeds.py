@@ -11,6 +11,7 @@ from sqlalchemy.schema import CreateTable
 from bridge.ledger.database import Database, batched, in_parts, insert_into, put, put_or
 from bridge.ledger.link import VOID
 from bridge.ledger.owing import owe
+from bridge.ledger.positions import DOUBTED
 from bridge.ledger.tables import EDGE, LINK, POSITION, SEEN, WORK, in_store
 from bridge.ledger.work_item import OPEN
 from bridge.model.edition import without_time
@@ -28,7 +29,6 @@ class News:
     wait: float = 0  # seconds from now that what it owes is due
 
 
-_DOUBTED = "(doubted)"  # the name of no store
 _TOLD = "% deleted"
 """Versions that say by themselves that it was deleted."""
 _BURIED = " asked twice, deleted"
@@ -72,13 +72,13 @@ class Feeds:
         compared and nothing is missing."""
         with self._database.begin() as connection:
             put(connection, POSITION, {"route": route, "store": store, "value": ""})
-            put(connection, POSITION, {"route": route, "store": _DOUBTED, "value": store})
+            put(connection, POSITION, {"route": route, "store": DOUBTED, "value": store})
 
     def is_doubted(self, route: str) -> bool:
-        return self.position(route, _DOUBTED) is not None
+        return self.position(route, DOUBTED) is not None
 
     def trust(self, route: str) -> None:
-        self.leave(route, _DOUBTED)
+        self.leave(route, DOUBTED)
 
     def unseen(self, route: str, store: str, items: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         """Those (key, version) that are not the newest that was turned into work: a return to an old one is news. A

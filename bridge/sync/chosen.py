@@ -8,10 +8,9 @@ from collections.abc import Iterable
 
 from bridge.errors import UsageError
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.positions import ISSUER, SYSTEM
 from bridge.settings.issuer import likely_meant
 from bridge.sync.basis.route import Route
-
-_SYSTEM, _ISSUER = "(system)", "(issuer)"  # among the positions, the names of no stores
 
 
 def check_chosen(routes: Iterable[Route], ledger: Ledger) -> list[str]:
@@ -22,8 +21,8 @@ def check_chosen(routes: Iterable[Route], ledger: Ledger) -> list[str]:
     odd = list[str]()
     for route in named:
         _check_renamed(route, ledger, configured)
-        _check(route, ledger, _SYSTEM, f"`system` of {route.fhir.name}", route.system)
-        _check(route, ledger, _ISSUER, f"`issuer` of {route.dicom.name}", route.issuer or "")
+        _check(route, ledger, SYSTEM, f"`system` of {route.fhir.name}", route.system)
+        _check(route, ledger, ISSUER, f"`issuer` of {route.dicom.name}", route.issuer or "")
         if route.issuer and (why := likely_meant(route.issuer)) and not _has_begun(route.name, ledger):
             odd.append(f"`issuer` of {route.dicom.name}: `{route.issuer}` {why}; it stays with the first document")
     return odd
@@ -33,9 +32,9 @@ def _check_renamed(route: Route, ledger: Ledger, configured: set[str]) -> None:
     """Of the ledger's documents a store that was renamed would know none, and take each for one that was lost."""
     if ledger.shared or _has_begun(route.name, ledger):  # on a shared one another process may have others configured
         return
-    alike = ledger.feeds.routes_at(_SYSTEM, route.system) & ledger.feeds.routes_at(_ISSUER, route.issuer or "")
+    alike = ledger.feeds.routes_at(SYSTEM, route.system) & ledger.feeds.routes_at(ISSUER, route.issuer or "")
     fhir, dicom = f"{route.fhir.name}-", f"-{route.dicom.name}"  # a route is called as its two stores are
-    alike |= {one for one in ledger.feeds.routes_of(_SYSTEM) if one.startswith(fhir) or one.endswith(dicom)}
+    alike |= {one for one in ledger.feeds.routes_of(SYSTEM) if one.startswith(fhir) or one.endswith(dicom)}
     for other in sorted(alike - configured):
         if _has_begun(other, ledger):
             raise UsageError(

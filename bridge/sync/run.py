@@ -11,7 +11,7 @@ from bridge.errors import BridgeError, LedgerError, defect
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.mapping import Mapping
 from bridge.sync.absence import carry_absences, carry_verdicts
-from bridge.sync.basis.hands import is_mine
+from bridge.sync.basis.hands import Task, is_mine
 from bridge.sync.basis.route import Route
 from bridge.sync.chosen import check_chosen
 from bridge.sync.listening.feed import take_instances, take_resources
@@ -25,7 +25,11 @@ _ROUNDS = 20  # that a pass waits for what is in other hands
 _TRIES = 3  # to be the one who does a task of the whole route
 _PAUSE = 0.3  # seconds between two of them
 _BEAT = 30.0  # seconds after which who waits for others says that it lives
-Task = Callable[[Route, Ledger], None]
+TASKS: dict[Task, Callable[[Route, Ledger], None]] = {
+    "take_resources": take_resources,
+    "take_instances": take_instances,
+    "reconcile": reconcile,
+}
 
 
 def once(
@@ -62,19 +66,18 @@ def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
     ledger.work.give_back()  # of a pass that broke
     ledger.work.reap(ledger.leases.is_alive)
     carry_verdicts(worker)
-    tasks = (take_resources, take_instances, *([reconcile] if reconciling else []))
     begun = time.monotonic()
-    taken_in = [_take_in(worker, task) for task in tasks]
+    taken_in = {task: _take_in(worker, task) for task in TASKS if reconciling or task != "reconcile"}
     worker.summary.listening = time.monotonic() - begun
-    worker.heard = taken_in[tasks.index(take_instances)]
-    worker.summary.compared = all(taken_in[2:])
+    worker.heard = taken_in["take_instances"]
+    worker.summary.compared = taken_in.get("reconcile", True)
     for unread in filter(None, (route.fhir.unread(), route.dicom.unread())):
         worker.summary.notice(unread)
     if _paused(worker):
         return
     with watched():
         _work(worker, workers)
-        if carry_absences(worker, compared=reconciling and all(taken_in)):
+        if carry_absences(worker, compared=reconciling and all(taken_in.values())):
             _work(worker, workers)
     ledger.links.sweep(route.name)
     if route.settle and (seconds := ledger.work.more_in(route.name)) is not None:
@@ -95,12 +98,12 @@ def _take_in(worker: Worker, task: Task) -> bool:
         return False
     done = True
     try:
-        task(worker.route, worker.ledger)
+        TASKS[task](worker.route, worker.ledger)
     except BridgeError as error:
         worker.summary.fault(str(error))  # the other side, and what is owed already, go on
         done = False
     except Exception as error:  # noqa: BLE001 - a defect of ours, or an answer like none before: so do other routes
-        worker.summary.fault(f"{worker.route.name}: {task.__name__}: {defect(error)}")
+        worker.summary.fault(f"{worker.route.name}: {task}: {defect(error)}")
         done = False
     worker.ledger.leases.release()
     return done
@@ -109,7 +112,7 @@ def _take_in(worker: Worker, task: Task) -> bool:
 def _comes_first(worker: Worker, task: Task) -> bool:
     """Asked a few times: another may only look whether somebody is at it."""
     for _ in range(_TRIES):
-        if is_mine(worker.route, worker.ledger, task.__name__):
+        if is_mine(worker.route, worker.ledger, task):
             return True
         time.sleep(_PAUSE)
     return False

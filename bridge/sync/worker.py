@@ -24,7 +24,7 @@ from bridge.sync.decision.news import News, news
 from bridge.sync.documents.malformed import fault_of
 from bridge.sync.documents.resources import Present, components, read_groups
 from bridge.sync.imaging.imaging_study import ImagingStudies
-from bridge.sync.listening.feed import forget_resource, take_instances
+from bridge.sync.listening.feed import forget_resource
 from bridge.sync.listening.studies import images_among
 from bridge.sync.outcome import ENOUGH, Outcomes
 from bridge.sync.summary import Summary
@@ -92,7 +92,7 @@ class Worker:
         """Whether all that the PACS has said is settled. Nothing is written there before: what a resource says may be
         there already, and not linked, for the ledger is new, or was lost."""
         ledger, name = self.ledger, self.route.name
-        if not is_nobodys(self.route, ledger, take_instances.__name__):
+        if not is_nobodys(self.route, ledger, "take_instances"):
             return False
         return not ledger.work.pending(name, self.route.dicom.name, self._looked_at.get(self.route.dicom.name))
 

@@ -14,7 +14,6 @@ from bridge.ledger.work_item import State
 from bridge.sync.basis.hands import is_mine
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
-from bridge.sync.listening import reconcile
 from bridge.sync.listening.feed import take_instances
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
@@ -281,7 +280,7 @@ def test_a_store_is_trusted_again_when_all_was_compared_and_nothing_is_missing(r
 
 def test_a_comparison_that_another_process_makes_is_none_of_this_pass(route: Route, doubted: Ledger) -> None:
     other = doubted.another()
-    assert is_mine(route, other, reconcile.reconcile.__name__)
+    assert is_mine(route, other, "reconcile")
     passed(route, doubted, reconciling=True)
     assert doubted.feeds.is_doubted(route.name)
     other.leave()

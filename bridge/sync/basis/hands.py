@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.sync.basis.held import Busy
 from bridge.sync.basis.route import Route
+
+Task = Literal["take_resources", "take_instances", "reconcile"]
+"""What one worker does for a whole route. Versions of the bridge that share a ledger lock by these names: one that is
+changed is another task to them."""
 
 
 def take(route: Route, ledger: Ledger, keys: Iterable[str]) -> None:
@@ -33,15 +38,15 @@ def _name(route: Route, key: str) -> str:
     return f"{route.name}|{key}"
 
 
-def is_mine(route: Route, ledger: Ledger, task: str) -> bool:
-    """Tasks of the whole route, which one worker does: whoever comes first."""
+def is_mine(route: Route, ledger: Ledger, task: Task) -> bool:
+    """Whether this worker does the task: whoever comes first."""
     return ledger.leases.hold([_of_route(route, task)])
 
 
-def is_nobodys(route: Route, ledger: Ledger, task: str) -> bool:
-    """Whether nobody else is at it."""
+def is_nobodys(route: Route, ledger: Ledger, task: Task) -> bool:
+    """Whether no other worker is doing the task."""
     return ledger.leases.is_free(_of_route(route, task))
 
 
-def _of_route(route: Route, task: str) -> str:
+def _of_route(route: Route, task: Task) -> str:
     return f"{route.name}|task {task}"

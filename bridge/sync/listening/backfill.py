@@ -9,6 +9,7 @@ from typing import Any
 
 from bridge.ledger.database import batched
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.positions import backfill_of
 from bridge.stores.store import Change, Page, Seen, Store
 from bridge.sync.basis.owe import owe_dicom, owe_fhir
 from bridge.sync.basis.route import Route
@@ -22,7 +23,7 @@ _DAY = timedelta(days=1)
 def backfill(route: Route, ledger: Ledger, store: Store[Any], first: date, last: date) -> Iterator[tuple[date, int]]:
     """Each day, and how much of it is owed; the positions of the feeds stay where they are."""
     take = _resources if store.holds == "fhir" else _instances
-    mark = f"(backfill {store.name} {first} {last})"  # the name of no store
+    mark = backfill_of(store.name, first, last)
     done = ledger.feeds.position(route.name, mark)
     day = date.fromisoformat(done) + _DAY if done else first
     while day <= last:
