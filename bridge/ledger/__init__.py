@@ -1,1 +1,1 @@
-"""What was seen, linked, intended and owed: SQLAlchemy Core on SQLite."""
+"""What was seen, linked, intended and owed: SQLAlchemy Core on SQLite or PostgreSQL."""
