@@ -52,8 +52,8 @@ def faults(entries: Iterable[Entry], heads: Iterable[Head]) -> Iterator[str]:
 
 
 def record(connection: Connection, event: AuditEvent, document: str | None = None) -> None:
-    """Within another transaction, which writes: with it or not at all. Its last statement, for the chain has one end,
-    and nobody else adds to it until the transaction is over."""
+    """Adds an entry to the trail, within another transaction that writes: with it or not at all. Call it last, for the
+    chain has one end, and nobody else adds to it until the transaction is over."""
     one_at_a_time(connection, AUDIT)
     text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     last = connection.execute(_NEWEST).first()

@@ -30,7 +30,8 @@ _ACTS: dict[Kind, tuple[dict[str, str], str]] = {  # type and action (PS3.15 A.5
 
 
 def written(link: Link, act: str, store: str, keys: Sequence[str], *, known: bool, now: float) -> AuditEvent:
-    """What an intent came to. `known`: the document was linked before; `now`: seconds since the epoch."""
+    """An intent about a document that was carried out. `known`: the document was linked before; `now`: seconds since
+    the epoch."""
     kind, action = _kind(act)
     action = "U" if known and _name(act) == "to-fhir" else action
     removed: dict[Kind, Sequence[str]] = {
@@ -43,12 +44,12 @@ def written(link: Link, act: str, store: str, keys: Sequence[str], *, known: boo
 
 
 def described(route: str, act: str, store: str, keys: Sequence[str], now: float) -> AuditEvent:
-    """What an intent about something else than a document came to."""
+    """An intent that was carried out, and of which the link says no more."""
     return _event(*_kind(act), BRIDGE, route, [*map(_entity, keys), _named(store)], _name(act), now)
 
 
 def overtaken(route: str, act: str, store: str, keys: Sequence[str], now: float) -> AuditEvent:
-    """An intent that was begun, and then decided otherwise: a process was killed, or a server refused."""
+    """An intent that was begun, and decided otherwise since: a process was killed, or a server refused."""
     event = _event(*_kind(act), BRIDGE, route, [*map(_entity, keys), _named(store)], _name(act), now)
     return event | {"outcome": "4", "outcomeDesc": "begun; whether it was done is not known"}
 

@@ -26,7 +26,8 @@ class Conflict:
 
     @property
     def name(self) -> str:
-        """Of the conflict as it stands: later news give it another, and a verdict on the old one is refused."""
+        """What people call the conflict as it stands: later news give it another name, and a verdict on the old one is
+        refused."""
         return hashlib.sha256(f"{self.document}|{self.fhir}|{self.dicom}".encode()).hexdigest()[:8]
 
 
@@ -38,7 +39,7 @@ class Conflicts:
         self._database = database
 
     def keep(self, conflict: Conflict) -> None:
-        """Opened, or refreshed: a verdict on other states than these is no verdict any more."""
+        """Opens or refreshes the conflict: a verdict on other states than these is no verdict any more."""
         row = asdict(conflict) | {"opened": self._database.now(), "verdict": None}
         with self._database.begin() as connection:
             kept = connection.execute(select(*FIELDS).where(_is(conflict.document))).first()
@@ -53,7 +54,7 @@ class Conflicts:
         return Conflict(*row) if row else None
 
     def drop(self, route: str, instance: str) -> str | None:
-        """The instance that it was about is gone: the root resource, if there was a conflict."""
+        """Ends the conflict about an instance that is gone, or as it was; returns the key of its root resource."""
         about = (CONFLICT.c.route == route) & (CONFLICT.c.instance == instance)
         with self._database.begin() as connection:
             root: str | None = connection.execute(select(CONFLICT.c.root).where(about)).scalar()
@@ -65,7 +66,7 @@ class Conflicts:
             return list(connection.execute(select(CONFLICT.c.instance).where(CONFLICT.c.route == route)).scalars())
 
     def verdict(self, conflict: Conflict) -> World | None:
-        """On the conflict in exactly these states."""
+        """What a person has said of the conflict in exactly these states."""
         with self._database.connect() as connection:
             row = connection.execute(select(*FIELDS, CONFLICT.c.verdict).where(_is(conflict.document))).first()
         if row is None or Conflict(*row[:-1]) != conflict:

@@ -155,7 +155,7 @@ def _why(error: DatabaseError | InterfaceError | LedgerError) -> str:
 
 
 def one_at_a_time(connection: Connection, table: Table) -> None:
-    """Until the transaction ends nobody else writes the table. On SQLite nobody does."""
+    """Keeps others from writing the table until the transaction ends; on SQLite nobody else writes anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
 

@@ -15,7 +15,7 @@ class Deletions:
         self._database = database
 
     def note(self, route: str, document: str) -> None:
-        """What was before this moment is forgotten."""
+        """Remembers that the document was deleted now, and forgets what was deleted before this moment."""
         now = self._database.now()
         with self._database.begin() as connection:
             connection.execute(delete(GONE).where((GONE.c.route == route) & (GONE.c.at < now - MOMENT)))

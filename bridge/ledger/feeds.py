@@ -48,13 +48,13 @@ class Feeds:
             return connection.execute(select(POSITION.c.value).where(of_store)).scalar()
 
     def routes_at(self, store: str, value: str) -> set[str]:
-        """Those whose position of that name it is."""
+        """Routes whose position under that name is that value."""
         at = select(POSITION.c.route).where((POSITION.c.store == store) & (POSITION.c.value == value))
         with self._database.connect() as connection:
             return set(connection.execute(at).scalars())
 
     def routes_of(self, store: str) -> set[str]:
-        """Those that have a position of that name."""
+        """Routes that have a position under that name."""
         with self._database.connect() as connection:
             return set(connection.execute(select(POSITION.c.route).where(POSITION.c.store == store)).scalars())
 
@@ -63,7 +63,7 @@ class Feeds:
             put(connection, POSITION, {"route": route, "store": store, "value": value})
 
     def leave(self, route: str, store: str) -> None:
-        """Where it was is not kept."""
+        """Drops the position."""
         with self._database.begin() as connection:
             connection.execute(delete(POSITION).where(in_store(POSITION, route, store)))
 
@@ -81,8 +81,8 @@ class Feeds:
         self.leave(route, DOUBTED)
 
     def unseen(self, route: str, store: str, items: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Those (key, version) that are not the newest that was turned into work: a return to an old one is news. A
-        store that tells no versions has an empty one."""
+        """Those items (key, version) whose version is not the one that was turned into work last: a return to an old
+        one is news. A store that tells no versions has an empty one."""
         with self._database.connect() as connection:
             of_store = in_store(SEEN, route, store)
             query = select(SEEN.c.key, SEEN.c.version).where(of_store)
@@ -90,7 +90,7 @@ class Feeds:
         return [(key, version) for key, version in items if _is_news(known.get(key), version)]
 
     def known(self, route: str, store: str, keys: Iterable[str]) -> set[str]:
-        """Those that were turned into work before, whatever became of them."""
+        """Those of the keys that were turned into work before, whatever became of them."""
         with self._database.connect() as connection:
             query = select(SEEN.c.key).where(in_store(SEEN, route, store))
             return {key for (key,) in in_parts(connection, query, SEEN.c.key, sorted(keys))}
@@ -118,7 +118,7 @@ class Feeds:
             return found
 
     def suspect(self, route: str, store: str, keys: Iterable[str]) -> None:
-        """Each is owed a look, unless it is already."""
+        """Owes each of the keys, unless it is owed or looks deleted already."""
         with self._database.begin() as connection:
             open_work = WORK.c.state.in_((*OPEN, "absent", "deleted"))
             owed = select(WORK.c.key).where(in_store(WORK, route, store) & open_work)
@@ -126,8 +126,8 @@ class Feeds:
             owe(connection, route, store, *fresh, now=self._database.now())
 
     def forget(self, route: str, store: str, key: str, owes: Iterable[str] = ()) -> None:
-        """What is not there any more, asked directly; should it return, that is news. What the feed told of its
-        deletion stays seen: an overlapping poll tells it again."""
+        """Forgets an item that is not there any more, asked directly: should it return, that is news. That the feed
+        told of its deletion is kept, for an overlapping poll tells it again."""
         with self._database.begin() as connection:
             of_key = in_store(SEEN, route, store) & (SEEN.c.key == key)
             connection.execute(delete(SEEN).where(of_key & SEEN.c.version.not_like(_TOLD)))
@@ -135,7 +135,7 @@ class Feeds:
             owe(connection, route, store, *owes, now=self._database.now())
 
     def is_settled(self, route: str, store: str, key: str) -> bool:
-        """It was seen, and nothing is owed of it."""
+        """Whether it was seen, and is not in the queue in any state."""
         of_seen = in_store(SEEN, route, store) & (SEEN.c.key == key)
         of_work = in_store(WORK, route, store) & (WORK.c.key == key)
         with self._database.connect() as connection:
@@ -143,12 +143,14 @@ class Feeds:
             return seen and connection.execute(select(WORK.c.key).where(of_work)).first() is None
 
     def bury(self, route: str, store: str, key: str) -> None:
-        """It is gone, asked twice; every worker may believe it, until there are news of it."""
+        """Marks the item as deleted, which was asked twice: every worker may rely on it until a feed reports it
+        again."""
         with self._database.begin() as connection:
             row = {"route": route, "store": store, "key": key, "version": _BURIED}
             put_or(connection, SEEN, row, {"version": func.replace(SEEN.c.version, _BURIED, "").concat(_BURIED)})
 
     def buried(self, route: str, store: str, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that were buried, and not reported since."""
         is_buried = SEEN.c.version.endswith(_BURIED.strip())
         of_store = in_store(SEEN, route, store) & is_buried
         with self._database.connect() as connection:
@@ -165,7 +167,7 @@ class Feeds:
             put(connection, EDGE, *_edges(route, store, created))
 
     def take_in(self, route: str, store: str, news: Sequence[News]) -> None:
-        """References, work and what was seen, in one transaction."""
+        """Keeps what a feed has told, in one transaction: what was seen, its references, and what is owed for that."""
         told = sorted({one.key for one in news if one.targets is not None})
         waits = {key: one.wait for one in sorted(news, key=lambda one: -one.wait) for key in one.owes}
         with self._database.begin() as connection:
@@ -185,7 +187,7 @@ class Feeds:
     def neighbours(
         self, route: str, store: str, keys: Iterable[str]
     ) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-        """References from and to the resources."""
+        """References (source, target) from the resources, and to them."""
         out, back = set[tuple[str, str]](), set[tuple[str, str]]()
         with self._database.connect() as connection:
             for some in batched(keys, 500):

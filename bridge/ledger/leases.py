@@ -24,11 +24,11 @@ class Leases(Protocol):
     owner: str  # name of the worker, another with each start
 
     def appear(self) -> None:
-        """Before anything is claimed: who has claimed and does not appear is taken for dead."""
+        """To be called before anything is claimed: who has claimed and never appeared is taken for dead."""
         ...
 
     def hold(self, names: Iterable[str]) -> bool:
-        """All of them, or none where another worker has one. What is held already is held on."""
+        """Takes all of them, or none where another worker has one; whether it did. What is held already is held on."""
         ...
 
     def is_free(self, name: str) -> bool:
@@ -36,15 +36,16 @@ class Leases(Protocol):
         ...
 
     def confirm(self) -> None:
-        """Before an effect. Raises LedgerError where what was held may be another's by now."""
+        """To be called before an effect. Raises LedgerError where what was held may be another's by now."""
         ...
 
     def keep(self) -> None:
-        """From time to time in a long task that asks nothing else of it. Raises LedgerError as `confirm` does."""
+        """To be called from time to time in a long task that asks nothing else of it. Raises LedgerError as `confirm`
+        does."""
         ...
 
     def release(self, names: Iterable[str] | None = None) -> None:
-        """These, or all."""
+        """Gives up these, or all."""
         ...
 
     def is_alive(self, owner: str) -> bool: ...

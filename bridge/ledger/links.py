@@ -53,7 +53,7 @@ class Links:
         return _link(row) if row else None
 
     def headed_by(self, route: str, instance: str) -> Link | None:
-        """By what its store calls the head instance."""
+        """The link of the document whose head instance its store names so."""
         with self._database.connect() as connection:
             row = connection.execute(_HEADED_BY, {"of_route": route, "of_key": instance}).first()
         return _link(row) if row else None
@@ -93,8 +93,8 @@ class Links:
         replacement: bytes | None = None,
         move: Move | None = None,
     ) -> None:
-        """Before the effect: feeds recognise by alias what is about to be written. Raises LedgerError where the
-        document may be in another worker's hands by now, Planned in a dry run."""
+        """Records what is about to be written, before it is: feeds recognise it by its alias. Raises LedgerError where
+        the document may be in another worker's hands by now, Planned in a dry run."""
         if self._dry:
             raise Planned(act, store, document, keys)
         self._leases.confirm()
@@ -129,7 +129,7 @@ class Links:
             return [(document, list(keys)) for document, keys in connection.execute(query)]
 
     def forget(self, document: str) -> None:
-        """A document that is gone on both sides; not in a dry run."""
+        """Forgets a document that is gone on both sides; not in a dry run."""
         if self._dry:
             return
         with self._database.begin() as connection:
@@ -151,11 +151,11 @@ class Links:
         *,
         untold: tuple[str, str] | None = None,
     ) -> None:
-        """After the effect: link, aliases and audit entries; intent and conflict are settled, what was held is looked
-        at again. `keys` are the document's from now on: nothing that may have left it. Documents taken in are
-        `forgotten`; instances that it superseded are `removed`, if the policy says so. `untold`: store and key of the
-        side that is void, where the other is not told. A dry run, whose work stays owed, agrees on nothing: it would
-        end what was begun."""
+        """Records what both sides agree on, after the effect: link, aliases and audit entries. Intent and conflict are
+        settled, and what was held is looked at again. `keys` are the document's from now on: nothing that may have left
+        it. Documents taken in are `forgotten`; instances that it superseded are `removed`, if the policy says so.
+        `untold`: store and key of the side that is void, where the other is not told. A dry run, whose work stays owed,
+        agrees on nothing: it would end what was begun."""
         if self._dry:
             return
         with self._database.begin() as connection:
@@ -197,7 +197,7 @@ class Links:
         return overtaken(intent["route"], intent["act"], intent["store"], intent["keys"], self._database.now())
 
     def wake(self, route: str, instance: str) -> None:
-        """What waits for the instance, which is settled, is looked at again."""
+        """Owes again what waits for the instance, which is settled."""
         with self._database.begin() as connection:
             connection.execute(_WAKE_AWAITING, self._awaiting(route, instance, "waiting"))
             of_instance = (LINK.c.route == route) & (LINK.c.instance == instance)
@@ -205,7 +205,7 @@ class Links:
                 self._wake(connection, route, document, ("waiting",))
 
     def free(self, route: str, key: str) -> None:
-        """What was held because of the resource, which is gone, is looked at again."""
+        """Owes again what was held because of the resource, which is gone."""
         with self._database.begin() as connection:
             connection.execute(_WAKE_AWAITING, self._awaiting(route, key, "held"))
 
@@ -217,7 +217,7 @@ class Links:
         connection.execute(_WAKE, of)  # attempts count on: nothing turns for ever
 
     def settle(self, document: str) -> None:
-        """An intent of which nothing came: it is decided again. Not in a dry run."""
+        """Drops the intent of a document, of which nothing came: it is decided again. Not in a dry run."""
         if self._dry:
             return
         with self._database.begin() as connection:
@@ -226,8 +226,8 @@ class Links:
             _record(connection, event, document)
 
     def sweep(self, route: str) -> None:
-        """Intents that are left when nothing is owed: killed before the effect, and what they were about is gone. What
-        waited for it is looked at again."""
+        """Drops intents that are left when nothing is owed: killed before the effect, and what they were about is gone.
+        What waited for it is looked at again."""
         in_work = (WORK.c.state != "waiting") | WORK.c.owner.is_not(None)
         of_route = (WORK.c.route == route) & in_work
         with self._database.connect() as connection:
@@ -237,7 +237,7 @@ class Links:
         self._let_go(route, left)
 
     def abandon(self, route: str, act: str) -> None:
-        """An intent that cannot be done any more. What waited for it is looked at again."""
+        """Drops intents with that act, which cannot be done any more. What waited for them is looked at again."""
         self._let_go(route, [document for document, _ in self.begun_by(route, act)])
 
     def _let_go(self, route: str, documents: Sequence[str]) -> None:

@@ -34,7 +34,7 @@ class Moves:
         return self._found(MOVE.c.document == document)
 
     def by(self, route: str, patients: Iterable[str]) -> list[Move]:
-        """By merges of these Patients."""
+        """What was moved by merges of these Patients, as replaced or as survivors."""
         found: dict[str, Move] = {}
         for keys in batched(sorted(set(patients)), 500):
             for patient in (MOVE.c.replaced, MOVE.c.survivor):
@@ -54,12 +54,12 @@ class Moves:
         return sorted(found, key=lambda move: move.instance)  # SQLite would read the whole of a route in that order
 
     def forget(self, route: str, instances: Sequence[str]) -> None:
-        """They are again what they were."""
+        """Drops from the undo list instances that are again what they were."""
         with self._database.begin() as connection:
             for instance in instances:
                 connection.execute(delete(MOVE).where((MOVE.c.route == route) & (MOVE.c.instance == instance)))
 
 
 def remember(connection: Connection, move: Move) -> None:
-    """Within the transaction of the intent."""
+    """Adds to the undo list, within the transaction of the intent."""
     put(connection, MOVE, {column.name: getattr(move, column.name) for column in MOVE.columns})

@@ -26,7 +26,7 @@ class Operations:
         self._database = database
 
     def retry(self, by: str, key: str | None = None) -> int:
-        """What is put aside, or that alone, is owed again; returns how much."""
+        """Owes again all that is put aside, or waits, or that key alone; returns how much."""
         aside = WORK.c.state.in_(_RETRIED) & (WORK.c.key == key if key is not None else true())
         with self._database.begin() as connection:
             values = {"state": "owed", "due": self._database.now(), "attempts": 0, "crashes": ANEW}
@@ -36,7 +36,7 @@ class Operations:
             return number
 
     def resend(self, route: str, keys: Sequence[str], by: str) -> int:
-        """What was ever seen of the route's stores, or these keys, is looked at again, and what was deleted while it
+        """Owes again what was ever seen of the route's stores, or these keys, and what was deleted while the other side
         could not be told; returns how much."""
         now = self._database.now()
         seen = select(SEEN.c.store, SEEN.c.key).where((SEEN.c.route == route) & SEEN.c.version.not_like("%deleted"))
@@ -51,8 +51,8 @@ class Operations:
         return len(found)
 
     def resend_outdated(self, route: str, fhir: str, dicom: str, revision: str, by: str) -> int:
-        """What stands on both sides and was translated by another revision is looked at again, from the side that it
-        was born on; returns how much. `fhir`, `dicom`: names of the route's stores."""
+        """Owes again what stands on both sides and was translated by another revision, on the side that it was born on;
+        returns how much. `fhir`, `dicom`: names of the route's stores."""
         now = self._database.now()
         outdated = (LINK.c.route == route) & (LINK.c.revision != revision) & STANDING
         number = 0
@@ -65,8 +65,8 @@ class Operations:
         return number
 
     def prune(self, before: float, by: str, keep: Keep) -> int:
-        """Dead letters that were tried last `before` that time (seconds since the epoch), some at a time, each kept
-        first; returns how many. What was seen of them stays: they are looked at again when they change."""
+        """Drops dead letters that were tried last `before` that time (seconds since the epoch), some at a time, each
+        kept first; returns how many. What was seen of them stays: they are looked at again when they change."""
         dead = select(*(WORK.c[name] for name in DROPPED)).where((WORK.c.state == "dead") & (WORK.c.due < before))
         number = 0
         while True:
@@ -86,13 +86,13 @@ class Operations:
                 number += len(rows)
 
     def backfill(self, route: str, store: str, first: str, last: str, by: str) -> None:
-        """A person has a store looked at again, from one day to another."""
+        """Records that a person has a store looked at again, from one day to another."""
         with self._database.begin() as connection:
             record(connection, decided(f"backfill {first} to {last}", by, route, [store], self._database.now()))
 
     def decide(self, name: str, holds: World, by: str) -> str:
-        """The verdict on a conflict; its instance is owed again. Returns its route. Raises UsageError where no conflict
-        has that name (any more)."""
+        """Keeps the verdict on a conflict, and owes its instance again. Returns its route. Raises UsageError where no
+        conflict has that name (any more)."""
         now = self._database.now()
         with self._database.begin() as connection:
             found = [Conflict(*row) for row in connection.execute(select(*FIELDS))]
@@ -117,7 +117,8 @@ class Operations:
             record(connection, decided("pause", by, route, [], now))
 
     def resume(self, route: str, by: str, *, deleted: bool) -> tuple[bool, int]:
-        """What looks deleted was `deleted`, or is asked for again. Whether it was paused, and how much was absent."""
+        """Ends the pause of a route: what looks deleted was `deleted`, as that person says, or is asked for again.
+        Returns whether it was paused, and how much was absent."""
         now = self._database.now()
         with self._database.begin() as connection:
             was = connection.execute(delete(PAUSE).where(PAUSE.c.route == route)).rowcount > 0

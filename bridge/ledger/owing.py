@@ -20,11 +20,13 @@ class Owing:
     _owner: str
 
     def owe(self, route: str, store: str, *keys: str) -> None:
+        """Asks for a look at these items: once more where they are in hand."""
         with self._database.begin() as connection:
             owe(connection, route, store, *keys, now=self._database.now())
 
     def owe_unless_in_hand(self, route: str, store: str, key: str) -> None:
-        """This worker looks at what it has in hand anyway; to be news of it would keep it from ever being put off."""
+        """Owes the item unless this worker has claimed it, and looks at it anyway: owing it again would count as news,
+        and it could never be put off."""
         of_key = in_store(WORK, route, store) & (WORK.c.key == key)
         with self._database.begin() as connection:
             mine = select(WORK.c.key).where(of_key & (WORK.c.owner == self._owner))
@@ -32,14 +34,14 @@ class Owing:
                 owe(connection, route, store, key, now=self._database.now())
 
     def owe_unless_known(self, route: str, store: str, key: str) -> None:
-        """What is held or dead stays so."""
+        """Owes the item unless it is in the queue: what is held or dead stays so."""
         with self._database.begin() as connection:
             rows = [_row(route, store, key, "owed", self._database.now())]
             connection.execute(insert_into(connection.dialect.name, WORK).on_conflict_do_nothing(), rows)
 
     def owe_if_put_off(self, route: str, store: str, keys: Sequence[str]) -> None:
-        """What is held or dead for a reason that may be over, or may just become so in a worker's hands; nothing
-        new."""
+        """Owes again those of the keys that are held or dead, for a reason that may be over, and those in a worker's
+        hands, who may be about to put them off; nothing new."""
         aside = WORK.c.state.in_(ASIDE) | WORK.c.owner.is_not(None)
         aside &= in_store(WORK, route, store)
         with self._database.begin() as connection:
@@ -49,7 +51,7 @@ class Owing:
                 connection.execute(update(WORK).where(aside & WORK.c.key.in_(some)).values(**values))
 
     def suspect(self, route: str, store: str, key: str) -> None:
-        """It looks deleted."""
+        """Puts the item among those that look deleted."""
         row = _row(route, store, key, "absent", self._database.now())
         with self._database.begin() as connection:
             put_or(connection, WORK, row, {"state": "absent", "reason": None})
@@ -62,8 +64,8 @@ ANEW = case((WORK.c.crashes > 1, 1), else_=WORK.c.crashes)
 def owe(
     connection: Connection, route: str, store: str, *keys: str, now: float, waits: Mapping[str, float] | None = None
 ) -> None:
-    """Within another transaction. In one order, whoever does so: none waits in a circle. `waits`: seconds until it is
-    due; what waits already does not wait longer for more news."""
+    """As `Owing.owe`, within another transaction. In one order, whoever does so: none waits in a circle. `waits`:
+    seconds until it is due; what waits already does not wait longer for more news."""
     if keys:
         dues = {key: now + (waits or {}).get(key, 0) for key in sorted(set(keys))}
         rows = [_row(route, store, key, "owed", now) | {"due": due} for key, due in dues.items()]

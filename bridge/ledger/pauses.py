@@ -13,13 +13,13 @@ class Pauses:
         self._database, self._dry = database, dry
 
     def pause(self, route: str, reason: str) -> None:
-        """By a pass that asks a person; a dry one only says so."""
+        """Stops the route until a person answers what a pass asks; a dry one only says so."""
         if self._dry:
             return
         with self._database.begin() as connection:
             put(connection, PAUSE, {"route": route, "reason": reason, "since": self._database.now()})
 
     def reasons(self) -> dict[str, str]:
-        """Of each route that is paused."""
+        """Of each route that is paused, why."""
         with self._database.connect() as connection:
             return {route: reason for route, reason in connection.execute(select(PAUSE.c.route, PAUSE.c.reason))}

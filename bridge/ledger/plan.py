@@ -8,7 +8,7 @@ from bridge.ledger.link import parts_of
 
 
 class Planned(Exception):
-    """Here the effect would come; nothing was written, and the work stays owed."""
+    """Raised in a dry run where the effect would come: nothing was written, and the work stays owed."""
 
     def __init__(self, act: str, store: str, document: str, keys: Sequence[str]) -> None:
         of, kind = document.partition("|")[2], parts_of(act)[0]  # without its route

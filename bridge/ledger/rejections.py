@@ -22,7 +22,8 @@ class Rejections:
         self._database = database
 
     def add(self, route: str, instances: Mapping[str, str], note: str, reason: str) -> bool:
-        """Whether the note was new. `instances`: by SOP Instance UID, the study that each is to be of."""
+        """Keeps what a note rejects; whether the note was new. `instances`: by SOP Instance UID, the study that each is
+        to be of."""
         of_note = (REJECTION.c.route == route) & (REJECTION.c.note == note)
         with self._database.begin() as connection:
             known = connection.execute(select(REJECTION.c.note).where(of_note).limit(1)).first()

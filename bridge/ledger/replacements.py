@@ -14,6 +14,7 @@ class Replacements:
         self._database = database
 
     def of(self, document: str) -> bytes | None:
+        """The instance that is about to replace one of the document; None where nothing was begun."""
         with self._database.connect() as connection:
             query = select(REPLACEMENT.c.data).where(REPLACEMENT.c.document == document)
             return connection.execute(query).scalar()

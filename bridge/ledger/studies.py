@@ -36,7 +36,8 @@ class Studies:
         return next(iter(self._found(_OF_STUDY, {"of_route": route, "of_study": study})), None)
 
     def named(self, route: str, resource: str) -> list[StudyLink]:
-        """More than one where the study has moved to another patient, or two studies have one UID."""
+        """Studies that the ImagingStudy stands for: more than one where the study has moved to another patient, or two
+        studies have one UID."""
         return self._found(_OF_RESOURCE, {"of_route": route, "of_resource": resource})
 
     def some(self, route: str, limit: int) -> list[StudyLink]:

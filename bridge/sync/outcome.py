@@ -33,8 +33,9 @@ class Outcomes:
         self._waits = Counter[str]()
 
     def of(self, works: Sequence[Work], task: Callable[[], None], again: State = "owed") -> bool:
-        """Work that one task settles is done, or put off; what can be tried `again` stays in that state. False where it
-        is in other hands. Raises LedgerError: without its ledger a worker does nothing."""
+        """Runs the task, and records its result for all `works` that it settles: they are done, or put off in the state
+        that its exception means; `again` is that of what can be tried again. False where another worker has them in
+        hand. Raises LedgerError: without its ledger a worker does nothing."""
         try:
             if any(work.crashes >= _CRASHES for work in works):
                 raise PermanentError(f"{_CRASHES} workers ended with it in hand: it is too large, or we have a defect")

@@ -16,7 +16,8 @@ changed is another task to them."""
 
 
 def take(route: Route, ledger: Ledger, keys: Iterable[str]) -> None:
-    """What these resources, instances or SOP Instance UIDs belong to. Raises Busy where another worker has it."""
+    """Takes these resources, instances or SOP Instance UIDs in hand, and the documents that they belong to. Raises Busy
+    where another worker has one of them."""
     known = set(keys)
     # whose they are is asked when nobody else can make them anybody's
     if not (holds(route, ledger, known) and ledger.leases.hold(ledger.links.documents(route.name, known))):
@@ -24,7 +25,7 @@ def take(route: Route, ledger: Ledger, keys: Iterable[str]) -> None:
 
 
 def holds(route: Route, ledger: Ledger, names: Iterable[str]) -> bool:
-    """Whether what has these names is this worker's to make; documents that are to be, too."""
+    """Takes what has these names in hand, be it there yet or not. False where another worker has one of them."""
     return ledger.leases.hold(_name(route, name) for name in names)
 
 
@@ -39,12 +40,12 @@ def _name(route: Route, key: str) -> str:
 
 
 def is_mine(route: Route, ledger: Ledger, task: Task) -> bool:
-    """Whether this worker does the task: whoever comes first."""
+    """Takes a task of the whole route in hand, which one worker does. False where another is at it."""
     return ledger.leases.hold([_of_route(route, task)])
 
 
 def is_nobodys(route: Route, ledger: Ledger, task: Task) -> bool:
-    """Whether no other worker is doing the task."""
+    """Whether no other worker is doing this task of the route."""
     return ledger.leases.is_free(_of_route(route, task))
 
 
