@@ -27,7 +27,7 @@ _DELETED = ("retracted", "removed")
 
 
 def carry_absences(worker: Worker, *, compared: bool) -> bool:
-    """What looks deleted, all together: many at once are no news, but a question. Whether anything came of it.
+    """Settles what looks deleted, all together: many at once are no news, but a question. Whether anything came of it.
     `compared`: this pass has listed the whole of both stores."""
     route, ledger = worker.route, worker.ledger
     try:
@@ -53,7 +53,8 @@ def _all_looked_at(route: Route, ledger: Ledger) -> bool:
 
 
 def carry_verdicts(worker: Worker) -> bool:
-    """What a person said was deleted, before news of its other side have it suspected anew."""
+    """Settles what a person said was deleted, before news of its other side have it suspected anew. Whether there was
+    any."""
     if not worker.ledger.work.has_any(worker.route.name, "deleted"):
         return False
     _carry(worker, worker.ledger.work.in_state(worker.route.name, "deleted"), "deleted")

@@ -14,8 +14,9 @@ from bridge.sync.basis.route import Route
 
 
 def check_chosen(routes: Iterable[Route], ledger: Ledger) -> list[str]:
-    """What is odd of what is being chosen. Raises UsageError where a route has documents that were made with others.
-    What an earlier bridge did not keep, and an issuer where there was none, is taken as it is configured now."""
+    """Keeps what is chosen, and says what is odd of it. Raises UsageError where a route has documents that were made
+    with others. What an earlier bridge did not keep, and an issuer where there was none, is taken as it is configured
+    now."""
     named = list(routes)
     configured = {one.name for one in named} | {name for one in named for name, _ in one.beside}
     odd = list[str]()

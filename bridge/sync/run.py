@@ -41,9 +41,9 @@ def once(
     workers: int = 1,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Summary:
-    """`reconciling` compares the whole of both stores with the ledger, too. `workers` threads work at what is owed;
-    once `stopped`, what is in hand is finished, and no more. Raises UsageError where what is chosen once is
-    another."""
+    """Makes one pass over the routes. `reconciling` compares the whole of both stores with the ledger, too. `workers`
+    threads work at what is owed; once `stopped`, what is in hand is finished, and no more. Raises UsageError where what
+    is chosen once is another."""
     summary = Summary()
     for odd in check_chosen(routes, ledger):
         summary.notice(odd)

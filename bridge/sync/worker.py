@@ -44,7 +44,8 @@ class Worker:
         self._looked_at: dict[str, Turn] = {}  # by a dry run, whose work stays where it is
 
     def work(self) -> bool:
-        """Until nothing is owed that is free. False where something was left, for it is in other hands."""
+        """Settles what is owed, until nothing of it is free. False where something was left, for it is in other
+        hands."""
         self.outcomes.busy = False
         progress = True
         while progress:

@@ -56,7 +56,8 @@ class Rejection(NamedTuple):
 
 
 def voided(reasons: Collection[str]) -> bool:
-    """Whether these say that the content is wrong; an image that went by its retention was right."""
+    """Whether any of these reasons (CID 7011) says that the content is wrong: that its retention has expired alone does
+    not."""
     return not {RETENTION_EXPIRED.value}.issuperset(reasons)
 
 

@@ -51,13 +51,14 @@ class Said(NamedTuple):
     whose: Subject
     reading: str  # digest of it, before
     warnings: str  # of its translation, as in the link
-    stands: frozenset[str] = frozenset()  # results that others have written since, and that it has no word in
-    alike: frozenset[str] = frozenset()  # such as others have written since, and that say what they said before
+    stands: frozenset[str] = frozenset()  # results others changed since, and this version did not: left as they are
+    alike: frozenset[str] = frozenset()  # results that others wrote since, and that say what they said before
 
 
 def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) -> Said | None:
-    """None where the route does not carry its patient, or leaves alone whose identity was removed. In hand from here
-    on; raises Busy, Held and PermanentError as `subject` and `is_left_alone` do."""
+    """Reads what the instance says, and takes its resources in hand. None where the route does not carry its patient,
+    or leaves alone whose identity was removed. Raises Busy, Held and PermanentError as `subject` and `is_left_alone`
+    do."""
     link = arrival.link
     if link is None and is_left_alone(route, arrival.document.header):
         return None

@@ -18,8 +18,9 @@ from bridge.translate.to_fhir import to_fhir
 
 
 def with_brought(route: Route, ledger: Ledger, mapping: Mapping, arrival: Arrival, said: Said) -> Said:
-    """It has no word in what it says as the version before did; and what says that still is no news of FHIR. Nothing
-    is known of that where the version before is not there."""
+    """Marks results that another document has written since both sides agreed: they stand where this version says of
+    them what the one before said, and are alike where they say that still. Nothing is marked where the version before
+    is not there to compare."""
     link = arrival.link
     written = [
         key

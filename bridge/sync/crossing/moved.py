@@ -33,9 +33,9 @@ from bridge.translate.to_fhir import to_fhir
 
 
 def corrected(route: Route, ledger: Ledger, mapping: Mapping, link: Link, document: Document) -> Link | None:
-    """Where only the Patient Module (PS3.3 C.7.1.1) of a known instance is another, or what its study says, the link
-    with what FHIR says, which is no news beside: of the resources nobody has edited more than whose they are. Else
-    None."""
+    """The link to go on with where the PACS has corrected the Patient Module (PS3.3 C.7.1.1) of a known instance, or
+    what its study says, and nobody has edited more of the resources than whose they are: that is agreed on then.
+    Else None."""
     if route.direction == "to-dicom" and link.born == "dicom":
         return None
     intent = ledger.links.intended(link.document)
@@ -84,7 +84,8 @@ def only_moved(route: Route, mapping: Mapping, link: Link, document: Document) -
 
 
 def take_place(route: Route, ledger: Ledger, link: Link, key: str, digest: str) -> str:
-    """Of a document born in FHIR, which says whose it is: whether both say the same is looked at there."""
+    """Records a refiled instance of a document born in FHIR as its head, and owes the FHIR side, where patient and
+    content are compared."""
     ledger.links.agree(replace(link, instance=key, dicom_digest=digest), [link.head])
     owe_fhir(route, ledger, link.root)
     failpoint("agreed")

@@ -18,7 +18,8 @@ from bridge.translate.header.refiled import origin_of
 
 
 def is_outdated(link: Link, mapping: Mapping) -> bool:
-    """Of one that stands on both sides; what is unknown, or void, is looked at for that."""
+    """Whether a document that stands on both sides was translated by another revision. What is unknown, or void, is
+    looked at for that."""
     known = not {link.fhir_digest, link.dicom_digest} & {*VOID, UNKNOWN}
     return known and link.revision != mapping.revision
 

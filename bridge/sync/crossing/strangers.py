@@ -51,7 +51,8 @@ def is_altered_copy(living: Link) -> Held:
 
 
 def begin_strange(route: Route, ledger: Ledger, document: str, arrival: Arrival, said: Said) -> str:
-    """Looked at once more when all else is read. Raises Held where the resource belongs to another document."""
+    """Links the document as strange: it is looked at once more when all else is read. Raises Held where the resource
+    belongs to another document."""
     other = ledger.links.of(route.name, said.root)
     if other is not None:
         raise in_the_way(route, f"{said.root}, of {other.root},", said.root)
@@ -67,7 +68,7 @@ def begin_strange(route: Route, ledger: Ledger, document: str, arrival: Arrival,
 
 
 def settle_strange(route: Route, ledger: Ledger, arrival: Arrival, link: Link, *, rejected: bool) -> str:
-    """Raises Held when nothing has shown that they are the same."""
+    """Looks once more at a strange document. Raises Held when nothing has shown that it is that of the resource."""
     uid = arrival.version.sop_instance
     if uid != link.head and not rejected:
         chain = extended(link.chain, arrival.version)

@@ -129,7 +129,7 @@ class ToDicom:
         return self.merges.says(present, link, head)
 
     def gone(self, link: Link) -> str:
-        """The root was deleted, asked directly and certain."""
+        """Brings the PACS in step with a root that was deleted, asked directly and certain; returns the act."""
         link = stored_after_all(self.route, self.ledger, link.root, link.born, link) or link
         link = unfinished(self.route, self.ledger, link) or link
         self._pacs_first(link, self._head(link))

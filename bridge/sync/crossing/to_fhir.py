@@ -130,7 +130,8 @@ class ToFhir:
         return (link is not None and link.born == "fhir") or carries_document(self.route.only, document)
 
     def gone(self, link: Link) -> str:
-        """The head instance was deleted, asked directly and certain."""
+        """Brings the FHIR server in step with a head instance that was deleted, asked directly and certain; returns the
+        act."""
         begun = self.ledger.links.intended(link.document).kind
         link = unfinished(self.route, self.ledger, link) or link
         awaited = self.ledger.work.awaited(self.route.name, link.instance)

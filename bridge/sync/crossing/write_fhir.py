@@ -151,9 +151,9 @@ class WriteFhir:
         return "nothing" if self._here(link, said) in VOID else None
 
     def _here(self, link: Link, said: Said) -> str:
-        """State of the FHIR side; our own writing, or a part of it before a kill, is as if it had not changed. What has
-        the versions that were agreed, and says something else, is another server's, or was made anew; but for what
-        another document has brought."""
+        """State of the FHIR side. Our own writing, half of it before a kill, too, counts as unchanged, and so does what
+        another document has brought. Other content under the versions that were agreed on is an edit: of another
+        server, or made anew."""
         brought = said.stands | said.alike
         keys = {*said.resources, *link.versions} - brought
         newer = [key for key in keys & said.present.keys() if said.present[key].version != link.versions.get(key)]

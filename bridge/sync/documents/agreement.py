@@ -19,7 +19,7 @@ from bridge.sync.decision.news import news
 
 
 def state_of(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]]) -> str:
-    """Of the FHIR side: as in `Present.state`."""
+    """State of the FHIR side, as in `Present.state`, of a document with that root and those keys."""
     if root not in present:
         return GONE
     own = [present[key].item for key in keys if key in present]
@@ -27,7 +27,8 @@ def state_of(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]
 
 
 def state_since(route: Route, ledger: Ledger, link: Link, present: dict[str, Stored[Resource]]) -> str:
-    """Of the FHIR side, what another document has brought there meanwhile aside: that is no news of this one."""
+    """State of the FHIR side, but for what another document has brought there meanwhile: that is no news of this
+    one."""
     state = state_of(link.root, link.versions, present)
     edited = [key for key, version in link.versions.items() if key in present and present[key].version != version]
     if state in VOID or not edited or link.root in edited or link.versions.keys() - present.keys():
@@ -40,8 +41,8 @@ def state_since(route: Route, ledger: Ledger, link: Link, present: dict[str, Sto
 
 
 def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, instance: str) -> Decision:
-    """By the table, the route's policy, and what a person said of exactly these two states: `here` in FHIR, `there` in
-    the PACS. Raises Held on a conflict, which is kept."""
+    """What to do, by the table, the route's policy, and what a person said of exactly these two states: `here` in FHIR,
+    `there` in the PACS. Raises Held on a conflict, which is kept."""
     conflict = Conflict(
         document=link.document,
         route=route.name,
@@ -63,7 +64,7 @@ def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, ins
 
 
 def acknowledged(route: Route, ledger: Ledger, link: Link) -> str:
-    """The PACS has had its say, and FHIR holds: what FHIR has to say is looked at against that."""
+    """Agrees on what the PACS says, though FHIR holds, and owes the FHIR side, which is looked at against that."""
     owe_fhir(route, ledger, link.root)
     ledger.links.agree(link, [link.head])
     failpoint("agreed")

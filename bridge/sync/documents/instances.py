@@ -67,15 +67,15 @@ def store_instance(
 
 
 def remove_versions(route: Route, head: DataSet, versions: Sequence[Version]) -> None:
-    """In their order."""
+    """Removes instances of the document, in this order. Raises the first error."""
     for error in route.dicom.remove([key_of_version(route, head, one) for one in versions]):
         if error is not None:
             raise error
 
 
 def remove_superseded(route: Route, head: DataSet, former: Sequence[Version]) -> list[str]:
-    """All versions that are not the head, where the policy says so: one that were left would be nobody's predecessor,
-    and look valid. Returns their SOP Instance UIDs."""
+    """Removes all versions that are not the head, where the policy says so: one that were left would be nobody's
+    predecessor, and look valid. Returns their SOP Instance UIDs."""
     if route.policy.superseded != "delete":
         return []
     uid = text_of(head, SOP_INSTANCE_UID)

@@ -19,7 +19,8 @@ REPLACING: Kind = "demographics"
 
 
 def replace_head(route: Route, ledger: Ledger, link: Link, data: bytes | None = None) -> str:
-    """By `data`, or as it was begun: after a kill, when the archive may hold the one, the other, or none."""
+    """Replaces the head by `data`. Without that it finishes what was begun before a kill: the archive may hold the one,
+    the other, or none."""
     data = data or ledger.replacements.of(link.document)
     if data is None:
         raise PermanentError(f"the replacement of SOP Instance {link.head} is not in the ledger; an old backup?")

@@ -71,7 +71,7 @@ def present_of(route: Route, root: str) -> Present | None:
 
 
 def of_others(route: Route, ledger: Ledger, own: Collection[str], keys: Sequence[str]) -> set[str]:
-    """Those of the keys that a document has which stands, and whose root is none of `own`."""
+    """Those of the keys that belong to a document which stands, and whose root is none of `own`."""
     found: set[str] = set()
     for whole in components(route, ledger, keys):
         for present in read_groups(route, whole):

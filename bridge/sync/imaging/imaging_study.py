@@ -71,7 +71,8 @@ class ImagingStudies:
         return "updated" if present is not None else "created"
 
     def gone(self, study: str) -> str:
-        """The study was deleted, asked directly and certain: nothing is removed, for reports may refer to it."""
+        """Brings the ImagingStudy in step with a study that was deleted, asked directly and certain; returns the act.
+        Nothing is removed, for reports may refer to it."""
         link = self.ledger.studies.of(self.route.name, study)
         if link is None:
             return "nothing"

@@ -22,8 +22,8 @@ VOID_STUDY = "entered-in-error"
 
 
 def void_with(route: Route, ledger: Ledger, link: Link) -> list[Write[Resource]]:
-    """Those of the document's own studies that are void with it: neither images nor another document stand for them.
-    Raises Busy where somebody else is about to refer to one."""
+    """What enters in error those of the document's own studies that are void with it: neither images nor another
+    document stand for them. Raises Busy where somebody else is about to refer to one."""
     if not route.imaging_studies:
         return []
     keys = sorted({f"ImagingStudy/{shared_id(one.study, route.known())}" for one in link.chain})
@@ -37,8 +37,8 @@ def void_with(route: Route, ledger: Ledger, link: Link) -> list[Write[Resource]]
 def there_again(
     route: Route, ledger: Ledger, views: Views, there: Mapping[str, Stored[Resource]], *, mine: bool
 ) -> list[Write[Resource]]:
-    """Those that were void, and that a document stands for now. Raises Busy where they are not in this worker's
-    hands."""
+    """What gives their status back to those that were void, and that a document stands for now. Raises Busy where they
+    are not in this worker's hands."""
     void = [key for key in sorted(views.keys() & there.keys()) if there[key].item.get("status") == VOID_STUDY]
     void = [key for key in void if not _has_images(route, ledger, key)]
     if void and not mine:

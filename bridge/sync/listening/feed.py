@@ -29,7 +29,8 @@ OVERLAP = timedelta(minutes=5)
 
 
 def take_resources(route: Route, ledger: Ledger) -> None:
-    """The newest version of each resource, once: a history brings every version, newest first."""
+    """Takes in the feed of the FHIR server: the newest version of each resource, once, though a history brings every
+    version, newest first."""
     store = route.fhir
     known, position = ledger.feeds.position(route.name, store.name), None
     taken: set[str] = set()
@@ -51,7 +52,8 @@ def take_resources(route: Route, ledger: Ledger) -> None:
 
 
 def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds: Sequence[str]) -> None:
-    """What a whole listing, of all `kinds` or of these, does not show is owed: looked at, not believed."""
+    """Owes what a whole listing, of all kinds or of `kinds`, does not show: it is looked at, not believed to be
+    gone."""
     gone = ledger.feeds.unlisted(route.name, route.fhir.name, "fhir", listed, kinds)
     ledger.feeds.suspect(route.name, route.fhir.name, [key for key in gone if is_forming(key)])
     supporting = [key for key in gone if not is_forming(key)]
@@ -60,13 +62,15 @@ def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds
 
 
 def forget_resource(route: Route, ledger: Ledger, key: str) -> None:
-    """It is gone, asked directly: what it referred to may be a document of its own now, and its place is free."""
+    """Forgets a resource that is gone, asked directly: what it referred to may be a document of its own now, and its
+    place is free."""
     owes = [one for one in _owed(route, ledger, {key: ()})[key] if one != key]
     ledger.feeds.forget(route.name, route.fhir.name, key, owes)
     ledger.links.free(route.name, key)
 
 
 def suspect_instances(route: Route, ledger: Ledger, listed: Iterable[str]) -> None:
+    """Owes what a whole listing of the PACS does not show, and the studies that it was in."""
     gone = ledger.feeds.unlisted(route.name, route.dicom.name, "dicom", listed)
     owe_studies(route, ledger, gone)
     ledger.feeds.suspect(route.name, route.dicom.name, gone)
@@ -79,7 +83,8 @@ def _overlapping(position: str | None) -> str | None:
 
 
 def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str], now: str = "") -> Iterator[News]:
-    """`now`: by the clock of the store, where it has one: what is younger than the route lets it settle waits."""
+    """What a page of changes makes owed. `now`: by the clock of the store, where it has one: what is younger than the
+    route lets it settle waits."""
     ours = (one for one in reversed(page.changes) if kind_of(one.key) in KINDS)
     changes = {one.key: one for one in ours if one.key not in taken}
     taken.update(changes)  # `|=` with a view of keys would make another set
@@ -104,9 +109,9 @@ def _settling(route: Route, version: str, now: str) -> float:
 
 
 def take_created(route: Route, ledger: Ledger, written: Sequence[Stored[Resource]]) -> None:
-    """What a worker has just created is agreed on, and no news: the feed will tell of it, and nobody has to look. But
-    where something else refers to it already, that may say more now; and where the answer does not say what a reference
-    has become, the feed does."""
+    """Keeps what a worker has just created as seen. It is agreed on, and no news: the feed will tell of it, and nobody
+    has to look. But where something else refers to it already, that may say more now; and where the answer does not say
+    what a reference has become, the feed does."""
     made = {one.key: one.item for one in written if kind_of(one.key) in FORMING | SUPPORT}
     _, back = ledger.feeds.neighbours(route.name, route.fhir.name, made)
     resolved = not any(said.startswith("urn:uuid:") for item in made.values() for said in references_in(item))
@@ -162,7 +167,8 @@ def _owed(route: Route, ledger: Ledger, targets: Mapping[str, Collection[str]]) 
 
 
 def take_instances(route: Route, ledger: Ledger) -> None:
-    """Where the database is another, nothing goes on before a person has said that it is the right one."""
+    """Takes in the feed of the PACS. Where its database is another, the route pauses until a person has said that it is
+    the right one."""
     store = route.dicom
     listed: set[str] = set()
     try:
@@ -181,6 +187,7 @@ def take_instances(route: Route, ledger: Ledger) -> None:
 
 
 def take_page(route: Route, ledger: Ledger, page: Page[Instance]) -> None:
+    """Takes in those instances of the page that were not seen yet."""
     newest = {one.key: one.version for one in page.changes}
     fresh = ledger.feeds.unseen(route.name, route.dicom.name, list(newest.items()))
     ledger.feeds.take_in(route.name, route.dicom.name, instance_news(route, ledger, fresh))

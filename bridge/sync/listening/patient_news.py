@@ -37,10 +37,10 @@ def identity(resource: Resource) -> list[str]:
 
 
 def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection[str]]) -> tuple[str, ...]:
-    """Of changed Patients, each with whom it is replaced by now, and its `identity`: the resources that refer to them,
-    or to whom they replace, and what a merge of theirs has moved. Instances and studies are owed at once. Where only
-    demographics change, and no instance follows them, nothing is but what was held or dead: it may have been for their
-    sake, or for that of whom they are replaced by."""
+    """What changed Patients, each with whom it is replaced by now, and its `identity`, make owed: the resources that
+    refer to them, or to whom they replace, and what a merge of theirs has moved. Instances and studies are owed at
+    once. Where only demographics change, and no instance follows them, nothing is but what was held or dead: it may
+    have been for their sake, or for that of whom they are replaced by."""
     replaced_by = {key: {one for one in said if _is_reference(one)} for key, said in told.items()}
     out, _ = ledger.feeds.neighbours(route.name, route.fhir.name, told)
     _, back = ledger.feeds.neighbours(route.name, route.fhir.name, set(told).union(*replaced_by.values()))
@@ -80,7 +80,7 @@ def _owed(route: Route, ledger: Ledger, patients: Collection[str]) -> tuple[str,
 
 
 def owe_studies_of_replaced(route: Route, ledger: Ledger, told: Mapping[str, Collection[str]]) -> None:
-    """ImagingStudies that come in, our own too, after their Patient was replaced, or with that."""
+    """Owes the studies of ImagingStudies that come in, our own too, after their Patient was replaced, or with that."""
     subjects = {key: set(said) for key, said in told.items() if key.startswith("ImagingStudy/") and said}
     if not subjects:
         return

@@ -16,7 +16,7 @@ PAGE = 500
 
 
 def reconcile(route: Route, ledger: Ledger) -> None:
-    """A listing that breaks off raises, and then nothing is suspect."""
+    """Compares what both stores list with the ledger. A listing that breaks off raises, and then nothing is suspect."""
     suspect_resources(route, ledger, _resources(route, ledger), LISTED)
     suspect_instances(route, ledger, _instances(route, ledger))
 
@@ -29,7 +29,7 @@ def _resources(route: Route, ledger: Ledger) -> Iterator[str]:
 
 
 def take_listed(route: Route, ledger: Ledger, some: Sequence[Seen]) -> list[Seen]:
-    """Of resources those that were not seen yet, as they are owed now."""
+    """Takes in those of the listed resources that were not seen yet, and returns them."""
     fresh = unseen(route, route.fhir, ledger, some)
     stored = route.fhir.read([one.key for one in fresh])
     pairs = zip(fresh, stored, strict=True)

@@ -15,8 +15,8 @@ from bridge.translate.header.imaging_study import is_document
 
 
 def instance_news(route: Route, ledger: Ledger, fresh: Sequence[tuple[str, str]]) -> list[News]:
-    """A document is looked at for itself, anything else for its study. Which study that is, is kept: the store does not
-    know it any more when the instance is gone."""
+    """What fresh instances, by key and version, make owed: a document itself, anything else its study. Which study that
+    is, is kept: the store does not know it any more when the instance is gone."""
     if not route.imaging_studies:
         return [News(key, version, (key,)) for key, version in fresh if not is_study(key)]
     instances = [key for key, _ in fresh if not is_study(key)]
@@ -47,14 +47,14 @@ def images_among(route: Route, ledger: Ledger, keys: Sequence[str]) -> dict[str,
 
 
 def owe_studies(route: Route, ledger: Ledger, gone: Sequence[str]) -> None:
-    """Those that these instances were in."""
+    """Owes the studies that these instances, which are gone, were in."""
     out, _ = ledger.feeds.neighbours(route.name, route.dicom.name, gone) if route.imaging_studies else (set(), set())
     for study in {target for _, target in out}:
         owe_dicom(route, ledger, study)
 
 
 def owe_study(route: Route, ledger: Ledger, dataset: DataSet) -> None:
-    """An instance that we have stored ourselves is part of its study, in the same pass."""
+    """Owes the study of an instance that we have stored ourselves: it is looked at in the same pass."""
     study = route.dicom.study_of(dataset)
     if route.imaging_studies and ledger.studies.of(route.name, study) is not None:
         owe_dicom(route, ledger, study)

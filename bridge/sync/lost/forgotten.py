@@ -51,7 +51,7 @@ def is_from_it(route: Route, mapping: Mapping, document: Document, root: Resourc
 
 
 def leave_strange(route: Route, ledger: Ledger, link: Link) -> str:
-    """What stands in the place of that document is its own document, if any."""
+    """Forgets the link of a strange document: what stands in its place is a document of its own, if any."""
     ledger.links.forget(link.document)
     owe_fhir(route, ledger, link.root)
     return "forgotten"
@@ -65,7 +65,7 @@ def is_among_ours(route: Route, document: Document) -> bool:
 
 
 def remembered(route: Route, merges: Merges, link: Link, present: Present | None) -> Link:
-    """With what the resources say as agreed, where that is what the head says."""
+    """The link, with what the resources say as agreed where that is what the head says."""
     if present is None:
         return replace(link, versions={})
     head = read_instance(route, link.instance)

@@ -21,8 +21,8 @@ from bridge.translate.remainder.extension import attached
 
 
 def rebuild(route: Route, ledger: Ledger, document: Document, instance: str, digest: str, root: str) -> None:
-    """The link of a document that was born in FHIR, by one version more; versions come in their order. What FHIR says
-    now is looked at against the newest."""
+    """Makes the link of a document that was born in FHIR, or extends it by this version: they come in their order. What
+    FHIR says now is looked at against the newest."""
     version = version_of(document)
     link = ledger.links.of(route.name, root)
     owe_fhir(route, ledger, root)

@@ -22,8 +22,8 @@ from bridge.translate.header.whose import subject_of
 def propagate(
     route: Route, ledger: Ledger, mapping: Mapping, present: Present, link: Link | None, head: DataSet | None
 ) -> str | None:
-    """Of a document on which both sides agree, with its newest instance; None where there is nothing to do. What others
-    wrote is theirs to correct, and what is void says nothing."""
+    """Corrects the newest instance of a document on which both sides agree; returns the act. None where there is
+    nothing to do. What others wrote is theirs to correct, and what is void says nothing."""
     patient = present.group.patient
     if route.demographics != "propagate" or route.direction == "to-fhir" or link is None or head is None or not patient:
         return None

@@ -11,7 +11,7 @@ from bridge.sync.patients.merged import Survivor, survivor
 
 
 def followed(route: Route, ledger: Ledger, document: str, instance: str, merged: Survivor | None) -> Move | None:
-    """For the undo list."""
+    """The entry in the undo list of a document, or study, that is of a survivor; None where no merge is concerned."""
     if merged is None:
         return None
     return Move(

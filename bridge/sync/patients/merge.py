@@ -30,7 +30,8 @@ class Merges:
         self.route, self.ledger, self.mapping = route, ledger, mapping
 
     def follow(self, present: Present, link: Link | None, head: DataSet | None) -> str | None:
-        """The act; None where no merge is concerned, or it asks for nothing. Raises Held where a person decides."""
+        """Files the document under whom it is of now, or agrees on that; returns the act. None where no merge is
+        concerned, or it asks for nothing. Raises Held where a person decides."""
         if link is None or head is None or present.group.patient is None:
             return None
         to = survivor(self.route, present.group.patient)
@@ -61,7 +62,7 @@ class Merges:
         return "agreed"
 
     def file(self, group: Group, link: Link, head: DataSet, was: MadeOf, to: Survivor) -> str:
-        """Under whom the document is of now; `link` says what both sides agree on then."""
+        """Files all versions under `to`, whom the document is of now; `link` says what both sides agree on then."""
         hold(self.route, tuple(dict.fromkeys((reference_to(was.patient), to.key))))
         take_patients(self.route, self.ledger, was, to)
         when = was.patient.get("meta", {}).get("lastUpdated") or instant(self.ledger.now())
@@ -82,14 +83,14 @@ class Merges:
         return says_the_same(self.route, self.mapping, present, head, was)
 
     def begin(self, group: Group) -> None:
-        """A new document. Raises Held where a person decides whose it is."""
+        """Before a new document is written. Raises Held where a person decides whose it is."""
         if group.patient is not None:
             last = survivor(self.route, group.patient)
             if len(last.through) > 1:
                 hold(self.route, last.through)
 
     def take_in(self, link: Link, group: Group) -> None:
-        """A document that becomes part of another one is of the same patient then."""
+        """Files a document that becomes part of another one under the patient of that."""
         head = read_instance(self.route, link.instance)
         if head is None or group.patient is None:
             return
@@ -125,8 +126,8 @@ class Merges:
         )
 
     def as_filed(self, group: Group, link: Link | None, head: DataSet | None) -> Group:
-        """With the Patient as a new version has to name him: the survivor, where somebody replaced him; whom the PACS
-        still has, where the document was born there."""
+        """The group, with the Patient as a new version has to name him: the survivor, where somebody replaced him; whom
+        the PACS still has, where the document was born there."""
         if group.patient is None:
             return group
         patient = self._of_pacs(group.patient, head) if link is not None and link.born == "dicom" and head else None

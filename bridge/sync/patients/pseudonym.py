@@ -9,7 +9,7 @@ from bridge.translate.header.identity import is_pseudonym
 
 
 def is_left_alone(route: Route, header: DataSet) -> bool:
-    """By what the route is to do with it. Raises Held where a person decides."""
+    """Whether the route leaves out what has no identity of its patient. Raises Held where a person decides."""
     if route.identity_removed == "carry" or not is_pseudonym(header, route.known(header)):
         return False
     if route.identity_removed == "hold":

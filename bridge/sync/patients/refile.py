@@ -32,11 +32,12 @@ UNMERGE: Kind = "unmerge"
 
 
 def begun(ledger: Ledger, link: Link) -> bool:
+    """Whether filing it under another patient was begun, and is not agreed."""
     return ledger.links.intended(link.document).kind in (MERGE, UNMERGE)
 
 
 def take_patients(route: Route, ledger: Ledger, was: MadeOf, to: Survivor) -> None:
-    """Both are in nobody else's hands, and are still what they were. Raises Busy."""
+    """Takes both patients in hand. Raises Busy where another worker has one, or they are not what they were."""
     key = reference_to(was.patient)
     take(route, ledger, {key, was.subject, *to.through})
     (stored,) = route.fhir.read([key])
@@ -45,7 +46,7 @@ def take_patients(route: Route, ledger: Ledger, was: MadeOf, to: Survivor) -> No
 
 
 def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: MadeOf, to: Survivor) -> str:
-    """`link` says what is agreed on in the end. Each step again is the same."""
+    """Takes the steps, and agrees on `link` in the end; returns the act. A step that is taken again changes nothing."""
     if not steps:
         ledger.links.agree(link)
         return "agreed"
@@ -69,7 +70,8 @@ def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: Mad
 
 
 def finish(route: Route, ledger: Ledger, link: Link) -> None:
-    """What was in hand when a process was killed; whoever looks at the document next does the rest."""
+    """Takes the step again that was in hand when a process was killed; whoever looks at the document next does the
+    rest."""
     intent = ledger.links.intended(link.document)
     data = ledger.replacements.of(link.document)
     if data is None:

@@ -63,7 +63,7 @@ class Steps:
         self.moves = {one.instance: one for one in ledger.moves.of(link.document)}
 
     def all(self, group: Group) -> list[Step]:
-        """The newest version last. Raises Held where one of them is not ours to move."""
+        """What is to be done, the newest version last. Raises Held where one of them is not ours to move."""
         chain = list(self.link.chain)
         self._study_is_ours(group, chain)
         final: dict[str, DataSet] = {}

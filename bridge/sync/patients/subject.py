@@ -28,9 +28,9 @@ class Subject(NamedTuple):
 
 
 def subject(route: Route, ledger: Ledger, group: Group, *, corrected: bool = False) -> Subject:
-    """Raises PermanentError where several have the identifier, or the one that has it is somebody else; Held where that
-    one was replaced, and a person decides. One who was `corrected` in the PACS, which is the source of that, is
-    corrected here."""
+    """Whose the group is in the FHIR server: a Patient that is there, or is to be made. Raises PermanentError where
+    several have the identifier, or the one that has it is somebody else; Held where that one was replaced, and a person
+    decides. One who was `corrected` in the PACS, which is the source of that, is corrected here."""
     if group.patient is None:
         return Subject([], {})
     name = f"Patient/{group.patient['id']}"

@@ -16,7 +16,7 @@ from bridge.translate.to_dicom import to_dicom
 
 
 def header_now(route: Route, mapping: Mapping, link: Link) -> DataSet:
-    """Empty where the resources are gone."""
+    """The header that the resources would become now; empty where they are gone."""
     present = present_of(route, link.root)
     return to_dicom(present.group, mapping, route.known()).result.header if present is not None else ()
 

@@ -28,8 +28,8 @@ from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejec
 
 
 def take_note(route: Route, ledger: Ledger, note: Document, rejection: Rejection) -> str:
-    """What it rejects is looked at again; what is not there yet will be looked at when it comes. Raises Held where it
-    names what it may not reject."""
+    """Takes in a rejection note; returns the act. What it rejects is looked at again; what is not there yet will be
+    looked at when it comes. Raises Held where it names what it may not reject."""
     uid = version_of(note).sop_instance
     named = claimed(note, rejection).items()
     said = {one: study for one, study in named if fits(route, ledger, note, rejection, one, study)}
@@ -54,7 +54,8 @@ def take_note(route: Route, ledger: Ledger, note: Document, rejection: Rejection
 
 
 def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> str:
-    """An instance is not there, and nothing comes of what it was to say. Raises Absent where nothing says why."""
+    """Settles an instance that is not there: nothing comes of what it was to say. Returns the act. Raises Absent where
+    nothing says why it is gone."""
     ledger.links.abandon(route.name, act_of(WRITING, key))
     link = ledger.links.headed_by(route.name, key)
     if link is None:
@@ -73,7 +74,8 @@ def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> st
 
 
 def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str) -> str:
-    """The document was rejected or deleted in the PACS."""
+    """Brings FHIR in step with a document that was rejected or deleted in the PACS, which is `state`; returns the
+    act."""
     if _is_to_be_told(route, ledger, link):
         link = replace(link, dicom_digest=UNKNOWN)
     if news(link.dicom_digest, state) is News.SAME:

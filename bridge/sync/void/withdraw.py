@@ -63,7 +63,7 @@ def _as_intended(route: Route, link: Link) -> bool:
 
 
 def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when: str | None) -> str:
-    """A rejection note for each study, of every version: a PACS that hides the newest would show the one before.
+    """Stores a rejection note for each study, of every version: a PACS that hides the newest would show the one before.
 
     `state` is that of the FHIR side, `when` the FHIR instant of its news, if it has one."""
     chain = list(link.chain)
@@ -100,7 +100,7 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
 
 
 def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> str:
-    """The newest version last: as long as it is there, the rest can be named."""
+    """Removes all versions, the newest last: as long as it is there, the rest can be named."""
     head = read_instance(route, link.instance)
     ledger.links.intend(route.name, link.document, act_of("remove-instances", state), route.dicom.name, [])
     failpoint("intended")
@@ -116,7 +116,7 @@ def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> st
 def retract_resources(
     route: Route, ledger: Ledger, link: Link, present: dict[str, Stored[Resource]], state: str
 ) -> str:
-    """entered-in-error on what belongs to this document alone, in one transaction. `state` is that of the PACS."""
+    """Enters in error what belongs to this document alone, in one transaction. `state` is that of the PACS."""
     own = [key for key in _own(route, ledger, link) if key in present]
     standing = [key for key in own if present[key].item.get("status") != "entered-in-error"]
     items = [Write(key, retracted(present[key].item), present[key].version) for key in standing]
@@ -146,7 +146,8 @@ def retracted(resource: Resource) -> Resource:
 
 
 def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> str:
-    """Those that refer before those that are referred to; the root, by which the document is there, comes first."""
+    """Removes what belongs to this document alone, what refers before what is referred to: the root, by which the
+    document is there, comes first."""
     own = _own(route, ledger, link)
     studies = void_with(route, ledger, link)  # entered in error: what others wrote may refer to them
     ledger.links.intend(route.name, link.document, act_of("remove-resources", state), route.fhir.name, own)
