@@ -21,7 +21,7 @@ Kind = Literal[
     "unmerge",
     "imaging-study",  # an ImagingStudy is written; of nothing
 ]
-"""What an intent is about to do. It stands in ledgers: a new name needs a migration of open intents."""
+"""What an intent is about to do. It stands in ledgers: another name for one needs a migration."""
 
 RETRACTED = "retracted"
 """Entered in error, or rejected by a note (IHE RAD TF IOCM): whatever the content still says."""

@@ -37,9 +37,9 @@ def stored_after_all(route: Route, ledger: Ledger, root: str, born: World, link:
     taken_in = _others(route, ledger, name, document)
     known = [*([link] if link is not None else []), *taken_in]
     rejected = is_rejected(route, ledger, version)
+    made = Link.unremembered(document=name, route=route.name, born=born, root=root, instance=instance, version=version)
     found = replace(
-        link
-        or Link.unremembered(document=name, route=route.name, born=born, root=root, instance=instance, version=version),
+        link or made,
         fhir_digest=UNKNOWN,
         instance=instance,
         dicom_digest=RETRACTED if rejected else dataset_digest(dataset),
