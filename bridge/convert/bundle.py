@@ -49,12 +49,7 @@ def as_written(group: Group) -> Group:
     name = f"Patient/{group.patient['id']}"
     renames = {_patient_url(group.patient, group.key): name}
     copies = {id(resource): renamed(resource, renames) for resource in group.resources()}
-    copies[id(group.patient)] = group.patient
-    references = {
-        renames.get(reference, reference): copies[id(target)] for reference, target in (group.references or {}).items()
-    }
-    root, *members = (copies[id(resource)] for resource in group.resources())
-    return Group(root, tuple(members), group.patient, group.key, references if group.references is not None else None)
+    return group.with_resources(copies, renames)
 
 
 def _patient_url(patient: Resource, key: str) -> str:

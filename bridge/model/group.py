@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from bridge.model.frozen import frozen
@@ -118,13 +119,23 @@ class Group:
         yield self.root
         yield from self.members
 
-    def with_resources(self, new: Mapping[int, Resource]) -> Group:
-        """The same, with others in the place of the resources whose `id()` they go by."""
+    def with_resources(self, new: Mapping[int, Resource], renames: Mapping[str, str] = MappingProxyType({})) -> Group:
+        """The same, with others in the place of the resources and the Patient whose `id()` they go by. `renames`: what
+        references to them are called now."""
         references = self.references
         if references is not None:
-            references = {name: new.get(id(target), target) for name, target in references.items()}
+            references = {renames.get(name, name): new.get(id(one), one) for name, one in references.items()}
         root, *members = (new.get(id(one), one) for one in self.resources())
-        return Group(root, tuple(members), self.patient, self.key, references)
+        patient = None if self.patient is None else new.get(id(self.patient), self.patient)
+        return Group(root, tuple(members), patient, self.key, references)
+
+    def less(self, gone: Collection[int]) -> Group:
+        """The same, without the members whose `id()` is in `gone`."""
+        references = self.references
+        if references is not None:
+            references = {name: one for name, one in references.items() if id(one) not in gone}
+        members = tuple(one for one in self.members if id(one) not in gone)
+        return Group(self.root, members, self.patient, self.key, references)
 
 
 def drop_extensions(home: Json, is_gone: Callable[[Json], bool]) -> None:

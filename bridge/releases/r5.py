@@ -40,7 +40,7 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
         warnings += _said(made, json_patched(made, beyond))
         found[id(resource)] = made if guide is None else guarded(dicom_sr.added(made, guide))
         selected_instance.derive(found[id(resource)], copies)
-    made_group = _with(group, found, names)
+    made_group = group.with_resources(found, names)
     return replace(made_group, members=(*made_group.members, *selections)), warnings
 
 
@@ -57,14 +57,14 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
     group, warnings = _followed(group, is_ours=is_ours)
     found: dict[int, Resource] = {}
     if is_ours:
-        group = _marked(group)
+        group = group.with_resources({id(one): dicom_sr.marked(one) for one in group.whole()})
     for resource in group.whole():
         beyond, plain = _taken(resource, R4_URL)
         made = _native_r4(plain, names)
         warnings += _said(made, json_patched(made, beyond))
         found[id(resource)] = made
         warnings += [one for one in _unseen(dicom_sr.without(resource)) if one not in warnings]
-    made_group = _with(group, found, names)
+    made_group = group.with_resources(found, names)
     guide, back = dicom_sr.guide_of(made_group), {name: said for said, name in names.items()}
     for resource in group.whole():
         made = found[id(resource)]
@@ -93,11 +93,7 @@ def _is_there(home: Json, path: tuple[str, ...]) -> bool:
 def _followed(group: Group, *, is_ours: bool) -> tuple[Group, list[str]]:
     made = {id(one): followed(one, ours=is_ours) for one in group.whole()}
     warnings = [one for _, said in made.values() for one in said]
-    return _with(group, {name: one for name, (one, _) in made.items()}, {}), [*dict.fromkeys(warnings)]
-
-
-def _marked(group: Group) -> Group:
-    return _with(group, {id(one): dicom_sr.marked(one) for one in group.whole()}, {})
+    return group.with_resources({name: one for name, (one, _) in made.items()}), [*dict.fromkeys(warnings)]
 
 
 def _whole_r5(resource: Resource, names: Renames) -> Resource:
@@ -157,15 +153,6 @@ def _taken(resource: Resource, url: str) -> tuple[list[list[Json]], Resource]:
         return loaded(said[0]["valueString"]), plain
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedRemainderError from error
-
-
-def _with(group: Group, found: dict[int, Resource], names: Renames) -> Group:
-    references = group.references
-    if references is not None:
-        references = {names.get(one, one): found[id(target)] for one, target in references.items()}
-    patient = None if group.patient is None else found[id(group.patient)]
-    members = tuple(found[id(one)] for one in group.members)
-    return Group(found[id(group.root)], members, patient, group.key, references)
 
 
 def _said(resource: Resource, places: list[str]) -> list[str]:

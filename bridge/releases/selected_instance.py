@@ -67,13 +67,8 @@ _SAID = ("status", "code", "instance")
 
 def without(group: Group, copies: Collection[Resource]) -> Group:
     """The group, which is one of R5, as far as it says something of its own."""
-    gone = set(map(id, copies))
-    plain = {id(one): _underived(one) for one in group.whole() if id(one) not in gone}
-    kept = (one for one in group.members if id(one) not in gone)
-    references = group.references
-    if references is not None:
-        references = {name: one for name, one in references.items() if id(one) not in gone}
-    return Group(group.root, tuple(kept), group.patient, group.key, references).with_resources(plain)
+    left = group.less(set(map(id, copies)))
+    return left.with_resources({id(one): _underived(one) for one in left.resources()})
 
 
 def _underived(resource: Resource) -> Resource:

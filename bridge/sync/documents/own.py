@@ -40,5 +40,4 @@ def unsigned(group: Group) -> Group:
     """Resources without what their document said beyond them: a UID that somebody gave it would come back, and prove
     nothing. What was born in DICOM says its UID itself."""
     root = group.root if born_uid(group.root) is not None else stripped(group.root)
-    references = {name: root if one is group.root else one for name, one in (group.references or {}).items()}
-    return replace(group, root=root, references=references if group.references is not None else None)
+    return group.with_resources({id(group.root): root})

@@ -134,8 +134,7 @@ class Merges:
         patient = patient or _of_survivor(self.route, group.patient)
         if patient is group.patient:
             return group
-        references = {name: patient if one is group.patient else one for name, one in group.index().items()}
-        return replace(group, patient=patient, references=references if group.references is not None else None)
+        return group.with_resources({id(group.patient): patient})
 
     def _of_pacs(self, patient: Resource, head: DataSet) -> Resource | None:
         if is_filed_under(self.route, head, "dicom", patient):

@@ -28,11 +28,7 @@ def still_named(group: Group, edited: dict[Path, Piece], image: FhirImage) -> Gr
         for resource, member in zip(group.resources(), members_of(edited), strict=False)
         if isinstance(member, dict) and member.keys() == {"native"} and member["native"] not in natives
     }
-    references = group.references
-    if references is not None:
-        references = {one: target for one, target in references.items() if id(target) not in gone}
-    members = tuple(one for one in group.members if id(one) not in gone)
-    return Group(group.root, members, group.patient, group.key, references)
+    return group.less(gone)
 
 
 def _name_in(member: Json) -> str:

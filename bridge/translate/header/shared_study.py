@@ -4,6 +4,7 @@ C.17.2.3). In a FHIR server the report refers to the one, and its own view of it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bridge.mapping.texts import uid_of
 from bridge.model.group import Group, Json, Resource, reference_to, renamed
@@ -43,17 +44,14 @@ def together(group: Group, known: Known) -> Group:
     if not lean and not views:
         return group
     names = {f"ImagingStudy/{shared_id(uid, known)}": reference_to(view) for uid, view in views.items() if uid}
-    index = group.index()
-    names |= {said: reference_to(lean[id(one)]) for said, one in index.items() if id(one) in lean}
+    names |= {said: reference_to(lean[id(one)]) for said, one in group.index().items() if id(one) in lean}
     made = {id(one): lean.get(id(one)) or renamed(_without_views(one), names) for one in group.whole()}
-    members = [made[id(one)] for one in group.members]
-    members += [view for view in views.values() if view not in members]
-    references = None
-    if group.references is not None:  # else all that refers here says `Type/id`
-        references = {names.get(said, said): made[id(one)] for said, one in index.items()}
-        references |= {reference_to(view): view for view in views.values()}
-    patient = made[id(group.patient)] if group.patient is not None else None
-    return Group(made[id(group.root)], tuple(members), patient, group.key, references)
+    group = group.with_resources(made, names)
+    members = (*group.members, *(view for view in views.values() if view not in group.members))
+    references = group.references
+    if references is not None:  # else all that refers here says `Type/id`
+        references = {**references, **{reference_to(view): view for view in views.values()}}
+    return replace(group, members=members, references=references)
 
 
 def of_pacs(group: Group, known: Known) -> set[str]:

@@ -66,12 +66,7 @@ def without_verifiers(group: Group) -> Group:
     left = {one for resource in (root, *group.members) for one in references_in(resource)}
     index = group.index()
     gone = {id(index[one]) for one in _named(said) if one in index and one not in left}
-    references = group.references
-    if references is not None:
-        references = {name: target for name, target in references.items() if id(target) not in gone}
-        references = {name: root if target is group.root else target for name, target in references.items()}
-    members = tuple(one for one in group.members if id(one) not in gone)
-    return Group(root, members, group.patient, group.key, references)
+    return group.less(gone).with_resources({id(group.root): root})
 
 
 def _named(interpreters: list[Home]) -> Iterator[str]:
