@@ -1,4 +1,5 @@
-"""Text and UIDs of DICOM <-> string, uri and Identifier of FHIR. All raise ValueError on what they cannot hold."""
+"""Text and UIDs of DICOM <-> string, uri and Identifier of FHIR. All but `uid_in` raise ValueError on what they cannot
+hold."""
 
 from __future__ import annotations
 
@@ -72,3 +73,11 @@ def uid_of(identifiers: list[dict[str, Json]]) -> str:
     return uid_to_dicom(
         next((one.get("value", "") for one in identifiers if one.get("system") == DICOM_UID_SYSTEM), "")
     )
+
+
+def uid_in(identifiers: list[dict[str, Json]]) -> str | None:
+    """None where they hold no UID, whatever their systems say."""
+    try:
+        return uid_of(identifiers)
+    except ValueError:
+        return None

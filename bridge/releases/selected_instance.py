@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import uuid5
 
-from bridge.mapping.texts import uid_of
+from bridge.mapping.texts import uid_in
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import NAMESPACE
 from bridge.releases.dicom_sr import COPIED, COPY, says
@@ -93,10 +93,10 @@ def _selection(document: Resource, reference: Json) -> Resource | None:
     concept = document.get("type", {})
     if document["resourceType"] != "DocumentReference" or not any(says(concept, DCM, code) for code in _SELECTED):
         return None
-    try:
-        instance: Json = {"uid": uid_of([document.get("masterIdentifier", {})])}
-    except ValueError:
+    uid = uid_in([document.get("masterIdentifier", {})])
+    if uid is None:
         return None
+    instance: Json = {"uid": uid}
     if formats := [one["format"] for one in document.get("content", ()) if "format" in one]:
         instance["sopClass"] = formats[0]
     if subset := subset_of(reference):

@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from bridge.model.content import Code, ContentItem, Path, Value, value_type
+from bridge.model.content import Code, Container, ContentItem, Path, Value, value_type
 from bridge.model.dataset import DataSet
 from bridge.model.group import Resource
 
@@ -55,6 +55,11 @@ class Node:
         node = Node(value, concept, home, number_of(place or {}, len(self.children)), depth=self.depth + 1, place=place)
         self.children.append(node)
         return node
+
+    def section(self, concept: Code) -> Node:
+        """The child of that concept; a container that is added, where there is none."""
+        found = next((one for one in self.children if concept.same(one.concept)), None)
+        return found or self.add(Container("SEPARATE"), concept, None)
 
     def item(self) -> ContentItem:
         """As it is in the making."""

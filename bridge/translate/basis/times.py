@@ -59,6 +59,20 @@ def to_fhir(dt: str, zone: str) -> str:
     return value + offset_at(zone, _digits(value)) if "T" in value and not _WITH_OFFSET.search(value) else value
 
 
+def moment(dt: str | None, zone: str) -> str | None:
+    """The same as `to_fhir`; None where there is no DT, or one that is no date: the remainder carries that."""
+    try:
+        return to_fhir(dt, zone) if dt else None
+    except ValueError:
+        return None
+
+
+def moment_of(header: DataSet, date: int, time: int, zone: str) -> str | None:
+    """Two attributes of a header, a DA and a TM, as one dateTime; None where there is no date."""
+    day = text_of(header, date)
+    return moment(day + (text_of(header, time) or ""), zone) if day else None
+
+
 def to_dicom(value: str, zone: str) -> str:
     """dateTime -> DT; the document's own zone is not repeated, and UTC is told in it: dcmtk takes `+0000` for an
     error. Raises ValueError."""

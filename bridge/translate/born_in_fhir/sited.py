@@ -21,7 +21,7 @@ def said_by_site(image: FhirImage, root: ContentItem, ours: Collection[Path], ma
     for path, home in [*image.homes.items()]:
         if home.get("resourceType") != "Observation" or home.get("bodySite", {}).get("id") != INHERITED:
             continue
-        for index, child in enumerate(_at(root, path).children):
+        for index, child in enumerate(root.at(path).children):
             site = image.homes.get((*path, index), {})
             if is_site(child, mapping) and site.get("resourceType") == "Observation" and (*path, index) not in ours:
                 _leave_out(image, home, site, (*path, index))
@@ -49,9 +49,3 @@ def is_other_site(site: Home, guard: Json) -> bool:
 
 def _code(coding: Home) -> list[Json]:
     return [coding.get("system"), coding.get("code")]
-
-
-def _at(item: ContentItem, path: Path) -> ContentItem:
-    for step in path:
-        item = item.children[step]
-    return item

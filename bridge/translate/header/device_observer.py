@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.mapping.texts import uid_identifier, uid_of
+from bridge.mapping.texts import uid_identifier, uid_in
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
@@ -80,7 +80,7 @@ def add_device(root: Node, device: Resource, concept: Concept) -> None:
     """The items again, each at the place that its element id says."""
     identifiers = device.get("identifier", ())
     uid = next((one for one in identifiers if one.get("system") == DICOM_UID_SYSTEM), None)
-    if uid is not None and (text := _uid_of(uid)):
+    if uid is not None and (text := uid_in([uid])):
         root.add(Plain("UIDREF", text), DEVICE_UID, uid)
     for name, (name_type, copy) in DEVICE_NAMES.items():
         named = next((one for one in device.get("deviceName", ()) if one.get("type") == name_type), None)
@@ -98,10 +98,3 @@ def add_device(root: Node, device: Resource, concept: Concept) -> None:
     for said in identifiers:
         if AE_TITLE.same(concept(said.get("type", {}))) and (text := said.get("value")):
             root.add(Plain("TEXT", text), AE_TITLE, said)
-
-
-def _uid_of(identifier: Home) -> str | None:
-    try:
-        return str(uid_of([identifier]))
-    except ValueError:  # a system that says UID, and a value that is none
-        return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.texts import uid_of
+from bridge.mapping.texts import uid_in
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
@@ -102,11 +102,7 @@ def composition_status(status: str) -> str:
 
 def content_time(header: DataSet, zone: str) -> str | None:
     """Content Date and Time as FHIR dateTime."""
-    date = text_of(header, CONTENT_DATE)
-    try:
-        return times.to_fhir(date + (text_of(header, CONTENT_TIME) or ""), zone) if date else None
-    except ValueError:  # not a date: the header remains as it was
-        return None
+    return times.moment_of(header, CONTENT_DATE, CONTENT_TIME, zone)
 
 
 def patient_of(document: Document, mapping: Mapping, known: Known) -> Resource | None:
@@ -238,12 +234,7 @@ def _scope(root: Resource, identity: Identity | None, effective: str | None, con
 
 def born_uid(root: Resource) -> str | None:
     """SOP Instance UID of a document that was born in DICOM; no change of a reference may touch its study."""
-    if root["resourceType"] != "DiagnosticReport":
-        return None
-    try:
-        return str(uid_of(root.get("identifier", [])))
-    except ValueError:  # born in FHIR
-        return None
+    return uid_in(root.get("identifier", [])) if root["resourceType"] == "DiagnosticReport" else None
 
 
 def _content_digest(group: Group, identity: Identity | None) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bridge.mapping.texts import uid_of
+from bridge.mapping.texts import uid_in
 from bridge.model.group import Group, Json, Resource, reference_to, renamed
 from bridge.model.names import EXTENSION_BASE
 from bridge.translate.basis.ids import Known
@@ -76,12 +76,7 @@ def _key(view: Resource, known: Known) -> str:
 
 def _uid(resource: Resource) -> str | None:
     """Study Instance UID of an ImagingStudy."""
-    if resource["resourceType"] != "ImagingStudy":
-        return None
-    try:
-        return str(uid_of(resource.get("identifier", [])))
-    except ValueError:
-        return None
+    return uid_in(resource.get("identifier", [])) if resource["resourceType"] == "ImagingStudy" else None
 
 
 def _of_report(view: Resource, root: Resource) -> Resource:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.texts import one_value, uid_identifier, uid_of
+from bridge.mapping.texts import one_value, uid_identifier, uid_in, uid_of
 from bridge.model.codes import code_element, code_of
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
@@ -95,7 +95,7 @@ def described(study: Resource, document: Document, zone: str, mapping: Mapping) 
         issuer = next((issuer_of(one, document.charset) for one in items(document.header, ACCESSION_ISSUER)), None)
         said = {"system": issuer} if issuer is not None else {}
         study["identifier"].append({"type": _ACCESSION_TYPE, **said, "value": accession})
-    if started := _started(document.header, zone):
+    if started := times.moment_of(document.header, STUDY_DATE, STUDY_TIME, zone):
         study["started"] = started
     if procedures := _procedures(document.header, document, mapping):
         study["procedureCode"] = procedures
@@ -107,14 +107,6 @@ def _identifier(uid: str) -> list[Home]:
         return uid_identifier(uid)
     except ValueError:  # no UID: the header says what it is
         return [{"value": uid}]
-
-
-def _started(header: DataSet, zone: str) -> str | None:
-    date, time = text_of(header, STUDY_DATE), text_of(header, STUDY_TIME)
-    try:
-        return times.to_fhir(date + (time or ""), zone) if date else None
-    except ValueError:  # not a date
-        return None
 
 
 def _procedures(header: DataSet, document: Document, mapping: Mapping) -> list[Home]:
@@ -240,9 +232,8 @@ def evidence_elements(
     current: list[DataSet] = []
     other: list[DataSet] = []
     for study in studies:
-        try:
-            uid = uid_of(study.get("identifier", []))
-        except ValueError:  # a study without UID has no place in evidence
+        uid = uid_in(study.get("identifier", []))
+        if uid is None:  # such a study has no place in evidence
             continue
         series = [said for one in study.get("series", ()) if (said := _evidence_series(one, own, wanted))]
         if series:

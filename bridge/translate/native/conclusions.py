@@ -23,13 +23,8 @@ def add_conclusions(root: Node, conclusion: str, parts: Sequence[Part]) -> None:
     for index, (many, inside) in enumerate(parts):
         said = lines if index == len(parts) - 1 else lines[:many]
         lines = lines[many:]
-        into = _section(root) if inside else root
+        into = root.section(CONCLUSIONS) if inside else root
         into.add(Plain("TEXT", "\n".join(said)), CONCLUSION, None)
-
-
-def _section(root: Node) -> Node:
-    found = next((one for one in root.children if CONCLUSIONS.same(one.concept)), None)
-    return found or root.add(Container("SEPARATE"), CONCLUSIONS, None)
 
 
 def parts_of(root: ContentItem, conclusion: str) -> list[Part]:

@@ -163,10 +163,7 @@ def _procedure(group: Group, find: Find) -> Code:
 
 def measurement_group(root: Node, name: str, uid: str) -> Node:
     """TID 1501, in the container of imaging measurements: one group for each Observation, tracked by its UID."""
-    into = next((one for one in root.children if IMAGING_MEASUREMENTS.same(one.concept)), None)
-    if into is None:
-        into = root.add(Container("SEPARATE"), IMAGING_MEASUREMENTS, None)
-    node = into.add(Container("SEPARATE"), MEASUREMENT_GROUP, None)
+    node = root.section(IMAGING_MEASUREMENTS).add(Container("SEPARATE"), MEASUREMENT_GROUP, None)
     node.add(Plain("TEXT", name), TRACKING_IDENTIFIER, None)
     node.add(Plain("UIDREF", uid), TRACKING_UID, None)
     return node

@@ -69,13 +69,7 @@ def place_of(concept: Code | None, root: Node) -> Node:
     """Where the item of a result stands: a global measurement among those, anything else on its own."""
     if concept is None or concept.scheme != "MDC" or concept.value not in _REQUIRED.keys() | _OPTIONAL:
         return root
-    analysis = _section(root, _QUANTITATIVE)
-    return _section(analysis, _GLOBAL)
-
-
-def _section(into: Node, concept: Code) -> Node:
-    found = next((one for one in into.children if concept.same(one.concept)), None)
-    return found or into.add(Container("SEPARATE"), concept, None)
+    return root.section(_QUANTITATIVE).section(_GLOBAL)
 
 
 def finish(root: Node) -> None:

@@ -29,11 +29,7 @@ def started_of(item: ContentItem, zone: str) -> str | None:
     """Start of an event: when it was observed."""
     starts = [start for start, of in STARTS.items() if of is None or of.same(item.concept)]
     said = (text(child, "DATETIME") for start in starts for child in item.children if start.same(child.concept))
-    found = next(said, None)
-    try:
-        return times.to_fhir(found, zone) if found else None
-    except ValueError:  # not a date: the remainder carries it
-        return None
+    return times.moment(next(said, None), zone)
 
 
 def method_of(item: ContentItem, around: Home | None, mapping: Mapping) -> Home | None:

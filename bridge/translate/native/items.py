@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.errors import PermanentError
-from bridge.mapping.texts import uid_of
+from bridge.mapping.texts import uid_in
 from bridge.model.content import ByReference, Code, Coded, Container, Num, Plain, Reference, Value
 from bridge.model.dataset import text_element
 from bridge.model.group import Resource
@@ -177,13 +177,8 @@ class Items(Referred):
     def _observation_uid(self, observation: Resource) -> str | None:
         """Its own, where it has one; a new one in a document of ours, so that it is found again."""
         said = [one for one in observation.get("identifier", ()) if one.get("system") == DICOM_UID_SYSTEM]
-        if said:
-            try:
-                return str(uid_of(said))
-            except ValueError:  # no UID: an odd value of the document, which the remainder holds
-                return None
-        if self.born:
-            return None
+        if said or self.born:
+            return uid_in(said)  # None, too, of an odd value of the document, which the remainder holds
         identifier = str(observation.get("id") or self.group.key)
         owner = self._owners.get(id(observation))
         if owner is not None:  # the id of a contained one is its own only within that

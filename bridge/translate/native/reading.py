@@ -15,6 +15,7 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Home
 from bridge.translate.header.study import Studies
 from bridge.translate.native.anchors import anchor_of, names_of
+from bridge.translate.native.sites import coded_of
 from bridge.translate.native.subject_context import Named
 
 
@@ -54,10 +55,7 @@ class Reading:
         """Concept, and how many siblings of that concept stand before."""
         names = self.names.get(at[:-1])
         if names is None:
-            parent = self.document.root
-            for step in at[:-1]:
-                parent = parent.children[step]
-            names = self.names[at[:-1]] = names_of(parent.children)
+            names = self.names[at[:-1]] = names_of(self.document.root.at(at[:-1]).children)
         return names[at[-1]]
 
     def _anchored(self, item: ContentItem, at: Path, outer: str) -> str:
@@ -73,14 +71,7 @@ class Reading:
         return anchor
 
     def _effective(self, item: ContentItem) -> str | None:
-        found = text_of(item.rest, OBSERVATION_DATETIME) if item.rest else None
-        try:
-            return times.to_fhir(found, self.zone) if found else None
-        except ValueError:  # not a date: the remainder carries it
-            return None
+        return times.moment(text_of(item.rest, OBSERVATION_DATETIME), self.zone) if item.rest else None
 
     def _code(self, concept: Code | None) -> Home:
-        try:
-            return self.mapping.coded(concept)
-        except ValueError:  # a code that FHIR cannot spell
-            return self.mapping.coded(None)
+        return coded_of(concept, self.mapping)
