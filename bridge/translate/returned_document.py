@@ -28,7 +28,7 @@ from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.observed import observed_at
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
-from bridge.translate.remainder.private import Piece, taken_out
+from bridge.translate.remainder.private import Piece, manifest_of, taken_out
 from bridge.translate.report.report import Report
 
 NEW_INSTANCE = "edited in FHIR since: a new instance, not verified, that names its predecessor"
@@ -73,8 +73,8 @@ def returned_document(
         report.warnings.append(NEW_INSTANCE)
     elif "version" in remainder:
         pieces = pieces or version_alone(remainder["version"], known)
-    if "group" in pieces.get((), {}):
-        pieces[()]["group"]["digest"] = document_digest(document)
+    if manifest := manifest_of(pieces):
+        manifest["digest"] = document_digest(document)
     report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
     summaries = [one for one in group.members if is_summary(one)]
     if any(copy_digest(one) not in remainder.get("copies", ()) for one in summaries):

@@ -31,7 +31,7 @@ from bridge.translate.header.header import born_uid
 from bridge.translate.header.refiled import as_named_in
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.kept import keep
-from bridge.translate.remainder.private import Piece, taken_out
+from bridge.translate.remainder.private import Piece, manifest_of, taken_out
 from bridge.translate.remaindered import remaindered
 from bridge.translate.report.contradictions import contradictions
 from bridge.translate.report.odd_items import oddities_of_document
@@ -106,7 +106,7 @@ def _coming_back(
     """The group, where the document comes back from it to the last byte: a UID names one content. Where somebody has
     edited the items since, what was said privately before is kept for that."""
     again = to_dicom(group, mapping, known, counted=False).result
-    if again == document or exactly or pieces[()]["group"].get("digest") == document_digest(bare):
+    if again == document or exactly or manifest_of(pieces).get("digest") == document_digest(bare):
         return group if again == document else None
     unedited, made = taken_out(again)
     if unedited != bare or in_order_of_reach(group) is not group:

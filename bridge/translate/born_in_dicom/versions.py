@@ -8,9 +8,8 @@ from bridge.model.group import Group, Json
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir.as_made import name_of
-from bridge.translate.born_in_fhir.pieces import members_of
 from bridge.translate.native.to_fhir import FhirImage
-from bridge.translate.remainder.private import Piece
+from bridge.translate.remainder.private import Piece, members_of
 
 _OF_VERSION = frozenset({"identifier", "status", "resultsInterpreter"})
 

@@ -7,7 +7,7 @@ from bridge.model.content import ContentItem, Path
 from bridge.model.dataset import text_of
 from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis.ids import FILES, new_uid
-from bridge.translate.remainder.private import Piece
+from bridge.translate.remainder.private import Piece, members_of
 
 
 def without_copied(pieces: dict[Path, Piece], root: ContentItem) -> dict[Path, Piece]:
@@ -27,7 +27,7 @@ def without_copied(pieces: dict[Path, Piece], root: ContentItem) -> dict[Path, P
 def results_in(pieces: dict[Path, Piece]) -> dict[Path, str]:
     """Items that Observations became, with `Observation/id`: a container without facts, too, which would be a
     section."""
-    members = pieces.get((), {}).get("group", {}).get("members", ())
+    members = members_of(pieces)
     found = dict[Path, str]()
     for path, piece in pieces.items():
         number = piece.get("is", 0)

@@ -12,7 +12,7 @@ from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.ranges import of_range
 from bridge.translate.born_in_fhir.as_made import name_of
 from bridge.translate.native.folds import limits_of
-from bridge.translate.remainder.private import Piece
+from bridge.translate.remainder.private import Piece, members_of
 
 
 def ranges_in(native: Resource) -> list[str]:
@@ -23,7 +23,7 @@ def ranges_in(native: Resource) -> list[str]:
 
 def words_of_ranges(said: dict[Path, Piece], homes: dict[Path, Json]) -> dict[Path, Piece]:
     """What the pieces `said` of ranges, by where these are now: an edit may have moved them."""
-    members = said.get((), {}).get("group", {"members": []})["members"]
+    members = members_of(said)
     ranges = {members[one.get("is", 0)]: one["ranges"] for one in said.values() if one.get("ranges")}
     if not ranges:
         return {}

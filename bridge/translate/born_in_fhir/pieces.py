@@ -33,7 +33,7 @@ from bridge.translate.remainder.beside import guards_of
 from bridge.translate.remainder.extension import attached, stripped
 from bridge.translate.remainder.json_patch import canonical, canonical_text
 from bridge.translate.remainder.lone_range import differences
-from bridge.translate.remainder.private import Piece
+from bridge.translate.remainder.private import Piece, manifest_of, members_of
 
 _Manifest = dict[str, Any]
 
@@ -192,16 +192,11 @@ def copy_digest(value: Json) -> str:
     return digest(canonical_text(value), GUARD)
 
 
-def members_of(pieces: dict[Path, Piece]) -> list[Json]:
-    found: list[Json] = pieces.get((), {}).get("group", {"members": []})["members"]
-    return found
-
-
 def beyond(pieces: dict[Path, Piece]) -> str | None:
     """Digest of what FHIR says that the items do not; None where they say all."""
     found = [(path, canonical(entries)) for path, piece in sorted(pieces.items()) if (entries := piece.get("entries"))]
     whole = [canonical(one) for one in members_of(pieces) if isinstance(one, dict) and one.keys() != {"native"}]
-    named = members_of(pieces) if pieces.get((), {}).get("group", {}).get("named") else None
+    named = members_of(pieces) if manifest_of(pieces).get("named") else None
     return digest(repr((found, whole, named) if named else (found, whole))) if found or whole or named else None
 
 

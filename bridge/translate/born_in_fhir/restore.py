@@ -23,7 +23,7 @@ from bridge.translate.born_in_fhir.sections import enter, follow, sections_at
 from bridge.translate.header.header import named_at
 from bridge.translate.header.verifiers import taken_verifiers, verified
 from bridge.translate.native.to_fhir import FhirImage
-from bridge.translate.remainder.private import Piece
+from bridge.translate.remainder.private import Piece, manifest_of, members_of
 from bridge.translate.report.report import Report
 
 _Manifest = dict[str, Any]
@@ -39,8 +39,8 @@ def restored(
 ) -> Group | None:
     """The group that the document was made from, as far as the items still say so, and what was `added`; None where the
     items do not say it, or the document belongs to another patient now."""
-    manifest = pieces.get((), {}).get("group")
-    if manifest is None or manifest.get("identity") != identity_digest(document.header):
+    manifest = manifest_of(pieces)
+    if not manifest or manifest.get("identity") != identity_digest(document.header):
         return None
     members, born = manifest["members"], "born" in manifest
     verifiers = [] if born else taken_verifiers(image.group.root)
@@ -121,7 +121,7 @@ def _at(members: list[Json], number: int) -> Json:
 
 def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
     """Observations of a report whose items have no piece."""
-    root = next(iter(pieces.get((), {}).get("group", {"members": []})["members"]), None)
+    root = next(iter(members_of(pieces)), None)
     if not isinstance(root, str) or not root.startswith("DiagnosticReport/"):
         return []
     copies = copies_in(image)
@@ -180,9 +180,8 @@ def _places(manifest: _Manifest, kind: type) -> dict[str, int]:
 def first_version(pieces: dict[Path, Piece], header: DataSet) -> str | None:
     """SOP Instance UID of the document born in DICOM that this one is a version of: its ids go by that, unless it is
     another patient's now."""
-    piece = pieces.get((), {})
-    manifest = piece.get("group", {})
-    alone: str | None = piece.get("version")
+    manifest = manifest_of(pieces)
+    alone: str | None = pieces.get((), {}).get("version")
     if alone or "born" not in manifest:
         return alone or None
     return manifest["born"] if manifest.get("identity") == identity_digest(header) else None
@@ -191,8 +190,8 @@ def first_version(pieces: dict[Path, Piece], header: DataSet) -> str | None:
 def source_of(pieces: dict[Path, Piece], uid: str | None) -> str | None:
     """What ids go by in a document that was born in FHIR, whoever has given a version another UID since; `uid` where an
     earlier bridge wrote it. None of any other document."""
-    manifest = pieces.get((), {}).get("group", {"born": None})
-    if "born" in manifest:
+    manifest = manifest_of(pieces)
+    if not manifest or "born" in manifest:
         return None
     return key_of(pieces) if manifest.get("ids") == 1 else uid
 
@@ -204,13 +203,12 @@ def made_for(pieces: dict[Path, Piece]) -> str | None:
 
 def names_in(pieces: dict[Path, Piece]) -> set[str]:
     """`Type/id` of the resources that the pieces name as their source did; others go by names that are derived."""
-    manifest = pieces.get((), {}).get("group", {"members": []})
-    whole = [one["json"] for one in manifest["members"] if isinstance(one, dict) and "json" in one]
-    return {one for one in manifest["members"] if isinstance(one, str)} | {name_of(one, 0) for one in whole}
+    members = members_of(pieces)
+    whole = [one["json"] for one in members if isinstance(one, dict) and "json" in one]
+    return {one for one in members if isinstance(one, str)} | {name_of(one, 0) for one in whole}
 
 
 def key_of(pieces: dict[Path, Piece]) -> str | None:
     """What identifies the group of the pieces at its source; None where they name none."""
-    manifest = pieces.get((), {}).get("group", {"members": []})
-    key = manifest.get("key", next(iter(manifest["members"]), None))
+    key = manifest_of(pieces).get("key", next(iter(members_of(pieces)), None))
     return key if isinstance(key, str) else None

@@ -23,6 +23,18 @@ def taken_out(document: Document) -> tuple[Document, dict[Path, Piece]]:
     return (Document(document.header, root), pieces) if pieces else (document, pieces)
 
 
+def manifest_of(pieces: dict[Path, Piece]) -> Piece:
+    """What the piece of the root says of the group that the document was made from; empty where it says none."""
+    found: Piece = pieces.get((), {}).get("group", {})
+    return found
+
+
+def members_of(pieces: dict[Path, Piece]) -> list[Any]:
+    """Of that group: for each resource `Type/id`, where an item is its place; else what the items do not say of it."""
+    found: list[Any] = manifest_of(pieces).get("members", [])
+    return found
+
+
 def _without(item: ContentItem, path: Path, pieces: dict[Path, Piece]) -> ContentItem:
     rest = item.rest
     if not rest and not item.children:
