@@ -10,10 +10,9 @@ from bridge.model.group import Json, Resource, drop_extensions, renamed
 from bridge.model.names import EXTENSION_BASE
 from bridge.releases.dicom_sr import CATEGORY, COPY, FINDING, GROUP, says
 from bridge.terminology.schemes import DCM, SCT
-from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.native.asserted import is_denied
 from bridge.translate.native.copies import copied
-from bridge.translate.remainder.json_patch import canonical_text
+from bridge.translate.remainder.json_patch import canonical_text, guard
 
 _URL = f"{EXTENSION_BASE}/StructureDefinition/copy"
 _CONCEPT = "valueCodeableConcept"
@@ -100,7 +99,7 @@ def _text(values: Resource) -> str:
 
 
 def _guard(element: str, concept: Json) -> str:
-    return f"{element} {digest(canonical_text(copied(concept)), GUARD)}"
+    return f"{element} {guard(copied(concept))}"
 
 
 def _is_guard(extension: Json) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.model.group import Group, Json, Resource
+from bridge.translate.basis.codeable import displays_in
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import Home
 from bridge.translate.native.own_words import says_conclusion
@@ -53,8 +54,7 @@ def _unmodified(said: str, home: Home) -> str:
 
 def _words(component: Home) -> list[str]:
     value = component.get("valueCodeableConcept", {})
-    displays = [one["display"] for one in value.get("coding", ()) if "display" in one]
-    return [*displays, *(value[key] for key in ("text",) if key in value), component.get("valueString", "")]
+    return [*displays_in(value), *(value[key] for key in ("text",) if key in value), component.get("valueString", "")]
 
 
 def _saying(owner: Resource, home: Home, now: str) -> Resource:

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 
 from bridge.model.content import ContentItem, Path
 from bridge.model.group import Group, Json, Resource
-from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.basis.codeable import codes_in, displayed
 from bridge.translate.basis.node import INHERITED, OWN
 from bridge.translate.native.asserted import called_in, is_as_qualified, is_denied
 from bridge.translate.native.shared_context import concept_of, in_their_order, is_shared
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.subjects import is_its_own
 from bridge.translate.native.to_fhir import FhirImage
-from bridge.translate.remainder.json_patch import canonical_text
+from bridge.translate.remainder.json_patch import canonical_text, guard
 
 _FOLLOWS = "repeats an item that was edited: it follows that"
 _METHOD, _FOCUS, _TEXT, _COMPONENT = "method", "focus", "valueCodeableConcept.text", "component"
@@ -217,13 +217,11 @@ def _said(value: Json) -> Json:
         return canonical_text(value)
     if not value.keys() & {"coding", "text"}:
         return canonical_text(value)
-    codings = value.get("coding", ())
-    words = value.get("text", next((one["display"] for one in codings if "display" in one), None))
-    return [[[one.get("system"), one.get("code")] for one in codings], words]
+    return [codes_in(value), value.get("text", displayed(value))]
 
 
 def _name(resource: Resource, name: str) -> str:
-    return digest(canonical_text([resource.get("id"), name]), GUARD)
+    return guard([resource.get("id"), name])
 
 
 _NAME = len(_name({}, ""))
@@ -231,4 +229,4 @@ _NAME = len(_name({}, ""))
 
 def _digest(path: Path, said: Json) -> str:
     """Places within one parent may change: all of them inherit the same."""
-    return digest(canonical_text([*path[:-1], _said(said)]), GUARD)
+    return guard([*path[:-1], _said(said)])

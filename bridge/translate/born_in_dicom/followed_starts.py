@@ -9,9 +9,8 @@ from bridge.model.content import ContentItem, Path
 from bridge.model.dataset import find
 from bridge.model.group import Group, Json, Resource
 from bridge.model.tags import OBSERVATION_DATETIME
-from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.native.observed import started_in
-from bridge.translate.remainder.json_patch import canonical_text
+from bridge.translate.remainder.json_patch import guard
 
 FOLLOWS = "Observation.effectiveDateTime repeats the start of an event, which was edited: it follows that"
 
@@ -55,4 +54,4 @@ def _repeats(home: Json) -> bool:
 
 
 def _digest(resource: Resource) -> str:
-    return digest(canonical_text([resource.get("id"), resource["effectiveDateTime"]]), GUARD)
+    return guard([resource.get("id"), resource["effectiveDateTime"]])

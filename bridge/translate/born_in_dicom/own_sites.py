@@ -7,11 +7,11 @@ from __future__ import annotations
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Path
 from bridge.model.group import Group, Json, Resource
-from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.basis.codeable import codes_in, displayed
 from bridge.translate.basis.node import INHERITED, OWN, Home
 from bridge.translate.native.sites import is_site
 from bridge.translate.native.to_fhir import FhirImage
-from bridge.translate.remainder.json_patch import canonical_text
+from bridge.translate.remainder.json_patch import guard
 from bridge.translate.remainder.private import Piece
 
 _FOLLOWS = "Observation.bodySite repeats a Finding Site that was edited: it follows that"
@@ -78,7 +78,7 @@ def settled(
             )
             for at in (path, *of_same):
                 sites.setdefault(id(inheriting[at]), _own(inheriting[at]))
-            if "text" in natives[path] and natives[path]["text"] != _display(natives[path]):
+            if "text" in natives[path] and natives[path]["text"] != displayed(natives[path]):
                 warnings.append(_SIDED)
     return (_with_sites(group, sites) if sites else group), list(dict.fromkeys(warnings))
 
@@ -121,14 +121,14 @@ def _inherits(home: Home) -> bool:
 def _repeats_side(home: Home) -> bool:
     """Of a result's own Finding Site, as it is read: its text says more than its code."""
     site = home.get("bodySite", {}) if home.get("resourceType") == "Observation" else {}
-    return "text" in site and site.get("id") != INHERITED and site["text"] != _display(site)
+    return "text" in site and site.get("id") != INHERITED and site["text"] != displayed(site)
 
 
 _SIDE = "="  # begins no name
 
 
 def _name(resource: Resource) -> str:
-    return digest(canonical_text(resource.get("id")), GUARD)
+    return guard(resource.get("id"))
 
 
 _NAME = len(_name({}))
@@ -140,20 +140,12 @@ def _is_of_site(entry: list[Json]) -> bool:
 
 def _is_another(site: Home, native: Home) -> bool:
     """By its codes, or by words that are there: the side is one of them."""
-    if _codes(site) != _codes(native):
+    if codes_in(site) != codes_in(native):
         return True
-    return "text" in site and site["text"] != native.get("text", _display(native))
-
-
-def _codes(site: Home) -> list[Json]:
-    return [[one.get("system"), one.get("code")] for one in site.get("coding", ())]
-
-
-def _display(site: Home) -> str | None:
-    return next((one["display"] for one in site.get("coding", ()) if "display" in one), None)
+    return "text" in site and site["text"] != native.get("text", displayed(native))
 
 
 def _digest(path: Path, resource: Resource) -> str:
     """Places within one parent may change: all of them inherit the same."""
     site = resource["bodySite"]
-    return digest(canonical_text([resource.get("id"), *path[:-1], *_codes(site), site.get("text")]), GUARD)
+    return guard([resource.get("id"), *path[:-1], *codes_in(site), site.get("text")])

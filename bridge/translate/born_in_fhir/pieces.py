@@ -9,7 +9,7 @@ from bridge.model.content import ContentItem, Path
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, renamed
-from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.basis.digests import digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.as_made import (
@@ -31,7 +31,7 @@ from bridge.translate.native.subjects import states_subject
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.beside import guards_of
 from bridge.translate.remainder.extension import attached, stripped
-from bridge.translate.remainder.json_patch import canonical, canonical_text
+from bridge.translate.remainder.json_patch import canonical, guard
 from bridge.translate.remainder.lone_range import differences
 from bridge.translate.remainder.private import Piece, manifest_of, members_of
 
@@ -189,7 +189,7 @@ def copies_of(group: Group, pieces: dict[Path, Piece]) -> list[str]:
 
 
 def copy_digest(value: Json) -> str:
-    return digest(canonical_text(value), GUARD)
+    return guard(value)
 
 
 def beyond(pieces: dict[Path, Piece]) -> str | None:

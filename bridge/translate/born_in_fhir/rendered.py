@@ -8,8 +8,8 @@ import re
 
 from bridge.model.content import ContentItem, Path
 from bridge.model.group import Json, Resource
-from bridge.translate.basis.digests import GUARD, digest, item_digest
-from bridge.translate.remainder.json_patch import canonical_text, element_at
+from bridge.translate.basis.digests import item_digest
+from bridge.translate.remainder.json_patch import element_at, guard
 
 Entries = list[list[Json]]
 WHOLE = ("text", "presentedForm")
@@ -57,4 +57,4 @@ def _guard(native: Resource, place: str, root: ContentItem, path: Path) -> str:
         value: Json = {key: said for key, said in home.items() if key not in ("id", "extension")}
     else:
         value = home.get(extended.removeprefix("_")) if isinstance(home, dict) else None
-    return digest(canonical_text(value), GUARD)
+    return guard(value)

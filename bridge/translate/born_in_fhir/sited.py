@@ -8,11 +8,11 @@ from collections.abc import Collection
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Path
 from bridge.model.group import Json
-from bridge.translate.basis.digests import GUARD, digest
+from bridge.translate.basis.codeable import codes_in
 from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.native.sites import is_site
 from bridge.translate.native.to_fhir import FhirImage
-from bridge.translate.remainder.json_patch import canonical_text
+from bridge.translate.remainder.json_patch import guard
 
 
 def said_by_site(image: FhirImage, root: ContentItem, ours: Collection[Path], mapping: Mapping) -> None:
@@ -38,14 +38,10 @@ def _leave_out(image: FhirImage, home: Home, site: Home, at: Path) -> None:
 
 def site_guard(site: Home) -> Json:
     """Of what a site says by code and, where they are there, by words."""
-    return [digest(canonical_text(one), GUARD) for one in ([*map(_code, site.get("coding", ()))], site.get("text"))]
+    return [guard(codes_in(site)), guard(site.get("text"))]
 
 
-def is_other_site(site: Home, guard: Json) -> bool:
-    """Words that are left out are no edit."""
+def is_other_site(site: Home, before: Json) -> bool:
+    """Words that are left out are no edit. `before`: `site_guard` of what it was."""
     codes, words = site_guard(site)
-    return bool(codes != guard[0] or ("text" in site and words != guard[1]))
-
-
-def _code(coding: Home) -> list[Json]:
-    return [coding.get("system"), coding.get("code")]
+    return bool(codes != before[0] or ("text" in site and words != before[1]))

@@ -8,6 +8,7 @@ from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import uri_of
 from bridge.terminology.snomed import sct_of
+from bridge.translate.basis.codeable import code_pairs, displayed
 from bridge.translate.basis.node import Home
 
 _CONTEXTS = frozenset(
@@ -89,9 +90,9 @@ def is_denied(home: Home) -> bool:
 def _words(home: Home) -> list[str]:
     found = list[str]()
     for component in home.get("component", ()):
-        if not _CODED.isdisjoint(_codings(component.get("code", {}))):
+        if not _CODED.isdisjoint(code_pairs(component.get("code", {}))):
             said = component.get("valueCodeableConcept", {})
-            if _PLAINLY.isdisjoint(_codings(said)):
+            if _PLAINLY.isdisjoint(code_pairs(said)):
                 found.append(_called(said) or component.get("valueString", ""))
     return [*filter(None, found)]
 
@@ -101,9 +102,5 @@ def _worded(called: str, words: list[str]) -> str:
 
 
 def _called(concept: Home) -> str:
-    displays = (one["display"] for one in concept.get("coding", ()) if "display" in one)
-    return str(next(displays, concept.get("text", "")))
-
-
-def _codings(concept: Home) -> list[tuple[str | None, str | None]]:
-    return [(one.get("system"), one.get("code")) for one in concept.get("coding", ())]
+    display = displayed(concept)
+    return str(concept.get("text", "") if display is None else display)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bridge.model.group import Resource
 from bridge.terminology.categories import OBSERVATIONS, REPORTS
+from bridge.translate.basis.codeable import codes_in
 from bridge.translate.basis.node import Home
 from bridge.translate.native.own_words import is_own
 
@@ -18,9 +19,8 @@ CATEGORY = ("category",)
 
 
 def same_categories(said: Iterable[Home], native: Iterable[Home]) -> bool:
-    """Wording aside."""
-    one, other = ([[(c.get("system"), c.get("code")) for c in e.get("coding", ())] for e in x] for x in (said, native))
-    return one == other
+    """Whether both lists hold the same codes, ignoring display and text."""
+    return [*map(codes_in, said)] == [*map(codes_in, native)]
 
 
 def category_of(code: str) -> Home:

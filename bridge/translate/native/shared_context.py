@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Code, Container, ContentItem, Num, Reference, value_type
+from bridge.translate.basis.codeable import codes_in
 from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.native.sites import coded_of, folded_as
 from bridge.translate.native.subject_context import is_of_subject
@@ -99,7 +100,7 @@ def in_their_order(components: list[Home]) -> list[Home]:
 
 
 def concept_of(component: Home) -> str:
-    return canonical_text([[one.get("system"), one.get("code")] for one in component.get("code", {}).get("coding", ())])
+    return canonical_text(codes_in(component.get("code", {})))
 
 
 def is_shared(component: Home) -> bool:

@@ -10,6 +10,7 @@ from bridge.model.content import Code, Coded
 from bridge.model.group import Group, Json, Resource, drop_extensions
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import SCT
+from bridge.translate.basis.codeable import displays_in
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.whose import subject_key, subject_of
 
@@ -95,7 +96,7 @@ def is_unseen(site: Home, structures: Structures) -> bool:
         if (structure := _structure(extension, structures)) is not None:
             qualifiers = structure.qualifiers
             is_whole = structure.is_all and len(qualifiers) < 2 and (is_sided or not qualifiers)
-            plain = {*_displays(named), *_displays(structure.location), ""}
+            plain = {*displays_in(named), *displays_in(structure.location), ""}
             is_plain = {words, structure.location.get("text", "")} <= plain
             return is_named and is_whole and is_plain and _is_at(structure, named)
         if _sides(extension, structures):
@@ -140,10 +141,6 @@ def _is_at(structure: Structure, site: Home) -> bool:
     location = structure.location
     codes, there = _codes(location), _codes(site)
     return bool(codes & there) if codes and there else not location or location.get("text") == site.get("text")
-
-
-def _displays(concept: Home) -> set[str]:
-    return {one["display"] for one in concept.get("coding", ()) if "display" in one}
 
 
 def _codes(concept: Json) -> set[tuple[str | None, str]]:

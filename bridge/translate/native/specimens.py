@@ -7,6 +7,7 @@ import re
 
 from bridge.model.content import Code, Plain
 from bridge.model.group import Resource
+from bridge.translate.basis.codeable import displayed
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.whose import subject_key
 from bridge.translate.native.spelled import printable
@@ -46,8 +47,7 @@ def _words(specimen: Home, observation: Resource, subjects: dict[str, Resource])
     if len(set(whose)) > 1:
         return None
     kind = found.get("type", {})
-    displays = (one["display"] for one in kind.get("coding", ()) if "display" in one)
-    said = kind.get("text") or next(displays, None) or specimen.get("display", "")
+    said = kind.get("text") or displayed(kind) or specimen.get("display", "")
     return printable(said).strip()
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bridge.model.content import Code, Coded, Plain
 from bridge.model.group import Resource, drop_extensions
 from bridge.terminology.schemes import DCM, SCT
+from bridge.translate.basis.codeable import code_pairs, codes_in, displayed
 from bridge.translate.basis.node import OWN, Home, Node
 from bridge.translate.header.whose import subject_key
 from bridge.translate.native.generic import (
@@ -79,10 +80,8 @@ def _codes(observation: Resource) -> list[Home]:
 
 
 def _of_code(concept: Home) -> _Subject:
-    codings = concept.get("coding", ())
-    classes = (_CLASSES.get((one.get("system", ""), one.get("code", ""))) for one in codings)
-    displays = (one["display"] for one in codings if "display" in one)
-    return _Subject(next(filter(None, classes), None), (concept.get("text") or next(displays, "")).strip())
+    classes = (_CLASSES.get((system, code)) for system, code in codes_in(concept))
+    return _Subject(next(filter(None, classes), None), (concept.get("text") or displayed(concept) or "").strip())
 
 
 def _of_reference(focus: Home, subjects: dict[str, Resource], owner: Resource) -> _Subject:
@@ -114,7 +113,7 @@ def without_subject(native: Resource) -> Resource:
     """Less the components that repeat what `focus` says; of a resource as it is read natively."""
     if not states_subject(native):
         return native
-    kept = [one for one in native["component"] if not _COMPONENTS & set(_codings(one))]
+    kept = [one for one in native["component"] if not _COMPONENTS & code_pairs(one.get("code", {}))]
     return {key: one for key, one in native.items() if key != "component"} | ({"component": kept} if kept else {})
 
 
@@ -124,11 +123,7 @@ def without_focus_code(observation: Resource) -> None:
 
 
 def _is_class(component: Home) -> bool:
-    return (DCM, SUBJECT_CLASS.value) in _codings(component)
-
-
-def _codings(component: Home) -> list[tuple[str, str]]:
-    return [(one.get("system", ""), one.get("code", "")) for one in component.get("code", {}).get("coding", ())]
+    return (DCM, SUBJECT_CLASS.value) in code_pairs(component.get("code", {}))
 
 
 _COMPONENTS = {(DCM, one.value) for one in (SUBJECT_CLASS, SUBJECT_ID, SPECIMEN_ID, DEVICE_SUBJECT_NAME)}

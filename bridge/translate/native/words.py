@@ -4,6 +4,7 @@ than the 64 characters that a Code Meaning holds, or an extension that says the 
 from __future__ import annotations
 
 from bridge.mapping.codings import code_meaning
+from bridge.translate.basis.codeable import displays_in
 from bridge.translate.basis.node import Home
 
 
@@ -35,8 +36,7 @@ _CERTAINTIES = {  # KBV_CS_SFHIR_ICD_DIAGNOSESICHERHEIT
 def _words_of(concept: Home, native: Home) -> str | None:
     text: str | None = concept.get("text")
     cut = {one.get("display") for one in native.get("coding", ())}
-    displays: list[str] = [one["display"] for one in concept.get("coding", ()) if "display" in one]
-    whole = next((one for one in displays if _is_cut(one) and code_meaning(one) in cut), None)
+    whole = next((one for one in displays_in(concept) if _is_cut(one) and code_meaning(one) in cut), None)
     if whole is not None and text in (None, whole, native.get("text")):
         return whole
     return text if text != native.get("text") else None

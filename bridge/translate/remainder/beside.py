@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bridge.model.group import Json, Resource
+from bridge.translate.basis.codeable import codes_in
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import Home
 from bridge.translate.remainder.extension import attach, attached
@@ -70,8 +71,7 @@ def _words_in(home: Home, path: str, about: Json) -> Iterator[_Words]:
 
 def _beside(home: Home) -> str:
     """Of the code, whatever it is called, or of the limits."""
-    codes: Json = [[one.get("system"), one.get("code")] for one in home.get("coding", ())]
-    return _digest(codes or [home.get("low"), home.get("high")])
+    return _digest(codes_in(home) or [home.get("low"), home.get("high")])
 
 
 def _digest(value: Json) -> str:

@@ -170,6 +170,11 @@ def canonical_text(value: Json) -> str:
     return repr(f"{type(value).__name__}:{value}")
 
 
+def guard(value: Json) -> str:
+    """Digest of a value, whose remainders are none of it: tells whether somebody has edited it since."""
+    return digest(canonical_text(value), GUARD)
+
+
 def _text(value: Json) -> str:
     return repr(f"str:{value}") if type(value) is str else canonical_text(value)
 
