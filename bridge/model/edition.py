@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bridge.model.group import Resource
+from bridge.model.group import Resource, with_element
 
 NOTES = ("versionId", "lastUpdated", "source")
 _AT = "@"  # in no versionId
@@ -15,7 +15,7 @@ _AT = "@"  # in no versionId
 def without_notes(resource: Resource, notes: Sequence[str] = NOTES) -> Resource:
     """The resource without what its server adds to `meta` (FHIR R4 resource.html#Meta); `source` is of the request."""
     meta = {key: value for key, value in resource.get("meta", {}).items() if key not in notes}
-    return {key: value for key, value in resource.items() if key != "meta"} | ({"meta": meta} if meta else {})
+    return with_element(resource, "meta", meta)
 
 
 def edition(resource: Resource) -> str:

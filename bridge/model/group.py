@@ -157,6 +157,12 @@ def same(one: Json, other: Json) -> bool:
     return bool(one == other)
 
 
+def with_element(home: Resource, name: str, value: Json) -> Resource:
+    """A copy with that element; without it, where the value is empty."""
+    others = {key: said for key, said in home.items() if key != name}
+    return others | {name: value} if value else others
+
+
 def references_in(value: Json) -> Iterator[str]:
     if isinstance(value, dict):
         if isinstance(reference := value.get("reference"), str):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.model.content import ContentItem, Path
-from bridge.model.group import Group, Json, Resource
+from bridge.model.group import Group, Json, Resource, with_element
 from bridge.translate.basis.codeable import codes_in, displayed
 from bridge.translate.basis.node import INHERITED, OWN
 from bridge.translate.native.asserted import called_in, is_as_qualified, is_denied
@@ -185,15 +185,12 @@ def unmarked(group: Group, homes: dict[Path, Json]) -> tuple[Group, dict[Path, J
 def _following(home: Resource, name: str, native: Mapping[str, Json]) -> Resource:
     """With what the document says now, or without."""
     if name == _TEXT:
-        value = {key: said for key, said in home["valueCodeableConcept"].items() if key != "text"}
-        return home | {"valueCodeableConcept": value | ({"text": native[name]} if name in native else {})}
+        return home | {"valueCodeableConcept": with_element(home["valueCodeableConcept"], "text", native.get(name))}
     if name in (_METHOD, _FOCUS):
-        others = {key: one for key, one in home.items() if key != name}
-        return others | ({name: native[name]} if name in native else {})
+        return with_element(home, name, native.get(name))
     parts = [one for one in home.get("component", ()) if not (is_shared(one) and _component(one) == name)]
     parts += [{"id": INHERITED} | native[name]] if name in native else []
-    others = {key: one for key, one in home.items() if key != "component"}
-    return others | ({"component": parts} if parts else {})
+    return with_element(home, "component", parts)
 
 
 def _own(home: Resource, name: str) -> Resource:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Path
-from bridge.model.group import Group, Json, Resource
+from bridge.model.group import Group, Json, Resource, with_element
 from bridge.translate.basis.codeable import codes_in, displayed
 from bridge.translate.basis.node import INHERITED, OWN, Home
 from bridge.translate.native.sites import is_site
@@ -103,11 +103,7 @@ def _with_their_sides(
 
 def _with_sites(group: Group, sites: dict[int, Home]) -> Group:
     sited = (one for one in group.resources() if id(one) in sites)
-    return group.with_resources({id(one): _with_site(one, sites[id(one)]) for one in sited})
-
-
-def _with_site(resource: Resource, site: Home) -> Resource:
-    return {key: one for key, one in resource.items() if key != "bodySite"} | ({"bodySite": site} if site else {})
+    return group.with_resources({id(one): with_element(one, "bodySite", sites[id(one)]) for one in sited})
 
 
 def _own(resource: Resource) -> Home:

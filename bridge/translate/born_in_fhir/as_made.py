@@ -9,7 +9,7 @@ from itertools import repeat
 
 from bridge.model.content import Path
 from bridge.model.dataset import DataSet
-from bridge.model.group import Group, Json, Number, Resource
+from bridge.model.group import Group, Json, Number, Resource, with_element
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import PATIENT_ID
 from bridge.translate.basis.digests import GUARD, digest
@@ -105,7 +105,7 @@ def _without_remainder(value: Resource) -> Resource:
     kept = without_remainders(value["extension"])
     if kept is value["extension"]:
         return value
-    return {key: child for key, child in value.items() if key != "extension"} | ({"extension": kept} if kept else {})
+    return with_element(value, "extension", kept)
 
 
 def _with_z(value: Json) -> Json:
@@ -123,7 +123,7 @@ def _without_uid(native: Resource, made: str) -> Resource:
         kept = [one for one in native.get("identifier", ()) if one.get("system") != DICOM_UID_SYSTEM]
     else:
         kept = [one for one in native.get("identifier", ()) if one != said]
-    return {key: value for key, value in native.items() if key != "identifier"} | ({"identifier": kept} if kept else {})
+    return with_element(native, "identifier", kept)
 
 
 def _without_ids(value: Json) -> Json:

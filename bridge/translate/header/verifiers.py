@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from bridge.mapping.people import names_to_fhir
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
-from bridge.model.group import Group, Resource, references_in
+from bridge.model.group import Group, Resource, references_in, with_element
 from bridge.model.tags import VERIFYING_OBSERVERS
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Home
@@ -61,8 +61,7 @@ def without_verifiers(group: Group) -> Group:
     others = [one for one in said if not is_verifier(one)]
     if len(others) == len(said):
         return group
-    root = {key: value for key, value in group.root.items() if key != "resultsInterpreter"}
-    root |= {"resultsInterpreter": others} if others else {}
+    root = with_element(group.root, "resultsInterpreter", others)
     left = {one for resource in (root, *group.members) for one in references_in(resource)}
     index = group.index()
     gone = {id(index[one]) for one in _named(said) if one in index and one not in left}

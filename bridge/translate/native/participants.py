@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bridge.mapping.people import names_to_dicom, names_to_fhir, person_text
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.group import Resource, absent
+from bridge.model.references import contained_in, type_of, without_version
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.person_observer import FUNCTION_URL, PERSON_NAME
 from bridge.translate.native.generic import (
@@ -25,10 +26,8 @@ PERSONS = ("Practitioner", "PractitionerRole")
 def is_person(reference: Home, target: Resource | None, owner: Resource) -> bool:
     """By what is there, else by what the reference says of its target; one that only names somebody names a person. Of
     a `urn:uuid:` that is not here nobody knows."""
-    said = reference.get("reference", "").partition("/_history/")[0]
-    if target is None and said.startswith("#"):
-        target = next((one for one in owner.get("contained", ()) if f"#{one.get('id')}" == said), None)
-    kind = target["resourceType"] if target else reference.get("type") or said.rpartition("/")[0].rpartition("/")[2]
+    said = without_version(reference)
+    kind = type_of(reference, target or contained_in(owner, said))
     return kind in (*PERSONS, "Patient", "RelatedPerson") if said or kind else True
 
 

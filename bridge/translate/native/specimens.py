@@ -7,6 +7,7 @@ import re
 
 from bridge.model.content import Code, Plain
 from bridge.model.group import Resource
+from bridge.model.references import contained_in
 from bridge.translate.basis.codeable import displayed
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.whose import subject_key
@@ -39,8 +40,8 @@ def add_specimen(node: Node, observation: Resource, subjects: dict[str, Resource
 def _words(specimen: Home, observation: Resource, subjects: dict[str, Resource]) -> str | None:
     """Of the Specimen, else of the reference; None where something there changes what it means, or it is void, or
     somebody else's."""
-    inner = (one for one in observation.get("contained", ()) if f"#{one.get('id')}" == specimen.get("reference"))
-    found: Resource = next(inner, subjects.get(specimen.get("reference", ""), {}))
+    reference = specimen.get("reference", "")
+    found = contained_in(observation, reference) or subjects.get(reference, {})
     if found.keys() & {"modifierExtension", "implicitRules"} or found.get("status") == "entered-in-error":
         return None
     whose = [subject_key(one["subject"], subjects) for one in (found, observation) if "subject" in one]

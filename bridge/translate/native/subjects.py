@@ -7,7 +7,8 @@ import re
 from typing import NamedTuple
 
 from bridge.model.content import Code, Coded, Plain
-from bridge.model.group import Resource, drop_extensions
+from bridge.model.group import Resource, drop_extensions, with_element
+from bridge.model.references import contained_in, type_of, without_version
 from bridge.terminology.schemes import DCM, SCT
 from bridge.translate.basis.codeable import code_pairs, codes_in, displayed
 from bridge.translate.basis.node import OWN, Home, Node
@@ -35,7 +36,7 @@ _OF_TYPE = {"Device": DEVICE_SUBJECT, "Specimen": SPECIMEN}
 _PERSONS = ("Patient", "RelatedPerson", "Group", "")
 _NAMES = {SPECIMEN: SPECIMEN_ID, DEVICE_SUBJECT: DEVICE_SUBJECT_NAME}  # TID 1009, 1010; of others Subject ID
 _FETUS = re.compile(r"Fetus(?: (#?\d{1,2}|[A-Z]))?")
-"""As a document born in DICOM calls one (`inherited.subject_of`)."""
+"""As a document born in DICOM calls one (`subject_context.subject_of`)."""
 _UNKNOWN = "has no Subject Class (CID 271): a DICOM reader may take the value for the patient's"
 
 
@@ -87,10 +88,8 @@ def _of_code(concept: Home) -> _Subject:
 def _of_reference(focus: Home, subjects: dict[str, Resource], owner: Resource) -> _Subject:
     """By the type of what is there, else of what the reference says. Another Observation, or a Condition, is no subject
     of TID 1006."""
-    reference, name = focus.get("reference", "").partition("/_history/")[0], focus.get("display", "").strip()
-    inner = (one for one in owner.get("contained", ()) if f"#{one.get('id')}" == reference)
-    target = subjects.get(reference) or next(inner, None)
-    kind = target["resourceType"] if target else focus.get("type") or reference.rpartition("/")[0].rpartition("/")[2]
+    reference, name = without_version(focus), focus.get("display", "").strip()
+    kind = type_of(focus, subjects.get(reference) or contained_in(owner, reference))
     if kind in _OF_TYPE:
         return _Subject(_OF_TYPE[kind], name)
     fetus = _FETUS.fullmatch(name)
@@ -114,7 +113,7 @@ def without_subject(native: Resource) -> Resource:
     if not states_subject(native):
         return native
     kept = [one for one in native["component"] if not _COMPONENTS & code_pairs(one.get("code", {}))]
-    return {key: one for key, one in native.items() if key != "component"} | ({"component": kept} if kept else {})
+    return with_element(native, "component", kept)
 
 
 def without_focus_code(observation: Resource) -> None:

@@ -10,6 +10,7 @@ from bridge.model.content import ContentItem, Path
 from bridge.model.document import Document
 from bridge.translate.basis.node import element_id
 from bridge.translate.native.sites import SIDE, Place, place_of, side_of, sites_of
+from bridge.translate.report.odd_items import line
 
 _UNSAID = "a Finding Site without a Laterality, within one that has it: bodySite does not say that side"
 
@@ -17,9 +18,8 @@ _UNSAID = "a Finding Site without a Laterality, within one that has it: bodySite
 def unsaid_sides(document: Document, mapping: Mapping) -> list[str]:
     """One line, with the first place."""
     template = mapping.template(document.template, document.root.concept)
-    found = [*_unsaid(document.root, Place(), (0,), mapping, template)]
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return [f"{_UNSAID}: {element_id(found[0])}{more}"] if found else []
+    found = [*map(element_id, _unsaid(document.root, Place(), (0,), mapping, template))]
+    return [line(_UNSAID, found)] if found else []
 
 
 def _unsaid(item: ContentItem, around: Place, path: Path, mapping: Mapping, template: Template) -> Iterator[Path]:
