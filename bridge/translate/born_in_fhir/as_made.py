@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
-from itertools import repeat
+from collections.abc import Iterable
 
-from bridge.model.content import Path
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Number, Resource, with_element
 from bridge.model.names import DICOM_UID_SYSTEM
@@ -16,12 +14,8 @@ from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.header import whose
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
-from bridge.translate.native.documents import AROUND, CONCLUSIONS
 from bridge.translate.native.items import made_uid
-from bridge.translate.native.own_words import CONCLUSION, is_own
 from bridge.translate.native.subjects import without_subject
-from bridge.translate.native.to_fhir import FhirImage
-from bridge.translate.remainder.extension import without_remainders
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+)(\+00:00|Z)")
 
@@ -68,46 +62,6 @@ def _collect_utc(values: Iterable[Json], found: list[str]) -> None:
 _ENDS = ("Z", "+00:00")
 
 
-def alike(native: Json, wanted: Json, renames: dict[str, str]) -> bool:
-    """Whether the native value, its references renamed, is the wanted one, remainders aside: `same` without copies."""
-    if type(native) is not type(wanted):
-        return False
-    if isinstance(wanted, dict):
-        return _alike_objects(native, wanted, renames)
-    if isinstance(wanted, list):
-        return len(native) == len(wanted) and all(map(alike, native, wanted, repeat(renames)))
-    return bool(native == wanted)
-
-
-def _alike_objects(native: Resource, wanted: Resource, renames: dict[str, str]) -> bool:
-    if "extension" in wanted:
-        wanted = _without_remainder(wanted)
-    if len(native) != len(wanted):
-        return False
-    for key, child in wanted.items():
-        other, kind = native.get(key, _ABSENT), type(child)
-        if key == "reference" and isinstance(other, str):
-            other = renames.get(other, other)
-        if type(other) is not kind:
-            return False
-        if kind is str:
-            if other != child:
-                return False
-        elif not (_alike_objects if kind is dict else alike)(other, child, renames):
-            return False
-    return True
-
-
-_ABSENT = object()
-
-
-def _without_remainder(value: Resource) -> Resource:
-    kept = without_remainders(value["extension"])
-    if kept is value["extension"]:
-        return value
-    return with_element(value, "extension", kept)
-
-
 def _with_z(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: _with_z(child) for key, child in value.items()}
@@ -130,51 +84,6 @@ def _without_ids(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: _without_ids(child) for key, child in value.items() if key != "id"}
     return [_without_ids(child) for child in value] if isinstance(value, list) else value
-
-
-def copies_in(image: FhirImage) -> set[str]:
-    """Observations that say what the report of a group born in FHIR says as its conclusion, and no more: alone, or as
-    the one paragraph of a section (TID 2000); and those that say what a section of its Composition says."""
-    return {name_of(one, 0) for one in image.group.members if one["resourceType"] == "Observation" and _repeats(one)}
-
-
-def _repeats(observation: Resource) -> bool:
-    said = observation.keys() - _OF_EVERY_RESULT
-    if said == {"component"} and CONCLUSIONS.value in _codes(observation):
-        return all(one.keys() <= _OF_PARAGRAPH and CONCLUSION.value in _codes(one) for one in observation["component"])
-    return said == {"valueString"} and is_own(observation)
-
-
-_OF_EVERY_RESULT = {
-    "resourceType", "id", "status", "category", "code", "subject", "encounter", "effectiveDateTime", "performer",
-    "device",
-}  # fmt: skip
-_OF_PARAGRAPH = {"id", "code", "valueString"}
-
-
-def with_results(image: FhirImage, ours: Collection[Path]) -> None:
-    """The report names its results, and neither its conclusion nor the containers that a template has around them.
-    `ours`: items that resources of the group became."""
-    report, copies, results = image.group.root, copies_in(image), list[Path]()
-    for path in sorted(one for one, home in image.homes.items() if home.get("resourceType") == "Observation"):
-        home = image.homes[path]
-        no_result = path not in ours and (name_of(home, 0) in copies or is_around(home))
-        if not no_result and (not results or path[: len(results[-1])] != results[-1]):  # else a member of that
-            results.append(path)
-    naming = [*report.pop("result", ())]
-    naming += [member for one in image.group.members for member in one.get("hasMember", ())]
-    said = {one["reference"]: {key: name for key, name in one.items() if key != "id"} for one in naming}
-    names = [name_of(image.homes[one], 0) for one in results]
-    if names:
-        report["result"] = [said.get(name, {"reference": name}) for name in names]
-
-
-def is_around(observation: Resource) -> bool:
-    return not AROUND.isdisjoint(_codes(observation))
-
-
-def _codes(home: Resource) -> set[str | None]:
-    return {one.get("code") for one in home["code"].get("coding", ())}
 
 
 def name_of(resource: Resource, index: int) -> str:

@@ -12,17 +12,10 @@ from bridge.model.group import Group, Json, Resource, renamed
 from bridge.translate.basis.digests import digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir import rendered
-from bridge.translate.born_in_fhir.as_made import (
-    alike,
-    as_made,
-    id_in,
-    identity_digest,
-    name_of,
-    subject_of,
-    utc_of,
-    with_results,
-)
+from bridge.translate.born_in_fhir.alike import alike
+from bridge.translate.born_in_fhir.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of
 from bridge.translate.born_in_fhir.followed_ranges import ranges_in
+from bridge.translate.born_in_fhir.results import with_results
 from bridge.translate.born_in_fhir.sections import pieces_of_sections
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.verifiers import taken_verifiers

@@ -10,15 +10,9 @@ from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, references_in, renamed
 from bridge.translate.basis.ids import FILES, Known
-from bridge.translate.born_in_fhir.as_made import (
-    copies_in,
-    id_in,
-    identity_digest,
-    is_around,
-    name_of,
-    with_results,
-)
+from bridge.translate.born_in_fhir.as_made import id_in, identity_digest, name_of
 from bridge.translate.born_in_fhir.restored_resource import Restoring, patch
+from bridge.translate.born_in_fhir.results import copies_in, is_around, with_results
 from bridge.translate.born_in_fhir.sections import enter, follow, sections_at
 from bridge.translate.header.header import named_at
 from bridge.translate.header.verifiers import taken_verifiers, verified

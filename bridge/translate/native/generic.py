@@ -23,6 +23,7 @@ from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, WAVEFORMS
 from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.native.folds import fold_of, may_be_component
+from bridge.translate.native.named_concepts import PERSON_ROLE
 from bridge.translate.native.own_words import of_section
 
 COMPOSITES = (  # beside Structured Reports
@@ -31,24 +32,6 @@ COMPOSITES = (  # beside Structured Reports
     "1.2.840.10008.5.1.4.1.1.11.",
     "1.2.840.10008.5.1.4.1.1.481.",
 )
-SUBJECT_CLASS, PATIENT = Code("121024", "DCM", "Subject Class"), Code("121025", "DCM", "Patient")
-FETUS_ID = Code("11951-1", "LN", "Fetus ID")
-SUBJECT_ID = Code("121030", "DCM", "Subject ID")
-FETUS, SPECIMEN = Code("121026", "DCM", "Fetus"), Code("121027", "DCM", "Specimen")
-DEVICE_SUBJECT = Code("121192", "DCM", "Device Subject")
-SPECIMEN_ID, DEVICE_SUBJECT_NAME = (
-    Code("121041", "DCM", "Specimen Identifier"),
-    Code("121193", "DCM", "Device Subject Name"),
-)
-SUBJECT_NAME, MOTHER_OF_FETUS = Code("121029", "DCM", "Subject Name"), Code("121036", "DCM", "Mother of fetus")
-PARTICIPANT_NAME = Code("113870", "DCM", "Person Name")
-PERSON_ROLE = Code("113875", "DCM", "Person Role in Procedure")
-PERSON_ID, PERSON_ID_ISSUER = Code("113871", "DCM", "Person ID"), Code("113872", "DCM", "Person ID Issuer")
-ORGANIZATION = Code("113873", "DCM", "Organization Name")
-ORGANIZATION_ROLE = Code("113874", "DCM", "Person Role in Organization")
-VALUE_UNKNOWN = Code("114010", "DCM", "Value unknown")
-
-
 REGIONS = {  # value type -> Graphic Type -> regionType of R5 ImagingSelection; a 2D MULTIPOINT has none
     "SCOORD": {"POINT": "point", "POLYLINE": "polyline", "CIRCLE": "circle", "ELLIPSE": "ellipse"},
     "SCOORD3D": {

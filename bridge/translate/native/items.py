@@ -15,7 +15,8 @@ from bridge.translate.basis.canonical_units import as_the_device_wrote
 from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.basis.node import INHERITED, ITSELF, Home, Node
 from bridge.translate.native.copies import SEVERAL, several_of
-from bridge.translate.native.generic import VALUE_UNKNOWN, Kind, is_unqualified, kind
+from bridge.translate.native.generic import Kind, is_unqualified, kind
+from bridge.translate.native.named_concepts import VALUE_UNKNOWN
 from bridge.translate.native.observed import observed_at, started_in
 from bridge.translate.native.participants import PERSONS, add_participant, is_person
 from bridge.translate.native.qualifiers import absent_code

@@ -11,7 +11,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import Coded, Container
 from bridge.translate.basis.node import LAST, Node
 from bridge.translate.header.person_observer import PERSON_NAME
-from bridge.translate.native.generic import PATIENT, SUBJECT_CLASS
+from bridge.translate.native.named_concepts import PATIENT, SUBJECT_CLASS
 from bridge.translate.native.sites import is_site
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.subjects import is_about_another

@@ -11,7 +11,7 @@ from bridge.model.group import Resource, absent
 from bridge.model.references import contained_in, type_of, without_version
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.person_observer import FUNCTION_URL, PERSON_NAME
-from bridge.translate.native.generic import (
+from bridge.translate.native.named_concepts import (
     ORGANIZATION,
     ORGANIZATION_ROLE,
     PARTICIPANT_NAME,

@@ -10,7 +10,7 @@ from bridge.mapping.codings import code_of, coding
 from bridge.model.content import Code, Num, Value
 from bridge.terminology.schemes import DCM
 from bridge.translate.basis.node import Home
-from bridge.translate.native.generic import VALUE_UNKNOWN
+from bridge.translate.native.named_concepts import VALUE_UNKNOWN
 from bridge.translate.native.unread import is_unread
 
 UNKNOWN = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}

@@ -11,7 +11,8 @@ from bridge.model.content import Code, Coded, ContentItem, Num
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
 from bridge.model.tags import PATIENT_ID, PATIENT_NAME
-from bridge.translate.native.generic import (
+from bridge.translate.native.generic import text
+from bridge.translate.native.named_concepts import (
     DEVICE_SUBJECT_NAME,
     FETUS_ID,
     MOTHER_OF_FETUS,
@@ -20,7 +21,6 @@ from bridge.translate.native.generic import (
     SUBJECT_CLASS,
     SUBJECT_ID,
     SUBJECT_NAME,
-    text,
 )
 
 _FETUS_NUMBER = Code("121037", "DCM", "Fetus number")

@@ -13,7 +13,7 @@ from bridge.terminology.schemes import DCM, SCT
 from bridge.translate.basis.codeable import code_pairs, codes_in, displayed
 from bridge.translate.basis.node import OWN, Home, Node
 from bridge.translate.header.whose import subject_key
-from bridge.translate.native.generic import (
+from bridge.translate.native.named_concepts import (
     DEVICE_SUBJECT,
     DEVICE_SUBJECT_NAME,
     FETUS,

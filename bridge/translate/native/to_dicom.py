@@ -20,9 +20,9 @@ from bridge.translate.header.observers import add_context
 from bridge.translate.header.study import evidence_elements
 from bridge.translate.native import documents, ecg_report
 from bridge.translate.native.conclusions import add_conclusions
-from bridge.translate.native.generic import VALUE_UNKNOWN
 from bridge.translate.native.habits import Habits, accustomed
 from bridge.translate.native.items import Items
+from bridge.translate.native.named_concepts import VALUE_UNKNOWN
 from bridge.translate.native.observed import observed_at
 from bridge.translate.native.own_context import own_context
 from bridge.translate.native.own_words import OF_SECTION

@@ -1,0 +1,58 @@
+"""Which Observations are results of a report born in FHIR: neither copies of what it says itself, nor the containers
+that a template has around them (PS3.16 TID 1500, 2000)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bridge.model.content import Path
+from bridge.model.group import Resource
+from bridge.translate.born_in_fhir.as_made import name_of
+from bridge.translate.native.documents import AROUND, CONCLUSIONS
+from bridge.translate.native.own_words import CONCLUSION, is_own
+from bridge.translate.native.to_fhir import FhirImage
+
+
+def copies_in(image: FhirImage) -> set[str]:
+    """Observations that say what the report of a group born in FHIR says as its conclusion, and no more: alone, or as
+    the one paragraph of a section (TID 2000); and those that say what a section of its Composition says."""
+    return {name_of(one, 0) for one in image.group.members if one["resourceType"] == "Observation" and _repeats(one)}
+
+
+def _repeats(observation: Resource) -> bool:
+    said = observation.keys() - _OF_EVERY_RESULT
+    if said == {"component"} and CONCLUSIONS.value in _codes(observation):
+        return all(one.keys() <= _OF_PARAGRAPH and CONCLUSION.value in _codes(one) for one in observation["component"])
+    return said == {"valueString"} and is_own(observation)
+
+
+_OF_EVERY_RESULT = {
+    "resourceType", "id", "status", "category", "code", "subject", "encounter", "effectiveDateTime", "performer",
+    "device",
+}  # fmt: skip
+_OF_PARAGRAPH = {"id", "code", "valueString"}
+
+
+def with_results(image: FhirImage, ours: Collection[Path]) -> None:
+    """The report names its results, and neither its conclusion nor the containers that a template has around them.
+    `ours`: items that resources of the group became."""
+    report, copies, results = image.group.root, copies_in(image), list[Path]()
+    for path in sorted(one for one, home in image.homes.items() if home.get("resourceType") == "Observation"):
+        home = image.homes[path]
+        no_result = path not in ours and (name_of(home, 0) in copies or is_around(home))
+        if not no_result and (not results or path[: len(results[-1])] != results[-1]):  # else a member of that
+            results.append(path)
+    naming = [*report.pop("result", ())]
+    naming += [member for one in image.group.members for member in one.get("hasMember", ())]
+    said = {one["reference"]: {key: name for key, name in one.items() if key != "id"} for one in naming}
+    names = [name_of(image.homes[one], 0) for one in results]
+    if names:
+        report["result"] = [said.get(name, {"reference": name}) for name in names]
+
+
+def is_around(observation: Resource) -> bool:
+    return not AROUND.isdisjoint(_codes(observation))
+
+
+def _codes(home: Resource) -> set[str | None]:
+    return {one.get("code") for one in home["code"].get("coding", ())}
