@@ -112,40 +112,60 @@ def with_context(
     same where it has none. With warnings. `copies`: `repeated_in` the document as it was; None of one that an earlier
     bridge read. `moves`: where its items were, and are; `edited`: whether these are others. What a client has left out
     of copies is there again."""
-    former = {now: was for was, now in moves.items()}
-    known, names = set(copies or ()), {one[:_NAME] for one in copies or ()}
-    new, warnings, subjects = dict[int, Resource](), list[str](), set[Path]()
+    context = _Context(root, copies, moves, edited=edited)
+    new = dict[int, Resource]()
     for path, home in homes.items():
-        if home.get("resourceType") != "Observation":
-            continue
-        native, said = copies_in(image.homes.get(path, {})), _said_in(home)
-        current = home
+        if home.get("resourceType") == "Observation":
+            followed = context.followed(path, home, copies_in(image.homes.get(path, {})))
+            if followed is not home:
+                new[id(home)] = followed
+    return (group.with_resources(new) if new else group), list(dict.fromkeys(context.warnings))
+
+
+class _Context:
+    """What was known of the copies; and which results, of those looked at, are about somebody else now."""
+
+    def __init__(self, root: ContentItem, copies: list[str] | None, moves: dict[Path, Path], *, edited: bool) -> None:
+        self.root, self.moves, self.edited, self.is_told = root, moves, edited, copies is not None
+        self.known, self.names = set(copies or ()), {one[:_NAME] for one in copies or ()}
+        self.former = {now: was for was, now in moves.items()}
+        self.others, self.warnings = set[Path](), list[str]()
+
+    def followed(self, path: Path, home: Resource, native: Copies) -> Resource:
+        """The result with its copies as they have to be; the very same where they are. `native`: what it repeats."""
+        said, current = _said_in(home), home
         for name in [*said, *(native.keys() - said.keys())]:
             if name in said and _same(said[name], native.get(name)):
                 continue
-            as_it_was = name in said and _name(home, name) + _digest(former.get(path, path), said[name]) in known
-            if name == _FOCUS and any(path[:up] in subjects for up in range(len(path))):
+            was = name in said and _name(home, name) + _digest(self.former.get(path, path), said[name]) in self.known
+            if name == _FOCUS and any(path[:up] in self.others for up in range(len(path))):
                 continue  # below what is about somebody else now: looked at when that says so
-            is_new = copies is not None and _name(home, name) not in names  # one that a client has left out is known
-            if name == _FOCUS and (
-                (name in said and not as_it_was) or (edited and (is_new or _is_moved(path, former, moves)))
-            ):
-                if not is_its_own(home) and not any(is_of_subject(one.concept) for one in root.at(path).children):
-                    subjects.add(path)
-                    current = current | {_FOCUS: [one | {"id": OWN} for one in said.get(name, [{}])]}
-                continue
-            if name not in said:
-                again = name.startswith((_COMPONENT, _TEXT)) and (edited or _name(home, name) in names)
-            else:
-                again = name == _TEXT and name in native and is_denied(home) and said[name] == called_in(home)
-            if as_it_was or again:
+            if name == _FOCUS and ((name in said and not was) or self._is_about_anew(path, home)):
+                current = self._about(path, home, current)
+            elif was or self._is_back(home, name, said, native):
                 current = _following(current, name, native)
-                warnings += [f"Observation.{name.partition(' ')[0]} {_FOLLOWS}"] if as_it_was else []
+                self.warnings += [f"Observation.{name.partition(' ')[0]} {_FOLLOWS}"] if was else []
             elif name in said:
                 current = _own(current, name)
-        if current is not home:
-            new[id(home)] = current
-    return (group.with_resources(new) if new else group), list(dict.fromkeys(warnings))
+        return current
+
+    def _is_about_anew(self, path: Path, home: Resource) -> bool:
+        """Whether an edit of the items has put it in, or below another one: what a client has left out is known."""
+        is_new = self.is_told and _name(home, _FOCUS) not in self.names
+        return self.edited and (is_new or _is_moved(path, self.former, self.moves))
+
+    def _about(self, path: Path, home: Resource, current: Resource) -> Resource:
+        """With our mark: it says itself whom it is about, unless it did, or items of its own say so."""
+        if is_its_own(home) or any(is_of_subject(one.concept) for one in self.root.at(path).children):
+            return current
+        self.others.add(path)
+        return current | {_FOCUS: [one | {"id": OWN} for one in about(home) or [{}]]}
+
+    def _is_back(self, home: Resource, name: str, said: Copies, native: Copies) -> bool:
+        """Whether somebody has left out a copy that is to be there again, or of a text what is said against it."""
+        if name not in said:
+            return name.startswith((_COMPONENT, _TEXT)) and (self.edited or _name(home, name) in self.names)
+        return name == _TEXT and name in native and is_denied(home) and bool(said[name] == called_in(home))
 
 
 def told_otherwise(homes: dict[Path, Json], image: FhirImage, root: ContentItem) -> frozenset[Path]:
