@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
-from bridge.model.group import Group, Json
+from bridge.model.group import Group, Json, renamed
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.digests import document_digest
@@ -56,26 +57,21 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     pieces = without_copied(said_before, bare.root)
     asked = known
     known = replace(known.of(made_for(pieces)), document=known.document or first_version(pieces, bare.header))
-    report, alone = Report(), pieces.get((), {}).get("version")
+    alone = pieces.get((), {}).get("version")
     if alone is not None:
         document = bare
     uid = known.document or text_of(document.header, SOP_INSTANCE_UID)
     sources = list[_Source]()
     if alone is None and pieces:
         sources = _sources(bare, replace(known, document=source_of(pieces, uid) or known.document), asked)
-    for source, (added, exactly), ordered in product(sources, _ways(pieces, bare), (False, True)):
-        report = Report()
-        group = _restored(bare, pieces, mapping, source, report, added=added, ordered=ordered)
-        if group is not None:
-            group = _coming_back(group, document, bare, said_before, mapping, source.back, exactly=exactly)
-        if group is not None:
-            if born_uid(group.root) is None:
-                report.warnings += unseen(report, group.root)
-            report.warnings += [*oddities_of_document(bare, known), *contradictions(group)]
-            return Translated(group, report)
-    if sources:
-        report = Report()
-        report.warnings.append(ANEW)
+    for source, (added, exactly) in product(sources, _ways(pieces, bare)):
+        for found, report in _restored(bare, pieces, mapping, source, added=added):
+            if _comes_back(found, document, bare, said_before, mapping, source.back, exactly=exactly):
+                if born_uid(found.root) is None:
+                    report.warnings += unseen(report, found.root)
+                report.warnings += [*oddities_of_document(bare, known), *contradictions(found)]
+                return Translated(found, report)
+    report = Report([ANEW] if sources else [])
     said = {} if alone is None else {"version": alone} | _named(known)
     group = remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report, said)
     # equal content is read natively alike, so that nothing of FHIR is left for a private element
@@ -87,13 +83,14 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
 
 
 def _ways(pieces: dict[Path, Piece], bare: Document) -> list[tuple[bool, bool]]:
-    """To restore the resources: whether with results that were added, and only if nobody has edited anything. What may
-    have been added in a section is looked for before it is taken for something that only DICOM says."""
+    """Ways to restore the resources, in the order in which they are tried: whether with results that were added since,
+    and whether only as long as nobody has edited anything. What may have been added in a section is looked for before
+    it is taken for something that only DICOM says."""
     without, with_added = (False, False), (True, False)
     return [(False, True), with_added, without] if may_hold_more(pieces, bare.root) else [without, with_added]
 
 
-def _coming_back(
+def _comes_back(
     group: Group,
     document: Document,
     bare: Document,
@@ -102,17 +99,17 @@ def _coming_back(
     known: Known,
     *,
     exactly: bool,
-) -> Group | None:
-    """The group, where the document comes back from it to the last byte: a UID names one content. Where somebody has
-    edited the items since, what was said privately before is kept for that."""
+) -> bool:
+    """Whether the document comes back from the group to the last byte: a UID names one content. Where somebody has
+    edited the items since, what was said privately before is kept for that, in place."""
     again = to_dicom(group, mapping, known, counted=False).result
     if again == document or exactly or manifest_of(pieces).get("digest") == document_digest(bare):
-        return group if again == document else None
+        return again == document
     unedited, made = taken_out(again)
     if unedited != bare or in_order_of_reach(group) is not group:
-        return None
+        return False
     keep(group, bare, made, pieces)
-    return group if to_dicom(group, mapping, known, counted=False).result == document else None
+    return to_dicom(group, mapping, known, counted=False).result == document
 
 
 class _Source(NamedTuple):
@@ -146,17 +143,10 @@ def known_of(document: Document, known: Known) -> Known:
 
 
 def _restored(
-    bare: Document,
-    pieces: dict[Path, Piece],
-    mapping: Mapping,
-    source: _Source,
-    report: Report,
-    *,
-    added: bool,
-    ordered: bool,
-) -> Group | None:
-    """With `added`, items that no piece knows are results that were added since; None where there are none. `ordered`:
-    as whoever gathers the resources again finds them, for what was added or moved; None where they are so already."""
+    bare: Document, pieces: dict[Path, Piece], mapping: Mapping, source: _Source, *, added: bool
+) -> Iterator[tuple[Group, Report]]:
+    """The resources that the document was made from, in each order that they may have, as far as the items say them.
+    With `added`, items that no piece knows are results that were added since; nothing where there are none."""
     root, following = followed(bare.root, pieces, mapping)
     sections = sections_in(pieces) if added else frozenset[Path]()  # what was added there makes none a result
     read = replace(bare, root=root)
@@ -164,15 +154,23 @@ def _restored(
     said_by_site(image, root, pieces, mapping)
     new = added_to(image, pieces) if added else []
     if added and not new:
-        return None
-    group = restored(image, pieces, bare, source.known, report, new)
-    if group is not None and ordered:
-        group = reached if (reached := in_order_of_reach(group)) is not group else None
-    if group is None:
-        return None
-    group = remaindered(bare, group, mapping, source.back, report, source.said, restored=True)
-    # what resources were made into says them; an item that they do not say (a person's name) was edited, and wins
-    may_contradict = not added and born_uid(group.root) is None
+        return
+    said = Report()
+    group = restored(image, pieces, bare, source.known, said, new)
     stale = {"1", *(element_id((0, *path)) for path in following)}
-    unsaid = may_contradict and any(one.reason == UNSAID and one.path not in stale for one in report.details)
-    return None if unsaid else group
+    for one in _orders(group) if group is not None else ():
+        report = Report([*said.warnings])
+        found = remaindered(bare, one, mapping, source.back, report, source.said, restored=True)
+        # what resources were made into says them; an item that they do not say (a person's name) was edited, and wins
+        may_contradict = not added and born_uid(found.root) is None
+        if not (may_contradict and any(one.reason == UNSAID and one.path not in stale for one in report.details)):
+            yield found, report
+
+
+def _orders(group: Group) -> Iterator[Group]:
+    """The group as it is, then as whoever gathers it again finds what was added or moved, where that is another order.
+    Each may be written into: the first is a copy where there is a second."""
+    reached = in_order_of_reach(group)
+    if reached is not group:
+        yield group.with_resources({id(one): renamed(one, {}) for one in group.whole()})
+    yield reached
