@@ -1,5 +1,5 @@
-"""Which resources form one document: a report has all its results, a panel its members, whoever else has them too; what
-else is derived from is of the first that reaches it."""
+"""Gathers resources into documents. A report owns all its results, a panel all its members, even those that another
+document owns too; an Observation that is only `derivedFrom` belongs to the first document that reaches it."""
 
 from __future__ import annotations
 
@@ -199,8 +199,8 @@ def _reached(root: Resource, resolver: _Resolver, owned: set[int], roots: set[in
 
 
 def in_order_of_reach(group: Group) -> Group:
-    """As `gather` would find it: members in the order in which references lead to them from the root; the very same
-    where they are."""
+    """Puts members in the order in which references lead to them from the root, as `gather` would find them; the very
+    same group where they are."""
     index, members = group.index(), set(map(id, group.members))
     found, waiting, seen = list[Resource](), [*links(group.root)], {id(group.root)}
     while waiting:

@@ -22,5 +22,5 @@ class Made(NamedTuple):
 
 
 def taken_away(places: list[str]) -> list[str]:
-    """Warnings of words that the code of an item repeats."""
+    """Warnings: text removed in FHIR equals the Code Meaning, and will come back."""
     return [f"{place}: taken away; its code says the words, and brings them back" for place in places]

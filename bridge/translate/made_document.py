@@ -25,7 +25,7 @@ _Read = tuple[FhirImage, dict[Path, Piece], list[str]]
 
 
 def made_document(group: Group, mapping: Mapping, known: Known, version: str | None) -> Made:
-    """`version`: the document that it said to be a version of."""
+    """Makes the document. `version`: the document that the resources said to be a version of."""
     report = Report()
     content = content_of(group, mapping, known, report)
     document, homes = content.document, content.homes

@@ -20,7 +20,8 @@ from bridge.translate.to_fhir import ANEW, to_fhir
 
 
 def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Document]:
-    """Raises LossError where the resources would not come back as they are, or an edit of them not at all."""
+    """Translates a group, and back. Raises LossError where the resources would not come back as they are, or an edit of
+    them not at all."""
     translated = to_dicom(group, mapping, known)
     there = to_fhir(translated.result, mapping, replace(known, head=None))  # whoever reads it has no other version
     back = there.result

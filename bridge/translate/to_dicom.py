@@ -31,8 +31,8 @@ from bridge.translate.returned_document import NEW_INSTANCE, returned_document
 
 
 def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = True) -> Translated[Document]:
-    """One SR. Raises UnicodeError where an edit does not fit the document's character set. Without `counted` the
-    report says nothing of the elements."""
+    """Translates a group into one SR. Raises UnicodeError where an edit does not fit the document's character set.
+    Without `counted` the report says nothing of the elements."""
     before = attached(group.root, "document").get("illegal")
     group, document, homes, image, pieces, report = _made(group, mapping, known)
     if counted:

@@ -53,7 +53,7 @@ def _corrected(unit: Code, row: ConceptRow) -> Code | None:
 
 
 def as_the_device_wrote(number: Num, concept: Code | None, mapping: Mapping) -> Num:
-    """`in_canonical_units` has corrected it, and its words say from what."""
+    """Undoes `in_canonical_units`, where the words of the unit tell what the device wrote."""
     unit = number.unit
     if unit is None or unit.scheme != "UCUM" or unit.meaning == unit.value:
         return number
@@ -88,7 +88,7 @@ def _collect(item: ContentItem, mapping: Mapping, said: dict[tuple[str, str, str
 
 
 def spelled(number: Num, spelling: list[str] | None) -> Num:
-    """In the document's own spelling of the canonical unit."""
+    """The number in the document's own spelling of the canonical unit."""
     unit = number.unit
     if spelling is None or unit is None or (unit.value, unit.scheme) != (spelling[2], "UCUM"):
         return number

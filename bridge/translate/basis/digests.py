@@ -21,7 +21,7 @@ def digest(text: str, size: int = 6) -> str:
 
 
 def document_digest(document: Document) -> str:
-    """Of what would be written."""
+    """Digest of the document as it would be written."""
     parts: list[bytes] = []
     root, charset = document.root, document.charset
     whole = tuple(sorted((*document.header, *own_elements(root, charset))))
@@ -34,7 +34,7 @@ def document_digest(document: Document) -> str:
 
 
 def item_digest(item: ContentItem) -> str:
-    """Of the item and all below it, whatever character set it is written in."""
+    """Digest of the item and all below it, whatever character set it is written in."""
     parts: list[bytes] = []
     _spell_item(item, _UTF_8, parts)
     return hashlib.blake2b(b"".join(parts), digest_size=GUARD).hexdigest()

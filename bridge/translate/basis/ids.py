@@ -32,13 +32,14 @@ class Known:
     edited: str | None = None  # instant of the last edit of a document born in DICOM
 
     def of(self, source: str | None) -> Known:
-        """Of a document that was made for that system: its ids, where the caller has none of its own."""
+        """Returns what is known of a document that was made for the system `source`: its ids are derived from that,
+        where the caller has no system of its own."""
         if source in (None, self.system):
             return replace(self, source=None)
         return replace(self, system=source, source=None) if self.system == FILES else replace(self, source=source)
 
     def label(self) -> dict[str, str]:
-        """What a document of ours says of whom it was made for; nothing of one that was made of files."""
+        """What a document of ours says of the system that it was made for; empty where it was made of files."""
         system = self.source or self.system
         return {} if system == FILES else {"system": system}
 

@@ -36,7 +36,7 @@ def _items(before: ContentItem | None, after: ContentItem | None, path: tuple[in
 
 
 def lost_of_resources(before: list[Resource], after: list[Resource]) -> str:
-    """The first element that would not come back, by its path. Both in one order."""
+    """The first element of the resources that would not come back, by its path. Both groups are in one order."""
     for one, other in zip_longest(before, after):
         if one is None or other is None or _called(one) != _called(other):
             return f"a whole {(one or other)['resourceType']}"

@@ -67,20 +67,19 @@ class Node:
         return ContentItem(None, self.concept, self.value, children, self.rest)
 
     def index(self, order: int, more: int) -> int:
-        """Place among the children of the document, of the `order`-th child of the native translation. The document
-        has `more` children than that: primitives of the resource stand behind them."""
+        """Index of this child among the item's children in the document. `order`: its index in the native translation;
+        `more`: how many children the document has beyond that, for primitives of the resource stand behind them."""
         if self.number[0] < LAST:
             return self.number[0] - 1
         return order + more if self.fold is not None and self.home is None else order
 
     def former(self, order: int, more: int) -> int | None:
-        """Place in the document before an edit; None of what was put in since."""
+        """Index that this child had before an edit; None where it was put in since."""
         new = self.place is not None and str(self.place.get("id", "")).endswith(BETWEEN)
         return None if new else self.index(order, more)
 
     def matches(self, children: Sequence[ContentItem]) -> tuple[dict[int, Node], list[int]]:
-        """Children by the index of the one of these `children` that they stand for; and the places of those that stand
-        for none."""
+        """Children by index of the item that they correspond to; and the orders of the children with no such item."""
         if self.is_listed() and not self._are(children):
             return aligned(self.children, children)
         matched: dict[int, Node] = {}
@@ -95,8 +94,8 @@ class Node:
         return matched, extra
 
     def is_listed(self) -> bool:
-        """Whether places are those of the lists, as in a document made from resources: what is removed or put in
-        between moves all that is behind it."""
+        """Whether children stand in the order of FHIR lists, without element ids that say their place, as in a document
+        made from resources: what is removed or put in between moves all that is behind it."""
         moves = False
         for child in self.children:
             if child.number[0] != LAST:
@@ -123,7 +122,7 @@ class Node:
             child._collect_homes(item.children[index], (*path, index), found)
 
     def unnumber(self) -> None:
-        """Places are those of the lists, whatever ids the elements have."""
+        """Lets children stand in the order of FHIR lists, whatever element ids say."""
         for child in self.children:
             child.number = (LAST, child.number[1])
             child.unnumber()
@@ -136,8 +135,8 @@ class Node:
 
 
 def aligned(nodes: Sequence[Node], items: Sequence[ContentItem]) -> tuple[dict[int, Node], list[int]]:
-    """Nodes by the item that they stand for: the very same, else one of that concept and value type, else one of that
-    concept or value at the same place. An edit that landed in another item would be worse than none."""
+    """Nodes by the item that they stand for: one that is the very same, else one of that concept and value type, else
+    one of that concept or value at the same place. An edit that landed in another item would be worse than none."""
     matched: dict[int, Node] = {}
     left = dict(enumerate(nodes))
     for key in (_whole, _kind):
@@ -171,7 +170,8 @@ def _may_be(node: Node, item: ContentItem) -> bool:
 
 
 def names_of(nodes: Sequence[Node]) -> list[str]:
-    """Of each, by its concept and how many of that stand before: they stay where a result is added or removed."""
+    """Names each node by its concept and how many of that stand before: that stays where a result is added or
+    removed."""
     found, many = list[str](), Counter[str]()
     for node in nodes:
         code = " ".join(node.concept[:2]) if node.concept is not None else ""
@@ -192,7 +192,7 @@ def number_of(place: Home, order: int) -> tuple[int, int]:
 
 
 def put_in_place(elements: list[Home], one: Home) -> None:
-    """In front of the first whose element id says a place behind that of `one`."""
+    """Inserts `one` in front of the first element whose id says a place behind its own."""
     place, _ = number_of(one, 0)
     numbers = [number_of(other, 0)[0] for other in elements]
     behind = (index for index, number in enumerate(numbers) if place < number < LAST)

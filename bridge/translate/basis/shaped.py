@@ -29,7 +29,7 @@ def shaped_to_fhir(shape: tuple[Pair, ...], document: Document, resource: Resour
 
 
 def shaped_to_dicom(shape: tuple[Pair, ...], resource: Resource) -> Iterator[Element | str]:
-    """The elements; a warning in place of one that DICOM cannot hold."""
+    """Yields the elements of the header; a warning in place of one that DICOM cannot hold."""
     for pair in shape:
         if pair.element in resource:
             try:

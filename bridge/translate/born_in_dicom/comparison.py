@@ -27,7 +27,7 @@ class Comparison:
         self.mapping = mapping
 
     def compare(self, item: ContentItem, node: Node, parent: Value | None, charset: Charset) -> Remainder:
-        """The remainder of this item; those of its children are attached to their homes."""
+        """Returns the remainder of this item; attaches those of its children to their homes, in place."""
         charset = charset_of(item.rest, charset)
         found = self._own(item, node, parent, charset)
         if not item.children and not node.children:

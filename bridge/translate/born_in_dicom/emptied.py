@@ -1,5 +1,5 @@
-"""Groups of a document born in DICOM that are entered in error, and below which results stand: a heading is left of
-them (`native/items.py`). It is no section, and elements of it that have no item say no place."""
+"""Panels of a DICOM-born document that were entered in error while results below them stand: their item is kept as a
+bare heading (`native/items.py`). It is no section, and elements of it that have no item say no place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _KEPT = ("hasMember", "bodySite", "method")
 
 
 def without_places(group: Group, mapping: Mapping) -> Group:
-    """The very same where there are none."""
+    """Takes away element ids that say the place of an item which such a heading does not have. The very same group
+    where there are no such headings."""
     emptied = [one for one in group.members if _is_emptied(one)]
     if not emptied:
         return group
@@ -37,7 +38,7 @@ def without_items(group: Group) -> frozenset[str]:
 
 
 def headings(homes: dict[Path, Json]) -> frozenset[Path]:
-    """Items that are what is left of such a group."""
+    """Paths of the items that are such headings."""
     return frozenset(path for path, home in homes.items() if _is_emptied(home))
 
 

@@ -74,7 +74,8 @@ def repeated_in(homes: dict[Path, Json], natives: dict[Path, Json]) -> list[str]
 
 
 def repeating_again(group: Group, copies: list[str]) -> Group:
-    """A result that repeats a method or context does so whoever has written that anew, without our element id."""
+    """Marks methods and contexts that repeat an item, and that somebody has written anew without our element id. The
+    very same group where there are none."""
     names = {one[:_NAME] for one in copies}
     anew = dict[int, Resource]()
     for one in group.resources() if names else ():
@@ -108,10 +109,10 @@ def with_context(
     *,
     edited: bool,
 ) -> tuple[Group, list[str]]:
-    """The group whose copies say what the document does, and whose edited methods and contexts are their own; the very
-    same where it has none. With warnings. `copies`: `repeated_in` the document as it was; None of one that an earlier
-    bridge read. `moves`: where its items were, and are; `edited`: whether these are others. What a client has left out
-    of copies is there again."""
+    """Lets copies follow the items that they repeat, and makes a method or context that was edited itself the result's
+    own. What a client has left out of copies is there again. Returns the very same group where nothing is to be done;
+    and warnings. `copies`: `repeated_in` the document as it was; None of one that an earlier bridge read. `moves`:
+    where its items were, and are; `edited`: whether these are others."""
     context = _Context(root, copies, moves, edited=edited)
     new = dict[int, Resource]()
     for path, home in homes.items():
@@ -169,7 +170,7 @@ class _Context:
 
 
 def told_otherwise(homes: dict[Path, Json], image: FhirImage, root: ContentItem) -> frozenset[Path]:
-    """Results that items of their own say to be about somebody else than `focus` does."""
+    """Paths of results whose own items say that they are about somebody else than `focus` says."""
     return frozenset(
         path
         for path, home in homes.items()
@@ -194,7 +195,7 @@ def _is_moved(path: Path, former: dict[Path, Path], moves: dict[Path, Path]) -> 
 
 
 def unmarked(group: Group, homes: dict[Path, Json]) -> tuple[Group, dict[Path, Json]]:
-    """Without our marks of subjects, which have their items; the very same where there are none."""
+    """Takes our marks off `focus`, once its items are made; the very same where there are none."""
     marked = [one for one in group.resources() if is_its_own(one)]
     if not marked:
         return group, homes

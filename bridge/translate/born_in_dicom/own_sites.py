@@ -36,8 +36,8 @@ def sites_in(homes: dict[Path, Json], natives: dict[Path, Json], pieces: dict[Pa
 
 
 def inheriting_again(group: Group, sites: list[str]) -> Group:
-    """Results that repeat a site do so whoever has written that anew, without our element id. The very same group where
-    none has."""
+    """Marks results that repeat a site, and that somebody has written anew without our element id. The very same group
+    where there are none."""
     names = {one[:_NAME] for one in sites}
     anew = {
         id(one): {"id": INHERITED} | one["bodySite"]
@@ -56,10 +56,10 @@ def settled(
     copies: list[str],
     moves: dict[Path, Path],
 ) -> tuple[Group, list[str]]:
-    """The group, whose edited sites are their own, and whose others are as the document says; the very same where it
-    has none. With warnings. What is below an edited site was not edited, and says its own, too.
-
-    `copies`: `sites_in` of the document as it was; `moves`: where its items were, and are."""
+    """Replaces `bodySite` where needed: an edited copy becomes the result's own Finding Site, an unedited copy takes
+    the site that the document says now. What is below an edited site was not edited, and says its own, too. Returns the
+    very same group where nothing is to be replaced; and warnings. `copies`: `sites_in` of the document as it was;
+    `moves`: where its items were, and are."""
     former = {now: was for was, now in moves.items()}
     inheriting = {path: home for path, home in homes.items() if _inherits(home)}
     natives = {path: image.homes.get(path, {}).get("bodySite", {}) for path in inheriting}

@@ -16,8 +16,8 @@ _WHOLE = ("section", "entry")
 
 
 def placed(group: Group, homes: dict[Path, Json], places: Mapping[Path, Home]) -> tuple[Group, dict[Path, Json]]:
-    """The group with the element ids that its items want; and the `homes` of the items in it. `places`: the element of
-    each item whose id says its place."""
+    """Gives elements the ids that say where their items are; returns the group, and the `homes` of the items in it.
+    `places`: the element of each item whose id says its place."""
     moved = {id(place): path for path, place in places.items() if not _says(place, path)}
     if not moved:
         return group, homes

@@ -25,7 +25,7 @@ def astray(document: Document, moves: Moves, carried: Mapping[Path, Path]) -> li
 
 
 def repointed(document: Document, moves: Moves, carried: Moves, aims: Mapping[Path, Path]) -> Document:
-    """`aims`: where an item points to by what FHIR says; others by their former identifier."""
+    """Sets where items point to: `aims`, by what FHIR says; other items by their former identifier."""
     return replace(document, root=_repointed(document.root, (), moves, carried, aims))
 
 

@@ -20,7 +20,7 @@ def version_alone(first: str, known: Known) -> dict[Path, Piece]:
 
 
 def still_named(group: Group, edited: dict[Path, Piece], image: FhirImage) -> Group:
-    """The group less the unedited members that a new version does not name: who verified the one before."""
+    """The group without the unedited members that a new version does not name: who verified the one before."""
     natives = {name_of(resource, 0) for resource in image.group.resources()}
     gone = {
         id(resource)
@@ -37,7 +37,8 @@ def _name_in(member: Json) -> str:
 
 
 def of_version(pieces: dict[Path, Piece], edited: dict[Path, Piece], former: str, uid: str) -> dict[Path, Piece]:
-    """Of a new version: that it is one, and not verified, it says itself, so that only what was `edited` is left."""
+    """The pieces of a new version: that it is one, and not verified, its items say, so that only what was `edited` is
+    left."""
     if not pieces:
         return {}
     left: dict[Path, Piece] = {}

@@ -11,7 +11,8 @@ from bridge.translate.remainder.private import Piece, members_of
 
 
 def without_copied(pieces: dict[Path, Piece], root: ContentItem) -> dict[Path, Piece]:
-    """The pieces, each Observation with one: of the item that has its UID, else of the first."""
+    """Drops the pieces of copied items, so that each Observation has one: of the item that has its UID, else of the
+    first."""
     places: dict[str, list[Path]] = {}
     for path, name in sorted(results_in(pieces).items()):
         places.setdefault(name, []).append(path)

@@ -22,7 +22,7 @@ def ranges_in(native: Resource) -> list[str]:
 
 
 def words_of_ranges(said: dict[Path, Piece], homes: dict[Path, Json]) -> dict[Path, Piece]:
-    """What the pieces `said` of ranges, by where these are now: an edit may have moved them."""
+    """What the pieces `said` hold of ranges, by where these are now: an edit may have moved them."""
     members = members_of(said)
     ranges = {members[one.get("is", 0)]: one["ranges"] for one in said.values() if one.get("ranges")}
     if not ranges:
@@ -32,8 +32,8 @@ def words_of_ranges(said: dict[Path, Piece], homes: dict[Path, Json]) -> dict[Pa
 
 
 def followed(root: ContentItem, pieces: dict[Path, Piece], mapping: Mapping) -> tuple[ContentItem, list[Path]]:
-    """The tree, whose ranges say their limits, and which of its items did not. Words that somebody has written are not
-    ours to change."""
+    """Makes the words of ranges say their limits; returns the tree, and which of its items said others. Words that
+    somebody has written are not ours to change."""
     found: list[Path] = []
     for path, piece in pieces.items():
         words: list[str] = piece.get("ranges", [])

@@ -19,14 +19,15 @@ _KEPT = ("additional", "empty")
 
 
 def guards_of(native: Resource, entries: Entries, root: ContentItem, path: Path) -> dict[str, str]:
-    """By place; of a resource as it is read natively, from the item at `path`."""
+    """Guards of a resource as it is read natively, from the item at `path`: one for each place."""
     return {place: _guard(native, place, root, path) for place, _, *said in entries if said and _is_rendering(place)}
 
 
 def without_stale(
     native: Resource, entries: Entries, guards: dict[str, str], root: ContentItem, path: Path
 ) -> tuple[Entries, list[str], list[str]]:
-    """The entries that are left; the places of those that are not, and of a narrative to be looked at, which stays."""
+    """Returns the entries that still hold; the places of the others, and of a narrative that stays and is to be looked
+    at."""
     stale = [place for place, guard in guards.items() if guard != _guard(native, place, root, path)]
     said = {place: value[0] for place, _, *value in entries if value and place in stale}
     kept = {place: status for place, value in said.items() if (status := _status(place, value)) in _KEPT}

@@ -45,7 +45,7 @@ class Restoring:
         return content_time(header, zone_of(header, self.known.zone))
 
     def resource(self, native: Resource, name: str, piece: Piece, path: Path) -> tuple[Resource, list[str]]:
-        """By its own `name`; and the places where the value of the document wins."""
+        """Returns the resource by its own `name`; and the places where the value of the document wins."""
         born, utc = "born" in self.manifest, self.manifest.get("utc")
         found = as_made(native, name, born, self.known, utc, states_subject="subject" in piece)
         for place in without_stale(found, piece.get("words", {})):
@@ -73,7 +73,7 @@ class Restoring:
 
 
 def patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> list[str]:
-    """Applies them in place; returns the places where the value of the document wins."""
+    """Applies the entries in place; returns the places where the value of the document wins."""
     left, changed = retyped(resource, [*entries])
     dropped = [*changed, *json_patched(resource, left)]
     for place in dropped:

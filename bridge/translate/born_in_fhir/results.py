@@ -34,8 +34,8 @@ _OF_PARAGRAPH = {"id", "code", "valueString"}
 
 
 def with_results(image: FhirImage, ours: Collection[Path]) -> None:
-    """The report names its results, and neither its conclusion nor the containers that a template has around them.
-    `ours`: items that resources of the group became."""
+    """Lets the report name its results, in place, and neither its conclusion nor the containers that a template has
+    around them. `ours`: items that resources of the group became."""
     report, copies, results = image.group.root, copies_in(image), list[Path]()
     for path in sorted(one for one, home in image.homes.items() if home.get("resourceType") == "Observation"):
         home = image.homes[path]

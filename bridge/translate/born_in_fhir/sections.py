@@ -31,7 +31,7 @@ def words_in(image: FhirImage) -> dict[Path, _Words]:
 def pieces_of_sections(
     composition: Resource, number: int, homes: dict[Path, Json], image: FhirImage
 ) -> dict[Path, Piece]:
-    """`number`: of the Composition among the members."""
+    """Pieces on the containers of the sections of a Composition, which is number `number` among the members."""
     at, words = {id(home): path for path, home in homes.items()}, words_in(image)
     return {
         at[id(section)]: {"section": [number, place], "said": _guards(words.get(at[id(section)], {}))}
@@ -77,8 +77,8 @@ def sections_at(placed: list[Resource | None], pieces: dict[Path, Piece]) -> dic
 
 
 def enter(sections: dict[Path, Json], added: dict[Path, str], names: dict[Path, str]) -> None:
-    """In place: what was `added` in a section is an entry there, in front of what stands behind it; what was added
-    beside them, of an unnamed one. `names`: of the resources of all items."""
+    """Makes what was `added` in a section an entry there, in place, in front of what stands behind it; what was added
+    beside them, an entry of an unnamed section. `names`: of the resources of all items."""
     for path, name in sorted(added.items()):
         home = sections.get(path[:-1])
         if home is None:
@@ -101,7 +101,7 @@ def _entries_of(entries: list[Json], name: str) -> list[int]:
 
 
 def follow(placed: list[Resource | None], made: list[list[Json]], pieces: dict[Path, Piece], image: FhirImage) -> None:
-    """In place: the members say what the items do now. `made`: the sections that had a container."""
+    """Lets the members say what the items do now, in place. `made`: the sections that had a container."""
     found = {tuple(piece["section"]): path for path, piece in pieces.items() if "section" in piece}
     words = words_in(image)
     for number, place in reversed(made):  # a section is removed behind those within it

@@ -16,8 +16,9 @@ from bridge.translate.remainder.json_patch import guard
 
 
 def said_by_site(image: FhirImage, root: ContentItem, ours: Collection[Path], mapping: Mapping) -> None:
-    """Such a site is read as a result of its own, too, for it has items below: it is none, and would say the former
-    site where `bodySite` is edited or removed. In place. `ours`: items that resources of the group became."""
+    """Takes away, in place, results that are the Finding Site of another: such a site is read as one where it has items
+    below, and would say the former site where `bodySite` is edited or removed. `ours`: items that resources of the
+    group became."""
     for path, home in [*image.homes.items()]:
         if home.get("resourceType") != "Observation" or home.get("bodySite", {}).get("id") != INHERITED:
             continue
@@ -37,11 +38,11 @@ def _leave_out(image: FhirImage, home: Home, site: Home, at: Path) -> None:
 
 
 def site_guard(site: Home) -> Json:
-    """Of what a site says by code and, where they are there, by words."""
+    """Guards of what a site says by code and, where they are there, by words."""
     return [guard(codes_in(site)), guard(site.get("text"))]
 
 
 def is_other_site(site: Home, before: Json) -> bool:
-    """Words that are left out are no edit. `before`: `site_guard` of what it was."""
+    """Whether the site was edited; leaving words out is no edit. `before`: `site_guard` of what it was."""
     codes, words = site_guard(site)
     return bool(codes != before[0] or ("text" in site and words != before[1]))

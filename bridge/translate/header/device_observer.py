@@ -77,7 +77,7 @@ def _listed(device: Resource, element: str, home: Home, copy: str | None) -> Hom
 
 
 def add_device(root: Node, device: Resource, concept: Concept) -> None:
-    """The items again, each at the place that its element id says."""
+    """Adds the items of a device, each at the place that its element id says."""
     identifiers = device.get("identifier", ())
     uid = next((one for one in identifiers if one.get("system") == DICOM_UID_SYSTEM), None)
     if uid is not None and (text := uid_in([uid])):

@@ -82,7 +82,7 @@ def issuer_of(issuer: DataSet, charset: Charset) -> str | None:
 
 
 def issuer_elements(system: str) -> DataSet:
-    """The item again."""
+    """Writes the item that `issuer_of` reads."""
     if system.startswith(_ISSUER_BASE):
         return (text_element(LOCAL_ID, "UT", unquote(system.removeprefix(_ISSUER_BASE)), UNICODE),)
     entity, kind = entity_of(system)

@@ -154,7 +154,7 @@ class _Reading:
 
 
 def add_context(root: Node, report: Resource, composition: Resource, find: Find, concept: Concept) -> None:
-    """The items again, each at the place that its element id says."""
+    """Adds the items that `context_of` reads, each at the place that its element id says."""
     functions: dict[int, Home] = {}
     for performer in report.get("performer", ()):
         for function in sorted(_functions(performer), key=lambda one: "id" not in one):  # an item's, else the first

@@ -69,7 +69,7 @@ def placed_by(item: ContentItem, number: int, place: Resource, coding: Coding) -
 
 
 def add_person(root: Node, observer: Resource, find: Find, concept: Concept) -> None:
-    """The items again, of a Practitioner or a PractitionerRole."""
+    """Adds the items of a Practitioner or a PractitionerRole."""
     place = observer if observer["resourceType"] == "PractitionerRole" else {}
     person = (find(place.get("practitioner", {})) if place else observer) or {}
     _add_name(root, person)

@@ -21,8 +21,9 @@ _OF_STUDY = frozenset("resourceType id identifier subject started procedureCode 
 
 
 def apart(resources: Sequence[Resource], known: Known) -> tuple[list[Resource], dict[str, Resource]]:
-    """Of a document from the PACS, the report first: its resources with the views contained, and the views by the key
-    of the ImagingStudy that is shared. `known.document` is what the views' ids go by."""
+    """Contains, in the report, what a document from the PACS says of its studies. Returns its resources, the report
+    first; and the contained views by the key of the ImagingStudy that is shared. `known.document` is what the views'
+    ids go by."""
     views = {one["id"]: one for one in resources if _is_view(one, known)}
     if not views:
         return [one for one in resources if not is_shared(one, known)], {}
@@ -36,8 +37,8 @@ def apart(resources: Sequence[Resource], known: Known) -> tuple[list[Resource], 
 
 
 def together(group: Group, known: Known) -> Group:
-    """The group as its document knows it: with its views in place of the shared ImagingStudies, of which nothing else
-    than the study, and what the group itself refers to, is part of a document."""
+    """Undoes `apart`: the group has its views in place of the shared ImagingStudies, of which nothing else than the
+    study, and what the group itself refers to, is part of a document."""
     views = {_uid(one): _of_its_own(one, group.root) for one in _contained(group.root)}
     lean = {id(one): _lean(one, group) for one in group.members if _uid(one) and is_shared(one, known)}
     lean |= {id(one): views[_uid(one)] for one in group.members if _uid(one) in views}

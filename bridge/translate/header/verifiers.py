@@ -56,7 +56,7 @@ def is_verifier(interpreter: Home) -> bool:
 
 
 def without_verifiers(group: Group) -> Group:
-    """The group that the document is made of."""
+    """The group without the interpreters that the verification of its document has given it."""
     said = group.root.get("resultsInterpreter", ())
     others = [one for one in said if not is_verifier(one)]
     if len(others) == len(said):

@@ -10,7 +10,7 @@ SubjectKey = tuple[object, ...]
 
 
 def subject_of(group: Group) -> dict[str, Any]:
-    """The element; empty where nobody is named, or more than one."""
+    """The subject element; empty where nobody is named, or more than one."""
     root = group.root
     if "subject" in root:
         said: dict[str, Any] = root["subject"]

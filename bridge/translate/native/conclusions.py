@@ -16,7 +16,8 @@ Part = tuple[int, bool]
 
 
 def add_conclusions(root: Node, conclusion: str, parts: Sequence[Part]) -> None:
-    """The last one has the lines that are left. Fewer lines than the parts had are one item: nobody knows of which."""
+    """Adds an item for each part, with as many lines as that had; the last one has all that are left. Fewer lines than
+    the parts had are one item: nobody knows of which."""
     lines = conclusion.split("\n")
     if len(lines) < sum(many for many, _ in parts):
         parts = parts[:1]
@@ -28,7 +29,7 @@ def add_conclusions(root: Node, conclusion: str, parts: Sequence[Part]) -> None:
 
 
 def parts_of(root: ContentItem, conclusion: str) -> list[Part]:
-    """Of a conclusion that several items say; empty where one does, or where they say something else."""
+    """The parts of a conclusion that several items say; empty where one does, or where they say something else."""
     said = [*_said(root)]
     joined = printable("\n".join(text for text, _ in said)).strip()
     if len(said) < 2 or joined != printable(conclusion).strip():

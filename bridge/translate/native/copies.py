@@ -33,7 +33,7 @@ def several_values(number: Num, observation: Resource) -> None:
 
 
 def several_of(observation: Home) -> Num | None:
-    """The item again."""
+    """The one item of several values that components say."""
     parts = [one.get("valueQuantity", {}) for one in observation.get("component", ()) if one.get("id") == SEVERAL]
     try:
         numbers = [LENSES["quantity"].to_dicom(part) for part in parts]

@@ -56,7 +56,7 @@ _RADIOLOGY = frozenset({"RAD", "RUS", "NMR", "NMS", "CT", "CUS", "OUS", "VUS", "
 
 
 def template_of(group: Group, find: Find, concept: Concept) -> str | None:
-    """Of a group born in FHIR."""
+    """Template Identifier of a group born in FHIR."""
     root = group.root
     observations = [one for one in group.spoken() if one["resourceType"] == "Observation"]
     if ecg_report.is_ecg_report(group, [one for ref in root.get("result", ()) if (one := find(ref))], concept):
@@ -109,7 +109,7 @@ def observer_of(group: Group, find: Find) -> str | None:
 
 
 def add_person(root: Node, name: str) -> None:
-    """TID 1003."""
+    """Adds a person observer (TID 1003)."""
     root.add(Coded(PERSON), OBSERVER_TYPE, None)
     root.add(Plain("PNAME", name), PERSON_NAME, None)
 

@@ -43,8 +43,8 @@ _TOTALS = tuple(  # PS3.16 TID 10002, 10004, 10005, 10007 and 10012
 def dose_summary(
     root: ContentItem, homes: Mapping[Path, Home], report: Resource, identifier: str, procedures: list[Home]
 ) -> Resource | None:
-    """None where the report totals nothing, or a part of the study alone. A total of each of two planes is none of the
-    whole: it is left out."""
+    """Makes the summary; None where the report totals nothing, or a part of the study alone. A total of each of two
+    planes is none of the whole: it is left out."""
     if any(_is_of_a_part(child) for child in root.children):
         return None
     found: dict[Code, list[Home]] = {}

@@ -53,7 +53,7 @@ def _required(observation: Resource, concept: Concept) -> str | None:
 
 
 def begin(root: Node, group: Group, zone: str) -> None:
-    """TID 3708: when it was recorded."""
+    """Adds when it was recorded (TID 3708)."""
     if recorded := _recorded(group, zone):  # somebody may have taken it away since
         root.add(Container("SEPARATE"), _PROCEDURE, None).add(Plain("DATETIME", recorded), _RECORDED, None)
 
@@ -73,7 +73,7 @@ def place_of(concept: Code | None, root: Node) -> Node:
 
 
 def finish(root: Node) -> None:
-    """Rates in the unit of the template, whatever they count: `{beats}/min`."""
+    """Writes rates in the unit of the template, whatever they count: `{beats}/min`."""
     for node in place_of(Code("2:16016", "MDC", ""), root).children:
         value = node.value
         if isinstance(value, Num) and value.unit is not None and plain(value.unit.value) == "/min":

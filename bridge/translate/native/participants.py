@@ -24,8 +24,8 @@ PERSONS = ("Practitioner", "PractitionerRole")
 
 
 def is_person(reference: Home, target: Resource | None, owner: Resource) -> bool:
-    """By what is there, else by what the reference says of its target; one that only names somebody names a person. Of
-    a `urn:uuid:` that is not here nobody knows."""
+    """Whether a reference is to a person: by what is there, else by what it says of its target; one that only names
+    somebody names a person. Of a `urn:uuid:` that is not here nobody knows."""
     said = without_version(reference)
     kind = type_of(reference, target or contained_in(owner, said))
     return kind in (*PERSONS, "Patient", "RelatedPerson") if said or kind else True
@@ -43,7 +43,7 @@ class Participant:
 def participant_of(
     item: ContentItem, identify: Callable[[str], str], coded: Callable[[Code | None], Home]
 ) -> Participant | None:
-    """`identify`: the id of a resource of that type."""
+    """The participant whom an item names; None where it names none. `identify`: the id of a resource of that type."""
     if not isinstance(item.value, Plain):
         return None
     try:
@@ -104,7 +104,7 @@ def add_participant(
     find: Callable[[Home], Resource | None],
     concept: Callable[[Home], Code | None],
 ) -> None:
-    """The item again, of a Practitioner or a PractitionerRole."""
+    """Adds the item of a Practitioner or a PractitionerRole."""
     place = target if target["resourceType"] == "PractitionerRole" else {}
     person = find(target.get("practitioner", {})) if place else target
     if person is None or person["resourceType"] != "Practitioner":

@@ -75,7 +75,7 @@ def _component(item: ContentItem, mapping: Mapping, zone: str) -> Home:
 
 
 def without(shared: Shared, said: Shared | list[Home]) -> Shared:
-    """Less those of a concept that is said already."""
+    """Drops components of a concept that is said already."""
     own = [one.get("code", {}).get("coding") for one in said]
     return tuple(one for one in shared if one["code"].get("coding") not in own)
 
@@ -86,7 +86,8 @@ def is_beside(item: ContentItem) -> bool:
 
 
 def share(observation: Home, shared: Shared) -> None:
-    """In place. A component of the concept of the result itself would take the place of its value (FHIR R4 obs-7)."""
+    """Adds the shared components to an Observation, in place. One of the concept of the result itself would take the
+    place of its value (FHIR R4 obs-7)."""
     said = observation.get("component", [])
     more = without(shared, [observation, *said])
     if more:
@@ -94,7 +95,7 @@ def share(observation: Home, shared: Shared) -> None:
 
 
 def in_their_order(components: list[Home]) -> list[Home]:
-    """Copies stand last, by what they are of: their order is nobody's."""
+    """Puts copies last, ordered by what they are of: their order is nobody's."""
     copies = [one for one in components if is_shared(one)]
     return [*(one for one in components if not is_shared(one)), *sorted(copies, key=concept_of)]
 

@@ -21,7 +21,7 @@ _UNSEEN = "Observation.specimen: a DICOM reader does not see it, and no LOINC co
 
 
 def add_specimen(node: Node, observation: Resource, subjects: dict[str, Resource]) -> str | None:
-    """The item; what is to be warned of: a specimen of which nothing is said here. `subjects`: the resources of the
+    """Adds the item; returns a warning of a specimen of which nothing is said here. `subjects`: the resources of the
     group, by what refers to them."""
     specimen = observation.get("specimen")
     if specimen is None or any(_is_type(one) for one in observation.get("component", ())):

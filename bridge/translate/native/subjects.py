@@ -51,7 +51,8 @@ def is_its_own(observation: Resource) -> bool:
 
 
 def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]) -> str | None:
-    """The items; what is to be warned of: somebody else whom they do not tell from the patient."""
+    """Adds the items that say whom a result is about; returns a warning of somebody else whom they do not tell from the
+    patient."""
     if states_subject(observation):
         return None
     codes = [_of_code(one["valueCodeableConcept"]) for one in _codes(observation)]
@@ -99,17 +100,17 @@ def _of_reference(focus: Home, subjects: dict[str, Resource], owner: Resource) -
 
 
 def is_about_another(observation: Resource) -> bool:
-    """As far as one sees without the group."""
+    """Whether a result is about somebody else, as far as one sees without the group."""
     return "focus" in observation or bool(_codes(observation))
 
 
 def states_subject(observation: Resource) -> bool:
-    """In a component."""
+    """Whether a component says whom the result is about."""
     return any(_is_class(one) for one in observation.get("component", ()))
 
 
 def without_subject(native: Resource) -> Resource:
-    """Less the components that repeat what `focus` says; of a resource as it is read natively."""
+    """Drops the components that repeat what `focus` says; of a resource as it is read natively."""
     if not states_subject(native):
         return native
     kept = [one for one in native["component"] if not _COMPONENTS & code_pairs(one.get("code", {}))]
@@ -117,7 +118,7 @@ def without_subject(native: Resource) -> Resource:
 
 
 def without_focus_code(observation: Resource) -> None:
-    """In place, where the document says another subject since."""
+    """Takes the focus code away, in place, where the document says another subject since."""
     drop_extensions(observation, lambda one: one.get("url") == FOCUS_CODE)
 
 

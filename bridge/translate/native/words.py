@@ -9,7 +9,7 @@ from bridge.translate.basis.node import Home
 
 
 def words_of(concept: Home, native: Home) -> str | None:
-    """Of a CodeableConcept; None where `native`, which its code alone gives, says them already."""
+    """What people call a CodeableConcept; None where `native`, which its code alone gives, says it already."""
     words, certainty = _words_of(concept, native), _certainty_of(concept)
     if certainty is None:
         return words

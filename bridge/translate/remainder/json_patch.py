@@ -171,7 +171,7 @@ def canonical_text(value: Json) -> str:
 
 
 def guard(value: Json) -> str:
-    """Digest of a value, whose remainders are none of it: tells whether somebody has edited it since."""
+    """Digest of a value, our remainders in it aside: it tells whether somebody has edited that since."""
     return digest(canonical_text(value), GUARD)
 
 

@@ -14,7 +14,7 @@ from bridge.translate.report.odd_items import line
 
 
 def homes_of(group: Group) -> Iterator[tuple[str, Resource]]:
-    """What becomes content items, with its type."""
+    """Elements of the group that become content items, each with its type."""
     for resource in group.spoken():
         if resource["resourceType"] in ("Observation", "DiagnosticReport"):
             yield from ((resource["resourceType"], home) for home in (resource, *resource.get("component", ())))

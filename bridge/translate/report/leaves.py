@@ -18,8 +18,8 @@ _ABSENT = object()
 def outcomes(
     resource: Resource, native: Resource, renames: dict[str, str], otherwise: str, rules: Rules
 ) -> list[Detail]:
-    """In the order of the resource, our remainders aside. A leaf is mapped where `native`, which the SR alone gives,
-    says the same; `renames`: what the group calls what that refers to."""
+    """What became of each leaf, in the order of the resource, our remainders aside. A leaf is mapped where `native`,
+    which the SR alone gives, says the same; `renames`: what the group calls what that refers to."""
     walk = _Walk(resource["resourceType"], renames, otherwise, rules)
     walk.derived = not any("id" in one for one in native.get("category", ()))
     walk.over(resource, native, walk.kind, (), rules.concept(resource))

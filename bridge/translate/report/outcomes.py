@@ -17,7 +17,8 @@ UNSAID = "value or concept has no FHIR form"
 
 # -- content items --------------------------------------------------------------------------------------------------
 def outcomes_of_items(item: ContentItem, node: Node | None, rules: Rules, path: Path = (0,)) -> Iterator[Detail]:
-    """In the order of the tree. `node`: the item as the resources give it back; None where nothing does."""
+    """What became of each item, in the order of the tree. `node`: the item as the resources give it back; None where
+    nothing does."""
     name = named(item.concept)
     if node is not None and same_item(item, node):
         yield Detail(element_id(path), name, "mapped", rules.item(item.concept, node), None)

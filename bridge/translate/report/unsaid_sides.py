@@ -16,7 +16,7 @@ _UNSAID = "a Finding Site without a Laterality, within one that has it: bodySite
 
 
 def unsaid_sides(document: Document, mapping: Mapping) -> list[str]:
-    """One line, with the first place."""
+    """Returns one warning at most, with the first place."""
     template = mapping.template(document.template, document.root.concept)
     found = [*map(element_id, _unsaid(document.root, Place(), (0,), mapping, template))]
     return [line(_UNSAID, found)] if found else []
