@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.beside import beside_serve
+from bridge.cli.options import Config
+
 HELP = "The audit trail: what was written and decided, by whom, as FHIR AuditEvents in a chain of hashes."
 VERIFY_HELP = "Find an entry that was changed or removed; with --heads, a tail that was cut or written anew, too."
 VERIFY_EXAMPLE = "Example: fhir-dicom audit verify --heads /mnt/worm/audit-heads"
@@ -15,8 +18,6 @@ EXPORT_HELP = "Write the AuditEvents as NDJSON, oldest first."
 EXPORT_EXAMPLE = "Example: fhir-dicom audit export > audit.ndjson"
 HEAD_HELP = "Show number and hash of the newest entry, to be kept where the bridge cannot write."
 HEAD_EXAMPLE = "Example: fhir-dicom audit head >> /mnt/worm/audit-heads"
-
-Config = Annotated[Path | None, typer.Option(help="bridge.yaml")]
 
 
 def verify(
@@ -27,18 +28,12 @@ def verify(
 ) -> None:
     from bridge.ledger.audit import faults
     from bridge.ledger.heads import is_torn, read_heads
-    from bridge.ledger.ledger import Ledger
-    from bridge.settings.settings import settings
 
-    configured = settings(config)
-    file = heads or configured.audit_heads
-    exported = read_heads(file) if file is not None else []
-    ledger = Ledger(configured.ledger, reading=True)
-    try:
+    with beside_serve(config) as (configured, ledger):
+        file = heads or configured.audit_heads
+        exported = read_heads(file) if file is not None else []
         found = list(faults(ledger.audit.entries(), exported))
         head = ledger.audit.head()
-    finally:
-        ledger.close()
     for fault in found:
         print(f"audit: {fault}", file=sys.stderr)
     if found:
@@ -53,21 +48,13 @@ def verify(
 
 
 def export(config: Config = None) -> None:
-    from bridge.ledger.ledger import Ledger
-    from bridge.settings.settings import settings
-
-    ledger = Ledger(settings(config).ledger, reading=True)
-    for entry in ledger.audit.entries():
-        print(entry.event)
-    ledger.close()
+    with beside_serve(config) as (_, ledger):
+        for entry in ledger.audit.entries():
+            print(entry.event)
 
 
 def head(config: Config = None) -> None:
-    from bridge.ledger.ledger import Ledger
-    from bridge.settings.settings import settings
-
-    ledger = Ledger(settings(config).ledger, reading=True)
-    newest = ledger.audit.head()
-    ledger.close()
+    with beside_serve(config) as (_, ledger):
+        newest = ledger.audit.head()
     if newest is not None:
         print(f"{newest.number} {newest.hash}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bridge.cli.paused import say_paused
+from bridge.cli.beside import beside_serve, known_route, say_idle
+from bridge.cli.options import Config, Route
 from bridge.cli.person import person
 
 HELP = "Look again at what was changed, or examined, from one day to another."
@@ -18,38 +18,30 @@ _DAY = ["%Y-%m-%d"]
 
 
 def backfill(
-    route: Annotated[str, typer.Argument(help="name of the FHIR store, a dash, name of the DICOM store")],
+    route: Route,
     first: Annotated[datetime, typer.Option("--from", formats=_DAY, help="first day")],
     last: Annotated[datetime, typer.Option("--until", formats=_DAY, help="last day; it is looked at, too")],
     store: Annotated[str | None, typer.Option(help="name of one of the two; both by default")] = None,
-    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    config: Config = None,
 ) -> None:
-    from bridge.cli.pause import known_route
     from bridge.errors import UsageError
-    from bridge.ledger.ledger import Ledger
-    from bridge.settings.settings import settings
     from bridge.sync.listening.backfill import backfill as looked_at
     from bridge.sync.routes import routes_of
 
-    configured = settings(config)
-    known_route(route, configured.route_names())
-    (found,) = (one for one in routes_of(configured) if one.name == route)
-    both = (found.fhir, found.dicom)
-    stores = [one for one in both if store in (None, one.name)]
-    if not stores:
-        raise UsageError(f"--store: names a store of the route: {found.fhir.name} or {found.dicom.name}")
-    if last < first:
-        raise UsageError("--until: a day before --from")
-    ledger = Ledger(configured.ledger, reading=True)  # beside `serve`
     number = 0
-    try:
+    with beside_serve(config) as (configured, ledger):
+        known_route(route, configured.route_names())
+        (found,) = (one for one in routes_of(configured) if one.name == route)
+        stores = [one for one in (found.fhir, found.dicom) if store in (None, one.name)]
+        if not stores:
+            raise UsageError(f"--store: names a store of the route: {found.fhir.name} or {found.dicom.name}")
+        if last < first:
+            raise UsageError("--until: a day before --from")
         for one in stores:
             ledger.operations.backfill(route, one.name, f"{first:%F}", f"{last:%F}", person())
             for day, owed in looked_at(found, ledger, one, first.date(), last.date()):
                 number += owed
                 if sys.stderr.isatty():
                     print(f"{one.name}: {day}: {owed}", file=sys.stderr)
-        say_paused(ledger, route)
-    finally:
-        ledger.close()
+        say_idle(ledger, configured.route_names(), route)
     print(f"{number} looked at again by the next pass; what is in step stays as it is")

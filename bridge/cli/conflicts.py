@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from bridge.cli.paused import say_paused, say_retired
+from bridge.cli.beside import beside_serve, say_idle
+from bridge.cli.options import AsJson, Config
 from bridge.cli.person import person
 
 HELP = "Show documents of which both sides have news; say whose hold, and the next pass does it."
@@ -18,26 +18,19 @@ EXAMPLE = "Example: fhir-dicom conflicts 1f0c9a2b --holds fhir --config bridge.y
 def conflicts(
     name: Annotated[str | None, typer.Argument(help="of a conflict, as this command shows it")] = None,
     holds: Annotated[Literal["fhir", "dicom"] | None, typer.Option(help="the side whose news hold")] = None,
-    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
-    json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    config: Config = None,
+    json: AsJson = False,
 ) -> None:
     from bridge.codecs import json as codec
     from bridge.errors import UsageError
-    from bridge.ledger.ledger import Ledger
-    from bridge.settings.settings import settings
 
     if (name is None) != (holds is None):
         raise UsageError("name a conflict and say --holds fhir or --holds dicom; or neither, to see all")
-    configured = settings(config)
-    ledger = Ledger(configured.ledger, reading=True)  # beside `serve`
-    try:
+    with beside_serve(config) as (configured, ledger):
         if name is not None and holds is not None:
             route = ledger.operations.decide(name, holds, person())
-            say_paused(ledger, route)
-            say_retired(ledger, configured.route_names(), route)
+            say_idle(ledger, configured.route_names(), route)
         found = ledger.conflicts.open()
-    finally:
-        ledger.close()
     if json:
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
     elif name is not None:

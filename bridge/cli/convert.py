@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bridge.cli.options import Config
+
 if TYPE_CHECKING:
     from bridge.convert.report import ReportFile
     from bridge.convert.run import Job
@@ -43,7 +45,7 @@ def convert(
     format: Annotated[Format, typer.Option(help="one file a document, or one line")] = Format.files,
     fhir_version: Annotated[Version | None, typer.Option(help="of the resources; R4 if nothing else is said")] = None,
     mappings: Annotated[Path | None, typer.Option(help="a site's own mappings; they win over the shipped ones")] = None,
-    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    config: Config = None,
     workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
     json: Annotated[bool, typer.Option("--json", help="the report on stdout, for machines")] = False,
 ) -> None:

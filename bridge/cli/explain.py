@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bridge.cli.convert import Target
+from bridge.cli.options import Config
 
 HELP = "Show each element of a file beside the rule that takes it: which row, by file and line. Writes nothing."
 EXAMPLE = "Example: fhir-dicom explain fixtures/fhir/laboratory.json --mappings my-mappings/"
@@ -19,7 +20,7 @@ def explain(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="one file, as `convert` takes it")],
     to: Annotated[Target | None, typer.Option(help="what it would become; of JSON dicom, else fhir")] = None,
     mappings: Annotated[Path | None, typer.Option(help="a site's own mappings; they win over the shipped ones")] = None,
-    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    config: Config = None,
     json: Annotated[bool, typer.Option("--json", help="the report with all details, for machines")] = False,
 ) -> None:
     from bridge.convert import inputs, run

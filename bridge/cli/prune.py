@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bridge.cli.beside import beside_serve
+from bridge.cli.options import Config
 from bridge.cli.person import person
 
 HELP = "Drop dead letters that nobody has taken care of for long; a file keeps what they were."
@@ -17,15 +19,10 @@ _SECONDS = 86400.0
 def prune(
     older_than: Annotated[int, typer.Option(min=1, help="days since they were tried last")],
     export: Annotated[Path, typer.Option(help="NDJSON, at whose end they are written first")],
-    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    config: Config = None,
 ) -> None:
-    from bridge.ledger.ledger import Ledger
     from bridge.ledger.retention import kept_in
-    from bridge.settings.settings import settings
 
-    ledger = Ledger(settings(config).ledger, reading=True)  # beside `serve`
-    try:
+    with beside_serve(config) as (_, ledger):
         number = ledger.operations.prune(ledger.now() - older_than * _SECONDS, person(), kept_in(export))
-    finally:
-        ledger.close()
     print(f"{number} dropped")

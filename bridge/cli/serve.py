@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from bridge.cli.options import Config
 
 HELP = "Keep the stores in step, pass after pass, with a status page, an API and webhooks; and translate on request."
 EXAMPLE = "Example: fhir-dicom serve --config bridge.yaml --port 8000"
 
 
 def serve(
-    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    config: Config = None,
     host: Annotated[str | None, typer.Option(help="address to listen on; `serve.host` by default")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="TCP port; `serve.port` by default")] = None,
     sync: Annotated[bool, typer.Option("--sync/--no-sync", help="make passes; without, only answer")] = True,

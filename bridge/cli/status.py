@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from bridge.cli.beside import beside_serve
+from bridge.cli.options import AsJson, Config
 
 HELP = "Show what is linked, owed, held and dead, and why."
 EXAMPLE = "Example: fhir-dicom status --config bridge.yaml --json"
 
 
 def status(
-    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
+    config: Config = None,
     limit: Annotated[int, typer.Option(min=0, help="so many reasons are listed")] = 500,
-    json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    json: AsJson = False,
 ) -> None:
     from bridge.codecs import json as codec
-    from bridge.ledger.ledger import Ledger
     from bridge.mapping.load import load
-    from bridge.settings.settings import settings
 
-    configured = settings(config)
-    ledger = Ledger(configured.ledger, reading=True)
-    found = ledger.status(limit) | {
-        "outdated": ledger.links.outdated(load(configured.mappings).revision, configured.route_names()),
-        "retired": dict.fromkeys(ledger.retired.known(configured.route_names()), 0)
-        | ledger.view.retired(configured.route_names()),
-    }
-    ledger.close()
+    with beside_serve(config) as (configured, ledger):
+        routes = configured.route_names()
+        found = ledger.status(limit) | {
+            "outdated": ledger.links.outdated(load(configured.mappings).revision, routes),
+            "retired": ledger.retired.known(routes),
+        }
     if json:
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
         return

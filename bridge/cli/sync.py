@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from bridge.cli.options import AsJson, Config
 
 if TYPE_CHECKING:
     from bridge.settings.settings import Settings
@@ -25,8 +26,8 @@ def sync(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be written, and write nothing")] = False,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="threads; `workers` by default")] = None,
-    config: Annotated[Path | None, typer.Option(help="bridge.yaml")] = None,
-    json: Annotated[bool, typer.Option("--json", help="for machines")] = False,
+    config: Config = None,
+    json: AsJson = False,
 ) -> None:
     from bridge.errors import UsageError
     from bridge.settings.settings import settings

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, select, union
+from sqlalchemy import delete, func, select, union
 
 from bridge.errors import UsageError
 from bridge.ledger.audit import record
 from bridge.ledger.audit_event import decided, overtaken
 from bridge.ledger.database import Database
-from bridge.ledger.tables import INTENT, METADATA, REPLACEMENT
+from bridge.ledger.tables import INTENT, METADATA, REPLACEMENT, WORK
 
 _OF_ROUTE = tuple(table for table in METADATA.sorted_tables if "route" in table.c)
 """All but what is of a document alone, and the audit trail, which stays."""
@@ -20,11 +20,14 @@ class Retired:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def known(self, configured: Collection[str]) -> list[str]:
-        """Of which there is anything, and which are none of the configured ones."""
+    def known(self, configured: Collection[str]) -> dict[str, int]:
+        """Those of which there is anything, and which are none of the configured ones: how much of each is not in
+        step."""
         with self._database.connect() as connection:
-            found = connection.execute(union(*(select(table.c.route) for table in _OF_ROUTE))).scalars()
-            return sorted(set(found) - set(configured))
+            names = connection.execute(union(*(select(table.c.route) for table in _OF_ROUTE))).scalars().all()
+            open_work = connection.execute(select(WORK.c.route, func.count()).group_by(WORK.c.route)).all()
+        numbers = {route: number for route, number in open_work}
+        return {route: numbers.get(route, 0) for route in sorted(set(names) - set(configured))}
 
     def forget(self, route: str, configured: Collection[str], by: str) -> None:
         """All that is known of it. Raises UsageError where it is configured, or nothing is known of it."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -33,13 +31,6 @@ class View:
         query = select(*of, func.count(), func.min(WORK.c.since)).group_by(*of).order_by(*of)
         with self._database.connect() as connection:
             return [Count(*row) for row in connection.execute(query)]
-
-    def retired(self, routes: Collection[str]) -> dict[str, int]:
-        """What is not in step of routes that are none of these, by route: no pass looks at it."""
-        found = Counter[str]()
-        for count in self.counts():
-            found[count.route] += count.number
-        return {route: number for route, number in sorted(found.items()) if route not in routes}
 
     def progress(self) -> list[dict[str, Any]]:
         """Of each store: how much was seen, how much of it is still owed, and since when."""

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
 from bridge.errors import UsageError
+from bridge.ledger.idle import idle_routes
 from bridge.ledger.ledger import Ledger
 from bridge.web.caller import Caller, Door
 from bridge.web.looking import Body, Key
@@ -58,13 +59,13 @@ def router(
         return {"woken": True}
 
     @api.post("/retry", summary="Owe what is held or dead again: all, or one key")
-    def retry(caller: Operator, ledger: Book, body: SomeKey) -> dict[str, int]:
+    def retry(caller: Operator, ledger: Book, body: SomeKey) -> dict[str, Any]:
         number = ledger.operations.retry(caller.name, body.key)
         soon()
-        return {"owed": number}
+        return {"owed": number, "idle": idle_routes(ledger, names)}
 
     @api.post("/resend", summary="Look at a route again: at all, at these keys, or what is outdated")
-    def resend(caller: Operator, ledger: Book, body: Resent) -> dict[str, int]:
+    def resend(caller: Operator, ledger: Book, body: Resent) -> dict[str, Any]:
         _known(body.route, names)
         if body.outdated and body.keys:
             raise Refused(422, "`outdated` looks for the keys by itself: leave them out, or leave it out")
@@ -73,7 +74,7 @@ def router(
         else:
             number = ledger.operations.resend(body.route, body.keys, caller.name)
         soon()
-        return {"owed": number}
+        return {"owed": number, "idle": idle_routes(ledger, names, body.route)}
 
     @api.post("/pause", summary="Make no pass over a route")
     def pause(caller: Operator, ledger: Book, body: OneRoute) -> dict[str, str]:
@@ -91,13 +92,13 @@ def router(
         return {"resumed": body.route, "was_paused": was, "absent": number}
 
     @api.post("/conflicts/{name}", summary="Whose news hold; a verdict on an older state is refused with 409")
-    def decide(caller: Admin, ledger: Book, name: Annotated[Key, Path()], body: Verdict) -> dict[str, str]:
+    def decide(caller: Admin, ledger: Book, name: Annotated[Key, Path()], body: Verdict) -> dict[str, Any]:
         try:
-            ledger.operations.decide(name, body.holds, caller.name)
+            route = ledger.operations.decide(name, body.holds, caller.name)
         except UsageError as error:
             raise Refused(409, "there is no such conflict (any more): look at `conflicts` again") from error
         soon()
-        return {"conflict": name, "holds": body.holds}
+        return {"conflict": name, "holds": body.holds, "idle": idle_routes(ledger, names, route)}
 
     return api
 

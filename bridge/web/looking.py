@@ -37,7 +37,7 @@ def router(door: Door, records: Records, passes: Passes | None, routes: Iterable
     @api.get("/status", summary="What is linked, owed, held and dead, and why; how far each store is")
     def status(_: Reader, ledger: Book) -> dict[str, Any]:
         of_passes = {"passes": passes.report(), "down": passes.outages()} if passes is not None else {"passes": None}
-        of_mapping = {"outdated": ledger.links.outdated(revision, names), "retired": ledger.view.retired(names)}
+        of_mapping = {"outdated": ledger.links.outdated(revision, names), "retired": ledger.retired.known(names)}
         return ledger.status() | of_mapping | {"progress": ledger.view.progress(), "routes": names} | of_passes
 
     @api.post("/documents", summary="The way of one document, step by step")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from fixtures.stores import lay_out
 from tests.integration.test_serve_access import AUTH, SECRETS
@@ -54,6 +55,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     ledger.pauses.pause("fhir-dicom", "7 of 9 are gone at once <img src=x onerror=alert(1)>")
     for key in ("Observation/7", "Observation/8"):
         ledger.work.suspect("fhir-dicom", "fhir", key)
+    ledger.feeds.take_in("old<i>", "fhir", [News("Observation/9", "1", ("Observation/9",))])
     ledger.close()
     with sqlite3.connect(folder / "bridge.db") as database:
         database.execute("UPDATE link SET revision = ''")
@@ -77,6 +79,8 @@ def test_it_shows_what_is_wrong_and_calls_nobody_else(browser: Browser, troubled
         expect(page.get_by_role("button", name="FHIR holds")).to_be_visible()
         expect(page.get_by_text("fhir-dicom resend fhir-dicom --outdated")).to_be_visible()
         expect(page.get_by_role("button", name="Look again at what of fhir-dicom is outdated")).to_be_visible()
+        expect(page.get_by_role("heading", name="old<i>")).to_be_visible()
+        expect(page.locator("#routes")).to_contain_text("Configured no more: 1 not in step, which no pass looks at.")
         expect(page.get_by_role("heading", name="In step, with warnings")).to_be_visible()
         expect(page.locator("#warned")).to_contain_text(WARNING)
         expect(page.locator("#warned")).to_contain_text("7 documents, such as DiagnosticReport/")

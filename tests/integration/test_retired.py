@@ -17,6 +17,7 @@ from bridge.ledger.link import Link
 from bridge.ledger.tables import METADATA
 from bridge.model.version import Version
 from tests.command_line import fhir_dicom
+from tests.servers.service import serving
 
 OLD, NOW = "ehr-old", "fhir-dicom"
 
@@ -94,6 +95,17 @@ def test_a_configured_one_or_one_of_which_nothing_is_known_is_not(folder: Path) 
     ledger.close()
     assert fhir_dicom(folder, "forget", NOW).returncode == 2
     assert rows(folder, NOW) == before
+
+
+def test_a_service_promises_it_no_more_than_the_commands(folder: Path) -> None:
+    why = {OLD: "is configured no more, and no pass looks at it: see `fhir-dicom status`"}
+    with serving(folder, {}, "--no-sync") as service:
+        assert service.get("/status")["retired"] == {OLD: 1}
+        assert service.request("POST", "/retry", json={}).json() == {"owed": 2, "idle": why}
+        names = {one["route"]: one["name"] for one in service.get("/conflicts")}
+        for route, idle in ((OLD, why), (NOW, {})):
+            said = service.request("POST", f"/conflicts/{names[route]}", json={"holds": "fhir"})
+            assert said.json()["idle"] == idle
 
 
 def test_what_no_pass_does_is_not_promised(folder: Path) -> None:

@@ -73,11 +73,11 @@ def test_one_key_or_all_are_tried_again(service: Service) -> None:
     post(service, "/wake")
     until(lambda: service.get("/status")["dead"] == 2)
     put(service.folder, BROKEN | {"code": {"text": "Pain"}})
-    assert post(service, "/retry", key="Observation/broken") == {"owed": 1}
+    assert post(service, "/retry", key="Observation/broken") == {"owed": 1, "idle": {}}
     until(lambda: service.get("/status")["linked"]["fhir"] == 6 and service.get("/status")["dead"] == 1)
-    assert post(service, "/retry") == {"owed": 1}
-    assert post(service, "/retry", key="Observation/nobody") == {"owed": 0}
-    assert post(service, "/resend", route="fhir-dicom", keys=["Observation/broken"]) == {"owed": 1}
+    assert post(service, "/retry") == {"owed": 1, "idle": {}}
+    assert post(service, "/retry", key="Observation/nobody") == {"owed": 0, "idle": {}}
+    assert post(service, "/resend", route="fhir-dicom", keys=["Observation/broken"]) == {"owed": 1, "idle": {}}
     until(lambda: service.get("/status")["owed"] == 0)
     assert len(trail(service)) == 11, "six writes, one more, four decisions, and nothing written again"
 
@@ -90,7 +90,7 @@ def test_what_is_outdated_is_looked_at_again(service: Service) -> None:
     assert number > 3
     refused = service.request("POST", "/resend", json={"route": "fhir-dicom", "outdated": True, "keys": ["a"]})
     assert refused.status_code == 422 and "leave them out" in refused.text
-    assert post(service, "/resend", route="fhir-dicom", outdated=True) == {"owed": number}
+    assert post(service, "/resend", route="fhir-dicom", outdated=True) == {"owed": number, "idle": {}}
     until(lambda: service.get("/status")["outdated"] == {})
 
 
@@ -101,6 +101,9 @@ def test_a_paused_route_makes_no_pass_until_it_is_resumed(service: Service) -> N
     post(service, "/wake")
     until(lambda: passes(service) > before)
     assert service.get("/status")["linked"]["fhir"] == 5
+    why = {"fhir-dicom": "is paused, and no pass is made before it is resumed: by somebody on this machine"}
+    assert post(service, "/retry")["idle"] == why
+    assert post(service, "/resend", route="fhir-dicom", keys=["Observation/broken"])["idle"] == why
     assert service.get("/status")["paused"] == {"fhir-dicom": "by somebody on this machine"}
     assert service.request("GET", "/ready").status_code == 200, "the page has to be reachable to resume it"
     assert metrics(service)['fhir_dicom_paused{route="fhir-dicom"}'] == 1

@@ -102,7 +102,7 @@ def test_what_waits_behind_a_person_is_not_late(ledger: Ledger) -> None:
         connection.execute(insert(WORK), rows)
     status = ledger.status()
     assert (status["blocked"], status["held"], status["owed"]) == (1, 1, 2)
-    assert ledger.view.retired(["ehr-pacs"]) == {"retired": 1}
+    assert ledger.retired.known(["ehr-pacs"]) == {"retired": 1}
     ledger.pauses.pause("retired", "by somebody")
     page = Meters([("ehr-pacs", "ehr"), ("ehr-pacs", "pacs")]).page(ledger).decode()
     assert "retired" not in page and 'fhir_dicom_work{route="ehr-pacs",state="blocked",store="ehr"} 1.0' in page

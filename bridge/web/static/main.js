@@ -39,13 +39,18 @@ async function done(what, request) {
   }
 }
 
+// Of routes that no pass looks at.
+function but(idle) {
+  return Object.entries(idle).map(([route, why]) => `; but ${route} ${why}`).join("");
+}
+
 const act = {
   retry(key) {
-    return done(({ owed }) => `${owed} owed again; a pass tries it now.`, () => post("/retry", key ? { key } : {}));
+    return done(({ owed, idle }) => `${owed} owed again; a pass tries it now${but(idle)}.`, () => post("/retry", key ? { key } : {}));
   },
 
   renew(route) {
-    const said = ({ owed }) => `${owed} looked at again; what would be something else is written again.`;
+    const said = ({ owed, idle }) => `${owed} looked at again; what would be something else is written again${but(idle)}.`;
     return done(said, () => post("/resend", { route, outdated: true }));
   },
 
@@ -66,7 +71,7 @@ const act = {
     const what = `The next pass writes the news of the ${winner} side over those of the ${other}: ${resource}.`;
     if (!(await sure(`${winner} holds?`, what, `${winner} holds`))) return;
     const path = `/conflicts/${encodeURIComponent(name)}`;
-    await done(() => `${resource}: ${winner} holds, from the next pass on.`, () => post(path, { holds: side }));
+    await done(({ idle }) => `${resource}: ${winner} holds, from the next pass on${but(idle)}.`, () => post(path, { holds: side }));
   },
 };
 

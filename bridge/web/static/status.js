@@ -22,7 +22,8 @@ export function show(status, conflicts, caller, act) {
   const down = Object.entries(status.down ?? {}).map(([store, why]) => row("down", "bad", store, [why], []));
   fill(at("owed"), [...down, ...ofAll(owed, owed.length, () => false, act)]);
   fill(at("warned"), status.warned.most.map(ofWarning));
-  fill(at("routes"), status.routes.map((route) => ofRoute(route, status, may, act)));
+  const retired = Object.entries(status.retired).map(([route, many]) => ofRetired(route, many));
+  fill(at("routes"), [...status.routes.map((route) => ofRoute(route, status, may, act)), ...retired]);
   at("person").hidden = !(paused.length + conflicts.length + stopped);
   at("warnings").hidden = !status.warned.number;
   at("late").hidden = !(down.length + owed.length);
@@ -124,6 +125,13 @@ function ofRoute(route, { progress, paused, outdated }, may, act) {
       make("code", {}, `fhir-dicom resend ${route} --outdated`), " ",
       may("operate") && button(`renew-${route}`, "Look at them again", () => act.renew(route),
         { label: `Look again at what of ${route} is outdated`, plain: true })) : null);
+}
+
+function ofRetired(route, many) {
+  return make("li", {},
+    make("div", { class: "heading" }, make("h3", {}, route)),
+    make("p", { class: "quiet" }, `Configured no more: ${number(many)} not in step, which no pass looks at. `
+      + "Configure it again with the same names of stores, or ", make("code", {}, `fhir-dicom forget ${route}`)));
 }
 
 function ofStore({ store, seen, open, since }) {
