@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+from io import BytesIO
 from typing import Any
 
+import pydicom
 import pytest
+from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
 
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
@@ -19,6 +23,8 @@ from bridge.translate.born_in_dicom.followed_starts import FOLLOWS
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
+from fixtures.templates.document import observer
+from fixtures.templates.items import coded, context
 from tests.corpus import FIXTURES
 
 MAPPING, KNOWN = load(), Known()
@@ -98,6 +104,19 @@ def test_an_event_whose_start_is_taken_away_keeps_its_time() -> None:
     translated = checked_to_dicom(group, MAPPING, KNOWN)
     back = {one["id"]: _at(one) for one in to_fhir(translated.result, MAPPING, KNOWN).result.members}
     assert back[found["id"]] == found["effectiveDateTime"]
+
+
+def test_a_role_is_no_event() -> None:
+    """Whose `code` is a list of concepts: the document came back to nobody."""
+    dataset = pydicom.dcmread(FIXTURES / "dicom" / "10001-projection-dose.dcm")
+    role = coded(Code("121010", "DCM", "Person Observer's Role in the Organization"), codes.DCM.Physician)
+    dataset.ContentSequence[0:0] = [*observer("Root^Rita"), context(role)]
+    buffer = BytesIO()
+    dataset.save_as(buffer)
+    document = structured_report.read(buffer.getvalue())
+    group = to_fhir(document, MAPPING, KNOWN).result
+    assert any(one["resourceType"] == "PractitionerRole" for one in group.members)
+    assert checked_to_dicom(group, MAPPING, KNOWN).result == document
 
 
 def _at(resource: Resource) -> str | None:

@@ -37,13 +37,24 @@ def method_of(item: ContentItem, around: Home | None, mapping: Mapping) -> Home 
     What a number has been inferred from was measured by another."""
     if not isinstance(item.value, Container):
         return None
-    found: dict[tuple[str, str], Home] = {}
-    for child in item.children:
-        code = child.value.code if isinstance(child.value, Coded) else None
-        if code is not None and folded_as(child, mapping) == ("method",) and reason_of(code) is None:
-            found[code.scheme, code.value] = coded_of(code, mapping)
-    one, *others = found.values() or [around]
-    return ({"id": INHERITED} | one) if one is not None and not others else None
+    said = methods_in(item, mapping)
+    codes = {code[:2]: code for one in said if (code := _plain_code(one)) is not None and reason_of(code) is None}
+    if not said:
+        return around
+    if len(codes) != 1 or any(_plain_code(one) is None for one in said):
+        return None
+    (code,) = codes.values()
+    return {"id": INHERITED} | coded_of(code, mapping)
+
+
+def methods_in(item: ContentItem, mapping: Mapping) -> list[ContentItem]:
+    """What says by which method it, or what is in it, was measured: in a code, in words, or that nobody knows."""
+    return [child for child in item.children if folded_as(child, mapping) == ("method",)]
+
+
+def _plain_code(item: ContentItem) -> Code | None:
+    """Without anything that modifies it."""
+    return item.value.code if isinstance(item.value, Coded) and not item.children else None
 
 
 def observers_of(item: ContentItem) -> Resource | None:

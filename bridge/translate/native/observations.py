@@ -20,12 +20,12 @@ from bridge.translate.native.flow import is_flow, narrative_of
 from bridge.translate.native.folded import folded_into
 from bridge.translate.native.folds import folds_in
 from bridge.translate.native.generic import Kind, kind
-from bridge.translate.native.inherited import method_of, observers_of, started_of
+from bridge.translate.native.inherited import method_of, methods_in, observers_of, started_of
 from bridge.translate.native.references import References, named, path_of
 from bridge.translate.native.selection import DERIVED_FROM
-from bridge.translate.native.shared_context import Shared, is_beside, share, shared_by
-from bridge.translate.native.sites import Place, body_site, is_site, place_of
-from bridge.translate.native.subject_context import subject_of
+from bridge.translate.native.shared_context import Shared, is_beside, said_around, share, shared_by
+from bridge.translate.native.sites import SIDE, Place, body_site, is_site, place_of
+from bridge.translate.native.subject_context import THE_PATIENT, Subject, subject_of
 from bridge.translate.native.valued import is_value
 from bridge.translate.native.values import value_to_fhir
 
@@ -38,7 +38,7 @@ class Context:
 
     key: str
     effective: str | None
-    subject: str | None = None  # what it is about, where that is not the patient
+    subject: Subject = THE_PATIENT
     place: Place = Place()  # where it was found
     method: Home | None = None  # by which the numbers of a container were measured
     observers: Resource | None = None  # performer and device, where they are others than those of the document
@@ -53,11 +53,11 @@ class Observations(References):
             place, around = context.place, (context.method, context.observers, context.shared)
             return Context(anchor, effective, context.subject, place, *around)
         item = self._without_parts(item, at)
-        subject, observers = subject_of(item, self.named), observers_of(item)
+        subject, observers = subject_of(item, context.subject, self.named), observers_of(item)
         return Context(
             anchor,
             self._effective(item) or started_of(item, self.zone) or context.effective,
-            context.subject if subject is None else subject,
+            subject,
             place_of(item, context.place, self.mapping, self.template),
             method_of(item, context.method, self.mapping),
             context.observers if observers is None else observers,
@@ -80,8 +80,8 @@ class Observations(References):
             observation["subject"] = self.subject
         if self.encounter is not None:
             observation["encounter"] = self.encounter
-        if context.subject:  # a fetus's heart rate is not its mother's
-            observation["focus"] = [{"display": context.subject}]
+        if subject := str(context.subject):  # a fetus's heart rate is not its mother's
+            observation["focus"] = [{"display": subject}]
         if context.effective:
             observation["effectiveDateTime"] = context.effective
         observers = self.observers if context.observers is None else context.observers
@@ -100,13 +100,14 @@ class Observations(References):
             self._children(item, at, observation, context)
             qualify(observation)
         if outer.shared and not isinstance(item.value, Reference) and not is_beside(item):
-            share(observation, outer.shared)
+            share(observation, said_around(item, outer.shared, self.mapping))
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
             observation.setdefault("identifier", []).extend(_uid_identifier(uid))
-        if isinstance(item.value, Num) and outer.method is not None and "method" not in observation:
+        if isinstance(item.value, Num) and outer.method is not None and not methods_in(item, self.mapping):
             observation["method"] = dict(outer.method)
         if not isinstance(item.value, Reference) and not is_site(item, self.mapping):
-            self._sited(observation, context.place if context.place.sites else outer.place)
+            is_nearer = context.place.sites or SIDE in outer.place.where  # another side, where one is said around
+            self._sited(observation, context.place if is_nearer else outer.place)
         return str(observation["id"])
 
     def _without_parts(self, item: ContentItem, at: Path) -> ContentItem:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Code, Container, ContentItem, Num, Reference, value_type
-from bridge.translate.basis.codeable import codes_in
+from bridge.translate.basis.codeable import code_pairs, codes_in
 from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.native.sites import coded_of, folded_as
 from bridge.translate.native.subject_context import is_of_subject
@@ -45,7 +45,14 @@ def shared_by(item: ContentItem, around: Shared, mapping: Mapping, zone: str) ->
     names = [child.concept[:2] for child in context if child.concept is not None]
     once = [child for child, name in zip(context, names, strict=True) if names.count(name) == 1]  # a copy has one item
     said = tuple([_component(child, mapping, zone) for child in once])
-    return (*without(around, said), *said) if said else around
+    return (*said_around(item, around, mapping), *said) if item.children else around
+
+
+def said_around(item: ContentItem, around: Shared, mapping: Mapping) -> Shared:
+    """What the item does not say itself, in whatever way: twice, say, or modified."""
+    if not around:
+        return around
+    return without(around, [{"code": coded_of(child.concept, mapping)} for child in item.children if child.concept])
 
 
 def _is_context(item: ContentItem, mapping: Mapping) -> bool:
@@ -76,8 +83,14 @@ def _component(item: ContentItem, mapping: Mapping, zone: str) -> Home:
 
 def without(shared: Shared, said: Shared | list[Home]) -> Shared:
     """Drops components of a concept that is said already."""
-    own = [one.get("code", {}).get("coding") for one in said]
-    return tuple(one for one in shared if one["code"].get("coding") not in own)
+    own = {code for one in said for code in _codes(one)}
+    return tuple(one for one in shared if not own & _codes(one))
+
+
+def _codes(home: Home) -> set[tuple[str | None, str | None]]:
+    """A retired code has today's beside it; without any code, the words."""
+    code = home.get("code", {})
+    return code_pairs(code) or {(None, code.get("text"))}
 
 
 def is_beside(item: ContentItem) -> bool:

@@ -39,6 +39,7 @@ _CALLED = tuple(
         Code("121198", "DCM", "Device Subject UID"),
     )
 )
+_OF_THE_PATIENT = ("", PATIENT.meaning)
 _OF_PATIENT = (SUBJECT_ID[:2], SUBJECT_NAME[:2])
 _OF_SUBJECT = {SUBJECT_CLASS[:2], *_OF_FETUS, *_CALLED}
 
@@ -62,9 +63,22 @@ def patient_in(document: Document) -> Named:
 _ORIGINAL, _MODIFIED, _OTHERS = 0x04000561, 0x04000550, 0x00101002
 
 
-def subject_of(item: ContentItem, patient: Named) -> str | None:
-    """Subject Class (TID 1006) with what the subject is called; empty of the patient, None where it says none: a name
-    or number alone is the patient's. What an inner item says overrides what an outer one does."""
+class Subject(NamedTuple):
+    """Whom an item is about: nobody else than the patient where it is empty."""
+
+    kind: str = ""  # meaning of the Subject Class
+    called: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.called}".strip()
+
+
+THE_PATIENT = Subject()
+
+
+def subject_of(item: ContentItem, around: Subject, patient: Named) -> Subject:
+    """Subject Class (TID 1006) with what the subject is called. What an item says overrides what is said around it, and
+    all else it inherits (PS3.3 C.17.5): a name or number alone is another one of the class around, or the patient's."""
     said, names, is_patient, is_named = None, dict[int, str](), False, False
     for child in item.children:
         kind = child.concept[:2] if child.concept is not None else None
@@ -78,20 +92,22 @@ def subject_of(item: ContentItem, patient: Named) -> str | None:
             said = said or "Fetus"
         if kind in _CALLED and (name := _called(child)):
             names.setdefault(_CALLED.index(kind), name)
-    if is_patient or said is None:
-        other = _another(item, patient) if is_named else None
-        if other is not None:
-            return f"{PATIENT.meaning} {other}" if is_patient else other
-        return "" if is_patient else None
     name = names[min(names)] if names else ""
-    return f"{said} {name}".strip()
+    if said is not None and not is_patient:
+        return Subject(said, name)
+    if around.kind not in _OF_THE_PATIENT and not is_patient:
+        return Subject(around.kind, name or around.called)
+    other = _another(item, patient) if is_named else None
+    if other is not None:
+        return Subject(PATIENT.meaning if is_patient else "", other)
+    return THE_PATIENT if is_patient or (is_named and not any(_differs(item, patient))) else around
 
 
-def names_another(item: ContentItem, patient: Named) -> str | None:
+def names_another(item: ContentItem, around: Subject, patient: Named) -> str | None:
     """What is to be said of a subject whose number or name is not the patient's, and that is of no class but his."""
     if not any(child.concept is not None and child.concept[:2] in _OF_PATIENT for child in item.children):
         return None
-    if _is_of_a_class(item):
+    if subject_of(item, around, patient).kind not in _OF_THE_PATIENT:
         return None
     match _differs(item, patient):
         case True, True:
@@ -99,11 +115,6 @@ def names_another(item: ContentItem, patient: Named) -> str | None:
         case False, False:
             return None
     return "the patient has another number or name than in the header: is it the same?"
-
-
-def _is_of_a_class(item: ContentItem) -> bool:
-    codes = (one.value for one in item.children if SUBJECT_CLASS.same(one.concept))
-    return any(isinstance(one, Coded) and one.code is not None and not PATIENT.same(one.code) for one in codes)
 
 
 def _another(item: ContentItem, patient: Named) -> str | None:

@@ -36,7 +36,7 @@ from bridge.translate.native.private_schemes import explain, systems_of
 from bridge.translate.native.references import named, path_of
 from bridge.translate.native.shared_context import shared_by
 from bridge.translate.native.sites import Place, place_of
-from bridge.translate.native.subject_context import patient_in, subject_of
+from bridge.translate.native.subject_context import THE_PATIENT, Subject, patient_in, subject_of
 
 _EMPTY_DIV = '<div xmlns="http://www.w3.org/1999/xhtml">-</div>'
 
@@ -83,7 +83,7 @@ class _Builder(Observations):
         effective = self._effective(root) or header.content_time(document.header, self.zone)
         place = place_of(root, Place(), self.mapping, self.template)
         shared = shared_by(root, (), self.mapping, self.zone)
-        context = Context(self.key, effective, subject_of(root, self.named), place, shared=shared)
+        context = Context(self.key, effective, self._about(root), place, shared=shared)
         report = self._report(root, context)
         self.homes[()] = report
         members = (self.composition, *self.studies.resources, *self.members)
@@ -157,13 +157,16 @@ class _Builder(Observations):
     def _report_folds(self, root: ContentItem, rest: list[int], report: Resource) -> list[int]:
         """Elements of the report that are items; returns the indices of the children that are not. What is one
         sentence, quoted, or about somebody else is no word of the report itself."""
-        if is_flow(root) or is_quoted(root) or subject_of(root, self.named):
+        if is_flow(root) or is_quoted(root) or self._about(root) != THE_PATIENT:
             return rest
         for index, child, fold in folds_in(root, "DiagnosticReport", self.mapping):
             home = folded_into(report, child, fold, index + 1, self.mapping, self.zone) if index in rest else None
             if home is not None:
                 self.homes[(index,)] = home
         return [index for index in rest if (index,) not in self.homes]
+
+    def _about(self, root: ContentItem) -> Subject:
+        return subject_of(root, THE_PATIENT, self.named)
 
     def _composition(self, root: ContentItem, context: Context) -> Resource:
         return {

@@ -25,7 +25,7 @@ from bridge.translate.native.asserted import is_qualified, is_quoted
 from bridge.translate.native.flow import breaks_flow
 from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.qualifiers import is_qualifier
-from bridge.translate.native.subject_context import Named, names_another, patient_in
+from bridge.translate.native.subject_context import THE_PATIENT, Named, Subject, names_another, patient_in, subject_of
 from bridge.translate.native.unread import is_unread
 from bridge.translate.report.legal import VALUE_TYPES, is_legal
 from bridge.translate.report.odd_header import oddities_of_header
@@ -48,7 +48,9 @@ class _Document(NamedTuple):
     patient: Named
 
 
-def _of_items(item: ContentItem, parent: ContentItem | None, path: Path, document: _Document) -> list[tuple[str, Path]]:
+def _of_items(
+    item: ContentItem, parent: ContentItem | None, path: Path, document: _Document, about: Subject = THE_PATIENT
+) -> list[tuple[str, Path]]:
     source = value_type(parent.value) if parent is not None else _NO_PARENT
     schemes = _schemes(item)
     if document.explained:
@@ -61,10 +63,11 @@ def _of_items(item: ContentItem, parent: ContentItem | None, path: Path, documen
         found.append(("Observation DateTime (0040,A032) that cannot be read: the time is that of what is around", path))
     if item.children:
         found += [(what, path) for what, is_so in _BESIDE if is_so(item)]
-        if (named := names_another(item, document.patient)) is not None:
+        if (named := names_another(item, about, document.patient)) is not None:
             found.append((named, path))
+        about = subject_of(item, about, document.patient)
     for index, child in enumerate(item.children):
-        found += _of_items(child, item, (*path, index), document)
+        found += _of_items(child, item, (*path, index), document, about)
     if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
         found.append(("a text that says another range than its Minimum and Maximum", path))
     return found

@@ -1,0 +1,140 @@
+"""What an item says takes the place of what is said around it, in whatever way it says it: twice, modified, in words,
+or that nobody knows (PS3.3 C.17.5). The side, method, state, lead or fetus of another value is worse than none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
+
+from fixtures.templates.items import acquisition, coded, container, context, modifier, num, properties, text
+from tests.unit.test_inherited import (
+    FETUS,
+    FINDINGS,
+    LENGTH,
+    MM,
+    PATIENT,
+    SPECIMEN,
+    lengths,
+    of_subject,
+    place,
+    side,
+    translated,
+)
+
+SCT, DCM = codes.SCT, codes.DCM
+LEFT, RIGHT = SCT.Left, SCT.Right
+GROUP = Code("125007", "DCM", "Measurement Group")
+BIPLANE, TEICHHOLZ = Code("125207", "DCM", "Biplane"), Code("125209", "DCM", "Teichholz")
+STATE, REST, STRESS = (
+    Code("109054", "DCM", "Patient State"),
+    Code("128975004", "SCT", "Rest"),
+    Code("1", "99X", "Stress"),
+)
+MODE_OF_OLD, MODE = Code("G-0373", "SRT", "Image Mode"), Code("399264008", "SCT", "Image Mode")
+LEAD = Code("122148", "DCM", "Lead ID")
+UNKNOWN = Code("114007", "DCM", "Measurement not attempted")
+
+
+def method(which: Code, *below: Dataset) -> Dataset:
+    return modifier(coded(SCT.MeasurementMethod, which, *below))
+
+
+def state(which: Code, *below: Dataset) -> Dataset:
+    return acquisition(coded(STATE, which, *below))
+
+
+def subject(name: str) -> Dataset:
+    return context(text(DCM.SubjectID, name))
+
+
+def length(*below: Dataset, value: str = "1") -> Dataset:
+    return num(LENGTH, value, MM, *below)
+
+
+def inherited(observation: dict[str, Any]) -> list[str]:
+    """What copies of context say."""
+    return [
+        one["valueCodeableConcept"]["coding"][0]["code"]
+        for one in observation.get("component", ())
+        if one.get("id") == "inherited"
+    ]
+
+
+@pytest.mark.parametrize("around", [FINDINGS, None], ids=["of a container", "of the root"])
+def test_a_side_of_ones_own_is_no_side_around(around: Code | None) -> None:
+    found = [side(RIGHT), length(side(LEFT)), length()]
+    first, second = lengths(*([container(around, *found)] if around else found))
+    assert (place(first), place(second)) == ((None, "Left"), (None, "Right"))
+
+
+@pytest.mark.parametrize(
+    ("inner", "focus"),
+    [
+        ([subject("B")], "Fetus B"),
+        ([of_subject(FETUS)], "Fetus"),
+        ([of_subject(SPECIMEN)], "Specimen"),
+        ([of_subject(PATIENT), subject("B")], None),
+        ([], "Fetus A"),
+    ],
+)
+def test_a_name_is_of_the_class_around(inner: list[Dataset], focus: str | None) -> None:
+    """The class is said once for twins, and each of them has a name (TID 5000, 1008)."""
+    group = container(GROUP, *inner, length())
+    (found,) = lengths(container(FINDINGS, of_subject(FETUS), subject("A"), group))
+    assert found.get("focus") == ([{"display": focus}] if focus else None)
+
+
+def test_it_is_no_other_patient() -> None:
+    twins = container(FINDINGS, of_subject(FETUS), *(container(GROUP, subject(one), length()) for one in "AB"))
+    assert not [one for one in translated(twins, like="5000-obgyn").report.warnings if "another" in one]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        modifier(text(SCT.MeasurementMethod, "Teichholz")),
+        method(TEICHHOLZ, modifier(coded(Code("1", "99X", "Vendor"), Code("2", "99X", "Ours")))),
+        method(UNKNOWN),
+    ],
+    ids=["in words", "modified", "unknown"],
+)
+@pytest.mark.parametrize("of_number", [True, False], ids=["of a number", "of a group"])
+def test_another_method_is_not_that_around(own: Dataset, of_number: bool) -> None:
+    inner = length(own) if of_number else container(GROUP, own, length())
+    first, second = lengths(container(FINDINGS, method(BIPLANE), inner, length()))
+    assert BIPLANE.value not in str(first.get("method")) and BIPLANE.value in str(second["method"])
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        [state(STRESS, properties(coded(Code("1", "99X", "Agent"), Code("2", "99X", "Dobutamine"))))],
+        [state(STRESS), state(Code("2", "99X", "Recovery"))],
+        [state(STRESS, modifier(coded(Code("1", "99X", "Degree"), Code("2", "99X", "Peak"))))],
+    ],
+    ids=["with more below", "twice", "modified"],
+)
+@pytest.mark.parametrize("of_number", [True, False], ids=["of a number", "of a group"])
+def test_a_state_of_ones_own_is_not_that_around(own: list[Dataset], of_number: bool) -> None:
+    inner = length(*own) if of_number else container(GROUP, *own, length())
+    first, second = lengths(container(FINDINGS, state(REST), inner, length()))
+    assert REST.value not in inherited(first) and inherited(second) == [REST.value]
+
+
+def test_a_lead_that_is_said_twice_is_not_that_around() -> None:
+    leads = [acquisition(coded(LEAD, Code(f"5.6.3-9-{one}", "SCPECG", f"Lead {one}"))) for one in (1, 2, 3)]
+    inner = container(GROUP, *leads[1:], length())
+    first, second = lengths(container(FINDINGS, leads[0], inner, length()))
+    assert (inherited(first), inherited(second)) == ([], ["5.6.3-9-1"])
+
+
+@pytest.mark.parametrize(("outer", "own"), [(MODE, MODE_OF_OLD), (MODE_OF_OLD, MODE)], ids=["of old", "of today"])
+def test_a_retired_code_is_the_same_concept(outer: Code, own: Code) -> None:
+    around = acquisition(coded(outer, Code("1", "99X", "2D")))
+    inner = container(GROUP, acquisition(coded(own, Code("2", "99X", "M mode"))), length())
+    (found,) = lengths(container(FINDINGS, around, inner))
+    assert inherited(found) == ["2"]
