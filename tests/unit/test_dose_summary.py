@@ -9,7 +9,7 @@ import pytest
 
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
-from bridge.model.content import ContentItem
+from bridge.model.content import Code, Coded, ContentItem, Plain, Value
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.translate.basis.ids import Known
@@ -67,6 +67,25 @@ def test_a_total_of_each_plane_is_no_total() -> None:
 
     group = to_fhir(Document(one.header, twice(one.root)), MAPPING, KNOWN).result
     assert not any(map(is_summary, group.members))
+
+
+@pytest.mark.parametrize("where", ["of the total", "around it"])
+@pytest.mark.parametrize("value", [Coded(Code("80248007", "SCT", "Left breast")), Plain("TEXT", "left")])
+def test_a_total_of_one_breast_is_no_total(where: str, value: Value) -> None:
+    """TID 10005. The summary would not say which."""
+    one = document("10011-ct-dose.dcm")
+    side = ContentItem("HAS CONCEPT MOD", Code("272741003", "SCT", "Laterality"), value, (), ())
+
+    def sided(item: ContentItem) -> ContentItem:
+        here = _is_total(item) if where == "of the total" else any(map(_is_total, item.children))
+        return replace(item, children=(*map(sided, item.children), *([side] if here else ())))
+
+    group = to_fhir(Document(one.header, sided(one.root)), MAPPING, KNOWN).result
+    assert not any(map(is_summary, group.members))
+
+
+def _is_total(item: ContentItem) -> bool:
+    return item.concept is not None and item.concept.value == "113813"
 
 
 def test_it_follows_the_items() -> None:

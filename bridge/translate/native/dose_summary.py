@@ -12,6 +12,7 @@ from bridge.terminology.schemes import DCM
 from bridge.translate.basis.node import Home
 from bridge.translate.header.header import result_status
 from bridge.translate.native.copies import copied
+from bridge.translate.native.sites import says_where
 
 TEMPLATES = frozenset({"10001", "10011"})
 SUMMARY = "dose-summary"
@@ -44,18 +45,18 @@ def dose_summary(
     root: ContentItem, homes: Mapping[Path, Home], report: Resource, identifier: str, procedures: list[Home]
 ) -> Resource | None:
     """Makes the summary; None where the report totals nothing, or a part of the study alone. A total of each of two
-    planes is none of the whole: it is left out."""
+    planes is none of the whole: it is left out, and so is that of one breast (TID 10005), whose side it does not say."""
     if any(_is_of_a_part(child) for child in root.children):
         return None
     found: dict[Code, list[Home]] = {}
-    for path, total in _totals(root, ()):
+    for path, total, where in _totals(root, ()):
         if "valueQuantity" in (home := homes.get(path, {})):
-            found.setdefault(total, []).append(home)
+            found.setdefault(total, []).append(home if not where else {})
     parts = [{"code": _PROCEDURE, "valueCodeableConcept": copied(one)} for one in procedures[:1]]
     totals = [
         {name: renamed(homes_of[0][name], {}) for name in ("code", "valueQuantity")}
         for total in _TOTALS
-        if len(homes_of := found.get(total, [])) == 1
+        if len(homes_of := found.get(total, [])) == 1 and homes_of[0]
     ]
     if not totals:
         return None
@@ -89,9 +90,11 @@ def is_summary(resource: Resource) -> bool:
     )
 
 
-def _totals(item: ContentItem, path: Path) -> Iterator[tuple[Path, Code]]:
+def _totals(item: ContentItem, path: Path, around: bool = False) -> Iterator[tuple[Path, Code, bool]]:
+    """Each total, and whether it is of a side or part, said with it or around."""
+    where = around or any(says_where(child) for child in item.children)
     for total in _TOTALS:
         if total.same(item.concept):
-            yield path, total
+            yield path, total, where
     for index, child in enumerate(item.children):
-        yield from _totals(child, (*path, index))
+        yield from _totals(child, (*path, index), where)

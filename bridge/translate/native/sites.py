@@ -85,6 +85,11 @@ def where_of(item: ContentItem) -> Where:
     return found
 
 
+def says_where(item: ContentItem) -> bool:
+    """Whether it is a Laterality or Topographical Modifier, whatever its value."""
+    return item.concept is not None and item.concept[:2] in _WHERE
+
+
 def body_site(place: Place) -> Home | None:
     """The site with its side: left and right are no different codes. What is said nearer holds: a side of a measurement
     is that of the site around it. Of several sites no code says what all of them say."""
