@@ -11,6 +11,7 @@ from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value
 from bridge.translate.basis import times
 from bridge.translate.basis.node import Home
 from bridge.translate.native.categories import CATEGORY
+from bridge.translate.native.limits import entry_for
 from bridge.translate.native.words import in_words, marked
 
 
@@ -54,9 +55,7 @@ def _listed(entries: list[Home], rest: list[str], value: Any, number: str) -> Ho
         entries.append({"id": number, **value})
         return entries[-1]
     key = rest[0]
-    if not entries or key in entries[-1] or key == "text" and "id" in entries[-1]:
-        entries.append({})
-    entry = entries[-1]
+    entry = entry_for(entries, key)
     if isinstance(value, dict):
         entry[key] = {"id": number, **value}
         part: Home = entry[key]

@@ -1,0 +1,59 @@
+"""Limits of reference ranges (PS3.16 TID 312): one range of two of them only where somebody has said so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bridge.codecs.dicom import structured_report
+from bridge.mapping.load import load
+from bridge.model.content import Code, ContentItem, Num, Plain
+from bridge.model.group import Resource
+from bridge.translate.basis.ids import Known
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
+from tests.corpus import FIXTURES
+
+MAPPING, KNOWN = load(), Known()
+LOW, HIGH = Code("385524004", "SCT", "Normal Range Lower Limit"), Code("371933006", "SCT", "Normal Range Upper Limit")
+WORDS, LENGTH = Code("121407", "DCM", "Normal Range description"), Code("410668003", "SCT", "Length")
+MILLIMETER = Code("mm", "UCUM", "mm")
+
+
+def item(said: str) -> ContentItem:
+    """`1` is a lower limit, `-8` an upper one; words describe them."""
+    limit = HIGH if said.startswith("-") else LOW
+    value = Plain("TEXT", said) if said.isalpha() else Num((said.lstrip("-"),), MILLIMETER, None)
+    return ContentItem("HAS PROPERTIES", WORDS if said.isalpha() else limit, value, (), ())
+
+
+def in_short(one: Resource) -> str:
+    limits = [str(one[end]["value"]) if end in one else "" for end in ("low", "high")]
+    return " ".join(filter(None, ("-".join(limits).removesuffix("-"), one.get("text"))))
+
+
+@pytest.mark.parametrize(
+    ("said", "ranges"),
+    [
+        (["1", "-8"], ["1-8"]),
+        (["1", "-8", "2", "-9"], ["1-8", "2-9"]),
+        (["-8", "1", "male", "2", "-9", "female"], ["1-8 male", "2-9 female"]),
+        (["1", "male", "-8"], ["1-8 male"]),
+        (["1", "-8", "male", "-9", "female"], ["1-8 male", "-9 female"]),
+        (["male", "1", "-8", "female", "2", "-9"], ["1-8 male", "2-9 female"]),
+        # which of them belong together, nobody has said
+        (["1", "2", "-8", "-9"], ["1", "2", "-8", "-9"]),
+        (["1", "-8", "-9"], ["1", "-8", "-9"]),
+        (["1", "2", "-8", "-9", "adults"], ["1", "2", "-8", "-9", "adults"]),
+        (["1", "male", "2", "female", "-8", "male", "-9", "female"], ["1 male", "2 female", "-8 male", "-9 female"]),
+    ],
+)
+def test_limits_are_of_one_range_only_where_that_is_said(said: list[str], ranges: list[str]) -> None:
+    one = structured_report.read((FIXTURES / "dicom" / "ecg-report.dcm").read_bytes())
+    length = ContentItem("CONTAINS", LENGTH, Num(("5",), MILLIMETER, None), tuple(map(item, said)), ())
+    document = replace(one, root=replace(one.root, children=(length,)))
+    group = to_fhir(document, MAPPING, KNOWN).result
+    (found,) = [each for each in group.members if "referenceRange" in each]
+    assert [in_short(each) for each in found["referenceRange"]] == ranges
+    assert to_dicom(group, MAPPING, KNOWN).result == document
