@@ -94,7 +94,7 @@ def _add_study(observation: Resource, guide: Guide) -> None:
 
 def _add_to_group(observation: Resource) -> None:
     """The finding is the value of the group, its category the code; of several findings none is, and none that the
-    group denies."""
+    group denies, or its words may: a narrative it has as continuous text alone."""
     said = _parts(observation)
     finding = said.get(FINDING, {}).get("valueCodeableConcept")
     findings = [one for one in observation.get("component", ()) if says(one.get("code", {}), DCM, FINDING)]
@@ -102,6 +102,7 @@ def _add_to_group(observation: Resource) -> None:
         len(findings) == 1
         and finding is not None
         and not is_denied(observation)
+        and "text" not in observation
         and not any(key.startswith("value") for key in observation)
     ):
         observation["valueCodeableConcept"] = {"id": COPY} | copied(finding)

@@ -109,6 +109,60 @@ def test_texts_alone_deny_nothing_that_stands_beside() -> None:
     assert warnings == []
 
 
+IMPRESSION, CONCLUSION = Code("121073", "DCM", "Impression"), Code("121077", "DCM", "Conclusion")
+OTHER = Code("246090004", "SCT", "Associated finding")
+
+
+def piece(concept: Code | None, value: Value, *children: ContentItem) -> ContentItem:
+    return ContentItem("CONTAINS", concept, value, children, ())
+
+
+def continuous(*items: ContentItem, concept: Code | None = SECTION) -> ContentItem:
+    return replace(container("CONTINUOUS", concept=concept), children=items)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        (piece(FINDING, DENIED[0]), piece(OTHER, DENIED[1])),
+        (piece(None, DENIED[0]), piece(FINDING, DENIED[1])),
+        (piece(OTHER, DENIED[5]), piece(IMPRESSION, DENIED[0]), piece(FINDING, DENIED[1])),
+        (piece(FINDING, Plain("TEXT", "No lesion above")), piece(OTHER, DENIED[5])),
+        (piece(COMMENT, DENIED[0]), piece(IMPRESSION, DENIED[0]), piece(FINDING, DENIED[1])),
+    ],
+)
+def test_words_before_a_value_may_deny_it_whatever_each_piece_is_called(items: tuple[ContentItem, ...]) -> None:
+    group, warnings = read(continuous(*items))
+    assert len(warnings) == 1
+    words, value = [one.value for one in items[-2:]]
+    assert isinstance(words, Plain)
+    said = f"{words.text} {'8 mm' if isinstance(value, Num) else 'Pneumonia'}</p>"
+    assert any(one.removesuffix("</div>").endswith(said) for one in narratives(group))
+
+
+def test_a_conclusion_that_is_denied_is_no_code_of_the_report() -> None:
+    """Of *No evidence of* Pneumonia, `conclusionCode` was Pneumonia. What is no part of the sentence is an element."""
+    one = document()
+    words = Code("121050", "DCM", "Equivalent Meaning of Concept Name")
+    title = ContentItem("HAS CONCEPT MOD", words, Plain("TEXT", "Report of the chest"), (), ())
+    children = (title, piece(FINDING, DENIED[0]), piece(CONCLUSION, DENIED[1]))
+    root = replace(continuous(*children, concept=one.root.concept), relationship=None, rest=one.root.rest)
+    translated = to_fhir(replace(one, root=root), MAPPING, KNOWN)
+    report = translated.result.root
+    assert "conclusionCode" not in report
+    assert report["conclusion"] == "There is no evidence of Pneumonia"
+    assert report["code"]["text"] == "Report of the chest"
+    assert sum("continuous" in each for each in translated.report.warnings) == 1
+    assert checked_to_dicom(translated.result, MAPPING, KNOWN).result.root == root
+
+
+def test_a_section_in_continuous_text_is_read_for_itself() -> None:
+    """Its heading is no word of the sentence, and its conclusion one of the report."""
+    inner = replace(container("SEPARATE", concept=SECTION), children=(piece(CONCLUSION, Plain("TEXT", "Normal.")),))
+    group, _ = read(continuous(piece(IMPRESSION, DENIED[0]), piece(CONCLUSION, DENIED[1]), inner))
+    assert group.root["conclusion"] == "There is no evidence of Pneumonia\nNormal."
+
+
 @pytest.mark.parametrize(
     "other",
     [

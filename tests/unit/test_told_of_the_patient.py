@@ -145,7 +145,9 @@ def test_a_group_that_denies_its_finding_has_no_value_in_r5() -> None:
     denied = container(GROUP, modifier(PRESENCE, ABSENT), item(FINDING, Coded(PNEUMONIA)))
     said = container(GROUP, item(FINDING, Coded(PNEUMONIA)))
     two = container(GROUP, item(FINDING, Coded(PNEUMONIA)), item(FINDING, Coded(EMBOLISM)))
-    for group, value in ((denied, None), (said, PNEUMONIA.value), (two, None)):
+    children = (item(CONCLUSION, Plain("TEXT", "No evidence of")), *said.children)
+    words = replace(said, value=Container("CONTINUOUS"), children=children)
+    for group, value in ((denied, None), (said, PNEUMONIA.value), (two, None), (words, None)):
         made, _ = read(document(container(Code("126010", "DCM", "Imaging Measurements"), group), like="1500-group"))
         (found,) = results(in_r5(made)[0], GROUP)
         assert found.get("valueCodeableConcept", {"coding": [{"code": None}]})["coding"][0]["code"] == value

@@ -36,6 +36,7 @@ def conclusions_in(item: ContentItem, patient: Named, mapping: Mapping, zone: st
     """Of the root, or of an item in it."""
     if is_quoted(item) or subject_of(item, THE_PATIENT, patient) != THE_PATIENT or _is_of_others(item):
         return
+    children = item.children
     if CONCLUSION.same(item.concept) and isinstance(item.value, Plain) and item.value.value_type == "TEXT":
         home: Home = {}
         value_to_fhir(item.value, home, mapping, zone)
@@ -44,8 +45,8 @@ def conclusions_in(item: ContentItem, patient: Named, mapping: Mapping, zone: st
     elif is_flow(item):
         if any(CONCLUSION.same(child.concept) for child in item.children):
             yield sentence_of(item, mapping, zone)
-        return
-    for child in item.children:
+        children = tuple(one for one in children if isinstance(one.value, Container))
+    for child in children:
         if child.children or CONCLUSION.same(child.concept):
             yield from conclusions_in(child, patient, mapping, zone)
 

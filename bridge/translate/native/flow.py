@@ -4,10 +4,12 @@ in it says nothing alone: "There is no evidence of" may come before a code."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import dropwhile
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import spoken
-from bridge.model.content import Code, Container, ContentItem, Plain, value_type
+from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, value_type
 from bridge.translate.basis.node import Home
 from bridge.translate.native.spelled import printable, spelled_out
 from bridge.translate.native.values import value_to_fhir
@@ -24,11 +26,22 @@ _BEFORE = re.compile(r" +(?=[,.;:!?)])")
 
 
 def is_flow(item: ContentItem) -> bool:
-    """Whether it is one text of several items, under one heading. Many a measurement group says CONTINUOUS, too: there
-    a text is of a concept of its own, a comment, or its context."""
+    """Whether words in it may say something of what stands beside: it is one text of several items, under one heading,
+    or a text comes before a code or number. Many a measurement group says CONTINUOUS, too: there a text is a comment,
+    or its context."""
     if not isinstance(item.value, Container) or item.value.continuity != "CONTINUOUS" or len(item.children) < 2:
         return False
     said = _said(item)
+    return _is_led(said) or _is_one_text(said)
+
+
+def _is_led(said: Sequence[ContentItem]) -> bool:
+    """Whether a value may be denied by words before it, whatever each piece is called."""
+    begun = dropwhile(lambda one: not _is_text(one) or COMMENT.same(one.concept), said)
+    return any(isinstance(one.value, Coded | Num) for one in begun)
+
+
+def _is_one_text(said: Sequence[ContentItem]) -> bool:
     headings = [one.concept[:2] if one.concept is not None else None for one in said]
     of_texts = {heading for heading, one in zip(headings, said, strict=True) if _is_text(one)}
     return len(of_texts) == 1 and COMMENT[:2] not in of_texts and sum(one in of_texts for one in headings) > 1
@@ -51,8 +64,8 @@ def narrative_of(item: ContentItem, mapping: Mapping, zone: str) -> str | None:
 
 
 def sentence_of(item: ContentItem, mapping: Mapping, zone: str) -> str:
-    """The whole of it."""
-    said = (worded(one, mapping, zone) for one in _said(item))
+    """The whole of it. A container in it has a narrative of its own."""
+    said = (worded(one, mapping, zone) for one in _said(item) if not isinstance(one.value, Container))
     return _BEFORE.sub("", " ".join(filter(None, said)))
 
 

@@ -155,11 +155,14 @@ class _Builder(Observations):
             report["result"] = [*report.get("result", ()), reference]
 
     def _report_folds(self, root: ContentItem, rest: list[int], report: Resource) -> list[int]:
-        """Elements of the report that are items; returns the indices of the children that are not. What is one
+        """Elements of the report that are items; returns the indices of the children that are not. What is part of a
         sentence, quoted, or about somebody else is no word of the report itself."""
-        if is_flow(root) or is_quoted(root) or self._about(root) != THE_PATIENT:
+        if is_quoted(root) or self._about(root) != THE_PATIENT:
             return rest
+        flows = is_flow(root)
         for index, child, fold in folds_in(root, "DiagnosticReport", self.mapping):
+            if flows and child.relationship == "CONTAINS":
+                continue
             home = folded_into(report, child, fold, index + 1, self.mapping, self.zone) if index in rest else None
             if home is not None:
                 self.homes[(index,)] = home
