@@ -13,7 +13,7 @@ from bridge.releases.moves import put_list
 from bridge.terminology.schemes import DCM
 from bridge.translate.basis.times import INSTANT
 from bridge.translate.header.identity import TYPE_SYSTEM
-from bridge.translate.native.asserted import is_denied
+from bridge.translate.native.asserted import Members, denials_in, is_denied
 from bridge.translate.native.copies import copied
 from bridge.translate.remainder.extension import is_from_dicom
 
@@ -38,6 +38,7 @@ class Guide:
     study_uid: str | None
     accession: Json
     device: str | None
+    denials: Members
 
 
 def guide_of(group: Group) -> Guide | None:
@@ -49,7 +50,9 @@ def guide_of(group: Group) -> Guide | None:
     identifiers = study.get("identifier", [])
     uids = [one.get("value") for one in identifiers if one.get("system") == DICOM_UID_SYSTEM]
     accessions = [one for one in identifiers if any(c.get("code") == "ACSN" for c in _codings(one.get("type", {})))]
-    return Guide(_name(study), next(iter(uids), None), next(iter(accessions), None), _name(device))
+    return Guide(
+        _name(study), next(iter(uids), None), next(iter(accessions), None), _name(device), denials_in(group.members)
+    )
 
 
 def added(resource: Resource, guide: Guide) -> Resource:
@@ -67,7 +70,7 @@ def _add(observation: Resource, guide: Guide) -> None:
         if identifier.get("system") == DICOM_UID_SYSTEM and "type" not in identifier:
             identifier["type"] = {"id": COPY} | _UID_TYPE
     if any(one.get("code") == GROUP for one in _codings(observation.get("code", {}))):
-        _add_to_group(observation)
+        _add_to_group(observation, guide.denials)
 
 
 def _is_of_another_study(observation: Resource, guide: Guide) -> bool:
@@ -92,7 +95,7 @@ def _add_study(observation: Resource, guide: Guide) -> None:
         observation["issued"], observation["_issued"] = when, renamed(COPIED, {})
 
 
-def _add_to_group(observation: Resource) -> None:
+def _add_to_group(observation: Resource, denials: Members) -> None:
     """The finding is the value of the group, its category the code; of several findings none is, and none that the
     group denies, or its words may: a narrative it has as continuous text alone."""
     said = _parts(observation)
@@ -101,7 +104,7 @@ def _add_to_group(observation: Resource) -> None:
     if (
         len(findings) == 1
         and finding is not None
-        and not is_denied(observation)
+        and not is_denied(observation, denials)
         and "text" not in observation
         and not any(key.startswith("value") for key in observation)
     ):

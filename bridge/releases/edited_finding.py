@@ -47,7 +47,7 @@ def followed(resource: Resource, *, ours: bool) -> tuple[Resource, list[str]]:
     has_category = any(says(one, DCM, GROUP) for one in made.get("category", ()))
     is_group = has_category or says(made.get("code", {}), DCM, GROUP)
     warnings = list[str]()
-    if is_group and not is_denied(made) and (said := _values(made)):
+    if is_group and not is_denied(made, {}) and (said := _values(made)):
         warnings += _follow(made, _CONCEPT, said, (DCM, FINDING), guards)
     if has_category and not says(made.get("code", {}), DCM, GROUP):
         warnings += _follow(made, "code", {_CONCEPT: made["code"]}, (SCT, CATEGORY), guards)

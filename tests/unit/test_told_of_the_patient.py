@@ -17,6 +17,7 @@ from bridge.model.dataset import UNICODE, Element, text_element
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import write_document
+from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID
 from bridge.releases.r5 import in_r5
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import INHERITED
@@ -29,6 +30,8 @@ MAPPING, KNOWN = load(), Known()
 FINDING, FINDINGS = Code("121071", "DCM", "Finding"), Code("121070", "DCM", "Findings")
 PNEUMONIA, EMBOLISM = Code("233604007", "SCT", "Pneumonia"), Code("59282003", "SCT", "Pulmonary embolism")
 PRESENCE, FINDING_CONTEXT = Code("121052", "DCM", "Presence of property"), Code("408729009", "SCT", "Finding context")
+SEVERITY, SEVERE = Code("246112005", "SCT", "Severity"), Code("24484000", "SCT", "Severe")
+COMMENT = Code("121106", "DCM", "Comment")
 ABSENT, PRESENT = Code("272519000", "SCT", "Absent"), Code("52101004", "SCT", "Present")
 ECHO = "5200-echocardiography"
 GROUP, LENGTH, MM = (
@@ -132,6 +135,47 @@ def test_the_text_follows_the_modifier() -> None:
     assert any("follows" in line for line in made.report.warnings)
 
 
+TIMED = (text_element(OBSERVATION_DATETIME, "DT", "20250101"),)
+APART = [
+    replace(modifier(PRESENCE, ABSENT), rest=TIMED),
+    replace(modifier(PRESENCE, ABSENT), rest=(text_element(OBSERVATION_UID, "UI", "2.25.1"),)),
+    item(PRESENCE, Coded(ABSENT), item(COMMENT, Plain("TEXT", "none")), how="HAS CONCEPT MOD"),
+    item(PRESENCE, Coded(ABSENT), item(SEVERITY, Coded(SEVERE)), item(COMMENT, Plain("TEXT", "none"))),
+]
+
+
+@pytest.mark.parametrize("denial", APART, ids=["timed", "with a UID", "commented", "with a child"])
+def test_a_denial_that_is_a_result_of_its_own_is_in_the_text(denial: ContentItem) -> None:
+    """What has a time, a UID or items of its own is no component."""
+    group, warnings = read(document(item(FINDING, Coded(PNEUMONIA), denial)))
+    (finding,) = results(group, FINDING)
+    assert "component" not in finding and finding["hasMember"]
+    assert finding["valueCodeableConcept"]["text"] == "Pneumonia (Absent)"
+    assert not any("is not that of" in line for line in warnings)
+
+
+@pytest.mark.parametrize("edit", ["present", "removed", "another finding"])
+def test_the_text_follows_a_denial_that_is_a_result_of_its_own(edit: str) -> None:
+    group, _ = read(document(item(FINDING, Coded(PNEUMONIA), APART[0])))
+    (finding,), (denial,) = results(group, FINDING), results(group, PRESENCE)
+    if edit == "present":
+        denial["valueCodeableConcept"] = coded(PRESENT)
+    elif edit == "removed":
+        del finding["hasMember"]
+        group = replace(group, members=tuple(one for one in group.members if one is not denial))
+    else:
+        finding["valueCodeableConcept"] = coded(EMBOLISM) | {"text": EMBOLISM.meaning}
+    (again,) = results(to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result, FINDING)
+    said = again["valueCodeableConcept"]
+    assert said.get("text", "Pneumonia") == (
+        "Pulmonary embolism (Absent)" if edit == "another finding" else "Pneumonia"
+    )
+
+
+def coded(code: Code) -> dict[str, Any]:
+    return {"coding": [{"system": "http://snomed.info/sct", "code": code.value, "display": code.meaning}]}
+
+
 def test_no_copy_of_words_leaves_out_what_denies_them() -> None:
     said = item(CONCLUSION, Plain("TEXT", "Pulmonary embolism"), modifier(PRESENCE, ABSENT))
     found = item(FINDING, Plain("TEXT", "Pneumothorax"), modifier(PRESENCE, ABSENT))
@@ -143,11 +187,12 @@ def test_no_copy_of_words_leaves_out_what_denies_them() -> None:
 
 def test_a_group_that_denies_its_finding_has_no_value_in_r5() -> None:
     denied = container(GROUP, modifier(PRESENCE, ABSENT), item(FINDING, Coded(PNEUMONIA)))
+    apart = container(GROUP, APART[0], item(FINDING, Coded(PNEUMONIA)))
     said = container(GROUP, item(FINDING, Coded(PNEUMONIA)))
     two = container(GROUP, item(FINDING, Coded(PNEUMONIA)), item(FINDING, Coded(EMBOLISM)))
     children = (item(CONCLUSION, Plain("TEXT", "No evidence of")), *said.children)
     words = replace(said, value=Container("CONTINUOUS"), children=children)
-    for group, value in ((denied, None), (said, PNEUMONIA.value), (two, None), (words, None)):
+    for group, value in ((denied, None), (apart, None), (said, PNEUMONIA.value), (two, None), (words, None)):
         made, _ = read(document(container(Code("126010", "DCM", "Imaging Measurements"), group), like="1500-group"))
         (found,) = results(in_r5(made)[0], GROUP)
         assert found.get("valueCodeableConcept", {"coding": [{"code": None}]})["coding"][0]["code"] == value
@@ -352,9 +397,6 @@ def test_an_edited_conclusion_reaches_the_item_that_a_modifier_stands_below() ->
         group.root["conclusion"] = said
         made = checked_to_dicom(group, MAPPING, KNOWN).result
         assert [one.value for one in made.root.children][1] == Plain("TEXT", text)
-
-
-SEVERE = Code("24484000", "SCT", "Severe")
 
 
 OFFSET, EVENT = Code("128740", "DCM", "Longitudinal Temporal Offset from Event"), Code("128741", "DCM", "Event Type")

@@ -11,7 +11,7 @@ from bridge.model.content import ContentItem, Path
 from bridge.model.group import Group, Json, Resource, with_element
 from bridge.translate.basis.codeable import codes_in, displayed
 from bridge.translate.basis.node import INHERITED, OWN
-from bridge.translate.native.asserted import called_in, is_as_qualified, is_denied
+from bridge.translate.native.asserted import Members, called_in, denials_in, is_as_qualified
 from bridge.translate.native.shared_context import concept_of, in_their_order, is_shared
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.subjects import is_its_own
@@ -24,7 +24,7 @@ Copies = dict[str, Json]
 """By the element, of a component with what it is of."""
 
 
-def copies_in(native: Resource) -> Copies:
+def copies_in(native: Resource, members: Members) -> Copies:
     """Of an Observation as it is read natively. The subject is said of no result itself."""
     if native.get("resourceType") != "Observation":
         return {}
@@ -33,7 +33,7 @@ def copies_in(native: Resource) -> Copies:
         found[_FOCUS] = native[_FOCUS]
     if "method" in native and native[_METHOD].get("id") == INHERITED:
         found[_METHOD] = native[_METHOD]
-    if is_as_qualified(native):
+    if is_as_qualified(native, members):
         found[_TEXT] = native["valueCodeableConcept"]["text"]
     return found
 
@@ -63,9 +63,9 @@ def _component(component: Json) -> str:
 def repeated_in(homes: dict[Path, Json], natives: dict[Path, Json]) -> list[str]:
     """Digests of what results repeat as `natives` are read, each of one result at one place; no more than its name
     where it was edited."""
-    found = list[str]()
+    found, members = list[str](), denials_in(natives.values())
     for path, home in homes.items():
-        native = copies_in(natives.get(path, {}))
+        native = copies_in(natives.get(path, {}), members)
         said = _said_in(home) if native else {}
         for name in native.keys() & said.keys():
             same = _same(said[name], native[name])
@@ -114,10 +114,10 @@ def with_context(
     and warnings. `copies`: `repeated_in` the document as it was; None of one that an earlier bridge read. `moves`:
     where its items were, and are; `edited`: whether these are others."""
     context = _Context(root, copies, moves, edited=edited)
-    new = dict[int, Resource]()
+    new, members = dict[int, Resource](), denials_in(image.homes.values())
     for path, home in homes.items():
         if home.get("resourceType") == "Observation":
-            followed = context.followed(path, home, copies_in(image.homes.get(path, {})))
+            followed = context.followed(path, home, copies_in(image.homes.get(path, {}), members))
             if followed is not home:
                 new[id(home)] = followed
     return (group.with_resources(new) if new else group), list(dict.fromkeys(context.warnings))
@@ -166,7 +166,7 @@ class _Context:
         """Whether somebody has left out a copy that is to be there again, or of a text what is said against it."""
         if name not in said:
             return name.startswith((_COMPONENT, _TEXT)) and (self.edited or _name(home, name) in self.names)
-        return name == _TEXT and name in native and is_denied(home) and bool(said[name] == called_in(home))
+        return name == _TEXT and name in native and bool(said[name] == called_in(home))
 
 
 def told_otherwise(homes: dict[Path, Json], image: FhirImage, root: ContentItem) -> frozenset[Path]:

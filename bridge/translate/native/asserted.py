@@ -4,6 +4,8 @@ beside the value; a FHIR client who looks at the value alone takes it for the pa
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from bridge.model.content import Code, Coded, ContentItem, Plain
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import uri_of
@@ -61,19 +63,30 @@ def _key(code: Code | None) -> tuple[str, str] | None:
     return (sct, "SCT") if sct is not None else code[:2]
 
 
-def qualify(home: Home) -> None:
-    """In place: the text of a coded value with what its components say against it, for whoever reads no component."""
+Members = Mapping[str, Home]
+"""Observations that say something against what they stand below, by what refers to them."""
+
+
+def denials_in(resources: Iterable[Home]) -> Members:
+    """Of items with a time, a comment or items of their own, which are no components."""
+    observations = (one for one in resources if one.get("resourceType") == "Observation")
+    return {f"Observation/{one.get('id')}": one for one in observations if _against(one)}
+
+
+def qualify(home: Home, members: Members) -> None:
+    """In place: the text of a coded value with what its components and members say against it, for whoever reads
+    neither."""
     value = home.get("valueCodeableConcept")
-    if value is not None and "component" in home and "id" not in value and (words := _words(home)):
+    if value is not None and "id" not in value and (words := _words(home, members)):
         value["text"] = _worded(_called(value), words)
 
 
-def is_as_qualified(home: Home) -> bool:
-    """Whether the text of its value is that of the code with what its components say."""
+def is_as_qualified(home: Home, members: Members) -> bool:
+    """Whether the text of its value is that of the code with what its components and members say."""
     value = home.get("valueCodeableConcept")
-    if value is None or "component" not in home:
+    if value is None:
         return False
-    words = _words(home)
+    words = _words(home, members)
     return bool(words) and value.get("text") == _worded(_called(value), words)
 
 
@@ -82,19 +95,24 @@ def called_in(home: Home) -> str:
     return _called(home.get("valueCodeableConcept", {}))
 
 
-def is_denied(home: Home) -> bool:
-    """Whether a component says something against it."""
-    return bool(_words(home))
+def is_denied(home: Home, members: Members) -> bool:
+    """Whether a component or member says something against it."""
+    return bool(_words(home, members))
 
 
-def _words(home: Home) -> list[str]:
-    found = list[str]()
-    for component in home.get("component", ()):
-        if not _CODED.isdisjoint(code_pairs(component.get("code", {}))):
-            said = component.get("valueCodeableConcept", {})
-            if _PLAINLY.isdisjoint(code_pairs(said)):
-                found.append(_called(said) or component.get("valueString", ""))
-    return [*filter(None, found)]
+def _words(home: Home, members: Members) -> list[str]:
+    below = [members.get(one.get("reference", ""), {}) for one in home.get("hasMember", ())] if members else []
+    return [*filter(None, map(_against, (*home.get("component", ()), *below)))]
+
+
+def _against(home: Home) -> str:
+    """What a component or Observation says against what it stands below."""
+    if _CODED.isdisjoint(code_pairs(home.get("code", {}))):
+        return ""
+    said = home.get("valueCodeableConcept", {})
+    if not _PLAINLY.isdisjoint(code_pairs(said)):
+        return ""
+    return _called(said) or str(home.get("valueString", ""))
 
 
 def _worded(called: str, words: list[str]) -> str:

@@ -13,7 +13,7 @@ from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis.node import ITSELF, Home
 from bridge.translate.header.header import result_status
-from bridge.translate.native.asserted import qualify
+from bridge.translate.native.asserted import denials_in, qualify
 from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
 from bridge.translate.native.flow import is_flow, narrative_of
@@ -98,7 +98,8 @@ class Observations(References):
             several_values(item.value, observation)
         if item.children:
             self._children(item, at, observation, context)
-            qualify(observation)
+            below = (self.homes.get((*at, index), {}) for index in range(len(item.children)))
+            qualify(observation, denials_in(below) if "hasMember" in observation else {})
         if outer.shared and not isinstance(item.value, Reference) and not is_beside(item):
             share(observation, said_around(item, outer.shared, self.mapping))
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from bridge.model.group import Group, Resource
 from bridge.terminology.units import is_ucum, plain
-from bridge.translate.native.asserted import is_as_qualified
+from bridge.translate.native.asserted import Members, denials_in, is_as_qualified
 from bridge.translate.report.hedges import hedges
 from bridge.translate.report.odd_items import line
 
@@ -23,8 +23,9 @@ def homes_of(group: Group) -> Iterator[tuple[str, Resource]]:
 def contradictions(group: Group) -> list[str]:
     """Words beside a code or numbers that say something else."""
     found: dict[str, list[str]] = {}
+    members = denials_in(group.spoken())
     for kind, home in homes_of(group):
-        for what, place in _contradictions(home):
+        for what, place in _contradictions(home, members):
             found.setdefault(what, []).append(f"{kind}.{place}")
     return [line(what, places) for what, places in found.items()]
 
@@ -55,7 +56,7 @@ _CALLED = {  # as people write units whose mistake is dangerous -> UCUM
 }
 
 
-def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
+def _contradictions(home: Resource, members: Members) -> Iterator[tuple[str, str]]:
     for element in ("code", "valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode"):
         if element not in home:
             continue
@@ -64,7 +65,7 @@ def _contradictions(home: Resource) -> Iterator[tuple[str, str]]:
             displays = [one.get("display") for one in concept.get("coding", ())]
             if concept.get("text") in displays:  # to the letter
                 continue
-            if element == "valueCodeableConcept" and is_as_qualified(home):
+            if element == "valueCodeableConcept" and is_as_qualified(home, members):
                 continue
             text, said = _folded(concept.get("text")), [*filter(None, map(_folded, displays))]
             if text and said and not any(_agree(text, one, element) for one in said):
