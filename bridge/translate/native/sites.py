@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bridge.mapping.mapping import Mapping, Template
-from bridge.model.content import Code, Coded, Container, ContentItem
+from bridge.model.content import Code, Coded, Container, ContentItem, Plain
 from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.native.qualifiers import reason_of
+from bridge.translate.native.spelled import printable
 
 Where = dict[str, list[str]]
 """Words by which of both they are, in the order in which they are said."""
@@ -21,7 +22,7 @@ _WHERE = {
 
 
 class Site(NamedTuple):
-    """A Finding Site, and what stands below it or beside."""
+    """A Finding Site, and what stands below it or beside. One in words has no code, an unknown one no name either."""
 
     coded: Home
     name: str
@@ -37,16 +38,21 @@ class Place(NamedTuple):
 
 def place_of(item: ContentItem, around: Place, mapping: Mapping, template: Template) -> Place:
     """What an item says of where it was found, else what is said around it. Another Finding Site has not the side of
-    the one around, unless the template says that it has; a group of TID 5104 is a part of what its section is about."""
+    the one around, unless the template says that it has, and its words may say another; one that is unknown is not the
+    one around, either. A group of TID 5104 is a part of what its section is about."""
     where, sites = where_of(item), sites_of(item, mapping)
     group = isinstance(item.value, Container) and item.concept is not None and template.is_site(item.concept)
     if not sites and not group:
         return Place(around.sites, around.where | where)
-    if template.sided or not sites:
-        where = side_of(around) | where
-    if not sites:
+    is_part = group and not any(one.coded or one.name for one in sites)
+    if is_part:
         sites = (Site(coded_of(item.concept, mapping), _meaning(item.concept), {}),)
-    return Place(tuple(one._replace(where=one.where | where | one.where) for one in sites))
+    side = side_of(around) if template.sided or is_part else {}
+    return Place(tuple(_sided(one, side if one.coded else {}, where) for one in sites))
+
+
+def _sided(site: Site, around: Where, beside: Where) -> Site:
+    return site._replace(where=site.where | around | beside | site.where)
 
 
 def side_of(place: Place) -> Where:
@@ -56,16 +62,30 @@ def side_of(place: Place) -> Where:
 
 
 def sites_of(item: ContentItem, mapping: Mapping) -> tuple[Site, ...]:
-    """Finding Sites of an item, each once. Why somebody did not say where is no place."""
-    found: dict[str, Site] = {}
+    """Finding Sites of an item, each once: by code, or where none has one, in words. Why somebody did not say where is
+    no place; where nothing else is said, it is not known."""
+    found, in_words, unknown = dict[str, Site](), dict[str, Site](), list[Site]()
     for child in item.children:
-        code = child.value.code if isinstance(child.value, Coded) else None
-        if not is_site(child, mapping) or reason_of(code) is not None or _stands_alone(child, item):
+        if not _is_modifier(child, item, mapping):
             continue
-        where = where_of(child)
-        if code is not None or where:
+        code, where = child.value.code if isinstance(child.value, Coded) else None, where_of(child)
+        if words := _words(child):
+            in_words.setdefault(repr((words, where)), Site({}, words, where))
+        elif reason_of(code) is None and (code is not None or where):
             found.setdefault(repr((code and code[:2], where)), Site(_coded(child, mapping), _meaning(code), where))
-    return tuple(found.values())
+        else:
+            unknown = [Site({}, "", where)]
+    return tuple((found or in_words).values()) or (*unknown,)
+
+
+def _is_modifier(child: ContentItem, item: ContentItem, mapping: Mapping) -> bool:
+    """Whether it is a Finding Site of all that the item says."""
+    return is_site(child, mapping) and not _stands_alone(child, item)
+
+
+def _words(item: ContentItem) -> str:
+    value = item.value
+    return printable(value.text).strip() if isinstance(value, Plain) and value.value_type == "TEXT" else ""
 
 
 def _stands_alone(site: ContentItem, item: ContentItem) -> bool:
@@ -74,14 +94,16 @@ def _stands_alone(site: ContentItem, item: ContentItem) -> bool:
 
 
 def where_of(item: ContentItem) -> Where:
-    """Laterality and Topographical Modifier of an item, by which of both it is: no method and no normality."""
+    """Laterality and Topographical Modifier of an item, by which of both it is, in words or by code: no method and no
+    normality. One that is unknown has no words: it is not that of what is around."""
     found: Where = {}
     for child in item.children:
         kind = _WHERE.get(child.concept[:2]) if child.concept is not None else None
-        code = child.value.code if isinstance(child.value, Coded) else None
-        if kind is not None and code is not None and reason_of(code) is None:
+        if kind is not None:
+            code = child.value.code if isinstance(child.value, Coded) else None
+            said = _words(child) if code is None else code.meaning if reason_of(code) is None else ""
             below = [word for words in where_of(child).values() for word in words]
-            found[kind] = [*found.get(kind, ()), *filter(None, (code.meaning, *below))]
+            found[kind] = [*found.get(kind, ()), *filter(None, (said, *below))]
     return found
 
 
@@ -95,12 +117,14 @@ def body_site(place: Place) -> Home | None:
     is that of the site around it. Of several sites no code says what all of them say."""
     sites, where = place
     if not sites:
-        return {"id": INHERITED, "text": _text("", where)} if SIDE in where else None
+        return {"id": INHERITED, "text": _text("", where)} if where.get(SIDE) else None
     said = [(_text(site.name, site.where | where), site.coded) for site in sites]
     words, coded = said[0]
+    if not words and not coded:
+        return None
     if any(one != said[0] for one in said):
         return {"id": INHERITED, "text": "; ".join(dict.fromkeys(text for text, _ in said))}
-    return {"id": INHERITED, **coded} | ({"text": words} if sites[0].where | where else {})
+    return {"id": INHERITED, **coded} | ({"text": words} if sites[0].where | where or not coded else {})
 
 
 def _text(name: str, where: Where) -> str:

@@ -26,7 +26,11 @@ def _unsaid(item: ContentItem, around: Place, path: Path, mapping: Mapping, temp
     if not item.children:
         return
     place = place_of(item, around, mapping, template)
-    if side_of(around) and sites_of(item, mapping) and not all(SIDE in one.where for one in place.sites):
+    if (
+        side_of(around)
+        and sites_of(item, mapping)
+        and not all(SIDE in one.where or not one.coded for one in place.sites)
+    ):
         yield path
     for index, child in enumerate(item.children):
         yield from _unsaid(child, place, (*path, index), mapping, template)
