@@ -45,7 +45,7 @@ def dose_summary(
     root: ContentItem, homes: Mapping[Path, Home], report: Resource, identifier: str, procedures: list[Home]
 ) -> Resource | None:
     """Makes the summary; None where the report totals nothing, or a part of the study alone. A total of each of two
-    planes is none of the whole and left out; so is that of one breast (TID 10005), whose side a summary does not say."""
+    planes is none of the whole and left out, as is that of one breast (TID 10005): a summary says no side."""
     if any(_is_of_a_part(child) for child in root.children):
         return None
     found: dict[Code, list[Home]] = {}
