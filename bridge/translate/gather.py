@@ -28,6 +28,7 @@ SUPPORT = frozenset(
         "Specimen",
     }
 )
+_PERSONS = ("Practitioner", "PractitionerRole")
 BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
 WITHOUT_RESULTS = (*WITHDRAWN, "registered")
 """Status of a report or panel that is void, or not one yet."""
@@ -199,8 +200,8 @@ def _reached(root: Resource, resolver: _Resolver, owned: set[int], roots: set[in
 
 
 def in_order_of_reach(group: Group) -> Group:
-    """Puts members in the order in which references lead to them from the root, as `gather` would find them; the very
-    same group where they are."""
+    """Puts members in the order in which references lead to them from the root, as `gather` would find them, without
+    persons whom none leads to any more; the very same group where they are."""
     index, members = group.index(), set(map(id, group.members))
     found, waiting, seen = list[Resource](), [*links(group.root)], {id(group.root)}
     while waiting:
@@ -209,8 +210,13 @@ def in_order_of_reach(group: Group) -> Group:
             seen.add(id(target))
             found.append(target)
             waiting += links(target)
-    reached = (*found, *(one for one in group.members if id(one) not in seen))
-    return group if all(map(is_, group.members, reached)) else replace(group, members=reached)
+    rest = (one for one in group.members if id(one) not in seen and one["resourceType"] not in _PERSONS)
+    reached = (*found, *rest)
+    if len(reached) == len(group.members):
+        return group if all(map(is_, group.members, reached)) else replace(group, members=reached)
+    gone = members - set(map(id, reached))
+    references = {name: one for name, one in (group.references or {}).items() if id(one) not in gone}
+    return replace(group, members=reached, references=None if group.references is None else references)
 
 
 def _results(resource: Resource) -> set[str]:

@@ -51,7 +51,7 @@ def remaindered(
     document, which is no edit. `said`: what a document of ours says of its source, and the caller does not
     know."""
     charset = document.charset
-    back, habits = _back(document, group, mapping, known)
+    back, habits = given_back(document, group, mapping, known)
     remainder = Comparison(mapping).compare(document.root, back.root, None, charset)
     if habits:
         remainder["habits"] = habits
@@ -73,7 +73,7 @@ def remaindered(
     return group
 
 
-def _back(document: Document, group: Group, mapping: Mapping, known: Known) -> tuple[DicomImage, Habits]:
+def given_back(document: Document, group: Group, mapping: Mapping, known: Known) -> tuple[DicomImage, Habits]:
     """The group, translated back natively, by the habits of the document."""
     zone = times.zone_of(document.header, known.zone)
     known = replace(known, zone=zone)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bridge.errors import LossError
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import Path
+from bridge.model.content import ContentItem, Path
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, renamed
@@ -22,6 +22,7 @@ from bridge.translate.basis.node import element_id
 from bridge.translate.born_in_dicom.completed import content_of
 from bridge.translate.born_in_fhir.duplicates import results_in, without_copied
 from bridge.translate.born_in_fhir.followed_ranges import followed
+from bridge.translate.born_in_fhir.named_anew import named_anew
 from bridge.translate.born_in_fhir.parts import parts_in
 from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, restored, source_of
 from bridge.translate.born_in_fhir.sections import may_hold_more, sections_in
@@ -30,13 +31,14 @@ from bridge.translate.gather import in_order_of_reach
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.refiled import as_named_in
+from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.kept import keep
 from bridge.translate.remainder.private import Piece, manifest_of, taken_out
-from bridge.translate.remaindered import remaindered
+from bridge.translate.remaindered import given_back, remaindered
 from bridge.translate.report.contradictions import contradictions
 from bridge.translate.report.odd_items import oddities_of_document
-from bridge.translate.report.outcomes import UNSAID
+from bridge.translate.report.outcomes import NO_ELEMENT, UNSAID
 from bridge.translate.report.report import Report, Translated
 from bridge.translate.report.unsaid_sides import unsaid_sides
 from bridge.translate.report.unseen import unseen
@@ -64,8 +66,8 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     sources = list[_Source]()
     if alone is None and pieces:
         sources = _sources(bare, replace(known, document=source_of(pieces, uid) or known.document), asked)
-    for source, (added, exactly) in product(sources, _ways(pieces, bare)):
-        for found, report in _restored(bare, pieces, mapping, source, added=added):
+    for all_said, source, (added, exactly) in product((True, False), sources, _ways(pieces, bare)):
+        for found, report in _restored(bare, pieces, mapping, source, added=added, all_said=all_said):
             if _comes_back(found, document, bare, said_before, mapping, source.back, exactly=exactly):
                 if born_uid(found.root) is None:
                     report.warnings += unseen(report, found.root)
@@ -143,10 +145,12 @@ def known_of(document: Document, known: Known) -> Known:
 
 
 def _restored(
-    bare: Document, pieces: dict[Path, Piece], mapping: Mapping, source: _Source, *, added: bool
+    bare: Document, pieces: dict[Path, Piece], mapping: Mapping, source: _Source, *, added: bool, all_said: bool
 ) -> Iterator[tuple[Group, Report]]:
     """The resources that the document was made from, in each order that they may have, as far as the items say them.
-    With `added`, items that no piece knows are results that were added since; nothing where there are none."""
+    With `added`, items that no piece knows are results that were added since; nothing where there are none.
+    `all_said`: nothing where the resources say something else than an item does; without it, references name whom the
+    items name now, and what else is said of the document itself (such as Procedure Reported) is carried."""
     root, following = followed(bare.root, pieces, mapping)
     sections = sections_in(pieces) if added else frozenset[Path]()  # what was added there makes none a result
     read = replace(bare, root=root)
@@ -157,13 +161,17 @@ def _restored(
         return
     said = Report()
     group = restored(image, pieces, bare, source.known, said, new)
+    if group is not None and (added or not all_said):
+        back, _ = given_back(bare, group, mapping, source.back)
+        group, warnings = named_anew(group, bare.root, back, image, source.known)
+        said.warnings += warnings
     stale = {"1", *(element_id((0, *path)) for path in following)}
     for one in _orders(group) if group is not None else ():
         report = Report([*said.warnings])
         found = remaindered(bare, one, mapping, source.back, report, source.said, restored=True)
-        # what resources were made into says them; an item that they do not say (a person's name) was edited, and wins
+        # what resources were made into says them; an item that says something else was edited, and wins
         may_contradict = not added and born_uid(found.root) is None
-        if not (may_contradict and any(one.reason == UNSAID and one.path not in stale for one in report.details)):
+        if not (may_contradict and _is_contradicted(report, bare.root, stale, all_said=all_said)):
             yield found, report
 
 
@@ -174,3 +182,23 @@ def _orders(group: Group) -> Iterator[Group]:
     if reached is not group:
         yield group.with_resources({id(one): renamed(one, {}) for one in group.whole()})
     yield reached
+
+
+def _is_contradicted(report: Report, root: ContentItem, stale: set[str], *, all_said: bool) -> bool:
+    """Whether an item says something else than the resources do; without `all_said`, one that is no context of the
+    document itself."""
+    return any(
+        one.reason == UNSAID or (one.reason == NO_ELEMENT and (all_said or not _is_of_document(root, one.path)))
+        for one in report.details
+        if one.path not in stale
+    )
+
+
+def _is_of_document(root: ContentItem, path: str) -> bool:
+    """Whether the item says who observed, what was reported, or in which language: it is nothing that was found."""
+    _, *steps = (int(step) - 1 for step in path.split("."))
+    item = root.at(tuple(steps))
+    return len(steps) == 1 and item.relationship in _ABOUT and not is_of_subject(item.concept)
+
+
+_ABOUT = ("HAS OBS CONTEXT", "HAS CONCEPT MOD")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bridge.model.content import Code, Coded, ContentItem
@@ -180,6 +181,15 @@ def add_context(root: Node, report: Resource, composition: Resource, find: Find,
             function = functions.get(id(observer), {})
             if function and (role := concept(function)) is not None:
                 root.add(Coded(role), PROCEDURE_ROLE, function)
+
+
+def authors_named(root: Node, composition: Resource, find: Find) -> Iterator[tuple[Node, Home]]:
+    """The items of names below the root that are those of authors, each with the reference to whom it names."""
+    for author in composition.get("author", ()):
+        observer = find(author) or {}
+        person = find(observer["practitioner"]) if "practitioner" in observer else observer
+        names = set(map(id, (person or {}).get("name", ())))
+        yield from ((one, author) for one in root.children if one.home is not None and id(one.home) in names)
 
 
 def _functions(performer: Home) -> list[Home]:

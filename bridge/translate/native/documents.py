@@ -98,13 +98,14 @@ def begin(root: Node, template: str, group: Group, find: Find, known: Known, obs
         root.add(Coded(_procedure(group, find)), PROCEDURE_REPORTED, None)
 
 
-def observer_of(group: Group, find: Find) -> str | None:
-    """The name of who interpreted or performed it, where the report says a person. An organization is no observer (TID
-    1002: a person or a device), nor is what nobody says to be a person, nor who only verified the document."""
+def observer_of(group: Group, find: Find) -> tuple[Home, str] | None:
+    """Who interpreted or performed it, where the report says a person: the reference, and the name. An organization is
+    no observer (TID 1002: a person or a device), nor is what nobody says to be a person, nor who only verified the
+    document."""
     report = group.root
     interpreters = (one for one in report.get("resultsInterpreter", ()) if not is_verifier(one))
     said = [*interpreters, *report.get("performer", ())]
-    people = (found for one in said if is_person(one, find(one), report) and (found := _name(one, find)))
+    people = ((one, found) for one in said if is_person(one, find(one), report) and (found := _name(one, find)))
     return next(people, None)
 
 

@@ -16,7 +16,8 @@ from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import LAST, Home, Node
 from bridge.translate.header import header
-from bridge.translate.header.observers import add_context
+from bridge.translate.header.observers import add_context, authors_named
+from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.header.study import evidence_elements
 from bridge.translate.native import documents, ecg_report
 from bridge.translate.native.conclusions import add_conclusions
@@ -40,6 +41,7 @@ class DicomImage:
     header: DataSet
     root: Node
     warnings: list[str]
+    observers: list[tuple[Node, Home]]  # of a document born in FHIR: the item of a name, and the reference to whom
 
 
 def native_dicom(
@@ -54,7 +56,7 @@ def native_dicom(
     )
     accustomed(root, habits or {})
     more = [*builder.evidence(root, made), *identification(root, group)]
-    return DicomImage(merged(made, more) if more else made, root, [*warnings, *builder.warnings])
+    return DicomImage(merged(made, more) if more else made, root, [*warnings, *builder.warnings], builder.observers)
 
 
 class _Builder(Items):
@@ -62,6 +64,7 @@ class _Builder(Items):
 
     def __init__(self, group: Group, mapping: Mapping, known: Known, zone: str | None, habits: Habits) -> None:
         super().__init__(group, mapping, known, zone, habits)
+        self.observers: list[tuple[Node, Home]] = []
         self.composition = self._composition_of(group.root)
         if self.composition is not None:  # its sections are the document, and not those of a template
             self.template = None
@@ -135,6 +138,8 @@ class _Builder(Items):
         context = 0
         if self.composition is not None:
             add_context(node, report, self.composition, self.find, self.mapping.concept)
+            if not self.born:
+                self.observers += authors_named(node, self.composition, self.find)
             context = len(node.children)
             self._section(self.composition, node, self.effective, top=True)
         else:
@@ -153,9 +158,11 @@ class _Builder(Items):
             self.warnings.append(_UNNAMED)
         observer = None if others else documents.observer_of(self.group, self.find)
         if self.template is not None:
-            documents.begin(node, self.template, self.group, self.find, self.known, observer)
+            documents.begin(node, self.template, self.group, self.find, self.known, observer and observer[1])
         elif observer is not None:
-            documents.add_person(node, observer)
+            documents.add_person(node, observer[1])
+        if observer is not None and root["resourceType"] == "DiagnosticReport":  # a result names its performer itself
+            self.observers += [(one, observer[0]) for one in node.children if PERSON_NAME.same(one.concept)]
 
     def _place(self, observation: Resource | None, node: Node) -> Node:
         """Where the item of a result stands: in a measurement group, where the template wants one."""

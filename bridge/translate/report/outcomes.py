@@ -13,6 +13,7 @@ from bridge.translate.report.report import Detail
 from bridge.translate.report.rules import REMAINDER, Rules, attribute_path, named
 
 UNSAID = "value or concept has no FHIR form"
+NO_ELEMENT = "no FHIR element stands for the item, and it says something else than the resources became"
 
 
 # -- content items --------------------------------------------------------------------------------------------------
@@ -23,7 +24,8 @@ def outcomes_of_items(item: ContentItem, node: Node | None, rules: Rules, path: 
     if node is not None and same_item(item, node):
         yield Detail(element_id(path), name, "mapped", rules.item(item.concept, node), None)
     else:
-        yield Detail(element_id(path), name, "carried", REMAINDER, UNSAID if node else _why_carried(item))
+        reason = _why_carried(item) if node is None else NO_ELEMENT if node.home is None else UNSAID
+        yield Detail(element_id(path), name, "carried", REMAINDER, reason)
     matched = node.matches(item.children)[0] if node is not None else {}
     for index, child in enumerate(item.children):
         yield from outcomes_of_items(child, matched.get(index), rules, (*path, index))

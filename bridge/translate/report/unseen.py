@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.model.group import Resource
-from bridge.translate.report.outcomes import UNSAID
+from bridge.translate.report.outcomes import NO_ELEMENT, UNSAID
 from bridge.translate.report.report import Report
 
 _HEADER = {  # what FHIR says of a document of others
@@ -20,8 +20,11 @@ _OF_REPORTS = {"VerifyingObserverSequence": "Verifying Observer Sequence"}  # wh
 
 def unseen(report: Report, root: Resource) -> Iterator[str]:
     """Warnings. What the resources were made into says them, and is nothing that was added."""
-    if added := [one.path for one in report.details if one.outcome == "carried" and one.reason != UNSAID]:
+    added = [one.path for one in report.details if one.outcome == "carried" and one.reason not in (UNSAID, NO_ELEMENT)]
+    if added:
         yield f"items {', '.join(added)} were added in DICOM: a FHIR client does not see them"
+    if edited := [one.path for one in report.details if one.reason == NO_ELEMENT]:
+        yield f"items {', '.join(edited)} were edited in DICOM: a FHIR client does not see that"
     changed = {one.path.partition(".")[0] for one in report.header if one.outcome == "carried"}
     said = _HEADER if root["resourceType"] == "DiagnosticReport" else _HEADER | _OF_REPORTS
     if names := [name for keyword, name in said.items() if keyword in changed]:
