@@ -31,6 +31,7 @@ from bridge.translate.gather import in_order_of_reach
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.refiled import as_named_in
+from bridge.translate.native.documents import TRACKING_IDENTIFIER
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.kept import keep
@@ -161,17 +162,19 @@ def _restored(
         return
     said = Report()
     group = restored(image, pieces, bare, source.known, said, new)
-    if group is not None and (added or not all_said):
+    if group is None:
+        return
+    is_ours = born_uid(group.root) is None
+    if is_ours and (added or not all_said):
         back, _ = given_back(bare, group, mapping, source.back)
         group, warnings = named_anew(group, bare.root, back, image, source.known)
         said.warnings += warnings
     stale = {"1", *(element_id((0, *path)) for path in following)}
-    for one in _orders(group) if group is not None else ():
+    for one in _orders(group):
         report = Report([*said.warnings])
         found = remaindered(bare, one, mapping, source.back, report, source.said, restored=True)
         # what resources were made into says them; an item that says something else was edited, and wins
-        may_contradict = not added and born_uid(found.root) is None
-        if not (may_contradict and _is_contradicted(report, bare.root, stale, all_said=all_said)):
+        if added or not is_ours or not _is_contradicted(report, bare.root, stale, all_said=all_said):
             yield found, report
 
 
@@ -195,9 +198,12 @@ def _is_contradicted(report: Report, root: ContentItem, stale: set[str], *, all_
 
 
 def _is_of_document(root: ContentItem, path: str) -> bool:
-    """Whether the item says who observed, what was reported, or in which language: it is nothing that was found."""
+    """Whether the item says who observed, what was reported, or what a group is called: it is nothing that was found.
+    Another Tracking Unique Identifier is another thing."""
     _, *steps = (int(step) - 1 for step in path.split("."))
     item = root.at(tuple(steps))
+    if TRACKING_IDENTIFIER.same(item.concept):
+        return True
     return len(steps) == 1 and item.relationship in _ABOUT and not is_of_subject(item.concept)
 
 

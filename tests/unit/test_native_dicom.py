@@ -307,6 +307,7 @@ def test_a_contained_result_that_was_edited_in_dicom_is_edited() -> None:
     assert result["valueQuantity"]["value"] == 77
 
 
+@pytest.mark.parametrize("observed", [{}, {"resultsInterpreter": [{"display": "Adam Careful"}]}])
 @pytest.mark.parametrize(
     ("more", "says"),
     [
@@ -314,8 +315,13 @@ def test_a_contained_result_that_was_edited_in_dicom_is_edited() -> None:
         ({"presentedForm": [{"contentType": "application/pdf", "data": "JVBERg=="}]}, "presentedForm"),
     ],
 )
-def test_a_report_without_content_says_what_is_not_seen(more: dict[str, Any], says: str) -> None:
-    assert any(says in one for one in checked_to_dicom(report(**more), load(), Known()).report.warnings)
+def test_a_report_without_content_says_what_is_not_seen(
+    more: dict[str, Any], says: str, observed: dict[str, Any]
+) -> None:
+    """Who observed is no content (PS3.3 C.17.3)."""
+    translated = checked_to_dicom(report(**more, **observed), load(), Known())
+    assert any(says in one for one in translated.report.warnings)
+    assert "CONTAINS" in [one.relationship for one in translated.result.root.children]
 
 
 RAD = {"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "RAD"}

@@ -13,7 +13,7 @@ from bridge.model.group import Group, Resource, reference_to, references_in
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.person_observer import PERSON_NAME
-from bridge.translate.native.generic import PARTICIPANT_NAME
+from bridge.translate.native.named_concepts import PARTICIPANT_NAME
 from bridge.translate.native.to_dicom import DicomImage
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.report.outcomes import same_item

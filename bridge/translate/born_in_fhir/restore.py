@@ -14,6 +14,7 @@ from bridge.translate.born_in_fhir.as_made import id_in, identity_digest, name_o
 from bridge.translate.born_in_fhir.restored_resource import Restoring, patch
 from bridge.translate.born_in_fhir.results import copies_in, is_around, with_results
 from bridge.translate.born_in_fhir.sections import enter, follow, sections_at
+from bridge.translate.header.device_observer import called
 from bridge.translate.header.header import named_at
 from bridge.translate.header.verifiers import taken_verifiers, verified
 from bridge.translate.native.to_fhir import FhirImage
@@ -75,6 +76,8 @@ def restored(
     resources = [*filter(None, placed), *put_in]
     if not resources or placed[0] is None:
         return None
+    if not born:
+        _call_devices(resources, natives)
     named_now = _named(resources, natives)
     resources += named_now
     patient = _patient(image.group.patient, manifest)
@@ -107,6 +110,16 @@ def _named(resources: list[Resource], natives: dict[str, Resource]) -> list[Reso
 
 
 _ADDED = ("Practitioner/", "PractitionerRole/", "Observation/", "DocumentReference/", "Basic/")
+
+
+def _call_devices(resources: list[Resource], natives: dict[str, Resource]) -> None:
+    """Results, in place, that a device has observed since: no reference of a document that was made from resources
+    leads to a Device, so that nobody who gathers it would find that."""
+    here = {name_of(one, 0) for one in resources}
+    for one in resources:
+        reference = one.get("device", {}).get("reference")
+        if reference in natives and reference not in here:
+            one["device"] = called(natives[reference])
 
 
 def _at(members: list[Json], number: int) -> Json:

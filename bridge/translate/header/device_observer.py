@@ -76,6 +76,14 @@ def _listed(device: Resource, element: str, home: Home, copy: str | None) -> Hom
     return home
 
 
+def called(device: Resource) -> Home:
+    """What a reference says of it that does not lead to it; that it was a device, where nobody says which."""
+    identifiers = [{key: said for key, said in one.items() if key != "id"} for one in device.get("identifier", ())]
+    found: Home = {"identifier": identifiers[0]} if identifiers else {}
+    names = [one["name"] for one in device.get("deviceName", ())]
+    return found | ({"display": names[0]} if names else {}) or {"type": "Device"}
+
+
 def add_device(root: Node, device: Resource, concept: Concept) -> None:
     """Adds the items of a device, each at the place that its element id says."""
     identifiers = device.get("identifier", ())

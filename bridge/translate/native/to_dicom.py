@@ -135,7 +135,6 @@ class _Builder(Items):
             node.value = ByReference(places.get(id(target), ()))
 
     def _report(self, report: Resource, node: Node) -> None:
-        context = 0
         if self.composition is not None:
             add_context(node, report, self.composition, self.find, self.mapping.concept)
             if not self.born:
@@ -143,6 +142,8 @@ class _Builder(Items):
             context = len(node.children)
             self._section(self.composition, node, self.effective, top=True)
         else:
+            self._begin(node)
+            context = len(node.children)
             self._results(report, node)
         if self.composition is None or not self.born:  # else it is a copy of items
             self._conclusion(report, node, said=any(map(_says, node.children[context:])))
@@ -174,7 +175,6 @@ class _Builder(Items):
         return documents.measurement_group(node, name, self._observation_uid(observation) or "")
 
     def _results(self, report: Resource, node: Node) -> None:
-        self._begin(node)
         for reference in report.get("result", ()):
             target = self.find(reference)
             known = target is not None and target["resourceType"] == "Observation" and id(target) not in self.done
