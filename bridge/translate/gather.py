@@ -53,7 +53,7 @@ def gather(entries: Sequence[Entry]) -> Gathered:
     resolver = _Resolver(entries)
     resources = [entry.resource for entry in entries]
     standing = [one for one in resources if not _is_void(one, alone=False)]
-    below = {id(target) for one in standing for target in resolver.targets(one, links(one))}
+    below = {id(target) for one in standing for target in resolver.led_to(one)}
     void = {id(one) for one in resources if _is_void(one, alone=id(one) not in below)}
     owned: set[int] = set()
     roots: set[int] = set()
@@ -133,6 +133,12 @@ class _Resolver:
             if (found := self.resolve(source, reference)) is not None:
                 yield found
 
+    def led_to(self, source: Resource) -> Iterator[Resource]:
+        for _, reference, to_result in _ways(source):
+            found = self.resolve(source, reference)
+            if found is not None and (to_result or found["resourceType"] != "Observation"):
+                yield found
+
     def group(self, root: Resource, members: Sequence[Resource], patient: Resource | None) -> Group:
         whole = [root, *members, *([patient] if patient is not None else [])]
         return Group(root, tuple(members), patient, self.name(root), self._among(whole))
@@ -180,22 +186,24 @@ def _reached(root: Resource, resolver: _Resolver, owned: set[int], roots: set[in
     owned.add(id(root))
     found: list[Resource] = []
     seen = {id(root)}
-    waiting = [(root, reference) for reference in links(root)]
+    waiting = _ways(root)
     while waiting:
-        source, reference = waiting.pop(0)
+        source, reference, to_result = waiting.pop(0)
         target = resolver.resolve(source, reference)
         if target is None or id(target) in seen:
             continue
         kind = target["resourceType"]
         if kind == "Observation":
-            if id(target) in roots or (id(target) in owned and reference not in _results(source)):
+            if id(target) in roots or not to_result:
+                continue
+            if id(target) in owned and reference not in _results(source):
                 continue
             owned.add(id(target))
         elif kind not in BELONGING:
             continue
         seen.add(id(target))
         found.append(target)
-        waiting += [(target, reference) for reference in links(target)]
+        waiting += _ways(target)
     return found
 
 
@@ -203,20 +211,22 @@ def in_order_of_reach(group: Group) -> Group:
     """Puts members in the order in which references lead to them from the root, as `gather` would find them, without
     persons whom none leads to any more; the very same group where they are."""
     index, members = group.index(), set(map(id, group.members))
-    found, waiting, seen = list[Resource](), [*links(group.root)], {id(group.root)}
+    found, seen = list[Resource](), {id(group.root)}
+    waiting = _ways(group.root)
     while waiting:
-        target = index.get(waiting.pop(0))
-        if target is not None and id(target) in members and id(target) not in seen:
+        _, reference, to_result = waiting.pop(0)
+        target = index.get(reference)
+        if target is None or id(target) not in members or id(target) in seen:
+            continue
+        if to_result or target["resourceType"] != "Observation":
             seen.add(id(target))
             found.append(target)
-            waiting += links(target)
+            waiting += _ways(target)
     rest = (one for one in group.members if id(one) not in seen and one["resourceType"] not in _PERSONS)
     reached = (*found, *rest)
     if len(reached) == len(group.members):
         return group if all(map(is_, group.members, reached)) else replace(group, members=reached)
-    gone = members - set(map(id, reached))
-    references = {name: one for name, one in (group.references or {}).items() if id(one) not in gone}
-    return replace(group, members=reached, references=None if group.references is None else references)
+    return replace(group.less(members - set(map(id, reached))), members=reached)
 
 
 def _results(resource: Resource) -> set[str]:
@@ -224,8 +234,17 @@ def _results(resource: Resource) -> set[str]:
     return set(_references(resource, ("result", "hasMember")))
 
 
+def _ways(resource: Resource) -> list[tuple[Resource, str, bool]]:
+    """Its links, and whether each may lead to a result: only what an element for results says. An extension refers to
+    other Observations for any reason (observation-sequelTo; the time stamp of a Personal Health Device, whose subject
+    is the device), and they are no part of the document."""
+    elements = ("result", "hasMember", "derivedFrom", "section")
+    results = set(_references(resource, elements, extensions=False))
+    return [(resource, reference, reference in results) for reference in links(resource)]
+
+
 def links(resource: Resource) -> Iterator[str]:
-    """References by which a document reaches what belongs to it."""
+    """References by which a document may reach what belongs to it."""
     kind = resource["resourceType"]
     if kind == "DiagnosticReport":
         yield from _references(resource, ("extension", "result", "imagingStudy", "study", "composition", "specimen"))
@@ -242,6 +261,13 @@ def links(resource: Resource) -> Iterator[str]:
         yield from _references(resource, ("derivedFrom",))
 
 
-def _references(resource: Resource, elements: Sequence[str]) -> Iterator[str]:
+def _references(resource: Resource, elements: Sequence[str], *, extensions: bool = True) -> Iterator[str]:
     for element in elements:
-        yield from references_in(resource.get(element))
+        value = resource.get(element)
+        yield from references_in(value if extensions else _without_extensions(value))
+
+
+def _without_extensions(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _without_extensions(child) for key, child in value.items() if not key.endswith("xtension")}
+    return [*map(_without_extensions, value)] if isinstance(value, list) else value

@@ -259,3 +259,22 @@ def test_members_of_a_void_panel_stand_alone(tmp_path: Path, ledger: Ledger) -> 
     put(tmp_path, observation("a", 72))
     settled(route, ledger)
     assert standing(route) == {("72",), ("71",), ("9",)}
+
+
+# -- documents that only have to do with each other ------------------------------------------------------------------
+@pytest.mark.parametrize("stamp", ["a", "z"])
+def test_what_an_extension_refers_to_has_its_own_document(tmp_path: Path, ledger: Ledger, stamp: str) -> None:
+    """The time stamp of a Personal Health Device is about the device, and every measurement refers to it."""
+    route = route_of(tmp_path)
+    url = "http://hl7.org/fhir/uv/phd/StructureDefinition/CoincidentTimeStampReference"
+    said = {"extension": [{"url": url, "valueReference": {"reference": f"Observation/{stamp}"}}]}
+    put(tmp_path, {"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:h", "value": "1"}]})
+    put(tmp_path, {"resourceType": "Device", "id": "d"})
+    put(tmp_path, observation(stamp, 1000, subject={"reference": "Device/d"}))
+    put(tmp_path, observation("o", 2000, subject={"reference": "Patient/p"}, **said))
+    assert passed(route, ledger) == {"to-dicom created": 2}
+    assert standing(route) == {("1000",), ("2000",)}
+    assert passed(route, ledger) == {}
+    put(tmp_path, observation(stamp, 1001, subject={"reference": "Device/d"}))
+    assert passed(route, ledger) == {"to-dicom updated": 1}
+    assert standing(route) == {("1001",), ("2000",)}

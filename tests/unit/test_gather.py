@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.model.group import Resource
-from bridge.translate.gather import Entry, gather
+from bridge.translate.gather import Entry, gather, in_order_of_reach
 
 HERE, THERE = "http://here.example/fhir/", "http://there.example/fhir/"
 
@@ -70,6 +70,36 @@ def test_those_that_have_each_other_are_one_document(circle: tuple[str, ...]) ->
     found = documents(*(panel(one, circle[index - 1]) for index, one in enumerate(circle)))
     assert found == {"a": [one for one in found["a"] if one in circle]}
     assert {"a", *found["a"]} == set(circle)
+
+
+def beside(name: str) -> Resource:
+    """What says in an extension that it has to do with another Observation (FHIR R4 observation-sequelTo)."""
+    url = "http://hl7.org/fhir/StructureDefinition/observation-sequelTo"
+    return {"extension": [{"url": url, "valueReference": {"reference": f"Observation/{name}"}}]}
+
+
+@pytest.mark.parametrize("earlier", ["a", "z"])
+def test_what_an_extension_refers_to_is_a_document_of_its_own_whatever_its_name(earlier: str) -> None:
+    assert documents(observation("o", **beside(earlier)), observation(earlier)) == {"o": [], earlier: []}
+    within = {"result": [{"reference": "Observation/o", **beside(earlier)}]}
+    assert documents(observation("o"), observation(earlier), report("r", **within)) == {"r": ["o"], earlier: []}
+
+
+def test_what_is_a_result_is_one_though_an_extension_refers_to_it_too() -> None:
+    assert documents(observation("o"), observation("q", **beside("o")), report("r", "q", "o")) == {"r": ["q", "o"]}
+    assert documents(panel("q", "p", **beside("o")), panel("p", "o"), observation("o")) == {"q": ["p", "o"]}
+
+
+def test_a_void_panel_has_no_result_though_an_extension_refers_to_it() -> None:
+    found = documents(observation("o"), panel("p", "o", status="cancelled"), observation("q", **beside("p")))
+    assert found == {"q": [], "p": [], "o": []}
+
+
+def test_a_group_is_in_the_order_in_which_it_was_gathered_whatever_extensions_say() -> None:
+    resources = [panel("q", "a", "p", **beside("o")), panel("p", "o"), observation("o"), observation("a")]
+    (group,) = gather([Entry(one, f"Observation/{one['id']}") for one in resources]).groups
+    assert [one["id"] for one in group.members] == ["a", "p", "o"]
+    assert in_order_of_reach(group) is group
 
 
 # -- whose a reference is -------------------------------------------------------------------------------------------

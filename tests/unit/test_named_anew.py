@@ -22,7 +22,7 @@ from bridge.translate.header.device_observer import DEVICE_NAME
 from bridge.translate.header.observers import DEVICE, OBSERVER_TYPE, PROCEDURE_REPORTED
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.native.documents import TRACKING_IDENTIFIER, TRACKING_UID
-from bridge.translate.native.generic import ORGANIZATION_ROLE
+from bridge.translate.native.named_concepts import ORGANIZATION_ROLE
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.report.report import Translated
 from bridge.translate.selfcheck import checked_to_dicom
