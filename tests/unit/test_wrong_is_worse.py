@@ -514,6 +514,44 @@ def test_limits_without_a_unit_are_not_said_to_have_none(said: dict[str, Any], w
     assert edited(group, edit)["referenceRange"] == [{"text": "15 - 25"}]
 
 
+def ones(value: int, **more: Any) -> dict[str, Any]:
+    """Of the unit `1` (UCUM), which is none."""
+    return {"value": value, "system": "http://unitsofmeasure.org", "code": "1", **more}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"valueQuantity": ones(2, comparator="<=", unit="1")}, "<= 2"),
+        ({"valueQuantity": ones(4, comparator=">")}, "> 4"),
+        ({"valueQuantity": ones(4, comparator=">", unit="titer")}, "> 4 titer"),
+        ({"valueRatio": {"numerator": ones(1), "denominator": ones(128)}}, "1 : 128"),
+        ({"valueRatio": {"numerator": ones(1), "denominator": {"value": 128, "unit": "1"}}}, "1 : 128"),
+        ({"valueRange": {"low": ones(1), "high": ones(5)}}, "1 - 5"),
+        ({"valueRange": {"low": ones(1, unit="{score}", code="{score}")}}, ">= 1 {score}"),
+    ],
+)
+def test_the_unit_one_is_no_digit_behind_a_number(value: dict[str, Any], words: str) -> None:
+    group = alone(observation(**value))
+    assert checked_to_dicom(group, MAPPING, KNOWN).result.root.children[0].value == Plain("TEXT", words)
+    back = edited(group, lambda item: replace(item, value=Plain("TEXT", "other words")))
+    assert {key: said for key, said in back.items() if key.startswith("value")} == {"valueString": "other words"}
+
+
+def test_a_limit_of_the_unit_one_that_was_edited_is_the_limit_of_the_range() -> None:
+    document = to_dicom(alone(observation(valueRange={"low": ones(1), "high": ones(5)})), MAPPING, KNOWN).result
+
+    def change(item: ContentItem) -> ContentItem:
+        low, *others = item.children
+        assert isinstance(low.value, Num)
+        return replace(item, children=(replace(low, value=replace(low.value, values=("2",))), *others))
+
+    after = Document(document.header, replace(document.root, children=(change(document.root.children[0]),)))
+    back = to_fhir(after, MAPPING, KNOWN).result
+    assert stripped(back.root)["valueRange"] == {"low": ones(2), "high": ones(5)}
+    assert to_dicom(back, MAPPING, KNOWN).result == after
+
+
 def test_limits_in_the_unit_of_the_value_are_numbers() -> None:
     limits = {"low": quantity(10), "high": quantity(20)}
     group = alone(observation(valueQuantity=quantity(5), referenceRange=[limits]))

@@ -6,7 +6,9 @@ from bridge.translate.basis.node import Home
 
 
 def of_quantity(value: Home) -> str:
-    parts = (value.get("comparator"), value.get("value"), value.get("unit") or value.get("code"))
+    """The unit `1` of UCUM is none: behind a number it would be read as a digit."""
+    unit = value.get("unit") or value.get("code")
+    parts = (value.get("comparator"), value.get("value"), None if unit == "1" else unit)
     return " ".join(str(part) for part in parts if part is not None)
 
 
