@@ -13,6 +13,8 @@ from bridge.model.content import Code, Num
 from bridge.model.group import Json, Number
 from bridge.model.names import PRIVATE_SCHEME
 
+NO_UNITS = Code("1", "UCUM", "no units")
+"""As DICOM calls it (PS3.16): a reader of `1` behind a number would take it for a digit."""
 _PLAIN_DECIMAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _ZERO = re.compile(r"-0(\.0+)?")
 
@@ -84,10 +86,11 @@ def quantity_to_dicom(value: dict[str, Json]) -> Num:
     text = str(value["value"])
     if value.get("code") and value.get("system"):
         code = code_in(value["system"], value["code"], value.get("unit") or value["code"])
-    elif said := value.get("unit") or value.get("code"):
+        code = NO_UNITS if code == NO_UNITS._replace(meaning=NO_UNITS.value) else code
+    elif (said := value.get("unit") or value.get("code")) and said != NO_UNITS.value:
         code = Code(code_meaning(said), PRIVATE_SCHEME, code_meaning(said))
     else:
-        code = Code("1", "UCUM", "no units")
+        code = NO_UNITS
     if len(text) <= 16:
         return Num((text,), code, None)
     if len(shorter := _with_exponent(text)) <= 16:

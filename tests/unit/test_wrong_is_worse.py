@@ -538,8 +538,19 @@ def test_the_unit_one_is_no_digit_behind_a_number(value: dict[str, Any], words: 
     assert {key: said for key, said in back.items() if key.startswith("value")} == {"valueString": "other words"}
 
 
-def test_a_limit_of_the_unit_one_that_was_edited_is_the_limit_of_the_range() -> None:
-    document = to_dicom(alone(observation(valueRange={"low": ones(1), "high": ones(5)})), MAPPING, KNOWN).result
+@pytest.mark.parametrize("said", [ones(4), ones(4, unit="1"), {"value": 4, "unit": "1"}, {"value": 4, "code": "1"}])
+def test_dicom_calls_the_unit_one_no_units(said: dict[str, Any]) -> None:
+    group = alone(observation(valueQuantity=said))
+    number = checked_to_dicom(group, MAPPING, KNOWN).result.root.children[0].value
+    assert number == Num(("4",), Code("1", "UCUM", "no units"), None)
+    back = edited(group, lambda item: replace(item, value=replace(item.value, values=("5",))))
+    assert back["valueQuantity"] == {**said, "value": 5}
+
+
+@pytest.mark.parametrize("limit", [ones(1), {"value": 1}])
+def test_a_limit_without_unit_that_was_edited_is_the_limit_of_the_range(limit: dict[str, Any]) -> None:
+    resource = observation(valueRange={"low": limit, "high": limit | {"value": 5}})
+    document = to_dicom(alone(resource), MAPPING, KNOWN).result
 
     def change(item: ContentItem) -> ContentItem:
         low, *others = item.children
@@ -548,7 +559,7 @@ def test_a_limit_of_the_unit_one_that_was_edited_is_the_limit_of_the_range() -> 
 
     after = Document(document.header, replace(document.root, children=(change(document.root.children[0]),)))
     back = to_fhir(after, MAPPING, KNOWN).result
-    assert stripped(back.root)["valueRange"] == {"low": ones(2), "high": ones(5)}
+    assert stripped(back.root)["valueRange"] == {"low": limit | {"value": 2}, "high": limit | {"value": 5}}
     assert to_dicom(back, MAPPING, KNOWN).result == after
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from bridge.mapping.codings import code_of
 from bridge.mapping.lens import CONCEPT, LENSES, Lens
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.numbers import unit_of
+from bridge.mapping.numbers import NO_UNITS, unit_of
 from bridge.model.content import Code, Coded, Container, Num, Other, Plain, Value, value_type
 from bridge.model.group import absent
 from bridge.translate.basis import times
@@ -133,7 +133,7 @@ def _typed(home: Home, zone: str) -> Value | None:
     if "valueBoolean" in home:
         return Coded(YES if home["valueBoolean"] else NO)
     if "valueInteger" in home:
-        return Num((str(home["valueInteger"]),), Code("1", "UCUM", "no units"), None)
+        return Num((str(home["valueInteger"]),), NO_UNITS, None)
     if "valueDateTime" in home:
         if "T" not in home["valueDateTime"] and len(home["valueDateTime"]) == 10:
             return Plain("DATE", LENSES["date"].to_dicom(home["valueDateTime"]))
