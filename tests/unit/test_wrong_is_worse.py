@@ -248,6 +248,36 @@ def test_a_therapeutic_range_is_not_written_as_the_normal_one() -> None:
     assert to_fhir(document, MAPPING, KNOWN).result.root["referenceRange"] == ranges
 
 
+_MALE, _FEMALE = {"appliesTo": [{"text": "male"}]}, {"appliesTo": [{"text": "female"}]}
+
+
+@pytest.mark.parametrize(
+    ("ranges", "warned"),
+    [
+        ([{"high": quantity(106), **_MALE}, {"high": quantity(80), **_FEMALE}], True),
+        ([{"high": quantity(80), "text": "< 80 (female)", **_FEMALE}], True),
+        ([{"high": quantity(80), "age": {"low": {"value": 18}}}], True),
+        ([{"low": quantity(1), "type": {"text": "therapeutic"}}], True),
+        ([{"high": quantity(4, comparator="<")}], True),
+        ([{"high": {"value": 80}, **_FEMALE}], True),
+        ([{"high": quantity(4)}], False),
+        ([{"text": "premenopausal 1-5; postmenopausal 10-20"}], False),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_ranges_that_no_dicom_reader_sees_are_warned_of(ranges: list[Resource], warned: bool, whole: bool) -> None:
+    said = {"valueQuantity": quantity(110), "referenceRange": ranges}
+    resource = observation(**(said if whole else {"component": [{"code": {"text": "part"}, **said}]}))
+    translated = checked_to_dicom(alone(resource), MAPPING, KNOWN)
+    item = translated.result.root.children[0]
+    item = item if whole else item.children[0]
+    assert bool(item.children) != warned
+    warning = (
+        "reference ranges that are not simply the normal one: a DICOM reader sees none: Observation.referenceRange"
+    )
+    assert (warning in translated.report.warnings) == warned
+
+
 def test_a_preliminary_result_makes_the_document_partial() -> None:
     document = to_dicom(alone(observation(status="preliminary", valueQuantity=quantity(5))), MAPPING, KNOWN).result
     assert b"PARTIAL" in [element.value.strip() for element in document.header if isinstance(element.value, bytes)]
@@ -325,6 +355,11 @@ def test_rules_that_must_be_understood_are_refused(where: str) -> None:
         ({"valueQuantity": quantity(5, unit="g/dL", code="g/L")}, "unit is another"),
         ({"valueQuantity": quantity(5, unit="mmHg", code="kPa")}, "unit is another"),
         ({"valueQuantity": quantity(5, unit="mmHg", code="mm[Hg]")}, None),
+        ({"referenceRange": [{"high": quantity(16, unit="g/dL", code="g/L")}]}, "unit is another"),
+        ({"referenceRange": [{"high": quantity(16, unit="g/dL", code="g/dL")}]}, None),
+        ({"valueRange": {"low": quantity(12, unit="g/dL", code="g/L")}}, "unit is another"),
+        ({"valueRatio": {"denominator": quantity(1, unit="g", code="mg")}}, "unit is another"),
+        ({"component": [{"code": {}, "valueRange": {"low": quantity(1, unit="g", code="mg")}}]}, "unit is another"),
         ({"valueQuantity": quantity(99, unit="°F", code="Cel")}, "unit is another"),
         ({"valueQuantity": quantity(99, unit="BPM", code="{H.B.}/min")}, None),
         ({"valueQuantity": quantity(5, unit="g/dl", code="g/dL")}, None),
@@ -487,6 +522,14 @@ def test_a_unit_that_ucum_has_not_is_kept_and_warned_of(unit: str, odd: bool) ->
     assert back.result.root["valueQuantity"]["code"] == unit
     for report in (there.report, back.report):
         assert any("is no UCUM unit" in one for one in report.warnings) == odd
+
+
+@pytest.mark.parametrize("element", ["valueRange", "referenceRange"])
+def test_a_unit_of_a_limit_that_ucum_has_not_is_warned_of(element: str) -> None:
+    limits = {"high": quantity(5, unit="mGycm", code="mGycm")}
+    resource = observation(**{element: [limits] if element == "referenceRange" else limits})
+    warnings = to_dicom(alone(resource), MAPPING, KNOWN).report.warnings
+    assert any("is no UCUM unit" in one and one.endswith(f"Observation.{element}") for one in warnings)
 
 
 _BARE: dict[str, Any] = {"low": {"value": 10}, "high": {"value": 20}}

@@ -24,7 +24,7 @@ Rows = Sequence[tuple[tuple[str, ...], Sequence[Fold]]]
 def add_folds(node: Node, head: str, said: Any, rows: Rows, mapping: Mapping, zone: str, *, born: bool) -> None:
     """The items that an element is. A reference range that is not simply the normal one has no item: it would be taken
     for it. Words below a code are those of people, or of an item that was there."""
-    if head == "referenceRange" and not _is_normal_range(said):
+    if head == "referenceRange" and not is_normal_range(said):
         return
     for entry in said if isinstance(said, list) else [said]:
         made: Node | None = None
@@ -35,7 +35,7 @@ def add_folds(node: Node, head: str, said: Any, rows: Rows, mapping: Mapping, zo
                 _add(made, entry, rest, folds, mapping, zone)
 
 
-def _is_normal_range(ranges: list[Home]) -> bool:
+def is_normal_range(ranges: list[Home]) -> bool:
     """The only thing that TID 312 can say: one range, of everybody, with limits that are numbers."""
     if len(ranges) != 1 or not ranges[0].keys() <= {"id", "extension", "low", "high", "text", "type"}:
         return False

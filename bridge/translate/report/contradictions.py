@@ -20,6 +20,17 @@ def homes_of(group: Group) -> Iterator[tuple[str, Resource]]:
             yield from ((resource["resourceType"], home) for home in (resource, *resource.get("component", ())))
 
 
+def quantities_of(home: Resource) -> Iterator[tuple[str, Resource]]:
+    """Every Quantity that a DICOM reader sees as number or in words, with its element."""
+    if "valueQuantity" in home:
+        yield "valueQuantity", home["valueQuantity"]
+    said = [("referenceRange", one) for one in home.get("referenceRange", ())]
+    said += [(name, home[name]) for name in ("valueRange", "valueRatio", "valueSampledData") if name in home]
+    for element, one in said:
+        ends = ("low", "high", "numerator", "denominator", "origin")
+        yield from ((element, one[end]) for end in ends if end in one)
+
+
 def contradictions(group: Group) -> list[str]:
     """Words beside a code or numbers that say something else."""
     found: dict[str, list[str]] = {}
@@ -75,10 +86,10 @@ def _contradictions(home: Resource, members: Members) -> Iterator[tuple[str, str
         limits = {_number(str(one[end]["value"])) for end in ("low", "high") if "value" in one.get(end, {})}
         if numbers and limits - numbers:
             yield "the text says other numbers than the limits", "referenceRange"
-    quantity = home.get("valueQuantity", {})
-    unit, code = quantity.get("unit"), quantity.get("code")
-    if unit and code and _is_another(unit, code):
-        yield "the unit is another than its code", "valueQuantity"
+    for element, quantity in quantities_of(home):
+        unit, code = quantity.get("unit"), quantity.get("code")
+        if unit and code and _is_another(unit, code):
+            yield "the unit is another than its code", element
 
 
 def _agree(text: str, display: str, element: str) -> bool:

@@ -3,12 +3,15 @@ patient's."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bridge.model.group import Group, Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare
 from bridge.translate.native.sides import is_unseen, structures_of
-from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words
+from bridge.translate.native.unfolded import is_normal_range
+from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
 from bridge.translate.report.odd_items import line, no_ucum
 
 
@@ -25,15 +28,15 @@ def oddities_of_group(group: Group) -> list[str]:
                     what = f"code system {system!r} has no Coding Scheme Designator"
                     found.setdefault(what, []).append(f"{kind}.{element}")
         quantity = home.get("valueQuantity", {})
-        for what in no_ucum(quantity["code"]) if quantity.get("system") == UCUM and "code" in quantity else ():
-            found.setdefault(what, []).append(f"{kind}.valueQuantity")
+        for element, one in quantities_of(home):
+            for what in no_ucum(one["code"]) if one.get("system") == UCUM and "code" in one else ():
+                found.setdefault(what, []).append(f"{kind}.{element}")
         if "value" in quantity and not has_unit(quantity):
             what = "a number without a unit: a DICOM reader sees `no units`"
             found.setdefault(what, []).append(f"{kind}.valueQuantity")
         if kind == "Observation" and "dataAbsentReason" in home and "value" in quantity:  # of a component: else obs-6
             found.setdefault("a number, and a reason why there is none", []).append(f"{kind}.component")
-        if any(is_bare(one, home) for one in home.get("referenceRange", ())):
-            what = "limits without a unit: a DICOM reader sees them as words"
+        for what in _odd_ranges(home):
             found.setdefault(what, []).append(f"{kind}.referenceRange")
         if is_side_of_words(home.get("bodySite", {})):
             what = "the text says a side that the code does not, and no DICOM reader sees"
@@ -46,6 +49,14 @@ def oddities_of_group(group: Group) -> list[str]:
             what = "a section is about somebody else: a DICOM reader may take its words for the patient's"
             found.setdefault(what, []).append("Composition.section.focus")
     return [*contradictions(group), *(line(what, places) for what, places in found.items())]
+
+
+def _odd_ranges(home: Resource) -> Iterator[str]:
+    ranges = home.get("referenceRange", [])
+    if ranges and not is_normal_range(ranges):
+        yield "reference ranges that are not simply the normal one: a DICOM reader sees none"
+    elif any(is_bare(one, home) for one in ranges):
+        yield "limits without a unit: a DICOM reader sees them as words"
 
 
 def _is_about_another(section: Resource) -> bool:
