@@ -14,6 +14,7 @@ from bridge.model.group import Json, Resource, same
 from bridge.translate.gather import Entry
 
 SUPERSEDED, DELETED, REPEATED = "superseded: its history has a newer version", "deleted", "stands there already"
+OLDER = "superseded: a newer version stands there"
 PART = "only a part of it (SUBSETTED): fetch it whole"
 _NAMED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
 _ANSWERS, _ANSWER = ("batch-response", "transaction-response"), ("searchset", "history")
@@ -42,7 +43,7 @@ def entries_of(place: str, value: Json) -> Entries:
     found = _Found()
     _collect(found, place, value, "Bundle")
     repeated = _repeated(found.standing)
-    found.left.update(f"{one.entry.resource['resourceType']}: {REPEATED}" for one in repeated)
+    found.left.update(f"{one.entry.resource['resourceType']}: {reason}" for one, reason in repeated.items())
     return Entries([one.entry for one in found.standing if one not in repeated], found.left, found.inner)
 
 
@@ -123,22 +124,34 @@ def _reasons(
         yield gone or (SUPERSEDED if first != index else None)
 
 
-def _repeated(standing: list[_Standing]) -> set[_Standing]:
-    """What has the `fullUrl` of an entry before it (FHIR R4 bdl-7) and says the same; raises InvalidFhirError where
-    it says something else: of two versions outside of a history nobody says which one stands."""
-    first: dict[str, _Standing] = {}
-    found = set[_Standing]()
+def _repeated(standing: list[_Standing]) -> dict[_Standing, str]:
+    """What has the `fullUrl` of another entry (FHIR R4 bdl-7), and why it does not stand: it says the same, or is an
+    older version. Raises InvalidFhirError where nothing says which version stands."""
+    stands: dict[str, _Standing] = {}
+    found: dict[_Standing, str] = {}
     for one in standing:
-        before = first.setdefault(one.entry.url, one)
+        before = stands.setdefault(one.entry.url, one)
         if before is one:
             continue
-        if not same(one.entry.resource, before.entry.resource):
-            raise InvalidFhirError(
-                f"{one.path}.fullUrl is that of {before.path}, which says something else: leave out the version that"
-                " does not stand"
-            )
-        found.add(one)
+        if same(one.entry.resource, before.entry.resource):
+            found[one] = REPEATED
+            continue
+        newest = stands[one.entry.url] = _newer(one, before)
+        found[before if newest is one else one] = OLDER
     return found
+
+
+def _newer(one: _Standing, before: _Standing) -> _Standing:
+    """By `meta.lastUpdated`: the order of versionIds says nothing (FHIR R4 resource.html#Meta)."""
+    first, second = _of(before.entry.resource, "meta"), _of(one.entry.resource, "meta")
+    times = _instant({"resource": before.entry.resource}), _instant({"resource": one.entry.resource})
+    versions = {str(meta["versionId"]) for meta in (first, second) if "versionId" in meta}
+    if len(versions) == 2 and times[0] is not None and times[1] is not None and times[0] != times[1]:
+        return one if times[1] > times[0] else before
+    raise InvalidFhirError(
+        f"{one.path}.fullUrl is that of {before.path}, which says something else, and not both say another"
+        " meta.versionId and meta.lastUpdated; leave out the version that does not stand"
+    )
 
 
 def _name(entry: dict[str, Any]) -> str | None:

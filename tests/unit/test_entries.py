@@ -85,10 +85,36 @@ def test_a_resource_that_stands_twice_is_one() -> None:
     ]
 
 
-def test_two_versions_outside_of_a_history_are_refused() -> None:
-    """FHIR R4 bdl-7 allows them where `meta.versionId` differs; which one stands nobody says."""
-    ((outcome, error),) = found("collection", version(1), version(2))
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1), (2, 1, 3)])
+def test_of_versions_outside_of_a_history_the_newest_stands(order: tuple[int, ...]) -> None:
+    """FHIR R4 bdl-7 allows them where `meta.versionId` differs; the whole Bundle was refused."""
+    older = "Observation: superseded: a newer version stands there"
+    assert [*found("collection", *map(version, order))] == [("version", "3"), ("skipped", f"2 {older}")]
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"versionId": "3"},
+        {"lastUpdated": "2026-03-02T03:00:00Z"},
+        {"versionId": "3", "lastUpdated": "2026-03-02T02:00:00Z"},
+        {"versionId": "2", "lastUpdated": "2026-03-02T03:00:00Z"},
+    ],
+)
+def test_where_nothing_says_which_version_is_newer_they_are_refused(meta: dict[str, str]) -> None:
+    other = {"fullUrl": URL, "resource": measured(meta=meta, status="amended")}
+    ((outcome, error),) = found("collection", version(2), other)
     assert outcome == "rejected" and "Bundle.entry[1].fullUrl is that of Bundle.entry[0]" in error
+
+
+@pytest.mark.parametrize(("said", "members"), [("1", 0), ("2", 1)])
+def test_a_version_that_does_not_stand_is_not_taken_for_the_one_that_does(said: str, members: int) -> None:
+    report: Resource = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "x"}}
+    report |= {"result": [{"reference": f"Observation/o/_history/{said}"}]}
+    entry = {"fullUrl": "http://example.org/fhir/DiagnosticReport/r", "resource": report}
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [entry, version(1), version(2)]}
+    read = [one for one in read_bytes("x.json", dumps(bundle), "dicom") if isinstance(one, Readable)]
+    assert isinstance(read[0].content, Group) and len(read[0].content.members) == members
 
 
 def inside(kind: str, *entries: Resource) -> Resource:
@@ -113,7 +139,8 @@ def test_a_history_within_a_batch_is_one() -> None:
 
 
 def test_two_versions_in_two_answers_are_refused_by_their_places() -> None:
-    ((outcome, error),) = found("batch-response", inside("searchset", version(1)), inside("searchset", version(2)))
+    other = version(1) | {"resource": measured(meta=version(1)["resource"]["meta"], status="amended")}
+    ((outcome, error),) = found("batch-response", inside("searchset", version(1)), inside("searchset", other))
     assert outcome == "rejected"
     assert "Bundle.entry[1].resource.entry[0].fullUrl is that of Bundle.entry[0].resource.entry[0]" in error
 
