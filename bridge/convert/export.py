@@ -18,7 +18,7 @@ from bridge.codecs import json
 from bridge.codecs.fhir import Release
 from bridge.convert.entries import REPEATED, entries_of
 from bridge.convert.files import Line, digest_of, name_of
-from bridge.convert.inputs import NO_DOCUMENT, Input, Rejected, Skipped, input_of, read_bytes
+from bridge.convert.inputs import NO_DOCUMENT, Input, Rejected, Skipped, called, input_of, read_bytes
 from bridge.errors import InvalidFhirError
 from bridge.model.group import Resource, references_in
 from bridge.translate.gather import BELONGING, FORMING, Entry, gather, links
@@ -108,8 +108,9 @@ def read(part: Part, release: Release = "R4") -> Iterator[Input]:
         return
     gathered = gather([Entry(value, line.place) for line, value in values])
     files = {id(value): name_of(line.file) for line, value in values}
+    places = {id(value): line.place for line, value in values}
     for group in gathered.groups:
-        yield input_of(f"{files[id(group.root)]}#{group.key}", group, release)
+        yield input_of(called(files[id(group.root)], group, places[id(group.root)]), group, release)
     for one in gathered.others:
         if one["resourceType"] in _PARTS:  # any other may be taken along by many
             yield Skipped(files[id(one)], f"{one['resourceType']}: {NO_DOCUMENT}")
@@ -131,19 +132,18 @@ class _Index:
     def add(self, file: int, line: Line, resource: Resource) -> None:
         kind, identifier = resource["resourceType"], resource.get("id")
         named = _REFERENCE.fullmatch(f"{kind}/{identifier}") if isinstance(identifier, str) else None
-        digest = digest_of(json.canonical(resource)) if named is not None else None
-        if named is not None:
-            there = self._database.execute(
-                "SELECT 1 FROM resource WHERE type = ? AND id = ? AND digest = ?", (*named.groups(), digest)
-            )
-            if there.fetchone() is not None:
-                self._repeated[file, kind] += 1
-                return
+        digest, name = digest_of(json.canonical(resource)), named and named[2]
+        there = self._database.execute(
+            "SELECT 1 FROM resource WHERE type = ? AND id IS ? AND digest = ?", (kind, name, digest)
+        )
+        if there.fetchone() is not None:
+            self._repeated[file, kind] += 1
+            return
         row = len(self._used)
         self._used.append(0)
         self._database.execute(
             "INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (row, kind, named and named[2], digest, row if kind in _PARTS else None, file, *line[1:]),
+            (row, kind, name, digest, row if kind in _PARTS else None, file, *line[1:]),
         )
         referred = {one.groups() for one in map(_REFERENCE.fullmatch, _references(resource)) if one is not None}
         self._database.executemany("INSERT INTO link VALUES (?, ?, ?)", ((row, *one) for one in sorted(referred)))

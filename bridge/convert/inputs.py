@@ -105,8 +105,9 @@ def _document(source: str, data: bytes) -> Input:
 def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:
     found = entries_of(source, value)
     gathered = gather(found.standing)
+    places = {id(one.resource): one.url for one in found.standing}
     for group in gathered.groups:
-        yield input_of(f"{source}#{group.key}", group, release)
+        yield input_of(called(source, group, places[id(group.root)]), group, release)
     left = found.left + Counter(f"{one['resourceType']}: {NO_DOCUMENT}" for one in gathered.others)
     for reason, count in sorted(left.items()):
         yield Skipped(source, reason, count)
@@ -116,6 +117,11 @@ def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:
             yield from _groups(place, bundle, release)
         except InvalidFhirError as error:
             yield Rejected(place, f"{place}: {error}")
+
+
+def called(source: str, group: Group, place: str) -> str:
+    """What reports call a document of that source: by its name, or by where its root stands if it has none."""
+    return place if place.startswith(source) and group.key.startswith("urn:") else f"{source}#{group.key}"
 
 
 def input_of(name: str, group: Group, release: Release) -> Input:

@@ -4,14 +4,18 @@ document owns too; an Observation that is only `derivedFrom` belongs to the firs
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import is_
+from uuid import uuid5
 
 from bridge.model.group import Group, Json, Resource, reference_to, references_in
+from bridge.model.names import NAMESPACE
 from bridge.model.status import WITHDRAWN
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.whose import subject_of
+from bridge.translate.remainder.json_patch import canonical_text
 
 FORMING = frozenset({"DiagnosticReport", "Observation", "Composition"})
 """Whose references to each other decide what forms one document."""
@@ -30,6 +34,8 @@ SUPPORT = frozenset(
 )
 _PERSONS = ("Practitioner", "PractitionerRole")
 BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
+_ROOTS = ("DiagnosticReport", "Observation")
+_URLS = ("urn:", "http://", "https://")
 WITHOUT_RESULTS = (*WITHDRAWN, "registered")
 """Status of a report or panel that is void, or not one yet."""
 
@@ -98,11 +104,26 @@ class _Resolver:
             if _is_id(entry.resource.get("id")):
                 self._by_name.setdefault(reference_to(entry.resource), []).append(entry.resource)
 
+        self._by_content = dict(self._named_by_content(entries))
+
     def name(self, resource: Resource) -> str:
-        """`Type/id` where that is an id, else where the resource was found."""
+        """`Type/id` where that is an id, else the URL of its entry, else one by what it says."""
         if _is_id(resource.get("id")):
             return reference_to(resource)
-        return self._urls[id(resource)]
+        return self._by_content.get(id(resource), self._urls[id(resource)])
+
+    def _named_by_content(self, entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:
+        """What has neither id nor URL: by what it says and of whom, for a file may be moved, or overwritten by that of
+        another patient. Of two here that say the same, each is one."""
+        said = Counter[str]()
+        for resource, url in ((one.resource, one.url) for one in entries):
+            if resource["resourceType"] not in _ROOTS or _is_id(resource.get("id")) or url.startswith(_URLS):
+                continue
+            subjects = self.targets(resource, _references(resource, ("subject",)))
+            whose = [one.get("identifier", one) for one in subjects if one["resourceType"] == "Patient"]
+            text = canonical_text([resource, *whose])
+            yield id(resource), f"urn:uuid:{uuid5(NAMESPACE, f'{text}#{said[text]}')}"
+            said[text] += 1
 
     def resolve(self, source: Resource, reference: str) -> Resource | None:
         reference, _, version = reference.partition("/_history/")
@@ -160,7 +181,7 @@ def _is_id(value: Json) -> bool:
 
 
 def _is_server(base: str) -> bool:
-    return base.startswith(("http://", "https://"))
+    return base.startswith(_URLS[1:])
 
 
 def _in_order(resources: list[Resource], resolver: _Resolver, void: set[int]) -> list[Resource]:
@@ -176,7 +197,7 @@ def _in_order(resources: list[Resource], resolver: _Resolver, void: set[int]) ->
         order = 0 if kind == "DiagnosticReport" else 2 if id(resource) in claimed else 1
         return order, id(resource) in void, resolver.name(resource)
 
-    roots = [one for one in resources if one["resourceType"] in ("DiagnosticReport", "Observation")]
+    roots = [one for one in resources if one["resourceType"] in _ROOTS]
     return sorted(roots, key=rank)
 
 

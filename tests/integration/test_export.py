@@ -88,6 +88,16 @@ def test_a_line_that_is_no_resource_is_named_and_the_others_go_on(tmp_path: Path
     ]
 
 
+def test_what_is_said_twice_without_an_id_is_one_and_counted(tmp_path: Path) -> None:
+    nameless = {key: said for key, said in measured().items() if key != "id"}
+    written, report = converted(tmp_path, exported(tmp_path / "a", [nameless, nameless]))
+    assert len(written) == 1
+    assert [(one["source"], one["status"]) for one in report["documents"]] == [
+        (f"{tmp_path}/a/Observation.ndjson:1", "converted"),
+        (f"{tmp_path}/a/Observation.ndjson", "skipped"),
+    ]
+
+
 def test_what_a_document_takes_along_is_followed(tmp_path: Path) -> None:
     """The interpreter is a role, and the person is in a third file."""
     code, reference = {"text": "x"}, {"reference": "PractitionerRole/r"}

@@ -180,12 +180,19 @@ class Items(Referred):
         said = [one for one in observation.get("identifier", ()) if one.get("system") == DICOM_UID_SYSTEM]
         if said or self.born:
             return uid_in(said)  # None, too, of an odd value of the document, which the remainder holds
-        identifier = str(observation.get("id") or self.group.key)
+        identifier = str(observation.get("id") or self._url_of(observation))
         owner = self._owners.get(id(observation))
         if owner is not None:  # the id of a contained one is its own only within that
             inside = "" if owner is self.group.root else f"#{owner.get('id', '')}"
             identifier = f"{self.group.key}{inside}#{identifier}"
         return made_uid(self.known, identifier)
+
+    def _url_of(self, observation: Resource) -> str:
+        """Of one without id: what refers to it in the group calls it by its URL, whichever version it says."""
+        if observation is self.group.root:
+            return self.group.key
+        said = [one.partition("/_history/")[0] for one, to in self.group.index().items() if to is observation]
+        return min(said, default=self.group.key)
 
 
 def made_uid(known: Known, identifier: str) -> str:
