@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -138,6 +139,22 @@ def test_words_before_a_value_may_deny_it_whatever_each_piece_is_called(items: t
     assert isinstance(words, Plain)
     said = f"{words.text} {'8 mm' if isinstance(value, Num) else 'Pneumonia'}</p>"
     assert any(one.removesuffix("</div>").endswith(said) for one in narratives(group))
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_the_narrative_of_a_result_follows_its_items(removed: bool) -> None:
+    """It is a copy: who edits an item would leave the former sentence in FHIR."""
+    group, _ = read(continuous(piece(FINDING, DENIED[0]), piece(OTHER, DENIED[1])))
+    group = deepcopy(group)
+    (one,) = [each for each in group.members if each["resourceType"] == "Observation" and "text" in each]
+    if removed:
+        one["component"] = [each for each in one["component"] if "valueString" not in each]
+    else:
+        one["component"][0]["valueString"] = "There are signs of"
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    assert not any("does not see it" in each for each in made.report.warnings)
+    said = [each for each in narratives(to_fhir(made.result, MAPPING, KNOWN).result) if "Pneumonia" in each]
+    assert len(said) == (0 if removed else 1) and all("There are signs of Pneumonia" in each for each in said)
 
 
 def test_a_conclusion_that_is_denied_is_no_code_of_the_report() -> None:

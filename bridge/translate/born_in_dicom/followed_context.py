@@ -1,7 +1,7 @@
 """What FHIR repeats on each result of a document born in DICOM, for readers of one result: method, subject and context
-of its container (PS3.3 C.17.5), and in the text of a coded value what is said against it. They are copies, which follow
-the items that say them. A method or context that was edited itself is one of that very result now (PS3.16 TID 300),
-which overrides what it inherits."""
+of its container (PS3.3 C.17.5), in the text of a coded value what is said against it, and continuous text as narrative.
+They are copies, which follow the items that say them. A method or context that was edited itself is one of that very
+result now (PS3.16 TID 300), which overrides what it inherits."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from bridge.translate.remainder.json_patch import canonical_text, guard
 
 _FOLLOWS = "repeats an item that was edited: it follows that"
 _METHOD, _FOCUS, _TEXT, _COMPONENT = "method", "focus", "valueCodeableConcept.text", "component"
+_NARRATIVE = "text"
 Copies = dict[str, Json]
 """By the element, of a component with what it is of."""
 
@@ -33,6 +34,8 @@ def copies_in(native: Resource, members: Members) -> Copies:
         found[_FOCUS] = native[_FOCUS]
     if "method" in native and native[_METHOD].get("id") == INHERITED:
         found[_METHOD] = native[_METHOD]
+    if _NARRATIVE in native:
+        found[_NARRATIVE] = native[_NARRATIVE]
     if is_as_qualified(native, members):
         found[_TEXT] = native["valueCodeableConcept"]["text"]
     return found
@@ -41,6 +44,8 @@ def copies_in(native: Resource, members: Members) -> Copies:
 def _said_in(home: Resource) -> Copies:
     """What could be a copy. A component with an element id of its own is the item of that place."""
     found: Copies = {_METHOD: home[_METHOD]} if _METHOD in home else {}
+    if _NARRATIVE in home:
+        found[_NARRATIVE] = home[_NARRATIVE]
     if said := about(home):
         found[_FOCUS] = said
     if "text" in home.get("valueCodeableConcept", {}):
@@ -207,7 +212,7 @@ def _following(home: Resource, name: str, native: Mapping[str, Json]) -> Resourc
     """With what the document says now, or without."""
     if name == _TEXT:
         return home | {"valueCodeableConcept": with_element(home["valueCodeableConcept"], "text", native.get(name))}
-    if name in (_METHOD, _FOCUS):
+    if name in (_METHOD, _FOCUS, _NARRATIVE):
         return with_element(home, name, native.get(name))
     parts = [one for one in home.get("component", ()) if not (is_shared(one) and _component(one) == name)]
     parts += [{"id": INHERITED} | native[name]] if name in native else []
