@@ -62,8 +62,11 @@ class Lines:
         import hashlib
 
         digest = hashlib.sha256(data).digest()
-        if self._seen.setdefault(name, digest) != digest:
+        if name in self._seen:
+            if self._seen[name] == digest:
+                return
             raise PermanentError(f"{name}: written already with other content")
+        self._seen[name] = digest
         self._file.write(data + b"\n")
 
     def close(self) -> None:

@@ -63,15 +63,15 @@ class Done:
 def run(files: Sequence[Path], job: Job, output: Output, workers: int = 1) -> Iterator[Entry]:
     """One report entry for each document, unreadable file, or type of other resources; outputs written on the way."""
     load(job.mappings)  # faults are known before anything is read
-    units = _units(files, job)
+    units, written = _units(files, job), set[str]()
     if workers == 1:
         for unit in units:
-            yield from (_put(done, output) for done in _of(unit, job))
+            yield from (_put(done, output, written) for done in _of(unit, job))
         return
     with ProcessPoolExecutor(workers) as pool:
         while ahead := list(islice(units, _AHEAD)):  # results wait in memory until they are written
             for many in pool.map(partial(_all, job=job), ahead):
-                yield from (_put(done, output) for done in many)
+                yield from (_put(done, output, written) for done in many)
 
 
 Unit = Path | Part | Skipped | Rejected
@@ -204,11 +204,18 @@ def _counts(report: Report, job: Job) -> Entry:
     }
 
 
-def _put(done: Done, output: Output) -> Entry:
+def _put(done: Done, output: Output, written: set[str]) -> Entry:
+    """Writes it, and what is to be said of that. `written`: names of files of this run."""
     if done.name is None:
         return done.entry
     try:
         output.put(done.name, done.data)
     except (PermanentError, OSError, ValueError) as error:
         return _entry(done.entry["source"], "rejected") | {"error": f"{done.entry['source']}: {error}"}
+    if done.name in written:
+        done.entry["warnings"] = [*done.entry["warnings"], _TWICE]
+    written.add(done.name)
     return done.entry
+
+
+_TWICE = "the very same document as another one of this run: it is counted again, and nothing is added by it"

@@ -98,6 +98,16 @@ def test_the_same_again_is_no_error_and_other_content_is(tmp_path: Path) -> None
     assert written.read_bytes() == b"{}"
 
 
+def test_a_file_that_is_there_twice_is_said(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / ECG.name).write_bytes(ECG.read_bytes())
+    for where in (["--out", tmp_path / "out"], ["--out", tmp_path / "lines", "--format", "ndjson"]):
+        said = run("convert", tmp_path / "in", "--to", "fhir", *where).stdout.decode()
+        assert "warning: 1 x the very same document as another one of this run" in said
+    assert len(list((tmp_path / "out").iterdir())) == len((tmp_path / "lines").read_text().splitlines()) == 1
+
+
 def test_warnings_are_said_with_how_many_documents_they_are_of(tmp_path: Path) -> None:
     result: dict[str, object] = {"resourceType": "Observation", "status": "final", "code": {"text": "Pain"}}
     for name in ("a", "b"):
