@@ -39,7 +39,7 @@ def copied(stores: Path) -> Path:
 
 
 def worker_of(route: Route, ledger: Ledger) -> Worker:
-    return Worker(route, ledger, MAPPING, lambda: False)
+    return Worker(route, ledger, MAPPING.of_zone(route.timezone), lambda: False)
 
 
 def done(summary: Summary) -> dict[str, int]:

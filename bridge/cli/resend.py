@@ -23,7 +23,7 @@ def resend(
     config: Config = None,
 ) -> None:
     from bridge.errors import UsageError
-    from bridge.mapping.load import load
+    from bridge.settings.revisions import revisions_of
 
     if outdated and keys:
         raise UsageError("--outdated looks for the keys by itself; leave them out, or leave it out")
@@ -31,7 +31,7 @@ def resend(
         known_route(route, configured.route_names())
         if outdated:
             fhir, dicom = configured.route_stores()[configured.route_names().index(route)]
-            revision = load(configured.mappings).revision
+            revision = revisions_of(configured)[route]
             number = ledger.operations.resend_outdated(route, fhir, dicom, revision, person())
         else:
             number = ledger.operations.resend(route, keys or [], person())

@@ -20,13 +20,12 @@ def status(
     json: AsJson = False,
 ) -> None:
     from bridge.codecs import json as codec
-    from bridge.mapping.load import load
+    from bridge.settings.revisions import revisions_of
 
     with beside_serve(config) as (configured, ledger):
-        routes = configured.route_names()
         found = ledger.status(limit) | {
-            "outdated": ledger.links.outdated(load(configured.mappings).revision, routes),
-            "retired": ledger.retired.known(routes),
+            "outdated": ledger.links.outdated(revisions_of(configured)),
+            "retired": ledger.retired.known(configured.route_names()),
         }
     if json:
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, RowMapping, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, Row, RowMapping, bindparam, case, delete, func, select, update
 
 from bridge.ledger.audit import record
 from bridge.ledger.audit_event import AuditEvent, described, overtaken, written
@@ -76,10 +76,10 @@ class Links:
             found = (select(table.c.document).where(table.c.route == route).limit(1) for table in (LINK, INTENT))
             return any(connection.execute(one).first() is not None for one in found)
 
-    def outdated(self, revision: str, routes: Collection[str]) -> dict[str, int]:
-        """By route, of these, how many stand on both sides and were translated by another revision."""
-        outdated = (LINK.c.revision != revision) & STANDING & LINK.c.route.in_(routes)
-        query = select(LINK.c.route, func.count()).where(outdated)
+    def outdated(self, revisions: Mapping[str, str]) -> dict[str, int]:
+        """By route how many stand on both sides and were translated by another revision than the route's, of these."""
+        now = case(revisions, value=LINK.c.route, else_=LINK.c.revision) if revisions else LINK.c.revision
+        query = select(LINK.c.route, func.count()).where(STANDING & (LINK.c.revision != now))
         with self._database.connect() as connection:
             return {route: number for route, number in connection.execute(query.group_by(LINK.c.route))}
 

@@ -8,6 +8,8 @@ SYSTEM = "(system)"
 """`system` of the FHIR store, as it was chosen."""
 ISSUER = "(issuer)"
 """`issuer` of the archive, as it was chosen."""
+TIMEZONE = "(timezone)"
+"""`timezone` of the archive, as it was at the last pass."""
 DOUBTED = "(doubted)"
 """Name of the store that is not what it was, until all of it was compared."""
 

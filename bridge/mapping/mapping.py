@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from bridge.mapping.codings import Spelled, codes_of, fresh, spelled, spelled_to_dicom, with_equivalents
 from bridge.mapping.lens import CONCEPT, Lens
+from bridge.mapping.revision import revision_in
 from bridge.model.content import Code
 from bridge.model.group import Json
 from bridge.terminology.context_groups import is_in
 from bridge.terminology.snomed import sct_of
 
 _CONCEPTS = 4096  # that are remembered: a hospital says the same ones all day
+_ZONES = 64  # of the archives of one bridge
 
 
 class ConceptRow(NamedTuple):
@@ -85,6 +87,11 @@ class Mapping:
     titles: dict[str, Code] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
     revision: str = ""  # of all that a translation rests on (`revision.py`)
+
+    @cached_property
+    def of_zone(self) -> Callable[[str], Mapping]:
+        """As it translates times that name no zone, where they are of this one."""
+        return lru_cache(maxsize=_ZONES)(lambda zone: replace(self, revision=revision_in(self.revision, zone)))
 
     @cached_property
     def elements(self) -> dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]]:

@@ -13,6 +13,8 @@ from bridge.mapping.source import files
 _PACKAGE = Path(__file__).parent.parent
 _CODE = ("codecs", "mapping", "model", "releases", "terminology", "translate")
 """All of it: a number that somebody has to raise would be forgotten."""
+NO_ZONE = "+00:00"
+"""`timezone` of an archive where none is configured."""
 
 
 def revision_of(folders: Sequence[Path]) -> str:
@@ -21,6 +23,11 @@ def revision_of(folders: Sequence[Path]) -> str:
     for folder in folders:
         _add(found, folder, files(folder) if folder.is_dir() else ())
     return found.hexdigest()[:16]
+
+
+def revision_in(revision: str, zone: str) -> str:
+    """The same where times that name no zone are of this one: as such, of the default."""
+    return revision if zone == NO_ZONE else hashlib.sha256(f"{revision} {zone}".encode()).hexdigest()[:16]
 
 
 @cache

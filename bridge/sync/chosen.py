@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from bridge.errors import UsageError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.positions import ISSUER, SYSTEM
+from bridge.ledger.positions import ISSUER, SYSTEM, TIMEZONE
 from bridge.settings.issuer import likely_meant
 from bridge.sync.basis.route import Route
 
@@ -27,6 +27,21 @@ def check_chosen(routes: Iterable[Route], ledger: Ledger) -> list[str]:
         if route.issuer and (why := likely_meant(route.issuer)) and not _has_begun(route.name, ledger):
             odd.append(f"`issuer` of {route.dicom.name}: `{route.issuer}` {why}; it stays with the first document")
     return odd
+
+
+def heed_zone(route: Route, ledger: Ledger) -> str | None:
+    """Keeps the `timezone` of the archive, and says once that it is another: it is part of no id, and is corrected."""
+    before = ledger.feeds.position(route.name, TIMEZONE)
+    if before == route.timezone:
+        return None
+    if not ledger.dry:
+        ledger.feeds.move(route.name, TIMEZONE, route.timezone)
+    if not before or not _has_begun(route.name, ledger):
+        return None
+    return (
+        f"{route.name}: the `timezone` of {route.dicom.name} was `{before}`, and is `{route.timezone}` now: what "
+        f"crossed before keeps its times; to have it read again, `fhir-dicom resend {route.name}`"
+    )
 
 
 def _check_renamed(route: Route, ledger: Ledger, configured: set[str]) -> None:

@@ -13,7 +13,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.sync.absence import carry_absences, carry_verdicts
 from bridge.sync.basis.hands import Task, is_mine
 from bridge.sync.basis.route import Route
-from bridge.sync.chosen import check_chosen
+from bridge.sync.chosen import check_chosen, heed_zone
 from bridge.sync.listening.feed import take_instances, take_resources
 from bridge.sync.listening.reconcile import reconcile
 from bridge.sync.stuck import watched
@@ -48,7 +48,9 @@ def once(
     for odd in check_chosen(routes, ledger):
         summary.notice(odd)
     for route in routes:
-        worker = Worker(route, ledger, mapping, stopped)
+        if odd_zone := heed_zone(route, ledger):
+            summary.notice(odd_zone)
+        worker = Worker(route, ledger, mapping.of_zone(route.timezone), stopped)
         try:
             _pass(worker, reconciling=reconciling, workers=workers)
         except Exception:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 
-from bridge.mapping.load import load
+from bridge.settings.revisions import revisions_of
 from bridge.settings.settings import Settings
 from bridge.web import deciding, health, hooks, looking, pages, trail, translation
 from bridge.web.addressed import Addressed
@@ -66,10 +66,10 @@ def _routes(app: FastAPI, settings: Settings, passes: Passes | None, meters: Met
     door, records = Door(callers_of(settings.serve)), records_of(settings, passes)
     app.include_router(pages.router())
     app.include_router(health.router(door, records, passes, meters))
-    revision = load(settings.mappings).revision
+    revisions = revisions_of(settings)
     stores = dict(zip(settings.route_names(), settings.route_stores(), strict=True))
-    app.include_router(looking.router(door, records, passes, stores, revision))
-    app.include_router(deciding.router(door, records, passes, stores, revision))
+    app.include_router(looking.router(door, records, passes, revisions))
+    app.include_router(deciding.router(door, records, passes, stores, revisions))
     app.include_router(trail.router(door, records))
     app.include_router(hooks.router(settings.serve.hooks, passes, meters))
     app.include_router(translation.router(settings), dependencies=[Depends(door.may("read"))])

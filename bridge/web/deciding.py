@@ -38,10 +38,14 @@ class Verdict(Body):
 
 
 def router(
-    door: Door, records: Records, passes: Passes | None, routes: Mapping[str, tuple[str, str]], revision: str
+    door: Door,
+    records: Records,
+    passes: Passes | None,
+    routes: Mapping[str, tuple[str, str]],
+    revisions: Mapping[str, str],
 ) -> APIRouter:
-    """`routes`: names of the FHIR store and of the DICOM store of each; `revision`: of the mapping that they are
-    translated by. What was decided is carried out at once."""
+    """`routes`: names of the FHIR store and of the DICOM store of each; `revisions`: what each is translated by. What
+    was decided is carried out at once."""
     api, names = APIRouter(tags=["deciding"]), tuple(routes)
     Operator: TypeAlias = Annotated[Caller, Depends(door.may("operate"))]
     Admin: TypeAlias = Annotated[Caller, Depends(door.may("admin"))]
@@ -70,6 +74,7 @@ def router(
         if body.outdated and body.keys:
             raise Refused(422, "`outdated` looks for the keys by itself: leave them out, or leave it out")
         if body.outdated:
+            revision = revisions[body.route]
             number = ledger.operations.resend_outdated(body.route, *routes[body.route], revision, caller.name)
         else:
             number = ledger.operations.resend(body.route, body.keys, caller.name)

@@ -1,7 +1,7 @@
 """What `status` and `conflicts` show, and the way of one document. Keys travel in bodies, never in URLs, which are
 logged on the way."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Depends
@@ -24,9 +24,9 @@ class OneKey(Body):
     key: Key
 
 
-def router(door: Door, records: Records, passes: Passes | None, routes: Iterable[str], revision: str) -> APIRouter:
-    """`routes`: names of those there are; `revision`: of the mapping that they are translated by."""
-    api, names = APIRouter(tags=["looking"]), tuple(routes)
+def router(door: Door, records: Records, passes: Passes | None, revisions: Mapping[str, str]) -> APIRouter:
+    """`revisions`: of each route there is, by its name, what it is translated by."""
+    api, names = APIRouter(tags=["looking"]), tuple(revisions)
     Reader: TypeAlias = Annotated[Caller, Depends(door.may("read"))]
     Book: TypeAlias = Annotated[Ledger, Depends(records)]
 
@@ -37,7 +37,7 @@ def router(door: Door, records: Records, passes: Passes | None, routes: Iterable
     @api.get("/status", summary="What is linked, owed, held and dead, and why; how far each store is")
     def status(_: Reader, ledger: Book) -> dict[str, Any]:
         of_passes = {"passes": passes.report(), "down": passes.outages()} if passes is not None else {"passes": None}
-        of_mapping = {"outdated": ledger.links.outdated(revision, names), "retired": ledger.retired.known(names)}
+        of_mapping = {"outdated": ledger.links.outdated(revisions), "retired": ledger.retired.known(names)}
         return ledger.status() | of_mapping | {"progress": ledger.view.progress(), "routes": names} | of_passes
 
     @api.post("/documents", summary="The way of one document, step by step")

@@ -102,8 +102,9 @@ def test_a_file_that_is_there_twice_is_said(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / "in" / name).mkdir(parents=True)
         (tmp_path / "in" / name / ECG.name).write_bytes(ECG.read_bytes())
-    for where in (["--out", tmp_path / "out"], ["--out", tmp_path / "lines", "--format", "ndjson"]):
-        said = run("convert", tmp_path / "in", "--to", "fhir", *where).stdout.decode()
+    ways: list[list[str | Path]] = [[tmp_path / "out"], [tmp_path / "lines", "--format", "ndjson"]]
+    for way in ways:
+        said = run("convert", tmp_path / "in", "--to", "fhir", "--out", *way).stdout.decode()
         assert "warning: 1 x the very same document as another one of this run" in said
     assert len(list((tmp_path / "out").iterdir())) == len((tmp_path / "lines").read_text().splitlines()) == 1
 

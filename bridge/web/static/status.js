@@ -121,7 +121,7 @@ function ofRoute(route, { progress, paused, outdated }, may, act) {
   return make("li", {},
     make("div", { class: "heading" }, make("h3", {}, route), pause),
     stores.length ? make("div", { class: "stores" }, stores.map(ofStore)) : make("p", { class: "quiet" }, "Nothing seen yet"),
-    outdated[route] ? make("p", { class: "quiet" }, `${number(outdated[route])} translated by an earlier revision of the mappings: `,
+    outdated[route] ? make("p", { class: "quiet" }, `${number(outdated[route])} translated by an earlier revision: `,
       make("code", {}, `fhir-dicom resend ${route} --outdated`), " ",
       may("operate") && button(`renew-${route}`, "Look at them again", () => act.renew(route),
         { label: `Look again at what of ${route} is outdated`, plain: true })) : null);
