@@ -13,6 +13,9 @@ from bridge.ledger.link import VOID
 from bridge.ledger.tables import CONFLICT
 from bridge.model.world import World
 
+BOTH = "both sides have news"
+"""Begins the reason why the instance of a conflict is held."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, case, func, select
+from sqlalchemy import ColumnElement, Connection, Table, case, func, literal_column, select
 
+from bridge.ledger.conflicts import BOTH
 from bridge.ledger.tables import CONFLICT, INTENT, LINK, STANDING, STATE, WORK
 from bridge.ledger.work_item import ASIDE, OPEN
 
@@ -41,7 +42,10 @@ def status(connection: Connection, limit: int) -> dict[str, Any]:
 
 
 def _causes(connection: Connection) -> list[dict[str, Any]]:
-    columns = [WORK.c[name] for name in _CAUSE]
+    """All conflicts are one: the reason of each has its name."""
+    disputed = WORK.c.reason.startswith(literal_column(f"'{BOTH}'"))
+    cause = case((disputed, literal_column(f"'{BOTH}; see `fhir-dicom conflicts`'")), else_=WORK.c.reason)
+    columns = [*(WORK.c[name] for name in _CAUSE[:-1]), cause.label("cause")]
     number = func.count().label("number")
     query = select(*columns, number).where(_REASONED).group_by(*columns).order_by(number.desc(), *columns)
     rows = connection.execute(query.limit(_CAUSES))

@@ -16,9 +16,11 @@ from sqlalchemy import (
     Table,
     Text,
     case,
-    exists,
     literal_column,
+    or_,
+    select,
     text,
+    tuple_,
 )
 
 from bridge.ledger.link import VOID
@@ -95,20 +97,6 @@ LINK = Table(  # the last agreement of both sides about a document
 )
 STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
 """On both sides."""
-_AHEAD = WORK.alias("ahead")
-_BEHIND = exists().where(
-    (ALIAS.c.route == WORK.c.route)
-    & (ALIAS.c.key == WORK.c.key)
-    & (LINK.c.document == ALIAS.c.document)
-    & (_AHEAD.c.route == WORK.c.route)
-    & (_AHEAD.c.key == LINK.c.instance)
-    & _AHEAD.c.state.in_([literal_column("'held'"), literal_column("'dead'")])
-)
-STATE = case(
-    ((WORK.c.state == literal_column("'waiting'")) & _BEHIND, literal_column("'blocked'")), else_=WORK.c.state
-).label("is_in")
-"""Of work; `blocked` is what waits for the instance of its document, which is held or dead: with a person, like that.
-Literal, for PostgreSQL takes two parameters for two values, and groups by neither."""
 INTENT = Table(  # committed before an effect, deleted with the link
     "intent",
     METADATA,
@@ -169,6 +157,27 @@ CONFLICT = Table(  # both sides have news, and a person decides whose hold
     Column("opened", Float, nullable=False),  # seconds since the epoch
     Column("verdict", String),  # fhir, dicom
 )
+_AHEAD = WORK.alias("ahead")
+_ASIDE = select(_AHEAD.c.route, _AHEAD.c.key).where(
+    _AHEAD.c.state.in_([literal_column("'held'"), literal_column("'dead'")])
+)
+
+
+def _is_behind(table: Table) -> ColumnElement[bool]:
+    """Whether what is owed is of a document whose instance, as the table has it, is put aside. Each list is made once,
+    for however much waits."""
+    documents = select(table.c.document).where(tuple_(table.c.route, table.c.instance).in_(_ASIDE))
+    keys = select(ALIAS.c.route, ALIAS.c.key).where(ALIAS.c.document.in_(documents))
+    return tuple_(WORK.c.route, WORK.c.key).in_(keys)
+
+
+_BEHIND = or_(_is_behind(LINK), _is_behind(CONFLICT), tuple_(WORK.c.route, WORK.c.awaits).in_(_ASIDE))
+STATE = case(
+    ((WORK.c.state == literal_column("'waiting'")) & _BEHIND, literal_column("'blocked'")), else_=WORK.c.state
+).label("is_in")
+"""Of work; `blocked` is what waits for an instance that is held or dead: the newest of its document, a newer one in a
+conflict, or one that comes first. It is with a person, like that. Literal, for PostgreSQL takes two parameters for two
+values, and groups by neither."""
 UNTOLD = Table(  # void on this side, and the other could not be told: the route went one way
     "untold",
     METADATA,

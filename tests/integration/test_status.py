@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 
+from bridge.ledger.conflicts import Conflict
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.ledger.tables import WORK
 from bridge.model.version import Version
 from bridge.web.meters import Meters
 from tests.command_line import fhir_dicom
+from tests.integration.test_sync_void import dispute
 from tests.servers.postgresql import Postgresql
 
 MANY = 50_000
@@ -110,6 +112,52 @@ def test_what_waits_behind_a_person_is_not_late(ledger: Ledger) -> None:
     with ledger._database.begin() as connection:
         connection.execute(delete(WORK).where(WORK.c.key == "Observation/2"))
     assert late(Meters([("ehr-pacs", "ehr"), ("ehr-pacs", "pacs")]).page(ledger).decode()) == []
+
+
+def test_what_waits_behind_a_conflict_is_not_late_either(ledger: Ledger) -> None:
+    """A conflict is about a newer instance than the two sides agreed on. And an instance may wait for another one."""
+    chain = (Version("study", "series", "class", "2.25.1"),)
+    ledger.links.agree(
+        Link("1", "ehr-pacs", "fhir", "Observation/1", {}, "a", "instance-1", "b", chain), ["Observation/1"]
+    )
+    disputed = Conflict("1", "ehr-pacs", "Observation/1", "pacs", "instance-2", "c", "d")
+    ledger.conflicts.keep(disputed)
+    rows = [
+        row(1, "waiting", "its instance has news, too") | {"key": "Observation/1"},
+        row(2, "held", "both sides have news; decide by ...") | {"store": "pacs", "key": "instance-2"},
+        row(3, "waiting", "its predecessor comes first") | {"store": "pacs", "key": "instance-3"},
+    ]
+    with ledger._database.begin() as connection:
+        connection.execute(insert(WORK), [one | {"awaits": None} for one in rows])
+        connection.execute(update(WORK).where(WORK.c.key == "instance-3").values(awaits="instance-2"))
+    places = [("ehr-pacs", "ehr"), ("ehr-pacs", "pacs")]
+    assert ledger.status()["blocked"] == 2
+    assert late(Meters(places).page(ledger).decode()) == []
+    ledger.operations.decide(disputed.name, "fhir", "somebody")  # a pass is to carry it out
+    assert ledger.status()["blocked"] == 0
+    assert late(Meters(places).page(ledger).decode()) == ["ehr", "pacs"]
+
+
+def test_all_conflicts_are_one_cause(ledger: Ledger) -> None:
+    reason = "both sides have news; decide by `fhir-dicom conflicts {} --holds fhir|dicom`"
+    with ledger._database.begin() as connection:
+        connection.execute(insert(WORK), [row(number, "held", reason.format(f"{number:08x}")) for number in range(3)])
+    (cause,) = ledger.status()["causes"]
+    assert cause == {
+        "route": "ehr-pacs",
+        "store": "ehr",
+        "state": "held",
+        "reason": "both sides have news; see `fhir-dicom conflicts`",
+        "number": 3,
+    }
+
+
+def test_a_conflict_of_a_pass_blocks_its_resources_and_is_a_cause(tmp_path: Path) -> None:
+    dispute(tmp_path)
+    status = json.loads(status_of(tmp_path, "--json"))
+    assert (status["conflicts"], status["held"], status["owed"]) == (1, 1, 0)
+    assert status["blocked"] > 0
+    assert "both sides have news; see `fhir-dicom conflicts`" in [one["reason"] for one in status["causes"]]
 
 
 def late(page: str) -> list[str]:

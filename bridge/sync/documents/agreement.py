@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.ledger.conflicts import Conflict
+from bridge.ledger.conflicts import BOTH, Conflict
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import GONE, OUTDATED, RETRACTED, VOID, Link
 from bridge.model.group import Resource
@@ -59,7 +59,7 @@ def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, ins
     decision = decide(news(link.fhir_digest, here), news(link.dicom_digest, there), policy)
     if decision.act is Act.CONFLICT:
         ledger.conflicts.keep(conflict)
-        raise Held(f"both sides have news; decide by `fhir-dicom conflicts {conflict.name} --holds fhir|dicom`")
+        raise Held(f"{BOTH}; decide by `fhir-dicom conflicts {conflict.name} --holds fhir|dicom`")
     return decision
 
 
