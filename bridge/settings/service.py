@@ -27,6 +27,17 @@ class TokensAuth(Strict):
     kind: Literal["tokens"]
     tokens: Annotated[tuple[Token, ...], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _told_apart(self) -> TokensAuth:
+        names = [one.name for one in self.tokens]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise ValueError(f"tokens: two are called {name!r}, and the audit trail would not tell them apart; "
+                                 "give each a name of its own")  # fmt: skip
+            if not name.strip():
+                raise ValueError("tokens: one has no name; say whose it is, for the audit trail")
+        return self
+
 
 class OidcAuth(Strict):
     """Signed tokens of an OpenID provider (RFC 9068); its keys are fetched from `keys_url`, nowhere else."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bridge.errors import TemporaryError, UsageError
 from bridge.settings.access import Secret
 from bridge.settings.service import OidcAuth, Service, Token
 from bridge.web.caller import Caller, Callers, deny
 from bridge.web.oidc import OpenIdTokens
+
+LEAST = 16
+"""Characters of an agreed token: less is guessed, at the rate that a client has."""
+_MADE_BY = "openssl rand -base64 33"
 
 
 class Anybody:
@@ -30,8 +34,10 @@ class AgreedTokens:
         if token is None:
             deny("this takes a token: `Authorization: Bearer ...`")
         matching = [one for one in self._tokens if same_secret(token, one.token)]
-        if not matching:
+        if not matching or len(token) < LEAST:
             deny("this token is not, or no longer, agreed on")
+        if len(matching) > 1:  # a file that was renewed since the start
+            deny("this token is of several names: whoever runs the bridge has to give each its own")
         return Caller(matching[0].name, matching[0].role)
 
 
@@ -49,20 +55,30 @@ def _digest(text: str) -> bytes:
 
 
 def callers_of(service: Service) -> Callers:
-    """Raises UsageError where a secret is missing: that is said at the start."""
-    for name, secret in service.hooks.items():
-        _readable(secret, f"serve.hooks.{name}")
+    """Raises UsageError where a secret is missing, too short, or of two: that is said at the start."""
+    hooks = {_read(secret, f"serve.hooks.{name}"): f"the hook of {name}" for name, secret in service.hooks.items()}
     if service.auth is None:
         return Anybody()
     if isinstance(service.auth, OidcAuth):
         return OpenIdTokens(service.auth)
-    for one in service.auth.tokens:
-        _readable(one.token, f"serve.auth.tokens: {one.name}")
+    _check_tokens(service.auth.tokens, hooks)
     return AgreedTokens(service.auth.tokens)
 
 
-def _readable(secret: Secret, where: str) -> None:
+def _check_tokens(tokens: Sequence[Token], hooks: Mapping[str, str]) -> None:
+    """By its token alone it is known who somebody is, and what they may; the secret of a hook stands in its store."""
+    names = dict(hooks)
+    for one in tokens:
+        where = f"serve.auth.tokens: {one.name}"
+        said = _read(one.token, where)
+        if len(said) < LEAST:
+            raise UsageError(f"{where}: its token has less than {LEAST} characters; make one with `{_MADE_BY}`")
+        if (other := names.setdefault(said, one.name)) != one.name:
+            raise UsageError(f"{where}: it has the token of {other}; make one of its own with `{_MADE_BY}`")
+
+
+def _read(secret: Secret, where: str) -> str:
     try:
-        secret.read()
+        return secret.read()
     except TemporaryError as error:
         raise UsageError(f"{where}: {error}") from error
