@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, Operati
 from bridge.errors import LedgerError, UsageError
 from bridge.ledger import postgresql, sqlite
 from bridge.ledger.migrate import migrate, newest
+from bridge.ledger.why import FULL, why
 
 _PARTS = 500  # values of one query
 T = TypeVar("T")
@@ -54,13 +55,13 @@ class Database:
             self._at_newest(reading)
         except LedgerError as error:
             self.close()
-            said = f"ledger: {_shown(parsed)} cannot be opened: {_why(error)}"
+            said = f"ledger: {_shown(parsed)} cannot be opened: {why(error)}"
             # a database server that is not there yet, or a full disk, is waited for: whoever runs us starts us again
-            away = self.shared or _FULL in str(error)
+            away = self.shared or FULL in str(error)
             raise (LedgerError if away else UsageError)(said) from error
         except DatabaseError as error:
             self.close()
-            raise UsageError(f"ledger: {_shown(parsed)} is no ledger, or cannot be opened: {_why(error)}") from error
+            raise UsageError(f"ledger: {_shown(parsed)} is no ledger, or cannot be opened: {why(error)}") from error
         except BaseException:
             self.close()
             raise
@@ -126,32 +127,11 @@ def _named() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise LedgerError(f"ledger: {_why(error)}") from error
+        raise LedgerError(f"ledger: {why(error)}") from error
     except DatabaseError as error:
         if type(error.orig) is not sqlite3.DatabaseError:
             raise  # a defect of ours
-        raise LedgerError(f"ledger: {_why(error)}") from error  # a damaged file
-
-
-_FULL = "its disk is full"
-_WHY = {  # beginning of the code of SQLite, or of PostgreSQL
-    "SQLITE_FULL": _FULL,
-    "SQLITE_IOERR": "its disk is full, or fails",
-    "SQLITE_READONLY": "its file may not be written",
-    "SQLITE_CANTOPEN": "its file may not be opened, or its folder not be written",
-    "SQLITE_BUSY": "another process writes for too long",
-    "SQLITE_NOTADB": "it is no SQLite file",
-    "SQLITE_CORRUPT": "its file is damaged",
-    "53100": "the disk of its server is full",
-}
-
-
-def _why(error: DatabaseError | InterfaceError | LedgerError) -> str:
-    if isinstance(error, LedgerError):
-        return str(error).removeprefix("ledger: ")
-    code = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
-    said = next((why for start, why in _WHY.items() if code.startswith(start)), "is its disk full, or its server away?")
-    return f"{type(error.orig).__name__}: {said}"
+        raise LedgerError(f"ledger: {why(error)}") from error  # a damaged file
 
 
 def one_at_a_time(connection: Connection, table: Table) -> None:
