@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from bridge.codecs import json
+from bridge.web.faults import faults_of
 
 FHIR = "application/fhir+json"
 _CODES = {  # HTTP status -> FHIR R4 IssueType
@@ -55,10 +56,4 @@ def answer_faults(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def of_validation(_: Request, error: RequestValidationError) -> Response:
-        faults = {_place(one["loc"], one["type"]): str(one["type"]).replace("_", " ") for one in error.errors()}
-        return outcome(422, [("invalid", f"{place}: {fault}") for place, fault in faults.items()])
-
-
-def _place(parts: tuple[int | str, ...], fault: str) -> str:
-    """A name that should not be there is the caller's word."""
-    return ".".join(map(str, parts[:-1] if fault == "extra_forbidden" else parts))
+        return outcome(422, [("invalid", fault) for fault in faults_of(error.errors())])
