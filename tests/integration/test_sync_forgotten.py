@@ -10,7 +10,7 @@ import pytest
 from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import heads, observation, predecessors, report, reports, store, texts, values
 from tests.integration.test_sync_folders import acts, get, instances, put, tree
-from tests.integration.test_sync_theirs import forget, texts_by_key, written
+from tests.integration.test_sync_theirs import edited, forget, texts_by_key, written
 from tests.integration.test_sync_void import NOTHING_OPEN, configure, file_of, notes, open_points, passed
 
 
@@ -59,6 +59,25 @@ def test_one_that_was_edited_in_fhir_meanwhile_is_a_conflict(stores: Path) -> No
     assert written(stores) == {}
     assert tree(stores / "data") == before
     assert len(json.loads(fhir_dicom(stores, "conflicts", "--json").stdout)) == 1
+
+
+def test_a_conflict_that_was_decided_for_fhir_is_asked_again_and_nothing_is_written(stores: Path) -> None:
+    """As docs/how-to/sync.md says: the verdict was in the ledger alone, of a document born in FHIR, too."""
+    put(stores, observation("own", 60))
+    written(stores)
+    (ours,) = instances(stores).values()
+    edited(stores, ours, "2.25.4712", "70")
+    put(stores, get(stores, "Observation/own") | observation("own", 80))
+    for forgotten in (False, True):
+        forget(stores, forgotten)
+        before = tree(stores / "data")
+        written(stores)
+        assert tree(stores / "data") == before
+        (conflict,) = json.loads(fhir_dicom(stores, "conflicts", "--json").stdout)
+        assert fhir_dicom(stores, "conflicts", conflict["name"], "--holds", "fhir").returncode == 0
+        written(stores)
+        assert [one for head in heads(stores) for one in values(head)] == ["80"]
+    assert written(stores) == {}
 
 
 def test_one_of_ours_whose_predecessor_is_purged_is_no_new_document(stores: Path) -> None:
