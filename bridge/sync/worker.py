@@ -42,6 +42,7 @@ class Worker:
         self.to_fhir = ToFhir(route, ledger, mapping)
         self.studies = ImagingStudies(route, ledger, mapping)
         self._looked_at: dict[str, Turn] = {}  # by a dry run, whose work stays where it is
+        self._seen: set[tuple[str, str]] = set()  # by a dry run, by store and key
 
     def work(self) -> bool:
         """Settles what is owed, until nothing of it is free. False where something was left, for it is in other
@@ -99,13 +100,24 @@ class Worker:
 
     def _claimed(self, store: str) -> list[Work]:
         """Nothing, once a server of the route is down, or so much has failed in a row: all else waits for it."""
-        if self._ends():
-            return []
-        self.ledger.leases.appear()
-        works = self.ledger.work.claim(self.route.name, store, BATCH, self._looked_at.get(store))
-        if self.ledger.dry and works:
+        while not self._ends():
+            self.ledger.leases.appear()
+            works = self.ledger.work.claim(self.route.name, store, BATCH, self._looked_at.get(store))
+            if not (self.ledger.dry and works):
+                return works
             self._looked_at[store] = works[-1].turn
-        return works
+            if fresh := self._unseen(works):
+                return fresh
+        return []
+
+    def _unseen(self, works: Sequence[Work]) -> list[Work]:
+        """What a dry run has not looked at. Some work owes itself again, once more is known; a dry run agrees on
+        nothing, knows no more the next time, and would never end."""
+        again = [work for work in works if (work.store, work.key) in self._seen]
+        if again:
+            self.ledger.work.give_back(*again)
+        self._seen.update((work.store, work.key) for work in works)
+        return [work for work in works if work not in again]
 
     def _ends(self) -> bool:
         """What is claimed and was not come to is free for others."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pydicom
 import pytest
 
+from bridge.ledger.ledger import Ledger
+from bridge.sync.run import once
 from tests.command_line import Done, fhir_dicom
+from tests.folders import MAPPING, route_of
 from tests.integration.test_sync_edges import VALUE, heads, observation, report
 from tests.integration.test_sync_folders import acts, get, put, tree
 from tests.integration.test_sync_theirs import edited
@@ -112,6 +116,23 @@ def test_ours_crosses_too_and_stays_its_own(stores: Path) -> None:
     assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN | {"held": 1})
     assert "Observation/1001, whose id it has" in _held(done)[1]
     assert get(stores, "Observation/1001")["valueQuantity"] == VALUE | {"value": 5}
+
+
+def test_a_dry_run_ends(stores: Path) -> None:
+    """What owes itself again until more is known, of which a dry run knows no more the next time."""
+    foreign(stores)
+    left = 100
+
+    def stopped() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    ledger = Ledger(f"sqlite:///{stores / 'dry.db'}", dry=True)
+    route = replace(route_of(stores), system="urn:mine")
+    said = once([route], ledger, MAPPING, stopped=stopped)
+    assert [one.split(" to ")[0] for one in said.plans] == ["write Observation/1001"]
+    assert left > 0, "it had to be stopped"
 
 
 def test_one_that_ours_is_a_member_of_a_report_stands(stores: Path) -> None:
