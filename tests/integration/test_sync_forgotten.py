@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from tests.command_line import fhir_dicom
@@ -136,3 +137,71 @@ def test_a_version_that_is_left_of_what_both_sides_deleted_is_no_document(stores
     put(stores, observation("o", 1001))
     assert written(stores) == {"to-dicom updated": 1}
     assert str(newest.SOPInstanceUID) not in instances(stores)  # a UID is never used again
+
+
+@pytest.mark.parametrize("value", [1000, 1001, 1004])
+def test_a_restored_report_that_has_claimed_its_result_is_valid_without_a_ledger(stores: Path, value: int) -> None:
+    """Of its two predecessors one is rejected, and the other is of a result that stood alone meanwhile. With each value
+    the PACS lists them in another order."""
+    put(stores, observation("o", value))
+    for status in ("final", "entered-in-error", "final"):
+        put(stores, report("o") | {"status": status})
+        written(stores)
+    (head,) = [one for one in heads(stores) if one.Modality == "SR"]
+    assert len(predecessors(head)) == 2
+    after = tree(stores / "data")
+    forget(stores, True)
+    done = passed(stores)
+    assert (done.returncode, open_points(done)) == (0, NOTHING_OPEN), done.stderr
+    assert written(stores) == {}
+    assert tree(stores / "data") == after
+    assert _documents(stores) == 1
+    put(stores, observation("o", 1))
+    assert written(stores) == {"to-dicom updated": 1}
+    assert predecessors(*_with_value(stores, "1")) == [head.SOPInstanceUID]
+
+
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["corrected later", "corrected without a ledger"])
+def test_results_that_a_report_has_claimed_are_its_own_without_a_ledger(stores: Path, *, meanwhile: bool) -> None:
+    put(stores, observation("a", 1000))
+    put(stores, observation("b", 7))
+    written(stores)
+    put(stores, report("a", "b"))
+    written(stores)
+    put(stores, observation("a", 1001))
+    written(stores)
+    forget(stores, True)
+    if not meanwhile:
+        done = passed(stores)
+        assert (acts(done), open_points(done), _documents(stores)) == ({"to-dicom adopted": 1}, NOTHING_OPEN, 1)
+    put(stores, observation("a", 1002))
+    assert written(stores) == {"to-dicom updated": 1}
+    (head,) = heads(stores)
+    assert {*values(head)} == {"1002", "7"}
+    assert _documents(stores) == 1
+
+
+def test_a_result_that_has_left_the_report_is_not_its_own_without_a_ledger(stores: Path) -> None:
+    put(stores, observation("a", 1000))
+    put(stores, observation("b", 7))
+    written(stores)
+    put(stores, report("a", "b"))
+    written(stores)
+    put(stores, report("b"))
+    written(stores)
+    after = tree(stores / "data")
+    forget(stores, True)
+    for _ in range(2):
+        done = passed(stores)
+        assert open_points(done) == NOTHING_OPEN, done.stderr
+    assert tree(stores / "data") == after
+    assert _documents(stores) == 2
+
+
+def _with_value(stores: Path, value: str) -> list[pydicom.Dataset]:
+    return [one for one in heads(stores) if one.Modality == "SR" and value in values(one)]
+
+
+def _documents(stores: Path) -> int:
+    linked: int = json.loads(fhir_dicom(stores, "status", "--json").stdout)["linked"]["fhir"]
+    return linked

@@ -83,7 +83,8 @@ class ToFhir:
                 outdated = replace(link, dicom_digest=OUTDATED)
                 return self._fhir.write(Arrival(document, key, digest, outdated))
             return self._known(link, document, digest) or self._moved(document, key, digest, link)
-        former, root = self._former(document), _root_in_fhir(document)
+        root = _root_in_fhir(document)
+        former = self._former(document, root)
         if (
             root is not None
             and (former is None or former.born == "fhir" or former.dicom_digest == STRANGE)
@@ -228,11 +229,15 @@ class ToFhir:
             return take_place(self.route, self.ledger, link, key, digest)
         return self._fhir.write(Arrival(document, key, digest, known, moved=True))
 
-    def _former(self, document: Document) -> Link | None:
+    def _former(self, document: Document, root: str | None) -> Link | None:
         """The document that this instance is a new version of. A predecessor that is not in the PACS is waited for by
         nobody, and one that is rejected and never crossed has nothing to amend."""
         named = superseded_by(document.header)
         links = [link for one in named if (link := self.ledger.links.of(self.route.name, one.sop_instance)) is not None]
+        if root is not None and any(one.root != root for one in links) and is_ours(self.route, self.mapping, document):
+            links = [one for one in links if one.root == root]  # the others are of results that it claimed
+            if not links:
+                return None
         if len({link.document for link in links}) > 1:
             raise Held("it supersedes several documents; joining them is not there yet")
         if links and not self._names_newest(links[0], named) and self._is_there(links[0]):
