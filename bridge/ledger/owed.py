@@ -51,14 +51,16 @@ class Owed:
             query = select(WORK.c.key).where(of_key & WORK.c.state.in_(ASIDE))
             return connection.execute(query).first() is not None
 
-    def is_copy_put_aside(self, route: str, store: str, document: str) -> bool:
-        """Whether another instance that goes by that document is for a person."""
+    def another_of(self, route: str, store: str, document: str) -> tuple[str, State] | None:
+        """Key and state of another instance that goes by that document and is owed, or for a person, which comes
+        first."""
         others = select(ALIAS.c.key).where((ALIAS.c.route == route) & (ALIAS.c.document == document))
         heads = select(LINK.c.instance).where(LINK.c.document == document)
-        of_document = in_store(WORK, route, store) & WORK.c.key.in_(others)
-        aside = WORK.c.state.in_(ASIDE) & WORK.c.key.not_in(heads)
+        of_document = in_store(WORK, route, store) & WORK.c.key.in_(others) & WORK.c.key.not_in(heads)
+        query = select(WORK.c.key, WORK.c.state).where(of_document & WORK.c.state.in_((*ASIDE, *OPEN)))
         with self._database.connect() as connection:
-            return connection.execute(select(WORK.c.key).where(of_document & aside)).first() is not None
+            found = connection.execute(query.order_by(WORK.c.state.in_(OPEN)).limit(1)).first()
+        return (found.key, found.state) if found is not None else None
 
     def unread(self, route: str, store: str, apart: str) -> str | None:
         """Key of something of the store that is put off, and that no link knows; nothing that begins with `apart`, nor

@@ -689,3 +689,37 @@ def test_what_the_archive_merges_under_new_uids_is_not_in_error(stores: Path, bo
     assert [get(stores, f"Observation/{Path(one).stem}")["status"] for one in after] == ["final"] * len(after)
     assert after == before or both
     assert ("conflicts" if both else "a copy of it is there under another Patient ID") in done.stderr
+
+
+@pytest.mark.parametrize("line", [(), ("--reconcile",)])
+@pytest.mark.parametrize("after", ["retry", "nothing", "entered in error", "deleted later"])
+def test_where_a_misfiled_copy_is_cleaned_away_the_result_is_written_again(
+    stores: Path, after: str, line: tuple[str, ...]
+) -> None:
+    """That it is wrong nobody has said. Who says so later is heard."""
+    put(stores, observation("single", 62, **of("b")))
+    configure(stores)
+    passed(stores)
+    ours = {*instances(stores)}
+    modified_in_archive(stores)
+    passed(stores, *line)
+    (copy,) = {*instances(stores)} - ours
+    next((stores / "data" / "dicom").rglob(f"{copy}.dcm")).unlink()
+    if after == "retry":
+        assert fhir_dicom(stores, "retry", "--config", "bridge.yaml").returncode == 0
+    if after == "entered in error":
+        put(stores, get(stores, "Observation/single") | {"status": "entered-in-error"})
+    done = passed(stores, *line)
+    if after == "entered in error":
+        assert {*instances(stores)} < ours
+        return rests(stores)
+    assert acts(done) == {"to-dicom updated": 1}, done.stderr
+    (again,) = {*instances(stores)} - ours
+    assert get(stores, "Observation/single")["status"] == "final"
+    assert (instances(stores)[again].PatientID, [*map(_number, numbers(instances(stores)[again]))]) == ("2", [62])
+    rests(stores)
+    if after == "deleted later":
+        next((stores / "data" / "dicom").rglob(f"{again}.dcm")).unlink()
+        assert acts(passed(stores, *line)) == {"to-fhir retracted": 1}
+        assert get(stores, "Observation/single")["status"] == "entered-in-error"
+        rests(stores)

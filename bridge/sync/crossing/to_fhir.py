@@ -10,6 +10,7 @@ from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import GONE, OUTDATED, RETRACTED, STRANGE, UNDONE, UNKNOWN, VOID, Link
+from bridge.ledger.work_item import ASIDE
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.document import Document
@@ -39,6 +40,7 @@ from bridge.sync.patients.as_written import is_ours
 from bridge.sync.patients.followed import is_undone
 from bridge.sync.patients.refile import MERGE, UNMERGE
 from bridge.sync.void.deleted import header_now, there_after_all
+from bridge.sync.void.misfiled import note_copy
 from bridge.sync.void.void import take_absence, take_note, void
 from bridge.sync.void.withdraw import unfinished
 from bridge.terminology.structured_reports import is_structured_report
@@ -118,10 +120,10 @@ class ToFhir:
             return link
         if self._is_there(link):
             return None
-        self.ledger.links.agree(link, [key])  # what is gone may be this
+        note_copy(self.ledger, link, key)
         raise Held(
             f"a copy of what was written from {root}, under another Patient ID: if {self.route.dicom.name} has merged "
-            f"these patients, merge them in {self.route.fhir.name}, too; else remove the copy"
+            f"these patients, merge them in {self.route.fhir.name}, too; else remove the copy, and it is written again"
         )
 
     def _is_void(self, link: Link) -> bool:
@@ -169,12 +171,21 @@ class ToFhir:
                 )
             owe_dicom(self.route, self.ledger, key)
             raise Waiting("it is there in another place, which is looked at first", key)
-        if self.ledger.work.is_copy_put_aside(self.route.name, self.route.dicom.name, link.document):
-            raise Held(
-                "it is gone, and a copy of it is there under another Patient ID: if the patients were merged, merge "
-                f"them in {self.route.fhir.name}, too; else remove the copy, then `fhir-dicom retry`"
-            )
+        self._check_copies(link)
         return False
+
+    def _check_copies(self, link: Link) -> None:
+        """Raises Held where a copy of what is gone is there, and Waiting until all that may be one was looked at."""
+        another = self.ledger.work.another_of(self.route.name, self.route.dicom.name, link.document)
+        if another is None:
+            return
+        key, state = another
+        if state not in ASIDE:
+            raise Waiting("another instance of it is looked at first", key)
+        raise Held(
+            "it is gone, and a copy of it is there under another Patient ID: if the patients were merged, merge them "
+            f"in {self.route.fhir.name}, too; else remove the copy, then `fhir-dicom retry`, and it is written again"
+        )
 
     def _document_at(self, key: str) -> DataSet | None:
         """None of what is no document."""

@@ -22,6 +22,7 @@ from bridge.sync.lost.forgotten import leave_strange, remembered
 from bridge.sync.patients.merge import Merges
 from bridge.sync.void.deleted import header_now, left_of
 from bridge.sync.void.fitting import claimed, fits
+from bridge.sync.void.misfiled import write_again
 from bridge.sync.void.withdraw import remove_resources, retract_resources
 from bridge.translate.header.chain import version_of
 from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, placed, voided
@@ -61,6 +62,7 @@ def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> st
     if link is None:
         if (root := ledger.conflicts.drop(route.name, key)) is not None:
             owe_fhir(route, ledger, root)
+        write_again(route, ledger, key)
         return "nothing"
     reasons = ledger.rejections.of(route.name, link.chain[-1])
     if voided(reasons):  # and hidden, as some PACS do
