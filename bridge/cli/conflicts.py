@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from bridge.cli.beside import beside_serve, say_idle
 from bridge.cli.options import AsJson, Config
 from bridge.cli.person import person
+from bridge.model.world import World
 
 HELP = "Show documents of which both sides have news; say whose hold, and the next pass does it."
 EXAMPLE = "Example: fhir-dicom conflicts 1f0c9a2b --holds fhir --config bridge.yaml"
@@ -17,7 +18,7 @@ EXAMPLE = "Example: fhir-dicom conflicts 1f0c9a2b --holds fhir --config bridge.y
 
 def conflicts(
     name: Annotated[str | None, typer.Argument(help="of a conflict, as this command shows it")] = None,
-    holds: Annotated[Literal["fhir", "dicom"] | None, typer.Option(help="the side whose news hold")] = None,
+    holds: Annotated[World | None, typer.Option(help="the side whose news hold")] = None,
     config: Config = None,
     json: AsJson = False,
 ) -> None:

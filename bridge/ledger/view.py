@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, func, select, union
 
 from bridge.ledger.audit import Entry
 from bridge.ledger.database import Database
+from bridge.ledger.link import parts_of
 from bridge.ledger.tables import ALIAS, AUDIT, CONFLICT, INTENT, LINK, MOVE, SEEN, STATE, WORK
 
 
@@ -88,7 +89,7 @@ class View:
             return {
                 "document": document,
                 "link": _link(link) if link else None,
-                "begun": str(intent["act"]).partition(":")[0] if intent else None,
+                "begun": parts_of(intent["act"])[0] if intent else None,
                 "conflict": {side: conflict[side] for side in ("fhir", "dicom", "verdict")} if conflict else None,
                 "merged": [_move(move) for move in moves.mappings()],
                 "open": _open(work),

@@ -1,7 +1,7 @@
 """What `retry`, `resend`, `pause`, `resume` and `conflicts` do, in the name of the caller; and a pass, now."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
@@ -9,6 +9,7 @@ from pydantic import Field
 from bridge.errors import UsageError
 from bridge.ledger.idle import idle_routes
 from bridge.ledger.ledger import Ledger
+from bridge.model.world import World
 from bridge.web.caller import Caller, Door
 from bridge.web.looking import Body, Key
 from bridge.web.outcome import Refused
@@ -34,7 +35,7 @@ class Resumed(OneRoute):
 
 
 class Verdict(Body):
-    holds: Literal["fhir", "dicom"]
+    holds: World
 
 
 def router(
