@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from bridge.ledger.feeds import News
+from bridge.ledger.ledger import Ledger
 from fixtures.stores import lay_out
 from tests.integration.test_sync_folders import put, sync
 from tests.integration.test_sync_void import dispute
@@ -186,7 +188,9 @@ def test_metrics_tell_what_is_owed_and_no_key(service: Service) -> None:
 def test_lag_is_the_age_of_the_oldest_owed_work(tmp_path: Path) -> None:
     """Of a route that is paused, whose news nobody takes in: what was owed before grows old."""
     lay_out(tmp_path / "data")
-    dispute(tmp_path)
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", time.time)
+    ledger.feeds.take_in("fhir-dicom", "fhir", [News("Observation/1", "1", ("Observation/1",))])
+    ledger.close()
     with serving(tmp_path, {"interval": 3600}, "--no-sync") as service:
         name = 'fhir_dicom_lag_seconds{route="fhir-dicom",store="fhir"}'
         first = metrics(service)[name]
