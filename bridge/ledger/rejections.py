@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -17,18 +18,25 @@ _REASONS = select(REJECTION.c.reason).where(_OF_INSTANCE)
 _NOTES = select(REJECTION.c.note, REJECTION.c.reason).where(_OF_INSTANCE).order_by(REJECTION.c.note)
 
 
+class Note(NamedTuple):
+    uid: str  # SOP Instance UID
+    reason: str  # code of CID 7011
+    instances: frozenset[str]  # SOP Instance UIDs that it rejects
+
+
 class Rejections:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, route: str, instances: Mapping[str, str], note: str, reason: str) -> bool:
+    def add(self, route: str, instances: Mapping[str, str], note: str, reason: str, key: str) -> bool:
         """Keeps what a note rejects; whether the note was new. `instances`: by SOP Instance UID, the study that each is
-        to be of."""
+        to be of. `key`: what its store names the note by."""
         of_note = (REJECTION.c.route == route) & (REJECTION.c.note == note)
         with self._database.begin() as connection:
             known = connection.execute(select(REJECTION.c.note).where(of_note).limit(1)).first()
             for instance, study in instances.items():
                 row = {"route": route, "instance": instance, "note": note, "reason": reason, "study": study}
+                row["key"] = key
                 put(connection, REJECTION, row)
         return known is None
 
@@ -37,6 +45,14 @@ class Rejections:
         with self._database.connect() as connection:
             found = connection.execute(_REASONS, _named(route, version))
             return frozenset(found.scalars())
+
+    def note_at(self, route: str, key: str) -> Note | None:
+        """The note that its store names so, or named so when it was there."""
+        of_key = (REJECTION.c.route == route) & (REJECTION.c.key == key)
+        query = select(REJECTION.c.note, REJECTION.c.reason, REJECTION.c.instance).where(of_key)
+        with self._database.connect() as connection:
+            rows = connection.execute(query).all()
+        return Note(rows[0].note, rows[0].reason, frozenset(row.instance for row in rows)) if rows else None
 
     def notes(self, route: str, versions: Sequence[Version]) -> dict[tuple[str, str], list[str]]:
         """Instances by the note that rejects them, and its reason; in their own order."""

@@ -114,6 +114,7 @@ REJECTION = Table(  # what rejection notes say of instances, whether these are k
     Column("note", String, primary_key=True),  # SOP Instance UID
     Column("reason", String, nullable=False),  # code of CID 7011
     Column("study", String),  # Study Instance UID, as the note says; null: noted before that was kept
+    Column("key", String),  # what its store names the note by; null: noted before that was kept
 )
 IMAGING_STUDY = Table(  # studies of the PACS that an ImagingStudy stands for
     "imaging_study",

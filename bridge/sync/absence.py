@@ -18,6 +18,7 @@ from bridge.sync.basis.keys import is_forming
 from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.feed import forget_resource
+from bridge.sync.void.lost_note import settle_lost_note
 from bridge.sync.worker import Worker
 
 FEW = 3
@@ -88,7 +89,7 @@ def _gone(worker: Worker, work: Work, *, asked: bool) -> None:
         ledger.work.owe(work.route, work.store, work.key)
     elif (done := _carried(worker, work, link)) is not None:
         worker.count(*done)
-        if not asked and done[1] in _DELETED:
+        if not asked and done[1] in _DELETED and (of_fhir or link is not None):  # a note of ours is there again
             ledger.deletions.note(route.name, link.document if link is not None else work.key)
     if absence is not None and of_fhir:
         _, back = ledger.feeds.neighbours(route.name, route.fhir.name, [work.key])
@@ -110,6 +111,8 @@ def _carried(worker: Worker, work: Work, link: Link | None) -> tuple[str, str] |
         return "to-fhir", worker.to_fhir.gone(link)
     if link is not None and link.root == work.key:
         return "to-dicom", worker.to_dicom.gone(link)
+    if work.store != worker.route.fhir.name and (act := settle_lost_note(worker.route, worker.ledger, work.key)):
+        return "to-dicom", act
     return None
 
 
@@ -135,6 +138,7 @@ def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | No
     places = ledger.links.places(route.name, len(suspects) + _ANCHORS)
     for number, store in enumerate[Store[Any]]((route.fhir, route.dicom)):
         keys = [work.key for work in suspects if work.store == store.name]
+        keys = [key for key in keys if ledger.rejections.note_at(route.name, key) is None]  # what one rejected is there
         others = sorted({place[number] for place in places}.difference(keys))[:_ANCHORS]
         if "unknown" not in store.absent(keys):
             continue

@@ -26,7 +26,7 @@ def of_version(url: str, version: str) -> Engine:
 
 
 @pytest.mark.parametrize(
-    "version", ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012"]
+    "version", ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013"]
 )
 def test_its_tables_are_those_of_a_new_one(tmp_path: Path, version: str) -> None:
     url = f"sqlite:///{tmp_path}/bridge.db"
@@ -74,7 +74,7 @@ def test_what_was_rejected_before_notes_said_of_which_study_is_rejected(tmp_path
         said = "INSERT INTO rejection (route, instance, note, reason) VALUES ('r', '1.2.3', '1.2.9', '113037')"
         connection.execute(text(said))
     ledger = Ledger(url, lambda: 4e9)
-    ledger.rejections.add("r", {"1.2.4": "1.2"}, "1.2.8", "113001")
+    ledger.rejections.add("r", {"1.2.4": "1.2"}, "1.2.8", "113001", "key")
     old, new, elsewhere = (
         ledger.rejections.of("r", Version(*one))
         for one in (("1.1", "", "", "1.2.3"), ("1.2", "", "", "1.2.4"), ("1", "", "", "1.2.4"))

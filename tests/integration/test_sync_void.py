@@ -784,3 +784,72 @@ def test_where_deletions_are_ignored_nobody_is_asked(stores: Path) -> None:
     file_of(stores, instances(stores)["2.25.62"]).unlink()
     assert open_points(passed(stores)) == NOTHING_OPEN
     assert tree(stores / "data" / "fhir") == before
+
+
+# -- a note that is lost --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("how", [(), ("--reconcile",)])
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_note_of_ours_that_the_pacs_has_lost_is_written_again(
+    tmp_path: Path,
+    deleted: bool,
+    how: tuple[str, ...],  # noqa: FBT001
+) -> None:
+    """Else the void result stands there as a valid one. The only document of its store is no reason to doubt that."""
+    (tmp_path / "data" / "dicom").mkdir(parents=True)
+    configure(tmp_path)
+    for value in (1000, 1001):
+        put(tmp_path, observation("o", value))
+        passed(tmp_path)
+    if deleted:
+        put(tmp_path, observation("p", 7))
+        passed(tmp_path)
+        (tmp_path / "data" / "fhir" / "Observation" / "o.json").unlink()
+    else:
+        put(tmp_path, observation("o", 1001) | {"status": "entered-in-error"})
+    for _ in range(2):
+        passed(tmp_path)
+    (before,) = notes(tmp_path)
+    file_of(tmp_path, before).unlink()
+    done = passed(tmp_path, *how)
+    assert (acts(done), open_points(done)) == ({"to-dicom retracted": 1}, NOTHING_OPEN), done.stderr
+    (again,) = notes(tmp_path)
+    assert (again.SOPInstanceUID, rejected(again)) == (before.SOPInstanceUID, rejected(before))
+    after = tree(tmp_path / "data")
+    done = passed(tmp_path, *how)
+    assert (acts(done), open_points(done), tree(tmp_path / "data")) == ({}, NOTHING_OPEN, after)
+
+
+def test_a_note_that_the_pacs_withdraws_is_a_question(stores: Path) -> None:
+    note(stores, DCM.RejectedForPatientSafetyReasons, foreign(stores))
+    configure(stores)
+    passed(stores)
+    void = of_foreign(stores)
+    (theirs,) = notes(stores)
+    file_of(stores, theirs).unlink()
+    for _ in range(2):
+        done = passed(stores, "--reconcile")
+        assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN | {"held": 1}), done.stderr
+    assert of_foreign(stores) == void
+    assert "this rejection note is gone from dicom" in fhir_dicom(stores, "status").stdout
+    note(stores, DCM.RejectedForPatientSafetyReasons, foreign(stores))
+    assert open_points(passed(stores)) == NOTHING_OPEN
+    file_of(stores, theirs).unlink()
+    passed(stores)
+    store(stores, "2.25.4711", "right after all", str(foreign(stores).SOPInstanceUID))
+    assert acts(passed(stores)) == {"to-fhir updated": 1}
+    assert fhir_dicom(stores, "retry").returncode == 0
+    assert open_points(passed(stores)) == NOTHING_OPEN
+    assert of_foreign(stores)[0]["status"] != "entered-in-error"
+
+
+@pytest.mark.parametrize("title", [DCM.DataRetentionPolicyExpired, DCM.RejectedForPatientSafetyReasons])
+def test_a_note_whose_loss_changes_nothing_is_no_question(stores: Path, title: Any) -> None:
+    """It said nothing of the content; or another one says the same."""
+    note(stores, title, foreign(stores))
+    note(stores, DCM.RejectedForPatientSafetyReasons, foreign(stores), uid="2.25.776")
+    configure(stores)
+    passed(stores)
+    next((stores / "data" / "dicom").rglob("2.25.777.dcm")).unlink()
+    for _ in range(2):
+        done = passed(stores, "--reconcile")
+        assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN)

@@ -70,7 +70,7 @@ class ToFhir:
             return "skipped"
         uid = text_of(document.header, SOP_INSTANCE_UID) or ""
         if (rejection := rejection_of(document)) is not None:
-            return take_note(self.route, self.ledger, document, rejection)
+            return take_note(self.route, self.ledger, document, key, rejection)
         take(self.route, self.ledger, [uid, *(one.sop_instance for one in superseded_by(document.header))])
         digest = dataset_digest(write_document(document))
         link = self.ledger.links.of(self.route.name, uid)

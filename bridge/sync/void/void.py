@@ -22,19 +22,20 @@ from bridge.sync.lost.forgotten import leave_strange, remembered
 from bridge.sync.patients.merge import Merges
 from bridge.sync.void.deleted import header_now, left_of
 from bridge.sync.void.fitting import claimed, fits
+from bridge.sync.void.lost_note import is_missed
 from bridge.sync.void.misfiled import write_again
 from bridge.sync.void.withdraw import remove_resources, retract_resources
 from bridge.translate.header.chain import version_of
 from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejection, placed, voided
 
 
-def take_note(route: Route, ledger: Ledger, note: Document, rejection: Rejection) -> str:
+def take_note(route: Route, ledger: Ledger, note: Document, key: str, rejection: Rejection) -> str:
     """Takes in a rejection note; returns the act. What it rejects is looked at again; what is not there yet will be
     looked at when it comes. Raises Held where it names what it may not reject."""
     uid = version_of(note).sop_instance
     named = claimed(note, rejection).items()
     said = {one: study for one, study in named if fits(route, ledger, note, rejection, one, study)}
-    fresh = ledger.rejections.add(route.name, said, uid, rejection.reason.value)
+    fresh = ledger.rejections.add(route.name, said, uid, rejection.reason.value, key)
     if fresh:  # what was held, or failed, may be of no account now
         aside = [key_of_version(route, note.header, one) for one in placed(rejection, note.header)]
         ledger.work.owe_if_put_off(route.name, route.dicom.name, aside)
@@ -63,6 +64,8 @@ def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> st
         if (root := ledger.conflicts.drop(route.name, key)) is not None:
             owe_fhir(route, ledger, root)
         write_again(route, ledger, key)
+        if is_missed(route, ledger, key):
+            raise Absent([key])
         return "nothing"
     reasons = ledger.rejections.of(route.name, link.chain[-1])
     if voided(reasons):  # and hidden, as some PACS do

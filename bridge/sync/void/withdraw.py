@@ -8,6 +8,7 @@ from itertools import groupby
 from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import GONE, RETRACTED, Link, act_of
+from bridge.ledger.rejections import Note
 from bridge.ledger.view import instant
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -94,9 +95,25 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
 
     begun, before = ledger.links.intended(link.document)
     act = act_of("reject", state)
-    store_instance(route, ledger, link.document, act, write_document(note), same, before if begun == act else ())
+    left = before if begun == act else ()
+    filed = store_instance(route, ledger, link.document, act, write_document(note), same, left)
     uid = version_of(note).sop_instance
-    ledger.rejections.add(route.name, claimed(note, rejection), uid, rejection.reason.value)
+    ledger.rejections.add(route.name, claimed(note, rejection), uid, rejection.reason.value, filed.key)
+
+
+def reject_again(route: Route, ledger: Ledger, link: Link, note: Note) -> bool:
+    """Stores a note that is gone once more; False where it was not ours: what we write of the same has the same UID."""
+    head = read_instance(route, link.instance)
+    versions = [one for one in link.chain if one.sop_instance in note.instances]
+    if head is None or note.reason != PATIENT_SAFETY.value or len({one.study for one in versions}) != 1:
+        return False
+    header = read_version(route, head, versions[-1]) or head
+    again = rejection_note(versions, header, PATIENT_SAFETY, instant(ledger.now()), route.known(header))
+    if version_of(again).sop_instance != note.uid:
+        return False
+    _store_note(route, ledger, link, again, link.fhir_digest)
+    ledger.links.agree(link)
+    return True
 
 
 def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> str:

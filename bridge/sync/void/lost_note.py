@@ -1,0 +1,55 @@
+"""A rejection note that is not there any more, and what it rejected is, as if it were right (IHE RAD TF Imaging Object
+Change Management): our own is written again, of another's withdrawal a person says what it means."""
+
+from __future__ import annotations
+
+from bridge.ledger.ledger import Ledger
+from bridge.ledger.link import RETRACTED, Link
+from bridge.ledger.rejections import Note
+from bridge.sync.basis.hands import take
+from bridge.sync.basis.held import Held
+from bridge.sync.basis.route import Route
+from bridge.sync.void.withdraw import reject_again
+from bridge.translate.rejection import voided
+
+
+def is_missed(route: Route, ledger: Ledger, key: str) -> bool:
+    """Whether a note was there by that key, and without it something looks right that is not."""
+    note = ledger.rejections.note_at(route.name, key)
+    return note is not None and bool(_standing(route, ledger, note))
+
+
+def settle_lost_note(route: Route, ledger: Ledger, key: str) -> str | None:
+    """Settles a note that is gone, asked directly; returns the act, None where nothing follows. Raises Held where it
+    was not ours."""
+    note = ledger.rejections.note_at(route.name, key)
+    if note is None:
+        return None
+    take(route, ledger, note.instances)
+    if any(absence is None for absence in route.dicom.absent(list(route.dicom.named(note.uid)))):
+        return None  # it is elsewhere, under another patient it may be
+    links = _standing(route, ledger, note)
+    for link in links:
+        if route.direction == "to-fhir" or not reject_again(route, ledger, link, note):
+            raise Held(
+                f"this rejection note is gone from {route.dicom.name}, and {link.head}, which it rejected, is there; "
+                f"{link.root} in {route.fhir.name} is void: store the note again; or, where that was right, correct it "
+                f"in {route.fhir.name}, or store a version in {route.dicom.name} that names it, then `fhir-dicom retry`"
+            )
+    return "retracted" if links else None
+
+
+def _standing(route: Route, ledger: Ledger, note: Note) -> list[Link]:
+    """Documents that are void for this note alone, and whose newest instance is there."""
+    if not voided([note.reason]):
+        return []
+    found = (ledger.links.of(route.name, one) for one in sorted(note.instances))
+    void = [one for one in found if one is not None and one.head in note.instances and one.dicom_digest == RETRACTED]
+    alone = [one for one in void if not _is_rejected_beside(route, ledger, one, note)]
+    absent = route.dicom.absent([one.instance for one in alone])
+    return [link for link, absence in zip(alone, absent, strict=True) if absence is None]
+
+
+def _is_rejected_beside(route: Route, ledger: Ledger, link: Link, note: Note) -> bool:
+    notes = ledger.rejections.notes(route.name, link.chain[-1:])
+    return any(voided([reason]) for uid, reason in notes if uid != note.uid)
