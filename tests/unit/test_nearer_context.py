@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from fixtures.templates.items import acquisition, coded, container, context, modifier, num, properties, text
+from fixtures.templates.items import acquisition, coded, container, context, modifier, num, person, properties, text
 from tests.unit.test_inherited import (
     FETUS,
     FINDINGS,
@@ -78,14 +78,19 @@ def test_a_side_of_ones_own_is_no_side_around(around: Code | None) -> None:
         ([of_subject(FETUS)], "Fetus"),
         ([of_subject(SPECIMEN)], "Specimen"),
         ([of_subject(PATIENT), subject("B")], None),
+        ([context(text(Code("121024", "DCM", "Subject Class"), "Patient"))], None),
+        ([subject("MR-0102")], "Fetus A"),  # his mother's number in the header
+        ([context(person(DCM.MotherOfFetus, "Doe^Jane"))], "Fetus A"),
+        ([context(text(Code("11951-1", "LN", "Fetus ID"), "B"))], "Fetus B"),
         ([], "Fetus A"),
     ],
 )
 def test_a_name_is_of_the_class_around(inner: list[Dataset], focus: str | None) -> None:
     """The class is said once for twins, and each of them has a name (TID 5000, 1008)."""
     group = container(GROUP, *inner, length())
-    (found,) = lengths(container(FINDINGS, of_subject(FETUS), subject("A"), group))
-    assert found.get("focus") == ([{"display": focus}] if focus else None)
+    for kind in (of_subject(FETUS), context(text(Code("121024", "DCM", "Subject Class"), "Fetus"))):
+        (found,) = lengths(container(FINDINGS, kind, subject("A"), group))
+        assert found.get("focus") == ([{"display": focus}] if focus else None)
 
 
 def test_it_is_no_other_patient() -> None:

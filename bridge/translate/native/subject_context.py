@@ -41,6 +41,7 @@ _CALLED = tuple(
 )
 _OF_THE_PATIENT = ("", PATIENT.meaning)
 _OF_PATIENT = (SUBJECT_ID[:2], SUBJECT_NAME[:2])
+_CALLED_OTHERWISE = {*_CALLED} - {*_OF_PATIENT}
 _OF_SUBJECT = {SUBJECT_CLASS[:2], *_OF_FETUS, *_CALLED}
 
 
@@ -79,28 +80,54 @@ THE_PATIENT = Subject()
 def subject_of(item: ContentItem, around: Subject, patient: Named) -> Subject:
     """Subject Class (TID 1006) with what the subject is called. What an item says overrides what is said around it, and
     all else it inherits (PS3.3 C.17.5): a name or number alone is another one of the class around, or the patient's."""
-    said, names, is_patient, is_named = None, dict[int, str](), False, False
-    for child in item.children:
-        kind = child.concept[:2] if child.concept is not None else None
-        if kind not in _OF_SUBJECT:
-            continue
-        is_named = is_named or kind in _OF_PATIENT
-        if SUBJECT_CLASS.same(child.concept) and isinstance(child.value, Coded) and child.value.code is not None:
-            is_patient = PATIENT.same(child.value.code)
-            said = child.value.code.meaning or child.value.code.value
-        elif kind in _OF_FETUS:
-            said = said or "Fetus"
-        if kind in _CALLED and (name := _called(child)):
-            names.setdefault(_CALLED.index(kind), name)
-    name = names[min(names)] if names else ""
-    if said is not None and not is_patient:
-        return Subject(said, name)
+    about = [one for one in item.children if one.concept is not None and one.concept[:2] in _OF_SUBJECT]
+    if not about:
+        return around
+    said, called = _class_in(about), _called_in(about)
+    is_patient, is_his = _is_patient(said), _is_his(item, about, patient)
+    if said and not is_patient:
+        return Subject(said, called)
     if around.kind not in _OF_THE_PATIENT and not is_patient:
-        return Subject(around.kind, name or around.called)
-    other = _another(item, patient) if is_named else None
+        return around if is_his or not called else Subject(around.kind, called)
+    if any(_kind(one) in _OF_FETUS for one in about) and not is_patient:
+        return Subject("Fetus", called)
+    other = _another(item, patient)
     if other is not None:
         return Subject(PATIENT.meaning if is_patient else "", other)
-    return THE_PATIENT if is_patient or (is_named and not any(_differs(item, patient))) else around
+    return THE_PATIENT if is_patient or is_his else around
+
+
+def _class_in(about: list[ContentItem]) -> str:
+    """The last one that is said, by code or in words."""
+    said = ""
+    for one in about:
+        if SUBJECT_CLASS.same(one.concept):
+            code = one.value.code if isinstance(one.value, Coded) else None
+            found = (code.meaning or code.value) if code is not None else text(one, "TEXT") or ""
+            said = PATIENT.meaning if PATIENT.same(code) else found.strip() or said
+    return said
+
+
+def _is_patient(said: str) -> bool:
+    return said.casefold() == PATIENT.meaning.casefold()
+
+
+def _called_in(about: list[ContentItem]) -> str:
+    """What people call it in front of what a machine does; of one kind the first."""
+    names = {kind: name for one in reversed(about) if (kind := _kind(one)) in _CALLED and (name := _called(one))}
+    return names[min(names, key=_CALLED.index)] if names else ""
+
+
+def _is_his(item: ContentItem, about: list[ContentItem], patient: Named) -> bool:
+    """Whether it is called as the header calls the patient, and in no other way: among fetuses that is their mother."""
+    number, name = _number_in(item), _name_in(item)
+    same = [_number(number) in patient.numbers] if number else []
+    same += [any(_is_one(name, one) for one in patient.names)] if name else []
+    return bool(same) and all(same) and {_kind(one) for one in about}.isdisjoint(_CALLED_OTHERWISE)
+
+
+def _kind(item: ContentItem) -> tuple[str, str] | None:
+    return item.concept[:2] if item.concept is not None else None
 
 
 def names_another(item: ContentItem, around: Subject, patient: Named) -> str | None:
