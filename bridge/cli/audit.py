@@ -28,10 +28,12 @@ def verify(
 ) -> None:
     from bridge.ledger.audit import faults
     from bridge.ledger.heads import is_torn, read_heads
+    from bridge.settings.settings import settings
 
-    with beside_serve(config) as (configured, ledger):
-        file = heads or configured.audit_heads
-        exported = read_heads(file) if file is not None else []
+    configured = settings(config)
+    file = heads or configured.audit_heads
+    exported = read_heads(file) if file is not None else []
+    with beside_serve(configured) as ledger:
         found = list(faults(ledger.audit.entries(), exported))
         head = ledger.audit.head()
     for fault in found:
@@ -48,13 +50,17 @@ def verify(
 
 
 def export(config: Config = None) -> None:
-    with beside_serve(config) as (_, ledger):
+    from bridge.settings.settings import settings
+
+    with beside_serve(settings(config)) as ledger:
         for entry in ledger.audit.entries():
             print(entry.event)
 
 
 def head(config: Config = None) -> None:
-    with beside_serve(config) as (_, ledger):
+    from bridge.settings.settings import settings
+
+    with beside_serve(settings(config)) as ledger:
         newest = ledger.audit.head()
     if newest is not None:
         print(f"{newest.number} {newest.hash}")

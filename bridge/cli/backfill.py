@@ -25,18 +25,20 @@ def backfill(
     config: Config = None,
 ) -> None:
     from bridge.errors import UsageError
+    from bridge.settings.settings import settings
     from bridge.sync.listening.backfill import backfill as looked_at
     from bridge.sync.routes import routes_of
 
+    configured = settings(config)
+    known_route(route, configured.route_names())
+    (found,) = (one for one in routes_of(configured) if one.name == route)
+    stores = [one for one in (found.fhir, found.dicom) if store in (None, one.name)]
+    if not stores:
+        raise UsageError(f"--store: names a store of the route: {found.fhir.name} or {found.dicom.name}")
+    if last < first:
+        raise UsageError("--until: a day before --from")
     number = 0
-    with beside_serve(config) as (configured, ledger):
-        known_route(route, configured.route_names())
-        (found,) = (one for one in routes_of(configured) if one.name == route)
-        stores = [one for one in (found.fhir, found.dicom) if store in (None, one.name)]
-        if not stores:
-            raise UsageError(f"--store: names a store of the route: {found.fhir.name} or {found.dicom.name}")
-        if last < first:
-            raise UsageError("--until: a day before --from")
+    with beside_serve(configured) as ledger:
         for one in stores:
             ledger.operations.backfill(route, one.name, f"{first:%F}", f"{last:%F}", person())
             for day, owed in looked_at(found, ledger, one, first.date(), last.date()):

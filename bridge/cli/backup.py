@@ -19,8 +19,9 @@ def backup(
     config: Config = None,
 ) -> None:
     from bridge.errors import UsageError
+    from bridge.settings.settings import settings
 
-    with beside_serve(config) as (_, ledger):
+    with beside_serve(settings(config)) as ledger:
         try:
             ledger.copy_to(file)
         except FileExistsError as error:

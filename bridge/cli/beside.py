@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,15 +13,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def beside_serve(config: Path | None) -> Iterator[tuple[Settings, Ledger]]:
-    """The ledger that the configuration names, for as long as it is wanted. Raises UsageError where there is none."""
+def beside_serve(configured: Settings) -> Iterator[Ledger]:
+    """The ledger, for as long as it is wanted. Raises UsageError where there is none."""
     from bridge.ledger.ledger import Ledger
-    from bridge.settings.settings import settings
 
-    configured = settings(config)
     ledger = Ledger(configured.ledger, reading=True)
     try:
-        yield configured, ledger
+        yield ledger
     finally:
         ledger.close()
 

@@ -24,10 +24,12 @@ def conflicts(
 ) -> None:
     from bridge.codecs import json as codec
     from bridge.errors import UsageError
+    from bridge.settings.settings import settings
 
     if (name is None) != (holds is None):
         raise UsageError("name a conflict and say --holds fhir or --holds dicom; or neither, to see all")
-    with beside_serve(config) as (configured, ledger):
+    configured = settings(config)
+    with beside_serve(configured) as ledger:
         if name is not None and holds is not None:
             route = ledger.operations.decide(name, holds, person())
             say_idle(ledger, configured.route_names(), route)

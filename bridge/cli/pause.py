@@ -17,8 +17,11 @@ RESUME_EXAMPLE = "Example: fhir-dicom resume ehr-pacs --deleted --config bridge.
 
 
 def pause(route: Route, config: Config = None) -> None:
-    with beside_serve(config) as (configured, ledger):
-        known_route(route, configured.route_names())
+    from bridge.settings.settings import settings
+
+    configured = settings(config)
+    known_route(route, configured.route_names())
+    with beside_serve(configured) as ledger:
         ledger.operations.pause(route, person())
     print(f"{route} is paused; what is under way is finished")
 
@@ -28,8 +31,11 @@ def resume(
     deleted: Annotated[bool, typer.Option("--deleted", help="what looked deleted was deleted on purpose")] = False,
     config: Config = None,
 ) -> None:
-    with beside_serve(config) as (configured, ledger):
-        known_route(route, configured.route_names())
+    from bridge.settings.settings import settings
+
+    configured = settings(config)
+    known_route(route, configured.route_names())
+    with beside_serve(configured) as ledger:
         was, number = ledger.operations.resume(route, person(), deleted=deleted)
     again = f"; {number} {'deletions are carried over' if deleted else 'are asked for again'}" if number else ""
     print(f"{route} {'is resumed' if was else 'was not paused'}{again}")

@@ -22,7 +22,8 @@ def prune(
     config: Config = None,
 ) -> None:
     from bridge.ledger.retention import kept_in
+    from bridge.settings.settings import settings
 
-    with beside_serve(config) as (_, ledger):
+    with beside_serve(settings(config)) as ledger:
         number = ledger.operations.prune(ledger.now() - older_than * _SECONDS, person(), kept_in(export))
     print(f"{number} dropped")

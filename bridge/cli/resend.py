@@ -24,11 +24,13 @@ def resend(
 ) -> None:
     from bridge.errors import UsageError
     from bridge.settings.revisions import revisions_of
+    from bridge.settings.settings import settings
 
+    configured = settings(config)
+    known_route(route, configured.route_names())
     if outdated and keys:
         raise UsageError("--outdated looks for the keys by itself; leave them out, or leave it out")
-    with beside_serve(config) as (configured, ledger):
-        known_route(route, configured.route_names())
+    with beside_serve(configured) as ledger:
         if outdated:
             fhir, dicom = configured.route_stores()[configured.route_names().index(route)]
             revision = revisions_of(configured)[route]

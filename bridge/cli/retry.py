@@ -19,8 +19,10 @@ def retry(
     config: Config = None,
 ) -> None:
     from bridge.errors import UsageError
+    from bridge.settings.settings import settings
 
-    with beside_serve(config) as (configured, ledger):
+    configured = settings(config)
+    with beside_serve(configured) as ledger:
         number = ledger.operations.retry(person(), key)
         if number:
             say_idle(ledger, configured.route_names())

@@ -21,8 +21,10 @@ def status(
 ) -> None:
     from bridge.codecs import json as codec
     from bridge.settings.revisions import revisions_of
+    from bridge.settings.settings import settings
 
-    with beside_serve(config) as (configured, ledger):
+    configured = settings(config)
+    with beside_serve(configured) as ledger:
         found = ledger.status(limit) | {
             "outdated": ledger.links.outdated(revisions_of(configured)),
             "retired": ledger.retired.known(configured.route_names()),

@@ -18,7 +18,7 @@ def idle_routes(ledger: Ledger, configured: Collection[str], route: str | None =
     }
     retired = {
         name: "is configured no more, and no pass looks at it: see `fhir-dicom status`"
-        for name, number in ledger.retired.known(configured).items()
-        if number
+        for name in ledger.retired.owing(configured)
     }
-    return {name: why for name, why in (paused | retired).items() if route in (None, name)}
+    names = [name for name in dict.fromkeys([*paused, *retired]) if route in (None, name)]
+    return {name: "; and it ".join(one[name] for one in (paused, retired) if name in one) for name in names}

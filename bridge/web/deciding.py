@@ -67,7 +67,7 @@ def router(
     def retry(caller: Operator, ledger: Book, body: SomeKey) -> dict[str, Any]:
         number = ledger.operations.retry(caller.name, body.key)
         soon()
-        return {"owed": number, "idle": idle_routes(ledger, names)}
+        return {"owed": number, "idle": idle_routes(ledger, names) if number else {}}
 
     @api.post("/resend", summary="Look at a route again: at all, at these keys, or what is outdated")
     def resend(caller: Operator, ledger: Book, body: Resent) -> dict[str, Any]:

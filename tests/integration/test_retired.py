@@ -97,6 +97,23 @@ def test_a_configured_one_or_one_of_which_nothing_is_known_is_not(folder: Path) 
     assert rows(folder, NOW) == before
 
 
+def test_both_reasons_are_told(folder: Path) -> None:
+    """Who configures it again meets a pause."""
+    ledger = opened(folder)
+    ledger.pauses.pause(OLD, "by somebody")
+    ledger.close()
+    said = fhir_dicom(folder, "retry").stderr
+    assert f"but {OLD} is paused, " in said and "by somebody; and it is configured no more, " in said
+
+
+def test_wrong_words_are_told_before_a_ledger_is_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "data" / "fhir").mkdir(parents=True)
+    (tmp_path / "data" / "dicom").mkdir()
+    for words in (["pause", "x"], ["resend", "x"], ["backfill", "x", "--from", "2026-01-01", "--until", "2026-01-02"]):
+        done = fhir_dicom(tmp_path, *words)
+        assert done.returncode == 2 and "there is no route 'x'" in done.stderr
+
+
 def test_a_service_promises_it_no_more_than_the_commands(folder: Path) -> None:
     why = {OLD: "is configured no more, and no pass looks at it: see `fhir-dicom status`"}
     with serving(folder, {}, "--no-sync") as service:

@@ -46,7 +46,7 @@ function but(idle) {
 
 const act = {
   retry(key) {
-    return done(({ owed, idle }) => `${owed} owed again; a pass tries it now${but(idle)}.`, () => post("/retry", key ? { key } : {}));
+    return done(({ owed, idle }) => `${owed} owed again${but(idle) || "; a pass tries it now"}.`, () => post("/retry", key ? { key } : {}));
   },
 
   renew(route) {
