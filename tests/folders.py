@@ -25,7 +25,7 @@ def route_of(stores: Path, **more: Any) -> Route:
     for name in ("fhir", "dicom"):
         (stores / "data" / name).mkdir(parents=True, exist_ok=True)
     fhir, dicom = ResourceFolder("fhir", stores / "data" / "fhir"), InstanceFolder("dicom", stores / "data" / "dicom")
-    return Route("fhir-dicom", fhir, dicom, "both", "fhir", None, "Europe/Berlin", **more)
+    return Route("fhir-dicom", fhir, dicom, "both", "fhir", None, "+00:00", **more)
 
 
 def copied(stores: Path) -> Path:

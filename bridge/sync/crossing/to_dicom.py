@@ -22,13 +22,12 @@ from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.decide import Act, Decision, decide
 from bridge.sync.decision.filter import carries_group, carries_patient
 from bridge.sync.decision.news import News, news
-from bridge.sync.documents.instances import read_instance, read_version
+from bridge.sync.documents.instances import read_instance
 from bridge.sync.documents.resources import Present
 from bridge.sync.lost.lost_answer import stored_after_all
 from bridge.sync.patients.demographics import propagate
 from bridge.sync.patients.merge import Merges
 from bridge.sync.void.withdraw import reject_instances, remove_instances, unfinished
-from bridge.translate.header.chain import superseded_by
 
 _WAITS = ("registered", "cancelled")  # no result yet, or never
 
@@ -87,7 +86,7 @@ class ToDicom:
 
     def _adopted(self, present: Present, link: Link, head: DataSet) -> str:
         """The head is what would be written: of a ledger that was lost, or is of yesterday."""
-        taken_in = self._claimed(present, link, head)
+        taken_in = self._dicom.claimed(self._dicom.taken_in(present, link), link, head)
         chain: tuple[Version, ...] = ()
         for one in (version for each in (*taken_in, link) for version in each.chain):
             chain = extended(chain, one)
@@ -105,14 +104,6 @@ class ToDicom:
         )
         self.ledger.links.agree(agreed, list(present.versions), [one.document for one in taken_in])
         return self.merges.follow(present, agreed, head) or "adopted"
-
-    def _claimed(self, present: Present, link: Link, head: DataSet) -> list[Link]:
-        """Documents of members that stood alone before a version of this one, which is there, superseded theirs."""
-        alone = self._dicom.taken_in(present, link)
-        former = link.chain[:-1] if alone else ()
-        versions = (head, *(read_version(self.route, head, one) for one in former))
-        named = {one.sop_instance for version in versions for one in superseded_by(version or ())}
-        return [one for one in alone if one.head in named]
 
     def _anew(self, present: Present, link: Link, head: DataSet) -> Decision:
         """Of a document from which nobody has news, and that an earlier translation wrote."""

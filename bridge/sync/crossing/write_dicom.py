@@ -24,13 +24,13 @@ from bridge.sync.basis.held import Held, Waiting
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest, resources_digest, says_beside
-from bridge.sync.documents.instances import read_instance, remove_superseded, store_instance
+from bridge.sync.documents.instances import read_instance, read_version, remove_superseded, store_instance
 from bridge.sync.documents.resources import Present
 from bridge.sync.lost.lost_answer import stored_after_all
 from bridge.sync.patients.awaited import check_subject
 from bridge.sync.patients.merge import Merges
 from bridge.sync.patients.subject import others_with
-from bridge.translate.header.chain import version_of
+from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.identity import identity_of
 from bridge.translate.header.refiled import as_named_in, identity_in
@@ -60,7 +60,8 @@ class WriteDicom:
             self._check_identifier(group, present.group.patient)
         for one in taken_in:
             self.merges.take_in(one, present.group)
-        known = [*([link] if link else []), *taken_in]
+        claimed = self.claimed(taken_in, link, head)
+        known = [*([link] if link else []), *(one for one in taken_in if one not in claimed)]
         former = tuple(one.chain[-1] for one in known)
         before = head if head is not None else self._any_of(taken_in)
         translated = self._translated(group, former, before, self._newest(link))
@@ -83,7 +84,7 @@ class WriteDicom:
         def same(there: bytes) -> bool:
             return reader.read(there).dataset == dataset
 
-        chain = [one for each in known for one in each.chain]
+        chain = [one for each in (*claimed, *known) for one in each.chain]
         filed = store_instance(self.route, self.ledger, name, act, dataset, same)
         removed = remove_superseded(self.route, dataset, chain)
         agreed = Link(
@@ -160,6 +161,15 @@ class WriteDicom:
             if other.root == key and (link is None or other.document != link.document):
                 found[other.document] = other
         return [found[name] for name in sorted(found)]
+
+    def claimed(self, alone: Sequence[Link], link: Link | None, head: DataSet | None) -> list[Link]:
+        """Of those that stood alone, the ones that a version of this document, which is there, has superseded: nobody
+        may have noted that, and another version would amend them twice."""
+        if not alone or link is None or head is None:
+            return []
+        versions = (head, *(read_version(self.route, head, one) for one in link.chain[:-1]))
+        named = {one.sop_instance for version in versions for one in superseded_by(version or ())}
+        return [one for one in alone if one.head in named]
 
     def _newest(self, link: Link | None) -> str | None:
         """The instance that may be written again; none where that was rejected: a UID is never used again."""
