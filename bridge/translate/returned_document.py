@@ -41,8 +41,9 @@ def returned_document(
 ) -> Made:
     """`remainder`: what the document holds beyond the resources; `without`: items of it that are not true any more."""
     report, asked = Report(), group
-    group = inheriting_again(without_places(in_order(group), mapping), remainder.get("sites", []))
-    group = repeating_again(group, remainder.get("context", []))
+    group = inheriting_again(in_order(group), remainder.get("sites", []))
+    # last: an id that was taken away would be given to a copy again, and so on
+    group = without_places(repeating_again(group, remainder.get("context", [])), mapping)
     group, followed_starts = with_followed(group, remainder.get("starts", []))
     group, followed_conclusion = with_conclusion(group, remainder.get("conclusion"))
     report.warnings += [*followed_starts, *followed_conclusion]

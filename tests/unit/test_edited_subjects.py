@@ -20,7 +20,18 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.report.report import Translated
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
-from tests.unit.test_told_of_the_patient import container, context, document, item, length, read
+from tests.unit.test_told_of_the_patient import (
+    ECHO,
+    REST,
+    STATE,
+    STRESS,
+    container,
+    context,
+    document,
+    item,
+    length,
+    read,
+)
 
 MAPPING, KNOWN = load(), Known()
 SUMMARY, WEIGHT = Code("125008", "DCM", "Fetus Summary"), Code("11727-5", "LN", "Estimated Weight")
@@ -98,6 +109,37 @@ def test_results_below_what_is_in_error_stay_about_whom_they_are() -> None:
     made = edited(group)
     assert said_without_us(made.result) == {"650": ["Fetus A"], "480": ["Fetus B"], "31": []}
     assert any("results below it stand" in one for one in made.report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "copied", "said"),
+    [
+        (REST, STRESS, None, STRESS),
+        (None, STRESS, None, STRESS),
+        (REST, None, None, REST),
+        (REST, None, STRESS, REST),  # a copy that is edited in what is in error is no word of what stands below it
+    ],
+)
+def test_results_below_what_is_in_error_stay_in_the_state_that_they_are_of(
+    outer: Code | None, inner: Code | None, copied: Code | None, said: Code
+) -> None:
+    """A number that was measured under stress would be one at rest. Such a report was refused, too: its copies were
+    marked and unmarked without end."""
+    stressed = container(FINDINGS, *_in_state(inner), length("41"))
+    group, _ = read(document(container(FINDINGS, *_in_state(outer), length("61"), stressed), like=ECHO))
+    panel = next(one for one in _observations(group) if len(one.get("hasMember", ())) == 1)
+    panel["status"] = "entered-in-error"
+    if copied is not None:
+        panel["component"][0]["valueCodeableConcept"] = {"coding": [{"code": copied.value}]}
+    (*_, heading) = edited(group).result.root.children[0].children
+    assert [one.value for one in heading.children if one.concept == STATE] == ([Coded(inner)] if inner else [])
+    back = to_fhir(edited(group).result, MAPPING, KNOWN).result
+    (state,) = next(one for one in _observations(back) if one.get("valueQuantity", {}).get("value") == 41)["component"]
+    assert state["valueCodeableConcept"]["coding"][0]["code"] == said.value
+
+
+def _in_state(state: Code | None) -> list[ContentItem]:
+    return [context(STATE, Coded(state), how="HAS ACQ CONTEXT")] if state is not None else []
 
 
 def test_what_is_in_error_with_all_below_it_is_gone() -> None:

@@ -7,9 +7,8 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
 from bridge.model.group import Group, Json, Resource
 from bridge.model.status import WITHDRAWN
-from bridge.translate.basis.node import Home
-from bridge.translate.native.shared_context import is_context
-from bridge.translate.native.withdrawn import holds_results
+from bridge.translate.basis.node import INHERITED, OWN, Find, Home
+from bridge.translate.native.withdrawn import context_of, holds_results
 
 _KEPT = ("hasMember", "bodySite", "method")
 
@@ -20,21 +19,23 @@ def without_places(group: Group, mapping: Mapping) -> Group:
     emptied = [one for one in group.members if _is_emptied(one)]
     if not emptied:
         return group
-    return group.with_resources({id(one): _without_places(one, mapping) for one in emptied})
+    find = _finding(group)
+    return group.with_resources({id(one): _without_places(one, context_of(one, find, mapping)) for one in emptied})
 
 
 def without_items(group: Group) -> frozenset[str]:
     """References to Observations of which nothing is left: in error, like all that stands below them."""
     if not any(one.get("status") in WITHDRAWN for one in group.members):
         return frozenset()
-    index = group.index()
-
-    def find(reference: Home) -> Resource | None:
-        return index.get(reference.get("reference", ""))
-
-    void = ((name, one) for name, one in index.items() if one["resourceType"] == "Observation")
+    find = _finding(group)
+    void = ((name, one) for name, one in group.index().items() if one["resourceType"] == "Observation")
     void = ((name, one) for name, one in void if one.get("status") in WITHDRAWN)
     return frozenset(name for name, one in void if not holds_results(one, find))
+
+
+def _finding(group: Group) -> Find:
+    index = group.index()
+    return lambda reference: index.get(reference.get("reference", ""))
 
 
 def headings(homes: dict[Path, Json]) -> frozenset[Path]:
@@ -47,18 +48,16 @@ def _is_emptied(home: Resource) -> bool:
     return is_void and "hasMember" in home
 
 
-def _without_places(observation: Resource, mapping: Mapping) -> Resource:
+def _without_places(observation: Resource, context: list[Home]) -> Resource:
+    kept = set(map(id, context))
     return {
-        key: said if key in _KEPT or not isinstance(said, list) else [_placed(one, key, mapping) for one in said]
+        key: said if key in _KEPT or not isinstance(said, list) else [_placed(one, kept) for one in said]
         for key, said in observation.items()
     }
 
 
-def _placed(element: Json, key: str, mapping: Mapping) -> Json:
-    if not isinstance(element, dict) or (key == "component" and _has_item(element, mapping)):
+def _placed(element: Json, kept: set[int]) -> Json:
+    """The very same where it is one of those `kept`, which have an item; or a copy, whose id says no place."""
+    if not isinstance(element, dict) or id(element) in kept or element.get("id") in (INHERITED, OWN):
         return element
     return {name: said for name, said in element.items() if name != "id"}
-
-
-def _has_item(component: Home, mapping: Mapping) -> bool:
-    return is_context(mapping.concept(component.get("code", {})), mapping)

@@ -22,12 +22,12 @@ from bridge.translate.native.participants import PERSONS, add_participant, is_pe
 from bridge.translate.native.qualifiers import absent_code
 from bridge.translate.native.referred import Referred
 from bridge.translate.native.selection import DERIVED_FROM
-from bridge.translate.native.shared_context import is_context, is_shared
+from bridge.translate.native.shared_context import is_shared
 from bridge.translate.native.specimens import add_specimen
 from bridge.translate.native.subjects import add_subject, is_its_own
 from bridge.translate.native.valued import only_words, put_into_container
 from bridge.translate.native.values import empty_of, value_to_dicom
-from bridge.translate.native.withdrawn import holds_results
+from bridge.translate.native.withdrawn import context_of, holds_results
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _NO_TEXT = Plain("TEXT", "")
@@ -144,11 +144,10 @@ class Items(Referred):
             f"an Observation is {observation['status']}, and results below it stand: it is their heading"
         )
         node = into.add(Container("SEPARATE"), concept, observation, reference or {})
-        for component in observation.get("component", ()):
+        for component in context_of(observation, self.find, self.mapping):
             about = self.mapping.concept(component.get("code", {}))
-            if not is_shared(component) and is_context(about, self.mapping):
-                part = node.add(self._value(component, about, container=False), about, component)
-                self._folds(component, part, primitives=False)
+            part = node.add(self._value(component, about, container=False), about, component)
+            self._folds(component, part, primitives=False)
         found_in = {key: one for key, one in observation.items() if key in ("resourceType", "bodySite", "method")}
         self._folds(found_in, node, primitives=False)
         for member in observation.get("hasMember", ()):

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
+from bridge.mapping.mapping import Mapping
 from bridge.model.group import Resource
 from bridge.model.status import WITHDRAWN
-from bridge.translate.basis.node import Find
+from bridge.translate.basis.node import INHERITED, OWN, Find, Home
+from bridge.translate.native.shared_context import concept_of, is_context, is_shared
 
 
 def holds_results(observation: Resource, find: Find, elsewhere: Collection[int] = ()) -> bool:
     """Whether a result stands that has its place below it, and not `elsewhere`, by `id`."""
+    return any(one.get("status") not in WITHDRAWN for one in _below(observation, find, elsewhere))
+
+
+def context_of(observation: Resource, find: Find, mapping: Mapping) -> list[Home]:
+    """Components of one that is in error that are context of what stands below it, and no result: by what they are of,
+    or because results there repeat them, as they do whatever acquisition context their container has."""
+    components = [one for one in observation.get("component", ()) if one.get("id") not in (INHERITED, OWN)]
+    below = _below(observation, find) if components else ()
+    repeated = {concept_of(part) for one in below for part in one.get("component", ()) if is_shared(part)}
+    return [
+        one
+        for one in components
+        if concept_of(one) in repeated or is_context(mapping.concept(one.get("code", {})), mapping)
+    ]
+
+
+def _below(observation: Resource, find: Find, elsewhere: Collection[int] = ()) -> Iterator[Resource]:
     seen, waiting = {id(observation), *elsewhere}, [observation]
     while waiting:
         for member in map(find, waiting.pop().get("hasMember", ())):
             if member is None or member["resourceType"] != "Observation" or id(member) in seen:
                 continue
-            if member.get("status") not in WITHDRAWN:
-                return True
+            yield member
             seen.add(id(member))
             waiting.append(member)
-    return False
