@@ -22,7 +22,7 @@ from bridge.translate.header.device_observer import DEVICE_NAME
 from bridge.translate.header.observers import DEVICE, OBSERVER_TYPE, PROCEDURE_REPORTED
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.native.documents import TRACKING_IDENTIFIER, TRACKING_UID
-from bridge.translate.native.named_concepts import ORGANIZATION_ROLE
+from bridge.translate.native.named_concepts import FINDING, ORGANIZATION_ROLE, VALUE_UNKNOWN
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.report.report import Translated
 from bridge.translate.selfcheck import checked_to_dicom
@@ -134,6 +134,52 @@ def test_who_is_named_since_is_in_the_place_of_whom_the_report_named(saying: str
     assert "Practitioner/doc" not in after, "it is another's resource, which nobody writes"
     place = f"DiagnosticReport.{element}.{len(others)}: edited in DICOM since"
     assert [one.startswith(place) for one in back.report.warnings if "in DICOM" in one] == [True]
+
+
+FORM = [{"contentType": "text/html", "data": "PHA+cG5ldW1vdGhvcmF4PC9wPg=="}]
+EMPTY: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "a form": {"presentedForm": FORM},
+    "a result that is not here": {"result": [{"reference": "Observation/away"}]},
+    "an image": IMAGED,
+}
+
+
+def empty(**more: Any) -> Group:
+    """A report whose document says *Finding = Value unknown*."""
+    root = report(measured()).root
+    del root["result"]
+    return gathered([root | more, STUDY] if "imagingStudy" in more else [root | more])
+
+
+@pytest.mark.parametrize("said", EMPTY)
+def test_what_a_document_without_content_says_is_no_result_that_was_added(said: str) -> None:
+    """The report lost its form, and a result that nobody had found stood beside it."""
+    back = amended(empty(resultsInterpreter=[BY_DOCTOR | {"display": "A"}], **EMPTY[said]), PERSON_NAME, NEU)
+    after = by_name(back.result)["DiagnosticReport/r"]
+    assert not [one for one in by_name(back.result) if one.startswith("Observation/")]
+    assert named(back.result, after["resultsInterpreter"][0])["family"] == "Neu"
+    assert {key: after.get(key) for key in EMPTY[said]} == EMPTY[said]
+    to_read = [one for one in back.report.warnings if one.startswith("DiagnosticReport.presentedForm: ")]
+    assert [one.endswith("read it") for one in to_read] == [True] * ("presentedForm" in after)
+
+
+@pytest.mark.parametrize("said", EMPTY)
+def test_what_is_found_in_the_place_of_an_unknown_finding_is_a_result_of_the_report(said: str) -> None:
+    pneumonia = Coded(Code("233604007", "SCT", "Pneumonia"))
+    back = amended(empty(resultsInterpreter=[{"display": "A"}], **EMPTY[said]), FINDING, pneumonia).result
+    (found,) = (one for one in back.members if one["resourceType"] == "Observation")
+    assert found["valueCodeableConcept"]["text"] == "Pneumonia"
+    before = EMPTY[said].get("result", [])
+    assert back.root["result"] == [*before, {"reference": reference_to(found), "display": "Finding"}]
+    assert "presentedForm" not in back.root, "it says what was found before"
+
+
+def test_an_unknown_finding_that_is_added_beside_results_is_a_result() -> None:
+    document = checked_to_dicom(report(measured()), MAPPING, KNOWN).result
+    unknown = ContentItem("CONTAINS", FINDING, Coded(VALUE_UNKNOWN), (), ())
+    back = read_back(replace(document, root=replace(document.root, children=(*document.root.children, unknown))))
+    assert len(back.result.root["result"]) == 2
 
 
 def test_whoever_is_named_next_is_another_one() -> None:

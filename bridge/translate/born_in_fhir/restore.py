@@ -12,7 +12,7 @@ from bridge.model.group import Group, Json, Resource, references_in, renamed
 from bridge.translate.basis.ids import FILES, Known
 from bridge.translate.born_in_fhir.as_made import id_in, identity_digest, name_of
 from bridge.translate.born_in_fhir.restored_resource import Restoring, patch
-from bridge.translate.born_in_fhir.results import copies_in, is_around, with_results
+from bridge.translate.born_in_fhir.results import copies_in, is_around, is_placeholder, with_added, with_results
 from bridge.translate.born_in_fhir.sections import enter, follow, sections_at
 from bridge.translate.header.device_observer import called
 from bridge.translate.header.header import named_at
@@ -58,6 +58,8 @@ def restored(
     restoring = Restoring(document, known, manifest, report)
     for path, name in named.items():
         resource, dropped = restoring.resource(renamed(image.homes[path], renames), name, pieces[path], path)
+        if not path and added:
+            with_added(resource, image.homes[path], [name_of(one, 0) for one in added])
         if _contains_results(resource) and (added or _names_others(dropped)):
             return None
         image.homes[path].clear()
@@ -127,11 +129,12 @@ def _at(members: list[Json], number: int) -> Json:
 
 
 def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
-    """Observations of a report whose items have no piece."""
+    """Observations of a report whose items have no piece; but what a document says that has no content is no result."""
     root = next(iter(members_of(pieces)), None)
     if not isinstance(root, str) or not root.startswith("DiagnosticReport/"):
         return []
     copies = copies_in(image)
+    is_empty = not any(image.homes.get(path, {}).get("resourceType") == "Observation" for path in pieces)
     return [
         home
         for path, home in image.homes.items()
@@ -139,6 +142,7 @@ def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
         and path not in pieces
         and name_of(home, 0) not in copies
         and not is_around(home)
+        and not (is_empty and is_placeholder(home))
     ]
 
 

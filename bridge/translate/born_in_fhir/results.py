@@ -9,6 +9,7 @@ from bridge.model.content import Path
 from bridge.model.group import Resource
 from bridge.translate.born_in_fhir.as_made import name_of
 from bridge.translate.native.documents import AROUND, CONCLUSIONS
+from bridge.translate.native.named_concepts import FINDING
 from bridge.translate.native.own_words import CONCLUSION, is_own
 from bridge.translate.native.to_fhir import FhirImage
 
@@ -48,6 +49,26 @@ def with_results(image: FhirImage, ours: Collection[Path]) -> None:
     names = [name_of(image.homes[one], 0) for one in results]
     if names:
         report["result"] = [said.get(name, {"reference": name}) for name in names]
+
+
+def is_placeholder(observation: Resource) -> bool:
+    """Whether it says *Finding = Value unknown* and no more, as a document of ours does that has no other content."""
+    said = observation.keys() - _OF_EVERY_RESULT - {"extension"}
+    return said == {"dataAbsentReason"} and FINDING.value in _codes(observation) and not _reasons(observation)
+
+
+def _reasons(observation: Resource) -> set[str | None]:
+    """Why there is no value, where that is known."""
+    return {one.get("code") for one in observation["dataAbsentReason"].get("coding", ())} - {"unknown"}
+
+
+def with_added(report: Resource, native: Resource, added: Collection[str]) -> None:
+    """Lets the report name, in place, the results that were `added` in the place of a placeholder: what the report had
+    in its own words was said beside that. `native`: the report as its items say it."""
+    named = {one.get("reference") for one in report.get("result", ())}
+    more = [one for one in native.get("result", ()) if one["reference"] in added and one["reference"] not in named]
+    if more:
+        report["result"] = [*report.get("result", ()), *more]
 
 
 def is_around(observation: Resource) -> bool:

@@ -23,7 +23,7 @@ from bridge.translate.native import documents, ecg_report
 from bridge.translate.native.conclusions import add_conclusions
 from bridge.translate.native.habits import Habits, accustomed
 from bridge.translate.native.items import Items
-from bridge.translate.native.named_concepts import VALUE_UNKNOWN
+from bridge.translate.native.named_concepts import FINDING, VALUE_UNKNOWN
 from bridge.translate.native.observed import observed_at
 from bridge.translate.native.own_context import own_context
 from bridge.translate.native.own_words import OF_SECTION
@@ -32,7 +32,6 @@ from bridge.translate.native.refused import refuse
 from bridge.translate.native.sections import said_in
 from bridge.translate.native.spelled import printable
 
-_FINDING = Code("121071", "DCM", "Finding")
 _UNNAMED = "a result has a performer whom no item names: a DICOM reader does not see who interpreted the report"
 
 
@@ -188,7 +187,7 @@ class _Builder(Items):
             add_conclusions(node, conclusion, self.habits.get("conclusions", whole))
         elif not (said or self._is_left() or any(map(self.mapping.concept, report.get("conclusionCode", ())))):
             # a document must have content (PS3.3 C.17.3): one without says so
-            node.add(Coded(VALUE_UNKNOWN), _FINDING, None)
+            node.add(Coded(VALUE_UNKNOWN), FINDING, None)
             unseen = [
                 element for element in ("result", "presentedForm", "conclusionCode", "media") if element in report
             ]
