@@ -126,7 +126,7 @@ def _reasons(
 
 def _repeated(standing: list[_Standing]) -> dict[_Standing, str]:
     """What has the `fullUrl` of another entry (FHIR R4 bdl-7), and why it does not stand: it says the same, or is an
-    older version. Raises InvalidFhirError where nothing says which version stands."""
+    older version. Raises InvalidFhirError where nothing says which version stands, or that they are of one resource."""
     stands: dict[str, _Standing] = {}
     found: dict[_Standing, str] = {}
     for one in standing:
@@ -142,7 +142,13 @@ def _repeated(standing: list[_Standing]) -> dict[_Standing, str]:
 
 
 def _newer(one: _Standing, before: _Standing) -> _Standing:
-    """By `meta.lastUpdated`: the order of versionIds says nothing (FHIR R4 resource.html#Meta)."""
+    """By `meta.lastUpdated`: the order of versionIds says nothing (FHIR R4 resource.html#Meta). Versions are of one
+    type and id (http.html#history): what another resource says is lost in none of them."""
+    if _identity(one) is None or _identity(one) != _identity(before):
+        raise InvalidFhirError(
+            f"{one.path}.fullUrl is that of {before.path}, which says something else, and not both are of one type and"
+            " id; give each resource its own fullUrl, or leave out the version that does not stand"
+        )
     first, second = _of(before.entry.resource, "meta"), _of(one.entry.resource, "meta")
     times = _instant({"resource": before.entry.resource}), _instant({"resource": one.entry.resource})
     versions = {str(meta["versionId"]) for meta in (first, second) if "versionId" in meta}
@@ -152,6 +158,12 @@ def _newer(one: _Standing, before: _Standing) -> _Standing:
         f"{one.path}.fullUrl is that of {before.path}, which says something else, and not both say another"
         " meta.versionId and meta.lastUpdated; leave out the version that does not stand"
     )
+
+
+def _identity(one: _Standing) -> tuple[str, str] | None:
+    """Type and id; None where it has no id that would tell it from another."""
+    kind, named = one.entry.resource["resourceType"], one.entry.resource.get("id")
+    return (kind, named) if isinstance(named, str) else None
 
 
 def _name(entry: dict[str, Any]) -> str | None:

@@ -107,6 +107,14 @@ def test_where_nothing_says_which_version_is_newer_they_are_refused(meta: dict[s
     assert outcome == "rejected" and "Bundle.entry[1].fullUrl is that of Bundle.entry[0]" in error
 
 
+@pytest.mark.parametrize("more", [{"id": "another"}, {"resourceType": "Patient"}, {"id": None}])
+def test_two_resources_under_one_url_are_no_versions_of_one(more: dict[str, str | None]) -> None:
+    """Of two results one was skipped as an older version, and of a Patient the number was lost."""
+    resource = {key: value for key, value in (version(3)["resource"] | more).items() if value is not None}
+    ((outcome, error),) = found("collection", version(2), {"fullUrl": URL, "resource": resource})
+    assert outcome == "rejected" and "not both are of one type and id" in error
+
+
 @pytest.mark.parametrize(("said", "members"), [("1", 0), ("2", 1)])
 def test_a_version_that_does_not_stand_is_not_taken_for_the_one_that_does(said: str, members: int) -> None:
     report: Resource = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "x"}}
