@@ -42,11 +42,20 @@ def in_short(one: Resource) -> str:
         (["1", "male", "-8"], ["1-8 male"]),
         (["1", "-8", "male", "-9", "female"], ["1-8 male", "-9 female"]),
         (["male", "1", "-8", "female", "2", "-9"], ["1-8 male", "2-9 female"]),
+        # each text is of what it stands after, as TID 312 has it, or before
+        (["1", "male", "-8", "female"], ["1 male", "-8 female"]),
+        (["-8", "female", "1", "male"], ["-8 female", "1 male"]),
+        (["1", "male", "-8", "female", "2"], ["1 male", "-8 female", "2"]),
+        (["male", "1", "female", "-8"], ["1 male", "-8 female"]),
+        (["1", "male", "2", "-9"], ["1 male", "2-9"]),
+        (["1", "male", "-8", "-9"], ["1 male", "-8", "-9"]),
+        (["1", "2", "male", "3", "-8", "female"], ["1", "2", "male", "3-8 female"]),
         # which of them belong together, nobody has said
         (["1", "2", "-8", "-9"], ["1", "2", "-8", "-9"]),
         (["1", "-8", "-9"], ["1", "-8", "-9"]),
         (["1", "2", "-8", "-9", "adults"], ["1", "2", "-8", "-9", "adults"]),
         (["1", "male", "2", "female", "-8", "male", "-9", "female"], ["1 male", "2 female", "-8 male", "-9 female"]),
+        (["male", "1", "-8", "female"], ["male", "1-8", "female"]),
     ],
 )
 def test_limits_are_of_one_range_only_where_that_is_said(said: list[str], ranges: list[str]) -> None:

@@ -11,7 +11,7 @@ from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value
 from bridge.translate.basis import times
 from bridge.translate.basis.node import Home
 from bridge.translate.native.categories import CATEGORY
-from bridge.translate.native.limits import entry_for
+from bridge.translate.native.limits import group
 from bridge.translate.native.words import in_words, marked
 
 
@@ -39,7 +39,10 @@ def folded_into(into: Home, item: ContentItem, fold: Fold, number: int, mapping:
     if fold.element == CATEGORY:  # in place of what follows from title, concept and template
         into[head] = [one for one in into.get(head, ()) if "id" in one]
     if head in LISTS:
-        return _listed(into.setdefault(head, []), rest, value, str(number))
+        home = _listed(into.setdefault(head, []), rest, value, str(number))
+        if head == "referenceRange":
+            group(into[head])
+        return home
     if rest:
         into.pop("effectiveDateTime", None)
         into.setdefault(head, {})[rest[0]] = value
@@ -55,7 +58,9 @@ def _listed(entries: list[Home], rest: list[str], value: Any, number: str) -> Ho
         entries.append({"id": number, **value})
         return entries[-1]
     key = rest[0]
-    entry = entry_for(entries, key)
+    if not entries or key in entries[-1] or ("id" in entries[-1] and not isinstance(value, dict)):
+        entries.append({})
+    entry = entries[-1]
     if isinstance(value, dict):
         entry[key] = {"id": number, **value}
         part: Home = entry[key]

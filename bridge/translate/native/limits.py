@@ -2,44 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from bridge.translate.basis.node import Home
 
-_LIMITS = ("low", "high")
+_LIMITS, _TEXT = ("low", "high"), "text"
 
 
-def entry_for(entries: list[Home], part: str) -> Home:
-    """Where the next `part`, a limit or a text, belongs; adds the entry that it begins. Two of one limit in a row are
-    of ranges that nobody has paired: from then on each is said alone. Where several texts tell ranges apart, each ends
-    one."""
-    if unpaired := _in_a_row(entries, part):
-        _part(entries)
-    if not entries or part in entries[-1] or _is_words(entries[-1], part) or unpaired or _is_ended(entries):
-        entries.append({})
-    return entries[-1]
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    said: Home  # the limit; of a text its entry, which has the element id of the item
 
 
-def _is_words(entry: Home, part: str) -> bool:
-    """Whether it is a text already, which has the element id of its item."""
-    return part == "text" and "id" in entry
+def group(entries: list[Home]) -> None:
+    """In place. Limits side by side are one range, but for two of one limit in a row: whose other limit is whose,
+    nobody has said, and each is alone. A text ends its range, as TID 312 has it last, or begins it where a text is
+    first; where one is first and one last, nobody has said whose they are. Entries with other elements stay."""
+    if any(set(one) - {*_LIMITS, _TEXT, "id"} for one in entries):
+        return
+    parts = sorted((part for one in entries for part in _parts(one)), key=lambda part: int(part.said["id"]))
+    entries[:] = [_entry(one) for one in _ranges(parts)]
 
 
-def _in_a_row(entries: list[Home], part: str) -> bool:
-    said = [one for entry in entries for one in entry if one in (*_LIMITS, "text")]
-    return any(one == other and one in _LIMITS for one, other in pairwise([*said, part]))
+def _parts(entry: Home) -> Iterator[_Part]:
+    yield from (_Part(end, entry[end]) for end in _LIMITS if end in entry)
+    if _TEXT in entry:
+        yield _Part(_TEXT, entry)
 
 
-def _is_ended(entries: list[Home]) -> bool:
-    """Whether the last entry has the text of its limits."""
-    several = sum("text" in one for one in entries) > 1
-    return several and any(end in entries[-1] for end in _LIMITS) and list(entries[-1])[-1] == "text"
+def _entry(parts: Sequence[_Part]) -> Home:
+    """That of its text, where it has one: what is said of the item is said there."""
+    entry = next((part.said for part in parts if part.name == _TEXT), {})
+    own = {key: entry[key] for key in ("id", _TEXT) if key in entry}
+    entry.clear()
+    for part in parts:
+        entry.update(own if part.name == _TEXT else {part.name: part.said})
+    return entry
 
 
-def _part(entries: list[Home]) -> None:
-    """In place: limits that stand together, but for those that a text holds together."""
-    for index in range(len(entries) - 1, -1, -1):
-        entry = entries[index]
-        if "text" not in entry and all(end in entry for end in _LIMITS):
-            later = list(entry)[-1]
-            entries.insert(index + 1, {later: entry.pop(later)})
+def _ranges(parts: list[_Part]) -> Iterator[list[_Part]]:
+    if len({part.name for part in parts}) == len(parts):
+        yield parts
+        return
+    first, last = (part.name == _TEXT for part in (parts[0], parts[-1]))
+    several: list[_Part] = []
+    for part in parts:
+        if part.name != _TEXT:
+            several.append(part)
+        elif first and last:
+            yield from (*_pairs(several), [part])
+            several = []
+        elif first:
+            yield from _pairs(several)
+            several = [part]
+        else:
+            yield from _pairs([*several, part])
+            several = []
+    yield from _pairs(several)
+
+
+def _pairs(parts: list[_Part]) -> Iterator[list[_Part]]:
+    """The text is of the range that it stands beside."""
+    limits = [part for part in parts if part.name != _TEXT]
+    if any(one.name == other.name for one, other in pairwise(limits)):
+        yield from ([part] for part in parts)
+        return
+    pairs = [limits[at : at + 2] for at in range(0, len(limits), 2)] or [[]]
+    if len(parts) > len(limits):
+        if parts[0].name == _TEXT:
+            pairs[0].insert(0, parts[0])
+        else:
+            pairs[-1].append(parts[-1])
+    yield from filter(None, pairs)
