@@ -173,11 +173,21 @@ def test_a_conclusion_that_is_denied_is_no_code_of_the_report() -> None:
     assert checked_to_dicom(translated.result, MAPPING, KNOWN).result.root == root
 
 
-def test_a_section_in_continuous_text_is_read_for_itself() -> None:
+def test_a_section_before_the_words_is_read_for_itself() -> None:
     """Its heading is no word of the sentence, and its conclusion one of the report."""
     inner = replace(container("SEPARATE", concept=SECTION), children=(piece(CONCLUSION, Plain("TEXT", "Normal.")),))
-    group, _ = read(continuous(piece(IMPRESSION, DENIED[0]), piece(CONCLUSION, DENIED[1]), inner))
+    group, _ = read(continuous(inner, piece(IMPRESSION, DENIED[0]), piece(CONCLUSION, DENIED[1])))
     assert group.root["conclusion"] == "There is no evidence of Pneumonia\nNormal."
+
+
+def test_a_section_after_words_may_continue_them_and_is_no_conclusion() -> None:
+    """Of *There is no* *sign of* [Impression: *pneumonia.*] the report's conclusion was pneumonia."""
+    inner = replace(container("SEPARATE", concept=IMPRESSION), children=(piece(CONCLUSION, Plain("TEXT", "TB.")),))
+    pieces = piece(FINDING, Plain("TEXT", "There is no")), piece(FINDING, Plain("TEXT", "sign of"))
+    group, _ = read(continuous(*pieces, inner))
+    assert "conclusion" not in group.root
+    parts = [part for one in group.members for part in (one, *one.get("component", ()))]
+    assert any(one.get("valueString") == "TB." for one in parts)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import Container, ContentItem, Plain
 from bridge.translate.basis.node import Home
 from bridge.translate.native.asserted import is_quoted
-from bridge.translate.native.flow import is_flow, modified, sentence_of
+from bridge.translate.native.flow import before_words, is_flow, modified, sentence_of
 from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.native.subject_context import THE_PATIENT, Named, subject_of
 from bridge.translate.native.values import value_to_fhir
@@ -45,7 +45,7 @@ def conclusions_in(item: ContentItem, patient: Named, mapping: Mapping, zone: st
     elif is_flow(item):
         if any(CONCLUSION.same(child.concept) for child in item.children):
             yield sentence_of(item, mapping, zone)
-        children = tuple(one for one in children if isinstance(one.value, Container))
+        children = before_words(item)
     for child in children:
         if child.children or CONCLUSION.same(child.concept):
             yield from conclusions_in(child, patient, mapping, zone)

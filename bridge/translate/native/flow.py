@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import spoken
@@ -50,6 +50,12 @@ def _is_one_text(said: Sequence[ContentItem]) -> bool:
 def _said(item: ContentItem) -> list[ContentItem]:
     """Without its context, which is no part of the sentence."""
     return [one for one in item.children if one.relationship == "CONTAINS"]
+
+
+def before_words(item: ContentItem) -> tuple[ContentItem, ...]:
+    """The containers in it that no words come before: any other may continue the sentence, and say what it denies."""
+    begun = takewhile(lambda one: not _is_text(one) or one.relationship != "CONTAINS", item.children)
+    return tuple(one for one in begun if isinstance(one.value, Container))
 
 
 def breaks_flow(item: ContentItem) -> bool:
