@@ -12,11 +12,14 @@ from bridge.codecs.dicom import structured_report
 from bridge.codecs.fhir import validate
 from bridge.mapping.load import load
 from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, Reference, Value
+from bridge.model.dataset import Element
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.sr import write_document
+from bridge.model.tags import TEMPLATE
 from bridge.translate.basis.ids import Known
 from bridge.translate.native.flow import COMMENT, is_flow
+from bridge.translate.remainder.element_json import template_items
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
@@ -141,6 +144,42 @@ def test_words_before_a_value_may_deny_it_whatever_each_piece_is_called(items: t
     assert any(one.removesuffix("</div>").endswith(said) for one in narratives(group))
 
 
+GROUP = Code("125007", "DCM", "Measurement Group")
+TEMPLATED = (Element(TEMPLATE, "SQ", template_items("3708")),)
+NO_WORDS = piece(COMMENT, DENIED[0])
+DENIED_AFTER = piece(FINDING, Plain("TEXT", "is not seen."))
+
+
+@pytest.mark.parametrize("section", [True, False])
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ((NO_WORDS, piece(CONCLUSION, DENIED[1])), "There is no evidence of Pneumonia"),
+        ((piece(CONCLUSION, DENIED[1]), DENIED_AFTER), "Pneumonia is not seen."),
+        ((piece(CONCLUSION, DENIED[1]), replace(DENIED_AFTER, concept=COMMENT)), "Pneumonia is not seen."),
+    ],
+)
+def test_a_comment_or_words_after_a_code_may_deny_it(
+    items: tuple[ContentItem, ...], said: str, *, section: bool
+) -> None:
+    """At the root, `conclusionCode` was Pneumonia."""
+    one = document(continuous(*items))
+    if not section:
+        root = replace(continuous(*items, concept=one.root.concept), relationship=None, rest=one.root.rest)
+        one = replace(one, root=root)
+    translated = to_fhir(one, MAPPING, KNOWN)
+    assert sum("continuous" in each for each in translated.report.warnings) == 1
+    assert any(f"<p>{said}</p>" in each for each in narratives(translated.result))
+    assert "conclusionCode" not in translated.result.root and translated.result.root["conclusion"] == said
+    assert checked_to_dicom(translated.result, MAPPING, KNOWN).result == one
+
+
+@pytest.mark.parametrize(("relationship", "flows"), [(None, True), ("CONTAINS", False)])
+def test_a_comment_on_a_number_denies_it_at_the_root_alone(relationship: str | None, *, flows: bool) -> None:
+    """Below it, it is that of a measurement."""
+    assert is_flow(replace(commented("No lesion above"), relationship=relationship)) is flows
+
+
 @pytest.mark.parametrize("removed", [False, True])
 def test_the_narrative_of_a_result_follows_its_items(removed: bool) -> None:
     """It is a copy: who edits an item would leave the former sentence in FHIR."""
@@ -195,6 +234,8 @@ def test_a_section_after_words_may_continue_them_and_is_no_conclusion() -> None:
     [
         container("SEPARATE", *DENIED),
         container("CONTINUOUS", DENIED[1]),  # of one item
+        continuous(piece(FINDING, DENIED[1]), NO_WORDS, concept=GROUP),
+        replace(continuous(piece(FINDING, DENIED[1]), piece(OTHER, Plain("TEXT", "3-lead"))), rest=TEMPLATED),
         commented("Poor window", "Repeat scan"),
         container("CONTINUOUS", DENIED[1], DENIED[5]),  # without words
     ],

@@ -10,12 +10,14 @@ from itertools import dropwhile, takewhile
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.people import spoken
 from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, value_type
+from bridge.model.document import template_of
 from bridge.translate.basis.node import Home
 from bridge.translate.native.spelled import printable, spelled_out
 from bridge.translate.native.values import value_to_fhir
 from bridge.translate.native.xhtml import in_div
 
 COMMENT = Code("121106", "DCM", "Comment")
+_GROUP = Code("125007", "DCM", "Measurement Group")
 _WORDING = (
     ("121046", "DCM"),  # Country of Language
     ("121049", "DCM"),  # Language of Content Item and Descendants
@@ -27,12 +29,22 @@ _BEFORE = re.compile(r" +(?=[,.;:!?)])")
 
 def is_flow(item: ContentItem) -> bool:
     """Whether words in it may say something of what stands beside: it is one text of several items, under one heading,
-    or a text comes before a code or number. Many a measurement group says CONTINUOUS, too: there a text is a comment,
-    or its context."""
+    a text comes before a code or number, or any text stands beside one. Many a measurement group says CONTINUOUS, too:
+    there a text after a value is its context, and a comment is one."""
     if not isinstance(item.value, Container) or item.value.continuity != "CONTINUOUS" or len(item.children) < 2:
         return False
     said = _said(item)
-    return _is_led(said) or _is_one_text(said)
+    return _is_led(said) or _is_one_text(said) or _is_worded(item, said)
+
+
+def _is_worded(item: ContentItem, said: Sequence[ContentItem]) -> bool:
+    """Whether a value may be denied by words after it, or by what the writer calls a comment: below the root a code
+    alone, and none in a group, which its name or a template of its own (TID 1501, TID 3708) tells."""
+    is_root = item.relationship is None
+    if not is_root and (_GROUP.same(item.concept) or template_of(item.rest) is not None):
+        return False
+    values = Coded | Num if is_root else Coded
+    return any(map(_is_text, said)) and any(isinstance(one.value, values) for one in said)
 
 
 def _is_led(said: Sequence[ContentItem]) -> bool:
