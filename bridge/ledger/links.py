@@ -179,6 +179,25 @@ class Links:
             for event in events:
                 record(connection, event, link.document)
 
+    def name(self, link: Link, keys: Sequence[str]) -> None:
+        """Has keys go by the document, of which nothing is agreed: nothing is settled or woken. Not in a dry run."""
+        if not self._dry:
+            with self._database.begin() as connection:
+                _aliases(connection, link.route, link.document, keys)
+
+    def unname(self, link: Link, keys: Sequence[str]) -> None:
+        """Has those keys go by the document no more. Not in a dry run."""
+        if not self._dry:
+            with self._database.begin() as connection:
+                of_document = (ALIAS.c.route == link.route) & (ALIAS.c.document == link.document)
+                connection.execute(delete(ALIAS).where(of_document & ALIAS.c.key.in_(keys)))
+
+    def named(self, link: Link, beginning: str) -> list[str]:
+        """Keys that go by the document and begin so."""
+        with self._database.connect() as connection:
+            keys = connection.execute(_KEYS, {"of_route": link.route, "of_document": link.document}).scalars()
+            return [key for key in keys if key.startswith(beginning)]
+
     def _done(self, connection: Connection, link: Link, removed: Sequence[str]) -> list[AuditEvent]:
         """What the open intent said is done, and what was removed with it."""
         if (intent := _intent(connection, link.document)) is None:

@@ -11,8 +11,9 @@ import pydicom
 import pytest
 
 from bridge.ledger.ledger import Ledger
+from bridge.sync.run import once
 from tests.command_line import fhir_dicom
-from tests.folders import copied
+from tests.folders import MAPPING, copied, route_of
 from tests.integration.test_sync_edges import observation, store
 from tests.integration.test_sync_folders import acts, get, instances, put, tree
 from tests.integration.test_sync_void import configure, open_points, passed
@@ -723,3 +724,72 @@ def test_where_a_misfiled_copy_is_cleaned_away_the_result_is_written_again(
         assert acts(passed(stores, *line)) == {"to-fhir retracted": 1}
         assert get(stores, "Observation/single")["status"] == "entered-in-error"
         rests(stores)
+
+
+def misfiled(stores: Path) -> tuple[Path, Path]:
+    """Observation/single, and the files of its misfiled copy and of what was written."""
+    put(stores, observation("single", 62, **of("b")))
+    configure(stores)
+    passed(stores)
+    before = {*(stores / "data" / "dicom").rglob("*.dcm")}
+    modified_in_archive(stores)
+    after = {*(stores / "data" / "dicom").rglob("*.dcm")}
+    ((copy,), (original,)) = after - before, before - after
+    return copy, original
+
+
+def test_a_misfiled_copy_that_became_a_version_is_deleted_with_all_of_them(stores: Path) -> None:
+    """It is a deletion as any other."""
+    misfiled(stores)
+    passed(stores)
+    pointed(stores)
+    assert fhir_dicom(stores, "retry", "--config", "bridge.yaml").returncode == 0
+    passed(stores)
+    (conflict,) = json.loads(fhir_dicom(stores, "conflicts", "--json", "--config", "bridge.yaml").stdout)
+    line = ("conflicts", conflict["name"], "--holds", "fhir", "--config", "bridge.yaml")
+    assert fhir_dicom(stores, *line).returncode == 0
+    passed(stores)
+    put(stores, observation("single", 63, **of("a")))
+    assert acts(passed(stores)) == {"to-dicom updated": 1}
+    rests(stores)
+    for file in (stores / "data" / "dicom").rglob("*.dcm"):
+        if {62, 63} & {*map(_number, numbers(pydicom.dcmread(file)))}:
+            file.unlink()
+    assert acts(passed(stores)) == {"to-fhir retracted": 1}
+    assert get(stores, "Observation/single")["status"] == "entered-in-error"
+    rests(stores)
+
+
+def test_what_is_there_again_beside_its_misfiled_copy_is_deleted_with_it(stores: Path) -> None:
+    copy, original = misfiled(stores)
+    data = pydicom.dcmread(copy)
+    passed(stores)
+    data.PatientID, data.PatientName = "2", "Beispiel^B"
+    data.StudyInstanceUID, data.SeriesInstanceUID = original.parent.parent.name, original.parent.name
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = original.stem
+    data.save_as(original)
+    assert open_points(passed(stores))["held"] == 1
+    copy.unlink()
+    original.unlink()
+    assert acts(passed(stores)) == {"to-fhir retracted": 1}
+    rests(stores)
+
+
+def test_two_misfiled_copies_do_not_wake_each_other(stores: Path) -> None:
+    """A pass ends, and they stay as they are."""
+    copy, _ = misfiled(stores)
+    another = pydicom.dcmread(copy)
+    another.SOPInstanceUID = another.file_meta.MediaStorageSOPInstanceUID = f"{copy.stem[:-4]}8888"
+    another.save_as(copy.with_name(f"{another.SOPInstanceUID}.dcm"))
+    before = tree(stores / "data")
+    left = 100
+
+    def stopped() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    once([route_of(stores)], Ledger(f"sqlite:///{stores / 'bridge.db'}"), MAPPING, stopped=stopped)
+    assert left > 0, "it had to be stopped"
+    assert open_points(passed(stores))["held"] == 3
+    assert tree(stores / "data") == before

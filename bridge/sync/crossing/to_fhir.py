@@ -40,7 +40,7 @@ from bridge.sync.patients.as_written import is_ours
 from bridge.sync.patients.followed import is_undone
 from bridge.sync.patients.refile import MERGE, UNMERGE
 from bridge.sync.void.deleted import header_now, there_after_all
-from bridge.sync.void.misfiled import note_copy
+from bridge.sync.void.misfiled import forget_copies, forget_copy, note_copy
 from bridge.sync.void.void import take_absence, take_note, void
 from bridge.sync.void.withdraw import unfinished
 from bridge.terminology.structured_reports import is_structured_report
@@ -86,6 +86,8 @@ class ToFhir:
                 return self._fhir.write(Arrival(document, key, digest, outdated))
             return self._known(link, document, digest) or self._moved(document, key, digest, link)
         root = _root_in_fhir(document)
+        if root is not None:
+            forget_copy(self.route, self.ledger, key)
         former = self._former(document, root)
         if (
             root is not None
@@ -225,6 +227,7 @@ class ToFhir:
             return void(self.route, self.ledger, self.mapping, link, RETRACTED)
         if news(link.dicom_digest, digest) is News.SAME:  # our own writing, or it is there again
             self.ledger.conflicts.drop(self.route.name, link.instance)
+            forget_copies(self.ledger, link)
             return "nothing"
         return None
 
