@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError, TemporaryError, defect
 from bridge.ledger.ledger import Ledger
@@ -135,24 +136,32 @@ class Outcomes:
         if any(self._waits[work.key] > _CIRCLE for work in works):  # which waits for this: later, and not for ever
             self._try_again(works, again, TemporaryError(f"{error}; {_CIRCLE} times in this pass"))
             return
-        for work in works:
-            self.ledger.work.put_off(work, state, str(error), LAST_WAIT, awaits=error.on)
+        self._leave(works, state, str(error), LAST_WAIT, awaits=error.on)
 
     def _absent(self, store: str, works: Sequence[Work], error: Absent) -> None:
         for work in works:
-            if work.key in error.keys | error.waiting:
-                state: State = "absent" if work.key in error.keys else "waiting"
-                self.ledger.work.put_off(work, state, None, LAST_WAIT)
+            if work.key in error.keys:
+                self.ledger.work.put_off(work, "absent", None, LAST_WAIT)
+            elif work.key in error.waiting:
+                self._leave([work], "waiting", None, LAST_WAIT)
             else:
-                self.ledger.work.done(work)
+                self._done([work])
         for key in error.keys - {work.key for work in works}:  # a neighbour showed it
             self.ledger.work.suspect(self.route.name, store, key)
 
     def _put_off(self, works: Sequence[Work], state: State, error: Exception, wait: float = 0) -> None:
         on = error.on if isinstance(error, Held) else None
-        for work in works:
-            self.ledger.work.put_off(work, state, str(error), wait, awaits=on, failed=True)
+        self._leave(works, state, str(error), wait, awaits=on, failed=True)
         self.summary.fault(f"{state}: {works[0].store}: {works[0].key}: {error}")
+
+    def _leave(self, works: Sequence[Work], state: State, reason: str | None, wait: float, **how: Any) -> None:
+        """Puts them off. In a dry run they stay as they were, as what is done: what was to be remembered of it is
+        not, and nobody would look at it again."""
+        if self.ledger.dry:
+            self.ledger.work.give_back(*works)
+            return
+        for work in works:
+            self.ledger.work.put_off(work, state, reason, wait, **how)
 
 
 _RANKS = (Busy, TemporaryError, Waiting, Planned, Held)

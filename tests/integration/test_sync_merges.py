@@ -793,3 +793,19 @@ def test_two_misfiled_copies_do_not_wake_each_other(stores: Path) -> None:
     assert left > 0, "it had to be stopped"
     assert open_points(passed(stores))["held"] == 3
     assert tree(stores / "data") == before
+
+
+def test_a_dry_run_hides_no_misfiled_copy_from_the_pass_that_follows(stores: Path) -> None:
+    """A copy that it would hold stays owed: else what is gone would have no copy, and be entered in error."""
+    copy, _ = misfiled(stores)
+    before = tree(stores / "data")
+    for _ in range(2):
+        dry = passed(stores, "--dry-run")
+        assert "a copy of what was written from Observation/single" in dry.stderr
+        assert open_points(dry)["held"] == 0
+    assert open_points(passed(stores))["held"] == 2
+    assert tree(stores / "data") == before
+    copy.unlink()
+    passed(stores, "--dry-run")
+    assert acts(passed(stores)) == {"to-dicom updated": 1}
+    rests(stores)
