@@ -54,6 +54,12 @@ class Rejections:
             rows = connection.execute(query).all()
         return Note(rows[0].note, rows[0].reason, frozenset(row.instance for row in rows)) if rows else None
 
+    def key_of(self, route: str, note: str) -> str | None:
+        """What its store named the note by when it was last read; None where that was not kept."""
+        of_note = (REJECTION.c.route == route) & (REJECTION.c.note == note)
+        with self._database.connect() as connection:
+            return connection.execute(select(REJECTION.c.key).where(of_note).limit(1)).scalar()
+
     def notes(self, route: str, versions: Sequence[Version]) -> dict[tuple[str, str], list[str]]:
         """Instances by the note that rejects them, and its reason; in their own order."""
         found: dict[tuple[str, str], list[str]] = {}

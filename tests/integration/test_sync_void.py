@@ -853,3 +853,23 @@ def test_a_note_whose_loss_changes_nothing_is_no_question(stores: Path, title: A
     for _ in range(2):
         done = passed(stores, "--reconcile")
         assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN)
+
+
+@pytest.mark.parametrize("how", [(), ("--reconcile",)])
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_note_that_is_gone_itself_rejects_nothing_beside_another(
+    stores: Path,
+    at_once: bool,
+    how: tuple[str, ...],  # noqa: FBT001
+) -> None:
+    note(stores, DCM.RejectedForPatientSafetyReasons, foreign(stores))
+    note(stores, DCM.RejectedForPatientSafetyReasons, foreign(stores), uid="2.25.776")
+    configure(stores)
+    passed(stores)
+    first, second = notes(stores)
+    file_of(stores, first).unlink()
+    if not at_once:
+        assert open_points(passed(stores, *how)) == NOTHING_OPEN
+    file_of(stores, second).unlink()
+    done = passed(stores, *how)
+    assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN | {"held": 2 if at_once else 1}), done.stderr

@@ -8,6 +8,7 @@ from bridge.ledger.link import RETRACTED, Link
 from bridge.ledger.rejections import Note
 from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Held
+from bridge.sync.basis.rejected import is_rejected_still, note_elsewhere
 from bridge.sync.basis.route import Route
 from bridge.sync.void.withdraw import reject_again
 from bridge.translate.rejection import voided
@@ -26,7 +27,7 @@ def settle_lost_note(route: Route, ledger: Ledger, key: str) -> str | None:
     if note is None:
         return None
     take(route, ledger, note.instances)
-    if any(absence is None for absence in route.dicom.absent(list(route.dicom.named(note.uid)))):
+    if note_elsewhere(route, note.uid) is not None:
         return None  # it is elsewhere, under another patient it may be
     links = _standing(route, ledger, note)
     for link in links:
@@ -45,11 +46,6 @@ def _standing(route: Route, ledger: Ledger, note: Note) -> list[Link]:
         return []
     found = (ledger.links.of(route.name, one) for one in sorted(note.instances))
     void = [one for one in found if one is not None and one.head in note.instances and one.dicom_digest == RETRACTED]
-    alone = [one for one in void if not _is_rejected_beside(route, ledger, one, note)]
+    alone = [one for one in void if not is_rejected_still(route, ledger, one.chain[-1], but=note.uid)]
     absent = route.dicom.absent([one.instance for one in alone])
     return [link for link, absence in zip(alone, absent, strict=True) if absence is None]
-
-
-def _is_rejected_beside(route: Route, ledger: Ledger, link: Link, note: Note) -> bool:
-    notes = ledger.rejections.notes(route.name, link.chain[-1:])
-    return any(voided([reason]) for uid, reason in notes if uid != note.uid)
