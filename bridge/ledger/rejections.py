@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from bridge.ledger.database import Database, put
 from bridge.ledger.tables import REJECTION
@@ -59,6 +59,12 @@ class Rejections:
         of_note = (REJECTION.c.route == route) & (REJECTION.c.note == note)
         with self._database.connect() as connection:
             return connection.execute(select(REJECTION.c.key).where(of_note).limit(1)).scalar()
+
+    def refile(self, route: str, note: str, key: str) -> None:
+        """Its store names the note otherwise now."""
+        of_note = (REJECTION.c.route == route) & (REJECTION.c.note == note)
+        with self._database.begin() as connection:
+            connection.execute(update(REJECTION).where(of_note).values(key=key))
 
     def notes(self, route: str, versions: Sequence[Version]) -> dict[tuple[str, str], list[str]]:
         """Instances by the note that rejects them, and its reason; in their own order."""

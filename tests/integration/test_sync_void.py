@@ -873,3 +873,20 @@ def test_a_note_that_is_gone_itself_rejects_nothing_beside_another(
     file_of(stores, second).unlink()
     done = passed(stores, *how)
     assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN | {"held": 2 if at_once else 1}), done.stderr
+
+
+@pytest.mark.parametrize("how", [(), ("--reconcile",)])
+@pytest.mark.parametrize("copy_first", [False, True])
+def test_a_note_that_is_there_twice_is_lost_with_the_last(stores: Path, copy_first: bool, how: tuple[str, ...]) -> None:  # noqa: FBT001
+    note(stores, DCM.RejectedForPatientSafetyReasons, foreign(stores))
+    configure(stores)
+    passed(stores)
+    first = file_of(stores, notes(stores)[0])
+    second = stores / "data" / "dicom" / "9.9" / "9.8" / first.name
+    second.parent.mkdir(parents=True)
+    shutil.copy(first, second)
+    passed(stores)
+    for file, held in zip((second, first) if copy_first else (first, second), (0, 1), strict=True):
+        file.unlink()
+        done = passed(stores, *how)
+        assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN | {"held": held}), done.stderr

@@ -27,8 +27,9 @@ def settle_lost_note(route: Route, ledger: Ledger, key: str) -> str | None:
     if note is None:
         return None
     take(route, ledger, note.instances)
-    if note_elsewhere(route, note.uid) is not None:
-        return None  # it is elsewhere, under another patient it may be
+    if (elsewhere := note_elsewhere(route, note.uid)) is not None:
+        ledger.rejections.refile(route.name, note.uid, elsewhere)  # where it may be lost, too
+        return None
     links = _standing(route, ledger, note)
     for link in links:
         if route.direction == "to-fhir" or not reject_again(route, ledger, link, note):
