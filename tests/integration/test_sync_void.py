@@ -890,3 +890,44 @@ def test_a_note_that_is_there_twice_is_lost_with_the_last(stores: Path, copy_fir
         file.unlink()
         done = passed(stores, *how)
         assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN | {"held": held}), done.stderr
+
+
+@pytest.mark.parametrize("how", [(), ("--reconcile",)])
+@pytest.mark.parametrize("while_void", [False, True])
+def test_versions_before_the_newest_do_not_stand_for_a_lost_note(
+    stores: Path,
+    while_void: bool,
+    how: tuple[str, ...],  # noqa: FBT001
+) -> None:
+    """Voided twice: a note of the first two versions, and one of the newest. That of the first may be lost while the
+    result is right, and follows when it is void again."""
+    configure(stores)
+    for value in (1000, 1001):
+        put(stores, observation("o", value))
+        passed(stores)
+    void = observation("o", 1001) | {"status": "entered-in-error"}
+    put(stores, void)
+    passed(stores)
+    passed(stores)
+    (first,) = notes(stores)
+    put(stores, observation("o", 1002))
+    passed(stores)
+    if not while_void:
+        file_of(stores, first).unlink()
+        assert (acts(passed(stores, *how)), notes(stores)) == ({}, [])
+    put(stores, observation("o", 1002) | {"status": "entered-in-error"})
+    passed(stores)
+    passed(stores)
+    if while_void:
+        file_of(stores, first).unlink()
+        assert acts(passed(stores, *how)) == {"to-dicom retracted": 1}
+    chain = {uid for uid, one in instances(stores).items() if {"1000", "1001", "1002"} & set(values(one))}
+    assert sorted(uid for one in notes(stores) for uid in rejected(one)) == sorted(chain)
+    assert len(chain) == 3
+    done = passed(stores, *how)
+    assert (acts(done), open_points(done)) == ({}, NOTHING_OPEN)
+    for one in notes(stores):
+        file_of(stores, one).unlink()
+        done = passed(stores, *how)
+        assert (acts(done), open_points(done)) == ({"to-dicom retracted": 1}, NOTHING_OPEN), done.stderr
+    assert sorted(uid for one in notes(stores) for uid in rejected(one)) == sorted(chain)

@@ -10,6 +10,7 @@ from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.rejected import is_rejected_still, note_elsewhere
 from bridge.sync.basis.route import Route
+from bridge.sync.documents.instances import key_of_version, read_instance
 from bridge.sync.void.withdraw import reject_again
 from bridge.translate.rejection import voided
 
@@ -30,23 +31,35 @@ def settle_lost_note(route: Route, ledger: Ledger, key: str) -> str | None:
     if (elsewhere := note_elsewhere(route, note.uid)) is not None:
         ledger.rejections.refile(route.name, note.uid, elsewhere)  # where it may be lost, too
         return None
-    links = _standing(route, ledger, note)
-    for link in links:
+    standing = _standing(route, ledger, note)
+    for link, instance in standing:
         if route.direction == "to-fhir" or not reject_again(route, ledger, link, note):
             raise Held(
-                f"this rejection note is gone from {route.dicom.name}, and {link.head}, which it rejected, is there; "
+                f"this rejection note is gone from {route.dicom.name}, and {instance}, which it rejected, is there; "
                 f"{link.root} in {route.fhir.name} is void: store the note again; or, where that was right, correct it "
                 f"in {route.fhir.name}, or store a version in {route.dicom.name} that names it, then `fhir-dicom retry`"
             )
-    return "retracted" if links else None
+    return "retracted" if standing else None
 
 
-def _standing(route: Route, ledger: Ledger, note: Note) -> list[Link]:
-    """Documents that are void for this note alone, and whose newest instance is there."""
+def _standing(route: Route, ledger: Ledger, note: Note) -> list[tuple[Link, str]]:
+    """Void documents with an instance that was rejected by this note alone and is there, its newest or one before; and
+    the newest such instance."""
     if not voided([note.reason]):
         return []
     found = (ledger.links.of(route.name, one) for one in sorted(note.instances))
-    void = [one for one in found if one is not None and one.head in note.instances and one.dicom_digest == RETRACTED]
-    alone = [one for one in void if not is_rejected_still(route, ledger, one.chain[-1], but=note.uid)]
-    absent = route.dicom.absent([one.instance for one in alone])
-    return [link for link, absence in zip(alone, absent, strict=True) if absence is None]
+    links = {one.document: one for one in found if one is not None and one.dicom_digest == RETRACTED}
+    standing = ((link, _left(route, ledger, link, note)) for link in links.values())
+    return [(link, instance) for link, instance in standing if instance is not None]
+
+
+def _left(route: Route, ledger: Ledger, link: Link, note: Note) -> str | None:
+    head = read_instance(route, link.instance)
+    if head is None:
+        return None  # by which those before it are named
+    for one in reversed(link.chain):
+        if one.sop_instance in note.instances and not is_rejected_still(route, ledger, one, but=note.uid):
+            key = link.instance if one.sop_instance == link.head else key_of_version(route, head, one)
+            if route.dicom.absent([key])[0] is None:
+                return one.sop_instance
+    return None

@@ -16,7 +16,7 @@ from bridge.model.sr import write_document
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.keys import kind_of
-from bridge.sync.basis.rejected import is_rejected
+from bridge.sync.basis.rejected import is_rejected_still
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
 from bridge.sync.documents.instances import read_instance, read_version, remove_versions, store_instance
@@ -71,7 +71,7 @@ def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when:
     head = read_instance(route, link.instance)
     if route.policy.superseded == "delete" and head is not None:  # some are not there any more
         chain = [one for one in chain if one == chain[-1] or read_version(route, head, one) is not None]
-    left = [one for one in chain if not is_rejected(route, ledger, one)]
+    left = [one for one in chain if not is_rejected_still(route, ledger, one)]
     for _, versions in groupby(sorted(left), key=lambda one: one.study):
         if head is None:
             break  # nothing is there that could be rejected
@@ -104,7 +104,7 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
 def reject_again(route: Route, ledger: Ledger, link: Link, note: Note) -> bool:
     """Stores a note that is gone once more; False where it was not ours: what we write of the same has the same UID."""
     head = read_instance(route, link.instance)
-    versions = [one for one in link.chain if one.sop_instance in note.instances]
+    versions = sorted(one for one in link.chain if one.sop_instance in note.instances)  # as they were rejected
     if head is None or note.reason != PATIENT_SAFETY.value or len({one.study for one in versions}) != 1:
         return False
     header = read_version(route, head, versions[-1]) or head
