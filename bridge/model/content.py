@@ -66,6 +66,7 @@ class Graphic:
     graphic_type: str
     data: tuple[float, ...]  # column and row, or x, y and z, point by point
     frame_of_reference: str | None = None
+    negative_zeros: tuple[int, ...] = ()  # which coordinates are -0.0: it equals 0.0, and is another one in the file
 
 
 @frozen

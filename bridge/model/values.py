@@ -107,7 +107,13 @@ def _graphic(kind: str, by_tag: dict[int, Element]) -> Value:
     numbers = struct.unpack(f"<{len(data.value) // 4}f", data.value)
     if not all(map(math.isfinite, numbers)):
         return Other(kind)
-    return Graphic(kind, graphic_type, numbers, code_string_of(by_tag.get(FRAME_OF_REFERENCE)))
+    return graphic(kind, graphic_type, numbers, code_string_of(by_tag.get(FRAME_OF_REFERENCE)))
+
+
+def graphic(value_type: str, graphic_type: str, data: tuple[float, ...], frame_of_reference: str | None) -> Graphic:
+    """Tells -0.0 from 0.0, which are equal."""
+    zeros = tuple(at for at, number in enumerate(data) if number == 0 and math.copysign(1, number) < 0)
+    return Graphic(value_type, graphic_type, data, frame_of_reference, zeros)
 
 
 def value_elements(value: Value, charset: Charset) -> DataSet:

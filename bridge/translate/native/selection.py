@@ -10,6 +10,7 @@ from bridge.mapping.numbers import decimal
 from bridge.model.content import Graphic, Reference
 from bridge.model.group import Json, Number, Resource
 from bridge.model.names import CROSS_VERSION
+from bridge.model.values import graphic
 from bridge.translate.basis.node import Home
 from bridge.translate.header.study import sop_class_coding
 from bridge.translate.native.generic import REGIONS
@@ -78,7 +79,7 @@ def graphic_of(selection: Resource) -> Graphic | None:
                 data = tuple(map(_single, numbers))
             except OverflowError:  # no 32-bit float
                 return None
-            return Graphic(value_type, kind, data, next((one.get("valueId") for one in frames), None)) if kind else None
+            return graphic(value_type, kind, data, next((one.get("valueId") for one in frames), None)) if kind else None
     return None
 
 
