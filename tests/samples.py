@@ -28,6 +28,30 @@ def measured(**more: Any) -> Resource:
     return observation(valueQuantity=quantity) | more
 
 
+def reported(**more: Any) -> Resource:
+    """A report, of the patient of `observation`."""
+    return {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Report"},
+        "subject": {"reference": "Patient/p"},
+        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
+    } | more
+
+
+def composed(**more: Any) -> Resource:
+    """The Composition of such a report, without sections."""
+    return {
+        "resourceType": "Composition",
+        "id": "c",
+        "status": "final",
+        "type": {"text": "Report"},
+        "date": "2026-03-02",
+        "title": "Report",
+    } | more
+
+
 def alone(resource: Resource) -> Group:
     """The resource as a document of its own."""
     return Group(resource, (), None, f"{resource['resourceType']}/{resource['id']}")

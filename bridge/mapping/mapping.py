@@ -90,8 +90,13 @@ class Mapping:
 
     @cached_property
     def of_zone(self) -> Callable[[str], Mapping]:
-        """As it translates times that name no zone, where they are of this one."""
-        return lru_cache(maxsize=_ZONES)(lambda zone: replace(self, revision=revision_in(self.revision, zone)))
+        """As it translates times that name no zone, where they are of this one: the very same for the default, with
+        all that it remembers."""
+        return lru_cache(maxsize=_ZONES)(self._of_zone)
+
+    def _of_zone(self, zone: str) -> Mapping:
+        revision = revision_in(self.revision, zone)
+        return self if revision == self.revision else replace(self, revision=revision)
 
     @cached_property
     def elements(self) -> dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]]:

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bridge.errors import UsageError
+from bridge.mapping.revision import NO_ZONE
 from bridge.settings.faults import faults_of
 from bridge.settings.issuer import Issuer
 from bridge.settings.routes import RouteSettings, route_of
@@ -25,7 +26,7 @@ class Settings(BaseSettings):
 
     mappings: Path | None = None  # a site's own folder; its rows win over the shipped ones
     issuer: Issuer | None = None  # `convert`: issuer of Patient IDs that name none
-    timezone: Zone = "+00:00"  # `convert`: of DICOM times that name none
+    timezone: Zone = NO_ZONE  # `convert`: of DICOM times that name none
     fhir_version: Literal["R4", "R5"] = "R4"  # `convert` and /translate: of the resources
     stores: dict[str, StoreSettings] = {
         "fhir": FolderSettings(kind="folder", path=Path("data/fhir"), holds="fhir"),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
+from bridge.mapping.revision import NO_ZONE
 from bridge.model.world import World
 from bridge.settings.access import Remote
 from bridge.settings.issuer import Issuer
@@ -39,13 +40,13 @@ class FhirSettings(Remote):
 class OrthancSettings(Remote):
     kind: Literal["orthanc"]
     issuer: Issuer | None = None  # of Patient IDs that name none
-    timezone: Zone = "+00:00"  # of times that name none
+    timezone: Zone = NO_ZONE  # of times that name none
 
 
 class DicomWebSettings(Remote):
     kind: Literal["dicomweb"]
     issuer: Issuer | None = None
-    timezone: Zone = "+00:00"
+    timezone: Zone = NO_ZONE
 
 
 class FolderSettings(Strict):
@@ -54,7 +55,7 @@ class FolderSettings(Strict):
     holds: World
     system: str | None = None
     issuer: Issuer | None = None
-    timezone: Zone = "+00:00"
+    timezone: Zone = NO_ZONE
 
 
 StoreSettings = Annotated[

@@ -20,7 +20,7 @@ from bridge.translate.born_in_dicom.order import in_order
 from bridge.translate.born_in_dicom.own_sites import inheriting_again, settled
 from bridge.translate.born_in_dicom.places import of_their_own, placed
 from bridge.translate.born_in_dicom.versions import of_version, still_named, version_alone
-from bridge.translate.born_in_fhir.pieces import beyond, copy_digest, edits, pieces_of
+from bridge.translate.born_in_fhir.pieces import beyond, edits, pieces_of
 from bridge.translate.header.amend import amended
 from bridge.translate.header.chain import version_of
 from bridge.translate.made import Made, taken_away
@@ -28,6 +28,7 @@ from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.observed import observed_at
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
+from bridge.translate.remainder.json_patch import guard
 from bridge.translate.remainder.private import Piece, manifest_of, taken_out
 from bridge.translate.report.report import Report
 
@@ -78,7 +79,7 @@ def returned_document(
         manifest["digest"] = document_digest(document)
     report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
     summaries = [one for one in group.members if is_summary(one)]
-    if any(copy_digest(one) not in remainder.get("copies", ()) for one in summaries):
+    if any(guard(one) not in remainder.get("copies", ()) for one in summaries):
         report.warnings.append(_SUMMARY)
     return Made(group, document, homes, image, pieces, report)
 

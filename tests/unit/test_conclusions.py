@@ -19,22 +19,14 @@ from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
-from tests.samples import measured
+from tests.samples import measured, reported
 
 MAPPING, KNOWN = load(), Known()
 RADIOLOGY = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "RAD"}]}
 
 
 def report(conclusion: str, *results: Resource, **more: Any) -> Group:
-    root: Resource = {
-        "resourceType": "DiagnosticReport",
-        "id": "r",
-        "status": "final",
-        "code": {"text": "Report"},
-        "subject": {"reference": "Patient/p"},
-        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
-        "conclusion": conclusion,
-    } | more
+    root = reported(conclusion=conclusion) | more
     if results:
         root["result"] = [{"reference": f"Observation/{one['id']}"} for one in results]
     return Group(root, results, None, "DiagnosticReport/r")

@@ -28,7 +28,7 @@ from bridge.translate.report.report import Translated
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
-from tests.samples import measured
+from tests.samples import composed, measured, reported
 
 MAPPING, KNOWN = load(), Known()
 NEU, CHEST = Plain("PNAME", "Neu^Anna"), Coded(Code("241541005", "SCT", "CT of chest"))
@@ -57,15 +57,7 @@ BY_DOCTOR = {"reference": "Practitioner/doc"}
 
 
 def report(result: Resource, *others: Resource, **more: Any) -> Group:
-    root: Resource = {
-        "resourceType": "DiagnosticReport",
-        "id": "r",
-        "status": "final",
-        "code": {"text": "Report"},
-        "subject": {"reference": "Patient/p"},
-        "effectiveDateTime": "2026-03-02T08:15:00+01:00",
-        "result": [{"reference": "Observation/o"}],
-    }
+    root = reported(result=[{"reference": "Observation/o"}])
     return gathered([root | more, result, *others])
 
 
@@ -221,16 +213,8 @@ def test_whom_the_report_contains_goes_with_the_reference_to_him() -> None:
 
 
 def test_an_author_who_is_named_anew_is_no_interpreter() -> None:
-    composition: Resource = {
-        "resourceType": "Composition",
-        "id": "c",
-        "status": "final",
-        "type": {"text": "Report"},
-        "date": "2026-03-02",
-        "title": "Report",
-        "author": [BY_DOCTOR],
-        "section": [{"title": "Results", "entry": [{"reference": "Observation/o"}]}],
-    }
+    sections = [{"title": "Results", "entry": [{"reference": "Observation/o"}]}]
+    composition = composed(author=[BY_DOCTOR], section=sections)
     link = {"url": COMPOSITION_URL, "valueReference": {"reference": "Composition/c"}}
     group = report(measured(), DOCTOR, composition, extension=[link], resultsInterpreter=[BY_DOCTOR])
     after = by_name(back := amended(group, PERSON_NAME, NEU).result)

@@ -28,7 +28,7 @@ from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
-from tests.samples import measured, observation
+from tests.samples import composed, measured, observation
 
 BIRTH_DATE, STUDY_DESCRIPTION = 0x00100030, 0x00081030
 LONG = "Epithelial cells in urine sediment by light microscopy, at high magnification"
@@ -164,17 +164,11 @@ def test_a_mean_blood_pressure_is_the_vital_sign_that_it_was(reported: bool) -> 
 
 def test_what_a_composition_contains_is_in_its_section() -> None:
     author: Resource = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Weber"}]}
-    composition: Resource = {
-        "resourceType": "Composition",
-        "id": "c",
-        "status": "final",
-        "type": {"text": "Report"},
-        "date": "2026-03-02",
-        "title": "Report",
-        "author": [{"reference": "#p"}],
-        "contained": [author, contained("c1")],
-        "section": [{"code": {"text": "Findings"}, "section": [{"entry": [{"reference": "#c1"}]}]}],
-    }
+    composition = composed(
+        author=[{"reference": "#p"}],
+        contained=[author, contained("c1")],
+        section=[{"code": {"text": "Findings"}, "section": [{"entry": [{"reference": "#c1"}]}]}],
+    )
     link = {"url": COMPOSITION_URL, "valueReference": {"reference": "Composition/c"}}
     group = replace(report(extension=[link]), members=(composition,))
     translated = checked_to_dicom(group, load(), Known())

@@ -25,7 +25,7 @@ from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
 from tests.edited import first_item_edited
-from tests.samples import measured
+from tests.samples import composed, measured
 
 MAPPING, KNOWN = load(), Known()
 Change = Callable[[ContentItem], ContentItem]
@@ -42,16 +42,7 @@ def section(title: str, content: str = "", **more: Any) -> Resource:
 
 
 def group(*sections: Resource, status: str = "final", results: tuple[Resource, ...] = (), **report: Any) -> Group:
-    composition: Resource = {
-        "resourceType": "Composition",
-        "id": "c",
-        "status": status,
-        "type": {"text": "Report"},
-        "date": "2026-03-02",
-        "title": "Report",
-        "author": [{"display": "Dr A"}],
-        "section": [*sections],
-    }
+    composition = composed(status=status, author=[{"display": "Dr A"}], section=[*sections])
     root: Resource = {
         "resourceType": "DiagnosticReport",
         "id": "r",

@@ -19,7 +19,7 @@ from bridge.translate.native.asserted import is_qualified
 from bridge.translate.native.specimens import SPECIMEN_TYPE
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
-from tests.samples import alone, measured, observation
+from tests.samples import alone, composed, measured, observation
 
 MAPPING, KNOWN = load(), Known()
 SCT = "http://snomed.info/sct"
@@ -38,15 +38,7 @@ SUMMARY = {
     "result": [{"reference": "Observation/o"}],
 }
 STUDY = {"resourceType": "ImagingStudy", "id": "s", "status": "available"}
-COMPOSED = {
-    "resourceType": "Composition",
-    "id": "c",
-    "status": "final",
-    "type": {"text": "Report"},
-    "date": "2026-03-02",
-    "author": [{"display": "Weber"}],
-    "title": "Report",
-}
+COMPOSED = composed(author=[{"display": "Weber"}])
 COMPOSITION = {"url": COMPOSITION_URL, "valueReference": {"reference": "Composition/c"}}
 
 

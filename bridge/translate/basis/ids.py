@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from hashlib import sha1
 
+from bridge.mapping.revision import NO_ZONE
 from bridge.model.frozen import frozen
 from bridge.model.names import NAMESPACE
 from bridge.model.version import Version
@@ -20,7 +21,7 @@ class Known:
 
     system: str = FILES  # identity of the FHIR store, or of the files
     issuer: str | None = None  # default issuer of Patient IDs
-    zone: str = "+00:00"  # of DICOM times that name none: `+hh:mm`, or an IANA name
+    zone: str = NO_ZONE  # of DICOM times that name none: `+hh:mm`, or an IANA name
     ids: Mapping[str, str] = field(default_factory=dict)  # `Type|key` -> id, by link
     document: str | None = None  # what ids are derived from, where that is not the SOP Instance UID: its first version,
     # or the name of the resource that it was made from

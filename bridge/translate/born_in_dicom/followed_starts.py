@@ -29,7 +29,7 @@ def with_followed(group: Group, starts: Collection[str]) -> tuple[Group, list[st
     edited itself is an edit."""
     new: dict[int, Resource] = {}
     for one in group.resources() if starts else ():
-        start, before = _started(one), one.get("effectiveDateTime")
+        start, before = started_in(one), one.get("effectiveDateTime")
         if start and before and start != before and _digest(one) in starts:
             _follow(one, before, start, group.index(), new)
     if not new:
@@ -41,21 +41,12 @@ def _follow(one: Resource, before: str, now: str, index: Mapping[str, Resource],
     new[id(one)] = one | {"effectiveDateTime": now}
     for reference in one.get("hasMember", ()):
         member = index.get(reference.get("reference", ""), {})
-        if id(member) not in new and member.get("effectiveDateTime") == before and _started(member) is None:
+        if id(member) not in new and member.get("effectiveDateTime") == before and started_in(member) is None:
             _follow(member, before, now, index, new)
 
 
-def _started(resource: Resource) -> str | None:
-    """`code` of other resources is no concept."""
-    return started_in(resource) if resource.get("resourceType") == "Observation" else None
-
-
 def _repeats(home: Json) -> bool:
-    return (
-        home.get("resourceType") == "Observation"
-        and "effectiveDateTime" in home
-        and started_in(home) == home["effectiveDateTime"]
-    )
+    return "effectiveDateTime" in home and started_in(home) == home["effectiveDateTime"]
 
 
 def _digest(resource: Resource) -> str:

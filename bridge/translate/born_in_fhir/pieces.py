@@ -70,14 +70,14 @@ def pieces_of(
                 entries, dropped = _differences(native, resource, born=born)
                 if repeated is not None:
                     repeated += dropped
-            if number == 0 and copy_digest(resource.get("conclusion")) in unedited:
+            if number == 0 and guard(resource.get("conclusion")) in unedited:
                 entries = [one for one in entries if one[0] != "conclusion"]
             piece: Piece = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
             pieces[path] = piece if born else piece | _guards(resource, native, entries, document.root, path)
             members.append(name)
             plain = plain and not entries and name in natives and not renumbered
         elif name in free and (
-            alike(free[name], resource, renames) or copy_digest(resource) in unedited or (born and is_summary(resource))
+            alike(free[name], resource, renames) or guard(resource) in unedited or (born and is_summary(resource))
         ):
             members.append({"native": name})
         elif born and name in free:
@@ -178,11 +178,7 @@ def copies_of(group: Group, pieces: dict[Path, Piece]) -> list[str]:
     repeating = [one for one in group.members if one["resourceType"] == "Composition" or is_summary(one)]
     repeating = [one for one in repeating if name_of(one, 0) not in changed]
     copies += [one for one in repeating if stripped(one) not in carried] if carried else repeating
-    return [copy_digest(one) for one in copies]
-
-
-def copy_digest(value: Json) -> str:
-    return guard(value)
+    return [guard(one) for one in copies]
 
 
 def beyond(pieces: dict[Path, Piece]) -> str | None:

@@ -22,10 +22,13 @@ def observed_at(resource: Resource) -> str | None:
     return found
 
 
-def started_in(observation: Resource) -> str | None:
-    """The start among its components: the time of the Observation is a copy of it."""
-    event = {one.get("code") for one in observation.get("code", {}).get("coding", ())}
-    for part in observation.get("component", ()):
+def started_in(resource: Resource) -> str | None:
+    """The start among the components of an Observation: its time is a copy of that. None of any other resource, whose
+    `code` may be no concept."""
+    if resource.get("resourceType") != "Observation":
+        return None
+    event = {one.get("code") for one in resource.get("code", {}).get("coding", ())}
+    for part in resource.get("component", ()):
         for one in part.get("code", {}).get("coding", ()):
             key = (one.get("system"), one.get("code"))
             if key in _STARTS and _STARTS[key] in (None, *event):

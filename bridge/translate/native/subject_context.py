@@ -80,7 +80,7 @@ THE_PATIENT = Subject()
 def subject_of(item: ContentItem, around: Subject, patient: Named) -> Subject:
     """Subject Class (TID 1006) with what the subject is called. What an item says overrides what is said around it, and
     all else it inherits (PS3.3 C.17.5): a name or number alone is another one of the class around, or the patient's."""
-    about = [one for one in item.children if one.concept is not None and one.concept[:2] in _OF_SUBJECT]
+    about = [one for one in item.children if is_of_subject(one.concept)]
     if not about:
         return around
     said, called = _class_in(about), _called_in(about)
@@ -130,11 +130,12 @@ def _kind(item: ContentItem) -> tuple[str, str] | None:
     return item.concept[:2] if item.concept is not None else None
 
 
-def names_another(item: ContentItem, around: Subject, patient: Named) -> str | None:
-    """What is to be said of a subject whose number or name is not the patient's, and that is of no class but his."""
+def names_another(item: ContentItem, subject: Subject, patient: Named) -> str | None:
+    """What is to be said of the `subject` of an item where its number or name is not the patient's, and it is of no
+    class but his."""
     if not any(child.concept is not None and child.concept[:2] in _OF_PATIENT for child in item.children):
         return None
-    if subject_of(item, around, patient).kind not in _OF_THE_PATIENT:
+    if subject.kind not in _OF_THE_PATIENT:
         return None
     match _differs(item, patient):
         case True, True:

@@ -63,9 +63,9 @@ def _of_items(
         found.append(("Observation DateTime (0040,A032) that cannot be read: the time is that of what is around", path))
     if item.children:
         found += [(what, path) for what, is_so in _BESIDE if is_so(item)]
+        about = subject_of(item, about, document.patient)
         if (named := names_another(item, about, document.patient)) is not None:
             found.append((named, path))
-        about = subject_of(item, about, document.patient)
     for index, child in enumerate(item.children):
         found += _of_items(child, item, (*path, index), document, about)
     if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
