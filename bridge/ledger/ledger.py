@@ -11,9 +11,11 @@ from bridge.ledger.conflicts import Conflicts
 from bridge.ledger.database import Clock, Database
 from bridge.ledger.deletions import Deletions
 from bridge.ledger.feeds import Feeds
+from bridge.ledger.intents import Intents
 from bridge.ledger.leases import Board, Leases, LocalLeases, SharedLeases
 from bridge.ledger.links import Links
 from bridge.ledger.moves import Moves
+from bridge.ledger.names import Names
 from bridge.ledger.operations import Operations
 from bridge.ledger.pauses import Pauses
 from bridge.ledger.rejections import Rejections
@@ -22,6 +24,7 @@ from bridge.ledger.retired import Retired
 from bridge.ledger.status import status
 from bridge.ledger.studies import Studies
 from bridge.ledger.view import View
+from bridge.ledger.waking import Waking
 from bridge.ledger.work import WorkQueue
 
 
@@ -34,6 +37,9 @@ class Ledger:
         self.shared = self._database.shared  # with other processes
         self.now = self._database.now  # seconds since the epoch
         self.feeds = Feeds(self._database)
+        self.links = Links(self._database, dry=dry)
+        self.names = Names(self._database, dry=dry)
+        self.waking = Waking(self._database)
         self.studies = Studies(self._database)
         self.moves = Moves(self._database)
         self.replacements = Replacements(self._database)
@@ -50,7 +56,7 @@ class Ledger:
     def _be_a_worker(self) -> None:
         self.leases: Leases = SharedLeases(self._database) if self._database.shared else LocalLeases(self._board)
         self.work = WorkQueue(self._database, self.leases.owner)
-        self.links = Links(self._database, self.leases, dry=self.dry)
+        self.intents = Intents(self._database, self.leases, dry=self.dry)
 
     def another(self) -> Ledger:
         """The same ledger, as another worker of this process sees it; `leave` when it is done."""

@@ -98,7 +98,7 @@ def _gone(worker: Worker, work: Work, *, asked: bool) -> None:
         forget_resource(route, ledger, work.key)
         ledger.feeds.bury(route.name, route.fhir.name, work.key)
     if link is not None and of_fhir:  # a member is no more, or is there again: its report says something else
-        ledger.links.wake(work.route, link.instance)
+        ledger.waking.wake(work.route, link.instance)
         if link.root != work.key:
             ledger.work.owe(work.route, work.store, link.root)
 

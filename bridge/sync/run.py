@@ -81,7 +81,7 @@ def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
         _work(worker, workers)
         if carry_absences(worker, compared=reconciling and all(taken_in.values())):
             _work(worker, workers)
-    ledger.links.sweep(route.name)
+    ledger.intents.sweep(route.name)
     if route.settle and (seconds := ledger.work.more_in(route.name)) is not None:
         worker.summary.more_in = seconds
 

@@ -238,7 +238,7 @@ class Worker:
             self.count("imaging-study", self.studies.settle(key))
             return
         self.count("to-fhir", self.to_fhir.settle(key))
-        self.ledger.links.wake(self.route.name, key)
+        self.ledger.waking.wake(self.route.name, key)
 
 
 def _of(whole: set[str], by_key: dict[str, Work]) -> list[Work]:

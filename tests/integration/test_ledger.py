@@ -277,12 +277,12 @@ def test_an_intent_of_which_nothing_came_is_swept_when_nobody_is_at_it(ledger: L
     name = f"{ROUTE}|Observation/0"
     with workers(ledger, 1) as (other,):
         other.leases.hold([name])
-        other.links.intend(ROUTE, name, "to-dicom", PACS, ["Observation/0"])
-        ledger.links.sweep(ROUTE)  # nothing is owed, but that document is in other hands
-        assert ledger.links.intended(name).act
+        other.intents.intend(ROUTE, name, "to-dicom", PACS, ["Observation/0"])
+        ledger.intents.sweep(ROUTE)  # nothing is owed, but that document is in other hands
+        assert ledger.intents.of(name).act
         other.leases.release()
-        ledger.links.sweep(ROUTE)
-        assert ledger.links.intended(name) == Intent()
+        ledger.intents.sweep(ROUTE)
+        assert ledger.intents.of(name) == Intent()
 
 
 def test_no_intent_is_swept_while_somebody_works(ledger: Ledger) -> None:
@@ -290,16 +290,16 @@ def test_no_intent_is_swept_while_somebody_works(ledger: Ledger) -> None:
     name = f"{ROUTE}|Observation/0"
     ledger.leases.hold(["anything"])
     owe(ledger, 1)
-    ledger.links.intend(ROUTE, name, "to-fhir", EHR, ["Observation/0"])
+    ledger.intents.intend(ROUTE, name, "to-fhir", EHR, ["Observation/0"])
     with workers(ledger, 1) as (other,):
         (work,) = other.work.claim(ROUTE, EHR, 9)
         other.work.put_off(work, "waiting", "for its instance")
         (work,) = other.work.claim(ROUTE, EHR, 9)
-        ledger.links.sweep(ROUTE)
-        assert ledger.links.intended(name).act
+        ledger.intents.sweep(ROUTE)
+        assert ledger.intents.of(name).act
         other.work.put_off(work, "waiting", "for its instance", 300)
-        ledger.links.sweep(ROUTE)
-        assert ledger.links.intended(name) == Intent()
+        ledger.intents.sweep(ROUTE)
+        assert ledger.intents.of(name) == Intent()
         assert [one.key for one in other.work.claim(ROUTE, EHR, 9)] == [work.key], "it is looked at again"
 
 
@@ -328,7 +328,7 @@ def test_the_audit_trail_has_one_end_however_many_write(ledger: Ledger) -> None:
         for one in range(15):
             name = f"Observation/{number}-{one}"
             worker.leases.hold([name])
-            worker.links.intend(ROUTE, name, "to-dicom", PACS, [name, f"4.{name}"])
+            worker.intents.intend(ROUTE, name, "to-dicom", PACS, [name, f"4.{name}"])
             worker.links.agree(link(name), [name])
             worker.leases.release()
 
@@ -347,7 +347,7 @@ def test_feeds_and_decisions_do_not_stand_in_each_others_way(ledger: Ledger) -> 
     def decide(worker: Ledger) -> None:
         for number in range(50):
             worker.links.agree(link(f"Observation/{number}"), [f"Observation/{number}"])
-            worker.links.wake(ROUTE, f"i-Observation/{number}")
+            worker.waking.wake(ROUTE, f"i-Observation/{number}")
 
     with workers(ledger, 4) as (one, two, three, four):
         together([lambda: feed(one), lambda: feed(two), lambda: decide(three), lambda: decide(four)])
@@ -364,10 +364,10 @@ def test_a_session_that_the_server_ended_writes_no_intent(postgresql: Postgresql
     )
     assert other.leases.hold(["Observation/a"])
     with pytest.raises(LedgerError, match="another's by now"):
-        sleeper.links.intend(ROUTE, "d", "to-dicom", PACS, ["Observation/a"])
-    assert ledger.links.intended("d") == Intent()
+        sleeper.intents.intend(ROUTE, "d", "to-dicom", PACS, ["Observation/a"])
+    assert ledger.intents.of("d") == Intent()
     with pytest.raises(LedgerError, match="another's by now"):  # nor at a second try: it holds nothing
-        sleeper.links.intend(ROUTE, "d", "to-dicom", PACS, ["Observation/a"])
+        sleeper.intents.intend(ROUTE, "d", "to-dicom", PACS, ["Observation/a"])
     assert sleeper.leases.hold(["Observation/b"])  # a new session, and new work
     other.leave()
     sleeper.leave()
@@ -385,7 +385,7 @@ def test_a_worker_that_sleeps_loses_what_it_held(postgresql: Postgresql, monkeyp
         time.sleep(0.05)
     assert not other.leases.is_alive(sleeper.leases.owner)
     with pytest.raises(LedgerError, match="another's by now"):
-        sleeper.links.intend(ROUTE, "d", "to-dicom", PACS, ["a"])
+        sleeper.intents.intend(ROUTE, "d", "to-dicom", PACS, ["a"])
     other.leave()
     ledger.close()
 

@@ -194,7 +194,7 @@ def test_an_instance_that_was_refused_and_is_gone_stops_no_edit(
     (work,) = ledger.work.claim(route.name, route.fhir.name, 1)
     ledger.work.put_off(work, "dead", "it is")
     name = link.document
-    ledger.links.intend(route.name, name, "to-fhir:1.2/3.4/5.6", "fhir", ["Observation/hr", "5.6"])
+    ledger.intents.intend(route.name, name, "to-fhir:1.2/3.4/5.6", "fhir", ["Observation/hr", "5.6"])
     put(tmp_path, observation("hr", 71))
     once([route], ledger, MAPPING)
     assert ledger.links.of(route.name, "Observation/hr") == link, "what was begun comes first"

@@ -13,4 +13,4 @@ WRITING: Kind = "to-fhir"
 
 def is_begun(ledger: Ledger, document: str, instance: str) -> bool:
     """Whether writing what the instance says was begun, and is not agreed."""
-    return ledger.links.intended(document).act == act_of(WRITING, instance)
+    return ledger.intents.of(document).act == act_of(WRITING, instance)

@@ -20,7 +20,7 @@ def take(route: Route, ledger: Ledger, keys: Iterable[str]) -> None:
     where another worker has one of them."""
     known = set(keys)
     # whose they are is asked when nobody else can make them anybody's
-    if not (holds(route, ledger, known) and ledger.leases.hold(ledger.links.documents(route.name, known))):
+    if not (holds(route, ledger, known) and ledger.leases.hold(ledger.names.documents(route.name, known))):
         raise Busy
 
 

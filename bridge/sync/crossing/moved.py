@@ -38,7 +38,7 @@ def corrected(route: Route, ledger: Ledger, mapping: Mapping, link: Link, docume
     Else None."""
     if route.direction == "to-dicom" and link.born == "dicom":
         return None
-    intent = ledger.links.intended(link.document)
+    intent = ledger.intents.of(link.document)
     if intent.kind == WRITING and link.head in intent.keys:
         return link  # begun, and killed
     present = present_of(route, link.root)

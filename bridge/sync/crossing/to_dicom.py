@@ -77,7 +77,7 @@ class ToDicom:
         """Of the document that is the root's own, once what was begun with it is ended."""
         root = present.root
         link = self.ledger.links.of(self.route.name, root)
-        if link is None and self.ledger.links.begun(self.route.name, root) == WRITING:
+        if link is None and self.ledger.intents.about(self.route.name, root) == WRITING:
             raise Waiting("the instance that it is written from is not yet in step")
         if link is not None and link.root != root:
             link = None  # it left a report: a document of its own
@@ -147,7 +147,7 @@ class ToDicom:
     def _pacs_first(self, link: Link, head: DataSet | None) -> None:
         """Raises Waiting where the PACS has news too: the instance is looked at first, with what stands here. What was
         begun there is finished first, for what stands here may be half of it."""
-        if self.ledger.links.intended(link.document).kind == WRITING:
+        if self.ledger.intents.of(link.document).kind == WRITING:
             raise Waiting("an instance of this document is not yet in step")
         conflict = self.ledger.conflicts.of(link.document)
         if conflict is None and news(link.dicom_digest, self._state(link, head)) is News.SAME:

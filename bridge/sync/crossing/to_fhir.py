@@ -137,11 +137,11 @@ class ToFhir:
     def gone(self, link: Link) -> str:
         """Brings the FHIR server in step with a head instance that was deleted, asked directly and certain; returns the
         act."""
-        begun = self.ledger.links.intended(link.document).kind
+        begun = self.ledger.intents.of(link.document).kind
         link = unfinished(self.route, self.ledger, link) or link
         awaited = self.ledger.work.awaited(self.route.name, link.instance)
         if awaited:  # it is there under another patient
-            self.ledger.links.wake(self.route.name, link.instance)
+            self.ledger.waking.wake(self.route.name, link.instance)
             return "nothing"
         if begun in (REPLACING, MERGE, UNMERGE):  # it was missing between the one and the other
             owe_dicom(self.route, self.ledger, link.instance)
@@ -212,7 +212,7 @@ class ToFhir:
 
     def _begun(self, link: Link, uid: str) -> bool:
         """Whether writing this version was begun and is not agreed."""
-        intent = self.ledger.links.intended(link.document)
+        intent = self.ledger.intents.of(link.document)
         return intent.kind == WRITING and uid in intent.keys and uid not in {one.sop_instance for one in link.chain}
 
     def _known(self, link: Link, document: Document, digest: str) -> str | None:

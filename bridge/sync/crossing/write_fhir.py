@@ -236,7 +236,7 @@ class WriteFhir:
         named = [*keys, *(one.key for one in said.studies), version.sop_instance]
         move = followed(route, self.ledger, name, version.sop_instance, said.whose.merged)
         act = act_of(WRITING, arrival.instance)
-        self.ledger.links.intend(route.name, name, act, route.fhir.name, named, move=move)
+        self.ledger.intents.intend(route.name, name, act, route.fhir.name, named, move=move)
         failpoint("intended")
         written: dict[str, Stored[Resource]] = {}
         for outcome, item in zip(route.fhir.write(items), items, strict=True):

@@ -55,7 +55,7 @@ def store_instance(
     (there,) = route.dicom.read([route.dicom.key_of(dataset)])
     if there is not None and not same(there.item.data):
         raise PermanentError(f"{route.dicom.name}: SOP Instance {uid} is there already, with other content; it is kept")
-    ledger.links.intend(route.name, document, act, route.dicom.name, [*(one for one in before if one != uid), uid])
+    ledger.intents.intend(route.name, document, act, route.dicom.name, [*(one for one in before if one != uid), uid])
     failpoint("intended")
     stored = there
     if stored is None:

@@ -24,7 +24,7 @@ def replace_head(route: Route, ledger: Ledger, link: Link, data: bytes | None = 
     data = data or ledger.replacements.of(link.document)
     if data is None:
         raise PermanentError(f"the replacement of SOP Instance {link.head} is not in the ledger; an old backup?")
-    ledger.links.intend(route.name, link.document, REPLACING, route.dicom.name, [link.head], data)
+    ledger.intents.intend(route.name, link.document, REPLACING, route.dicom.name, [link.head], data)
     failpoint("intended")
     outcome = route.dicom.replace(Write(link.head, Instance(data)))
     if outcome.error is not None:

@@ -126,7 +126,7 @@ class ImagingStudies:
 
     def _write(self, link: StudyLink, items: list[Write[Resource]], move: Move | None = None) -> None:
         store = self.route.fhir.name
-        self.ledger.links.intend(
+        self.ledger.intents.intend(
             self.route.name, link.document, act_of("imaging-study"), store, [link.resource], move=move
         )
         failpoint("intended")

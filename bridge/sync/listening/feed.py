@@ -66,7 +66,7 @@ def forget_resource(route: Route, ledger: Ledger, key: str) -> None:
     place is free."""
     owes = [one for one in _owed(route, ledger, {key: ()})[key] if one != key]
     ledger.feeds.forget(route.name, route.fhir.name, key, owes)
-    ledger.links.free(route.name, key)
+    ledger.waking.free(route.name, key)
 
 
 def suspect_instances(route: Route, ledger: Ledger, listed: Iterable[str]) -> None:

@@ -55,7 +55,7 @@ def owed_by_patients(route: Route, ledger: Ledger, told: Mapping[str, Collection
     renumbered = {key for key, said in told.items() for of in said if not _is_reference(of) and of not in before}
     renumbered = ledger.feeds.known(route.name, route.fhir.name, renumbered)  # of who is new, all is looked at anyway
     for key in told if ledger.work.has_any(route.name, "held") else ():
-        ledger.links.free(route.name, key)  # somebody else's, it may be, who had the same number
+        ledger.waking.free(route.name, key)  # somebody else's, it may be, who had the same number
     owed = {one for one, of in back if of in renumbered and is_forming(one)}
     return tuple(sorted(owed.union(_owed(route, ledger, wanted) if wanted else ())))
 

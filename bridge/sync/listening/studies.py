@@ -37,7 +37,7 @@ def images_among(route: Route, ledger: Ledger, keys: Sequence[str]) -> dict[str,
     """The studies of those instances that are no documents. They are owed where all is looked at again, or where the
     route wants no ImagingStudies; to read a million images in order to skip them would take days."""
     instances = [key for key in keys if not is_study(key)]
-    unknown = sorted(set(instances) - ledger.links.known(route.name, instances))
+    unknown = sorted(set(instances) - ledger.names.known(route.name, instances))
     try:
         places = route.dicom.placed(unknown) if unknown else ()
     except BridgeError:

@@ -27,7 +27,7 @@ from bridge.translate.header.chain import superseded_by, version_of
 def stored_after_all(route: Route, ledger: Ledger, root: str, born: World, link: Link | None) -> Link | None:
     """The link with that version as its head, where it was begun and is there; else the link as it is."""
     name = document_of(route, root, link)
-    intent = ledger.links.intended(name)
+    intent = ledger.intents.of(name)
     instance = intent.of if intent.kind == STORING else ""
     (stored,) = route.dicom.read([instance]) if instance else (None,)
     if stored is None:
@@ -62,7 +62,7 @@ def no_second_head(route: Route, ledger: Ledger, mapping: Mapping, link: Link, d
     another."""
     uid, chain = version_of(document).sop_instance, {one.sop_instance for one in link.chain}
     named = {one.sop_instance for one in superseded_by(document.header)}
-    begun = ledger.links.intended(link.document).keys
+    begun = ledger.intents.of(link.document).keys
     beside = chain & named or (link.born == "fhir" and not named)
     if uid not in {*chain, *begun} and beside and is_own(document, route, mapping):
         raise Held(f"it supersedes a version that {link.head} supersedes, too: reject one of them, or remove it")

@@ -25,7 +25,7 @@ from bridge.translate.to_dicom import to_dicom
 
 def link_unheard(route: Route, ledger: Ledger, mapping: Mapping, instance: str) -> None:
     """Links the resources that were written from an instance which is gone. `instance`: its key in the PACS."""
-    for document, keys in ledger.links.begun_by(route.name, act_of(WRITING, instance)):
+    for document, keys in ledger.intents.by(route.name, act_of(WRITING, instance)):
         take(route, ledger, keys)
         present = _written(route, keys)
         if present is None:

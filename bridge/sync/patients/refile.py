@@ -33,7 +33,7 @@ UNMERGE: Kind = "unmerge"
 
 def begun(ledger: Ledger, link: Link) -> bool:
     """Whether filing it under another patient was begun, and is not agreed."""
-    return ledger.links.intended(link.document).kind in (MERGE, UNMERGE)
+    return ledger.intents.of(link.document).kind in (MERGE, UNMERGE)
 
 
 def take_patients(route: Route, ledger: Ledger, was: MadeOf, to: Survivor) -> None:
@@ -57,7 +57,7 @@ def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: Mad
         data = writer.write(step.data)
         structured_report.read(data)  # what we write we can read
         move = _move(route, ledger, link, step, was, to) if kind == MERGE else None
-        ledger.links.intend(
+        ledger.intents.intend(
             route.name, link.document, act_of(kind, link.fhir_digest), route.dicom.name, uids, data, move
         )
         failpoint("intended")
@@ -72,11 +72,11 @@ def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: Mad
 def finish(route: Route, ledger: Ledger, link: Link) -> None:
     """Takes the step again that was in hand when a process was killed; whoever looks at the document next does the
     rest."""
-    intent = ledger.links.intended(link.document)
+    intent = ledger.intents.of(link.document)
     data = ledger.replacements.of(link.document)
     if data is None:
         raise PermanentError(f"what SOP Instance {link.head} is to be is not in the ledger; an old backup?")
-    ledger.links.intend(route.name, link.document, intent.act, route.dicom.name, intent.keys, data)
+    ledger.intents.intend(route.name, link.document, intent.act, route.dicom.name, intent.keys, data)
     failpoint("intended")
     dataset = reader.read(data).dataset
     uid = text_of(dataset, SOP_INSTANCE_UID) or ""

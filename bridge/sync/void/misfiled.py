@@ -17,20 +17,20 @@ _MARK = "copy "
 def note_copy(ledger: Ledger, link: Link, copy: str) -> None:
     """Remembers that the instance is a copy of that document; what is gone may be this. `copy`: its key. Nothing is
     woken: two copies would wake each other for ever."""
-    ledger.links.name(link, [copy, _marked(copy)])
+    ledger.names.give(link, [copy, _marked(copy)])
 
 
 def forget_copy(route: Route, ledger: Ledger, copy: str) -> None:
     """The instance is looked at, and was a misfiled copy: it may be a version of the document by now, or stand beside
     it."""
     if (link := ledger.links.of(route.name, _marked(copy))) is not None:
-        ledger.links.unname(link, [_marked(copy)])
+        ledger.names.take(link, [_marked(copy)])
 
 
 def forget_copies(ledger: Ledger, link: Link) -> None:
     """The document itself is there again, or will be: who deletes it from now on, with its copies, means it."""
-    if marks := ledger.links.named(link, _MARK):
-        ledger.links.unname(link, marks)
+    if marks := ledger.names.of(link, _MARK):
+        ledger.names.take(link, marks)
 
 
 def write_again(route: Route, ledger: Ledger, copy: str) -> None:

@@ -58,7 +58,7 @@ def take_note(route: Route, ledger: Ledger, note: Document, key: str, rejection:
 def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> str:
     """Settles an instance that is not there: nothing comes of what it was to say. Returns the act. Raises Absent where
     nothing says why it is gone."""
-    ledger.links.abandon(route.name, act_of(WRITING, key))
+    ledger.intents.abandon(route.name, act_of(WRITING, key))
     link = ledger.links.headed_by(route.name, key)
     if link is None:
         if (root := ledger.conflicts.drop(route.name, key)) is not None:

@@ -36,7 +36,7 @@ RETRACTABLE = ("DiagnosticReport", "Observation", "Composition", "DocumentRefere
 def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
     """A withdrawal or replacement that was begun is ended first, on what it was decided on: its own effect is nobody's
     news. The link as it stands then, and the root is looked at again; None where nothing was begun."""
-    intent = ledger.links.intended(link.document)
+    intent = ledger.intents.of(link.document)
     kind, state = intent.kind, intent.of
     if kind == REPLACING:
         replace_head(route, ledger, link)
@@ -54,7 +54,7 @@ def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
     elif kind == "remove-resources" and _as_intended(route, link):
         remove_resources(route, ledger, link, state)
     else:  # one transaction, which came to pass or not; or somebody has edited since: decided again
-        ledger.links.settle(link.document)
+        ledger.intents.drop(link.document)
     return ledger.links.of(route.name, link.root)
 
 
@@ -93,7 +93,7 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
     def same(there: bytes) -> bool:
         return rejection_of(structured_report.read(there)) == rejection
 
-    begun, before = ledger.links.intended(link.document)
+    begun, before = ledger.intents.of(link.document)
     act = act_of("reject", state)
     left = before if begun == act else ()
     filed = store_instance(route, ledger, link.document, act, write_document(note), same, left)
@@ -119,7 +119,7 @@ def reject_again(route: Route, ledger: Ledger, link: Link, note: Note) -> bool:
 def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> str:
     """Removes all versions, the newest last: as long as it is there, the rest can be named."""
     head = read_instance(route, link.instance)
-    ledger.links.intend(route.name, link.document, act_of("remove-instances", state), route.dicom.name, [])
+    ledger.intents.intend(route.name, link.document, act_of("remove-instances", state), route.dicom.name, [])
     failpoint("intended")
     if head is not None:
         remove_versions(route, head, link.chain)
@@ -138,7 +138,7 @@ def retract_resources(
     standing = [key for key in own if present[key].item.get("status") != "entered-in-error"]
     items = [Write(key, retracted(present[key].item), present[key].version) for key in standing]
     items += void_with(route, ledger, link)
-    ledger.links.intend(
+    ledger.intents.intend(
         route.name, link.document, act_of("retract", state), route.fhir.name, [one.key for one in items]
     )
     failpoint("intended")
@@ -167,7 +167,7 @@ def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> st
     document is there, comes first."""
     own = _own(route, ledger, link)
     studies = void_with(route, ledger, link)  # entered in error: what others wrote may refer to them
-    ledger.links.intend(route.name, link.document, act_of("remove-resources", state), route.fhir.name, own)
+    ledger.intents.intend(route.name, link.document, act_of("remove-resources", state), route.fhir.name, own)
     failpoint("intended")
     for error in route.fhir.remove(own):
         if error is not None:
