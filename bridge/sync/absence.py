@@ -18,6 +18,7 @@ from bridge.sync.basis.keys import is_forming
 from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.feed import forget_resource
+from bridge.sync.void.gone import gone
 from bridge.sync.void.lost_note import settle_lost_note
 from bridge.sync.worker import Worker
 
@@ -108,7 +109,7 @@ def _carried(worker: Worker, work: Work, link: Link | None) -> tuple[str, str] |
     if is_study(work.key):
         return "imaging-study", worker.studies.gone(work.key)
     if link is not None and work.store != worker.route.fhir.name:
-        return "to-fhir", worker.to_fhir.gone(link)
+        return "to-fhir", gone(worker.route, worker.ledger, worker.mapping, link)
     if link is not None and link.root == work.key:
         return "to-dicom", worker.to_dicom.gone(link)
     if work.store != worker.route.fhir.name and (act := settle_lost_note(worker.route, worker.ledger, work.key)):
