@@ -67,9 +67,8 @@ class ToFhir:
         link = self.ledger.links.of(self.route.name, uid)
         if link is not None:
             link = unfinished(self.route, self.ledger, link) or link
-            if is_version_begun(self.ledger, link, uid) or (
-                link.head == uid and link.dicom_digest in (GONE, UNKNOWN, STRANGE)
-            ):
+            unsure = link.head == uid and link.dicom_digest in (GONE, UNKNOWN, STRANGE)
+            if unsure or is_version_begun(self.ledger, link, uid):
                 return self._fhir.write(Arrival(document, key, digest, link, moved=self._is_elsewhere(link, document)))
             if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
                 undone = replace(link, dicom_digest=UNDONE)
@@ -93,9 +92,9 @@ class ToFhir:
             return "skipped"
         if not self._is_carried(document, former):
             return "outside"
-        copied = (
-            copied_of(self.route, self.ledger, document, key, root) if former is None and root is not None else None
-        )
+        copied = None
+        if former is None and root is not None:
+            copied = copied_of(self.route, self.ledger, document, key, root)
         if copied is not None and not is_there(self.route, copied):
             return self._fhir.write(Arrival(document, key, digest, copied))  # the archive has moved it
         return self._fhir.write(Arrival(document, key, digest, former, copied=copied))
