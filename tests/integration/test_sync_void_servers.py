@@ -17,6 +17,7 @@ from bridge.codecs import json
 from bridge.ledger.deletions import MOMENT
 from bridge.sync.run import once
 from bridge.web.passes import Passes
+from bridge.web.rhythm import Rhythm
 from fixtures.make_dicom import code
 from fixtures.templates.items import instance
 from tests.corpus import FIXTURES
@@ -159,7 +160,7 @@ def test_serve_compares_by_itself(world: World) -> None:
     world.once()
     remove(world, identifier)
     ledger = world.ledger()
-    passes = Passes(partial(once, [world.route()], ledger, MAPPING), ledger, interval=60, reconcile=3600)
+    passes = Passes(partial(once, [world.route()], ledger, MAPPING), ledger, Rhythm(60, 3600))
     passes.start()
     while not passes.report()["made"]:
         time.sleep(0.1)

@@ -79,6 +79,7 @@ def test_the_times_of_what_crossed_are_mended_when_it_is_asked_for(
     assert passed(right, ledger) == {"to-fhir updated": 1}
     for kind in ("DiagnosticReport", "Observation"):
         assert said(tmp_path, kind, "effectiveDateTime") == {RIGHT}
+    assert said(tmp_path, "ImagingStudy", "started") == {RIGHT}, "of a study that has this document alone"
     assert outdated(right, ledger) == 0
     assert tree(tmp_path / "data" / "dicom") == before
     assert passed(right, ledger) == {}

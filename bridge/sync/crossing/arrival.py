@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bridge.codecs import fhir
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link, lines_of
+from bridge.ledger.link import OUTDATED, Link, lines_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
 from bridge.model.group import Resource, reference_to, renamed
@@ -35,6 +35,12 @@ class Arrival(NamedTuple):
     link: Link | None  # of the document that it is a version of
     moved: bool = False  # it is of another patient than it was
     copied: Link | None = None  # the document that it is a copy of, which is there, too
+
+    @property
+    def anew(self) -> bool:
+        """Whether what was made of it is made again: of the same content, by another translation, or of another
+        patient."""
+        return self.moved or (self.link is not None and self.link.dicom_digest == OUTDATED)
 
     @property
     def version(self) -> Version:
@@ -78,7 +84,7 @@ def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) ->
     named, missing = referred(route, views, there, mine=mine)
     again = there_again(route, ledger, views, there, mine=mine)
     studies = {one.key: one for one in (*missing, *again)}
-    if arrival.moved:
+    if arrival.anew:
         now = there | {one.key: replace(there[one.key], item=one.item) for one in again}
         along = moved_along(route, ledger, views, now, whose.renames, arrival.version.study)
         studies |= {one.key: one for one in along}
