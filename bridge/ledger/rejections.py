@@ -22,6 +22,7 @@ class Note(NamedTuple):
     uid: str  # SOP Instance UID
     reason: str  # code of CID 7011
     instances: frozenset[str]  # SOP Instance UIDs that it rejects
+    rewritten: int  # how often it was lost, and written again
 
 
 class Rejections:
@@ -49,10 +50,13 @@ class Rejections:
     def note_at(self, route: str, key: str) -> Note | None:
         """The note that its store names so, or named so when it was there."""
         of_key = (REJECTION.c.route == route) & (REJECTION.c.key == key)
-        query = select(REJECTION.c.note, REJECTION.c.reason, REJECTION.c.instance).where(of_key)
+        query = select(REJECTION).where(of_key)
         with self._database.connect() as connection:
             rows = connection.execute(query).all()
-        return Note(rows[0].note, rows[0].reason, frozenset(row.instance for row in rows)) if rows else None
+        if not rows:
+            return None
+        rewritten = max(row.rewritten for row in rows)
+        return Note(rows[0].note, rows[0].reason, frozenset(row.instance for row in rows), rewritten)
 
     def key_of(self, route: str, note: str) -> str | None:
         """What its store named the note by when it was last read; None where that was not kept."""
@@ -65,6 +69,12 @@ class Rejections:
         of_note = (REJECTION.c.route == route) & (REJECTION.c.note == note)
         with self._database.begin() as connection:
             connection.execute(update(REJECTION).where(of_note).values(key=key))
+
+    def count(self, route: str, note: Note, rewritten: int) -> None:
+        """Keeps how often the note was written again."""
+        of_note = (REJECTION.c.route == route) & (REJECTION.c.note == note.uid)
+        with self._database.begin() as connection:
+            connection.execute(update(REJECTION).where(of_note).values(rewritten=rewritten))
 
     def notes(self, route: str, versions: Sequence[Version]) -> dict[tuple[str, str], list[str]]:
         """Instances by the note that rejects them, and its reason; in their own order."""

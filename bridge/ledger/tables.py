@@ -115,6 +115,7 @@ REJECTION = Table(  # what rejection notes say of instances, whether these are k
     Column("reason", String, nullable=False),  # code of CID 7011
     Column("study", String),  # Study Instance UID, as the note says; null: noted before that was kept
     Column("key", String),  # what its store names the note by; null: noted before that was kept
+    Column("rewritten", Integer, nullable=False, server_default="0"),  # how often the note was lost, and written again
 )
 IMAGING_STUDY = Table(  # studies of the PACS that an ImagingStudy stands for
     "imaging_study",

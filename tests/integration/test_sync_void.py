@@ -18,6 +18,7 @@ from pydicom.uid import KeyObjectSelectionDocumentStorage
 from bridge.ledger.deletions import MOMENT
 from bridge.ledger.ledger import Ledger
 from bridge.sync.basis.failpoint import NAMES
+from bridge.sync.void.lost_note import MOST
 from fixtures.stores import lay_out
 from fixtures.templates.items import code, instance
 from tests.command_line import Done, fhir_dicom
@@ -817,6 +818,28 @@ def test_a_note_of_ours_that_the_pacs_has_lost_is_written_again(
     after = tree(tmp_path / "data")
     done = passed(tmp_path, *how)
     assert (acts(done), open_points(done), tree(tmp_path / "data")) == ({}, NOTHING_OPEN, after)
+
+
+def test_a_pacs_that_keeps_no_notes_of_ours_is_a_question(tmp_path: Path) -> None:
+    """Gone before any pass has listed it, again and again."""
+    (tmp_path / "data" / "dicom").mkdir(parents=True)
+    configure(tmp_path)
+    put(tmp_path, observation("o", 1000))
+    passed(tmp_path)
+    put(tmp_path, observation("o", 1000) | {"status": "entered-in-error"})
+
+    for _ in range(1 + MOST):
+        assert acts(passed(tmp_path)) == {"to-dicom retracted": 1}
+        (before,) = notes(tmp_path)
+        file_of(tmp_path, before).unlink()
+    for _ in range(2):
+        done = passed(tmp_path)
+        assert (acts(done), notes(tmp_path), open_points(done)) == ({}, [], NOTHING_OPEN | {"held": 1}), done.stderr
+    assert f"has lost this rejection note of ours {1 + MOST} times" in fhir_dicom(tmp_path, "status").stdout
+    assert fhir_dicom(tmp_path, "retry").returncode == 0
+    done = passed(tmp_path)
+    assert (acts(done), open_points(done)) == ({"to-dicom retracted": 1}, NOTHING_OPEN)
+    assert [one.SOPInstanceUID for one in notes(tmp_path)] == [before.SOPInstanceUID]
 
 
 def test_a_note_that_the_pacs_withdraws_is_a_question(stores: Path) -> None:

@@ -14,6 +14,9 @@ from bridge.sync.documents.instances import key_of_version, read_instance
 from bridge.sync.void.withdraw import reject_again
 from bridge.translate.rejection import voided
 
+MOST = 3
+"""So often a note is written again, until a person says that the PACS keeps them now."""
+
 
 def is_missed(route: Route, ledger: Ledger, key: str) -> bool:
     """Whether a note was there by that key, and without it something looks right that is not."""
@@ -32,6 +35,12 @@ def settle_lost_note(route: Route, ledger: Ledger, key: str) -> str | None:
         ledger.rejections.refile(route.name, note.uid, elsewhere)  # where it may be lost, too
         return None
     standing = _standing(route, ledger, note)
+    if standing and note.rewritten >= MOST:
+        ledger.rejections.count(route.name, note, 0)
+        raise Held(
+            f"{route.dicom.name} has lost this rejection note of ours {note.rewritten + 1} times, and what it rejects "
+            "is there as if it were right: have it keep Key Object Selections, then `fhir-dicom retry`"
+        )
     for link, instance in standing:
         if route.direction == "to-fhir" or not reject_again(route, ledger, link, note):
             raise Held(
@@ -39,6 +48,8 @@ def settle_lost_note(route: Route, ledger: Ledger, key: str) -> str | None:
                 f"{link.root} in {route.fhir.name} is void: store the note again; or, where that was right, correct it "
                 f"in {route.fhir.name}, or store a version in {route.dicom.name} that names it, then `fhir-dicom retry`"
             )
+    if standing:
+        ledger.rejections.count(route.name, note, note.rewritten + 1)
     return "retracted" if standing else None
 
 

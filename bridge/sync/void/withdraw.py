@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from bridge.codecs.dicom import structured_report
+from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import GONE, RETRACTED, Link, act_of
 from bridge.ledger.rejections import Note
@@ -31,6 +32,8 @@ from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection
 
 RETRACTABLE = ("DiagnosticReport", "Observation", "Composition", "DocumentReference")
 """Whose status can be entered-in-error, and which belong to one document."""
+_WRITTEN = "written"
+"""No version that a store tells."""
 
 
 def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
@@ -99,6 +102,8 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
     filed = store_instance(route, ledger, link.document, act, write_document(note), same, left)
     uid = version_of(note).sop_instance
     ledger.rejections.add(route.name, claimed(note, rejection), uid, rejection.reason.value, filed.key)
+    # seen, or its loss before the feed has told of it would be nobody's news
+    ledger.feeds.take_created(route.name, route.dicom.name, [News(filed.key, _WRITTEN)])
 
 
 def reject_again(route: Route, ledger: Ledger, link: Link, note: Note) -> bool:
