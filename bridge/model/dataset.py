@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from pydicom.charset import convert_encodings, decode_bytes, encode_string
+from pydicom.charset import convert_encodings
 
+from bridge.model import code_extensions
 from bridge.model.tags import SPECIFIC_CHARACTER_SET
 
 Charset: TypeAlias = tuple[str, ...]
@@ -30,7 +31,8 @@ DataSet: TypeAlias = tuple[Element, ...]
 
 TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 _WITHOUT_CHARSET = frozenset("AE AS CS DA DS DT IS TM UI UR".split())
-_DELIMITERS = {0x0A, 0x0C, 0x0D, 0x5C}
+_DELIMITERS = {"PN": "\\^=", "LT": "", "ST": "", "UT": ""}  # of values, and of the components of a name
+_VALUES = "\\"
 
 
 def find(dataset: DataSet, tag: int) -> Element | None:
@@ -66,11 +68,13 @@ def charset_of(dataset: DataSet, inherited: Charset = ()) -> Charset:
 
 @lru_cache(maxsize=256)
 def _encodings(charset: Charset) -> tuple[str, ...]:
-    """Python's names. Raises UnicodeError for a Specific Character Set that there is none for."""
+    """pydicom's names. Raises UnicodeError for a Specific Character Set that there is none for."""
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             found = tuple(convert_encodings(list(charset)))
+        for name in found:
+            "".encode(name)
     except (LookupError, ValueError) as error:
         raise UnicodeError(f"Specific Character Set {charset!r} is unknown") from error
     if any("Unknown encoding" in str(one.message) for one in said):  # pydicom would guess
@@ -82,29 +86,52 @@ def decode_text(value: bytes, vr: str, charset: Charset) -> str:
     """The text, less the pad byte of PS3.5 6.2. Raises UnicodeError where the bytes are not of the charset."""
     pad = b"\0" if vr == "UI" else b" "
     raw = value[:-1] if value.endswith(pad) and len(value) % 2 == 0 else value
-    if raw.isascii() and b"\x1b" not in raw and b"\\" not in raw:  # whatever the character set
+    if raw.isascii() and b"\x1b" not in raw:  # whatever the character set
         return raw.decode("ascii")
-    if vr in _WITHOUT_CHARSET or not charset:
-        return raw.decode("ascii")
-    encodings = list(_encodings(charset))
-    text = str(decode_bytes(raw, encodings, _DELIMITERS))
-    if "\ufffd" in text and encode_string(text, encodings) != raw:  # pydicom replaces what it cannot read
-        raise UnicodeError("bytes that are not of the Specific Character Set")
-    return text
+    return code_extensions.decode(raw, _encodings_of(vr, charset), _DELIMITERS.get(vr, _VALUES))
+
+
+def _encodings_of(vr: str, charset: Charset) -> tuple[str, ...]:
+    return _encodings(() if vr in _WITHOUT_CHARSET else charset)
 
 
 def encode_text(text: str, vr: str, charset: Charset) -> bytes:
     """The text in that charset, padded to even length. Raises UnicodeError where the charset cannot hold it."""
-    if text.isascii():
+    if text.isascii() and "\x1b" not in text:
         raw = text.encode("ascii")
-    elif vr in _WITHOUT_CHARSET or not charset:
-        raise UnicodeError("text beyond ASCII, where no Specific Character Set holds it")
     else:
-        encodings = list(_encodings(charset))
-        raw = encode_string(text, encodings)
-        if decode_bytes(raw, encodings, _DELIMITERS) != text:  # pydicom writes `?` for what it cannot write
+        encodings, delimiters = _encodings_of(vr, charset), _DELIMITERS.get(vr, _VALUES)
+        try:
+            raw = code_extensions.encode(text, encodings, delimiters)
+            held = code_extensions.decode(raw, encodings, delimiters) == text
+        except UnicodeError:  # which names the character
+            held = False
+        if not held:
             raise UnicodeError(f"text that does not fit the Specific Character Set {charset!r}")
     return raw + (b"\0" if vr == "UI" else b" ") if len(raw) % 2 else raw
+
+
+def is_readable(element: Element, charset: Charset) -> bool:
+    """Whether its bytes are of its character set, as all are that are no text."""
+    if element.vr not in TEXT_VRS or isinstance(element.value, tuple):
+        return True
+    try:
+        decode_text(element.value, element.vr, charset)
+    except UnicodeError:
+        return False
+    return True
+
+
+def unreadable(dataset: DataSet, charset: Charset) -> set[int]:
+    """Tags of the elements, those in sequences included, whose bytes are not of their character set. `charset`: that of
+    what holds the data set."""
+    charset, found = charset_of(dataset, charset), set[int]()
+    for element in dataset:
+        if isinstance(element.value, tuple):
+            found.update(*(unreadable(one, charset) for one in element.value))
+        elif not is_readable(element, charset):
+            found.add(element.tag)
+    return found
 
 
 def text_element(tag: int, vr: str, text: str, charset: Charset = ()) -> Element:
