@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
-from bridge.model.dataset import UNICODE, Charset, DataSet, Element, charset_of, items, text_element, text_of
+from bridge.model.dataset import (
+    UNICODE,
+    Charset,
+    DataSet,
+    Element,
+    charset_of,
+    items,
+    text_element,
+    text_of,
+    unreadable,
+)
 from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.model.tags import IDENTITY_REMOVED, PATIENT_ID
@@ -15,6 +25,7 @@ from bridge.translate.basis.ids import Known
 
 ISSUER, QUALIFIERS, OTHER_IDS = 0x00100021, 0x00100024, 0x00101002
 LOCAL_ID, ENTITY_ID, ENTITY_TYPE, TYPE_CODE = 0x00400031, 0x00400032, 0x00400033, 0x00400035
+_OF_ISSUER = {ISSUER, ENTITY_ID, ENTITY_TYPE}
 TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _ISSUER_BASE = f"{EXTENSION_BASE}/issuer/"
 _UNKNOWN_BASE = f"{EXTENSION_BASE}/issuer-unknown/"
@@ -52,6 +63,8 @@ def _identifier(dataset: DataSet, charset: Charset, issuer: str | None, known: K
         return None
     qualifiers = next(iter(items(dataset, QUALIFIERS)), ())
     entity, kind = text_of(qualifiers, ENTITY_ID, charset), text_of(qualifiers, ENTITY_TYPE)
+    if unreadable(tuple(one for one in dataset if one.tag in (ISSUER, QUALIFIERS)), charset) & _OF_ISSUER:
+        issuer = None  # somebody is named, and nobody knows whether it is the one that is configured
     named = text_of(dataset, ISSUER, charset)
     local = _ISSUER_BASE + quote(named, safe="") if named else system_of(issuer) if issuer else None
     system = universal(entity, kind) or local

@@ -30,11 +30,14 @@ from bridge.translate.native.unread import is_unread
 from bridge.translate.report.legal import VALUE_TYPES, is_legal
 from bridge.translate.report.odd_header import oddities_of_header
 from bridge.translate.report.said_twice import said_twice
+from bridge.translate.report.unreadable import unreadable_texts
 
 
 def oddities_of_document(document: Document, known: Known) -> list[str]:
     """One line for each kind of oddity, with its number and first place."""
     found: dict[str, list[str]] = {what: [] for what in oddities_of_header(document, known)}
+    for what, place in unreadable_texts(document):
+        found.setdefault(what, []).extend(() if place is None else (element_id(place),))
     known_of = _Document(frozenset(systems_of(document.header)), patient_in(document))
     for what, path in _of_items(document.root, None, (0,), known_of):
         found.setdefault(what, []).append(element_id(path))
@@ -119,7 +122,7 @@ def _of_item(
     if not by_reference and kind not in VALUE_TYPES:
         found.append(f"unknown value type {kind!r}")
     elif form == Other.__name__ and kind not in ("TCOORD", "TABLE"):
-        found.append(f"{kind} without a value, or with one that is not of its character set")
+        found.append(f"{kind} without a value that can be read")
     if source != _NO_PARENT:
         known = not by_reference and source in VALUE_TYPES and kind in VALUE_TYPES
         if relationship is None:
