@@ -46,7 +46,7 @@ def header(series: int, instance: int, sop_class: str, number: str, description:
 
 
 numbers = st.one_of(st.integers(-5, 1 << 40).map(str), st.sampled_from(("", "1.5", " 3", "one")))
-texts = st.text(st.characters(exclude_characters="\\", exclude_categories=["Cs"]), max_size=12)
+texts = st.text(st.characters(exclude_characters="\\\x1b", exclude_categories=["Cs"]), max_size=12)
 dates = st.sampled_from(("20260302", "2026", "", "never"))
 headers = st.builds(
     header, st.integers(1, 4), st.integers(1, 30), st.sampled_from((CT, CT, SR, "1.2.3")), numbers, texts, dates

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.codecs.dicom import structured_report
+from bridge.codecs.dicom.json_model import from_json, from_keywords
 from bridge.codecs.dicom.writer import write
 from bridge.mapping.load import load
 from bridge.model.content import Code, ContentItem, Other
@@ -199,3 +200,10 @@ def test_what_is_of_it_has_no_warning() -> None:
         assert patient(translated.result)["name"]
         assert to_dicom(translated.result, MAPPING, KNOWN).result == before
     assert read_document(write_document(before)) == before
+
+
+def test_escapes_that_an_archive_leaves_in_its_json_are_no_text() -> None:
+    uid = {"0020000D": {"vr": "UI", "Value": ["2.25.7"]}}
+    said = uid | {"00081030": {"vr": "LO", "Value": ["\x1b$B;3ED\x1b(B"]}}
+    assert from_json(said) == from_json(uid)
+    assert from_keywords({"StudyDescription": "\x1b$B;3ED\x1b(B"}) == from_keywords({})

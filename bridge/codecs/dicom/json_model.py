@@ -38,8 +38,16 @@ def _elements(item: Json) -> list[Element]:
         if vr == "SQ":
             found.append(Element(tag, vr, tuple(_in_order(_elements(one)) for one in values)))
         elif all(isinstance(one, str | int | dict) for one in values):
-            found.append(text_element(tag, vr, "\\".join(map(_text, values)), UNICODE))
+            found += _text_element(tag, vr, "\\".join(map(_text, values)))
     return found
+
+
+def _text_element(tag: int, vr: str, text: str) -> list[Element]:
+    """None of what is no text: escape sequences that the archive has left in it."""
+    try:
+        return [text_element(tag, vr, text, UNICODE)]
+    except UnicodeError:
+        return []
 
 
 def _text(value: Json) -> str:
@@ -56,7 +64,7 @@ def _said(item: Json) -> list[Element]:
             continue
         vr = str(dictionary_VR(tag))
         if isinstance(value, str) and vr in TEXT_VRS:
-            found.append(text_element(tag, vr, value, UNICODE))
+            found += _text_element(tag, vr, value)
         elif isinstance(value, list) and vr == "SQ":
             found.append(Element(tag, vr, tuple(_in_order(_said(one)) for one in value)))
     return found
