@@ -20,6 +20,7 @@ from bridge.translate.born_in_dicom.followed_conclusion import conclusion_in
 from bridge.translate.born_in_dicom.followed_context import repeated_in
 from bridge.translate.born_in_dicom.followed_starts import starts_in
 from bridge.translate.born_in_dicom.own_sites import sites_in
+from bridge.translate.born_in_dicom.respelled import spelled_in
 from bridge.translate.born_in_fhir.pieces import beyond, copies_of, pieces_of
 from bridge.translate.header.header import born_uid, split_patient
 from bridge.translate.native.conclusions import parts_of
@@ -64,6 +65,7 @@ def remaindered(
         remainder["patient"] = dataset_json(patient, charset)
         remainder |= _of_dicom(document, known)
         remainder |= _repeated(document, group, back, mapping, known, restored=restored)
+        remainder |= spelled_in(group, remainder["zone"])
     remainder |= said
     if patch := difference(native_header, header, together, charset):
         remainder["header"] = patch

@@ -12,6 +12,7 @@ from bridge.model.document import Document
 from bridge.model.edition import without_notes
 from bridge.model.group import Group, Json
 from bridge.translate.basis.ids import FILES, Known
+from bridge.translate.born_in_dicom.respelled import as_spelled
 from bridge.translate.born_in_fhir.pieces import renames_of
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.shared_study import together
@@ -55,6 +56,14 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
         )
     known = replace(known, document=known.document or remainder.get("first"), edited=_edited(group))
+    made = _returned_to(group, mapping, known, remainder)
+    if NEW_INSTANCE in made.report.warnings and (spelled := as_spelled(group, remainder)) is not group:
+        return _returned_to(spelled, mapping, known, remainder)
+    return made
+
+
+def _returned_to(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json]) -> Made:
+    """In the terms of the system that it was read for."""
     system = remainder.get("system", known.system)
     made = _returned(group, mapping, replace(known, system=system).of(remainder.get("source")), remainder)
     if NEW_INSTANCE in made.report.warnings and known.system not in (FILES, system):
