@@ -23,7 +23,7 @@ from tests.corpus import FIXTURES, SR_FILES, name
 from tests.samples import measured
 
 MAPPING, KNOWN = load(), Known()
-OURS = []
+OURS = [FIXTURES / "dicom" / one for one in ("3700-ecg.dcm", "5200-echocardiography.dcm", "1500-plane.dcm")]
 Spell = Callable[[str], str]
 GENERATED = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">Generated</div>'}
 
