@@ -20,6 +20,7 @@ from bridge.releases.imaging_selection import (
     selection_in_r4,
     selection_in_r5,
 )
+from bridge.translate.gather import in_order_of_reach
 from bridge.translate.remainder.json_patch import dumped, json_difference, json_patched, loaded
 
 Renames = dict[str, str]
@@ -75,7 +76,13 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
         _keep(made, R5_URL, list(json_difference(native, plain)))
     if selected_instance.are_edited(copies, made_group):
         warnings.append("ImagingSelection: " + _ANEW)
-    return made_group, warnings
+    return _in_order(made_group), warnings
+
+
+def _in_order(group: Group) -> Group:
+    """As whoever reads it in R4 finds its members, where other elements refer to them: a document numbers these."""
+    reached = in_order_of_reach(group)
+    return reached if len(reached.members) == len(group.members) else group
 
 
 def _unseen(resource: Resource) -> list[str]:
