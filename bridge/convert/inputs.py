@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bridge.codecs import fhir, json
 from bridge.codecs.dicom import structured_report
+from bridge.codecs.dicom.reader import is_dicom
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.codecs.fhir import Release
 from bridge.convert.bundle import as_written
@@ -66,11 +67,9 @@ def read(file: Path, target: Target, release: Release = "R4") -> Iterator[Input]
         yield Rejected(source, f"{source}: cannot be read: {error.strerror}")
         return
     looks_json = _looks_json(file, data)
-    if looks_json != (target == "dicom"):
-        is_dicom = data[128:132] == b"DICM"
-        if looks_json or is_dicom:
-            yield Skipped(source, OTHERWISE[target])
-            return
+    if looks_json != (target == "dicom") and (looks_json or is_dicom(data)):
+        yield Skipped(source, OTHERWISE[target])
+        return
     yield from read_bytes(source, data, target, release)
 
 

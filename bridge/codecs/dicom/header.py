@@ -14,9 +14,10 @@ from bridge.model.dataset import DataSet
 
 def read_header(data: bytes, tags: Sequence[int]) -> DataSet:
     """Those of the elements that are there. Raises InvalidDicomError where it is no DICOM file (PS3.10)."""
-    bare = data[:2] == b"\x08\x00"  # a data set without preamble: old archives wrote such
     try:
-        found = pydicom.dcmread(BytesIO(data), stop_before_pixels=True, specific_tags=list(tags), force=bare)
+        found = pydicom.dcmread(
+            BytesIO(data), stop_before_pixels=True, specific_tags=list(tags), force=reader.is_dicom(data)
+        )
         plain = BytesIO()
         pydicom.dcmwrite(plain, pydicom.Dataset(found), implicit_vr=False, little_endian=True)
     except Exception as error:  # whatever pydicom stumbles over

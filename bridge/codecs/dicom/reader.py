@@ -48,6 +48,8 @@ _WIDTH = {
     "OV": 8,
 }
 _ITEM, _ITEM_END, _SEQUENCE_END, _UNDEFINED = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD, 0xFFFFFFFF
+_BEHIND_META, _BEHIND_ALL = 0x00030000, 0x1_00000000
+_BARE = (b"\x08\x00", b"\x02\x00")  # how a file without preamble begins: PS3.10 wants one, old archives wrote none
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,25 @@ class DicomFile:
     transfer_syntax: str
 
 
-def read(data: bytes) -> DicomFile:
-    """Raises InvalidDicomError with the byte offset of the fault."""
-    if data[128:132] == b"DICM":
-        meta, end = _Reader(data, "<", explicit=True, room=_Room()).elements(132, len(data), depth=0, group=2)
+def is_dicom(data: bytes) -> bool:
+    """By how it begins."""
+    return data[128:132] == b"DICM" or _is_bare(data)
+
+
+def _is_bare(data: bytes) -> bool:
+    return len(data) >= 8 and data[:2] in _BARE
+
+
+def read(data: bytes, below: int = _BEHIND_ALL) -> DicomFile:
+    """Of the data set the elements with tags below that one; what stands behind them is not looked at. Raises
+    InvalidDicomError with the byte offset of the fault."""
+    if not is_dicom(data):
+        raise InvalidDicomError("not a DICOM file: no `DICM` at byte 128, and no data set at byte 0")
+    start = 132 if data[128:132] == b"DICM" else 0
+    if start or data[:2] == b"\x02\x00":
+        explicit = bool(start) or _guess(data) == EXPLICIT
+        reader = _Reader(data, "<", explicit=explicit, room=_Room())
+        meta, end = reader.elements(start, len(data), depth=0, below=_BEHIND_META)
         syntax = next(
             (
                 e.value.decode("ascii", "replace").strip(" \0")
@@ -79,16 +96,14 @@ def read(data: bytes) -> DicomFile:
         # encapsulated transfer syntaxes are explicit little endian outside the pixel data
         raise InvalidDicomError(f"unknown Transfer Syntax {syntax!r}")
     reader = _Reader(data, ">" if syntax == BIG else "<", explicit=syntax != IMPLICIT, room=_Room())
-    dataset, _ = reader.elements(end, len(data), depth=0)
-    if not dataset:
+    dataset, _ = reader.elements(end, len(data), depth=0, below=below)
+    if not dataset and below == _BEHIND_ALL:
         raise InvalidDicomError("no data set behind the File Meta Information")
     return DicomFile(meta, dataset, syntax)
 
 
 def _guess(data: bytes) -> str:
-    """Transfer syntax of a data set without preamble: PS3.10 wants one, old archives wrote none."""
-    if len(data) < 8 or data[:2] not in (b"\x08\x00", b"\x02\x00"):
-        raise InvalidDicomError("not a DICOM file: no `DICM` at byte 128, and no data set at byte 0")
+    """Transfer syntax of a data set without preamble, by what stands where a VR would."""
     return EXPLICIT if data[4:6].decode("latin-1") in VRS else IMPLICIT
 
 
@@ -131,8 +146,8 @@ class _Reader:
         self._short = struct.Struct(order + "H").unpack_from
         self._long = struct.Struct(order + "I").unpack_from
 
-    def elements(self, at: int, end: int, *, depth: int, group: int | None = None) -> tuple[DataSet, int]:
-        """Elements from `at` to `end`, to an item delimiter, or while they are of `group`; and where they end."""
+    def elements(self, at: int, end: int, *, depth: int, below: int = _BEHIND_ALL) -> tuple[DataSet, int]:
+        """Elements from `at` to `end`, to an item delimiter, or to a tag that is not below; and where they end."""
         if depth > MAX_DEPTH:
             raise InvalidDicomError(f"at byte {at}: sequences nested deeper than {MAX_DEPTH}")
         found: list[Element] = []
@@ -146,7 +161,7 @@ class _Reader:
             tag = high << 16 | low
             if tag == _ITEM_END:
                 return tuple(found), at + 8
-            if group is not None and high != group:
+            if tag >= below:
                 break
             start = at + 8
             if not self.explicit or high == 0xFFFE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pydicom.uid import KeyObjectSelectionDocumentStorage
+from pydicom.uid import KeyObjectSelectionDocumentStorage, MediaStorageDirectoryStorage
 
 from bridge.codecs.dicom import reader
 from bridge.errors import InvalidDicomError
@@ -25,6 +25,7 @@ from bridge.model.tags import (
 from bridge.terminology.structured_reports import is_structured_report
 
 MAX_DEPTH = 64
+_MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
 _REQUIRED = {
     SOP_INSTANCE_UID: "SOP Instance UID (0008,0018)",
     STUDY_UID: "Study Instance UID (0020,000D)",
@@ -40,21 +41,29 @@ _FLAGS = {COMPLETION: "Completion Flag (0040,A491)", VERIFICATION: "Verification
 
 
 class NotStructuredReportError(InvalidDicomError):
-    """A readable SOP Instance of another kind."""
+    """An instance of another SOP Class, or a DICOMDIR (PS3.3 F). Whether the rest of it is whole is not asked."""
 
 
 def read(data: bytes) -> Document:
     """Raises NotStructuredReportError, or InvalidDicomError where it is broken or cut off."""
-    dataset = reader.read(data).dataset
-    sop_class = text_of(dataset, SOP_CLASS_UID)
-    if sop_class is None:
-        raise InvalidDicomError("no SOP Class UID (0008,0016): truncated, or no SOP Instance")
+    sop_class = _sop_class(data)
     if not is_structured_report(sop_class):
         raise NotStructuredReportError(f"SOP Class {sop_class} is no Structured Report")
+    dataset = reader.read(data).dataset
     _complete(dataset, sop_class)
     if (depth := _depth(dataset)) > MAX_DEPTH:
         raise InvalidDicomError(f"content items nested {depth} deep; {MAX_DEPTH} are read, real reports have about ten")
     return read_document(dataset)
+
+
+def _sop_class(data: bytes) -> str:
+    """By its first elements: of an image, whose pixels are not read here, nothing else is asked."""
+    start = reader.read(data, below=SOP_CLASS_UID + 1)
+    if (said := text_of(start.dataset, SOP_CLASS_UID)) is not None:
+        return said
+    if text_of(start.meta, _MEDIA_STORAGE_SOP_CLASS_UID) == MediaStorageDirectoryStorage:
+        raise NotStructuredReportError("DICOMDIR: a directory of files, no document")
+    raise InvalidDicomError("no SOP Class UID (0008,0016): truncated, or no SOP Instance")
 
 
 def _depth(dataset: DataSet) -> int:

@@ -18,9 +18,11 @@ from pydicom.uid import (
 )
 
 from bridge.codecs.dicom import reader, writer
+from bridge.codecs.dicom.header import read_header
 from bridge.errors import InvalidDicomError
 from bridge.model.names import PRIVATE_CREATOR
 from bridge.model.sr import read_document, write_document
+from bridge.model.tags import SOP_CLASS_UID, STUDY_UID
 from tests.corpus import FIXTURES, SR_FILES, name
 
 SYNTAXES = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
@@ -98,6 +100,26 @@ def test_a_transfer_syntax_changes_nothing_of_ours(syntax: str, vr: str) -> None
     data = stored(ours, syntax)
     (element,) = [one for one in reader.read(data).dataset if one.tag == 0x00711001]
     assert element.vr == "OB"
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_file_without_preamble_is_read_by_its_meta_information(syntax: str) -> None:
+    """Its elements are no part of the data set."""
+    whole = stored(pydicom.dcmread(SAMPLE), syntax)
+    assert reader.read(whole[132:]) == reader.read(whole)
+    wanted = [SOP_CLASS_UID, STUDY_UID]
+    assert read_header(whole[132:], wanted) == read_header(whole, wanted)
+
+
+@pytest.mark.parametrize("path", SR_FILES, ids=name)
+def test_the_start_of_a_file_is_that_of_the_whole(path: Path) -> None:
+    data = path.read_bytes()
+    whole = reader.read(data).dataset
+    for element in whole:
+        start = reader.read(data, below=element.tag).dataset
+        assert start == tuple(one for one in whole if one.tag < element.tag)
+        if element.tag >= STUDY_UID:
+            break
 
 
 def test_a_file_cut_inside_an_element_is_refused_with_the_byte() -> None:
