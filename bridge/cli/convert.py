@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -16,6 +20,7 @@ from bridge.cli.options import Config
 if TYPE_CHECKING:
     from bridge.convert.report import ReportFile
     from bridge.convert.run import Job
+    from bridge.convert.sources import Source
 
 HELP = "Convert files: DICOM SR to FHIR Bundles, or FHIR Observations and DiagnosticReports to DICOM SR."
 EXAMPLE = "Example: fhir-dicom convert reports/ --to fhir -o out/ --report report.json"
@@ -50,9 +55,8 @@ def convert(
     json: Annotated[bool, typer.Option("--json", help="the report on stdout, for machines")] = False,
 ) -> None:
     from bridge.convert import run
-    from bridge.convert.files import files
-    from bridge.convert.report import ReportFile
-    from bridge.errors import PermanentError, UsageError
+    from bridge.convert.sources import sources as found_in
+    from bridge.errors import UsageError
     from bridge.mapping.load import load
     from bridge.settings.settings import settings
     from bridge.translate.basis.ids import Known
@@ -62,9 +66,8 @@ def convert(
     if json and out == "-":
         raise UsageError("--json and -o - both want stdout; use --report FILE")
     configured = settings(config)
-    reports = [*([ReportFile(report)] if report else []), *([ReportFile(None)] if json else [])]
-    given = files(sources)
-    if report is not None and (report.resolve() in {one.resolve() for one in given} or str(report) == out):
+    given = found_in(sources)
+    if report is not None and (_is_among(report, given) or str(report) == out):
         raise UsageError(f"{report}: is read or written by the run itself; name another file for the report")
     if not given:
         raise UsageError("nothing found in " + ", ".join(map(str, sources)))
@@ -80,44 +83,61 @@ def convert(
         one_line=format is Format.ndjson,
         release=fhir_version.value if fhir_version else configured.fhir_version,
     )
-    try:
-        done = _run(given, job, _output(out, format), workers, reports, table=not json and out != "-")
-    except PermanentError as error:  # of the report
-        print(error, file=sys.stderr)
-        done = False
-    if not done:
-        raise typer.Exit(1)
+    with _begun(out, format, report, json=json) as (output, reports):
+        if not _run(given, job, output, workers, reports, table=not json and out != "-"):
+            raise typer.Exit(1)
 
 
-def _run(files: list[Path], job: Job, output: Any, workers: int, reports: list[ReportFile], *, table: bool) -> bool:
-    """Whether all of it was done. Raises UsageError where nothing can be converted that way."""
+def _is_among(file: Path, given: list[Source]) -> bool:
+    return file.resolve() in {one.resolve() for one in given if isinstance(one, Path)}
+
+
+@contextmanager
+def _begun(out: str, format: Format, report: Path | None, *, json: bool) -> Iterator[tuple[Any, list[ReportFile]]]:
+    """What is written to; what of it is not whole in the end is taken away, also where the run is stopped."""
+    from bridge.convert.report import ReportFile
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as of a run in the background
+            signal.signal(number, _stop)
+    with ExitStack() as stack:
+        opened = [_output(out, format)]
+        stack.callback(lambda: [one.drop() for one in opened])
+        opened += [ReportFile(one) for one in [*([report] if report else []), *([None] if json else [])]]
+        yield opened[0], opened[1:]
+
+
+def _stop(number: int, _: FrameType | None) -> NoReturn:
+    what = "stopped before its end, without report and totals; run it again: what is there is left as it is"
+    print(f"fhir-dicom: {what}", file=sys.stderr)
+    raise SystemExit(128 + number)
+
+
+def _run(files: list[Source], job: Job, output: Any, workers: int, reports: list[ReportFile], *, table: bool) -> bool:
+    """Whether all of it was done. Raises UsageError where nothing can be converted that way, and PermanentError where
+    the report cannot be written: nobody would know what has become of the rest."""
     from bridge.convert import inputs, run
     from bridge.convert.report import Totals
-    from bridge.errors import PermanentError, UsageError
+    from bridge.errors import UsageError
 
     gc.freeze()  # what is loaded now stays: the collector need not visit it again with each document
     gc.set_threshold(50_000, 20, 20)
     totals, shown, skipped, warned = Totals(), list[dict[str, Any]](), Counter[str](), Counter[str]()
     done = 0
-    for entry in run.run(files, job, output, workers):
-        done += 1
-        totals.add(entry)
-        shown += [entry] if len(shown) < _ROWS else []
-        if entry["status"] == "skipped":
-            skipped[entry["reason"]] += entry["count"]
-        if len(warned) < _KINDS:  # they name places: of a long run there may be as many as documents
-            warned.update(set(entry["warnings"]))
-        for report in reports:
-            report.put(entry)
-        if entry["error"]:
-            print(f"rejected: {entry['error']}", file=sys.stderr)
-        _progress(done, len(files))
-    kept = True
-    try:
-        output.close()
-    except PermanentError as error:
-        kept = False
-        print(f"rejected: {error}", file=sys.stderr)
+    with closing(run.run(files, job, output, workers)) as entries:  # stopped, too, its workers end
+        for entry in entries:
+            done += 1
+            totals.add(entry)
+            shown += [entry] if len(shown) < _ROWS else []
+            if entry["status"] == "skipped":
+                skipped[entry["reason"]] += entry["count"]
+            if len(warned) < _KINDS:  # they name places: of a long run there may be as many as documents
+                warned.update(set(entry["warnings"]))
+            for report in reports:
+                report.put(entry)
+            if entry["error"]:
+                print(f"rejected: {entry['error']}", file=sys.stderr)
+            _progress(done, len(files))
     for report in reports:
         report.close(totals)
     if table:
@@ -126,7 +146,7 @@ def _run(files: list[Path], job: Job, output: Any, workers: int, reports: list[R
     why = inputs.OTHERWISE[job.target]
     if [*skipped] == [why] and not totals.found["converted"] + totals.found["rejected"]:
         raise UsageError(f"{why}; is `--to {'dicom' if job.target == 'fhir' else 'fhir'}` meant?")
-    return kept and not totals.found["rejected"]
+    return not totals.found["rejected"]
 
 
 def _output(out: str, format: Format) -> Any:

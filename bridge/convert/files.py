@@ -1,28 +1,13 @@
-"""Which files a run reads, and what it calls them and their lines."""
+"""What a run calls files and their lines."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from bridge.errors import InvalidFhirError, UsageError
-
-
-def files(paths: Sequence[Path]) -> list[Path]:
-    """Every file, folders recursively, in the order of their names. Raises UsageError for what is not there."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
-            found += sorted(one for one in inside if one.is_file())  # no pipes, no sockets
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise UsageError(f"{path}: no such file or folder")
-    return found
+from bridge.errors import InvalidFhirError
 
 
 def name_of(file: Path) -> str:

@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from bridge.codecs import json
+from bridge.convert.draft import begun
 from bridge.errors import PermanentError, UsageError
+from bridge.translate.report.report import Report
 
 Entry = dict[str, Any]
 _STATUS = ("converted", "skipped", "rejected")
 _OUTCOMES = ("total", "mapped", "carried", "withheld")
+
+
+def entry_of(source: str, status: str) -> Entry:
+    """Of what has no elements, or not yet."""
+    return {
+        "source": source,
+        "targets": [],
+        "status": status,
+        "template": None,
+        "items": asdict(Report().items),
+        "elements": asdict(Report().elements),
+        "warnings": [],
+        "details": [],
+        "error": None,
+    }
+
+
+def counts_of(report: Report, *, details: bool, header: bool) -> Entry:
+    """`details`: of all elements, not only of those that are not mapped; `header`: those of the header, too."""
+    found = [*report.header, *report.details] if header else report.details
+    return {
+        "items": asdict(report.items),
+        "elements": asdict(report.elements),
+        "warnings": report.warnings,
+        "details": [one._asdict() for one in found if details or one.outcome != "mapped"],
+    }
 
 
 class Totals:
@@ -34,45 +61,40 @@ class Totals:
 
 class ReportFile:
     """`{"documents": [...], "totals": {...}}` in a file, which appears when all is written, or on stdout. A device or a
-    pipe is written to as it is. Raises PermanentError where it cannot be written."""
+    pipe is written to as it is. Raises UsageError where another run writes it, and PermanentError where it cannot be
+    written."""
 
     def __init__(self, path: Path | None) -> None:
         if path is not None and (path.is_dir() or any(one.is_file() for one in path.parents)):
             raise UsageError(f"{path}: a report is a file in a folder")
-        self._path = path
-        plain = path is not None and (path.is_file() or not path.exists())
-        self._temporary = path.with_name(f".report-{path.name}") if path and plain else path
-        self._file: BinaryIO | None = None
+        self._name = str(path or "standard output")
+        self._out = begun(path)
+        self._head = b'{\n  "documents": [\n'
 
     def put(self, entry: Entry) -> None:
-        self._write(b'{\n  "documents": [\n' if self._file is None else b",\n", json.dumps(entry, indent=True))
+        self._write(self._head, json.dumps(entry, indent=True))
+        self._head = b",\n"
 
     def close(self, totals: Totals) -> None:
-        begun = self._file is not None
-        self._write(b"\n  ],\n" if begun else b'{\n  "documents": [],\n')
+        empty = self._head != b",\n"
+        self._write(b'{\n  "documents": [],\n' if empty else b"\n  ],\n")
         self._write(b'  "totals": ', json.dumps(totals.found, indent=True), b"\n}\n")
         try:
-            self._opened().flush()
-            if self._temporary is not None and self._path is not None:
-                self._opened().close()
-                if self._temporary != self._path:
-                    os.replace(self._temporary, self._path)
+            self._out.put()
         except OSError as error:
             raise self._fault(error) from error
+
+    def drop(self) -> None:
+        """Takes away what is no whole report."""
+        self._out.drop()
 
     def _write(self, *parts: bytes) -> None:
         try:
             for part in parts:
-                self._opened().write(part)
+                self._out.write(part)
         except OSError as error:
             raise self._fault(error) from error
 
     def _fault(self, error: OSError) -> PermanentError:
-        return PermanentError(f"{self._path or 'standard output'}: the report cannot be written: {error.strerror}")
-
-    def _opened(self) -> BinaryIO:
-        if self._file is None:
-            if self._temporary is not None:
-                self._temporary.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._temporary.open("wb") if self._temporary else sys.stdout.buffer
-        return self._file
+        what = f"{self._name}: the report cannot be written: {error.strerror}"
+        return PermanentError(f"{what}; see to its disk, and run it again")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +18,9 @@ from bridge.convert.bundle import bundle
 from bridge.convert.export import Part
 from bridge.convert.files import name_of
 from bridge.convert.inputs import Input, Readable, Rejected, Skipped, Target
-from bridge.convert.report import Entry
+from bridge.convert.report import Entry, counts_of, entry_of
+from bridge.convert.sources import Source
+from bridge.convert.workers import shared_out
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
 from bridge.model.dataset import text_of
@@ -29,15 +30,15 @@ from bridge.model.sr import write_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.releases.r5 import in_r5
 from bridge.translate.basis.ids import Known
-from bridge.translate.report.report import Report
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 
-_AHEAD = 256  # files, or parts of an export, that are given to the workers at once
-
 
 class Output(Protocol):
+    @property
+    def name(self) -> str: ...
     def put(self, name: str, data: bytes) -> None: ...
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +61,33 @@ class Done:
     data: bytes = b""
 
 
-def run(files: Sequence[Path], job: Job, output: Output, workers: int = 1) -> Iterator[Entry]:
-    """One report entry for each document, unreadable file, or type of other resources; outputs written on the way."""
+def run(files: Sequence[Source], job: Job, output: Output, workers: int = 1) -> Generator[Entry]:
+    """One report entry for each document, unreadable file, or type of other resources, and for an output that is not
+    there in the end; outputs written on the way."""
     load(job.mappings)  # faults are known before anything is read
     units, written = _units(files, job), set[str]()
     if workers == 1:
         for unit in units:
             yield from (_put(done, output, written) for done in _of(unit, job))
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        while ahead := list(islice(units, _AHEAD)):  # results wait in memory until they are written
-            for many in pool.map(partial(_all, job=job), ahead):
-                yield from (_put(done, output, written) for done in many)
+    else:
+        with closing(shared_out(partial(_all, job=job), units, workers)) as shared:
+            for unit, many in shared:
+                yield from (_put(done, output, written) for done in ([_lost(unit)] if many is None else many))
+    try:
+        output.close()
+    except PermanentError as error:
+        yield entry_of(output.name, "rejected") | {"error": str(error)}
 
 
 Unit = Path | Part | Skipped | Rejected
 """What one worker does at a time."""
 
 
-def _units(files: Sequence[Path], job: Job) -> Iterator[Unit]:
-    """Files, and the parts of exports."""
+def _units(files: Sequence[Source], job: Job) -> Iterator[Unit]:
+    """Files, the parts of exports, and what is no file."""
     exports: dict[Path, dict[Path, Path]] = {}  # by what they are, however they are called
     for file in files:
-        if job.target == "dicom" and file.suffix == ".ndjson":
+        if isinstance(file, Path) and job.target == "dicom" and file.suffix == ".ndjson":
             exports.setdefault(file.parent.resolve(), {}).setdefault(file.resolve(), file)
         else:
             yield file
@@ -102,6 +107,12 @@ def _of(unit: Unit, job: Job) -> Iterator[Done]:
             return _each(unit.lines[0].place, export.read(unit, job.release), job)
         case _:
             return iter([_converted(unit, job)])
+
+
+def _lost(unit: Unit) -> Done:
+    source = unit.lines[0].place if isinstance(unit, Part) else name_of(unit) if isinstance(unit, Path) else unit.source
+    what = "the process that had it in hand was killed, also when it had nothing else; convert it with more memory"
+    return Done(entry_of(source, "rejected") | {"error": f"{source}: {what}"})
 
 
 def converted(file: Path, job: Job) -> Iterator[Done]:
@@ -125,18 +136,18 @@ def _each(source: str, found: Iterator[Input], job: Job) -> Iterator[Done]:
 
 def _converted(one: Input, job: Job) -> Done:
     if isinstance(one, Skipped):
-        return Done(_entry(one.source, "skipped") | {"reason": one.reason, "count": one.count})
+        return Done(entry_of(one.source, "skipped") | {"reason": one.reason, "count": one.count})
     if not isinstance(one, Readable):
-        return Done(_entry(one.source, "rejected") | {"error": one.error})
+        return Done(entry_of(one.source, "rejected") | {"error": one.error})
     try:
         if isinstance(one.content, Document):
             return _to_fhir(one.source, one.content, job)
         return _to_dicom(one, one.content, job)
     except PermanentError as error:
-        return Done(_entry(one.source, "rejected") | {"error": f"{one.source}: {error}"})
+        return Done(entry_of(one.source, "rejected") | {"error": f"{one.source}: {error}"})
     except UnicodeError:
         what = "an edit does not fit the Specific Character Set of the document; write it in other characters"
-        return Done(_entry(one.source, "rejected") | {"error": f"{one.source}: {what}"})
+        return Done(entry_of(one.source, "rejected") | {"error": f"{one.source}: {what}"})
     except Exception as error:  # noqa: BLE001 - a document that breaks us is named, and the others go on
         return _broken(one.source, error)
 
@@ -147,7 +158,7 @@ def _broken(source: str, error: Exception) -> Done:
     what = (
         f"cannot be translated ({type(error).__name__} at {Path(where.filename).name}:{where.lineno}); please report it"
     )
-    return Done(_entry(source, "rejected") | {"error": f"{source}: {what}"})
+    return Done(entry_of(source, "rejected") | {"error": f"{source}: {what}"})
 
 
 def _to_fhir(source: str, document: Document, job: Job) -> Done:
@@ -159,8 +170,8 @@ def _to_fhir(source: str, document: Document, job: Job) -> Done:
         fhir.validate(resource, job.release)
     targets = [f"{one['resourceType']}/{one.get('id', '')}" for one in resources]
     entry = (
-        _entry(source, "converted")
-        | _counts(translated.report, job)
+        entry_of(source, "converted")
+        | counts_of(translated.report, details=job.details, header=job.header)
         | {"targets": targets, "template": document.template}
     )
     data = json.dumps(bundle(group), indent=not job.one_line)
@@ -172,36 +183,11 @@ def _to_dicom(one: Readable, group: Group, job: Job) -> Done:
     translated.report.warnings += one.warnings
     uid = text_of(translated.result.header, SOP_INSTANCE_UID)
     entry = (
-        _entry(one.source, "converted")
-        | _counts(translated.report, job)
+        entry_of(one.source, "converted")
+        | counts_of(translated.report, details=job.details, header=job.header)
         | {"targets": [uid], "template": translated.result.template}
     )
     return Done(entry, f"{uid}.dcm", writer.write(write_document(translated.result)))
-
-
-def _entry(source: str, status: str) -> Entry:
-    return {
-        "source": source,
-        "targets": [],
-        "status": status,
-        "template": None,
-        "items": asdict(Report().items),
-        "elements": asdict(Report().elements),
-        "warnings": [],
-        "details": [],
-        "error": None,
-    }
-
-
-def _counts(report: Report, job: Job) -> Entry:
-    found = [*report.header, *report.details] if job.header else report.details
-    details = [one._asdict() for one in found if job.details or one.outcome != "mapped"]
-    return {
-        "items": asdict(report.items),
-        "elements": asdict(report.elements),
-        "warnings": report.warnings,
-        "details": details,
-    }
 
 
 def _put(done: Done, output: Output, written: set[str]) -> Entry:
@@ -211,7 +197,7 @@ def _put(done: Done, output: Output, written: set[str]) -> Entry:
     try:
         output.put(done.name, done.data)
     except (PermanentError, OSError, ValueError) as error:
-        return _entry(done.entry["source"], "rejected") | {"error": f"{done.entry['source']}: {error}"}
+        return entry_of(done.entry["source"], "rejected") | {"error": f"{done.entry['source']}: {error}"}
     if done.name in written:
         done.entry["warnings"] = [*done.entry["warnings"], _TWICE]
     written.add(done.name)
