@@ -39,8 +39,8 @@ def status(
         print(f"blocked by what is held or dead: {found['blocked']}")
     if found["absent"] or found["conflicts"]:
         print(f"looks deleted: {found['absent']}, conflicts: {found['conflicts']}")
-    for route, reason in found["paused"].items():
-        print(f"paused: {route}: {reason}")
+    for route, pause in found["paused"].items():
+        print(f"paused: {route} ({pause['name']}, {pause['absent']} look deleted): {pause['reason']}")
     for route, number in sorted(found["outdated"].items()):
         print(f"translated by an earlier revision: {number}; see `fhir-dicom resend {route} --outdated`")
     for route, number in found["retired"].items():

@@ -81,4 +81,4 @@ class Ledger:
         """As `bridge.ledger.status` has it, and which routes are paused."""
         with self._database.connect() as connection:
             found = status(connection, limit)
-        return found | {"paused": self.pauses.reasons()}
+        return found | {"paused": self.pauses.open()}

@@ -12,6 +12,7 @@ from bridge.ledger.audit_event import decided
 from bridge.ledger.conflicts import FIELDS, Conflict
 from bridge.ledger.database import Database, put
 from bridge.ledger.owing import ANEW, owe
+from bridge.ledger.pauses import pause_of
 from bridge.ledger.retention import DROPPED, Keep
 from bridge.ledger.tables import CONFLICT, GONE, LINK, PAUSE, SEEN, STANDING, UNTOLD, WORK
 from bridge.ledger.work_item import ASIDE
@@ -116,18 +117,25 @@ class Operations:
             put(connection, PAUSE, {"route": route, "reason": f"by {by}", "since": now})
             record(connection, decided("pause", by, route, [], now))
 
-    def resume(self, route: str, by: str, *, deleted: bool) -> tuple[bool, int]:
-        """Ends the pause of a route: what looks deleted was `deleted`, as that person says, or is asked for again.
-        Returns whether it was paused, and how much was absent."""
+    def resume(self, route: str, by: str, pause: str | None = None, *, deleted: bool = False) -> tuple[bool, int]:
+        """Ends the pause of a route, or that of the name `pause` alone: what looks deleted was `deleted`, as that
+        person says of a pause by its name, or is asked for again. Returns whether it was paused, and how much was
+        absent. Raises UsageError where it has no pause of that name (any more)."""
         now = self._database.now()
         with self._database.begin() as connection:
+            stands = pause_of(connection, route) if pause is not None else None
             was = connection.execute(delete(PAUSE).where(PAUSE.c.route == route)).rowcount > 0
             connection.execute(delete(GONE).where(GONE.c.route == route))  # they were right, a person says
             of_route = WORK.c.route == route
             absent = update(WORK).where(of_route & (WORK.c.state == "absent"))
             values = {"state": "deleted" if deleted else "owed", "due": now, "attempts": 0}
             number = connection.execute(absent.values(**values, reason=None)).rowcount
+            # another person, or worker, may have been there since it was read
+            meant = stands is not None and was and (stands.name, stands.absent) == (pause, number)
+            if (deleted or pause is not None) and not meant:
+                raise UsageError(f"{route} has no pause {pause!r} (any more): look at `status` again")
             waiting = update(WORK).where(of_route & (WORK.c.state == "waiting"))
             connection.execute(waiting.values(state="owed", due=now, attempts=0))
-            record(connection, decided("resume --deleted" if deleted else "resume", by, route, [], now))
+            said = f"resume {pause} --deleted" if deleted else "resume"
+            record(connection, decided(said, by, route, [], now))
             return was, number

@@ -178,5 +178,6 @@ def too_many(gone: int, linked: int) -> bool:
 def _question(what: str, route: Route) -> str:
     return (
         f"{what}: is that the right server, with all permissions? If they were deleted, "
-        f"`fhir-dicom resume {route.name} --deleted`; else mend it, then `fhir-dicom resume {route.name}`"
+        f"`fhir-dicom resume {route.name} --deleted` says what it is asked of; else mend it, then "
+        f"`fhir-dicom resume {route.name}`"
     )

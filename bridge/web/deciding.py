@@ -31,7 +31,8 @@ class Resent(OneRoute):
 
 
 class Resumed(OneRoute):
-    deleted: bool = False  # what looked deleted was deleted on purpose: for admins
+    pause: Key | None = None  # its name, as /status says it; without, whichever there is
+    deleted: bool = False  # what looks deleted in that pause was deleted on purpose: for admins
 
 
 class Verdict(Body):
@@ -88,12 +89,17 @@ def router(
         ledger.operations.pause(body.route, caller.name)
         return {"paused": body.route}
 
-    @api.post("/resume", summary="Make passes over a route again; with `deleted`, what looked deleted was")
+    @api.post("/resume", summary="Make passes over a route again; a verdict on an older pause is refused with 409")
     def resume(caller: Operator, ledger: Book, body: Resumed) -> dict[str, Any]:
         if body.deleted:
             caller.demand("admin")
         _known(body.route, names)
-        was, number = ledger.operations.resume(body.route, caller.name, deleted=body.deleted)
+        if body.deleted and body.pause is None:
+            raise Refused(422, "`deleted` is said of one pause: write its name, as `paused` of /status says it")
+        try:
+            was, number = ledger.operations.resume(body.route, caller.name, body.pause, deleted=body.deleted)
+        except UsageError as error:
+            raise Refused(409, "there is no such pause (any more): look at `paused` of /status again") from error
         soon()
         return {"resumed": body.route, "was_paused": was, "absent": number}
 

@@ -63,7 +63,9 @@ def restart(world: World, meanwhile: Callable[[], object]) -> None:
 
 def resume(world: World, *, deleted: bool = False) -> None:
     ledger = world.ledger()
-    ledger.operations.resume(world.route().name, "tests", deleted=deleted)
+    pause = ledger.pauses.of(world.route().name)
+    assert pause is not None
+    ledger.operations.resume(world.route().name, "tests", pause.name, deleted=deleted)
     ledger.close()
 
 

@@ -133,7 +133,9 @@ def test_each_role_may_what_it_may(closed: Service, method: str, path: str, role
 
 
 def test_only_an_admin_says_what_was_deleted(closed: Service) -> None:
-    body = {"route": "fhir-dicom", "deleted": True}
+    closed.request("POST", "/pause", bearer("operate"), json={"route": "fhir-dicom"})
+    pause = closed.request("GET", "/status", bearer("read")).json()["paused"]["fhir-dicom"]["name"]
+    body = {"route": "fhir-dicom", "pause": pause, "deleted": True}
     assert closed.request("POST", "/resume", bearer("operate"), json=body).status_code == 403
     assert closed.request("POST", "/resume", bearer("admin"), json=body).status_code == 200
 

@@ -106,10 +106,16 @@ def test_a_paused_route_makes_no_pass_until_it_is_resumed(service: Service) -> N
     why = {"fhir-dicom": "is paused, and no pass is made before it is resumed: by somebody on this machine"}
     assert post(service, "/retry") == {"owed": 0, "idle": {}}
     assert post(service, "/resend", route="fhir-dicom", keys=["Observation/broken"])["idle"] == why
-    assert service.get("/status")["paused"] == {"fhir-dicom": "by somebody on this machine"}
+    pause = service.get("/status")["paused"]["fhir-dicom"]
+    assert (pause["reason"], pause["absent"]) == ("by somebody on this machine", 0)
     assert service.request("GET", "/ready").status_code == 200, "the page has to be reachable to resume it"
     assert metrics(service)['fhir_dicom_paused{route="fhir-dicom"}'] == 1
-    assert post(service, "/resume", route="fhir-dicom")["was_paused"]
+    for said in ({"pause": "0"}, {"pause": "0", "deleted": True}):
+        stale = service.request("POST", "/resume", json={"route": "fhir-dicom"} | said)
+        assert stale.status_code == 409 and "again" in stale.text
+    nameless = service.request("POST", "/resume", json={"route": "fhir-dicom", "deleted": True})
+    assert nameless.status_code == 422 and "write its name" in nameless.text
+    assert post(service, "/resume", route="fhir-dicom", pause=pause["name"])["was_paused"]
     until(lambda: service.get("/status")["linked"]["fhir"] == 6)
 
 
@@ -161,7 +167,7 @@ def test_a_ledger_that_others_share(tmp_path: Path) -> None:
             until(lambda: passes(working) == 1)
             assert beside.get("/status")["linked"] == {"dicom": 1, "fhir": 5}
             post(beside, "/pause", route="fhir-dicom")
-            assert working.get("/status")["paused"] == {"fhir-dicom": "by somebody on this machine"}
+            assert working.get("/status")["paused"]["fhir-dicom"]["reason"] == "by somebody on this machine"
             assert metrics(beside)['fhir_dicom_paused{route="fhir-dicom"}'] == 1
             assert len(trail(beside)) == 7
             server.stop()

@@ -16,14 +16,13 @@ from bridge.codecs.fhir import validate
 from bridge.ledger.ledger import Ledger
 from bridge.stores.folder import InstanceFolder
 from bridge.sync.basis.failpoint import NAMES
-from tests.command_line import fhir_dicom
 from tests.corpus import OTHER_FILES
 from tests.folders import passed as once
 from tests.folders import route_of
 from tests.images import ct, put_in
 from tests.integration.test_sync_edges import store
 from tests.integration.test_sync_folders import acts, get, put, sync, tree
-from tests.integration.test_sync_void import NOTHING_OPEN, configure, open_points, passed
+from tests.integration.test_sync_void import NOTHING_OPEN, configure, confirmed, open_points, passed
 
 QUIET = {"owed": 0, "absent": 0, "held": 0, "dead": 0, "intents": 0, "conflicts": 0, "paused": {}}
 
@@ -132,7 +131,7 @@ def test_an_emptied_archive_is_a_question_not_news(stores: Path) -> None:
     done = sync(stores)
     assert json.loads(done.stdout)["status"]["paused"]
     assert studies(stores) == before
-    fhir_dicom(stores, "resume", "fhir-dicom", "--deleted")
+    confirmed(stores)
     sync(stores)
     assert {one["status"] for one in studies(stores)} == {"entered-in-error"}
 

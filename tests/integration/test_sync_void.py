@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
+from bridge.errors import UsageError
 from bridge.ledger.deletions import MOMENT
 from bridge.ledger.ledger import Ledger
 from bridge.sync.basis.failpoint import NAMES
@@ -467,6 +468,12 @@ def many(stores: Path) -> Path:
     return stores
 
 
+def confirmed(stores: Path, *options: str) -> Done:
+    """What looks deleted was, a person says of the pause that there is."""
+    said = json.loads(fhir_dicom(stores, "status", "--json", *options).stdout)
+    return fhir_dicom(stores, "resume", "fhir-dicom", said["paused"]["fhir-dicom"]["name"], "--deleted", *options)
+
+
 def test_three_deletions_mark_three(many: Path) -> None:
     for file in names(many)[:3]:
         file.unlink()
@@ -506,7 +513,7 @@ def test_deletions_one_by_one_are_many_too(many: Path) -> None:
         done = sync(many)
         assert acts(done) == ({"to-dicom retracted": 1} if number < 3 else {}), done.stderr
     assert "is that the right server" in done.stderr
-    assert "1 deletions" in fhir_dicom(many, "resume", "fhir-dicom", "--deleted").stdout
+    assert "1 deletions" in confirmed(many).stdout
     for file in names(many)[:3]:  # whoever has said so is not asked at once again
         file.unlink()
         done = sync(many)
@@ -528,9 +535,60 @@ def test_a_person_confirms_many_deletions(many: Path) -> None:
     for file in names(many)[:5]:
         file.unlink()
     assert sync(many).returncode == 1
-    assert "5 deletions" in fhir_dicom(many, "resume", "fhir-dicom", "--deleted").stdout
+    assert "5 deletions" in confirmed(many).stdout
     done = sync(many)
     assert (done.returncode, acts(done), open_points(done)) == (0, {"to-dicom retracted": 5}, NOTHING_OPEN), done.stderr
+
+
+def test_a_verdict_on_an_older_pause_is_refused(many: Path) -> None:
+    """It was about others: a person mended that meanwhile, and something else is amiss now."""
+    aside = many / "aside"
+    aside.mkdir()
+    for file in names(many)[:5]:
+        file.rename(aside / file.name)
+    sync(many)
+    first = json.loads(fhir_dicom(many, "status", "--json").stdout)["paused"]["fhir-dicom"]
+    assert (first["absent"], first["some"][0]) == (5, "Observation/many-00")
+    assert f"paused: fhir-dicom ({first['name']}, 5 look deleted): " in fhir_dicom(many, "status").stdout
+    nameless = fhir_dicom(many, "resume", "fhir-dicom", "--deleted")
+    assert nameless.returncode == 2 and "5 of fhir-dicom look deleted, such as Observation/many-00" in nameless.stderr
+    assert f"`fhir-dicom resume fhir-dicom {first['name']} --deleted`" in nameless.stderr
+    for file in aside.iterdir():
+        file.rename(many / "data" / "fhir" / "Observation" / file.name)
+    assert fhir_dicom(many, "resume", "fhir-dicom", first["name"]).returncode == 0
+    assert acts(sync(many)) == {}
+    assert "fhir-dicom is not paused" in fhir_dicom(many, "resume", "fhir-dicom", "--deleted").stderr
+    before = tree(many / "data" / "dicom")
+    for file in names(many)[6:11]:
+        file.unlink()
+    sync(many)
+    for options in ((), ("--deleted",)):
+        stale = fhir_dicom(many, "resume", "fhir-dicom", first["name"], *options)
+        assert stale.returncode == 2 and "look at `status` again" in stale.stderr
+    assert "paused" in sync(many).stderr and tree(many / "data" / "dicom") == before
+    assert "5 deletions" in confirmed(many).stdout
+    assert acts(sync(many)) == {"to-dicom retracted": 5}
+
+
+def test_what_looks_deleted_besides_gives_the_pause_another_name(tmp_path: Path) -> None:
+    """Another process was still at work when the route paused."""
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    ledger.pauses.pause("r", "many are gone")
+    ledger.work.suspect("r", "ehr", "Observation/a")
+    ledger.work.suspect("another", "ehr", "Observation/b")
+    asked = ledger.pauses.of("r")
+    assert asked is not None and (asked.absent, asked.some) == (1, ("Observation/a",))
+    ledger.work.suspect("r", "ehr", "Observation/b")
+    with pytest.raises(UsageError, match="any more"):
+        ledger.operations.resume("r", "tests", asked.name, deleted=True)
+    with pytest.raises(UsageError, match="any more"):
+        ledger.operations.resume("r", "tests", deleted=True)
+    assert (ledger.status()["absent"], list(ledger.pauses.reasons())) == (3, ["r"])
+    assert (now := ledger.pauses.of("r")) is not None
+    assert ledger.operations.resume("r", "tests", now.name, deleted=True) == (True, 2)
+    with pytest.raises(UsageError, match="any more"):
+        ledger.operations.resume("r", "tests", now.name, deleted=True)
+    ledger.close()
 
 
 @pytest.mark.parametrize("side", ["fhir", "dicom"])
@@ -712,7 +770,7 @@ def test_a_verdict_on_the_only_document_ends_the_pause(tmp_path: Path) -> None:
     for one in instances(tmp_path).values():
         file_of(tmp_path, one).unlink()
     assert "knows none of the documents" in sync(tmp_path).stderr
-    assert fhir_dicom(tmp_path, "resume", "fhir-dicom", "--deleted").returncode == 0
+    assert confirmed(tmp_path).returncode == 0
     assert acts(sync(tmp_path))["to-fhir retracted"] == 1
     assert {one["status"] for one in reports(tmp_path)} == {"entered-in-error"}
 

@@ -239,7 +239,7 @@ def test_a_lost_permission_marks_nothing(world: World) -> None:
         assert any("paused" in fault for fault in world.once().faults)
     assert world.written() == before
     ledger, name = world.ledger(), world.route().name
-    ledger.operations.resume(name, "tests", deleted=False)
+    ledger.operations.resume(name, "tests")
     ledger.close()
     assert world.once(reconciling=True).faults == []
     assert world.written() == before

@@ -64,8 +64,8 @@ class Hospital:
     def sync(self) -> dict[str, Any]:
         ledger = Ledger(self.settings.ledger)
         try:
-            if ledger.pauses.reasons():  # so many deletions at once: they are meant
-                ledger.operations.resume("fhir-dicom", "tests", deleted=True)
+            if (pause := ledger.pauses.of("fhir-dicom")) is not None:  # so many deletions at once: they are meant
+                ledger.operations.resume("fhir-dicom", "tests", pause.name, deleted=True)
             once(routes_of(self.settings), ledger, MAPPING, workers=self.workers)
             return ledger.status()
         finally:

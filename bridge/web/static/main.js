@@ -3,6 +3,7 @@ import { Refused, get, post, token } from "./api.js";
 import { at, fill, make, sure, tell } from "./dom.js";
 import { show } from "./status.js";
 import { way } from "./way.js";
+import { number } from "./words.js";
 
 const EVERY = 5000; // milliseconds
 
@@ -17,10 +18,10 @@ async function refresh() {
   }
 }
 
-function refusal(error) {
+function refusal(error, where = "fault") {
   if (!(error instanceof Refused)) throw error;
   if (error.status === 401) return signIn(token.is() ? error.message : "");
-  tell("fault", error.message);
+  tell(where, error.message);
 }
 
 function signIn(why) {
@@ -29,14 +30,16 @@ function signIn(why) {
   if (!at("sign-in").open) at("sign-in").showModal();
 }
 
+// What was refused stays to be read; what it was about may have changed.
 async function done(what, request) {
+  tell("refused", "");
+  tell("said", "");
   try {
-    const answer = await request();
-    tell("said", what(answer));
-    await refresh();
+    tell("said", what(await request()));
   } catch (error) {
-    refusal(error);
+    refusal(error, "refused");
   }
+  await refresh();
 }
 
 // Of routes that no pass looks at.
@@ -58,12 +61,13 @@ const act = {
     return done(() => `${route} is paused; what is under way is finished.`, () => post("/pause", { route }));
   },
 
-  async resume(route, deleted) {
-    const what = "The other side follows, as the route says: what looks deleted is marked as wrong there, or removed.";
+  async resume(route, pause, deleted) {
+    const some = `${number(pause.absent)} of ${route} look deleted, such as ${pause.some.join(", ")}.`;
+    const what = `${some} The other side follows, as the route says: there they are marked as wrong, or removed.`;
     if (deleted && !(await sure("Were they deleted on purpose?", what, "They were deleted"))) return;
     const follows = deleted ? "deletions are carried over" : "are asked for again";
     const said = ({ absent }) => `${route} is resumed; ${absent} ${follows}.`;
-    await done(said, () => post("/resume", { route, deleted }));
+    await done(said, () => post("/resume", { route, pause: pause.name, deleted }));
   },
 
   async decide({ name, resource }, side) {

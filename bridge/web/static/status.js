@@ -16,7 +16,7 @@ export function show(status, conflicts, caller, act) {
   const stopped = status.held + status.dead - (status.reasons.length - open.length);
   head(status, paused.length + conflicts.length + stopped);
   fill(at("numbers"), numbers(status));
-  fill(at("paused"), paused.map(([route, reason]) => ofPause(route, reason, status.absent, may, act)));
+  fill(at("paused"), paused.map(([route, pause]) => ofPause(route, pause, may, act)));
   fill(at("conflicts"), conflicts.map((one) => ofConflict(one, may, act)));
   fill(at("aside"), ofAll(aside, stopped, may, act));
   const down = Object.entries(status.down ?? {}).map(([store, why]) => row("down", "bad", store, [why], []));
@@ -74,11 +74,14 @@ function row(tag, tone, title, lines, buttons) {
     shown.length ? make("div", { class: "actions" }, shown) : null);
 }
 
-function ofPause(route, reason, absent, may, act) {
+// Buttons are called by the name of the pause: another one has buttons of its own, however like it looks.
+function ofPause(route, pause, may, act) {
+  const { name, reason, since, absent } = pause;
   const gone = reason.startsWith("by ") ? 0 : absent;
-  return row("paused", "bad", route, [reason], [
-    may("operate") && button(`resume-${route}`, "Resume", () => act.resume(route, false), { label: `Resume ${route}` }),
-    may("admin") && gone > 0 && button(`deleted-${route}`, "They were deleted", () => act.resume(route, true),
+  const lines = [reason, `Since ${time(since)}${gone ? `; ${number(gone)} look deleted` : ""}.`];
+  return row("paused", "bad", route, lines, [
+    may("operate") && button(`resume-${name}`, "Resume", () => act.resume(route, pause, false), { label: `Resume ${route}` }),
+    may("admin") && gone > 0 && button(`deleted-${name}`, "They were deleted", () => act.resume(route, pause, true),
       { label: `Resume ${route}: what looks deleted was deleted`, plain: true }),
   ]);
 }
