@@ -98,17 +98,24 @@ def _take_in(worker: Worker, task: Task) -> bool:
     """By one worker: the others do what is owed meanwhile. Whether it was done."""
     if worker.stopped() or not _comes_first(worker, task):
         return False
-    done = True
+    why: str | None = None
     try:
         TASKS[task](worker.route, worker.ledger)
     except BridgeError as error:
-        worker.summary.fault(str(error))  # the other side, and what is owed already, go on
-        done = False
+        why = str(error)  # the other side, and what is owed already, go on
     except Exception as error:  # noqa: BLE001 - a defect of ours, or an answer like none before: so do other routes
-        worker.summary.fault(f"{worker.route.name}: {task}: {defect(error)}")
-        done = False
+        why = f"{worker.route.name}: {task}: {defect(error)}"
+    if why is not None:
+        worker.summary.fault(why)
+    worker.summary.heard[worker.route.name, _told_by(worker.route)[task]] = why
     worker.ledger.leases.release()
-    return done
+    return why is None
+
+
+def _told_by(route: Route) -> dict[Task, tuple[str, ...]]:
+    """Names of the stores that are listened to."""
+    fhir, dicom = route.fhir.name, route.dicom.name
+    return {"take_resources": (fhir,), "take_instances": (dicom,), "reconcile": (fhir, dicom)}
 
 
 def _comes_first(worker: Worker, task: Task) -> bool:

@@ -6,6 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from math import inf
 
+News = tuple[str, tuple[str, ...]]
+"""What passes take in, by the route and the store that tells it; by both where all of them is compared."""
+
 
 @dataclass
 class Summary:
@@ -14,6 +17,7 @@ class Summary:
     notices: list[str] = field(default_factory=list)  # what nobody has to mend, and somebody may not know
     plans: list[str] = field(default_factory=list)  # of a dry run
     listening: float = 0  # seconds that it took to hear what is new
+    heard: dict[News, str | None] = field(default_factory=dict)  # of what was to be taken in, why it could not be
     compared: bool = True  # whole stores with the ledger, where that was asked for, on every route that is not paused
     paused: set[str] = field(default_factory=set)  # names of routes
     more_in: float = inf  # seconds until there is more to do, as far as is known
@@ -49,6 +53,7 @@ class Summary:
     def add(self, other: Summary) -> None:
         self.acts.update(other.acts)
         self.listening += other.listening
+        self.heard |= other.heard
         self.compared &= other.compared
         self.paused |= other.paused
         self.more_in = min(self.more_in, other.more_in)

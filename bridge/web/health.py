@@ -28,18 +28,22 @@ def router(door: Door, records: Records, passes: Passes | None, meters: Meters) 
     @api.get("/ready", summary="Can it do its work? 503: not now, and why")
     def ready(ledger: Annotated[Ledger, Depends(records)]) -> JSONResponse:
         """A paused route, held and dead work do not count: a person deals with them on the page, which has to be
-        reachable for that. Nor does a store that is down, which is named: to start this service again mends nothing."""
+        reachable for that. Nor does a store that is down, or whose news are not heard, which is named: to start this
+        service again mends nothing."""
         ledger.pauses.reasons()
         report = passes.report() if passes is not None else None
         reasons = _reasons(report) if report is not None else []
         down = sorted(passes.outages()) if passes is not None else []
-        return JSONResponse({"ready": not reasons, "reasons": reasons, "down": down}, 503 if reasons else 200)
+        unheard = sorted({store for one in passes.unheard() for store in one.stores}) if passes is not None else []
+        content = {"ready": not reasons, "reasons": reasons, "down": down, "unheard": unheard}
+        return JSONResponse(content, 503 if reasons else 200)
 
     @api.get("/metrics", summary="For Prometheus", response_class=Response)
     def metrics(
         _: Annotated[Caller, Depends(door.may("read"))], ledger: Annotated[Ledger, Depends(records)]
     ) -> Response:
-        return Response(meters.page(ledger, passes.outages() if passes is not None else ()), media_type=_PROMETHEUS)
+        of_passes = (passes.outages(), passes.unheard()) if passes is not None else ()
+        return Response(meters.page(ledger, *of_passes), media_type=_PROMETHEUS)
 
     return api
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.view import instant
 from bridge.web.caller import Caller, Door
 from bridge.web.passes import Passes
 from bridge.web.records import Records
@@ -36,7 +37,7 @@ def router(door: Door, records: Records, passes: Passes | None, revisions: Mappi
 
     @api.get("/status", summary="What is linked, owed, held and dead, and why; how far each store is")
     def status(_: Reader, ledger: Book) -> dict[str, Any]:
-        of_passes = {"passes": passes.report(), "down": passes.outages()} if passes is not None else {"passes": None}
+        of_passes = _of(passes) if passes is not None else {"passes": None}
         of_mapping = {"outdated": ledger.links.outdated(revisions), "retired": ledger.retired.known(names)}
         return ledger.status() | of_mapping | {"progress": ledger.view.progress(), "routes": names} | of_passes
 
@@ -49,3 +50,8 @@ def router(door: Door, records: Records, passes: Passes | None, revisions: Mappi
         return ledger.conflicts.open()
 
     return api
+
+
+def _of(passes: Passes) -> dict[str, Any]:
+    unheard = [one._asdict() | {"since": instant(one.since)} for one in passes.unheard()]
+    return {"passes": passes.report(), "down": passes.outages(), "unheard": unheard}

@@ -3,7 +3,8 @@ no name of a person is a label."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+import time
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -11,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from bridge.ledger.ledger import Ledger
 from bridge.sync.summary import Summary
+from bridge.web.unheard import Unheard
 
 _SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600)
 _LATE = ("owed", "waiting", "deleted", "absent")
@@ -43,16 +45,23 @@ class Meters:
     def woken(self, store: str) -> None:
         self._wakes.labels(store).inc()
 
-    def page(self, ledger: Ledger, down: Container[str] = ()) -> bytes:
+    def page(self, ledger: Ledger, down: Container[str] = (), unheard: Iterable[Unheard] = ()) -> bytes:
         """In the text format of Prometheus, with what the ledger says now. `down`: names of stores."""
         now = CollectorRegistry()
-        now.register(_Present(ledger, self._places, down))
+        now.register(_Present(ledger, self._places, down, _seconds(self._places, unheard, time.time())))
         return generate_latest(self._registry) + generate_latest(now)
 
 
 class _Present(Collector):
-    def __init__(self, ledger: Ledger, places: Iterable[tuple[str, str]], down: Container[str]) -> None:
-        self._ledger, self._places, self._down = ledger, places, down
+    def __init__(
+        self,
+        ledger: Ledger,
+        places: Iterable[tuple[str, str]],
+        down: Container[str],
+        unheard: Mapping[tuple[str, str], float],
+    ) -> None:
+        """`unheard`: for how many seconds each of the places was not heard."""
+        self._ledger, self._places, self._down, self._unheard = ledger, places, down, unheard
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield from self._work()
@@ -66,11 +75,17 @@ class _Present(Collector):
         for store in sorted({store for _, store in self._places}):
             away.add_metric([store], store in self._down)
         yield away
+        silent = GaugeMetricFamily("fhir_dicom_unheard_seconds", "Since its news were heard", labels=["route", "store"])
+        for labels, seconds in sorted(self._unheard.items()):
+            silent.add_metric(labels, seconds)
+        yield silent
 
     def _work(self) -> Iterator[GaugeMetricFamily]:
         work = GaugeMetricFamily("fhir_dicom_work", "Not in step, by state", labels=["route", "store", "state"])
-        lag = GaugeMetricFamily("fhir_dicom_lag_seconds", "Age of the oldest owed work", labels=["route", "store"])
-        oldest = dict.fromkeys(self._places, 0.0)
+        lag = GaugeMetricFamily(
+            "fhir_dicom_lag_seconds", "Of the oldest owed work, or unheard", labels=["route", "store"]
+        )
+        oldest = dict(self._unheard)  # at least: nobody knows what there is to do
         for one in self._ledger.view.counts():
             if (one.route, one.store) not in oldest:
                 continue
@@ -81,3 +96,12 @@ class _Present(Collector):
         for labels, seconds in sorted(oldest.items()):
             lag.add_metric(labels, seconds)
         yield from (work, lag)
+
+
+def _seconds(places: Iterable[tuple[str, str]], unheard: Iterable[Unheard], now: float) -> dict[tuple[str, str], float]:
+    """Of each place: route and store."""
+    found = dict.fromkeys(places, 0.0)
+    for one in unheard:
+        for store in one.stores:
+            found[one.route, store] = max(found.get((one.route, store), 0.0), now - one.since)
+    return found

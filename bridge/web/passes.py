@@ -21,9 +21,10 @@ from bridge.settings.settings import Settings
 from bridge.sync.chosen import check_chosen
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
-from bridge.sync.summary import Summary
+from bridge.sync.summary import News, Summary
 from bridge.web.meters import Meters
 from bridge.web.rhythm import BREATH, Rhythm
+from bridge.web.unheard import Unheard, unheard_after
 
 _LOG = structlog.stdlib.get_logger("bridge.sync")
 
@@ -47,6 +48,7 @@ class Passes:
         self._ending, self._woken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="passes")
         self._said: frozenset[str] = frozenset()
+        self._unheard: dict[News, Unheard] = {}
         self._report: dict[str, Any] = {"made": 0, "last": None, "faults": 0, "broken": False, "ledger": True}
 
     def start(self) -> None:
@@ -70,6 +72,11 @@ class Passes:
         """Why nothing is asked of a store for now, by its name."""
         return {name: outage.why for name, outage in self._rhythm.outages().items()}
 
+    def unheard(self) -> list[Unheard]:
+        """Whose news could not be taken in by the passes, of stores that are not down."""
+        down = self.outages().keys()
+        return [one for one in self._unheard.values() if down.isdisjoint(one.stores)]
+
     def _run(self) -> None:
         while not self._ending.is_set():
             self._woken.clear()
@@ -78,6 +85,7 @@ class Passes:
             self.meters.made(summary, time.monotonic() - begun, broken=broken)
             self._say(summary)
             self._rhythm.count(broken=broken)
+            self._unheard = unheard_after(self._unheard, summary, time.time())
             made, faults = self._report["made"] + 1, len(summary.faults)
             # by the clock here: the ledger may be away, and the passes go on
             full = any(one.startswith("ledger: ") for one in summary.faults)

@@ -153,6 +153,52 @@ def test_what_was_deleted_on_purpose_is_carried_over(browser: Browser, stores: P
         assert noted == []
 
 
+def test_a_verdict_on_an_older_pause_is_refused(browser: Browser, stores: Path) -> None:
+    """Somebody has mended what was asked about, while the dialog was open; and then something else went."""
+    for number in range(12):
+        put(stores, BROKEN | {"id": f"many-{number:02}", "code": {"text": "Pain"}, "valueInteger": number})
+    sync(stores)
+    folder, away = stores / "data/fhir/Observation", stores / "away"
+    away.mkdir()
+    for number in range(4):
+        (folder / f"many-{number:02}.json").rename(away / f"many-{number:02}.json")
+    with serving(stores, QUICK) as service, visiting(browser, service.base) as (page, noted):
+        page.get_by_role("button", name="what looks deleted was deleted").click()
+        expect(page.locator("#sure-what")).to_contain_text("4 of fhir-dicom look deleted, such as Observation/many-00")
+        for file in away.iterdir():
+            file.rename(folder / file.name)
+        service.request("POST", "/resume", json={"route": "fhir-dicom"})
+        until(lambda: not service.get("/status")["paused"] and not service.get("/status")["absent"])
+        for number in range(6, 10):
+            (folder / f"many-{number:02}.json").unlink()
+        until(lambda: service.get("/status")["paused"])
+        page.locator("#sure").get_by_role("button", name="They were deleted").click()
+        expect(page.locator("#refused")).to_contain_text("there is no such pause (any more)")
+        found = service.get("/status")
+        assert (found["paused"]["fhir-dicom"]["absent"], found["absent"]) == (4, 4), "nothing was decided"
+        page.get_by_role("button", name="what looks deleted was deleted").click()
+        expect(page.locator("#sure-what")).to_contain_text("4 of fhir-dicom look deleted, such as Observation/many-06")
+        page.locator("#sure").get_by_role("button", name="They were deleted").click()
+        expect(page.locator("#said")).to_contain_text("4 deletions are carried over")
+        expect(page.locator("#refused")).to_be_hidden()
+        until(lambda: service.get("/status")["owed"] == service.get("/status")["absent"] == 0)
+        assert noted == []
+
+
+def test_a_store_that_does_not_tell_its_news_is_not_in_step(browser: Browser, stores: Path) -> None:
+    """A file that cannot be read, as on a damaged disk: what else is new in that folder is not known."""
+    damaged = stores / "data/fhir/Observation/damaged.json"
+    with serving(stores, QUICK | {"reconcile": 1}) as service, visiting(browser, service.base) as (page, noted):
+        expect(page.locator("#state")).to_have_text("In step")
+        damaged.symlink_to("/proc/self/mem")
+        expect(page.locator("#state")).to_contain_text("does not tell its news")
+        expect(page.locator("#owed")).to_contain_text("Observation/damaged cannot be read")
+        assert page.evaluate(CONTRASTS) == [], "text that is hard to read"
+        damaged.unlink()
+        expect(page.locator("#state")).to_have_text("In step")
+        assert noted == []
+
+
 def test_what_is_outdated_is_looked_at_again(browser: Browser, stores: Path) -> None:
     sync(stores)
     with sqlite3.connect(stores / "bridge.db") as database:

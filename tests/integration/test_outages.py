@@ -25,7 +25,7 @@ from tests.integration import test_bad_days
 from tests.integration.test_sync_void_servers import observation, report_of, stored
 from tests.servers.load import put
 from tests.servers.proxy import Fault, Proxy, Rule, plain, slowly, status, trickling
-from tests.servers.service import serving, until
+from tests.servers.service import Service, serving, until
 from tests.servers.world import MAPPING, World, started
 
 FAULTS = test_bad_days.FAULTS | {"without permissions": status(403), "not deployed": status(404)}
@@ -215,6 +215,35 @@ def test_the_service_says_which_store_is_down(world: World, tmp_path: Path) -> N
         until(lambda: service.get("/ready")["down"] == [])
         until(lambda: service.get("/status")["owed"] == 0)
         assert service.get("/status")["reasons"] == []
+
+
+@pytest.mark.parametrize(
+    ("which", "path", "stores"),
+    [("ehr", "/_history", ["ehr"]), ("pacs", "/changes", ["pacs"]), ("pacs", "/tools/find", ["ehr", "pacs"])],
+)
+def test_the_service_says_which_store_does_not_tell_its_news(
+    world: World, tmp_path: Path, which: str, path: str, stores: list[str]
+) -> None:
+    """It answers all else: nothing is owed, nobody is asked, and nothing new is seen."""
+    said = yaml.safe_load(world.configuration.read_text()) | {"ledger": f"sqlite:///{tmp_path}/bridge.db"}
+    proxy = {"ehr": world.to_hapi, "pacs": world.to_orthanc}[which]
+    with proxy.inject(status(403), "", path) as rule, serving(tmp_path, said | {"interval": 0.5}) as service:
+        until(lambda: service.get("/ready")["unheard"] == stores)
+        assert service.get("/ready")["ready"] and service.get("/ready")["down"] == []
+        (unheard,) = service.get("/status")["unheard"]
+        assert (unheard["route"], unheard["stores"]) == ("ehr-pacs", stores)
+        assert which in unheard["why"] and "403" in unheard["why"]
+        until(lambda: service.get("/status")["owed"] == 0)
+        for name, store in product(("unheard", "lag"), stores):
+            assert f'fhir_dicom_{name}_seconds{{route="ehr-pacs",store="{store}"}} 0.0' not in metrics(service)
+        proxy.rules.remove(rule)
+        if len(stores) == 1:  # they are compared again after five minutes
+            until(lambda: service.get("/ready")["unheard"] == [])
+            assert f'fhir_dicom_unheard_seconds{{route="ehr-pacs",store="{which}"}} 0.0' in metrics(service)
+
+
+def metrics(service: Service) -> str:
+    return service.request("GET", "/metrics").text
 
 
 @pytest.mark.parametrize("where", ["head", "body"])

@@ -20,25 +20,28 @@ export function show(status, conflicts, caller, act) {
   fill(at("conflicts"), conflicts.map((one) => ofConflict(one, may, act)));
   fill(at("aside"), ofAll(aside, stopped, may, act));
   const down = Object.entries(status.down ?? {}).map(([store, why]) => row("down", "bad", store, [why], []));
-  fill(at("owed"), [...down, ...ofAll(owed, owed.length, () => false, act)]);
+  const unheard = (status.unheard ?? []).map(ofUnheard);
+  fill(at("owed"), [...down, ...unheard, ...ofAll(owed, owed.length, () => false, act)]);
   fill(at("warned"), status.warned.most.map(ofWarning));
   const retired = Object.entries(status.retired).map(([route, many]) => ofRetired(route, many));
   fill(at("routes"), [...status.routes.map((route) => ofRoute(route, status, may, act)), ...retired]);
   at("person").hidden = !(paused.length + conflicts.length + stopped);
   at("warnings").hidden = !status.warned.number;
-  at("late").hidden = !(down.length + owed.length);
+  at("late").hidden = !(down.length + unheard.length + owed.length);
   at("retry-all").hidden = !(may("operate") && stopped);
   at("wake").hidden = !(may("operate") && status.passes);
 }
 
-function head({ passes, owed, progress, down = {} }, decisions) {
+function head({ passes, owed, progress, down = {}, unheard = [] }, decisions) {
   const known = progress.some((one) => one.seen);
   const away = Object.keys(down);
   const [tone, text] = passes && !passes.alive ? ["bad", "No passes are made: start the service again"]
     : decisions ? ["bad", `${number(decisions)} ${decisions === 1 ? "waits" : "wait"} for a person`]
     : passes?.broken ? ["bad", "The last pass broke"]
     : away.length ? ["bad", `${away.join(", ")}: down`]
+    : unheard.length ? ["bad", silence(unheard[0])]
     : owed ? ["busy", `${number(owed)} owed`]
+    : passes?.faults ? ["bad", "The last pass had faults: see the log"]
     : known ? ["good", "In step"] : ["quiet", "Nothing seen yet"];
   if (at("state").textContent !== text) at("state").textContent = text;
   at("state").dataset.tone = tone;
@@ -101,6 +104,15 @@ function ofWork(one, may, act) {
     may("operate") && button(`retry-${one.store}-${one.key}`, "Retry", () => act.retry(one.key),
       { label: `Retry ${one.key}`, plain: true }),
   ]);
+}
+
+// Stores that answer, and do not tell what is new.
+function ofUnheard(one) {
+  return row("unheard", "bad", silence(one), [one.why, `route ${one.route}, since ${time(one.since)}`], []);
+}
+
+function silence({ stores }) {
+  return `${stores.join(" and ")}: ${stores.length > 1 ? "cannot be compared" : "does not tell its news"}`;
 }
 
 // Of documents that have the same warnings.
