@@ -219,7 +219,7 @@ def test_the_service_says_which_store_is_down(world: World, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("which", "path", "stores"),
-    [("ehr", "/_history", ["ehr"]), ("pacs", "/changes", ["pacs"]), ("pacs", "/tools/find", ["ehr", "pacs"])],
+    [("ehr", "/_history", ["ehr"]), ("pacs", "/instances?expand", ["ehr", "pacs"])],
 )
 def test_the_service_says_which_store_does_not_tell_its_news(
     world: World, tmp_path: Path, which: str, path: str, stores: list[str]
