@@ -12,7 +12,12 @@ def contained_in(owner: Resource, reference: str) -> Resource | None:
 
 def without_version(reference: Json) -> str:
     """What the element refers to, in whatever version; empty where it only names somebody."""
-    return str(reference.get("reference", "")).partition("/_history/")[0]
+    return unversioned(str(reference.get("reference", "")))
+
+
+def unversioned(url: str) -> str:
+    """Of the resource, whatever version of it the URL is of."""
+    return url.partition("/_history/")[0]
 
 
 def type_of(reference: Json, target: Resource | None) -> str:

@@ -13,6 +13,7 @@ from bridge.translate.basis.losses import lost_of_resources
 from bridge.translate.header.verifiers import without_verifiers
 from bridge.translate.remainder.extension import is_from_dicom, stripped
 from bridge.translate.remainder.json_patch import canonical_text
+from bridge.translate.remainder.said_elsewhere import compared
 from bridge.translate.report.report import Translated
 from bridge.translate.returned_document import NEW_INSTANCE
 from bridge.translate.to_dicom import to_dicom
@@ -34,7 +35,7 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
     if is_from_dicom(group.root):  # its remainder is made anew, so that only `to_fhir`, which checks itself, can tell
         return translated
     said = (without_verifiers(found).resources() for found in (group, back))
-    before, after = (sorted(map(stripped, found), key=_name) for found in said)
+    before, after = (sorted((compared(stripped(one)) for one in found), key=_name) for found in said)
     if back.key != group.key:
         raise LossError("the source that the document names would not come back; please report this file")
     if len(before) != len(after) or not all(map(same, before, after)):

@@ -23,6 +23,7 @@ from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.extension import attached
 from bridge.translate.remainder.kept import as_kept
 from bridge.translate.remainder.private import put_in
+from bridge.translate.remainder.relative import said_at
 from bridge.translate.report.illegal import illegal_since
 from bridge.translate.report.leaves import outcomes
 from bridge.translate.report.odd_resources import oddities_of_group
@@ -48,8 +49,12 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
     """By where the document was born; its zone is what it was then, and its ids are those of its first version."""
     remainder = attached(group.root, "document")
     known = replace(known, zone=remainder.get("zone", known.zone))
+    source = remainder.get("source")
     if "digest" not in remainder:
-        known = replace(known.of(remainder.get("source")), document=known.document or group.key)
+        if source not in (None, known.system):  # whose words they are again
+            group = said_at(group, source, None if known.system == FILES else known.system)
+        known = known.of(source)
+        known = replace(known, document=known.document or group.key, names=known.source)
         return made_document(without_verifiers(group), mapping, known, remainder.get("version"))
     if born_uid(group.root) is None:
         raise PermanentError(
@@ -65,16 +70,21 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
 def _returned_to(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json]) -> Made:
     """In the terms of the system that it was read for."""
     system = remainder.get("system", known.system)
-    made = _returned(group, mapping, replace(known, system=system).of(remainder.get("source")), remainder)
-    if NEW_INSTANCE in made.report.warnings and known.system not in (FILES, system):
-        return _returned(group, mapping, known, remainder)  # its ids are to be read again by whoever asks now
+    asking = system if known.system == FILES else known.system
+    made = _returned(group, mapping, replace(known, system=system).of(source), remainder, asking)
+    if NEW_INSTANCE in made.report.warnings and (asking != system or source not in (None, asking)):
+        # its ids, and what it refers to, are to be read again by whoever asks now
+        return _returned(group, mapping, replace(known, system=asking), remainder, asking)
     return made
 
 
-def _returned(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json]) -> Made:
-    """From what a server holds, which notes something on all of it and shares its ImagingStudies."""
+def _returned(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json], asking: str) -> Made:
+    """From what the server `asking` holds, which notes something on all of it and shares its ImagingStudies."""
     unnoted = group.with_resources({id(one): without_notes(one) for one in group.resources() if "meta" in one})
-    return returned_document(together(unnoted, known), mapping, known, remainder)
+    whole = together(unnoted, known)
+    if known.source is not None:
+        whole = said_at(whole, known.source, asking)
+    return returned_document(whole, mapping, known, remainder)
 
 
 def _edited(group: Group) -> str | None:

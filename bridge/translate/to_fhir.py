@@ -36,8 +36,10 @@ from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.kept import keep
 from bridge.translate.remainder.private import Piece, manifest_of, taken_out
+from bridge.translate.remainder.relative import said_at
 from bridge.translate.remaindered import given_back, remaindered
 from bridge.translate.report.contradictions import contradictions
+from bridge.translate.report.led_out import led_out
 from bridge.translate.report.odd_items import oddities_of_document
 from bridge.translate.report.outcomes import NO_ELEMENT, UNSAID
 from bridge.translate.report.report import Report, Translated
@@ -66,7 +68,9 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     uid = known.document or text_of(document.header, SOP_INSTANCE_UID)
     sources = list[_Source]()
     if alone is None and pieces:
-        sources = _sources(bare, replace(known, document=source_of(pieces, uid) or known.document), asked)
+        ids = source_of(pieces, uid)  # None where it was born in DICOM: each who reads it gives its resources his own
+        named = replace(known, document=ids or known.document, names=known.source if ids else None)
+        sources = _sources(bare, named, asked)
     for all_said, source, (added, exactly) in product((True, False), sources, _ways(pieces, bare)):
         for found, report in _restored(bare, pieces, mapping, source, added=added, all_said=all_said):
             if _comes_back(found, document, bare, said_before, mapping, source.back, exactly=exactly):
@@ -175,7 +179,8 @@ def _restored(
         found = remaindered(bare, one, mapping, source.back, report, source.said, restored=True)
         # what resources were made into says them; an item that says something else was edited, and wins
         if added or not is_ours or not _is_contradicted(report, bare.root, stale, all_said=all_said):
-            yield found, report
+            report.warnings += led_out(found, source.known, source.said)
+            yield said_at(found, source.known.system, source.known.source), report
 
 
 def _orders(group: Group) -> Iterator[Group]:

@@ -16,6 +16,7 @@ from bridge.model.version import Version
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.hands import holds, take
 from bridge.sync.basis.route import Route
+from bridge.sync.crossing.crossed import pointing
 from bridge.sync.decision.content import resources_digest
 from bridge.sync.decision.filter import carries_patient
 from bridge.sync.imaging.studies_of_document import moved_along, referred, set_apart
@@ -73,7 +74,7 @@ def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) ->
     group = translated.result
     if not carries_patient(route.only, group):
         return None
-    resources, views = set_apart(route, list(group.resources()), known)
+    resources, views = set_apart(route, pointing(route, ledger, group, group.resources()), known)
     for resource in (*resources, *([group.patient] if group.patient is not None else ())):
         fhir.validate(resource)
     root = reference_to(group.root)

@@ -12,6 +12,7 @@ from bridge.model.group import Resource, reference_to, renamed, same
 from bridge.model.status import WITHDRAWN
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said
+from bridge.sync.crossing.crossed import pointing
 from bridge.sync.documents.resources import of_others
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.to_fhir import to_fhir
@@ -31,8 +32,8 @@ def with_brought(route: Route, ledger: Ledger, mapping: Mapping, arrival: Arriva
     (former,) = route.dicom.read([link.instance]) if shared and link is not None else (None,)
     if former is None or link is None:
         return said
-    before = _said_in(structured_report.read(former.item.data), route, mapping, link, said)
-    now = _said_in(arrival.document, route, mapping, link, said)
+    before = _said_in(structured_report.read(former.item.data), route, ledger, mapping, link, said)
+    now = _said_in(arrival.document, route, ledger, mapping, link, said)
     known = [key for key in shared if key in before and key in now]
     return said._replace(
         stands=frozenset(key for key in known if same(before[key], now[key])),
@@ -40,9 +41,12 @@ def with_brought(route: Route, ledger: Ledger, mapping: Mapping, arrival: Arriva
     )
 
 
-def _said_in(document: Document, route: Route, mapping: Mapping, link: Link, said: Said) -> dict[str, Resource]:
+def _said_in(
+    document: Document, route: Route, ledger: Ledger, mapping: Mapping, link: Link, said: Said
+) -> dict[str, Resource]:
     group = to_fhir(document, mapping, route.known(document.header, link.first)).result
-    return {reference_to(one): _compared(renamed(one, said.whose.renames)) for one in group.resources()}
+    resources = pointing(route, ledger, group, group.resources())
+    return {reference_to(one): _compared(renamed(one, said.whose.renames)) for one in resources}
 
 
 def _is_alike(before: Resource, now: Resource) -> bool:

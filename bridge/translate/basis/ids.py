@@ -30,6 +30,7 @@ class Known:
     # patient by: of an ID without issuer, one without system, too
     head: str | None = None  # SOP Instance UID of the newest version of the document; empty where that is void
     source: str | None = None  # the system that a document of ours was made for, where that is not this one
+    names: str | None = None  # that system, where resources are called as there: it has made them, and not the document
     edited: str | None = None  # instant of the last edit of a document born in DICOM
 
     def of(self, source: str | None) -> Known:
@@ -39,6 +40,11 @@ class Known:
             return replace(self, source=None)
         return replace(self, system=source, source=None) if self.system == FILES else replace(self, source=source)
 
+    @property
+    def naming(self) -> str:
+        """The system that what is derived of resources goes by."""
+        return self.names or self.system
+
     def label(self) -> dict[str, str]:
         """What a document of ours says of the system that it was made for; empty where it was made of files."""
         system = self.source or self.system
@@ -47,7 +53,7 @@ class Known:
     def id(self, kind: str, key: str) -> str:
         if self.ids and (linked := self.ids.get(f"{kind}|{key}")) is not None:
             return linked
-        made = _hashed(kind, self.system, key)
+        made = _hashed(kind, self.names or self.system, key)
         return f"{made[:8]}-{made[8:12]}-5{made[13:16]}-{_VARIANT[made[16]]}{made[17:20]}-{made[20:32]}"
 
 

@@ -25,7 +25,7 @@ def encounter_elements(encounter: Home, charset: Charset, known: Known) -> list[
         value, system = encounter.get("reference", "").removeprefix("Encounter/"), None
         if value.startswith("#"):
             return []
-        issuer: DataSet = (text_element(_LOCAL_NAMESPACE, "UT", known.system, charset),)
+        issuer: DataSet = (text_element(_LOCAL_NAMESPACE, "UT", known.naming, charset),)
     elif system is None or system == _UNKNOWN:
         issuer = ()
     else:
@@ -46,7 +46,7 @@ def encounter_of(header: DataSet, charset: Charset, known: Known) -> Home | None
     if value is None:
         return None
     issuer = next(iter(items(header, ADMISSION_ISSUER)), ())
-    if text_of(issuer, _LOCAL_NAMESPACE, charset) == known.system:
+    if text_of(issuer, _LOCAL_NAMESPACE, charset) == known.naming:
         return {"reference": value if ":" in value else f"Encounter/{value}"}
     system = universal(text_of(issuer, ENTITY_ID, charset), text_of(issuer, ENTITY_TYPE))
     return {"identifier": {"system": system or _UNKNOWN, "value": value}}

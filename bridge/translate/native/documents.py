@@ -149,7 +149,7 @@ def _own_name(target: Resource, find: Find) -> str:
 def _add_bridge(root: Node, known: Known) -> None:
     """The device that writes this document (TID 1004)."""
     root.add(Coded(DEVICE), OBSERVER_TYPE, None)
-    root.add(Plain("UIDREF", new_uid(known.system, "device")), DEVICE_UID, None)
+    root.add(Plain("UIDREF", new_uid(known.naming, "device")), DEVICE_UID, None)
     root.add(Plain("TEXT", _BRIDGE), DEVICE_NAME, None)
 
 

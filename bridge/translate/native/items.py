@@ -196,4 +196,4 @@ class Items(Referred):
 
 def made_uid(known: Known, identifier: str) -> str:
     """Observation UID of an Observation that was born in FHIR, by its id."""
-    return new_uid(known.system, "observation", identifier)
+    return new_uid(known.naming, "observation", identifier)

@@ -1,0 +1,99 @@
+"""What a relative reference of another server is here: nobody's `reference`, but a mark that says what it is there
+(docs/reference/extensions.md), which is the identifier, too, where there is no other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from re import compile as compiled
+from typing import Literal
+from urllib.parse import quote
+
+from bridge.model.group import Json, Resource
+from bridge.model.names import EXTENSION_BASE, SAID_AT_URL
+from bridge.model.references import unversioned
+
+_SYSTEM = compiled(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+_ATTACHMENTS = ("presentedForm", "photo", "image", "content")
+Element = Literal["reference", "url"]
+
+
+def named_of(resource: Json, server: str) -> Iterator[str]:
+    """What the resource names by an identifier: `Type/id` at that server."""
+    for home, mark in _marked(resource, system_of(server)):
+        if "reference" not in home and "url" not in home:
+            yield unversioned(mark["value"])
+
+
+def pointed(value: Json, server: str, there: Collection[str]) -> Json:
+    """A copy whose references point to what has crossed from that server, and is `there` by its name."""
+    if isinstance(value, list):
+        return [pointed(one, server, there) for one in value]
+    if not isinstance(value, dict):
+        return value
+    home = {key: pointed(child, server, there) for key, child in value.items()}
+    mark = mark_of(home, system_of(server))
+    if mark is None or "reference" in home or unversioned(mark["value"]) not in there:
+        return home
+    filler = home.get("identifier") if home.get("identifier") == mark else None
+    return {"reference": unversioned(mark["value"])} | {key: one for key, one in home.items() if one is not filler}
+
+
+def compared(value: Json, name: str = "") -> Json:
+    """A copy to compare, which says the same whether what is meant is there or not, and nothing of where a reference
+    was said that has been edited since."""
+    if isinstance(value, list):
+        return [compared(one, name) for one in value]
+    if not isinstance(value, dict):
+        return value
+    element = element_of(name)
+    home = {key: compared(one, key) if isinstance(one, dict | list) else one for key, one in value.items()}
+    home = settled(home, element)
+    marks = _marks(home)
+    return {key: one for key, one in home.items() if not marks or (key != element and one not in marks)}
+
+
+def settled(home: Resource, element: Element) -> Resource:
+    """Without a mark of what the element said before somebody has edited it."""
+    for one in _marks(home) if element in home else ():
+        if home[element] != unversioned(one["value"]):
+            home = unmarked(home, one)
+    return home
+
+
+def element_of(name: str) -> Element:
+    """Which element of it says a URL, by the name of that which it is."""
+    return "url" if name in _ATTACHMENTS or name.lower().endswith("attachment") else "reference"
+
+
+def system_of(server: str) -> str:
+    """A URI, as Identifier.system is; a folder, and files, have a name alone."""
+    return server if _SYSTEM.fullmatch(server) else f"{EXTENSION_BASE}/store/{quote(server, safe='')}"
+
+
+def _marks(home: Resource) -> list[Resource]:
+    said = [one.get("valueIdentifier", {}) for one in home.get("extension", ()) if one.get("url") == SAID_AT_URL]
+    return [one for one in said if isinstance(one.get("value"), str)]
+
+
+def mark_of(home: Resource, system: str) -> Resource | None:
+    return next((one for one in _marks(home) if one.get("system") == system), None)
+
+
+def _marked(value: Json, system: str) -> Iterator[tuple[Resource, Resource]]:
+    if isinstance(value, dict):
+        if (mark := mark_of(value, system)) is not None:
+            yield value, mark
+        for child in value.values():
+            yield from _marked(child, system)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _marked(child, system)
+
+
+def with_mark(home: Resource, mark: Resource) -> Resource:
+    return home | {"extension": [*home.get("extension", ()), {"url": SAID_AT_URL, "valueIdentifier": mark}]}
+
+
+def unmarked(home: Resource, mark: Resource) -> Resource:
+    left = [one for one in home["extension"] if one.get("valueIdentifier") is not mark]
+    return {key: left if key == "extension" else one for key, one in home.items() if key != "extension" or left}
