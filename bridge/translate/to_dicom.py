@@ -69,7 +69,7 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
 
 def _returned_to(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json]) -> Made:
     """In the terms of the system that it was read for."""
-    system = remainder.get("system", known.system)
+    system, source = remainder.get("system", known.system), remainder.get("source")
     asking = system if known.system == FILES else known.system
     made = _returned(group, mapping, replace(known, system=system).of(source), remainder, asking)
     if NEW_INSTANCE in made.report.warnings and (asking != system or source not in (None, asking)):
