@@ -67,15 +67,6 @@ def test_the_patients_who_are_outside_are_counted(stores: Path) -> None:
     assert acts == {"to-dicom outside": 2, "to-fhir outside": 1, "imaging-study outside": 1}
 
 
-def test_what_leaves_the_filter_is_left_alone_until_it_is_void(stores: Path) -> None:
-    only = "{categories: [laboratory]}"
-    run(stores, "sync", "--once", only=only)
-    put(stores, observation("lab", 5))
-    assert "nothing to do" in run(stores, "sync", "--once", only=only).stdout
-    put(stores, observation("lab", 5, status="entered-in-error"))
-    assert "to-dicom retracted: 1" in run(stores, "sync", "--once", only=only).stdout
-
-
 def test_documents_of_the_pacs_by_template_and_their_edits_come_back(stores: Path) -> None:
     store(stores, "2.25.9001", "text")
     assert "to-fhir" not in run(stores, "sync", "--once", only="{categories: [x], templates: ['9999']}").stdout

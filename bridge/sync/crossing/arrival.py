@@ -14,11 +14,12 @@ from bridge.model.document import Document
 from bridge.model.group import Resource, reference_to, renamed
 from bridge.model.version import Version
 from bridge.stores.store import Stored, Write
+from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.hands import holds, take
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.crossed import pointing
 from bridge.sync.decision.content import resources_digest
-from bridge.sync.decision.filter import carries_patient
+from bridge.sync.decision.filter import carries_patient, has_crossed
 from bridge.sync.imaging.studies_of_document import moved_along, referred, set_apart
 from bridge.sync.imaging.void_study import there_again
 from bridge.sync.patients.pseudonym import is_left_alone
@@ -62,6 +63,14 @@ class Said(NamedTuple):
     alike: frozenset[str] = frozenset()  # results that others wrote since, and that say what they said before
 
 
+def begins(arrival: Arrival, route: Route, ledger: Ledger) -> bool:
+    """Whether the route may leave it: nothing of its document has crossed, nor was writing it begun and killed."""
+    link, uid = arrival.link or arrival.copied, arrival.version.sop_instance
+    if link is not None and link.head == uid:
+        return False  # there again, or moved: whatever both sides say of it
+    return not has_crossed(link) and ledger.intents.about(route.name, uid) != WRITING
+
+
 def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) -> Said | None:
     """Reads what the instance says, and takes its resources in hand. None where the route does not carry its patient,
     or leaves alone whose identity was removed. Raises Busy, Held and PermanentError as `subject` and `is_left_alone`
@@ -72,7 +81,7 @@ def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) ->
     known = route.known(arrival.document.header, link.first if link else arrival.version.sop_instance)
     translated = to_fhir(arrival.document, mapping, known)
     group = translated.result
-    if not carries_patient(route.only, group):
+    if not carries_patient(route.only, group) and begins(arrival, route, ledger):
         return None
     resources, views = set_apart(route, pointing(route, ledger, group, group.resources()), known)
     for resource in (*resources, *([group.patient] if group.patient is not None else ())):

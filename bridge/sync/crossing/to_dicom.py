@@ -20,7 +20,7 @@ from bridge.sync.crossing.outdated import is_outdated, says_otherwise
 from bridge.sync.crossing.write_dicom import WriteDicom, born_of
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.decide import Act, Decision, decide
-from bridge.sync.decision.filter import carries_group, carries_patient
+from bridge.sync.decision.filter import carries_group, carries_patient, has_crossed
 from bridge.sync.decision.news import News, news
 from bridge.sync.documents.instances import read_instance
 from bridge.sync.documents.resources import Present
@@ -45,7 +45,7 @@ class ToDicom:
         if (link is None or link.fhir_digest == RETRACTED) and group.root.get("status", "") in _WAITS:
             return "skipped"
         head = self._head(link)
-        if not self._is_carried(group, link) and (link is None or state != RETRACTED):
+        if not self._is_carried(group, link) and not self._has_crossed(present, link):
             return "outside" if self.route.direction != "to-fhir" else "skipped"
         if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, link, head):
             return self._adopted(present, link, head)
@@ -117,6 +117,10 @@ class ToDicom:
         if link is not None and link.born == "dicom":
             return carries_patient(self.route.only, group)
         return carries_group(self.route.only, group)
+
+    def _has_crossed(self, present: Present, link: Link | None) -> bool:
+        """Or a result of it has, which stood alone before."""
+        return has_crossed(link) or (link is None and any(map(has_crossed, self._dicom.taken_in(present, link))))
 
     def _says(self, present: Present, link: Link, head: DataSet) -> bool:
         """Whether the head is what would be written now, in its place. Void resources say nothing."""

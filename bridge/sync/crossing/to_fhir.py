@@ -19,7 +19,7 @@ from bridge.sync.basis.hands import take
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
-from bridge.sync.crossing.arrival import Arrival
+from bridge.sync.crossing.arrival import Arrival, begins
 from bridge.sync.crossing.former import copied_of, former_of, is_there
 from bridge.sync.crossing.moved import alone, corrected, only_moved, take_place
 from bridge.sync.crossing.outdated import is_outdated
@@ -90,14 +90,15 @@ class ToFhir:
             return self._ours(document, key, digest, root)
         if self.route.direction == "to-dicom":
             return "skipped"
-        if not self._is_carried(document, former):
-            return "outside"
         copied = None
         if former is None and root is not None:
             copied = copied_of(self.route, self.ledger, document, key, root)
         if copied is not None and not is_there(self.route, copied):
-            return self._fhir.write(Arrival(document, key, digest, copied))  # the archive has moved it
-        return self._fhir.write(Arrival(document, key, digest, former, copied=copied))
+            former, copied = copied, None  # the archive has moved it
+        arrival = Arrival(document, key, digest, former, copied=copied)
+        if not self._is_carried(document, former) and begins(arrival, self.route, self.ledger):
+            return "outside"
+        return self._fhir.write(arrival)
 
     def _is_carried(self, document: Document, link: Link | None) -> bool:
         return (link is not None and link.born == "fhir") or carries_document(self.route.only, document)

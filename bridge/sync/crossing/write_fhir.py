@@ -55,7 +55,6 @@ class WriteFhir:
         """Returns the act. Raises Held where a person decides, Busy where something of it is in other hands."""
         said = said_by(arrival, self.route, self.ledger, self.mapping)
         if said is None:
-            self._leave(arrival)
             left_alone = arrival.link is None and is_left_alone(self.route, arrival.document.header)
             return "skipped" if left_alone else "outside"
         rejected = is_rejected(self.route, self.ledger, arrival.version)
@@ -80,12 +79,6 @@ class WriteFhir:
         if link is None or link.root != said.root or present is None:
             return False
         return self.merges.says(present, link, write_document(arrival.document))
-
-    def _leave(self, arrival: Arrival) -> None:
-        """What the route does not carry any more stays as an earlier translation wrote it: nothing waits for it."""
-        if arrival.link is not None and arrival.link.dicom_digest == OUTDATED:
-            revision = self.mapping.revision
-            self.ledger.links.agree(replace(arrival.link, dicom_digest=arrival.digest, revision=revision))
 
     def _check_patient(self, arrival: Arrival, said: Said) -> None:
         before, now = subject_of(said.present.get(said.root)), said.resources[said.root].get("subject")

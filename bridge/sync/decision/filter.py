@@ -1,11 +1,13 @@
-"""Which documents a route carries. Pure. A document is asked where it was born, when that side has news of it; what is
-outside, now or no longer, is left alone on both sides; but what crossed and became void is void on both."""
+"""Which documents a route carries. Pure. A filter says what is begun: a document is asked where it was born, when that
+side has news of it, as long as nothing of it has crossed. What has is followed wherever it goes, or what stands on the
+other side would be wrong, and valid."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bridge.ledger.link import VOID, Link
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
@@ -23,6 +25,12 @@ class Filter:
     modalities: Wanted = None  # of those, such as SR
     templates: Wanted = None  # of those, of the root, such as 1500
     patients: Wanted = None  # of all, `system|value` of an identifier
+
+
+def has_crossed(link: Link | None) -> bool:
+    """Whether the document is followed, in the filter or not. What is void on both sides is over: to say it again is to
+    begin anew."""
+    return link is not None and not {link.fhir_digest, link.dicom_digest} <= {*VOID}
 
 
 def carries_group(wanted: Filter, group: Group) -> bool:

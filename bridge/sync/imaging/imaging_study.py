@@ -98,12 +98,14 @@ class ImagingStudies:
         return [one for one in found if one != (self.route.name, self.route.dicom.name, link.study)]
 
     def _said(self, headers: Sequence[DataSet]) -> tuple[list[Write[Resource]], Resource, Survivor | None] | None:
-        """What is to be written for its Patient, and what the instances say; None of a patient outside the filter."""
+        """What is to be written for its Patient, and what the instances say; None of a patient outside the filter, if
+        none was made of it yet, under whatever patient."""
         said = _said_by(self.route, self.mapping, headers)
         first = first_of(headers)
         patient = patient_of(first, self.mapping, self.route.known(first.header))
         group = Group(said, (), patient, "")
-        if not carries_patient(self.route.only, group):
+        made = self.ledger.studies.named(self.route.name, reference_to(said))
+        if not made and not carries_patient(self.route.only, group):
             return None
         if patient is None:
             return [], said, None

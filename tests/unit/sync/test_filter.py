@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from bridge.codecs.dicom import structured_report
+from bridge.ledger.link import GONE, RETRACTED, UNKNOWN, Link
 from bridge.model.group import Group
-from bridge.sync.decision.filter import Filter, carries_document, carries_group, carries_patient
+from bridge.model.version import Version
+from bridge.sync.decision.filter import Filter, carries_document, carries_group, carries_patient, has_crossed
 from tests.corpus import FIXTURES
 
 LAB = "http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
@@ -72,3 +74,20 @@ def test_a_group_is_carried_where_it_meets_all(wanted: Filter, group: Group, car
 def test_a_document_is_carried_where_it_meets_all(wanted: Filter, carried: bool) -> None:
     document = structured_report.read((FIXTURES / "dicom" / "5200-echocardiography.dcm").read_bytes())
     assert carries_document(wanted, document) is carried
+
+
+@pytest.mark.parametrize(
+    ("fhir", "dicom", "crossed"),
+    [
+        ("digest", "digest", True),
+        (UNKNOWN, UNKNOWN, True),
+        (RETRACTED, "digest", True),  # the other side was not told, or not asked
+        ("digest", GONE, True),  # its retention expired
+        (RETRACTED, RETRACTED, False),
+        (GONE, RETRACTED, False),
+    ],
+)
+def test_what_stands_on_a_side_has_crossed(fhir: str, dicom: str, crossed: bool) -> None:  # noqa: FBT001
+    version = Version("2.25.1", "2.25.2", "1.2.840.10008.5.1.4.1.1.88.11", "2.25.3")
+    link = Link("d", "r", "fhir", "Observation/a", {}, fhir, "i", dicom, (version,))
+    assert (has_crossed(link), has_crossed(None)) == (crossed, False)
