@@ -33,7 +33,8 @@ def load(site: Path | None = None) -> Mapping:
     mapping, faults, _ = compiled(folders)
     if faults:
         raise MappingError(faults)
-    return replace(mapping, revision=revision_of(folders))
+    without = load() if site else None
+    return replace(mapping, revision=revision_of(folders), shipped=without)
 
 
 def compiled(folders: Sequence[Path]) -> tuple[Mapping, list[str], list[str]]:

@@ -87,6 +87,14 @@ class Mapping:
     titles: dict[str, Code] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
     revision: str = ""  # of all that a translation rests on (`revision.py`)
+    shipped: Mapping | None = None  # without the rows of the site, where it has any
+    former: dict[tuple[str, str], ConceptRow] = field(default_factory=dict)  # it was read by (`former.py`)
+
+    @cached_property
+    def site(self) -> frozenset[ConceptRow]:
+        """Rows of the site, wherever they stand."""
+        known = self.by_fhir if self.shipped is None else self.shipped.by_fhir
+        return frozenset(row._replace(place="") for key, row in self.by_fhir.items() if known.get(key) != row)
 
     @cached_property
     def of_zone(self) -> Callable[[str], Mapping]:
@@ -216,6 +224,8 @@ class Mapping:
     def _concept_by_row(self, coded: Spelled) -> Code | None:
         said = codes_of(coded)
         for name, code in said:
+            if (then := self.former.get(name)) is not None and (own := _standing(then, said)) is not None:
+                return with_equivalents(own, _without(then, said))
             if (row := self.row(code)) is not None and self.by_fhir.get(name, row) is row:  # no site's row is before it
                 named = code._replace(meaning=row.name) if code.meaning == code.value else code
                 return with_equivalents(named, _without(row, said))
@@ -229,6 +239,10 @@ class Mapping:
             if code.scheme and not code.scheme.startswith("99"):
                 return with_equivalents(code, [one for _, one in said])
         return with_equivalents(said[0][1], [one for _, one in said]) if said else spelled_to_dicom(coded)
+
+
+def _standing(row: ConceptRow, said: list[tuple[tuple[str, str], Code]]) -> Code | None:
+    return next((code for _, code in said if row.dicom.same(code)), None)
 
 
 def _without(row: ConceptRow, said: list[tuple[tuple[str, str], Code]]) -> list[Code]:

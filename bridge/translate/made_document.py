@@ -19,6 +19,7 @@ from bridge.translate.made import Made, taken_away
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
 from bridge.translate.remainder.kept import as_kept, said_before
 from bridge.translate.remainder.private import Piece
+from bridge.translate.remainder.rows import said_rows
 from bridge.translate.report.report import Report
 
 _Read = tuple[FhirImage, dict[Path, Piece], list[str]]
@@ -37,6 +38,8 @@ def made_document(group: Group, mapping: Mapping, known: Known, version: str | N
         if stale:
             document = replace(document, root=root)
             image, pieces, _ = _read(document, group, homes, mapping, known)
+    if pieces:
+        pieces[()]["group"] |= said_rows(mapping, document.root, group.resources())
     report.warnings += taken_away(words)
     if version is not None:
         pieces = pieces or version_alone(version, known)

@@ -32,6 +32,7 @@ from bridge.translate.remainder.element_json import dataset_json
 from bridge.translate.remainder.elements import difference, header_group, made_header_group
 from bridge.translate.remainder.extension import attach
 from bridge.translate.remainder.private import Piece
+from bridge.translate.remainder.rows import said_rows
 from bridge.translate.report.illegal import illegal_in
 from bridge.translate.report.outcomes import outcomes_of_header, outcomes_of_items
 from bridge.translate.report.report import Report
@@ -63,7 +64,7 @@ def remaindered(
         patient, header = split_patient(header)
         native_header = split_patient(native_header)[1]
         remainder["patient"] = dataset_json(patient, charset)
-        remainder |= _of_dicom(document, known)
+        remainder |= _of_dicom(document, known) | said_rows(mapping, document.root, group.resources())
         remainder |= _repeated(document, group, back, mapping, known, restored=restored)
         remainder |= spelled_in(group, remainder["zone"])
     remainder |= said

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bridge.errors import PermanentError
+from bridge.mapping.former import OTHER_ROWS, by_rows, rows_in, with_rows
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Path
+from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.edition import without_notes
 from bridge.model.group import Group, Json
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.basis.ids import FILES, Known
 from bridge.translate.born_in_dicom.respelled import as_spelled
 from bridge.translate.born_in_fhir.pieces import renames_of
@@ -24,6 +27,7 @@ from bridge.translate.remainder.extension import attached
 from bridge.translate.remainder.kept import as_kept
 from bridge.translate.remainder.private import put_in
 from bridge.translate.remainder.relative import said_at
+from bridge.translate.remainder.rows import are_resources_as_then
 from bridge.translate.report.illegal import illegal_since
 from bridge.translate.report.leaves import outcomes
 from bridge.translate.report.odd_resources import oddities_of_group
@@ -55,7 +59,7 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
             group = said_at(group, source, None if known.system == FILES else known.system)
         known = known.of(source)
         known = replace(known, document=known.document or group.key, names=known.source)
-        return made_document(without_verifiers(group), mapping, known, remainder.get("version"))
+        return _made_by_rows(without_verifiers(group), mapping, known, remainder)
     if born_uid(group.root) is None:
         raise PermanentError(
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
@@ -67,14 +71,39 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
     return made
 
 
+def _made_by_rows(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json]) -> Made:
+    """By the rows that the document was made by, as long as it is that document: what is edited is made anew."""
+    version = remainder.get("version")
+    if "rows" in remainder:
+        made = made_document(group, by_rows(mapping, rows_in(remainder)), known, version)
+        if text_of(made.document.header, SOP_INSTANCE_UID) == remainder.get("instance"):
+            return made
+    return made_document(group, mapping, known, version)
+
+
+def _returned_by_rows(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json], asking: str) -> Made:
+    """By the rows that the document was read by: of one that nobody has edited, all is as it was; of an edited one,
+    what still says a code of the document is that code."""
+    then = rows_in(remainder)
+    if are_resources_as_then(mapping, then, group.resources()):
+        return _returned(group, mapping, known, remainder, asking)
+    made = _returned(group, by_rows(mapping, then), known, remainder, asking)
+    if NEW_INSTANCE not in made.report.warnings:
+        return made
+    made = _returned(group, with_rows(mapping, then), known, remainder, asking)
+    if not then <= mapping.site:
+        made.report.warnings.append(OTHER_ROWS)
+    return made
+
+
 def _returned_to(group: Group, mapping: Mapping, known: Known, remainder: dict[str, Json]) -> Made:
     """In the terms of the system that it was read for."""
     system, source = remainder.get("system", known.system), remainder.get("source")
     asking = system if known.system == FILES else known.system
-    made = _returned(group, mapping, replace(known, system=system).of(source), remainder, asking)
+    made = _returned_by_rows(group, mapping, replace(known, system=system).of(source), remainder, asking)
     if NEW_INSTANCE in made.report.warnings and (asking != system or source not in (None, asking)):
         # its ids, and what it refers to, are to be read again by whoever asks now
-        return _returned(group, mapping, replace(known, system=asking), remainder, asking)
+        return _returned_by_rows(group, mapping, replace(known, system=asking), remainder, asking)
     return made
 
 

@@ -8,6 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 from bridge.errors import LossError
+from bridge.mapping.former import OTHER_ROWS, rows_in
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Path
 from bridge.model.dataset import text_of
@@ -24,7 +25,7 @@ from bridge.translate.born_in_fhir.duplicates import results_in, without_copied
 from bridge.translate.born_in_fhir.followed_ranges import followed
 from bridge.translate.born_in_fhir.named_anew import named_anew
 from bridge.translate.born_in_fhir.parts import parts_in
-from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, restored, source_of
+from bridge.translate.born_in_fhir.restore import added_to, first_version, made_for, read_now, restored, source_of
 from bridge.translate.born_in_fhir.sections import may_hold_more, sections_in
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.gather import in_order_of_reach
@@ -37,6 +38,7 @@ from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.kept import keep
 from bridge.translate.remainder.private import Piece, manifest_of, taken_out
 from bridge.translate.remainder.relative import said_at
+from bridge.translate.remainder.rows import Reading, readings
 from bridge.translate.remaindered import given_back, remaindered
 from bridge.translate.report.contradictions import contradictions
 from bridge.translate.report.led_out import led_out
@@ -71,11 +73,17 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
         ids = source_of(pieces, uid)  # None where it was born in DICOM: each who reads it gives its resources his own
         named = replace(known, document=ids or known.document, names=known.source if ids else None)
         sources = _sources(bare, named, asked)
-    for all_said, source, (added, exactly) in product((True, False), sources, _ways(pieces, bare)):
-        for found, report in _restored(bare, pieces, mapping, source, added=added, all_said=all_said):
+    by = _readings(mapping, pieces, bare)
+    for reading, all_said, source, (added, exactly) in product(by, (True, False), sources, _ways(pieces, bare)):
+        for found, report, led in _restored(bare, pieces, mapping, reading, source, added=added, all_said=all_said):
+            if reading.unedited and report.warnings:
+                continue
             if _comes_back(found, document, bare, said_before, mapping, source.back, exactly=exactly):
+                report.warnings += led
                 if born_uid(found.root) is None:
                     report.warnings += unseen(report, found.root)
+                if reading.rows and not reading.unedited:
+                    report.warnings.append(OTHER_ROWS)
                 report.warnings += [*oddities_of_document(bare, known), *contradictions(found)]
                 return Translated(found, report)
     report = Report([ANEW] if sources else [])
@@ -87,6 +95,12 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     report.warnings += [*oddities_of_document(document, known), *unsaid_sides(document, mapping)]
     report.warnings += contradictions(group)
     return Translated(group, report)
+
+
+def _readings(mapping: Mapping, pieces: dict[Path, Piece], bare: Document) -> tuple[Reading, ...]:
+    """What was born in DICOM says its codes itself, and is read by the rows in force."""
+    manifest = manifest_of(pieces)
+    return (Reading(mapping, {}),) if "born" in manifest else readings(mapping, rows_in(manifest), bare)
 
 
 def _ways(pieces: dict[Path, Piece], bare: Document) -> list[tuple[bool, bool]]:
@@ -150,16 +164,27 @@ def known_of(document: Document, known: Known) -> Known:
 
 
 def _restored(
-    bare: Document, pieces: dict[Path, Piece], mapping: Mapping, source: _Source, *, added: bool, all_said: bool
-) -> Iterator[tuple[Group, Report]]:
+    bare: Document,
+    pieces: dict[Path, Piece],
+    now: Mapping,
+    reading: Reading,
+    source: _Source,
+    *,
+    added: bool,
+    all_said: bool,
+) -> Iterator[tuple[Group, Report, list[str]]]:
     """The resources that the document was made from, in each order that they may have, as far as the items say them.
     With `added`, items that no piece knows are results that were added since; nothing where there are none.
     `all_said`: nothing where the resources say something else than an item does; without it, references name whom the
     items name now, and what else is said of the document itself (such as Procedure Reported) is carried."""
+    mapping = reading.mapping
     root, following = followed(bare.root, pieces, mapping)
     sections = sections_in(pieces) if added else frozenset[Path]()  # what was added there makes none a result
     read = replace(bare, root=root)
-    image = native_fhir(read, mapping, source.known, parts_in(pieces), sections, frozenset(results_in(pieces)))
+    stands = (source.known, parts_in(pieces), sections, frozenset(results_in(pieces)))
+    image = native_fhir(read, mapping, *stands)
+    if reading.rows:
+        read_now(image, pieces, native_fhir(read, now, *stands))
     said_by_site(image, root, pieces, mapping)
     new = added_to(image, pieces) if added else []
     if added and not new:
@@ -176,11 +201,11 @@ def _restored(
     stale = {"1", *(element_id((0, *path)) for path in following)}
     for one in _orders(group):
         report = Report([*said.warnings])
-        found = remaindered(bare, one, mapping, source.back, report, source.said, restored=True)
+        found = remaindered(bare, one, mapping, source.back, report, source.said | reading.rows, restored=True)
         # what resources were made into says them; an item that says something else was edited, and wins
         if added or not is_ours or not _is_contradicted(report, bare.root, stale, all_said=all_said):
-            report.warnings += led_out(found, source.known, source.said)
-            yield said_at(found, source.known.system, source.known.source), report
+            led = led_out(found, source.known, source.said)
+            yield said_at(found, source.known.system, source.known.source), report, led
 
 
 def _orders(group: Group) -> Iterator[Group]:

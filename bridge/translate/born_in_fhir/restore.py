@@ -146,6 +146,15 @@ def added_to(image: FhirImage, pieces: dict[Path, Piece]) -> list[Resource]:
     ]
 
 
+def read_now(image: FhirImage, pieces: dict[Path, Piece], now: FhirImage) -> None:
+    """Results that no piece knows, in place, as they are read by the rows in force: those that the document was made by
+    may have been wrong."""
+    for path, home in image.homes.items():
+        if home.get("resourceType") == "Observation" and path not in pieces and path in now.homes:
+            home.clear()
+            home.update(now.homes[path])
+
+
 def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resource], report: Report) -> Resource | None:
     if isinstance(member, str):
         return found.get(member)

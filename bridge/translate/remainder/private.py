@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bridge.mapping.former import are_rows
 from bridge.model.content import ContentItem, Path
 from bridge.model.dataset import DataSet, Element, find, merged
 from bridge.model.document import Document
@@ -106,6 +107,7 @@ def _is_manifest(group: Piece) -> bool:
         and isinstance(group.get("born"), str | None)
         and isinstance(group.get("digest"), str | None)
         and isinstance(references, dict)
+        and are_rows(group.get("rows", []))
         and all(isinstance(at, int) and at >= 0 for at in references.values())
     )
 
