@@ -69,10 +69,12 @@ class Template(NamedTuple):
     sided: bool = False  # the side of a section is that of each site in it
 
     def is_site(self, concept: Code) -> bool:
-        """Whether the concept of a container says where all in it was found, as a Finding Site does."""
+        """Whether the concept of a container says where all in it was found, as a Finding Site does; in whichever of
+        the schemes that it is said in."""
         return any(
-            is_in(int(one.value), concept.scheme, concept.value) if one.scheme == "CID" else one.same(concept)
+            is_in(int(one.value), said.scheme, said.value) if one.scheme == "CID" else one.same(said)
             for one in self.sites
+            for said in (concept, *concept.equivalents)
         )
 
 

@@ -271,3 +271,14 @@ def test_a_site_that_is_edited_in_a_vascular_section_is_what_fhir_says() -> None
     translated = checked_to_dicom(group, MAPPING, KNOWN)
     assert not [one for one in translated.report.warnings if "bodySite.text" in one]
     assert places(to_fhir(translated.result, MAPPING, KNOWN).result) == places(group)
+
+
+def test_a_coding_in_front_of_a_vessel_leaves_its_results_there() -> None:
+    """Its group is a site by whichever of its codes (PS3.16 TID 5104)."""
+    _, group = sample("5100-vascular")
+    vessel = next(one for one in group.members if one.get("code", {}).get("coding", [{}])[0].get("code") == "86117002")
+    there = {name for name, (said, _) in places(group).items() if "86117002" in said}
+    vessel["code"]["coding"].insert(0, {"system": "http://radlex.org", "code": "RID1016", "display": "carotid"})
+    found = places(to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result)
+    assert len(there) > 1
+    assert {name for name, (said, _) in found.items() if "86117002" in said} == there
