@@ -41,5 +41,5 @@ def conflicts(
     else:
         for one in found:
             decided = f"; {one['verdict']} holds, from the next pass on" if one["verdict"] else ""
-            print(f"{one['name']}: {one['resource']}: FHIR {one['fhir']}, DICOM {one['dicom']} ({one['instance']}), "
-                  f"since {one['since']}{decided}")  # fmt: skip
+            print(f"{one['name']}: {one['route']}: {one['resource']}: FHIR {one['fhir']}, DICOM {one['dicom']} "
+                  f"({one['instance']}), since {one['since']}{decided}")  # fmt: skip

@@ -52,8 +52,8 @@ def status(
         print(f"{one['number']} of {one['route']}, such as {one['root']}:")
         print("\n".join(f"  {warning}" for warning in one["warnings"]))
     for one in found["reasons"]:
-        print(f"{one['state']}: {one['store']}: {one['key']}: {one['reason']}")
+        print(f"{one['state']}: {one['route']}: {one['store']}: {one['key']}: {one['reason']}")
     if found["more"]:
         print(f"and {found['more']} more; most often:")
         for one in found["causes"]:
-            print(f"{one['number']} times {one['state']}: {one['store']}: {one['reason']}")
+            print(f"{one['number']} times {one['state']}: {one['route']}: {one['store']}: {one['reason']}")

@@ -152,7 +152,7 @@ class Outcomes:
     def _put_off(self, works: Sequence[Work], state: State, error: Exception, wait: float = 0) -> None:
         on = error.on if isinstance(error, Held) else None
         self._leave(works, state, str(error), wait, awaits=on, failed=True)
-        self.summary.fault(f"{state}: {works[0].store}: {works[0].key}: {error}")
+        self.summary.fault(f"{state}: {self.route.name}: {works[0].store}: {works[0].key}: {error}")
 
     def _leave(self, works: Sequence[Work], state: State, reason: str | None, wait: float, **how: Any) -> None:
         """Puts them off. In a dry run they stay as they were, as what is done: what was to be remembered of it is

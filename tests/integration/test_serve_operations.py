@@ -218,7 +218,7 @@ def test_logs_are_json_and_name_keys_at_most(service: Service) -> None:
     post(service, "/wake")
     until(lambda: any(one["event"] == "fault" for one in service.entries()))
     (fault,) = (one for one in service.entries() if one["event"] == "fault")
-    assert fault["what"].startswith("dead: fhir: Observation/broken") and fault["level"] == "warning"
+    assert fault["what"].startswith("dead: fhir-dicom: fhir: Observation/broken") and fault["level"] == "warning"
     assert "Jane" not in service.log()
 
 

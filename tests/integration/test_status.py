@@ -78,13 +78,32 @@ def test_the_command_says_how_much_it_does_not_list(tmp_path: Path) -> None:
     made.close()
     lines = status_of(tmp_path, "--limit", "2").splitlines()
     assert lines[-23:-20] == [
-        "held: ehr: Observation/000000: conflict 0",
-        "dead: ehr: Observation/000007: no code",
+        "held: ehr-pacs: ehr: Observation/000000: conflict 0",
+        "dead: ehr-pacs: ehr: Observation/000007: no code",
         f"and {MANY - 2} more; most often:",
     ]
-    assert lines[-20] == f"{MANY - MANY // 10 - 3} times owed: ehr: ehr: no connection"
+    assert lines[-20] == f"{MANY - MANY // 10 - 3} times owed: ehr-pacs: ehr: ehr: no connection"
     found = json.loads(status_of(tmp_path, "--limit", "0", "--json"))
     assert (found["reasons"], found["more"]) == ([], MANY)
+
+
+def test_each_line_names_its_route(tmp_path: Path) -> None:
+    """Two FHIR servers have resources of one id, and two routes an archive: whose it is decides what is to be done."""
+    routes = ("one-pacs", "two-pacs")
+    made = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    for route in routes:
+        made.conflicts.keep(Conflict(route, route, "Observation/1", "pacs", "instance-1", "c", "d"))
+    held = [row(1, "held", "both sides have news") | {"route": one, "store": "pacs"} for one in routes]
+    with made._database.begin() as connection:
+        connection.execute(insert(WORK), held)
+    conflicts = made.conflicts.open()
+    made.close()
+    words = status_of(tmp_path)
+    for route, conflict in zip(routes, conflicts, strict=True):
+        assert f"held: {route}: pacs: Observation/000001: both sides have news\n" in words
+        assert f"1 times held: {route}: pacs: both sides have news; see" in status_of(tmp_path, "--limit", "0")
+        said = fhir_dicom(tmp_path, "conflicts").stdout
+        assert f"{conflict['name']}: {route}: Observation/1: FHIR changed, DICOM changed (instance-1)" in said
 
 
 def test_what_waits_behind_a_person_is_not_late(ledger: Ledger) -> None:

@@ -268,7 +268,7 @@ def test_an_edit_after_a_merge_is_the_survivors(stores: Path, repointed: bool) -
     unmerge(stores)
     put(stores, observation("of-b", 62, **of("b")))
     done = passed(stores)
-    assert "held: fhir: Observation/of-b" in done.stderr and "Patient/a" in done.stderr
+    assert "held: fhir-dicom: fhir: Observation/of-b" in done.stderr and "Patient/a" in done.stderr
     assert filed(stores) == ["1"] * 4
 
 

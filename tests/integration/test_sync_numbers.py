@@ -135,7 +135,8 @@ def test_two_people_of_one_number_are_not_filed_together(stores: Path) -> None:
     put(stores, result("d", "r"))
     done = passed(stores)
     assert acts(done) == {"to-dicom created": 1}, "the rest goes on"
-    assert "held: fhir: Observation/c: fhir: Patient/q and Patient/p have the same identifier; merge" in done.stderr
+    same = "fhir: Patient/q and Patient/p have the same identifier; merge"
+    assert f"held: fhir-dicom: fhir: Observation/c: {same}" in done.stderr
     put(stores, result("e", "p"))
     assert "Patient/p and Patient/q have the same identifier" in said(stores), "nobody knows whose number it is"
     put(stores, patient("q", "2"))
@@ -169,7 +170,7 @@ def test_what_was_dead_for_a_neighbour_s_sake_is_dead_no_more(stores: Path) -> N
     put(stores, patient("q", "2"))
     put(stores, result("c", "q"))
     put(stores, report("c") | {"subject": {"reference": "Patient/p"}})
-    assert "dead: fhir: DiagnosticReport/r" in said(stores)
+    assert "dead: fhir-dicom: fhir: DiagnosticReport/r" in said(stores)
     put(stores, result("c", "p"))
     assert passes(stores) == {"to-dicom created": 1}
 

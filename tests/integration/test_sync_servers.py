@@ -89,7 +89,8 @@ def test_a_result_that_comes_before_its_patient_waits_for_him(world: World) -> N
     subject = {"reference": "Patient/comes-later"}
     put(world.hapi.base, measured(id="comes-first", subject=subject))
     assert [one.partition(": store")[0] for one in world.once().faults] == [
-        "held: ehr: Observation/comes-first: its subject Patient/comes-later is not in ehr, or is a placeholder there"
+        "held: ehr-pacs: ehr: Observation/comes-first: its subject Patient/comes-later is not in ehr, or is a "
+        "placeholder there"
     ]
     identifier = {"system": "urn:oid:1.2.3", "value": "LATER-4711"}
     put(world.hapi.base, {"resourceType": "Patient", "id": "comes-later", "identifier": [identifier]})

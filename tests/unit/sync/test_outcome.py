@@ -92,3 +92,15 @@ def test_what_waits_for_each_other_does_not_turn_for_ever(tmp_path: Path, ledger
     (row,) = ledger.view.documents("i")[0]["open"]
     assert row["state"] == "owed"
     assert "its instance has news, too; 32 times in this pass" in row["reason"]
+
+
+def test_a_fault_names_its_route(tmp_path: Path, ledger: Ledger) -> None:
+    """Two FHIR servers have resources of one id; and a store may be in two routes."""
+    ledger.work.owe("fhir-dicom", "dicom", "a")
+    worker = worker_of(route_of(tmp_path), ledger)
+
+    def held() -> None:
+        raise Held("whose is it?")
+
+    worker.outcomes.of(ledger.work.claim("fhir-dicom", "dicom", 1), held)
+    assert worker.summary.faults == ["held: fhir-dicom: dicom: a: whose is it?"]
