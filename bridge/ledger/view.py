@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping, func, select, union
+from sqlalchemy import RowMapping, func, select, tuple_, union
 
 from bridge.ledger.audit import Entry
 from bridge.ledger.database import Database
@@ -60,28 +61,31 @@ class View:
             return [Entry(*row) for row in connection.execute(query.order_by(AUDIT.c.number).limit(limit))]
 
     def documents(self, key: str) -> list[dict[str, Any]]:
-        """What is known of the documents that a resource key, a SOP Instance UID, or a store's own key belongs to."""
-        by_alias = select(ALIAS.c.document).where(ALIAS.c.key == key)
-        by_instance = select(LINK.c.document).where(LINK.c.instance == key)
+        """What is known of the documents that a resource key, a SOP Instance UID, or a store's own key belongs to: on
+        each route, for it may be a key of several servers."""
+        by_alias = select(ALIAS.c.document, ALIAS.c.route).where(ALIAS.c.key == key)
+        by_instance = select(LINK.c.document, LINK.c.route).where(LINK.c.instance == key)
         with self._database.connect() as connection:
-            names = connection.execute(union(by_alias, by_instance)).scalars().all()
-        return [self._way(name) for name in names] or self._unlinked(key)
+            found = connection.execute(union(by_alias, by_instance)).all()
+        return [self._way(name) for name, _ in found] + self._unlinked(key, {route for _, route in found})
 
-    def _unlinked(self, key: str) -> list[dict[str, Any]]:
+    def _unlinked(self, key: str, routes: set[str]) -> list[dict[str, Any]]:
+        """What is open of that key where it is of no document yet: on other routes than these."""
+        query = select(WORK).where((WORK.c.key == key) & WORK.c.route.not_in(routes))
         with self._database.connect() as connection:
-            work = connection.execute(select(WORK).where(WORK.c.key == key)).mappings().all()
-        return [{"document": key, "link": None, "begun": None, "conflict": None, "merged": [], "open": _open(work),
-             "done": []}
-                ] if work else []  # fmt: skip
+            work = connection.execute(query.order_by(WORK.c.route, WORK.c.store)).mappings().all()
+        none: dict[str, Any] = {"document": key, "link": None, "begun": None, "conflict": None, "merged": [], "done": []}
+        return [none | {"open": _open(some)} for _, some in groupby(work, lambda row: row["route"])]
 
     def _way(self, document: str) -> dict[str, Any]:
-        of_link = select(LINK.c.instance).where(LINK.c.document == document)
-        of_alias = select(ALIAS.c.key).where(ALIAS.c.document == document)
+        of_link = select(LINK.c.route, LINK.c.instance).where(LINK.c.document == document)
+        of_alias = select(ALIAS.c.route, ALIAS.c.key).where(ALIAS.c.document == document)
+        of_document = tuple_(WORK.c.route, WORK.c.key).in_(union(of_alias, of_link))
         with self._database.connect() as connection:
             link = connection.execute(select(LINK).where(LINK.c.document == document)).mappings().first()
             intent = connection.execute(select(INTENT).where(INTENT.c.document == document)).mappings().first()
             conflict = connection.execute(select(CONFLICT).where(CONFLICT.c.document == document)).mappings().first()
-            work = connection.execute(select(WORK).where(WORK.c.key.in_(union(of_alias, of_link)))).mappings().all()
+            work = connection.execute(select(WORK).where(of_document)).mappings().all()
             events = connection.execute(
                 select(AUDIT.c.event).where(AUDIT.c.document == document).order_by(AUDIT.c.number)
             )
@@ -114,5 +118,5 @@ def _move(move: RowMapping) -> dict[str, Any]:
 
 
 def _open(work: Any) -> list[dict[str, Any]]:
-    names = ("store", "key", "state", "attempts", "reason")
+    names = ("route", "store", "key", "state", "attempts", "reason")
     return [{name: row[name] for name in names} | {"since": instant(row["since"])} for row in work]
