@@ -29,9 +29,14 @@ class Conflict:
 
     @property
     def name(self) -> str:
-        """What people call the conflict as it stands: later news give it another name, and a verdict on the old one is
-        refused."""
-        return hashlib.sha256(f"{self.document}|{self.fhir}|{self.dicom}".encode()).hexdigest()[:8]
+        """What people call the conflict before anybody has decided it."""
+        return self.after(None)
+
+    def after(self, verdict: World | None) -> str:
+        """What people call the conflict as it stands: later news give it another name, and so does a verdict; one on
+        the old name is refused, for it is said of something else, or overrules somebody unseen."""
+        said = [self.document, self.fhir, self.dicom, *([verdict] if verdict else [])]
+        return hashlib.sha256("|".join(said).encode()).hexdigest()[:8]
 
 
 FIELDS = [CONFLICT.c[name] for name in Conflict.__dataclass_fields__]
@@ -88,7 +93,7 @@ class Conflicts:
             rows = connection.execute(query).all()
         return [
             {
-                "name": Conflict(*row[: len(FIELDS)]).name,
+                "name": Conflict(*row[: len(FIELDS)]).after(row.verdict),
                 "route": row.route,
                 "resource": row.root,
                 "instance": row.instance,

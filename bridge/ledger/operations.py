@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select, true, union, update
+from sqlalchemy import Update, delete, select, true, union, update
 
 from bridge.errors import UsageError
 from bridge.ledger.audit import record
@@ -20,6 +20,7 @@ from bridge.model.world import World
 
 _RETRIED = (*ASIDE, "waiting")
 _SOME = 200  # dead letters of one entry in the audit trail
+_CONFLICTS = select(*FIELDS, CONFLICT.c.verdict)
 
 
 class Operations:
@@ -93,15 +94,14 @@ class Operations:
 
     def decide(self, name: str, holds: World, by: str) -> str:
         """Keeps the verdict on a conflict, and owes its instance again. Returns its route. Raises UsageError where no
-        conflict has that name (any more)."""
+        conflict has that name (any more): there are other news, or somebody has decided it."""
         now = self._database.now()
         with self._database.begin() as connection:
-            found = [Conflict(*row) for row in connection.execute(select(*FIELDS))]
-            conflict = next((one for one in found if one.name == name), None)
-            if conflict is None:
+            found = [(Conflict(*fields), verdict) for *fields, verdict in connection.execute(_CONFLICTS)]
+            conflict, before = next((one for one in found if one[0].after(one[1]) == name), (None, None))
+            kept = conflict and connection.execute(_as_it_stands(conflict, before).values(verdict=holds)).rowcount
+            if conflict is None or not kept:
                 raise UsageError(f"there is no conflict {name!r} (any more): look at `conflicts` again")
-            of_document = CONFLICT.c.document == conflict.document
-            connection.execute(update(CONFLICT).where(of_document).values(verdict=holds))
             owe(connection, conflict.route, conflict.store, conflict.instance, now=now)
             about = [conflict.root, conflict.instance]
             record(
@@ -139,3 +139,10 @@ class Operations:
             said = f"resume {pause} --deleted" if deleted else "resume"
             record(connection, decided(said, by, route, [], now))
             return was, number
+
+
+def _as_it_stands(conflict: Conflict, verdict: World | None) -> Update:
+    """Of that conflict, and of none where a pass, or another person, has been there since it was read."""
+    same = (CONFLICT.c.document == conflict.document) & (CONFLICT.c.fhir == conflict.fhir)
+    same &= (CONFLICT.c.dicom == conflict.dicom) & CONFLICT.c.verdict.is_not_distinct_from(verdict)
+    return update(CONFLICT).where(same)

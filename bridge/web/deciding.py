@@ -103,12 +103,16 @@ def router(
         soon()
         return {"resumed": body.route, "was_paused": was, "absent": number}
 
-    @api.post("/conflicts/{name}", summary="Whose news hold; a verdict on an older state is refused with 409")
+    @api.post(
+        "/conflicts/{name}", summary="Whose news hold; refused with 409 where there are others since, or a verdict"
+    )
     def decide(caller: Admin, ledger: Book, name: Annotated[Key, Path()], body: Verdict) -> dict[str, Any]:
         try:
             route = ledger.operations.decide(name, body.holds, caller.name)
         except UsageError as error:
-            raise Refused(409, "there is no such conflict (any more): look at `conflicts` again") from error
+            raise Refused(
+                409, "there is no such conflict (any more), or it is decided: look at `conflicts` again"
+            ) from error
         soon()
         return {"conflict": name, "holds": body.holds, "idle": idle_routes(ledger, names, route)}
 

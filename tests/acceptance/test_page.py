@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from bridge.ledger.conflicts import Conflict
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from fixtures.stores import lay_out
@@ -123,6 +124,56 @@ def test_a_verdict_is_carried_out(browser: Browser, stores: Path) -> None:
         expect(page.locator("#state")).to_have_text("In step")
         texts = [json.loads(one.read_bytes()) for one in (stores / "data/fhir/Observation").glob("*.json")]
         assert any(one.get("valueString") == "by PACS" for one in texts)
+        assert noted == []
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Service]:
+    """Two FHIR servers beside one archive: the same instance is in conflict on one route, and held on the other."""
+    stores: dict[str, Any] = {name: {"kind": "folder", "path": name, "holds": "fhir"} for name in ("one", "two")}
+    stores["pacs"] = {"kind": "folder", "path": "pacs", "holds": "dicom"}
+    for name in stores:
+        (tmp_path / name).mkdir()
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    ledger.conflicts.keep(Conflict("d", "one-pacs", "Observation/1", "pacs", "instance-1", "c", "d"))
+    for route, reason in (("one-pacs", "both sides have news"), ("two-pacs", "whose is it?")):
+        ledger.work.owe(route, "pacs", "instance-1")
+        (work,) = ledger.work.claim(route, "pacs", 1)
+        ledger.work.put_off(work, "held", reason)
+    ledger.close()
+    routes = [{"between": ["one", "pacs"]}, {"between": ["two", "pacs"]}]
+    with serving(tmp_path, {"stores": stores, "routes": routes}, "--no-sync") as service:
+        yield service
+
+
+def test_what_another_route_holds_is_shown_beside_a_conflict(browser: Browser, shared: Service) -> None:
+    with visiting(browser, shared.base) as (page, noted):
+        expect(page.locator("#state")).to_have_text("2 wait for a person")
+        expect(page.locator("#conflicts")).to_contain_text("route one-pacs")
+        expect(page.locator("#aside li")).to_have_count(1)
+        expect(page.locator("#aside")).to_contain_text("whose is it?")
+        expect(page.locator("#aside")).to_contain_text("route two-pacs")
+        ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+        assert len(ids) == len(set(ids))
+        assert noted == []
+
+
+def test_a_verdict_is_shown_and_overruled_by_who_saw_it_alone(browser: Browser, shared: Service) -> None:
+    with visiting(browser, shared.base) as (page, noted):
+        page.get_by_role("button", name="PACS holds").click()
+        (undecided,) = shared.get("/conflicts")
+        assert shared.request("POST", f"/conflicts/{undecided['name']}", json={"holds": "fhir"}).status_code == 200
+        page.locator("#sure").get_by_role("button", name="PACS holds").click()
+        expect(page.locator("#refused")).to_contain_text("or it is decided")
+        assert [one["verdict"] for one in shared.get("/conflicts")] == ["fhir"], "nobody overruled it unseen"
+        expect(page.locator("#conflicts")).to_contain_text("FHIR holds, from the next pass on")
+        expect(page.locator("#state")).to_have_text("1 waits for a person")
+        expect(page.get_by_role("button", name="FHIR holds")).to_have_count(0)
+        assert page.evaluate(CONTRASTS) == [], "text that is hard to read"
+        page.get_by_role("button", name="PACS holds").click()
+        expect(page.locator("#sure-what")).to_contain_text("Somebody has decided that FHIR holds.")
+        page.locator("#sure").get_by_role("button", name="PACS holds").click()
+        expect(page.locator("#conflicts")).to_contain_text("PACS holds, from the next pass on")
         assert noted == []
 
 

@@ -3,7 +3,7 @@ import { Refused, get, post, token } from "./api.js";
 import { at, fill, make, sure, tell } from "./dom.js";
 import { show } from "./status.js";
 import { way } from "./way.js";
-import { number } from "./words.js";
+import { WORLDS, number } from "./words.js";
 
 const EVERY = 5000; // milliseconds
 
@@ -70,9 +70,10 @@ const act = {
     await done(said, () => post("/resume", { route, pause: pause.name, deleted }));
   },
 
-  async decide({ name, resource }, side) {
+  async decide({ name, route, resource, verdict }, side) {
     const [winner, other] = side === "fhir" ? ["FHIR", "PACS"] : ["PACS", "FHIR server"];
-    const what = `The next pass writes the news of the ${winner} side over those of the ${other}: ${resource}.`;
+    const before = verdict ? `Somebody has decided that ${WORLDS[verdict]} holds. ` : "";
+    const what = `${before}The next pass writes the news of the ${winner} side over those of the ${other}: ${resource}, route ${route}.`;
     if (!(await sure(`${winner} holds?`, what, `${winner} holds`))) return;
     const path = `/conflicts/${encodeURIComponent(name)}`;
     await done(({ idle }) => `${resource}: ${winner} holds, from the next pass on${but(idle)}.`, () => post(path, { holds: side }));

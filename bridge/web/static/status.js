@@ -1,6 +1,6 @@
 // What is in step, what is owed and why, and what a person can do about it.
 import { at, button, fill, make } from "./dom.js";
-import { SIDES, STATES, ago, number, time } from "./words.js";
+import { SIDES, STATES, WORLDS, ago, number, time } from "./words.js";
 
 const ROLES = ["read", "operate", "admin"];
 const SHOWN = 50; // rows of one list
@@ -8,13 +8,14 @@ const SHOWN = 50; // rows of one list
 // `act` is told what to do; buttons are shown to those who may.
 export function show(status, conflicts, caller, act) {
   const may = (role) => ROLES.indexOf(caller.role) >= ROLES.indexOf(role);
-  const disputed = new Set(conflicts.map((one) => one.instance)); // shown as conflicts, not as held, too
-  const open = status.reasons.filter((one) => !(one.state === "held" && disputed.has(one.key)));
+  const disputed = new Set(conflicts.map((one) => of(one.route, one.instance))); // shown as conflicts, not as held, too
+  const open = status.reasons.filter((one) => !(one.state === "held" && disputed.has(of(one.route, one.key))));
+  const undecided = conflicts.filter((one) => !one.verdict).length;
   const aside = open.filter((one) => one.state === "held" || one.state === "dead");
   const owed = open.filter((one) => !aside.includes(one));
   const paused = Object.entries(status.paused);
   const stopped = status.held + status.dead - (status.reasons.length - open.length);
-  head(status, paused.length + conflicts.length + stopped);
+  head(status, paused.length + undecided + stopped);
   fill(at("numbers"), numbers(status));
   fill(at("paused"), paused.map(([route, pause]) => ofPause(route, pause, may, act)));
   fill(at("conflicts"), conflicts.map((one) => ofConflict(one, may, act)));
@@ -30,6 +31,11 @@ export function show(status, conflicts, caller, act) {
   at("late").hidden = !(down.length + unheard.length + owed.length);
   at("retry-all").hidden = !(may("operate") && stopped);
   at("wake").hidden = !(may("operate") && status.passes);
+}
+
+// Two routes may have the same key, of one store or of two.
+function of(route, ...keys) {
+  return [route, ...keys].join("|");
 }
 
 function head({ passes, owed, progress, down = {}, unheard = [] }, decisions) {
@@ -91,17 +97,18 @@ function ofPause(route, pause, may, act) {
 
 function ofConflict(one, may, act) {
   const states = `FHIR: ${SIDES[one.fhir] ?? one.fhir}. PACS: ${SIDES[one.dicom] ?? one.dicom}. Since ${time(one.since)}.`;
-  const holds = (side, name) => may("admin") && button(`${side}-${one.name}`, `${name} holds`,
-    () => act.decide(one, side), { label: `${name} holds for ${one.resource}` });
-  return row("conflict", "bad", one.resource, [states, `SR ${one.instance}, route ${one.route}`],
-    [holds("fhir", "FHIR"), holds("dicom", "PACS")]);
+  const holds = (side) => may("admin") && side !== one.verdict && button(`${side}-${one.name}`, `${WORLDS[side]} holds`,
+    () => act.decide(one, side), { label: `${WORLDS[side]} holds for ${one.resource}`, plain: Boolean(one.verdict) });
+  const decided = one.verdict && `${WORLDS[one.verdict]} holds, from the next pass on.`;
+  return row(decided ? "decided" : "conflict", decided ? "busy" : "bad", one.resource,
+    [states, `SR ${one.instance}, route ${one.route}`, decided], [holds("fhir"), holds("dicom")]);
 }
 
 function ofWork(one, may, act) {
   const tries = one.attempts === 1 ? "1 try" : `${number(one.attempts)} tries`;
   const tone = { held: "busy", dead: "bad" }[one.state] ?? "quiet";
-  return row(STATES[one.state] ?? one.state, tone, one.key, [one.reason, `${one.store}, ${tries}`], [
-    may("operate") && button(`retry-${one.store}-${one.key}`, "Retry", () => act.retry(one.key),
+  return row(STATES[one.state] ?? one.state, tone, one.key, [one.reason, `route ${one.route}, ${one.store}, ${tries}`], [
+    may("operate") && button(`retry-${of(one.route, one.store, one.key)}`, "Retry", () => act.retry(one.key),
       { label: `Retry ${one.key}`, plain: true }),
   ]);
 }

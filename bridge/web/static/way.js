@@ -1,6 +1,6 @@
 // The way of one document, step by step: what both sides agreed on, what is open, what was done.
 import { make } from "./dom.js";
-import { ACTS, STATES, time } from "./words.js";
+import { ACTS, STATES, WORLDS, time } from "./words.js";
 
 export function way(document) {
   const { link, open, conflict, begun } = document;
@@ -8,7 +8,8 @@ export function way(document) {
     make("h3", {}, link ? link.root : document.document),
     facts(link),
     begun && make("p", { class: "note", "data-tone": "busy" }, `Begun and not finished: ${ACTS[begun] ?? begun}.`),
-    conflict && make("p", { class: "note", "data-tone": "bad" }, "Both sides have news: a person decides."),
+    conflict && make("p", { class: "note", "data-tone": "bad" }, conflict.verdict
+      ? `Both sides have news: ${WORLDS[conflict.verdict]} holds, from the next pass on.` : "Both sides have news: a person decides."),
     grouped(open).map(notDone),
     document.done.length ? make("ol", { class: "steps" }, document.done.map(step))
       : make("p", { class: "quiet" }, "Nothing was written for it yet."));
@@ -18,7 +19,7 @@ export function way(document) {
 function grouped(open) {
   const groups = new Map();
   for (const one of open) {
-    const why = `${one.store}, ${STATES[one.state] ?? one.state}${one.reason ? `: ${one.reason}` : ""}`;
+    const why = `route ${one.route}, ${one.store}, ${STATES[one.state] ?? one.state}${one.reason ? `: ${one.reason}` : ""}`;
     groups.set(why, [...(groups.get(why) ?? []), one]);
   }
   return [...groups];

@@ -31,4 +31,5 @@ export const ACTS = {
   retry: "Retry asked for",
 };
 
+export const WORLDS = { fhir: "FHIR", dicom: "PACS" };
 export const SIDES = { changed: "changed", retracted: "withdrawn", gone: "deleted" };
