@@ -74,7 +74,14 @@ class View:
         query = select(WORK).where((WORK.c.key == key) & WORK.c.route.not_in(routes))
         with self._database.connect() as connection:
             work = connection.execute(query.order_by(WORK.c.route, WORK.c.store)).mappings().all()
-        none: dict[str, Any] = {"document": key, "link": None, "begun": None, "conflict": None, "merged": [], "done": []}
+        none: dict[str, Any] = {
+            "document": key,
+            "link": None,
+            "begun": None,
+            "conflict": None,
+            "merged": [],
+            "done": [],
+        }
         return [none | {"open": _open(some)} for _, some in groupby(work, lambda row: row["route"])]
 
     def _way(self, document: str) -> dict[str, Any]:

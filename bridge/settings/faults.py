@@ -10,8 +10,15 @@ from pydantic_core import ErrorDetails
 
 
 def faults_of(error: ValidationError, place: Callable[[str], str]) -> str:
-    """A line each. `place`: file or environment variable that a key at the top comes from."""
-    return "\n".join(map(lambda one: _line(one, place), error.errors()))
+    """A line each. `place`: file or environment variable that a key at the top comes from. Of what has wrong members,
+    these alone: pydantic counts the others, and may find none."""
+    found = error.errors()
+    told = [one for one in found if one["type"] != "too_short" or not _is_within(found, one["loc"])]
+    return "\n".join(_line(one, place) for one in told)
+
+
+def _is_within(found: list[ErrorDetails], place: tuple[int | str, ...]) -> bool:
+    return any(one["loc"][: len(place)] == place != one["loc"] for one in found)
 
 
 def _line(one: ErrorDetails, place: Callable[[str], str]) -> str:

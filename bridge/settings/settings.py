@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     serve: Service = Service()
     workers: Annotated[int, Field(gt=0, le=64)] = 4  # threads that work at what is owed
     audit_heads: Path | None = None  # file at whose end each pass writes the newest head of the audit trail
-    interval: Annotated[float, Field(gt=0)] = 2.0  # `serve`: seconds from one pass to the next, at least
+    interval: Annotated[float, Field(gt=0, le=86400)] = 2.0  # `serve`: seconds from one pass to the next, at least
     settle: Annotated[float, Field(ge=0, le=3600)] = 1.0  # `serve`: seconds that results wait for their report
     reconcile: Annotated[float, Field(gt=0)] = 86400.0  # `serve`: seconds from one full comparison to the next
 

@@ -9,6 +9,7 @@ import pytest
 from bridge.errors import UsageError
 from bridge.ledger.ledger import Ledger
 from bridge.settings.issuer import likely_meant
+from bridge.settings.only import Only
 from bridge.settings.settings import settings
 
 EHR = "ehr: {kind: folder, holds: fhir, path: ehr}"
@@ -114,6 +115,17 @@ def test_of_what_is_an_issuer_there_is_nothing_to_tell(issuer: str) -> None:
         ),
         (f"{STORES}{ROUTE}    only: {{categories: laboratory}}", ": routes.0.only.categories: not a list; write [...]"),
         (f"{STORES}{ROUTE}    only: {{categories: []}}", ": routes.0.only.categories: empty; say one at least"),
+        (
+            f"{STORES}{ROUTE}    only: {{templates: [TID 10001]}}",
+            ": routes.0.only.templates.0: no Template Identifier; ",
+        ),
+        (f"{STORES}{ROUTE}    only: {{modalities: [SR, sr]}}", ": routes.0.only.modalities.1: no Modality; "),
+        (f"{STORES}{ROUTE}    only: {{sop_classes: [Comprehensive SR]}}", ": routes.0.only.sop_classes.0: no UID; "),
+        (f"{STORES}{ROUTE}    only: {{profiles: [vitalsigns]}}", ": routes.0.only.profiles.0: no canonical URL; "),
+        (f"{STORES}{ROUTE}    only: {{profiles: ['http://a|1']}}", ": routes.0.only.profiles.0: no canonical URL; "),
+        (f"{STORES}{ROUTE}    only: {{categories: ['']}}", ": routes.0.only.categories.0: no code; "),
+        ("interval: .inf", ": interval: "),
+        ("interval: 1.0e+10", ": interval: "),
         ("timezone: +10:00", ': timezone: YAML takes that for a number; quote it, as in "+10:00"'),
         ("issuer: 12", ": issuer: YAML takes that for no text; quote it"),
         ("serve: 3", ": serve: not a map; write {key: value, ...}"),
@@ -128,6 +140,39 @@ def test_what_else_is_said(tmp_path: Path, text: str | bytes, said: str) -> None
     found = refused(tmp_path, text)
     assert found.startswith(said)
     assert "hunter2" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (f"{STORES}{ROUTE}    only: {{templates: [1500]}}", ["routes.0.only.templates.0"]),
+        (
+            "serve: {auth: {kind: tokens, tokens: [{name: a}]}}",
+            ["serve.auth.tokens.tokens.0.role", "serve.auth.tokens.tokens.0.token"],
+        ),
+    ],
+)
+def test_a_list_of_wrong_members_is_not_empty(tmp_path: Path, text: str, keys: list[str]) -> None:
+    assert [line.split(": ")[1] for line in refused(tmp_path, text).splitlines()] == keys
+
+
+def test_what_documents_have_may_be_filtered_by(tmp_path: Path) -> None:
+    only = """
+      categories: [laboratory, "http://terminology.hl7.org/CodeSystem/observation-category|imaging", "|own code"]
+      profiles: ["http://hl7.org/fhir/StructureDefinition/vitalsigns", "urn:oid:1.2.3"]
+      sop_classes: ["1.2.840.10008.5.1.4.1.1.88.33"]
+      modalities: [SR, OT, "AB 1"]
+      templates: ["1500", "10001", ECG_01]
+"""
+    (tmp_path / "bridge.yaml").write_text(f"{STORES}{ROUTE}    only:{only}")
+    (route,) = settings(tmp_path / "bridge.yaml").routes
+    assert route.only.templates == ("1500", "10001", "ECG_01")
+
+
+def test_a_list_that_names_nobody_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "consent.txt").write_text("# of the study\n\n")
+    with pytest.raises(UsageError, match=r"consent\.txt: names nobody; write a line"):
+        Only(patients=tmp_path / "consent.txt").patient_list()
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
