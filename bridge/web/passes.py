@@ -49,7 +49,9 @@ class Passes:
         self._thread = threading.Thread(target=self._run, name="passes")
         self._said: frozenset[str] = frozenset()
         self._unheard: dict[News, Unheard] = {}
-        self._report: dict[str, Any] = {"made": 0, "last": None, "faults": 0, "broken": False, "ledger": True}
+        self._report: dict[str, Any] = {
+            "made": 0, "last": None, "faults": 0, "outside": 0, "broken": False, "ledger": True
+        }  # fmt: skip
 
     def start(self) -> None:
         self._thread.start()
@@ -86,13 +88,20 @@ class Passes:
             self._say(summary)
             self._rhythm.count(broken=broken)
             self._unheard = unheard_after(self._unheard, summary, time.time())
-            made, faults = self._report["made"] + 1, len(summary.faults)
-            # by the clock here: the ledger may be away, and the passes go on
-            full = any(one.startswith("ledger: ") for one in summary.faults)
-            self._report = {"made": made, "last": time.time(), "faults": faults, "broken": broken, "ledger": not full}
+            self._report = self._report_after(summary, broken=broken)
             if self._woken.wait(self._rhythm.until_next(summary.listening, summary.more_in)):
                 rest = begun + self._rhythm.shortest(summary.listening) - time.monotonic()
                 self._ending.wait(max(BREATH, rest))
+
+    def _report_after(self, summary: Summary, *, broken: bool) -> dict[str, Any]:
+        return {
+            "made": self._report["made"] + 1,
+            "last": time.time(),  # by the clock here: the ledger may be away, and the passes go on
+            "faults": len(summary.faults),
+            "outside": self._report["outside"] + summary.outside,  # of all passes: each looks at what is new alone
+            "broken": broken,
+            "ledger": not any(one.startswith("ledger: ") for one in summary.faults),
+        }
 
     def _say(self, summary: Summary) -> None:
         """Once: what the pass before said, too, is no news every other second."""

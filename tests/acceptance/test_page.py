@@ -236,6 +236,18 @@ def test_a_verdict_on_an_older_pause_is_refused(browser: Browser, stores: Path) 
         assert noted == []
 
 
+def test_what_the_filters_leave_alone_is_said(browser: Browser, stores: Path) -> None:
+    """A misspelled one carries nothing, and nothing is owed."""
+    data = {name: {"kind": "folder", "path": f"data/{name}", "holds": name} for name in ("fhir", "dicom")}
+    only = {"categories": ["labratory"], "templates": ["9999"]}
+    keys = {"stores": data, "routes": [{"between": ["fhir", "dicom"], "only": only}]}
+    with serving(stores, QUICK | keys) as service, visiting(browser, service.base) as (page, noted):
+        until(lambda: service.get("/health")["passes"]["outside"] and service.get("/health")["passes"]["made"] > 2)
+        outside = service.get("/health")["passes"]["outside"]
+        expect(page.locator("#pass")).to_contain_text(f"outside of what `only` carries: {outside}")
+        assert noted == []
+
+
 def test_a_store_that_does_not_tell_its_news_is_not_in_step(browser: Browser, stores: Path) -> None:
     """A file that cannot be read, as on a damaged disk: what else is new in that folder is not known."""
     damaged = stores / "data/fhir/Observation/damaged.json"

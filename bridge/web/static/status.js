@@ -53,8 +53,12 @@ function head({ passes, owed, progress, down = {}, unheard = [] }, decisions) {
   at("state").dataset.tone = tone;
   document.title = `${text} · FHIR-DICOM bridge`;
   at("pass").textContent = !passes ? "This process makes no passes"
-    : passes.last ? `${number(passes.made)} ${passes.made === 1 ? "pass" : "passes"}, the last ${ago(passes.last * 1000)}`
+    : passes.last ? `${number(passes.made)} ${passes.made === 1 ? "pass" : "passes"}, the last ${ago(passes.last * 1000)}${leftOut(passes)}`
     : "The first pass is under way";
+}
+
+function leftOut({ outside }) {
+  return outside ? `; looked at since the start, and outside of what \`only\` carries: ${number(outside)}` : "";
 }
 
 function numbers(status) {
