@@ -27,7 +27,9 @@ class Concepts(Codes):
         found = ConceptRow(*fhir, dicom, name or "", category, unit, accept, misspelled, self._at(row.line))
         self._answers(row.line, f"to DICOM, {' '.join(fhir)}", "fhir", *fhir)
         self.mapping.by_fhir[fhir] = found
-        self._answers(row.line, f"to FHIR, {dicom.scheme} {dicom.value}", "dicom", dicom.scheme, dicom.value)
+        said = f"{dicom.scheme} {dicom.value}"
+        remedy = f"keep one row, and let whoever sends the other code say {said} beside it"
+        self._answers(row.line, f"to FHIR, {said}", "dicom", dicom.scheme, dicom.value, remedy=remedy)
         self.mapping.by_dicom[dicom.scheme, dicom.value] = found
 
     def _units(self, row: Map) -> tuple[str | None, tuple[str, ...]]:

@@ -29,12 +29,12 @@ class Reader:
     def _at(self, line: int) -> str:
         return f"{self._file}:{line}"
 
-    def _answers(self, line: int, what: str, *question: str) -> None:
+    def _answers(self, line: int, what: str, *question: str, remedy: str = "keep one row") -> None:
         """One answer a folder to each question; that of a later folder replaces an earlier one's, and it is said."""
         folder, place = self._answered.get(question, (self._folder, None))
         self._answered[question] = (self._folder, self._at(line))
         if place is not None and folder == self._folder:
-            self._fault(line, f"{what} is answered already at {place}; keep one row")
+            self._fault(line, f"{what} is answered already at {place}; {remedy}")
         elif place is not None:
             self.remarks.append(f"{self._at(line)}: {what} replaces the row of {place}")
 

@@ -53,6 +53,20 @@ def test_a_site_s_row_wins_and_check_says_so(tmp_path: Path) -> None:
     assert mapping.by_fhir["http://loinc.org", "8867-4"].name == "Pulse"
 
 
+def test_two_local_codes_of_one_code_are_told_how_both_may_cross(tmp_path: Path) -> None:
+    """Of what the SR says, one of them has to be the answer; a second one crosses by the code beside it."""
+    row = "  - {fhir: 'urn:lab %s', dicom: LN 2823-3, name: Potassium}\n"
+    (tmp_path / "site.yaml").write_text("concepts:\n" + row % "4711" + row % "4712")
+    (fault,) = compiled([shipped(), tmp_path])[1]
+    assert fault.endswith("keep one row, and let whoever sends the other code say LN 2823-3 beside it")
+    (tmp_path / "site.yaml").write_text("concepts:\n" + row % "4711")
+    mapping = compiled([shipped(), tmp_path])[0]
+    said = [{"system": "urn:lab", "code": "4712"}, {"system": "http://loinc.org", "code": "2823-3"}]
+    concept = mapping.concept({"coding": said})
+    assert concept is not None and concept[:2] == ("2823-3", "LN")
+    assert mapping.coded(concept)["coding"][0]["code"] == "4711"
+
+
 def test_one_row_serves_both_directions() -> None:
     mapping = load()
     systolic = Code("271649006", "SCT", "Systolic blood pressure")
