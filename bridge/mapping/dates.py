@@ -67,7 +67,7 @@ def datetime_to_fhir(text: str) -> str:
     if found is None:
         return date_to_fhir(text)
     zone = found[3]
-    if zone and (int(zone[1:3]) > 14 or int(zone[3:]) > 59):
+    if zone and (zone[1:] > "1400" or zone[3:] > "59"):
         raise ValueError("not an offset from UTC")
     return f"{date_to_fhir(found[1])}T{time_to_fhir(found[2])}" + (f"{zone[:3]}:{zone[3:]}" if zone else "")
 

@@ -12,18 +12,17 @@ from bridge.model.dataset import DataSet, text_element, text_of
 from bridge.model.tags import OBSERVATION_DATETIME, TIMEZONE_OFFSET
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-OFFSET = re.compile(r"[+-]\d\d:\d\d")
+OFFSET = re.compile(r"[+-]((0\d|1[0-3]):[0-5]\d|14:00)")  # FHIR R4 datatypes.html#dateTime
 _WITH_OFFSET, _WITH_ZONE = re.compile(r"[+-]\d\d:\d\d$"), re.compile(r"T.*?(Z|[+-]\d\d:\d\d)$")
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)")
 
 
 def zone_of(header: DataSet, default: str) -> str:
-    """`+hh:mm` of Timezone Offset From UTC, where real files write `UTC-04:00` too; else `default`. Where that is an
-    IANA name, each time has the offset of its own day."""
+    """`+hh:mm` of Timezone Offset From UTC, where real files write `UTC-04:00` too; else, and where it is none that there
+    is, `default`. Where that is an IANA name, each time has the offset of its own day."""
     found = _OFFSET.fullmatch(text_of(header, TIMEZONE_OFFSET) or "")
-    if found:
-        return f"{found[1]}{found[2]}:{found[3]}"
-    return default
+    said = f"{found[1]}{found[2]}:{found[3]}" if found else ""
+    return said if OFFSET.fullmatch(said) else default
 
 
 @lru_cache(maxsize=64)
