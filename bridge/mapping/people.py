@@ -8,6 +8,7 @@ from bridge.mapping.texts import fhir_string
 from bridge.model.group import Json
 
 REPRESENTATION_URL = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
+_GROUP = 64  # characters of a component group (PS3.5 6.2, PN)
 _REPRESENTATIONS = (None, "IDE", "SYL")
 """Of the component groups of a PN (PS3.5 6.2.1.2): alphabetic, which FHIR need not say, ideographic, phonetic."""
 
@@ -31,7 +32,11 @@ def _group(group: str, representation: str | None) -> dict[str, Json]:
 
 
 def name_of(human: dict[str, Json]) -> str:
-    """HumanName -> PN; all given names but the first are middle names."""
+    """HumanName -> PN; all given names but the first are middle names. What is longer than a component group is cut."""
+    return _whole(human)[:_GROUP]
+
+
+def _whole(human: dict[str, Json]) -> str:
     given = human.get("given") or []
     parts = [
         human.get("family") or "",
@@ -40,11 +45,16 @@ def name_of(human: dict[str, Json]) -> str:
         " ".join(filter(None, human.get("prefix") or [])),
         " ".join(filter(None, human.get("suffix") or [])),
     ]
-    text = "^".join(re.sub(r"[\^=\\]", " ", part or "") for part in parts).rstrip("^")
-    text = text or re.sub(r"[\^=\\]", " ", human.get("text") or "")
-    if not text:
+    text = "^".join(_component(part or "") for part in parts).rstrip("^")
+    text = text or _component(human.get("text") or "")
+    if not text.strip("^ "):
         raise ValueError("an empty name")
-    return text[:64]
+    return text
+
+
+def _component(text: str) -> str:
+    """Without what has a meaning of its own in PN, and without control characters (PS3.5 6.2)."""
+    return re.sub(r"[\x00-\x1f\x7f^=\\]", " ", text)
 
 
 def person_string(pn: str) -> str:
@@ -58,10 +68,10 @@ def person_string(pn: str) -> str:
 
 def person_of_string(text: str) -> str:
     """The PN again; a name that is written otherwise is one component, for nothing says which part of it is which."""
-    groups = [re.sub(r"[\^=\\]", " ", group).split(", ") for group in fhir_string(text).split(" = ")]
+    groups = [_component(group).split(", ") for group in fhir_string(text).split(" = ")]
     if len(groups) > 3 or any(len(parts) > 5 for parts in groups):
         return name_of({"text": text})
-    return "=".join("^".join(parts)[:64] for parts in groups)
+    return "=".join("^".join(parts)[:_GROUP] for parts in groups)
 
 
 def person_text(name: dict[str, Json]) -> str:
@@ -89,18 +99,33 @@ def names_to_fhir(pn: str) -> list[dict[str, Json]]:
 def names_to_dicom(names: list[dict[str, Json]]) -> str:
     """Of each representation the official name, else the usual, else the first; former names only where there is no
     other."""
-    current = [name for name in names if name.get("use") not in ("old", "maiden")] or names
-    groups = [_chosen([name for name in current if _representation(name) == one]) for one in _REPRESENTATIONS]
-    text = "=".join(groups).rstrip("=")
+    text = "=".join(group[:_GROUP] for group in _groups(names)).rstrip("=")
     if not text:
         raise ValueError("an empty name")
     return text
 
 
+def is_cut(names: list[dict[str, Json]]) -> bool:
+    """Whether a component group of PN does not hold all of the name."""
+    return any(len(group) > _GROUP for group in _groups(names))
+
+
+def _groups(names: list[dict[str, Json]]) -> list[str]:
+    least = min(map(_former, names), default=(False, False))
+    current = [name for name in names if _former(name) == least]
+    return [_chosen([name for name in current if _representation(name) == one]) for one in _REPRESENTATIONS]
+
+
+def _former(name: dict[str, Json]) -> tuple[bool, bool]:
+    """Whether it is said to be former; and whether its period has an end (FHIR R4 HumanName.period), whenever that is:
+    a translation has no clock."""
+    return name.get("use") in ("old", "maiden"), "end" in name.get("period", {})
+
+
 def _chosen(names: list[dict[str, Json]]) -> str:
     by_use = {name.get("use"): name for name in reversed(names)}
     try:
-        return name_of(by_use.get("official") or by_use.get("usual") or names[0]) if names else ""
+        return _whole(by_use.get("official") or by_use.get("usual") or names[0]) if names else ""
     except ValueError:  # a name without any part
         return ""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bridge.mapping.mapping import Mapping
+from bridge.mapping.people import is_cut
 from bridge.mapping.texts import uid_in
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
@@ -148,6 +149,8 @@ def header_of(
     if identity is not None and patient is None:
         warnings.append("subject is not here: Patient ID is taken from its reference, the Patient Module is empty")
     warnings += oddities_of_identity(patient, subject)
+    if patient is not None and is_cut(patient.get("name", [])):
+        warnings.append("Patient.name is longer than the 64 characters of Patient's Name: it is cut, shorten it")
     date, time = _date_and_time(effective, known.zone)
     if not date:
         what = "a time that DICOM cannot say" if effective else "no time"

@@ -1,0 +1,57 @@
+"""Which name of a Patient is Patient's Name, and what of it that does not hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.mapping.lens import LENSES
+from bridge.mapping.load import load
+from bridge.model.dataset import UNICODE, text_of
+from bridge.model.group import Group
+from bridge.translate.basis.ids import Known
+from bridge.translate.selfcheck import checked_to_dicom
+from tests.samples import measured
+
+NOW: dict[str, Any] = {"family": "Neu", "given": ["A"]}
+ENDED: dict[str, Any] = {"family": "Alt", "period": {"end": "2001-01-01"}}
+
+
+def named(*names: dict[str, Any]) -> tuple[str | None, list[str]]:
+    """Patient's Name, and what is warned of it."""
+    patient = {"resourceType": "Patient", "id": "p", "name": [*names]}
+    made = checked_to_dicom(Group(measured(), (), patient, "Observation/o"), load(), Known())
+    warned = [one for one in made.report.warnings if "Patient.name" in one]
+    return text_of(made.result.header, 0x00100010, UNICODE), warned
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [ENDED, NOW],
+        [ENDED | {"use": "official"}, NOW],
+        [{"use": "old", "family": "Alt"}, ENDED | NOW],
+        [{"use": "maiden", "family": "Alt"}, ENDED, NOW],
+    ],
+)
+def test_a_name_whose_period_has_an_end_gives_way(names: list[dict[str, Any]]) -> None:
+    """FHIR R4 HumanName.period: when it was in use."""
+    assert named(*names) == ("Neu^A", [])
+
+
+def test_a_name_whose_period_has_an_end_is_better_than_none() -> None:
+    assert named(ENDED) == ("Alt", [])
+
+
+def test_a_name_that_is_cut_is_warned_of() -> None:
+    """64 characters of a component group (PS3.5 6.2)."""
+    assert named({"family": "M" * 62, "given": ["A"]}) == ("M" * 62 + "^A", [])
+    text, warned = named({"family": "M" * 70, "given": ["Anna"]})
+    assert text == "M" * 64 and ["it is cut" in one for one in warned] == [True]
+
+
+def test_a_name_has_no_control_characters() -> None:
+    """PS3.5 6.2: PN holds none."""
+    assert named({"family": "Mei\ner", "given": ["An\tna"]}) == ("Mei er^An na", [])
+    assert LENSES["person-string"].to_dicom("Mei\ner, An\tna") == "Mei er^An na"
