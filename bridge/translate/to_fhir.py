@@ -43,6 +43,7 @@ from bridge.translate.remaindered import given_back, remaindered
 from bridge.translate.report.contradictions import contradictions
 from bridge.translate.report.led_out import led_out
 from bridge.translate.report.odd_items import oddities_of_document
+from bridge.translate.report.other_schemes import other_schemes
 from bridge.translate.report.outcomes import NO_ELEMENT, UNSAID
 from bridge.translate.report.report import Report, Translated
 from bridge.translate.report.unsaid_sides import unsaid_sides
@@ -93,6 +94,7 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     if check and (back := content_of(group, mapping, known, Report()).document) != document:
         raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
     report.warnings += [*oddities_of_document(document, known), *unsaid_sides(document, mapping)]
+    report.warnings += other_schemes(document, mapping)
     report.warnings += contradictions(group)
     return Translated(group, report)
 
