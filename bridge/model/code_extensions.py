@@ -59,14 +59,15 @@ def _declared(encodings: tuple[str, ...]) -> _Declared | None:
 
 def decode(raw: bytes, encodings: tuple[str, ...], delimiters: str) -> str:
     """`encodings`: as pydicom names those of the Specific Character Set. Behind a delimiter and a control character
-    value 1 is active again. Raises UnicodeError where a byte is of no set that is designated there."""
+    value 1 is active again; where that has no G1, so is what was designated last: real names say it once. Raises
+    UnicodeError where a byte is of no set that is designated there."""
     declared = _declared(encodings)
     if declared is None:
         if b"\x1b" in raw:
             raise UnicodeError("an escape sequence, in a character set without code extension")
         return raw.decode(encodings[0])
     by_escape = {one.escape: one for one in declared.sets}
-    left, right = declared.left, declared.right
+    left, right, last = declared.left, declared.right, declared.right
     text: list[str] = []
     for run in _RUN.findall(raw):
         if run[0] == 0x1B:
@@ -74,10 +75,11 @@ def decode(raw: bytes, encodings: tuple[str, ...], delimiters: str) -> str:
                 raise UnicodeError("an escape sequence of no declared character set")
             if by_escape[run].right:  # its repertoire has G0, too (table C.12-3), and so libraries write and read it
                 left, right = declared.left, by_escape[run]
+                last = right
             else:
                 left = by_escape[run]
         elif run[0] >= 0x80:
-            text.append(_read(run, right))
+            text.append(_read(run, right or last))  # some say it once for all components of a name
         elif run[0] >= 0x20:
             text.append(_read(run, left))
             if left.codec == "ascii" and any(one in text[-1] for one in delimiters):
@@ -109,8 +111,9 @@ def encode(text: str, encodings: tuple[str, ...], delimiters: str) -> bytes:
 def _part(text: str, declared: _Declared) -> bytes:
     """Without delimiters: each time by the set that holds the longest part of what is left."""
     found, left, right = b"", declared.left, declared.right
-    while text:
-        length, by = max(((_held(text, one), one) for one in declared.sets), key=lambda held: held[0])
+    at = 0
+    while at < len(text):
+        length, by = max(((_held(text, at, one), one) for one in declared.sets), key=lambda held: held[0])
         if not length:
             raise UnicodeError("text that no declared character set holds")
         of_left = declared.left if by.right or by.codec == "ascii" else by
@@ -118,8 +121,8 @@ def _part(text: str, declared: _Declared) -> bytes:
             found += of_left.escape
         if by.right and by != right:
             found += by.escape
-        found += _written(text[:length], by)
-        left, right, text = of_left, by if by.right else right, text[length:]
+        found += _written(text[at : at + length], by)
+        left, right, at = of_left, by if by.right else right, at + length
     if left != declared.left:
         found += declared.left.escape
     if declared.right is not None and declared.right != right:
@@ -127,9 +130,9 @@ def _part(text: str, declared: _Declared) -> bytes:
     return found
 
 
-def _held(text: str, by: _Set) -> int:
-    """How many characters of the text, from its beginning, the set holds."""
-    return next((at for at, one in enumerate(text) if not _holds(by, one)), len(text))
+def _held(text: str, at: int, by: _Set) -> int:
+    """How many characters of the text the set holds, from there on."""
+    return next((end for end in range(at, len(text)) if not _holds(by, text[end])), len(text)) - at
 
 
 @lru_cache(maxsize=65536)

@@ -21,6 +21,7 @@ from bridge.releases.imaging_selection import (
     selection_in_r5,
 )
 from bridge.translate.gather import in_order_of_reach
+from bridge.translate.remainder.extension import is_from_dicom
 from bridge.translate.remainder.json_patch import dumped, json_difference, json_patched, loaded
 
 Renames = dict[str, str]
@@ -80,7 +81,10 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
 
 
 def _in_order(group: Group) -> Group:
-    """As whoever reads it in R4 finds its members, where other elements refer to them: a document numbers these."""
+    """As whoever reads it in R4 finds its members, where other elements refer to them: a document that was born in
+    DICOM numbers what it does not say."""
+    if not is_from_dicom(group.root):
+        return group
     reached = in_order_of_reach(group)
     return reached if len(reached.members) == len(group.members) else group
 

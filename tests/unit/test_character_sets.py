@@ -59,8 +59,21 @@ def test_each_line_begins_with_the_first_value() -> None:
     raw = b"\x1b$)C\xb5\xce\xba\xce CT\r\n\x1b$)C\xc0\xcc\xbb\xf3"
     assert decode_text(raw, "UT", ("", "ISO 2022 IR 149")) == "두부 CT\r\n이상"
     assert encode_text("두부 CT\r\n이상", "UT", ("", "ISO 2022 IR 149")).rstrip(b" ") == raw
-    with pytest.raises(UnicodeError):
-        decode_text(b"\x1b$)C\xb5\xce\r\n\xc0\xcc", "UT", ("", "ISO 2022 IR 149"))
+
+
+def test_an_escape_that_is_said_once_holds_for_all_of_a_name() -> None:
+    """PS3.5 6.1.2.5.3 wants it behind each delimiter; many writers do not repeat it, and nothing else can be meant."""
+    charset = ("", "ISO 2022 IR 149")
+    once = padded(b"Hong^Gildong=\x1b$)C\xfb\xf3^\xd1\xce\xd4\xd7")
+    assert decode_text(once, "PN", charset) == "Hong^Gildong=洪^吉洞"
+    before = report(
+        "\\ISO 2022 IR 149",
+        Element(PATIENT_NAME, "PN", once),
+        findings=(item("PNAME", Element(0x0040A123, "PN", once)), item("TEXT", Element(0x0040A160, "UT", once))),
+    )
+    group = to_fhir(before, MAPPING, KNOWN).result
+    assert "洪" in str(patient(group)["name"])
+    assert write_document(to_dicom(group, MAPPING, KNOWN).result) == write_document(before)
 
 
 def test_ascii_behind_kanji_does_not_end_cyrillic() -> None:

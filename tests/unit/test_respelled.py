@@ -110,3 +110,8 @@ def test_an_instant_that_the_document_spells_in_two_ways_stays_as_it_is() -> Non
     assert spelled_in(group, "+01:00") == {"instants": {said: None}}
     assert as_spelled(group, {"zone": "+01:00", "instants": {said: None}}) is group
     assert as_spelled(group, {"zone": "+01:00"}).members[0]["effectiveDateTime"] == said
+
+
+def test_an_offset_that_is_neither_of_a_server_nor_of_the_document_was_chosen() -> None:
+    group = Group(measured(effectiveDateTime="2026-03-02T09:15:00+02:00"), (), None, "Observation/o")
+    assert as_spelled(group, {"zone": "+01:00"}) is group

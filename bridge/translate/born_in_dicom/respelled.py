@@ -35,6 +35,8 @@ def as_spelled(group: Group, remainder: dict[str, Json]) -> Group:
 
     def as_given(said: str) -> str:
         usual = _usual(said, zone)
+        if times.offset_of(said) not in ("+00:00", times.offset_of(usual)):
+            return said  # servers spell in UTC; an offset that is neither was chosen by somebody
         return unusual.get(usual, usual) or said
 
     new = {}
