@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bridge.codecs import json
+from bridge.convert.versions import DELETED, OLDER, REPEATED, SUPERSEDED, child, instant, newest, version_of
 from bridge.errors import InvalidFhirError
-from bridge.model.group import Json, Resource, same
+from bridge.model.group import Json, Resource
 from bridge.translate.gather import Entry
 
-SUPERSEDED, DELETED, REPEATED = "superseded: its history has a newer version", "deleted", "stands there already"
-OLDER = "superseded: a newer version stands there"
 PART = "only a part of it (SUBSETTED): fetch it whole"
-_NAMED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
+NAMED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
 _ANSWERS, _ANSWER = ("batch-response", "transaction-response"), ("searchset", "history")
 _OF_THEIR_OWN = ("document", "message")  # Bundles that say what was, whatever stands around them
 Left = Counter[str]
@@ -82,7 +82,7 @@ def _collect(found: _Found, place: str, bundle: dict[str, Any], path: str) -> No
 
 def _is_part(resource: Resource) -> bool:
     """Tagged as incomplete by whoever was asked for some elements only (FHIR R4 search.html#elements)."""
-    tags = _of(resource, "meta").get("tag")
+    tags = child(resource, "meta").get("tag")
     return isinstance(tags, list) and any(isinstance(one, dict) and one.get("code") == "SUBSETTED" for one in tags)
 
 
@@ -106,7 +106,7 @@ def _reasons(
 ) -> Iterator[str | None]:
     """Why an entry does not stand. In a history the oldest versions are last, deletions among them (FHIR R4
     http.html#history); raises InvalidFhirError where it says itself that they are not."""
-    deleted = [_of(entry, "request").get("method") == "DELETE" for _, entry in said]
+    deleted = [child(entry, "request").get("method") == "DELETE" for _, entry in said]
     if bundle.get("type") != "history":
         yield from (DELETED if gone else None for gone in deleted)
         return
@@ -127,37 +127,38 @@ def _reasons(
 def _repeated(standing: list[_Standing]) -> dict[_Standing, str]:
     """What has the `fullUrl` of another entry (FHIR R4 bdl-7), and why it does not stand: it says the same, or is an
     older version. Raises InvalidFhirError where nothing says which version stands, or that they are of one resource."""
-    stands: dict[str, _Standing] = {}
-    found: dict[_Standing, str] = {}
+    by_url: dict[str, list[_Standing]] = {}
     for one in standing:
-        before = stands.setdefault(one.entry.url, one)
-        if before is one:
+        by_url.setdefault(one.entry.url, []).append(one)
+    found: dict[_Standing, str] = {}
+    for many in by_url.values():
+        if len(many) == 1:
             continue
-        if same(one.entry.resource, before.entry.resource):
-            found[one] = REPEATED
-            continue
-        newest = stands[one.entry.url] = _newer(one, before)
-        found[before if newest is one else one] = OLDER
+        distinct: dict[bytes, _Standing] = {}
+        for one in many:
+            if distinct.setdefault(json.canonical(one.entry.resource), one) is not one:
+                found[one] = REPEATED
+        if len(distinct) > 1:
+            found |= dict.fromkeys(_older([*distinct.values()]), OLDER)
     return found
 
 
-def _newer(one: _Standing, before: _Standing) -> _Standing:
-    """By `meta.lastUpdated`: the order of versionIds says nothing (FHIR R4 resource.html#Meta). Versions are of one
-    type and id (http.html#history): what another resource says is lost in none of them."""
-    if _identity(one) is None or _identity(one) != _identity(before):
+def _older(versions: list[_Standing]) -> list[_Standing]:
+    """Versions are of one type and id (http.html#history): what another resource says is lost in none of them."""
+    last = versions[-1]
+    others = " and ".join(one.path for one in versions[:-1])
+    if _identity(last) is None or len({*map(_identity, versions)}) > 1:
         raise InvalidFhirError(
-            f"{one.path}.fullUrl is that of {before.path}, which says something else, and not both are of one type and"
+            f"{last.path}.fullUrl is that of {others}, which says something else, and not both are of one type and"
             " id; give each resource its own fullUrl, or leave out the version that does not stand"
         )
-    first, second = _of(before.entry.resource, "meta"), _of(one.entry.resource, "meta")
-    times = _instant({"resource": before.entry.resource}), _instant({"resource": one.entry.resource})
-    versions = {str(meta["versionId"]) for meta in (first, second) if "versionId" in meta}
-    if len(versions) == 2 and times[0] is not None and times[1] is not None and times[0] != times[1]:
-        return one if times[1] > times[0] else before
-    raise InvalidFhirError(
-        f"{one.path}.fullUrl is that of {before.path}, which says something else, and not both say another"
-        " meta.versionId and meta.lastUpdated; leave out the version that does not stand"
-    )
+    stands = newest([version_of(one.entry.resource) for one in versions])
+    if stands is None:
+        raise InvalidFhirError(
+            f"{last.path}.fullUrl is that of {others}, which says something else, and not both say another"
+            " meta.versionId and meta.lastUpdated; leave out the version that does not stand"
+        )
+    return versions[:stands] + versions[stands + 1 :]
 
 
 def _identity(one: _Standing) -> tuple[str, str] | None:
@@ -168,11 +169,11 @@ def _identity(one: _Standing) -> tuple[str, str] | None:
 
 def _name(entry: dict[str, Any]) -> str | None:
     """`Type/id`, whichever element says it: a history is of one server."""
-    resource = _of(entry, "resource")
+    resource = child(entry, "resource")
     named = f"{resource.get('resourceType')}/{resource.get('id')}" if "id" in resource else None
-    for url in (entry.get("fullUrl"), named, _of(entry, "request").get("url")):
+    for url in (entry.get("fullUrl"), named, child(entry, "request").get("url")):
         if isinstance(url, str):
-            match = _NAMED.fullmatch(url)
+            match = NAMED.fullmatch(url)
             return match[1] if match else url
     return None
 
@@ -183,22 +184,14 @@ def _is_later(entry: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _instant(entry: dict[str, Any]) -> datetime | None:
-    said = _of(entry, "response").get("lastModified") or _of(_of(entry, "resource"), "meta").get("lastUpdated")
-    try:
-        found = datetime.fromisoformat(str(said))
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
+    return instant(
+        child(entry, "response").get("lastModified") or child(child(entry, "resource"), "meta").get("lastUpdated")
+    )
 
 
 def _relations(links: Json) -> set[str]:
     found = [one.get("relation") for one in links if isinstance(one, dict)] if isinstance(links, list) else []
     return {one for one in found if isinstance(one, str)}
-
-
-def _of(value: dict[str, Any], element: str) -> dict[str, Any]:
-    found = value.get(element)
-    return found if isinstance(found, dict) else {}
 
 
 def _is_type(value: Json) -> bool:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from bridge.convert import export
+from bridge.convert import index
 from bridge.convert.export import Part, parts, read
 from bridge.convert.inputs import Readable, Rejected, Skipped
 from bridge.model.group import Resource
@@ -66,12 +66,16 @@ def test_a_folder_is_an_export_and_another_one_is_another(tmp_path: Path) -> Non
 
 
 def test_two_patients_of_one_name_are_no_guess(tmp_path: Path) -> None:
+    """Whose name the result would bear, nothing says: it bore none."""
     patients = [{"resourceType": "Patient", "id": "p", "name": [{"family": name}]} for name in ("One", "Two")]
-    written, report = converted(tmp_path, exported(tmp_path / "a", [measured(), *patients]))
-    (data,) = written.values()
-    assert b"One" not in data and b"Two" not in data
-    (document,) = [one for one in report["documents"] if one["status"] == "converted"]
-    assert any("subject is not here" in one for one in document["warnings"])
+    folder = exported(tmp_path / "a", [measured(), *patients])
+    written, report = converted(tmp_path, folder)
+    assert written == {}
+    rejected = {one["source"]: one["error"] for one in report["documents"] if one["status"] == "rejected"}
+    lines = ("Patient.ndjson:1#Patient/p", "Patient.ndjson:2#Patient/p", "Observation.ndjson:1#Observation/o")
+    assert [*rejected] == [f"{folder}/{line}" for line in lines]
+    assert all("leave out what does not stand" in one for one in rejected.values())
+    assert "Patient/p" in rejected[f"{folder}/{lines[2]}"]
 
 
 def test_a_line_that_is_no_resource_is_named_and_the_others_go_on(tmp_path: Path) -> None:
@@ -131,15 +135,15 @@ def test_a_bundle_in_a_line_stands_for_itself(tmp_path: Path) -> None:
 
 
 def test_what_is_left_of_an_export_is_counted(tmp_path: Path) -> None:
-    """Nobody refers to it, or nobody knows which of two is meant, or it is no part of a document."""
+    """Nobody refers to it, or it is no part of a document, in however many versions."""
     code, lab = {"text": "x"}, {"reference": "Organization/l"}
     report: Resource = {"resourceType": "DiagnosticReport", "id": "d", "status": "final", "code": code}
     report |= {"performer": [lab], "result": [{"reference": "Observation/o"}]}
-    others: list[Resource] = [{"resourceType": "Patient", "id": "p", "active": one} for one in (True, False)]
-    others.append({"resourceType": "Organization", "id": "l", "name": "Lab"})
+    others: list[Resource] = [{"resourceType": "Organization", "id": "l", "name": one} for one in ("Lab", "Labor")]
+    others.append({"resourceType": "Patient", "id": "q"})
     _, found = converted(tmp_path, exported(tmp_path / "a", [measured(), report, *others]))
     skipped = [(one["reason"], one["count"]) for one in found["documents"] if one["status"] == "skipped"]
-    assert sorted(skipped) == [("Organization: no document of its own", 1), ("Patient: no document of its own", 2)]
+    assert sorted(skipped) == [("Organization: no document of its own", 2), ("Patient: no document of its own", 1)]
 
 
 def test_a_resource_is_the_same_in_whatever_order_it_stands(tmp_path: Path) -> None:
@@ -174,7 +178,7 @@ def test_no_room_for_the_index_ends_that_export_alone(tmp_path: Path) -> None:
     exported(tmp_path / "a", [measured()])
     exported(tmp_path / "b", [measured(id=f"b{one}") for one in range(400)])
     exported(tmp_path / "c", [measured(id="c")])
-    with patch.object(export, "_TABLES", export._TABLES + "PRAGMA max_page_count = 12;"):
+    with patch.object(index, "_TABLES", index._TABLES + "PRAGMA max_page_count = 12;"):
         written, found = converted(tmp_path, tmp_path / "a", tmp_path / "b", tmp_path / "c")
     errors = [one["error"] for one in found["documents"] if one["status"] == "rejected"]
     assert len(written) == 2

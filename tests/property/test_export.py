@@ -1,4 +1,5 @@
-"""An export in many files has the documents that one Bundle of it has."""
+"""An export in many files has the documents that one Bundle of it has, of several versions the newest; where nothing
+says which that is, the Bundle is refused, and of the export what belongs to them."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from bridge.codecs import json
 from bridge.codecs.fhir import Release
 from bridge.convert.export import Part, parts, read
 from bridge.convert.inputs import Input, Readable, Rejected, Skipped, read_bytes
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Resource, reference_to, references_in
+from bridge.translate.gather import links
 from tests.samples import measured
 
 _KINDS = (
@@ -82,18 +84,57 @@ def _said(found: Sequence[Input | Part]) -> list[Any]:
 
 
 _files = st.lists(st.integers(0, 2), min_size=12, max_size=12)
+_found = st.lists(resources(), max_size=12)
+_releases = st.sampled_from(("R4", "R5"))
 
 
-@given(st.lists(resources(), max_size=12), _files, st.sampled_from(("R4", "R5")))
-def test_an_export_has_the_documents_of_its_bundle(found: list[Resource], files: list[int], release: Release) -> None:
-    for number, one in enumerate(found):
-        one["meta"] = {"versionId": f"{number}"}  # none is there twice, but two may have one name
-    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in found]}
+def _as_versions(found: list[Resource], hours: Sequence[int]) -> list[Resource]:
+    """None is there twice, but several may be of one type and id."""
+    metas = [
+        {"versionId": f"{number}", "lastUpdated": f"2026-03-02T{hour:02}:00:00Z"} for number, hour in enumerate(hours)
+    ]
+    return [one | {"meta": meta} for one, meta in zip(found, metas, strict=False)]
+
+
+def _exported(found: list[Resource], files: list[int], release: Release) -> list[Input]:
     with TemporaryDirectory() as name:
         written = [Path(name, f"{number}.ndjson") for number in range(3)]
         for number, path in enumerate(written):
             lines = [json.dumps(one) for one, file in zip(found, files, strict=False) if file == number]
             path.write_bytes(b"\n".join(lines))
         units = [*parts(written)]
-        documents = [one for unit in units for one in (read(unit, release) if isinstance(unit, Part) else [unit])]
-    assert _said(documents) == _said([*read_bytes("x", json.dumps(bundle), "dicom", release)])
+        return [one for unit in units for one in (read(unit, release) if isinstance(unit, Part) else [unit])]
+
+
+def _in_a_bundle(found: list[Resource], release: Release) -> list[Input]:
+    entries = [{"fullUrl": f"http://ehr.example/fhir/{reference_to(one)}", "resource": one} for one in found]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    return [*read_bytes("x", json.dumps(bundle), "dicom", release)]
+
+
+@given(_found, _files, st.permutations(range(12)), _releases)
+def test_an_export_has_the_documents_of_its_bundle(
+    found: list[Resource], files: list[int], hours: list[int], release: Release
+) -> None:
+    versions = _as_versions(found, hours)
+    assert _said(_exported(versions, files, release)) == _said(_in_a_bundle(versions, release))
+
+
+@given(_found, _files, st.lists(st.integers(1, 3), min_size=12, max_size=12), _releases)
+def test_no_document_has_what_nobody_knows_to_stand(
+    found: list[Resource], files: list[int], hours: list[int], release: Release
+) -> None:
+    versions = _as_versions(found, hours)
+    by_name: dict[str, list[str]] = {}
+    for one in versions:
+        by_name.setdefault(reference_to(one), []).append(one["meta"]["lastUpdated"])
+    untold = {name for name, times in by_name.items() if times.count(max(times)) > 1}
+    refused = [one.error for one in _in_a_bundle(versions, release) if isinstance(one, Rejected)]
+    assert any("meta.lastUpdated" in one for one in refused) == bool(untold)
+    exported = _exported(versions, files, release)
+    rejected = [one.source.partition("#")[2] for one in exported if isinstance(one, Rejected)]
+    assert {name for name in untold if not name.startswith("Organization/")} <= {*rejected}
+    for group in (one.content for one in exported if isinstance(one, Readable)):
+        assert isinstance(group, Group)
+        for one in group.whole():
+            assert untold.isdisjoint({reference_to(one), *links(one), *references_in(one.get("subject"))})

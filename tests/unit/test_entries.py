@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -90,6 +91,15 @@ def test_of_versions_outside_of_a_history_the_newest_stands(order: tuple[int, ..
     """FHIR R4 bdl-7 allows them where `meta.versionId` differs; the whole Bundle was refused."""
     older = "Observation: superseded: a newer version stands there"
     assert [*found("collection", *map(version, order))] == [("version", "3"), ("skipped", f"2 {older}")]
+
+
+@pytest.mark.parametrize("order", [*permutations((0, 1, 2))])
+def test_the_newest_stands_though_nothing_tells_the_others_apart(order: tuple[int, ...]) -> None:
+    """Whether they were refused went by their order."""
+    meta = version(1)["resource"]["meta"]
+    entries = version(1), version(1, resource=measured(meta=meta, status="amended")), version(3)
+    older = "Observation: superseded: a newer version stands there"
+    assert [*found("collection", *(entries[one] for one in order))] == [("version", "3"), ("skipped", f"2 {older}")]
 
 
 @pytest.mark.parametrize(
