@@ -12,6 +12,7 @@ from uuid import uuid5
 
 from bridge.model.group import Group, Json, Resource, reference_to, references_in
 from bridge.model.names import NAMESPACE
+from bridge.model.search import Sought, meets, sought_by
 from bridge.model.status import WITHDRAWN
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.whose import subject_of
@@ -94,13 +95,16 @@ def _is_void(resource: Resource, *, alone: bool) -> bool:
 
 class _Resolver:
     """What a reference points to: a fullUrl; or `Type/id` at the base of its own resource; or the only one so named
-    (FHIR R4 bundle.html#references). Two of one name are no guess."""
+    (FHIR R4 bundle.html#references); or the only one that a conditional reference is met by. Two are no guess."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._urls = {id(entry.resource): entry.url for entry in entries}
         self._by_url = {entry.url: entry.resource for entry in entries}
         self._by_name: dict[str, list[Resource]] = {}
+        self._by_identifier: dict[Sought, dict[int, Resource]] = {}
         for entry in entries:
+            for sought in meets(entry.resource):
+                self._by_identifier.setdefault(sought, {})[id(entry.resource)] = entry.resource
             if _is_id(entry.resource.get("id")):
                 self._by_name.setdefault(reference_to(entry.resource), []).append(entry.resource)
 
@@ -137,6 +141,9 @@ class _Resolver:
     def _found(self, source: Resource, reference: str) -> Resource | None:
         if (found := self._by_url.get(reference)) is not None:
             return found
+        if (sought := sought_by(reference)) is not None:
+            met = self._by_identifier.get(sought, {}).values()
+            return next(iter(met)) if len(met) == 1 else None
         base = self._base(source)
         if (found := self._by_url.get(f"{base}{reference}")) is not None:
             return found

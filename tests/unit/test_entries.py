@@ -230,3 +230,12 @@ def test_a_part_of_a_resource_is_not_translated(kind: str) -> None:
     assert [*found(kind, *entries)] == [("version", "1"), ("skipped", reason)]
     alone = [*read_bytes("x.json", dumps(part["resource"]), "dicom")]
     assert alone == [Skipped("x.json", reason.partition(" ")[2], 1)]
+
+
+def test_a_conditional_reference_of_a_transaction_says_whose_it_is() -> None:
+    """The document was nobody's, though the reference says the identifier, and the Patient stands there."""
+    identifier = [{"system": "urn:ehr", "value": "4711"}]
+    request = {"method": "POST", "url": "Patient", "ifNoneExist": "identifier=urn:ehr|4711"}
+    alice = {"resource": {"resourceType": "Patient", "identifier": identifier, "name": [{"family": "Alice"}]}}
+    said = {"resource": measured(subject={"reference": "Patient?identifier=urn:ehr|4711"})}
+    assert whose(alice | {"request": request}, said, kind="transaction") == [("o", "Alice")]

@@ -146,3 +146,33 @@ def test_whoever_is_no_patient_is_none(kind: str) -> None:
     entries = [Entry(one, f"{one['resourceType']}/{one['id']}") for one in (result, subject)]
     (group,) = gather(entries).groups
     assert group.patient is None
+
+
+def anybody(name: str, *identifiers: tuple[str | None, str]) -> Resource:
+    said = [{"value": value} | ({"system": system} if system else {}) for system, value in identifiers]
+    return {"resourceType": "Patient", "id": name, "identifier": said}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("urn:x|4711", "a"),
+        ("urn%3Ax%7C4711", "a"),
+        ("|4711", "b"),
+        ("0815", "b"),
+        ("4711", None),  # of which system, nothing says
+        ("urn:x|1", None),  # of two
+        ("urn:y|4711", None),
+        ("urn:x|", None),
+        ("urn:x|4711,urn:x|0815", None),
+        ("urn:x|4711&active=true", None),
+    ],
+)
+def test_a_conditional_reference_is_to_whom_alone_it_is_met_by(query: str, found: str | None) -> None:
+    """Of a transaction that has its Patient the document was nobody's (FHIR R4 http.html#trules)."""
+    a, b = anybody("a", ("urn:x", "4711"), ("urn:x", "1")), anybody("b", (None, "4711"), (None, "0815"), ("urn:x", "1"))
+    practitioner = a | {"resourceType": "Practitioner"}
+    said = observation("o", subject={"reference": f"Patient?identifier={query}"})
+    entries = [Entry(one, f"urn:uuid:{number}") for number, one in enumerate((practitioner, a, b, said))]
+    (group,) = gather(entries).groups
+    assert (group.patient and group.patient["id"]) == found

@@ -211,6 +211,15 @@ def test_results_of_somebody_who_is_not_here_say_whose_the_report_is() -> None:
     assert text_of(document.header, PATIENT_ID) == "elsewhere"
 
 
+@pytest.mark.parametrize(("query", "value"), [("urn:ehr|4711", "4711"), ("urn%3Aehr%7C4711", "4711"), ("4711", None)])
+def test_a_conditional_reference_to_somebody_who_is_not_here_says_his_identifier(query: str, value: str | None) -> None:
+    """Patient ID was empty. A value of whichever system is nobody's number."""
+    before = Group(measured(subject={"reference": f"Patient?identifier={query}"}), (), None, "Observation/o")
+    document = checked_to_dicom(before, MAPPING, KNOWN).result
+    assert text_of(document.header, PATIENT_ID) == value
+    assert to_fhir(document, MAPPING, KNOWN).result.root == before.root
+
+
 def test_a_subject_that_the_report_says_is_not_that_of_its_results() -> None:
     found = of_report(None, also={"subject": Q})
     assert found.patient is not None and found.patient["id"] == "q"

@@ -20,6 +20,7 @@ from bridge.model.dataset import (
 )
 from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE
+from bridge.model.search import sought_by
 from bridge.model.tags import IDENTITY_REMOVED, PATIENT_ID
 from bridge.translate.basis.ids import Known
 
@@ -153,6 +154,8 @@ def _replaces(link: dict[str, Any]) -> bool:
 
 def _said(patient: Resource | None, subject: dict[str, Any]) -> list[dict[str, Any]]:
     said = [*(patient or {}).get("identifier", ()), *([subject["identifier"]] if "identifier" in subject else ())]
+    if patient is None and (sought := sought_by(subject.get("reference", ""))) and sought[0] == "Patient":
+        said.append({"system": sought[1], "value": sought[2]})
     return [one for one in said if one.get("value") and one.get("use") != "old"]
 
 
