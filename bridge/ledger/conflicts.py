@@ -15,6 +15,8 @@ from bridge.model.world import World
 
 BOTH = "both sides have news"
 """Begins the reason why the instance of a conflict is held."""
+CIRCLE = "in a circle"
+"""What is said of both sides where what the instance says was carried to FHIR again and again, and did not stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Conflict:
     instance: str  # key of the newest one
     fhir: str  # state of each side
     dicom: str
+    circle: bool = False
 
     @property
     def name(self) -> str:
@@ -97,8 +100,8 @@ class Conflicts:
                 "route": row.route,
                 "resource": row.root,
                 "instance": row.instance,
-                "fhir": _words(row.fhir),
-                "dicom": _words(row.dicom),
+                "fhir": CIRCLE if row.circle else _words(row.fhir),
+                "dicom": CIRCLE if row.circle else _words(row.dicom),
                 "since": datetime.fromtimestamp(row.opened, UTC).isoformat(timespec="seconds"),
                 "verdict": row.verdict,
             }

@@ -55,6 +55,7 @@ class Link:
     revision: str = ""  # of the mapping that the two were translated by
     reading: str = ""  # born in DICOM: digest of what the head was read as, whoever has edited that since
     warnings: str = ""  # of the translation of the head, a line each
+    carried: str = ""  # digests of what later versions of the PACS said, a word each, as they were carried
 
     @classmethod
     def unremembered(

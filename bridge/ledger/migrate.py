@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from bridge.errors import UsageError
 
-NEWEST = "0015"
+NEWEST = "0016"
 _FIRST = "0001"  # made its tables without saying its version
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     ColumnElement,
     Float,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     case,
+    false,
     literal_column,
     or_,
     select,
@@ -93,6 +95,7 @@ LINK = Table(  # the last agreement of both sides about a document
     Column("revision", String, nullable=False, server_default=""),  # of the mapping that they were translated by
     Column("reading", String, nullable=False, server_default=""),  # digest of what the head was read as
     Column("warnings", Text, nullable=False, server_default=""),  # of the translation of the head, a line each
+    Column("carried", String, nullable=False, server_default=""),  # digests of what was carried to FHIR, as in `Link`
     Index("link_instance", "route", "instance"),
 )
 STANDING = LINK.c.fhir_digest.not_in(VOID) & LINK.c.dicom_digest.not_in(VOID)
@@ -158,6 +161,7 @@ CONFLICT = Table(  # both sides have news, and a person decides whose hold
     Column("dicom", String, nullable=False),
     Column("opened", Float, nullable=False),  # seconds since the epoch
     Column("verdict", String),  # fhir, dicom
+    Column("circle", Boolean, nullable=False, server_default=false()),  # the newest instance says what came before
 )
 _AHEAD = WORK.alias("ahead")
 _ASIDE = select(_AHEAD.c.route, _AHEAD.c.key).where(

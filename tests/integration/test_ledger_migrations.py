@@ -26,7 +26,8 @@ def of_version(url: str, version: str) -> Engine:
 
 
 @pytest.mark.parametrize(
-    "version", ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013"]
+    "version",
+    ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0010", "0011", "0012", "0013", "0014", "0015"],
 )
 def test_its_tables_are_those_of_a_new_one(tmp_path: Path, version: str) -> None:
     url = f"sqlite:///{tmp_path}/bridge.db"

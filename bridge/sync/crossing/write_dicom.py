@@ -100,6 +100,7 @@ class WriteDicom:
             revision=self.mapping.revision,
             reading=self._reading(document, link),
             warnings=lines_of(translated.report.warnings),
+            carried=link.carried if link else "",
         )
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in], removed)
         failpoint("agreed")

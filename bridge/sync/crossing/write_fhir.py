@@ -22,6 +22,7 @@ from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said, said_by
 from bridge.sync.crossing.brought import with_brought
+from bridge.sync.crossing.circle import carried, is_circle
 from bridge.sync.crossing.strangers import (
     begin_strange,
     in_the_way,
@@ -104,9 +105,14 @@ class WriteFhir:
             newer = replace(newer, fhir_digest=UNKNOWN)  # what the resources say is looked at against this version
         else:
             here = self._here(remembered, said)
-            decision = decided(self.route, self.ledger, remembered, here, arrival.digest, arrival.instance)
+            circle = not self._is_begun(arrival) and is_circle(arrival, said)
+            decision = decided(
+                self.route, self.ledger, remembered, here, arrival.digest, arrival.instance, circle=circle
+            )
             if decision.on is Side.FHIR:
                 return None
+            if circle:  # FHIR has no news, and holds: what it says is looked at against this version
+                newer = replace(newer, fhir_digest=UNKNOWN, carried="")
         return acknowledged(self.route, self.ledger, replace(newer, dicom_digest=arrival.digest))
 
     def _remembered(self, arrival: Arrival, link: Link, said: Said) -> Link | None:
@@ -211,6 +217,7 @@ class WriteFhir:
             revision=self.mapping.revision,
             reading=said.reading,
             warnings=said.warnings,
+            carried=carried(arrival, said),
         )
 
     def _left(self, said: Said) -> list[Write[Resource]]:

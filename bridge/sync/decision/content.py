@@ -42,8 +42,12 @@ def as_content(resource: Resource) -> Resource:
 
 
 def resources_digest(resources: Iterable[Resource]) -> str:
-    texts = sorted(repr(canonical(without_notes(one))) for one in resources)
-    return hashlib.sha256("\n".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(resources_text(resources).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def resources_text(resources: Iterable[Resource]) -> str:
+    """What the digest is of: the same for the same content, in whatever order."""
+    return "\n".join(sorted(repr(canonical(without_notes(one))) for one in resources))
 
 
 def dataset_digest(dataset: DataSet) -> str:

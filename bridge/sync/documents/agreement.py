@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.ledger.conflicts import BOTH, Conflict
+from bridge.ledger.conflicts import BOTH, CIRCLE, Conflict
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import GONE, OUTDATED, RETRACTED, VOID, Link
+from bridge.ledger.link import GONE, OUTDATED, RETRACTED, UNKNOWN, VOID, Link
 from bridge.model.group import Resource
 from bridge.stores.store import Stored
 from bridge.sync.basis.failpoint import failpoint
@@ -40,9 +40,12 @@ def state_since(route: Route, ledger: Ledger, link: Link, present: dict[str, Sto
     return link.fhir_digest if said.issuperset((key, present[key].version) for key in edited) else state
 
 
-def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, instance: str) -> Decision:
+def decided(
+    route: Route, ledger: Ledger, link: Link, here: str, there: str, instance: str, *, circle: bool = False
+) -> Decision:
     """What to do, by the table, the route's policy, and what a person said of exactly these two states: `here` in FHIR,
-    `there` in the PACS. Raises Held on a conflict, which is kept."""
+    `there` in the PACS. In a circle that person alone decides, whichever side has news. Raises Held on a conflict,
+    which is kept."""
     conflict = Conflict(
         document=link.document,
         route=route.name,
@@ -51,15 +54,20 @@ def decided(route: Route, ledger: Ledger, link: Link, here: str, there: str, ins
         instance=instance,
         fhir=here,
         dicom=there,
+        circle=circle,
     )
     verdict = ledger.conflicts.verdict(conflict)
     policy = route.policy._replace(conflicts=verdict) if verdict else route.policy
     if policy.conflicts == "dicom" and not verdict and link.dicom_digest == OUTDATED:  # the PACS has said nothing
         policy = policy._replace(conflicts="hold")
-    decision = decide(news(link.fhir_digest, here), news(link.dicom_digest, there), policy)
+    if circle and not verdict:
+        policy = policy._replace(conflicts="hold")
+    decision = decide(news(UNKNOWN if circle else link.fhir_digest, here), news(link.dicom_digest, there), policy)
     if decision.act is Act.CONFLICT:
         ledger.conflicts.keep(conflict)
-        raise Held(f"{BOTH}; decide by `fhir-dicom conflicts {conflict.name} --holds fhir|dicom`")
+        before = f"{route.name} has carried the same from {route.dicom.name} to {route.fhir.name} several times before"
+        why = f"{BOTH}, {CIRCLE}: {before}" if circle else BOTH
+        raise Held(f"{why}; decide by `fhir-dicom conflicts {conflict.name} --holds fhir|dicom`")
     return decision
 
 
