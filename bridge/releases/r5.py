@@ -22,7 +22,8 @@ from bridge.releases.imaging_selection import (
 )
 from bridge.translate.gather import in_order_of_reach
 from bridge.translate.remainder.extension import is_from_dicom
-from bridge.translate.remainder.json_patch import dumped, json_difference, json_patched, loaded
+from bridge.translate.remainder.json_patch import dumped, guarded_by, json_difference, json_patched, loaded
+from bridge.translate.remainder.said_elsewhere import as_said
 
 Renames = dict[str, str]
 _ANEW = "a copy for readers of the dicom-sr guide says something else; it is made anew"
@@ -39,7 +40,7 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
     for resource in group.whole():
         beyond, plain = _taken(resource, R5_URL)
         made = _whole_r5(plain, names)
-        warnings += _said(made, json_patched(made, beyond))
+        warnings += _said(made, json_patched(made, beyond, as_said(made) if beyond else None))
         found[id(resource)] = made if guide is None else guarded(dicom_sr.added(made, guide))
         selected_instance.derive(found[id(resource)], copies)
     made_group = group.with_resources(found, names)
@@ -74,7 +75,9 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
         if guide is not None and plain != resource and dicom_sr.added(native, guide) != resource:
             kind = resource["resourceType"]
             warnings.append(f"{kind}: {_ANEW}")
-        _keep(made, R5_URL, list(json_difference(native, plain)))
+        beyond = list(json_difference(native, plain))
+        # a guard is the same whoever reads the references beside it
+        _keep(made, R5_URL, guarded_by(as_said(native), beyond) if beyond else beyond)
     if selected_instance.are_edited(copies, made_group):
         warnings.append("ImagingSelection: " + _ANEW)
     return _in_order(made_group), warnings

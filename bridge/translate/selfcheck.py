@@ -11,12 +11,12 @@ from bridge.model.group import Group, Resource, same
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.losses import lost_of_resources
 from bridge.translate.header.verifiers import without_verifiers
-from bridge.translate.remainder.extension import is_from_dicom, stripped
+from bridge.translate.remainder.extension import attached, is_from_dicom, is_told, stripped
 from bridge.translate.remainder.json_patch import canonical_text
 from bridge.translate.remainder.said_elsewhere import compared
 from bridge.translate.report.report import Translated
 from bridge.translate.returned_document import NEW_INSTANCE
-from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_dicom import as_source, to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
 
 
@@ -24,7 +24,9 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
     """Translates a group, and back. Raises LossError where the resources would not come back as they are, or an edit of
     them not at all."""
     translated = to_dicom(group, mapping, known)
-    there = to_fhir(translated.result, mapping, replace(known, head=None))  # whoever reads it has no other version
+    told = is_told(attached(group.root, "document"))
+    # whoever reads it has no other version
+    there = to_fhir(translated.result, mapping, replace(known, head=None), told=told)
     back = there.result
     if NEW_INSTANCE in translated.report.warnings and ANEW in there.report.warnings:
         places = [one.partition(":")[0] for one in translated.report.warnings if one.endswith("does not see it")]
@@ -34,7 +36,7 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
         )
     if is_from_dicom(group.root):  # its remainder is made anew, so that only `to_fhir`, which checks itself, can tell
         return translated
-    said = (without_verifiers(found).resources() for found in (group, back))
+    said = (without_verifiers(as_source(found, known)).resources() for found in (group, back))
     before, after = (sorted((compared(stripped(one)) for one in found), key=_name) for found in said)
     if back.key != group.key:
         raise LossError("the source that the document names would not come back; please report this file")

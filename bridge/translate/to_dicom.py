@@ -23,7 +23,7 @@ from bridge.translate.header.verifiers import without_verifiers
 from bridge.translate.made import Made
 from bridge.translate.made_document import made_document
 from bridge.translate.native.to_fhir import FhirImage
-from bridge.translate.remainder.extension import attached
+from bridge.translate.remainder.extension import attached, is_told
 from bridge.translate.remainder.kept import as_kept
 from bridge.translate.remainder.private import put_in
 from bridge.translate.remainder.relative import said_at
@@ -49,16 +49,22 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     return Translated(put_in(document, as_kept(group, document, pieces)), report)
 
 
+def as_source(group: Group, known: Known) -> Group:
+    """With references as the source says them that the document was made for."""
+    remainder = attached(group.root, "document")
+    if "source" not in remainder or not is_told(remainder):
+        return group
+    return said_at(group, remainder["source"], None if known.system == FILES else known.system)
+
+
 def _made(group: Group, mapping: Mapping, known: Known) -> Made:
     """By where the document was born; its zone is what it was then, and its ids are those of its first version."""
     remainder = attached(group.root, "document")
     known = replace(known, zone=remainder.get("zone", known.zone))
     source = remainder.get("source")
     if "digest" not in remainder:
-        if source not in (None, known.system):  # whose words they are again
-            group = said_at(group, source, None if known.system == FILES else known.system)
-        known = known.of(source)
-        known = replace(known, document=known.document or group.key, names=known.source)
+        group, known = as_source(group, known), known.of(source)
+        known = replace(known, document=known.document or group.key, names=known.source if is_told(remainder) else None)
         return _made_by_rows(without_verifiers(group), mapping, known, remainder)
     if born_uid(group.root) is None:
         raise PermanentError(
@@ -111,7 +117,7 @@ def _returned(group: Group, mapping: Mapping, known: Known, remainder: dict[str,
     """From what the server `asking` holds, which notes something on all of it and shares its ImagingStudies."""
     unnoted = group.with_resources({id(one): without_notes(one) for one in group.resources() if "meta" in one})
     whole = together(unnoted, known)
-    if known.source is not None:
+    if known.source is not None and is_told(remainder):
         whole = said_at(whole, known.source, asking)
     return returned_document(whole, mapping, known, remainder)
 

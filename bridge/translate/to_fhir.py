@@ -53,10 +53,12 @@ from bridge.translate.to_dicom import to_dicom
 ANEW = "made from resources and edited since: it is translated anew, they are not restored"
 
 
-def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool = True) -> Translated[Group]:
+def to_fhir(
+    document: Document, mapping: Mapping, known: Known, *, check: bool = True, told: bool = True
+) -> Translated[Group]:
     """DiagnosticReport, Composition, Observations and what they refer to; or the resources that the document was
     made from. What cannot be read natively is carried; with `check`, raises LossError where the document would not
-    come back as it was.
+    come back as it was. Without `told` references stay as they are said, as an earlier bridge left them.
 
     Resources are restored only if all that the document says comes back from them: what was edited in it since is then
     an edit of theirs. One that was edited beyond that is translated like any other document, and our private elements
@@ -72,8 +74,8 @@ def to_fhir(document: Document, mapping: Mapping, known: Known, *, check: bool =
     sources = list[_Source]()
     if alone is None and pieces:
         ids = source_of(pieces, uid)  # None where it was born in DICOM: each who reads it gives its resources his own
-        named = replace(known, document=ids or known.document, names=known.source if ids else None)
-        sources = _sources(bare, named, asked)
+        named = replace(known, document=ids or known.document, names=known.source if ids and told else None)
+        sources = _sources(bare, named, asked, told=told)
     by = _readings(mapping, pieces, bare)
     for reading, all_said, source, (added, exactly) in product(by, (True, False), sources, _ways(pieces, bare)):
         for found, report, led in _restored(bare, pieces, mapping, reading, source, added=added, all_said=all_said):
@@ -143,11 +145,12 @@ class _Source(NamedTuple):
     said: dict[str, Json]  # of that, what the caller does not know
 
 
-def _sources(bare: Document, known: Known, asked: Known) -> list[_Source]:
+def _sources(bare: Document, known: Known, asked: Known, *, told: bool) -> list[_Source]:
     """A store knows its documents. Who converts files knows the zone of none, unless the resources say it: that is
     tried first, for it needs no word."""
     if asked.system != FILES:
-        return [_Source(known, known_of(bare, known), _named(known))]
+        named = _named(known)
+        return [_Source(known, known_of(bare, known), named | {"told": True} if named and told else named)]
     said: dict[str, Json] = {} if known.system == FILES else {"source": known.system}
     zone = times.zone_of(bare.header, known.zone)
     there = [_Source(known, replace(known, zone=zone), said | {"zone": zone})] if zone != known.zone else []
@@ -207,7 +210,8 @@ def _restored(
         # what resources were made into says them; an item that says something else was edited, and wins
         if added or not is_ours or not _is_contradicted(report, bare.root, stale, all_said=all_said):
             led = led_out(found, source.known, source.said)
-            yield said_at(found, source.known.system, source.known.source), report, led
+            is_told = "told" in source.said
+            yield said_at(found, source.known.system, source.known.source) if is_told else found, report, led
 
 
 def _orders(group: Group) -> Iterator[Group]:

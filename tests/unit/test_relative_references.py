@@ -179,7 +179,7 @@ def test_who_converts_what_another_server_holds_has_edited_nothing() -> None:
     document = checked_to_dicom(of(result), MAPPING, STORE).result
     held = to_fhir(document, MAPPING, OTHER).result
     assert held.root["encounter"] == named("Encounter/7")
-    assert to_dicom(held, MAPPING, FILES).result == document
+    assert checked_to_dicom(held, MAPPING, FILES).result == document
 
 
 def test_what_was_made_of_files_is_nobodys() -> None:
@@ -190,6 +190,33 @@ def test_what_was_made_of_files_is_nobodys() -> None:
     assert "relative to files that nobody knows" in str(back.report.warnings)
     assert checked_to_dicom(back.result, MAPPING, OTHER).result == document
     assert stripped(to_fhir(document, MAPPING, FILES).result.root) == result
+
+
+def test_what_an_earlier_bridge_has_read_is_as_the_source_said_it() -> None:
+    """It left the references, and named the encounter by the reader."""
+    note = {"text": "seen", "authorReference": {"reference": "Practitioner/3"}}
+    result = measured(basedOn=[CASES["relative"][0]], encounter={"reference": "Encounter/7"}, note=[note])
+    document = checked_to_dicom(of(result), MAPPING, STORE).result
+    held = to_fhir(document, MAPPING, OTHER, told=False).result
+    assert (held.root["basedOn"], held.root["note"]) == (result["basedOn"], [note])
+    assert to_dicom(held, MAPPING, OTHER).result == document
+    edit = held.root | {"status": "amended"}
+    after = checked_to_dicom(held.with_resources({id(held.root): edit}), MAPPING, OTHER).result
+    assert stripped(to_fhir(after, MAPPING, STORE).result.root) == result | {"status": "amended"}
+    assert to_fhir(after, MAPPING, OTHER).result.root["basedOn"] == [named("ServiceRequest/5")]
+
+
+def test_who_converts_what_another_server_holds_of_files_has_edited_nothing() -> None:
+    document = checked_to_dicom(of(measured(basedOn=[CASES["relative"][0]])), MAPPING, FILES).result
+    held = to_fhir(document, MAPPING, OTHER).result
+    assert checked_to_dicom(held, MAPPING, FILES).result == document
+
+
+def test_what_names_the_server_that_it_was_made_for_stays() -> None:
+    """Copied from what another one held."""
+    mark = named("ServiceRequest/5")
+    document = checked_to_dicom(of(measured(basedOn=[mark])), MAPPING, STORE).result
+    assert to_fhir(document, MAPPING, STORE).result.root["basedOn"] == [mark]
 
 
 def test_nobody_is_the_subject_whom_only_that_server_knows() -> None:
@@ -232,3 +259,28 @@ def test_in_r5_too() -> None:
     assert checked_to_dicom(in_r4(there)[0], MAPPING, OTHER).result == document
     own, _ = in_r5(to_fhir(document, MAPPING, STORE).result)
     assert stripped(own.root) == result
+
+
+def test_in_r5_beside_a_reference_and_as_an_attachment() -> None:
+    """A guard of what only R5 says is of the elements around, and keys of what it says have an order."""
+    scan = {"contentType": "image/png", "url": "Binary/1", "pages": 3}
+    result = measured(valueAttachment=scan)
+    del result["valueQuantity"]
+    mode = {"coding": [{"system": "urn:m", "code": "mine"}], "text": "sworn"}
+    attester = {"mode": mode, "party": {"reference": "Practitioner/9"}}
+    paper: Resource = {"type": "documents", "document": {"contentType": "application/pdf", "url": "Binary/3"}}
+    text: Resource = {"resourceType": "Composition", "id": "c", "status": "final", "type": {"text": "Report"}}
+    text |= {"subject": [{"reference": "Patient/p"}], "date": "2026-03-02", "title": "R", "author": [{"display": "x"}]}
+    text |= {"attester": [attester], "relatesTo": [paper]}
+    report = reported(result=[{"reference": "Observation/o"}], composition={"reference": "Composition/c"})
+    document = checked_to_dicom(in_r4(of(report, result, text))[0], MAPPING, STORE).result
+    read_there = to_fhir(document, MAPPING, OTHER)
+    there, warnings = in_r5(read_there.result)
+    assert ANEW not in read_there.report.warnings and not warnings
+    by_name = {reference_to(one): stripped(one) for one in there.resources()}
+    file = {"contentType": "application/pdf", "extension": named("Binary/3")["extension"]}
+    assert by_name["Composition/c"]["attester"] == [{"mode": mode, "party": named("Practitioner/9")}]
+    assert by_name["Composition/c"]["relatesTo"] == [paper | {"document": file}]
+    image = {"contentType": "image/png", "pages": 3, "extension": named("Binary/1")["extension"]}
+    assert by_name["Observation/o"]["valueAttachment"] == image
+    assert checked_to_dicom(in_r4(there)[0], MAPPING, OTHER).result == document

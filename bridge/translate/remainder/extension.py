@@ -45,6 +45,12 @@ def is_from_dicom(root: Resource) -> bool:
     return "digest" in attached(root, "document")
 
 
+def is_told(remainder: dict[str, Json]) -> bool:
+    """Whether the references of a group are said as its reader says them, and what is derived is named as its source
+    names it. An earlier bridge left references as the source said them, and named by the reader; so does `convert`."""
+    return "source" not in remainder or bool(remainder.get("told"))
+
+
 def _are_texts(remainder: dict[str, Json]) -> bool:
     """Whether what ids, times and the comparison go by can be what it has to be."""
     return all(isinstance(remainder.get(name, ""), str) for name in _TEXTS) and (

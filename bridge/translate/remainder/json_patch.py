@@ -44,11 +44,19 @@ def json_difference(native: Json, wanted: Json, path: str = "", within: tuple[st
         yield [path, _guard(native, within), wanted]
 
 
-def json_patched(native: Json, entries: Iterable[list[Json]]) -> list[str]:
-    """Applies the entries in place; returns the paths of those whose native value has changed."""
+def guarded_by(native: Json, entries: Iterable[list[Json]]) -> list[list[Json]]:
+    """The entries with guards of what is in `native`."""
+    names: Names = {}
+    return [[path, _found(native, path, names), *value] for path, _, *value in entries]
+
+
+def json_patched(native: Json, entries: Iterable[list[Json]], guarded: Json = None) -> list[str]:
+    """Applies the entries in place; returns the paths of those whose native value has changed. `guarded`: what the
+    guards are of, where that is not the native value as it is."""
     said = list(entries)
     names: Names = {}
-    stale = {together(path) for path, guard, *_ in said if not is_unchanged(native, path, guard, names)}
+    asked = native if guarded is None else guarded
+    stale = {together(path) for path, guard, *_ in said if not is_unchanged(asked, path, guard, names)}
     dropped = [path.replace("/", ".") for path, *_ in said if together(path) in stale]
     for path, _, *value in said:
         if together(path) in stale:

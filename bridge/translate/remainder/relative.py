@@ -18,6 +18,7 @@ from bridge.translate.remainder.said_elsewhere import (
     settled,
     system_of,
     unmarked,
+    with_literal,
     with_mark,
 )
 
@@ -73,7 +74,7 @@ class _Telling:
         literal: Json = home.get(element)
         if (mark := mark_of(home, self.server)) is not None:
             self._rename(literal, mark["value"])
-            return _with_literal(unmarked(home, mark), element, mark)
+            return with_literal(unmarked(home, mark), element, mark)
         if self.of is None or not _is_relative(literal):
             return home
         mark = {"system": self.of, "value": literal}
@@ -111,15 +112,6 @@ def _relative(value: Json, name: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for child in value:
             yield from _relative(child, name)
-
-
-def _with_literal(home: Resource, element: Element, mark: Resource) -> Resource:
-    """In the place of the identifier that stood for it, else where FHIR has it: what only R5 says is kept as text."""
-    stood = element if element in home else "identifier" if home.get("identifier") == mark else None
-    if stood is not None:
-        return {element if key == stood else key: mark["value"] if key == stood else home[key] for key in home}
-    first = {key: one for key, one in home.items() if key in ("id", "extension")}
-    return first | {element: mark["value"]} | home
 
 
 def _of_r5(home: Resource) -> list[list[Json]] | None:

@@ -13,7 +13,8 @@ from bridge.model.names import EXTENSION_BASE, SAID_AT_URL
 from bridge.model.references import unversioned
 
 _SYSTEM = compiled(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
-_ATTACHMENTS = ("presentedForm", "photo", "image", "content")
+_ATTACHMENTS = ("presentedForm", "photo", "image", "content", "document")
+_BEFORE_URL = ("contentType", "language", "data")
 Element = Literal["reference", "url"]
 
 
@@ -50,6 +51,21 @@ def compared(value: Json, name: str = "") -> Json:
     home = settled(home, element)
     marks = _marks(home)
     return {key: one for key, one in home.items() if not marks or (key != element and one not in marks)}
+
+
+def as_said(value: Json, name: str = "") -> Json:
+    """A copy with each reference as the server said it that a mark names, whoever that is."""
+    if isinstance(value, list):
+        return [as_said(one, name) for one in value]
+    if not isinstance(value, dict):
+        return value
+    element = element_of(name)
+    home = settled(
+        {key: as_said(one, key) if isinstance(one, dict | list) else one for key, one in value.items()}, element
+    )
+    for mark in _marks(home):
+        home = with_literal(unmarked(home, mark), element, mark)
+    return home
 
 
 def settled(home: Resource, element: Element) -> Resource:
@@ -92,6 +108,23 @@ def _marked(value: Json, system: str) -> Iterator[tuple[Resource, Resource]]:
 
 def with_mark(home: Resource, mark: Resource) -> Resource:
     return home | {"extension": [*home.get("extension", ()), {"url": SAID_AT_URL, "valueIdentifier": mark}]}
+
+
+def with_literal(home: Resource, element: Element, mark: Resource) -> Resource:
+    """In the place of the identifier that stood for it, else where FHIR has it: what only R5 says is kept as text."""
+    stood = element if element in home else "identifier" if home.get("identifier") == mark else None
+    if stood is not None:
+        return {element if key == stood else key: mark["value"] if key == stood else home[key] for key in home}
+    keys = list(home)
+    keys.insert(_place(keys, element), element)
+    return {key: mark["value"] if key == element else home[key] for key in keys}
+
+
+def _place(keys: list[str], element: Element) -> int:
+    """Of the element among the others (FHIR R4 datatypes.html#Attachment, references.html#Reference)."""
+    before = [at for at, key in enumerate(keys) if element == "url" and key.lstrip("_") in _BEFORE_URL]
+    first = next((at for at, key in enumerate(keys) if key not in ("id", "extension")), len(keys))
+    return max(before) + 1 if before else first
 
 
 def unmarked(home: Resource, mark: Resource) -> Resource:
