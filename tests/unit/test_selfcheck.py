@@ -58,8 +58,8 @@ def of_another_source(group: Group) -> Group:
 def test_resources_that_would_not_come_back_are_refused(
     monkeypatch: pytest.MonkeyPatch, change: Change, said: str, more: Resource
 ) -> None:
-    def lossy(document: Document, *rest: Any) -> Translated[Group]:
-        found = reading.to_fhir(document, *rest)
+    def lossy(document: Document, *rest: Any, **how: Any) -> Translated[Group]:
+        found = reading.to_fhir(document, *rest, **how)
         return Translated(change(found.result), found.report)
 
     group = alone(measured(**more))
@@ -104,8 +104,8 @@ def test_an_edit_that_would_not_come_back_is_refused(monkeypatch: pytest.MonkeyP
         if one["resourceType"] == "Observation":
             one["method"] = {"text": "Another"}
 
-    def unrestored(document: Document, *rest: Any) -> Translated[Group]:
-        found = reading.to_fhir(document, *rest)
+    def unrestored(document: Document, *rest: Any, **how: Any) -> Translated[Group]:
+        found = reading.to_fhir(document, *rest, **how)
         found.report.warnings.append(reading.ANEW)
         return found
 
