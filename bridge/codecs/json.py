@@ -17,7 +17,7 @@ MAX_DIGITS = 1000  # of a number: to validate one takes the square of its length
 
 
 def loads(text: bytes) -> Json:
-    """Raises InvalidFhirError for what is no JSON, repeats a key, or nests deeper than 200."""
+    """Raises InvalidFhirError for what is no JSON, repeats a key, nests deeper than 200, or has half a character."""
     try:
         value = json.loads(
             text.decode("utf-8-sig"),
@@ -33,6 +33,8 @@ def loads(text: bytes) -> Json:
     except RecursionError as error:
         raise InvalidFhirError(f"nested deeper than {MAX_DEPTH}") from error
     _bounded(value, 0)
+    if b"\\u" in text:
+        _of_characters(value)
     return value
 
 
@@ -99,3 +101,11 @@ def _bounded(value: Json, depth: int) -> None:
     for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         if isinstance(child, dict | list):
             _bounded(child, depth + 1)
+
+
+def _of_characters(value: Json) -> None:
+    """An escape may be half of a surrogate pair, which is no character and cannot be written."""
+    try:
+        orjson.dumps(value, default=str, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except TypeError as error:
+        raise InvalidFhirError("half of a surrogate pair: no character; write it as UTF-8") from error

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.convert.inputs import Readable, read
 from bridge.mapping.load import load
-from bridge.model.content import ContentItem
+from bridge.model.content import Code, Container, ContentItem, Num
 from bridge.model.dataset import DataSet, Element, find, items, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, reference_to
@@ -287,3 +287,25 @@ def test_what_the_pacs_says_of_the_study_stays_when_fhir_edits(tag: int, vr: str
     assert back.report.warnings == [f"{name} changed in DICOM: a FHIR client does not see it"]
     assert to_dicom(back.result, MAPPING, KNOWN).result == corrected
     assert text_of(checked_to_dicom(edited(back.result), MAPPING, KNOWN).result.header, tag) == "A-1"
+
+
+def with_number(item: ContentItem, number: ContentItem) -> ContentItem:
+    """With the number at the end of its first section."""
+    at = next(at for at, one in enumerate(item.children) if isinstance(one.value, Container))
+    section = item.children[at]
+    section = replace(section, children=(*section.children, number))
+    return replace(item, children=(*item.children[:at], section, *item.children[at + 1 :]))
+
+
+def test_a_number_that_the_pacs_adds_to_a_narrative_refers_to_nothing_that_is_not_there() -> None:
+    """The device that observes it is no part of a document of the record, and an edit of that still arrives."""
+    document = amended(checked_to_dicom(GROUPS["imaging-narrative"], MAPPING, KNOWN).result, "Doe^Jane")
+    size = ContentItem(
+        "CONTAINS", Code("246120007", "SCT", "Nodule size"), Num(("8",), Code("mm", "UCUM", "mm"), None), (), ()
+    )
+    back = to_fhir(replace(document, root=with_number(document.root, size)), MAPPING, KNOWN).result
+    (result,) = (one for one in back.members if one["resourceType"] == "Observation")
+    assert [one["valueQuantity"]["value"] for one in result["component"] if "valueQuantity" in one] == [8]
+    assert "reference" not in result["device"]
+    again = to_fhir(checked_to_dicom(edited(back), MAPPING, KNOWN).result, MAPPING, KNOWN).result
+    assert again.root["conclusion"] == "Something else."

@@ -78,10 +78,10 @@ def restored(
     resources = [*filter(None, placed), *put_in]
     if not resources or placed[0] is None:
         return None
-    if not born:
-        _call_devices(resources, natives)
     named_now = _named(resources, natives)
     resources += named_now
+    if not born:
+        _call_devices(resources, natives)
     patient = _patient(image.group.patient, manifest)
     placed.append(patient)
     references = {

@@ -49,6 +49,8 @@ def test_numbers_strings_and_booleans_are_kept_apart() -> None:
         (b"[" * 100_000, "nested"),
         (b"9" * 1001, "more than 1000 digits"),
         (b"0." + b"1" * 1000, "more than 1000 digits"),
+        (b'{"a": "\\ud800"}', "half of a surrogate pair"),
+        (b'{"\\udc00": 1}', "half of a surrogate pair"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(text: bytes, message: str) -> None:
