@@ -64,7 +64,9 @@ def begun(path: Path | None) -> Draft | Stream:
     try:
         if path is None:
             return Stream(sys.stdout.buffer)
-        return Stream(path.open("wb")) if path.exists() and not path.is_file() else Draft(path)
+        if path.exists() and not path.is_file():
+            return Stream(path.open("wb"))
+        return Draft(path.resolve())  # what a link leads to: in the place of `/dev/stdout` nothing may be put
     except BlockingIOError as error:
         raise UsageError(f"{path}: another run is writing it; wait for its end, or name another file") from error
     except OSError as error:

@@ -16,6 +16,7 @@ from threading import Barrier, Thread
 
 import pytest
 
+from bridge.convert.draft import begun
 from bridge.convert.outputs import Folder, Lines
 from bridge.errors import PermanentError, UsageError
 from tests.corpus import FIXTURES, ROOT
@@ -122,6 +123,16 @@ def test_a_file_is_refused_to_another_run_until_it_is_dropped(tmp_path: Path) ->
     second = Lines(tmp_path / "there")
     second.close()
     assert [one.name for one in tmp_path.iterdir()] == ["there"]
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    """As `/dev/stdout` is one."""
+    link, file = tmp_path / "link.json", tmp_path / "there" / "report.json"
+    link.symlink_to(file)
+    draft = begun(link)
+    draft.write(b"{}")
+    draft.put()
+    assert (link.is_symlink(), file.read_bytes()) == (True, b"{}")
 
 
 def test_two_runs_that_write_into_one_folder_never_replace_each_others_files(tmp_path: Path) -> None:
