@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sys
@@ -73,12 +74,24 @@ def begun(path: Path | None) -> Draft | Stream:
         raise UsageError(f"{path}: cannot be written: {error.strerror}; name a file in another place") from error
 
 
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
+"""Of a file system that has none, as some that are shared."""
+
+
+def _lock(file: int) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+
+
 def _locked(path: Path) -> BufferedWriter:
     """The system frees it when the run ends, however that ends. Raises BlockingIOError, too, where another run has put
     it in its place meanwhile: it is a file of that name no more."""
     file = path.open("ab")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(file.fileno())
         if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
             raise BlockingIOError
     except OSError:

@@ -32,7 +32,7 @@ Profile = Annotated[str, _spelled(_URI, "no canonical URL; write all of it, with
 SopClass = Annotated[str, _spelled(_UID, "no UID; write numbers and dots, not the name of the class")]
 Modality = Annotated[str, _spelled(_CS, "no Modality; write it as the instances do, in capitals, such as SR")]
 Template = Annotated[
-    str, _spelled(rf"(?!TID ?[0-9]){_CS}", "no Template Identifier; write it as the instances do, such as 1500")
+    str, _spelled(rf"(?!TID ?[0-9]){_CODE}", "no Template Identifier; write it as the instances do, such as 1500")
 ]
 One = TypeVar("One")
 Some = Annotated[tuple[One, ...], Field(min_length=1)] | None

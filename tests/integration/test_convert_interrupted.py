@@ -3,6 +3,7 @@ accounted for, and nothing of a run is left."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -133,6 +134,19 @@ def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> N
     draft.write(b"{}")
     draft.put()
     assert (link.is_symlink(), file.read_bytes()) == (True, b"{}")
+
+
+def test_where_nothing_can_be_locked_a_file_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("bridge.convert.draft.fcntl.flock", unknown)
+    draft = begun(tmp_path / "report.json")
+    draft.write(b"{}")
+    draft.put()
+    assert [one.name for one in tmp_path.iterdir()] == ["report.json"]
 
 
 def test_two_runs_that_write_into_one_folder_never_replace_each_others_files(tmp_path: Path) -> None:

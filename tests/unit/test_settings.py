@@ -162,11 +162,11 @@ def test_what_documents_have_may_be_filtered_by(tmp_path: Path) -> None:
       profiles: ["http://hl7.org/fhir/StructureDefinition/vitalsigns", "urn:oid:1.2.3"]
       sop_classes: ["1.2.840.10008.5.1.4.1.1.88.33"]
       modalities: [SR, OT, "AB 1"]
-      templates: ["1500", "10001", ECG_01]
+      templates: ["1500", "10001", ECG_01, 99abc-5200]
 """
     (tmp_path / "bridge.yaml").write_text(f"{STORES}{ROUTE}    only:{only}")
     (route,) = settings(tmp_path / "bridge.yaml").routes
-    assert route.only.templates == ("1500", "10001", "ECG_01")
+    assert route.only.templates == ("1500", "10001", "ECG_01", "99abc-5200")
 
 
 def test_a_list_that_names_nobody_is_refused(tmp_path: Path) -> None:
