@@ -15,9 +15,7 @@ from bridge.mapping.revision import revision_of
 from bridge.mapping.shapes import Shapes
 from bridge.mapping.source import Map, Node, Text, closed, files, parse, strays
 from bridge.model.content import Code
-from bridge.model.names import PRIVATE_SCHEME
 from bridge.terminology.categories import OBSERVATIONS, REPORTS
-from bridge.terminology.schemes import is_private
 
 _SOP_CLASSES = "1.2.840.10008.5.1.4.1.1."
 
@@ -89,7 +87,6 @@ class _Compiler(Concepts, Shapes):
             "concepts": self._concept,
             "titles": self._title,
             "templates": self._template,
-            "schemes": self._scheme,
         }
         self._known(root, {*rows, "shape"})
         for name, read in rows.items():
@@ -109,18 +106,6 @@ class _Compiler(Concepts, Shapes):
         if category and code:
             self._answers(row.line, f"the title of category {category}", "title", category)
             self.mapping.titles[category] = code
-
-    def _scheme(self, row: Map) -> None:
-        self._known(row, {"designator", "uri"})
-        designator, uri = self._text(row, "designator"), self._text(row, "uri")
-        if designator and not (is_private(designator) and designator not in ("99", PRIVATE_SCHEME)):
-            what = f"{designator!r} is no private Coding Scheme Designator"
-            self._fault(row.lines["designator"], f"{what}; name one of your own, which begins with 99")
-        if uri and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:\S+", uri):
-            self._fault(row.lines["uri"], f"{uri!r} is no URI; write a UID as `urn:oid:1.2.3`")
-        if designator and uri:
-            self._answers(row.line, f"what {designator} stands for", "scheme", designator)
-            self.mapping.schemes[designator] = uri
 
     def _code_or_group(self, node: Node) -> Code | None:
         return _of_context_group(node) or self._parsed(node, "")

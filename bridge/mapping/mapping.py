@@ -88,7 +88,6 @@ class Mapping:
     relationships: dict[tuple[str, str], str] = field(default_factory=dict)
     titles: dict[str, Code] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
-    schemes: dict[str, str] = field(default_factory=dict)  # private designator -> URI of what the rows mean by it
     revision: str = ""  # of all that a translation rests on (`revision.py`)
     shipped: Mapping | None = None  # without the rows of the site, where it has any
     former: dict[tuple[str, str], ConceptRow] = field(default_factory=dict)  # it was read by (`former.py`)
@@ -108,29 +107,6 @@ class Mapping:
     def _of_zone(self, zone: str) -> Mapping:
         revision = revision_in(self.revision, zone)
         return self if revision == self.revision else replace(self, revision=revision)
-
-    @cached_property
-    def apart_from(self) -> Callable[[frozenset[str]], Mapping]:
-        """For a document that means something else by these designators: without their rows; the very same where there
-        are none."""
-        return lru_cache(maxsize=_ZONES)(self._apart_from)
-
-    def _apart_from(self, schemes: frozenset[str]) -> Mapping:
-        rows = {name: row for name, row in self.by_dicom.items() if name[0] not in schemes}
-        folds = {name: fold for name, fold in self.folds.items() if name[1] not in schemes}
-        relationships = {name: one for name, one in self.relationships.items() if name[0] not in schemes}
-        titles = {name: one for name, one in self.titles.items() if name == "*" or one.scheme not in schemes}
-        templates = {
-            name: one._replace(
-                titles=tuple([title for title in one.titles if title.scheme not in schemes]),
-                sites=tuple([site for site in one.sites if site.scheme not in schemes]),
-            )
-            for name, one in self.templates.items()
-        }
-        found = replace(
-            self, by_dicom=rows, folds=folds, relationships=relationships, titles=titles, templates=templates
-        )
-        return self if found == self else found
 
     @cached_property
     def elements(self) -> dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]]:

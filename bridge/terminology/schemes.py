@@ -167,11 +167,6 @@ def is_designator(text: str) -> bool:
     return len(text) <= 16 and (text in _URI or text in _WITHOUT_URI or text == "L" or text.startswith("99"))
 
 
-def is_private(designator: str) -> bool:
-    """Whether everybody may mean something of their own by it: `99...` and `L`, less those of PS3.16 table 8-1."""
-    return is_designator(designator) and designator not in _URI and designator not in _WITHOUT_URI
-
-
 @lru_cache(maxsize=4096)
 def private_designator(uri: str) -> str:
     """Of a system that table 8-1 does not list: `99` and a digest of the URI, 14 characters of SH. The Coding Scheme

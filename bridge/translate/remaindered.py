@@ -26,7 +26,6 @@ from bridge.translate.header.header import born_uid, split_patient
 from bridge.translate.native.conclusions import parts_of
 from bridge.translate.native.documents import TEMPLATES
 from bridge.translate.native.habits import Habits, habits_of
-from bridge.translate.native.private_schemes import names_of, others
 from bridge.translate.native.to_dicom import DicomImage, native_dicom
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.element_json import dataset_json
@@ -86,8 +85,6 @@ def given_back(document: Document, group: Group, mapping: Mapping, known: Known)
     if born_uid(group.root) is not None:
         if spellings := spellings_of(document.root, mapping):  # resources that it was made from spell their own
             habits["units"] = spellings
-        if names := names_of(others(document.header, mapping)):
-            habits["schemes"] = names
         if find(document.root.rest, OBSERVATION_DATETIME) is not None:
             habits["dated"] = True
         if template.each != mapping.template(None, document.root.concept).each:

@@ -18,7 +18,7 @@ Habits = dict[str, Any]
 spellings of canonical units; `each`: whether each number is a result, where that is not as its title says; `template`:
 that a document of ours was made by, where its resources would be given another one now; `conclusions`: how many lines
 of the conclusion each item has, and whether in a section, where people have made several of it; `dated`: the root says
-when all was observed, beside Content Date and Time; `schemes`: its designators of systems that have one of ours."""
+when all was observed, beside Content Date and Time."""
 
 CONTINUITY = "SEPARATE"  # where a document has no habit
 

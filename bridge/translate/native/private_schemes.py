@@ -1,20 +1,19 @@
-"""Private designators, which the document explains in its Coding Scheme Identification Sequence (PS3.3 C.12.1.1.1):
-ours, of code systems of FHIR that have none; and those of others, which may mean something else by one of a site's."""
+"""Code systems of FHIR that have no designator: a private one, which the document explains in its Coding Scheme
+Identification Sequence (PS3.3 C.12.1.1.1)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from bridge.mapping.mapping import Mapping
-from bridge.model.content import Code, Coded, Num
+from bridge.model.content import Coded, Num
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.group import Group, Json
-from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
-from bridge.terminology.schemes import designator_of, is_private, private_designator, uri_of
+from bridge.model.names import EXTENSION_BASE
+from bridge.terminology.schemes import private_designator, uri_of
 from bridge.translate.basis.node import Node
 
-SEQUENCE, _DESIGNATOR, _UID = 0x00080110, 0x00080102, 0x0008010C
+SEQUENCE, _DESIGNATOR = 0x00080110, 0x00080102
 _OURS = re.compile("99[0-9A-F]{12}")
 _RESOURCES, _URL_TYPE, _URL = 0x00080109, 0x0008010A, 0x0008010E
 
@@ -43,56 +42,16 @@ def _item(designator: str, uri: str) -> DataSet:
     )
 
 
-def identified(header: DataSet) -> dict[str, str]:
-    """URIs of what the document means by private designators: of their UID, else the one that FHIR has for them. A name
-    alone identifies nothing."""
+def systems_of(header: DataSet) -> dict[str, str]:
+    """What the made-up URIs of designators stand for: those that `identification` explained."""
     found = {}
     for item in items(header, SEQUENCE):
-        designator, uid = text_of(item, _DESIGNATOR), text_of(item, _UID)
-        urls = [
-            text_of(one, _URL, UNICODE) for one in items(item, _RESOURCES) if text_of(one, _URL_TYPE) in ("FHIR", None)
-        ]
-        uri = f"urn:oid:{uid}" if uid else next(filter(None, urls), None)
-        if designator and uri and is_private(designator) and designator != PRIVATE_SCHEME:
-            found[designator] = uri
+        designator = text_of(item, _DESIGNATOR)
+        for resource in items(item, _RESOURCES):
+            uri = text_of(resource, _URL, UNICODE)
+            if uri and designator == private_designator(uri):
+                found[uri_of(designator, EXTENSION_BASE)] = uri
     return found
-
-
-def others(header: DataSet, mapping: Mapping) -> dict[str, str]:
-    """Of those, what is not what the rows of the mapping mean by the designator."""
-    return {name: uri for name, uri in identified(header).items() if mapping.schemes.get(name) != uri}
-
-
-def systems_of(schemes: dict[str, str]) -> dict[str, str]:
-    """What the made-up URIs of these designators stand for; of a system that has a designator, none comes back."""
-    return {
-        uri_of(name, EXTENSION_BASE): uri for name, uri in schemes.items() if designator_of(uri, EXTENSION_BASE) is None
-    }
-
-
-def names_of(schemes: dict[str, str]) -> dict[str, str]:
-    """How a document calls systems that others would call by a designator of ours."""
-    systems = systems_of(schemes).values()
-    found = {private_designator(uri): name for name, uri in schemes.items() if uri in systems}
-    return {ours: name for ours, name in found.items() if ours != name}
-
-
-def called(node: Node, names: dict[str, str]) -> None:
-    """Puts designators of the document in place of ours, in place."""
-    node.concept, value = _called(node.concept, names), node.value
-    if isinstance(value, Coded):
-        node.value = Coded(_called(value.code, names))
-    elif isinstance(value, Num):
-        node.value = Num(value.values, _called(value.unit, names), _called(value.qualifier, names), value.floating)
-    for child in node.children:
-        called(child, names)
-
-
-def _called(code: Code | None, names: dict[str, str]) -> Code | None:
-    if code is None:
-        return None
-    equivalents = tuple([one._replace(scheme=names.get(one.scheme, one.scheme)) for one in code.equivalents])
-    return code._replace(scheme=names.get(code.scheme, code.scheme), equivalents=equivalents)
 
 
 def explain(value: Json, systems: dict[str, str]) -> None:

@@ -27,7 +27,7 @@ from bridge.translate.native.named_concepts import FINDING, VALUE_UNKNOWN
 from bridge.translate.native.observed import observed_at
 from bridge.translate.native.own_context import own_context
 from bridge.translate.native.own_words import OF_SECTION
-from bridge.translate.native.private_schemes import called, identification
+from bridge.translate.native.private_schemes import identification
 from bridge.translate.native.refused import refuse
 from bridge.translate.native.sections import said_in
 from bridge.translate.native.spelled import printable
@@ -53,8 +53,6 @@ def native_dicom(
     made, warnings = header.header_of(
         group, builder.composition, builder.effective, builder.find, mapping, builder.known
     )
-    if habits and "schemes" in habits:
-        called(root, habits["schemes"])
     accustomed(root, habits or {})
     more = [*builder.evidence(root, made), *identification(root, group)]
     return DicomImage(merged(made, more) if more else made, root, [*warnings, *builder.warnings], builder.observers)

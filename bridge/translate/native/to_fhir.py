@@ -32,7 +32,7 @@ from bridge.translate.native.folded import folded_into
 from bridge.translate.native.folds import folds_in
 from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.observations import Context, Observations
-from bridge.translate.native.private_schemes import explain, others, systems_of
+from bridge.translate.native.private_schemes import explain, systems_of
 from bridge.translate.native.references import named, path_of
 from bridge.translate.native.shared_context import shared_by
 from bridge.translate.native.sites import Place, place_of
@@ -57,16 +57,10 @@ def native_fhir(
 ) -> FhirImage:
     """`parts`: items that are components, whatever their concept is of; `sections`: containers that are sections, and
     `results`: that are Observations, whatever stands in them."""
-    schemes = others(document.header, mapping)
-    mapping = mapping.apart_from(frozenset(schemes)) if schemes else mapping
     root = in_canonical_units(document.root, mapping)
-    image = _Builder(
+    return _Builder(
         replace(document, root=root), mapping, known, parts=parts, sections=sections, results=results
     ).build()
-    if systems := systems_of(schemes):
-        for resource in image.group.resources():
-            explain(resource, systems)
-    return image
 
 
 class _Builder(Observations):
@@ -94,6 +88,9 @@ class _Builder(Observations):
         self.homes[()] = report
         members = (self.composition, *self.studies.resources, *self.members)
         group = Group(report, members, self.patient, f"urn:oid:{self.uid}")
+        if systems := systems_of(document.header):
+            for resource in group.resources():
+                explain(resource, systems)
         return FhirImage(group, self.homes)
 
     # -- report and its composition -----------------------------------------------------------------------------

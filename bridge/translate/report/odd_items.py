@@ -23,7 +23,7 @@ from bridge.translate.basis.node import element_id
 from bridge.translate.basis.ranges import of_range
 from bridge.translate.native.asserted import is_qualified, is_quoted
 from bridge.translate.native.flow import breaks_flow
-from bridge.translate.native.private_schemes import identified, systems_of
+from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.qualifiers import is_qualifier
 from bridge.translate.native.subject_context import THE_PATIENT, Named, Subject, names_another, patient_in, subject_of
 from bridge.translate.native.unread import is_unread
@@ -38,7 +38,7 @@ def oddities_of_document(document: Document, known: Known) -> list[str]:
     found: dict[str, list[str]] = {what: [] for what in oddities_of_header(document, known)}
     for what, place in unreadable_texts(document):
         found.setdefault(what, []).extend(() if place is None else (element_id(place),))
-    known_of = _Document(frozenset(systems_of(identified(document.header))), patient_in(document))
+    known_of = _Document(frozenset(systems_of(document.header)), patient_in(document))
     for what, path in _of_items(document.root, None, (0,), known_of):
         found.setdefault(what, []).append(element_id(path))
     return [line(what, places) for what, places in found.items()]

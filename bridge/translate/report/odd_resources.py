@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 from bridge.model.group import Group, Resource
 from bridge.model.names import EXTENSION_BASE
-from bridge.terminology.schemes import designator_of, private_designator
+from bridge.terminology.schemes import designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.native.unfolded import is_normal_range
-from bridge.translate.remainder.extension import attached
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
 from bridge.translate.report.odd_items import line, no_ucum
 
@@ -21,12 +20,11 @@ def oddities_of_group(group: Group) -> list[str]:
     DICOM reader sees those of the code."""
     found: dict[str, list[str]] = {}
     structures = structures_of(group)
-    own = attached(group.root, "document").get("habits", {}).get("schemes", {})
     for kind, home in homes_of(group):
         for element in ("code", "valueCodeableConcept"):
             for coding in home.get(element, {}).get("coding", ()):
                 system = coding.get("system")
-                if system and designator_of(system, EXTENSION_BASE) is None and private_designator(system) not in own:
+                if system and designator_of(system, EXTENSION_BASE) is None:
                     what = f"code system {system!r} has no Coding Scheme Designator"
                     found.setdefault(what, []).append(f"{kind}.{element}")
         quantity = home.get("valueQuantity", {})

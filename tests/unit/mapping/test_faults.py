@@ -154,12 +154,6 @@ SEEDS = {
     "DICOM code twice": Seed(
         3, "to FHIR, LN 8867-4 is answered", row("") + "  - {fhir: 'urn:lab 1', dicom: LN 8867-4, name: Other}\n"
     ),
-    # schemes
-    "scheme of others": Seed(2, "'LN' is no private", "schemes:\n  - {designator: LN, uri: 'http://loinc.org'}\n"),
-    "scheme without URI": Seed(2, "'1.2.3' is no URI", "schemes:\n  - {designator: 99LAB, uri: '1.2.3'}\n"),
-    "scheme twice": Seed(
-        3, "what 99LAB stands for is answered", "schemes:\n" + "  - {designator: 99LAB, uri: 'urn:oid:1.2.3'}\n" * 2
-    ),
     # shapes
     "shape unknown": Seed(1, "shape 'patiant'", shape("patiant", "Patient", "pairs: []")),
     "other resource": Seed(2, "not of that resource", shape("patient", "Person", "pairs: []")),

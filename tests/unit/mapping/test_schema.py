@@ -46,7 +46,6 @@ ROWS: dict[str, dict[str, Any]] = {
         "laterality": "section",
         "source": "PS3.16 TID 1500",
     },
-    "schemes": {"designator": "99LAB", "uri": "urn:oid:1.2.3"},
 }
 TABLES: dict[str, Any] = {
     "pairs": [],
