@@ -18,8 +18,8 @@ _OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)")
 
 
 def zone_of(header: DataSet, default: str) -> str:
-    """`+hh:mm` of Timezone Offset From UTC, where real files write `UTC-04:00` too; else, and where it is none that there
-    is, `default`. Where that is an IANA name, each time has the offset of its own day."""
+    """`+hh:mm` of Timezone Offset From UTC, where real files write `UTC-04:00` too; else `default`, also
+    where there is no such offset. Where that is an IANA name, each time has the offset of its own day."""
     found = _OFFSET.fullmatch(text_of(header, TIMEZONE_OFFSET) or "")
     said = f"{found[1]}{found[2]}:{found[3]}" if found else ""
     return said if OFFSET.fullmatch(said) else default
