@@ -20,8 +20,6 @@ from bridge.releases.imaging_selection import (
     selection_in_r4,
     selection_in_r5,
 )
-from bridge.translate.gather import in_order_of_reach
-from bridge.translate.remainder.extension import is_from_dicom
 from bridge.translate.remainder.json_patch import dumped, guarded_by, json_difference, json_patched, loaded
 from bridge.translate.remainder.said_elsewhere import as_said
 
@@ -80,16 +78,7 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
         _keep(made, R5_URL, guarded_by(as_said(native), beyond) if beyond else beyond)
     if selected_instance.are_edited(copies, made_group):
         warnings.append("ImagingSelection: " + _ANEW)
-    return _in_order(made_group), warnings
-
-
-def _in_order(group: Group) -> Group:
-    """As whoever reads it in R4 finds its members, where other elements refer to them: a document that was born in
-    DICOM numbers what it does not say."""
-    if not is_from_dicom(group.root):
-        return group
-    reached = in_order_of_reach(group)
-    return reached if len(reached.members) == len(group.members) else group
+    return made_group, warnings
 
 
 def _unseen(resource: Resource) -> list[str]:
