@@ -371,7 +371,7 @@ def test_a_fault_of_ours_is_in_the_log_without_its_words(tmp_path: Path) -> None
     lay_out(tmp_path / "data")
     with serving(tmp_path, {"interval": 3600}) as service:
         with sqlite3.connect(tmp_path / "bridge.db", timeout=60) as ledger:
-            ledger.execute("INSERT INTO conflict VALUES ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'Jane Doe', NULL)")
+            ledger.execute("INSERT INTO conflict VALUES ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'Jane Doe', NULL, FALSE)")
         answer = service.request("GET", "/conflicts")
         assert answer.status_code == 500 and is_outcome(answer.content)
         assert answer.headers["x-content-type-options"] == "nosniff"

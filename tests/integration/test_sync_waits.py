@@ -124,7 +124,7 @@ def test_a_new_sr_waits_for_an_instance_that_cannot_be_read_yet(
     put(tmp_path, observation("a", 2))
     put(tmp_path, observation("b", 3))
     unreadable[uid] = BUSY
-    assert one_pass(route, ledger).faults == [f"owed: dicom: {key_of(route, uid)}: dicom: 503"]
+    assert one_pass(route, ledger).faults == [f"owed: {route.name}: dicom: {key_of(route, uid)}: dicom: 503"]
     assert passed(route, ledger) == {}  # it is not tried again yet
     assert list(instances(tmp_path)) == [uid]
     status = ledger.status()
