@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from bridge.errors import DamagedRemainderError
 from bridge.ledger.ledger import Ledger
@@ -20,19 +20,24 @@ def pointing(route: Route, ledger: Ledger, group: Group, resources: Iterable[Res
     found, source = list(resources), _source(group.root)
     if source in (None, FILES):
         return found
-    names = sorted({name for one in found for name in named_of(one, source)})
-    there = {name for name in names if _has_crossed(route, ledger, name, source, reference_to(group.root))}
-    return [pointed(one, source, there) for one in found] if there else found
+    names = {name for one in found for name in named_of(one, source)}
+    crossed = _crossed(route, ledger, names, source, reference_to(group.root)) if names else set()
+    return [pointed(one, source, crossed) for one in found] if crossed else found
 
 
-def _has_crossed(route: Route, ledger: Ledger, name: str, source: str, root: str) -> bool:
-    """By the document that it is of: another resource may have that id here."""
+def _crossed(route: Route, ledger: Ledger, names: Iterable[str], source: str, root: str) -> set[str]:
+    """Those of the names that have, by the document that each is of: another resource may have that id here."""
+    documents = {name: _document_of(route, ledger, name) for name in sorted(names)}
+    # whoever gathers the document would find those after it in that, where nobody has told that they are
+    before = {name: of for name, of in documents.items() if not is_forming(name) or _order(of) < _order(root)}
+    stored = route.fhir.read(sorted({*before, *before.values()}))
+    there = {one.key: one.item for one in stored if one is not None}
+    return {name for name, of in before.items() if name in there and of in there and _source(there[of]) == source}
+
+
+def _document_of(route: Route, ledger: Ledger, name: str) -> str:
     link = ledger.links.of(route.name, name)
-    of = link.root if link is not None and name in link.versions else name
-    if is_forming(name) and not _order(of) < _order(root):
-        return False  # whoever gathers the document would find it in that, where nobody has told that it is
-    there: Sequence[Resource] = [one.item for one in route.fhir.read(sorted({of, name})) if one is not None]
-    return len(there) == len({of, name}) and any(reference_to(one) == of and _source(one) == source for one in there)
+    return link.root if link is not None and name in link.versions else name
 
 
 def _order(root: str) -> tuple[bool, str]:
