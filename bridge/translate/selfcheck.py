@@ -37,12 +37,21 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
     if is_from_dicom(group.root):  # its remainder is made anew, so that only `to_fhir`, which checks itself, can tell
         return translated
     said = (without_verifiers(as_source(found, known)).resources() for found in (group, back))
-    before, after = (sorted((compared(stripped(one)) for one in found), key=_name) for found in said)
+    before, after = ([*map(stripped, found)] for found in said)
     if back.key != group.key:
         raise LossError("the source that the document names would not come back; please report this file")
-    if len(before) != len(after) or not all(map(same, before, after)):
-        raise LossError(f"{lost_of_resources(before, after)} would not come back; please report this file")
+    if not _are_same(before, after):
+        before, after = ([*map(compared, found)] for found in (before, after))
+        if not _are_same(before, after):
+            raise LossError(f"{lost_of_resources(before, after)} would not come back; please report this file")
     return translated
+
+
+def _are_same(before: list[Resource], after: list[Resource]) -> bool:
+    """In whatever order, in place put into one."""
+    before.sort(key=_name)
+    after.sort(key=_name)
+    return len(before) == len(after) and all(map(same, before, after))
 
 
 def _name(resource: Resource) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from bridge.translate.remainder.said_elsewhere import (
     Element,
     element_of,
     mark_of,
+    over_homes,
     settled,
     system_of,
     unmarked,
@@ -58,11 +59,9 @@ class _Telling:
     renames: dict[str, str] = field(default_factory=dict)  # of references within the group
 
     def told(self, value: Json, name: str = "") -> Json:
-        if isinstance(value, list):
-            return [self.told(one, name) for one in value]
-        if not isinstance(value, dict):
-            return value
-        home = {key: self.told(one, key) if isinstance(one, dict | list) else one for key, one in value.items()}
+        return over_homes(value, self._told, name)
+
+    def _told(self, home: Resource, name: str) -> Resource:
         if (beyond := _of_r5(home)) is not None:
             told = [
                 [*entry[:2], *(self.told(one, entry[0].rpartition("/")[2]) for one in entry[2:])] for entry in beyond

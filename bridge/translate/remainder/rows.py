@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from bridge.mapping.former import Key, Rows, by_rows, is_as_then, rows_of, said
@@ -48,7 +48,7 @@ def _codings(value: Json) -> Iterator[Key]:
             yield from _codings(child)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _system(said: str | None) -> str:
     return canonical(said or "", EXTENSION_BASE)
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from re import compile as compiled
 from typing import Literal
 from urllib.parse import quote
@@ -27,45 +27,51 @@ def named_of(resource: Json, server: str) -> Iterator[str]:
 
 def pointed(value: Json, server: str, there: Collection[str]) -> Json:
     """A copy whose references point to what has crossed from that server, and is `there` by its name."""
-    if isinstance(value, list):
-        return [pointed(one, server, there) for one in value]
-    if not isinstance(value, dict):
-        return value
-    home = {key: pointed(child, server, there) for key, child in value.items()}
-    mark = mark_of(home, system_of(server))
-    if mark is None or "reference" in home or unversioned(mark["value"]) not in there:
-        return home
-    filler = home.get("identifier") if home.get("identifier") == mark else None
-    return {"reference": unversioned(mark["value"])} | {key: one for key, one in home.items() if one is not filler}
+
+    def point(home: Resource, _: str) -> Resource:
+        mark = mark_of(home, system_of(server))
+        if mark is None or "reference" in home or unversioned(mark["value"]) not in there:
+            return home
+        filler = home.get("identifier") if home.get("identifier") == mark else None
+        return {"reference": unversioned(mark["value"])} | {key: one for key, one in home.items() if one is not filler}
+
+    return over_homes(value, point)
 
 
-def compared(value: Json, name: str = "") -> Json:
+def compared(value: Json) -> Json:
     """A copy to compare, which says the same whether what is meant is there or not, and nothing of where a reference
     was said that has been edited since."""
-    if isinstance(value, list):
-        return [compared(one, name) for one in value]
-    if not isinstance(value, dict):
-        return value
+    return over_homes(value, _compared)
+
+
+def _compared(home: Resource, name: str) -> Resource:
     element = element_of(name)
-    home = {key: compared(one, key) if isinstance(one, dict | list) else one for key, one in value.items()}
     home = settled(home, element)
     marks = _marks(home)
     return {key: one for key, one in home.items() if not marks or (key != element and one not in marks)}
 
 
-def as_said(value: Json, name: str = "") -> Json:
+def as_said(value: Json) -> Json:
     """A copy with each reference as the server said it that a mark names, whoever that is."""
-    if isinstance(value, list):
-        return [as_said(one, name) for one in value]
-    if not isinstance(value, dict):
-        return value
+    return over_homes(value, _as_said)
+
+
+def _as_said(home: Resource, name: str) -> Resource:
     element = element_of(name)
-    home = settled(
-        {key: as_said(one, key) if isinstance(one, dict | list) else one for key, one in value.items()}, element
-    )
+    home = settled(home, element)
     for mark in _marks(home):
         home = with_literal(unmarked(home, mark), element, mark)
     return home
+
+
+def over_homes(value: Json, change: Callable[[Resource, str], Resource], name: str = "") -> Json:
+    """A copy in which each element, inner ones first, is what `change` makes of it and of the name that it goes by."""
+    if isinstance(value, list):
+        return [over_homes(one, change, name) for one in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {key: over_homes(one, change, key) if isinstance(one, dict | list) else one for key, one in value.items()}
+    return change(inner, name)
 
 
 def settled(home: Resource, element: Element) -> Resource:
