@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 from bridge.errors import UsageError
 
+STDOUT = "standard output"
+
 
 class Stream:
     """Standard output, a device or a pipe: written to as it is. Methods raise OSError."""

@@ -9,12 +9,11 @@ import tempfile
 from hashlib import sha256
 from pathlib import Path
 
-from bridge.convert.draft import Draft, begun
+from bridge.convert.draft import STDOUT, Draft, begun
 from bridge.errors import PermanentError, UsageError
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 """What a disk says that knows no links, as FAT does."""
-STDOUT = "standard output"
 
 
 class Folder:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.codecs import json
-from bridge.convert.draft import begun
+from bridge.convert.draft import STDOUT, begun
 from bridge.errors import PermanentError, UsageError
 from bridge.translate.report.report import Report
 
@@ -67,7 +67,7 @@ class ReportFile:
     def __init__(self, path: Path | None) -> None:
         if path is not None and (path.is_dir() or any(one.is_file() for one in path.parents)):
             raise UsageError(f"{path}: a report is a file in a folder")
-        self._name = str(path or "standard output")
+        self._name = str(path or STDOUT)
         self._out = begun(path)
         self._head = b'{\n  "documents": [\n'
 

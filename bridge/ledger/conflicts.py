@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, delete, func, select
 
 from bridge.ledger.database import Database, put_or
 from bridge.ledger.link import VOID
 from bridge.ledger.tables import CONFLICT
+from bridge.ledger.view import instant
 from bridge.model.world import World
 
 BOTH = "both sides have news"
@@ -102,7 +102,7 @@ class Conflicts:
                 "instance": row.instance,
                 "fhir": CIRCLE if row.circle else _words(row.fhir),
                 "dicom": CIRCLE if row.circle else _words(row.dicom),
-                "since": datetime.fromtimestamp(row.opened, UTC).isoformat(timespec="seconds"),
+                "since": instant(row.opened),
                 "verdict": row.verdict,
             }
             for row in rows

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from bridge.ledger.database import Database, put
 from bridge.ledger.tables import PAUSE, WORK
+from bridge.ledger.view import instant
 
 _SOME = 5  # keys that people are shown
 
@@ -69,5 +69,5 @@ def pause_of(connection: Connection, route: str) -> Pause | None:
 
 
 def _shown(pause: Pause) -> dict[str, Any]:
-    since = datetime.fromtimestamp(pause.since, UTC).isoformat(timespec="seconds")
+    since = instant(pause.since)
     return {"name": pause.name, "reason": pause.reason, "since": since, "absent": pause.absent, "some": pause.some}

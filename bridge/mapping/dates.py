@@ -13,6 +13,9 @@ _TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(\.\d+)?")
 _DT = re.compile(r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?")
 _DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)?")
 
+OFFSET = re.compile(r"[+-]((0\d|1[0-3]):[0-5]\d|14:00)")
+"""From UTC (FHIR R4 datatypes.html#dateTime)."""
+
 
 def _matched(pattern: re.Pattern[str], text: str, name: str) -> re.Match[str]:
     found = pattern.fullmatch(text)
@@ -67,9 +70,10 @@ def datetime_to_fhir(text: str) -> str:
     if found is None:
         return date_to_fhir(text)
     zone = found[3]
-    if zone and (zone[1:] > "1400" or zone[3:] > "59"):
+    offset = f"{zone[:3]}:{zone[3:]}" if zone else ""
+    if zone and not OFFSET.fullmatch(offset):
         raise ValueError("not an offset from UTC")
-    return f"{date_to_fhir(found[1])}T{time_to_fhir(found[2])}" + (f"{zone[:3]}:{zone[3:]}" if zone else "")
+    return f"{date_to_fhir(found[1])}T{time_to_fhir(found[2])}{offset}"
 
 
 def datetime_to_dicom(value: str) -> str:

@@ -26,7 +26,7 @@ def sources_of(bare: Document, known: Known, asked: Known, *, told: bool) -> lis
     tried first, for it needs no word."""
     if asked.system != FILES:
         named = named_in(known)
-        return [Source(known, known_of(bare, known), named | {"told": True} if named and told else named)]
+        return [Source(known, _known_of(bare, known), named | {"told": True} if named and told else named)]
     said: dict[str, Json] = {} if known.system == FILES else {"source": known.system}
     zone = times.zone_of(bare.header, known.zone)
     there = [Source(known, replace(known, zone=zone), said | {"zone": zone})] if zone != known.zone else []
@@ -38,7 +38,7 @@ def named_in(known: Known) -> dict[str, Json]:
     return {} if known.source in (None, known.system) else {"source": known.source}
 
 
-def known_of(document: Document, known: Known) -> Known:
+def _known_of(document: Document, known: Known) -> Known:
     """Of a document born in FHIR: its predecessors are the bridge's own doing, its zone and its patient are said."""
     zone = times.zone_of(document.header, known.zone)
     return replace(as_named_in(document.header, known), supersedes=superseded_by(document.header), zone=zone)

@@ -53,7 +53,7 @@ class Known:
     def id(self, kind: str, key: str) -> str:
         if self.ids and (linked := self.ids.get(f"{kind}|{key}")) is not None:
             return linked
-        made = _hashed(kind, self.names or self.system, key)
+        made = _hashed(kind, self.naming, key)
         return f"{made[:8]}-{made[8:12]}-5{made[13:16]}-{_VARIANT[made[16]]}{made[17:20]}-{made[20:32]}"
 
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bridge.mapping.dates import OFFSET
 from bridge.mapping.lens import DATETIME
 from bridge.model.dataset import DataSet, text_element, text_of
 from bridge.model.tags import OBSERVATION_DATETIME, TIMEZONE_OFFSET
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-OFFSET = re.compile(r"[+-]((0\d|1[0-3]):[0-5]\d|14:00)")  # FHIR R4 datatypes.html#dateTime
 _WITH_OFFSET, _WITH_ZONE = re.compile(r"[+-]\d\d:\d\d$"), re.compile(r"T.*?(Z|[+-]\d\d:\d\d)$")
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)")
 
