@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from bridge.ledger.ledger import Ledger
 from tests.servers.postgresql import Postgresql
 
 settings.register_profile("test", derandomize=True, deadline=None, max_examples=200)
@@ -22,6 +24,30 @@ def postgresql() -> Iterator[Postgresql]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """On SQLite, new and empty."""
+    found = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a new, empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/bridge.db"
+    server: Postgresql = request.getfixturevalue("postgresql")
+    return server.ledger()
+
+
+@pytest.fixture
+def each_ledger(each_url: str) -> Iterator[Ledger]:
+    found = Ledger(each_url)
+    yield found
+    found.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

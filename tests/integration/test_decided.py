@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -21,12 +19,9 @@ KEY = "Observation/1"
 ONE, TWO, THREE = "one-pacs", "two-pacs", "three-pacs"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    server: Postgresql | None = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
-    found = Ledger(server.ledger() if server is not None else f"sqlite:///{tmp_path}/bridge.db")
-    yield found
-    found.close()
+@pytest.fixture
+def ledger(each_ledger: Ledger) -> Ledger:
+    return each_ledger
 
 
 def agree(ledger: Ledger, route: str) -> str:

@@ -23,19 +23,9 @@ from tests.servers.postgresql import Postgresql
 ROUTE, EHR, PACS = "ehr-pacs", "ehr", "pacs"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bridge.db"
-    server: Postgresql = request.getfixturevalue("postgresql")
-    return server.ledger()
-
-
 @pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    found = Ledger(url)
-    yield found
-    found.close()
+def ledger(each_ledger: Ledger) -> Ledger:
+    return each_ledger
 
 
 @contextmanager
@@ -478,9 +468,9 @@ def test_nobody_waits_long_for_an_instance_that_cannot_be_read(tmp_path: Path) -
 
 
 # -- what settles ----------------------------------------------------------------------------------------------------
-def test_news_of_what_settles_do_not_put_it_off_and_news_of_what_failed_do_not_wait(url: str) -> None:
+def test_news_of_what_settles_do_not_put_it_off_and_news_of_what_failed_do_not_wait(each_url: str) -> None:
     now = [1000.0]
-    ledger = Ledger(url, lambda: now[0])
+    ledger = Ledger(each_url, lambda: now[0])
     for version in range(5):
         ledger.feeds.take_in(ROUTE, EHR, [News("Observation/1", str(version), ("Observation/1",), wait=10)])
         assert ledger.work.claim(ROUTE, EHR, 10) == []

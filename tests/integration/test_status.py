@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,13 @@ from bridge.model.version import Version
 from bridge.web.meters import Meters
 from tests.command_line import fhir_dicom
 from tests.integration.test_sync_void import dispute
-from tests.servers.postgresql import Postgresql
 
 MANY = 50_000
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    server: Postgresql | None = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
-    found = Ledger(server.ledger() if server is not None else f"sqlite:///{tmp_path}/bridge.db")
-    yield found
-    found.close()
+@pytest.fixture
+def ledger(each_ledger: Ledger) -> Ledger:
+    return each_ledger
 
 
 def row(number: int, state: str, reason: str | None) -> dict[str, Any]:

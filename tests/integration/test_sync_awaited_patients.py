@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,6 @@ OF_PATIENT = {"subject": {"reference": "Patient/1001"}}
 @pytest.fixture
 def route(tmp_path: Path) -> Route:
     return route_of(tmp_path)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    found = Ledger(f"sqlite:///{tmp_path}/bridge.db")
-    yield found
-    found.close()
 
 
 def reasons(ledger: Ledger) -> list[tuple[str, str, str]]:

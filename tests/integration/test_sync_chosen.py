@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,13 +29,6 @@ def route(tmp_path: Path) -> Route:
     route = replace(route_of(tmp_path), issuer="HOSP")
     store(tmp_path, "1.2.3.4.5", "Sinusrhythmus")
     return route
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    found = Ledger(f"sqlite:///{tmp_path}/bridge.db")
-    yield found
-    found.close()
 
 
 def unread(*_: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -24,13 +24,6 @@ from tests.samples import ecg_report
 
 LONG = 40  # passes, after which nothing goes round any more
 _QUIET = {"to-dicom nothing", "to-fhir nothing", "to-dicom adopted"}
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    found = Ledger(f"sqlite:///{tmp_path}/bridge.db")
-    yield found
-    found.close()
 
 
 @pytest.fixture

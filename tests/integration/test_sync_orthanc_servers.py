@@ -46,13 +46,6 @@ def route(orthanc: Orthanc, tmp_path: Path) -> Iterator[Route]:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
 def passes(route: Route, ledger: Ledger) -> Pass:
     """Two, of which the second one compares: what the first has written stands."""
 

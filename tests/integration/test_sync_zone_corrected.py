@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,13 +32,6 @@ def wrong(tmp_path: Path) -> Route:
 @pytest.fixture
 def right(wrong: Route) -> Route:
     return replace(wrong, timezone="Europe/Berlin")
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    found = Ledger(f"sqlite:///{tmp_path}/bridge.db")
-    yield found
-    found.close()
 
 
 def said(folder: Path, kind: str, element: str) -> set[str]:

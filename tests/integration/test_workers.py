@@ -34,13 +34,6 @@ def route(tmp_path: Path) -> Route:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    found = Ledger(f"sqlite:///{tmp_path}/bridge.db")
-    yield found
-    found.close()
-
-
-@pytest.fixture
 def other(ledger: Ledger) -> Iterator[Ledger]:
     found = ledger.another()
     yield found
