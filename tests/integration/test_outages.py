@@ -235,11 +235,11 @@ def test_the_service_says_which_store_does_not_tell_its_news(
         assert which in unheard["why"] and "403" in unheard["why"]
         until(lambda: service.get("/status")["owed"] == 0)
         for name, store in product(("unheard", "lag"), stores):
-            assert f'fhir_dicom_{name}_seconds{{route="ehr-pacs",store="{store}"}} 0.0' not in metrics(service)
+            assert f'fhir_dicom_{name}_seconds{{route="ehr-pacs",store="{store}"}} 0.0\n' not in metrics(service)
         proxy.rules.remove(rule)
         if len(stores) == 1:  # they are compared again after five minutes
             until(lambda: service.get("/ready")["unheard"] == [])
-            assert f'fhir_dicom_unheard_seconds{{route="ehr-pacs",store="{which}"}} 0.0' in metrics(service)
+            assert f'fhir_dicom_unheard_seconds{{route="ehr-pacs",store="{which}"}} 0.0\n' in metrics(service)
 
 
 def metrics(service: Service) -> str:
