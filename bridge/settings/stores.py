@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from itertools import permutations
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
@@ -63,10 +63,15 @@ StoreSettings = Annotated[
 ]
 
 
-def holds(store: StoreSettings) -> str:
-    if isinstance(store, FolderSettings):
-        return store.holds
-    return "fhir" if isinstance(store, FhirSettings) else "dicom"
+def holds(store: StoreSettings) -> World:
+    match store:
+        case FolderSettings():
+            return store.holds
+        case FhirSettings():
+            return "fhir"
+        case OrthancSettings() | DicomWebSettings():
+            return "dicom"
+    assert_never(store)
 
 
 def folders_apart(stores: Mapping[str, StoreSettings]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import cache, partial
+from typing import assert_never
 
 from bridge.errors import UsageError
 from bridge.settings.only import Only
 from bridge.settings.settings import Settings
-from bridge.settings.stores import FhirSettings, FolderSettings, OrthancSettings
+from bridge.settings.stores import DicomWebSettings, FhirSettings, FolderSettings, OrthancSettings
 from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.fhir import FhirStore
 from bridge.stores.folder import InstanceFolder, ResourceFolder
@@ -87,20 +88,29 @@ def _wanted(said: Iterable[str] | None) -> Wanted:
 
 def _resources(settings: Settings, name: str) -> ResourceStore:
     store = settings.stores[name]
-    if isinstance(store, FolderSettings):
-        return ResourceFolder(name, store.path)
-    assert isinstance(store, FhirSettings)  # the settings were validated
-    searched = sorted(KINDS) if store.feed == "search" else ()
-    return FhirStore(name, store.url, access=access_to(name, store), searched=searched)
+    match store:
+        case FolderSettings():
+            return ResourceFolder(name, store.path)
+        case FhirSettings():
+            searched = sorted(KINDS) if store.feed == "search" else ()
+            return FhirStore(name, store.url, access=access_to(name, store), searched=searched)
+        case OrthancSettings() | DicomWebSettings():
+            raise AssertionError(f"{name} is no FHIR store: the settings were validated")
+    assert_never(store)
 
 
 def _instances(settings: Settings, name: str) -> InstanceStore:
     store = settings.stores[name]
-    if isinstance(store, FolderSettings):
-        return InstanceFolder(name, store.path)
-    assert not isinstance(store, FhirSettings)
-    kind = OrthancStore if isinstance(store, OrthancSettings) else DicomWebStore
-    return kind(name, store.url, access=access_to(name, store))
+    match store:
+        case FolderSettings():
+            return InstanceFolder(name, store.path)
+        case OrthancSettings():
+            return OrthancStore(name, store.url, access=access_to(name, store))
+        case DicomWebSettings():
+            return DicomWebStore(name, store.url, access=access_to(name, store))
+        case FhirSettings():
+            raise AssertionError(f"{name} holds no instances: the settings were validated")
+    assert_never(store)
 
 
 def _system(settings: Settings, name: str) -> str:

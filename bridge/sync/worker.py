@@ -218,7 +218,7 @@ class Worker:
 
     def _is_to_be_told(self, link: Link) -> bool:
         """Gone in FHIR since the route went the other way only, which it does not any more."""
-        return self.route.direction != "to-fhir" and self.ledger.links.untold(link.document, self.route.fhir.name)
+        return self.route.writes_dicom and self.ledger.links.untold(link.document, self.route.fhir.name)
 
     def _buried(self, keys: Iterable[str]) -> set[str]:
         return self.ledger.feeds.buried(self.route.name, self.route.fhir.name, keys)

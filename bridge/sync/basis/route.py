@@ -40,6 +40,16 @@ class Route:
     beside: tuple[tuple[str, str], ...] = ()  # names of other routes of the FHIR store, and of their PACS
     settle: float = 0  # seconds that what is new in the FHIR store waits for what belongs to it
 
+    @property
+    def writes_fhir(self) -> bool:
+        """Whether news of the PACS go to the FHIR store."""
+        return self.direction != "to-dicom"
+
+    @property
+    def writes_dicom(self) -> bool:
+        """Whether news of the FHIR store go to the PACS."""
+        return self.direction != "to-fhir"
+
     def known(self, header: DataSet = (), first: str | None = None) -> Known:
         """What translation has to know. `first`: SOP Instance UID of the first version of the document."""
         return Known(self.system, self.issuer, zone_of(header, self.timezone), document=first)

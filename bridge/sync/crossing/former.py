@@ -43,7 +43,7 @@ def former_of(route: Route, ledger: Ledger, mapping: Mapping, document: Document
                 key = key_of_version(route, document.header, one)
                 raise Waiting("its predecessor comes first, which was begun", key)
         raise Held(f"it supersedes a version that is not the newest; store one that names {links[0].head}, which is")
-    if not links and route.direction != "to-dicom":
+    if not links and route.writes_fhir:
         for one in named:
             void = is_rejected(route, ledger, one)
             key = key_of_version(route, document.header, one)

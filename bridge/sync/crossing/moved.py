@@ -36,7 +36,7 @@ def corrected(route: Route, ledger: Ledger, mapping: Mapping, link: Link, docume
     """The link to go on with where the PACS has corrected the Patient Module (PS3.3 C.7.1.1) of a known instance, or
     what its study says, and nobody has edited more of the resources than whose they are: that is agreed on then.
     Else None."""
-    if route.direction == "to-dicom" and link.born == "dicom":
+    if not route.writes_fhir and link.born == "dicom":
         return None
     intent = ledger.intents.of(link.document)
     if intent.kind == WRITING and link.head in intent.keys:

@@ -46,13 +46,13 @@ class ToDicom:
             return "skipped"
         head = self._head(link)
         if not self._is_carried(group, link) and not self._has_crossed(present, link):
-            return "outside" if self.route.direction != "to-fhir" else "skipped"
+            return "outside" if self.route.writes_dicom else "skipped"
         if link is not None and link.fhir_digest == UNKNOWN and head is not None and self._says(present, link, head):
             return self._adopted(present, link, head)
         outdated = link is not None and head is not None and state != RETRACTED and is_outdated(link, self.mapping)
         if link is not None:
             self._pacs_first(link, head)
-            if outdated and link.born == "dicom" and self.route.direction != "to-dicom":
+            if outdated and link.born == "dicom" and self.route.writes_fhir:
                 owe_dicom(self.route, self.ledger, link.instance)
                 raise Waiting("its instance is translated anew first: the mappings, or the bridge, are newer")
         ours = news(link.fhir_digest if link else None, state)
@@ -65,7 +65,7 @@ class ToDicom:
         if decision.act is Act.NOTHING:
             filed = replace(present, group=self.merges.as_filed(present.group, link, head))
             return propagate(self.route, self.ledger, self.mapping, filed, link, head) or "nothing"
-        if self.route.direction == "to-fhir":
+        if not self.route.writes_dicom:
             return "skipped"
         if decision.act is Act.RETRACT and link is not None:
             return reject_instances(self.route, self.ledger, link, state, present.edited)
@@ -107,7 +107,7 @@ class ToDicom:
 
     def _anew(self, present: Present, link: Link, head: DataSet) -> Decision:
         """Of a document from which nobody has news, and that an earlier translation wrote."""
-        if link.born == "fhir" and self.route.direction != "to-fhir":
+        if link.born == "fhir" and self.route.writes_dicom:
             if says_otherwise(self.route, self.mapping, present, link, head):
                 return decide(News.CHANGED, News.SAME, self.route.policy)
             self.ledger.links.agree(replace(link, revision=self.mapping.revision))
@@ -141,7 +141,7 @@ class ToDicom:
         if ours is News.SAME or act is Act.NOTHING:
             self.ledger.links.agree(replace(link, fhir_digest=GONE))
             return "nothing"
-        if self.route.direction == "to-fhir":
+        if not self.route.writes_dicom:
             self.ledger.links.agree(replace(link, fhir_digest=GONE), untold=(self.route.fhir.name, link.root))
             return "nothing"
         if act is Act.REMOVE:

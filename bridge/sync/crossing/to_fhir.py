@@ -88,7 +88,7 @@ class ToFhir:
         ):
             take(self.route, self.ledger, [root])
             return self._ours(document, key, digest, root)
-        if self.route.direction == "to-dicom":
+        if not self.route.writes_fhir:
             return "skipped"
         copied = None
         if former is None and root is not None:
@@ -113,7 +113,7 @@ class ToFhir:
         """Or writing it anew was begun, by whatever mapping, and is not agreed."""
         if is_begun(self.ledger, link.document, key):
             return True
-        return link.born == "dicom" and self.route.direction != "to-dicom" and is_outdated(link, self.mapping)
+        return link.born == "dicom" and self.route.writes_fhir and is_outdated(link, self.mapping)
 
     def _known(self, link: Link, document: Document, digest: str) -> str | None:
         """None of the newest version with other content than it had."""

@@ -25,7 +25,7 @@ def propagate(
     """Corrects the newest instance of a document on which both sides agree; returns the act. None where there is
     nothing to do. What others wrote is theirs to correct, and what is void says nothing."""
     patient = present.group.patient
-    if route.demographics != "propagate" or route.direction == "to-fhir" or link is None or head is None or not patient:
+    if route.demographics != "propagate" or not route.writes_dicom or link is None or head is None or not patient:
         return None
     if RETRACTED in (link.fhir_digest, link.dicom_digest, present.state):
         return None

@@ -54,7 +54,7 @@ class Merges:
         stands = link.dicom_digest not in VOID  # what was void, and is right again, is a new version
         same = changed and stands and elsewhere and says_the_same(self.route, self.mapping, present, head, was)
         agreed = replace(link, fhir_digest=present.state, versions=present.versions) if same else link
-        if link.born == "fhir" and (moved or unfinished) and self.route.direction != "to-fhir":
+        if link.born == "fhir" and (moved or unfinished) and self.route.writes_dicom:
             return self.file(present.group, agreed, head, was, to)
         if not same:
             return None

@@ -42,7 +42,7 @@ def settle_lost_note(route: Route, ledger: Ledger, key: str) -> str | None:
             "is there as if it were right: have it keep Key Object Selections, then `fhir-dicom retry`"
         )
     for link, instance in standing:
-        if route.direction == "to-fhir" or not reject_again(route, ledger, link, note):
+        if not route.writes_dicom or not reject_again(route, ledger, link, note):
             raise Held(
                 f"this rejection note is gone from {route.dicom.name}, and {instance}, which it rejected, is there; "
                 f"{link.root} in {route.fhir.name} is void: store the note again; or, where that was right, correct it "

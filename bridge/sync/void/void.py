@@ -100,7 +100,7 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
         return "agreed"
     if decision.on is Side.DICOM:
         return acknowledged(route, ledger, replace(link, dicom_digest=state))
-    if decision.on is None or route.direction == "to-dicom":  # known, and nothing follows
+    if decision.on is None or not route.writes_fhir:  # known, and nothing follows
         untold = (route.dicom.name, link.instance) if decision.on is not None else None
         ledger.links.agree(replace(link, dicom_digest=state), untold=untold)
         return "skipped"
@@ -124,4 +124,4 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
 
 def _is_to_be_told(route: Route, ledger: Ledger, link: Link) -> bool:
     """Void in the PACS since the route went the other way only, which it does not any more."""
-    return route.direction != "to-dicom" and ledger.links.untold(link.document, route.dicom.name)
+    return route.writes_fhir and ledger.links.untold(link.document, route.dicom.name)
