@@ -13,6 +13,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from bridge.cli import main
+from tests.forked import run
 
 Done = subprocess.CompletedProcess[str]
 
@@ -20,10 +21,8 @@ Done = subprocess.CompletedProcess[str]
 def fhir_dicom(folder: Path, *words: str, **environment: str) -> Done:
     """What `fhir-dicom WORDS...` does in that folder."""
     if "BRIDGE_FAILPOINT" in environment:
-        line = [sys.executable, "-m", "bridge", *words]
-        return subprocess.run(
-            line, cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
-        )
+        done = run(words, folder, **environment)
+        return Done(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
     said, told = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
     code = 0
     called = patch.object(sys, "argv", ["fhir-dicom", *words])
@@ -36,4 +35,4 @@ def fhir_dicom(folder: Path, *words: str, **environment: str) -> Done:
             code = 1
             traceback.print_exc()
     texts = (stream.buffer.getvalue().decode() for stream in (said, told))
-    return subprocess.CompletedProcess(["fhir-dicom", *words], code, *texts)
+    return Done(["fhir-dicom", *words], code, *texts)

@@ -11,11 +11,21 @@ import pytest
 from hypothesis import settings
 
 from bridge.ledger.ledger import Ledger
+from tests.servers.hapi import Hapi
 from tests.servers.postgresql import Postgresql
 
 settings.register_profile("test", derandomize=True, deadline=None, max_examples=200)
 settings.register_profile("soak", deadline=None, max_examples=4000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+
+@pytest.fixture(scope="session")
+def shared_hapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hapi]:
+    """Who uses it empties it first."""
+    server = Hapi(tmp_path_factory.mktemp("hapi"))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

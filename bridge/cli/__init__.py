@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import typer
+from collections.abc import Callable
+from functools import cache
 
 
 def main() -> None:
@@ -31,7 +29,8 @@ def main() -> None:
         sys.exit(1)
 
 
-def _commands() -> typer.Typer:
+@cache  # who calls `main` again and again, as tests do, has them made once
+def _commands() -> Callable[[], object]:
     import typer
 
     from bridge.cli import (
@@ -79,4 +78,4 @@ def _commands() -> typer.Typer:
     trail.command("export", help=audit.EXPORT_HELP, epilog=audit.EXPORT_EXAMPLE)(audit.export)
     trail.command("head", help=audit.HEAD_HELP, epilog=audit.HEAD_EXAMPLE)(audit.head)
     app.add_typer(trail, name="audit")
-    return app
+    return typer.main.get_command(app)

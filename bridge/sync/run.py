@@ -21,9 +21,9 @@ from bridge.sync.summary import Summary
 from bridge.sync.worker import Worker
 
 _EACH = 10  # what is owed, for which one more worker begins
-_ROUNDS = 20  # that a pass waits for what is in other hands
+_PAUSES = (0.02, 0.05, 0.1, *[0.3] * 20)  # seconds, in which a pass waits for what is in other hands: often little
 _TRIES = 3  # to be the one who does a task of the whole route
-_PAUSE = 0.3  # seconds between two of them
+_PAUSE = 0.3  # seconds between two of these
 _BEAT = 30.0  # seconds after which who waits for others says that it lives
 TASKS: dict[Task, Callable[[Route, Ledger], None]] = {
     "take_resources": take_resources,
@@ -145,10 +145,10 @@ def _work(worker: Worker, workers: int) -> None:
 
 
 def _to_the_end(worker: Worker) -> None:
-    for _ in range(_ROUNDS):
+    for pause in _PAUSES:
         if worker.work() or worker.stopped() or worker.outcomes.outage:
             return
-        time.sleep(_PAUSE)
+        time.sleep(pause)
 
 
 class _Other(threading.Thread):

@@ -18,14 +18,15 @@ from tests.command_line import Done, fhir_dicom
 from tests.corpus import FIXTURES
 from tests.integration.test_sync_folders import acts, sync
 from tests.integration.test_sync_void_servers import observation, sent
+from tests.servers.hapi import Hapi
 from tests.servers.load import put
 from tests.servers.proxy import status
 from tests.servers.world import World, started
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with started(tmp_path_factory.mktemp("backfill")) as made:
+def world(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[World]:
+    with started(tmp_path_factory.mktemp("backfill"), shared_hapi) as made:
         yield made
 
 

@@ -15,6 +15,7 @@ from bridge.stores.fhir import FhirStore
 from bridge.stores.orthanc import OrthancStore
 from bridge.sync.routes import routes_of
 from tests.integration.test_sync_void_servers import observation, report_of, stored
+from tests.servers.hapi import Hapi
 from tests.servers.load import put
 from tests.servers.proxy import Fault, reset, stalled, status, truncated, wrong_type
 from tests.servers.world import World, started
@@ -32,8 +33,8 @@ WHERE = ["history", "read", "changes", "file"]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with started(tmp_path_factory.mktemp("bad-days")) as made:
+def world(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[World]:
+    with started(tmp_path_factory.mktemp("bad-days"), shared_hapi) as made:
         made.once()
         yield made
 

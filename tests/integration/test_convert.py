@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pydicom
 import pytest
 
+from tests import forked
 from tests.corpus import FIXTURES, ROOT
 
 ECG = FIXTURES / "dicom" / "ecg-report.dcm"
@@ -21,8 +21,7 @@ VITALS = FIXTURES / "fhir" / "vital-signs.json"
 
 
 def run(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "bridge", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, check=False, cwd=cwd)
+    return forked.run([*map(str, arguments)], cwd)
 
 
 def report(path: Path) -> dict[str, Any]:

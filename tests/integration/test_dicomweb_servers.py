@@ -17,14 +17,15 @@ from fixtures.make_dicom import code
 from fixtures.templates.items import instance
 from tests.corpus import FIXTURES
 from tests.integration.test_sync_void_servers import observation, rejecting, remove, report_of, sent, sr_of, stored
+from tests.servers.hapi import Hapi
 from tests.servers.load import put
 from tests.servers.proxy import Answer, plain, status, wrong_type
 from tests.servers.world import ANY_ARCHIVE, World, started
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with started(tmp_path_factory.mktemp("dicomweb"), ANY_ARCHIVE) as made:
+def archive(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[World]:
+    with started(tmp_path_factory.mktemp("dicomweb"), shared_hapi, ANY_ARCHIVE) as made:
         made.to_orthanc.open = "/dicom-web/"
         for number in range(8):
             put(made.hapi.base, observation(f"stays-{number}", number))

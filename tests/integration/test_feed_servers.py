@@ -39,13 +39,9 @@ MAPPING = load()
 
 
 @pytest.fixture(scope="module")
-def hapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hapi]:
-    server = Hapi(
-        tmp_path_factory.mktemp("hapi"), "-Dstorage.expungeEnabled=true", "-Dstorage.allowMultipleDelete=true"
-    )
-    server.start()
-    yield server
-    server.stop()
+def hapi(shared_hapi: Hapi) -> Hapi:
+    shared_hapi.empty()
+    return shared_hapi
 
 
 @pytest.fixture

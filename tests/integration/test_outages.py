@@ -23,6 +23,7 @@ from bridge.sync.run import once
 from bridge.sync.summary import Summary
 from tests.integration import test_bad_days
 from tests.integration.test_sync_void_servers import observation, report_of, stored
+from tests.servers.hapi import Hapi
 from tests.servers.load import put
 from tests.servers.proxy import Fault, Proxy, Rule, plain, slowly, status, trickling
 from tests.servers.service import Service, serving, until
@@ -32,8 +33,8 @@ FAULTS = test_bad_days.FAULTS | {"without permissions": status(403), "not deploy
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with started(tmp_path_factory.mktemp("outages")) as made:
+def world(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[World]:
+    with started(tmp_path_factory.mktemp("outages"), shared_hapi) as made:
         made.once()
         yield made
 

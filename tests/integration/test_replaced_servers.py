@@ -11,13 +11,14 @@ import pytest
 import requests
 
 from tests.integration.test_sync_void_servers import observation, remove, report_of, stored
+from tests.servers.hapi import Hapi
 from tests.servers.load import put
 from tests.servers.world import World, started
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with started(tmp_path_factory.mktemp("replaced")) as made:
+def servers(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[World]:
+    with started(tmp_path_factory.mktemp("replaced"), shared_hapi) as made:
         yield made
 
 
@@ -173,10 +174,8 @@ def test_a_fhir_server_whose_clock_was_set_back_is_read_again(world: World) -> N
 
 
 def test_an_emptied_fhir_server_marks_nothing(world: World) -> None:
-    """H2 is in memory: a restart empties it."""
     before = world.written()[1]
-    world.hapi.stop()
-    world.hapi.start()
+    world.hapi.empty()
     put(world.hapi.base, {"resourceType": "Patient", "id": "only"})
     world.once()
     assert any("is that the right server" in fault for fault in asked(world, reconciling=True))

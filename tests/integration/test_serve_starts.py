@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,18 +15,17 @@ from bridge.errors import TemporaryError
 from bridge.web.crowd import Crowd
 from bridge.web.listen import listeners
 from fixtures.stores import lay_out
+from tests.command_line import Done
+from tests.forked import run
 from tests.servers.certificates import Authority, new_key, pem
 from tests.servers.service import Service, serving
 
 
-def started(folder: Path, **serve: object) -> subprocess.CompletedProcess[str]:
+def started(folder: Path, **serve: object) -> Done:
     """It is not to go on."""
     (folder / "bridge.yaml").write_text(yaml.safe_dump({"serve": serve}))
-    command = [sys.executable, "-m", "bridge", "serve", "--config", "bridge.yaml"]
-    return subprocess.run(
-        command, cwd=folder, env=os.environ | {"BRIDGE_INTERVAL": "3600"}, capture_output=True, text=True, check=False,
-        timeout=60, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    done = run(["serve", "--config", "bridge.yaml"], folder, BRIDGE_INTERVAL="3600")
+    return Done(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def everything(folder: Path) -> set[Path]:

@@ -41,15 +41,14 @@ class Servers:
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[Servers]:
     folder = tmp_path_factory.mktemp("stores")
-    hapi, orthanc = Hapi(folder / "hapi"), Orthanc(folder / "orthanc")
+    orthanc = Orthanc(folder / "orthanc")
+    shared_hapi.empty()
     try:
         orthanc.start()
-        hapi.start()
-        yield Servers(hapi, orthanc, folder)
+        yield Servers(shared_hapi, orthanc, folder)
     finally:
-        hapi.stop()
         orthanc.stop()
 
 

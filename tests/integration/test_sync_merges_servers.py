@@ -3,10 +3,6 @@ servers and one ledger."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +15,7 @@ import requests
 from tests.corpus import FIXTURES
 from tests.images import as_file, ct
 from tests.judges import judge
+from tests.servers.hapi import Hapi
 from tests.servers.load import put
 from tests.servers.world import CONFIGURATION, NO_CACHE, World, started
 
@@ -26,9 +23,9 @@ SYSTEM = "urn:oid:1.2.276.0.76.3.1"
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[World]:
     configured = CONFIGURATION.replace("[ehr, pacs]", "[ehr, pacs], merges: follow")
-    with started(tmp_path_factory.mktemp("servers"), configured) as made:
+    with started(tmp_path_factory.mktemp("servers"), shared_hapi, configured) as made:
         yield made
 
 
@@ -113,19 +110,13 @@ def test_a_kill_at_any_step_is_completed_by_the_next_pass(world: World, name: st
         [(replaced(other, one), one, other), (patient(other), other, one)], 1
     ):
         put(world.hapi.base, resource)
-        assert killed(world, f"{name}:{passage if name in ('intended', 'filed', 'applied') else 1}")
+        assert world.killed(f"{name}:{passage if name in ('intended', 'filed', 'applied') else 1}")
         there = of(world, one).keys() | of(world, other).keys()
         assert there == before.keys()
         assert world.once().faults == []
         assert (of(world, to).keys(), of(world, left)) == (before.keys(), {})
         rests(world)
     assert of(world, other) == before
-
-
-def killed(world: World, at: str) -> bool:
-    command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", str(world.configuration)]
-    done = subprocess.run(command, env=os.environ | {"BRIDGE_FAILPOINT": at}, check=False)
-    return done.returncode == -signal.SIGKILL
 
 
 def test_what_the_server_merges_by_itself(world: World) -> None:
@@ -266,7 +257,7 @@ def test_a_kill_while_a_merge_is_undone_that_the_ledger_never_knew_of(world: Wor
         file.unlink()
     rests(world)
     put(world.hapi.base, patient(other))
-    assert killed(world, f"filed:{passage}")
+    assert world.killed(f"filed:{passage}")
     assert world.once().faults == []
     assert (of(world, other), of(world, one)) == (before, {})
     rests(world)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -15,6 +11,7 @@ import pytest
 import requests
 
 from tests.corpus import FIXTURES
+from tests.servers.hapi import Hapi
 from tests.servers.load import put
 from tests.servers.world import CONFIGURATION, World, started
 
@@ -36,9 +33,9 @@ OBSERVATION = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[World]:
     configured = CONFIGURATION.replace("[ehr, pacs]", "[ehr, pacs], demographics: propagate")
-    with started(tmp_path_factory.mktemp("servers"), configured) as made:
+    with started(tmp_path_factory.mktemp("servers"), shared_hapi, configured) as made:
         yield made
 
 
@@ -57,9 +54,7 @@ def test_a_corrected_patient_goes_into_the_instance_that_is_there(world: World, 
     world.once()
     (before,) = world.srs_of("Observation/of-corrected")
     put(world.hapi.base, PATIENT | {"name": [{"family": f"Groesser-{name}", "given": ["Erika"]}]})
-    command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", str(world.configuration)]
-    killed = subprocess.run(command, env=os.environ | {"BRIDGE_FAILPOINT": f"{name}:1"}, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    assert world.killed(f"{name}:1")
     if name == "intended":  # and the archive had already removed it
         (key,) = requests.post(f"{world.orthanc.base}/tools/lookup", data=before.SOPInstanceUID, timeout=60).json()
         requests.delete(f"{world.orthanc.base}/instances/{key['ID']}", timeout=60).raise_for_status()

@@ -5,10 +5,6 @@ The tests share one pair of servers and one ledger; each looks at documents of i
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,13 +38,14 @@ from bridge.translate.to_fhir import to_fhir
 from tests.corpus import CORPUS, FHIR_FILES, FIXTURES, SR_FILES
 from tests.judges import judge
 from tests.samples import ecg_report, measured
+from tests.servers.hapi import Hapi
 from tests.servers.load import load_instances, load_resources, put, register_patients
 from tests.servers.world import MAPPING, World, started
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with started(tmp_path_factory.mktemp("servers")) as made:
+def world(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[World]:
+    with started(tmp_path_factory.mktemp("servers"), shared_hapi) as made:
         load_resources(made.hapi.base, [file for file in FHIR_FILES if "paired" not in file.parts])
         register_patients(made.hapi.base)
         load_instances(made.orthanc.base, SR_FILES)
@@ -384,11 +381,7 @@ def test_a_kill_at_any_step_is_completed_by_the_next_pass(world: World, name: st
         world.hapi.base,
         {"resourceType": "Observation", "id": f"kill-{name}", "status": "final", "code": {"text": "Pain"}},
     )
-    command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", str(world.configuration)]
-    killed = subprocess.run(
-        command, env=os.environ | {"BRIDGE_FAILPOINT": f"{name}:1"}, capture_output=True, check=False
-    )
-    assert killed.returncode == -signal.SIGKILL
+    assert world.killed(f"{name}:1")
     assert world.once().faults == []
     assert len(world.srs_of(f"Observation/kill-{name}")) == 1
     assert len(world.search(f"DiagnosticReport?identifier=urn:dicom:uid|urn:oid:{uid}")) == 1

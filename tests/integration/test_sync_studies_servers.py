@@ -13,13 +13,14 @@ from bridge.codecs.fhir import validate
 from bridge.sync.summary import Summary
 from tests.corpus import OTHER_FILES
 from tests.images import as_file, ct
+from tests.servers.hapi import Hapi
 from tests.servers.load import load_instances, put
 from tests.servers.world import World, started
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with started(tmp_path_factory.mktemp("servers")) as made:
+def world(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[World]:
+    with started(tmp_path_factory.mktemp("servers"), shared_hapi) as made:
         yield made
 
 

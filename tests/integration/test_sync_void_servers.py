@@ -22,14 +22,15 @@ from fixtures.make_dicom import code
 from fixtures.templates.items import instance
 from tests.corpus import FIXTURES
 from tests.integration import test_sync_edges as edges
+from tests.servers.hapi import Hapi
 from tests.servers.load import put
 from tests.servers.proxy import Answer, plain, status
 from tests.servers.world import MAPPING, World, started
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with started(tmp_path_factory.mktemp("void")) as made:
+def world(tmp_path_factory: pytest.TempPathFactory, shared_hapi: Hapi) -> Iterator[World]:
+    with started(tmp_path_factory.mktemp("void"), shared_hapi) as made:
         for number in range(8):  # of which none is deleted: what stays shows that the server is the same
             put(made.hapi.base, observation(f"stays-{number}", number))
         made.once()

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +14,7 @@ from typing import Any
 import requests
 import yaml
 
+from tests.forked import Forked
 from tests.servers.process import free_port
 
 
@@ -24,7 +22,7 @@ from tests.servers.process import free_port
 class Service:
     base: str
     folder: Path
-    process: subprocess.Popen[bytes]
+    process: Forked
     token: str | None = None  # of `request`, unless it says another
     ca: str | None = None
 
@@ -60,9 +58,8 @@ def serving(
     """In `folder`; it ends by SIGTERM."""
     (folder / "bridge.yaml").write_text(yaml.safe_dump(dict(configuration)))
     port = port or free_port()
-    command = [sys.executable, "-m", "bridge", "serve", "--config", "bridge.yaml", "--port", str(port), *options]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stderr=log, env=os.environ | dict(environment or {}))
+    line = ["serve", "--config", "bridge.yaml", "--port", str(port), *options]
+    process = Forked(line, folder, folder / "out", folder / "log", environment)
     made = Service(f"{'https' if ca else 'http'}://127.0.0.1:{port}", folder, process, ca=ca)
     try:
         until(lambda: _is_up(made))

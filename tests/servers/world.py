@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from bridge.sync.run import once
 from bridge.sync.summary import Summary
 from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.to_fhir import to_fhir
+from tests.forked import run
 from tests.servers.hapi import Hapi
 from tests.servers.orthanc import Orthanc
 from tests.servers.proxy import Proxy
@@ -76,6 +78,11 @@ class World:
         finally:
             ledger.close()
 
+    def killed(self, failpoint: str) -> bool:
+        """Whether a pass came to that point, and ended there by SIGKILL."""
+        line = ["sync", "--once", "--config", str(self.configuration)]
+        return run(line, self.configuration.parent, BRIDGE_FAILPOINT=failpoint).returncode == -signal.SIGKILL
+
     def search(self, query: str) -> list[dict[str, Any]]:
         found = json.loads(requests.get(f"{self.hapi.base}/{query}", headers=NO_CACHE, timeout=60).content)
         return [entry["resource"] for entry in found.get("entry", [])]
@@ -123,13 +130,13 @@ def _is_document(data: bytes) -> bool:
 
 
 @contextmanager
-def started(folder: Path, configured: str = CONFIGURATION) -> Iterator[World]:
-    """The bridge reaches each server through a proxy, tests reach it directly."""
-    orthanc, hapi = Orthanc(folder / "orthanc"), Hapi(folder / "hapi")
+def started(folder: Path, hapi: Hapi, configured: str = CONFIGURATION) -> Iterator[World]:
+    """Both servers are empty. The bridge reaches each through a proxy, tests reach it directly."""
+    orthanc = Orthanc(folder / "orthanc")
     proxies: list[Proxy] = []
+    hapi.empty()
     try:
         orthanc.start()
-        hapi.start()
         proxies = [Proxy(hapi.base), Proxy(orthanc.base)]
         configuration = folder / "bridge.yaml"
         to_hapi, to_orthanc = proxies
@@ -138,5 +145,4 @@ def started(folder: Path, configured: str = CONFIGURATION) -> Iterator[World]:
     finally:
         for proxy in proxies:
             proxy.stop()
-        hapi.stop()
         orthanc.stop()

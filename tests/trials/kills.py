@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.sync.basis.failpoint import NAMES
+from tests.forked import run
 from tests.servers.process import Server
 from tests.trials.changes import Hospital
 
@@ -61,8 +59,8 @@ class Trial:
         end = time.monotonic() + _PATIENCE
         while True:
             self._pass()
-            command = [sys.executable, "-m", "bridge", "status", "--json", "--config", str(self.configuration)]
-            status: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+            said = run(["status", "--json", "--config", str(self.configuration)], self.configuration.parent)
+            status: dict[str, Any] = json.loads(said.stdout)
             if not any(status[name] for name in ("owed", "absent", "intents")):
                 return status
             assert time.monotonic() < end, f"it does not come to rest: {status}"
@@ -104,6 +102,5 @@ class Trial:
             server.start()
 
     def _pass(self, failpoint: str = "") -> int:
-        environment = os.environ | {"BRIDGE_FAILPOINT": failpoint}
-        command = [sys.executable, "-m", "bridge", "sync", "--once", "--config", str(self.configuration)]
-        return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
+        line = ["sync", "--once", "--config", str(self.configuration)]
+        return run(line, self.configuration.parent, BRIDGE_FAILPOINT=failpoint).returncode
