@@ -38,7 +38,7 @@ ROUTE = "ehr-pacs"
 MAPPING = load()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def hapi(shared_hapi: Hapi) -> Hapi:
     shared_hapi.empty()
     return shared_hapi
