@@ -31,7 +31,7 @@ demo-folders: $(VENV)/run.stamp
 	cd $(DEMO) && ../$(BIN)/fhir-dicom sync --once
 	@echo "== A second pass"
 	cd $(DEMO) && ../$(BIN)/fhir-dicom sync --once
-	@echo "== What crossed from FHIR, element by element"
+	@echo "== What crossed from FHIR, document by document"
 	$(BIN)/fhir-dicom convert fixtures/fhir --to dicom -o $(DEMO)/converted --report $(DEMO)/to-dicom.json
 	@echo "== What crossed from DICOM, and what came back"
 	$(BIN)/fhir-dicom convert fixtures/dicom $(DEMO)/converted --to fhir -o $(DEMO)/converted --report $(DEMO)/to-fhir.json

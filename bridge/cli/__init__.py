@@ -34,6 +34,7 @@ def _commands() -> Callable[[], object]:
     import typer
 
     from bridge.cli import (
+        about,
         audit,
         backfill,
         backup,
@@ -57,7 +58,7 @@ def _commands() -> Callable[[], object]:
         pretty_exceptions_enable=False,
         help="FHIR resources to DICOM Structured Reports and back, without loss.",
     )
-    app.callback()(lambda: None)
+    app.callback()(about.about)
     app.command("convert", help=convert.HELP, epilog=convert.EXAMPLE)(convert.convert)
     app.command("check", help=check.HELP, epilog=check.EXAMPLE)(check.check)
     app.command("explain", help=explain.HELP, epilog=explain.EXAMPLE)(explain.explain)

@@ -29,6 +29,7 @@ def check(
     else:
         for line in (*faults, *remarks):
             print(line)
-        print(f"{len(mapping.by_fhir)} concept rows, {len(mapping.templates)} templates: {len(faults)} faults")
+        said = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        print(f"{len(mapping.by_fhir)} concept rows, {len(mapping.templates)} templates: {said}")
     if faults:
         raise typer.Exit(1)

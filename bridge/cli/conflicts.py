@@ -38,6 +38,8 @@ def conflicts(
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
     elif name is not None:
         print(f"{name}: {holds} holds, from the next pass on")
+    elif not found:
+        print("no conflicts")
     else:
         for one in found:
             decided = f"; {one['verdict']} holds, from the next pass on" if one["verdict"] else ""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from bridge.cli.options import Config
+from bridge.cli.options import Config, FhirVersion
+from bridge.model.world import World
 
 if TYPE_CHECKING:
     from bridge.convert.report import ReportFile
@@ -26,29 +27,19 @@ HELP = "Convert files: DICOM SR to FHIR Bundles, or FHIR Observations and Diagno
 EXAMPLE = "Example: fhir-dicom convert reports/ --to fhir -o out/ --report report.json"
 
 
-class Target(StrEnum):
-    fhir = "fhir"
-    dicom = "dicom"
-
-
 class Format(StrEnum):
     files = "files"
     ndjson = "ndjson"
 
 
-class Version(StrEnum):
-    R4 = "R4"
-    R5 = "R5"
-
-
 def convert(
     sources: Annotated[list[Path], typer.Argument(metavar="IN...", help="files, or folders read recursively")],
-    to: Annotated[Target, typer.Option(help="what to make")],
+    to: Annotated[World, typer.Option(help="what to make")],
     out: Annotated[str, typer.Option("-o", "--out", help="folder; a file with --format ndjson; - for stdout")],
     report: Annotated[Path | None, typer.Option(help="write the report to this file")] = None,
     details: Annotated[bool, typer.Option("--details", help="list every element, not only what is not mapped")] = False,
     format: Annotated[Format, typer.Option(help="one file a document, or one line")] = Format.files,
-    fhir_version: Annotated[Version | None, typer.Option(help="of the resources; R4 if nothing else is said")] = None,
+    fhir_version: FhirVersion = None,
     mappings: Annotated[Path | None, typer.Option(help="a site's own mappings; they win over the shipped ones")] = None,
     config: Config = None,
     workers: Annotated[int, typer.Option(min=1, help="processes")] = 1,
@@ -61,7 +52,7 @@ def convert(
     from bridge.settings.settings import settings
     from bridge.translate.basis.ids import Known
 
-    if format is Format.ndjson and to is Target.dicom:
+    if format is Format.ndjson and to == "dicom":
         raise UsageError("--format ndjson goes with --to fhir; leave it out")
     if json and out == "-":
         raise UsageError("--json and -o - both want stdout; use --report FILE")
@@ -72,16 +63,14 @@ def convert(
     if not given:
         raise UsageError("nothing found in " + ", ".join(map(str, sources)))
     folder = mappings or configured.mappings
-    if folder is not None and not folder.is_dir():
-        raise UsageError(f"{folder}: no folder of mappings")
     load(folder)  # faults are known before anything is read
     job = run.Job(
-        "fhir" if to is Target.fhir else "dicom",
+        to,
         Known(issuer=configured.issuer, zone=configured.timezone),
         folder,
         details,
         one_line=format is Format.ndjson,
-        release=fhir_version.value if fhir_version else configured.fhir_version,
+        release=fhir_version or configured.fhir_version,
     )
     with _begun(out, format, report, json=json) as (output, reports):
         if not _run(given, job, output, workers, reports, table=not json and out != "-"):
@@ -141,7 +130,7 @@ def _run(files: list[Source], job: Job, output: Any, workers: int, reports: list
     for report in reports:
         report.close(totals)
     if table:
-        _print(shown, done, totals.found, skipped)
+        _print(shown, done, totals.found, skipped, "items" if job.target == "fhir" else "elements")
         _print_warnings(warned)
     why = inputs.OTHERWISE[job.target]
     if [*skipped] == [why] and not totals.found["converted"] + totals.found["rejected"]:
@@ -165,22 +154,25 @@ def _progress(done: int, files: int) -> None:
 _ROWS, _WARNINGS, _KINDS = 20, 5, 10_000
 
 
-def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any], skipped: Counter[str]) -> None:
-    """What became of each document, and how much of it a reader of the other side sees natively."""
-    print(f"{'source':44}{'status':>10}{'elements':>10}{'mapped':>8}{'carried':>9}{'withheld':>10}")
+def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any], skipped: Counter[str], what: str) -> None:
+    """What became of each document, and how much of it a reader of the other side sees natively. `what`: has been
+    counted: content items of an SR, or elements of resources."""
+    print(f"{'source':44}{'status':>10}{what:>10}{'mapped':>8}{'carried':>9}{'withheld':>10}")
     for one in shown:
         items = one["items"]
         row = f"{one['source'][-43:]:44}{one['status']:>10}{items['total']:>10}{items['mapped']:>8}"
         print(f"{row}{items['carried']:>9}{items['withheld']:>10}")
     if done > len(shown):
         print(f"... and {done - len(shown)} more; --report FILE lists all")
-    items = totals["items"]
-    print(
-        f"{totals['converted']} converted, {totals['skipped']} skipped, {totals['rejected']} rejected: "
-        f"{items['total']} elements, {items['mapped']} mapped, {items['carried']} carried, {items['withheld']} withheld"
-    )
+    number = ", ".join(f"{totals[status]} {status}" for status in ("converted", "skipped", "rejected"))
+    header = f"; {_counts('header elements', totals['elements'])}" if totals["elements"]["total"] else ""
+    print(f"{number}: {_counts(what, totals['items'])}{header}")
     for reason, count in skipped.most_common(_ROWS):
         print(f"skipped: {count} x {reason}")
+
+
+def _counts(name: str, of: dict[str, int]) -> str:
+    return f"{of['total']} {name}, {of['mapped']} mapped, {of['carried']} carried, {of['withheld']} withheld"
 
 
 def _print_warnings(warned: Counter[str]) -> None:

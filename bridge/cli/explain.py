@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bridge.cli.convert import Target
-from bridge.cli.options import Config
+from bridge.cli.options import Config, FhirVersion
+from bridge.model.world import World
 
 HELP = "Show each element of a file beside the rule that takes it: which row, by file and line. Writes nothing."
 EXAMPLE = "Example: fhir-dicom explain fixtures/fhir/laboratory.json --mappings my-mappings/"
@@ -18,8 +18,9 @@ _COLUMNS = ("path", "concept", "outcome", "rule", "reason")
 
 def explain(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="one file, as `convert` takes it")],
-    to: Annotated[Target | None, typer.Option(help="what it would become; of JSON dicom, else fhir")] = None,
+    to: Annotated[World | None, typer.Option(help="what it would become; of JSON dicom, else fhir")] = None,
     mappings: Annotated[Path | None, typer.Option(help="a site's own mappings; they win over the shipped ones")] = None,
+    fhir_version: FhirVersion = None,
     config: Config = None,
     json: Annotated[bool, typer.Option("--json", help="the report with all details, for machines")] = False,
 ) -> None:
@@ -38,8 +39,8 @@ def explain(
     folder = mappings or configured.mappings
     load(folder)  # faults are known before anything is read
     known = Known(issuer=configured.issuer, zone=configured.timezone)
-    target = inputs.target_of(file) if to is None else to.value
-    job = run.Job(target, known, folder, details=True, header=True, release=configured.fhir_version)
+    target = inputs.target_of(file) if to is None else to
+    job = run.Job(target, known, folder, details=True, header=True, release=fhir_version or configured.fhir_version)
     entries = [done.entry for done in run.converted(file, job)]
     if json:
         report = ReportFile(None)

@@ -28,7 +28,7 @@ def validate(resource: Resource, release: Release = "R4") -> None:
         read = model.model_validate(_plain(resource))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
-        said = "; ".join(_place(fault["loc"], fault["type"]) + ": " + fault["msg"] for fault in faults[:_SAID])
+        said = "; ".join(_fault(fault["loc"], fault["type"], fault["msg"], release) for fault in faults[:_SAID])
         more = f"; and {len(faults) - _SAID} more" if len(faults) > _SAID else ""
         raise InvalidFhirError(f"invalid {kind}: {said}{more}") from error
     except (AttributeError, TypeError) as error:  # how fhir.resources fails where `_element` is no object
@@ -131,10 +131,14 @@ def _names(model: type[BaseModel]) -> dict[str, str]:
     return {field.alias or name: name for name, field in model.model_fields.items()}
 
 
-def _place(where: tuple[int | str, ...], fault: str) -> str:
+def _fault(where: tuple[int | str, ...], fault: str, said: str, release: Release) -> str:
     """An element that FHIR does not know is not named: it may hold anything."""
-    known = where[:-1] if fault == "extra_forbidden" else where
-    return ".".join(map(str, known)) + (" (unknown element)" if known != where else "")
+    if fault != "extra_forbidden":
+        return f"{'.'.join(map(str, where))}: {said}"
+    place = f"{'.'.join(map(str, where[:-1]))}: " if where[:-1] else ""
+    other = "R5" if release == "R4" else "R4"
+    remedy = f"correct it, or, if it is of {other}, convert it with `--fhir-version {other}`"
+    return f"{place}an element that FHIR {release} does not know; {remedy}"
 
 
 def _plain(value: Json) -> Any:

@@ -7,6 +7,7 @@ from uuid import uuid5
 
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import NAMESPACE
+from bridge.model.references import unversioned
 from bridge.model.search import identifier_query
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -62,7 +63,7 @@ def _called(group: Group) -> dict[int, str]:
     found = {id(group.root): group.key} if "id" not in group.root and group.key.startswith(_URLS) else {}
     for reference, target in (group.references or {}).items():
         if reference.startswith(_URLS):
-            found.setdefault(id(target), reference.partition("/_history/")[0])
+            found.setdefault(id(target), unversioned(reference))
     return found
 
 

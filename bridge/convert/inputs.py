@@ -23,6 +23,8 @@ from bridge.releases.r5 import in_r4
 from bridge.translate.gather import gather
 
 Target = World
+LINES = (".ndjson", ".jsonl")
+"""Ends of the names of files with a resource in each line, in capitals too."""
 NO_DOCUMENT = "no document of its own"
 OTHERWISE: dict[Target, str] = {
     "fhir": "JSON: nothing to convert to fhir",
@@ -80,7 +82,7 @@ def target_of(file: Path) -> Target:
 
 
 def _looks_json(file: Path, data: bytes) -> bool:
-    return data.lstrip()[:1] in (b"{", b"[") or file.suffix in (".json", ".ndjson")
+    return data.lstrip()[:1] in (b"{", b"[") or file.suffix.lower() in (".json", *LINES)
 
 
 def read_bytes(source: str, data: bytes, target: Target, release: Release = "R4") -> Iterator[Input]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from bridge.convert.inputs import Input, Readable, Rejected, Skipped, Target
 from bridge.convert.report import Entry, counts_of, entry_of
 from bridge.convert.sources import Source
 from bridge.convert.workers import shared_out
-from bridge.errors import PermanentError
+from bridge.errors import PermanentError, defect
 from bridge.mapping.load import load
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
@@ -87,7 +86,7 @@ def _units(files: Sequence[Source], job: Job) -> Iterator[Unit]:
     """Files, the parts of exports, and what is no file."""
     exports: dict[Path, dict[Path, Path]] = {}  # by what they are, however they are called
     for file in files:
-        if isinstance(file, Path) and job.target == "dicom" and file.suffix == ".ndjson":
+        if isinstance(file, Path) and job.target == "dicom" and file.suffix.lower() in inputs.LINES:
             exports.setdefault(file.parent.resolve(), {}).setdefault(file.resolve(), file)
         else:
             yield file
@@ -153,11 +152,7 @@ def _converted(one: Input, job: Job) -> Done:
 
 
 def _broken(source: str, error: Exception) -> Done:
-    """The fault by its place in our code: its message may hold a value."""
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    what = (
-        f"cannot be translated ({type(error).__name__} at {Path(where.filename).name}:{where.lineno}); please report it"
-    )
+    what = f"cannot be translated: {defect(error)}; please report it"
     return Done(entry_of(source, "rejected") | {"error": f"{source}: {what}"})
 
 

@@ -122,9 +122,10 @@ def _suspects(route: Route, ledger: Ledger) -> tuple[list[Work], str | None]:
     person has to say whether they were."""
     found: list[Work] = []
     documents = ledger.deletions.recent(route.name)
+    recent = len(documents)  # which no link stands for any more
     linked: int | None = None
     for work in ledger.work.in_state(route.name, "absent"):
-        linked = ledger.links.count(route.name) if linked is None else linked
+        linked = ledger.links.count(route.name) + recent if linked is None else linked
         found.append(work)
         if not _has_moved(route, ledger, work):
             documents.add(_document(route, ledger, work))

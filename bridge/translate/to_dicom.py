@@ -44,7 +44,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     if counted:
         if before is not None and NEW_INSTANCE in report.warnings:
             report.warnings += illegal_since(document, before)
-        report.warnings += oddities_of_group(group)
+        report.warnings += oddities_of_group(group, mapping)
         report.account = lambda: [*_outcomes(group, homes, image, mapping)]
     return Translated(put_in(document, as_kept(group, document, pieces)), report)
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -19,30 +20,28 @@ COMMANDS = [
 ]  # fmt: skip
 _EXAMPLE = re.compile(r"<!-- run(?:: exit (\d))? -->\n```console\n(.*?)```", re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-EXAMPLES = [
-    pytest.param(found[2], int(found[1] or 0), id=f"{page.name}-{number}")
-    for page in PAGES
-    for number, found in enumerate(_EXAMPLE.finditer(page.read_text("utf-8")), 1)
-]
+EXAMPLES = {page: found for page in PAGES if (found := _EXAMPLE.findall(page.read_text("utf-8")))}
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) >= 8
+    assert sum(map(len, EXAMPLES.values())) >= 8
 
 
-@pytest.mark.parametrize(("text", "code"), EXAMPLES)
-def test_an_example_runs_and_prints_what_it_says(tmp_path: Path, text: str, code: int) -> None:
+@pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.stem)
+def test_the_examples_of_a_page_run_one_after_the_other_and_print_what_they_say(tmp_path: Path, page: Path) -> None:
+    """In one folder, as whoever follows the page has it."""
     shutil.copytree(ROOT / "fixtures", tmp_path / "fixtures")
-    commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
-    said = [line for line in text.splitlines() if line and not line.startswith("$ ")]
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    script = "set -e\n" + "\n".join(commands)
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == code, done.stderr
-    for line in said:
-        assert line in done.stdout
+    for code, text in EXAMPLES[page]:
+        commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+        script = "set -e\n" + "\n".join(commands)
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == int(code or 0), (text, done.stderr)
+        for line in text.splitlines():
+            if line and not line.startswith("$ "):
+                assert re.search(rf"(?<!\d){re.escape(line)}", done.stdout), (text, line)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -66,3 +65,8 @@ def test_no_command_is_missing_here() -> None:
 def test_links_outside_the_built_docs_lead_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text("utf-8")):
         assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_it_says_its_version() -> None:
+    done = subprocess.run([sys.executable, "-m", "bridge", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"fhir-dicom {version('fhir-dicom-bridge')}\n"

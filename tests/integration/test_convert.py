@@ -202,7 +202,7 @@ def test_what_is_no_whole_sr_is_rejected_by_name_and_the_rest_goes_on(
         ('{"resourceType": "Observation", "status": "final"}', "code"),
         ('{"resourceType": "Observation", "status": "done", "code": {"text": "x"}}', "status"),
         ('{"resourceType": "Observation", "status": "final", "code": [1]}', "code"),
-        ('{"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "colour": 1}', "unknown element"),
+        ('{"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "colour": 1}', "R4 does not know"),
         ('{"resourceType": "Observation", "status": "final", "status": "final", "code": {"text": "x"}}', "twice"),
         ('{"resourceType": "Bundle", "type": "collection", "entry": [{"resource": 3}]}', "entry[0]"),
         ('{"resourceType": "Observation", "status": "final", "subject": [3], "code": {"text": "x"}}', "subject"),

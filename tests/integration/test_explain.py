@@ -98,6 +98,24 @@ def test_the_table_says_what_the_json_says_and_no_value(file: Path) -> None:
         assert value not in done.stdout
 
 
+def test_a_code_that_a_row_takes_is_not_said_to_be_unknown(tmp_path: Path) -> None:
+    """Whoever has added the row has done what the warning asks for."""
+    (tmp_path / "lab.yaml").write_text(ROW)
+    (found,) = json.loads(run("explain", POTASSIUM, "--json").stdout)["documents"]
+    (warned,) = found["warnings"]
+    assert "has no Coding Scheme Designator" in warned
+    (taken,) = json.loads(run("explain", POTASSIUM, "--json", "--mappings", tmp_path).stdout)["documents"]
+    assert taken["warnings"] == []
+
+
+def test_resources_of_r5_are_explained_too(tmp_path: Path) -> None:
+    made = json.loads(run("convert", ECG, "--to", "fhir", "--fhir-version", "R5", "-o", tmp_path, "--json").stdout)
+    (file,) = tmp_path.glob("*.json")
+    as_r4, as_r5 = (run("explain", file, "--fhir-version", release) for release in ("R4", "R5"))
+    assert (as_r4.returncode, as_r5.returncode) == (1, 0), made
+    assert "FHIR R4 does not know" in as_r4.stderr and "`--fhir-version R5`" in as_r4.stderr
+
+
 def test_what_cannot_be_explained_is_said(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text('{"resourceType": "Observation"')
     (tmp_path / "faulty").mkdir()

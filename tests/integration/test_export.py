@@ -53,6 +53,14 @@ def test_an_export_is_what_one_bundle_of_it_is(tmp_path: Path, workers: str) -> 
     assert sources <= {str(folder / "Observation.ndjson"), str(folder / "DiagnosticReport.ndjson")}
 
 
+@pytest.mark.parametrize("ending", [".jsonl", ".NDJSON"])
+def test_lines_are_called_in_several_ways(tmp_path: Path, ending: str) -> None:
+    (file,) = exported(tmp_path / "export", [measured()]).iterdir()
+    expected, _ = converted(tmp_path / "as", file)
+    written, _ = converted(tmp_path / "otherwise", file.rename(file.with_suffix(ending)))
+    assert written == expected != {}
+
+
 def test_a_folder_is_an_export_and_another_one_is_another(tmp_path: Path) -> None:
     """Whose `Patient/p` is meant, is no guess."""
     exported(tmp_path / "a", [measured()])

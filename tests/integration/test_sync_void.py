@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -513,6 +514,8 @@ def test_deletions_one_by_one_are_many_too(many: Path) -> None:
         done = sync(many)
         assert acts(done) == ({"to-dicom retracted": 1} if number < 3 else {}), done.stderr
     assert "is that the right server" in done.stderr
+    linked = int(re.search(r"paused: 4 or more of (\d+) documents", done.stderr)[1])  # type: ignore[index]
+    assert linked == 18, "of all that there were before"
     assert "1 deletions" in confirmed(many).stdout
     for file in names(many)[:3]:  # whoever has said so is not asked at once again
         file.unlink()
@@ -660,7 +663,7 @@ def test_the_pacs_holds_and_overwrites_what_fhir_said(disputed: Path) -> None:
 
 def test_what_waits_for_a_person_is_said_with_what_he_has_decided(disputed: Path) -> None:
     done = fhir_dicom(disputed, "sync", "--once")
-    assert done.stdout.startswith("nothing to do; 1 wait for a person: see `fhir-dicom status`\n")
+    assert done.stdout.startswith("nothing to do; 1 waits for a person: see `fhir-dicom status`\n")
     assert done.returncode == 0
     assert the_conflict(disputed)["verdict"] is None
     fhir_dicom(disputed, "conflicts", the_conflict(disputed)["name"], "--holds", "dicom")

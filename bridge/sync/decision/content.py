@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from bridge.model.dataset import DataSet
 from bridge.model.edition import NOTES, without_notes
 from bridge.model.group import Resource, reference_to
+from bridge.model.references import without_version
 from bridge.model.status import WITHDRAWN
 from bridge.translate.header.header import born_uid
 from bridge.translate.remainder.json_patch import canonical
@@ -27,7 +28,7 @@ def is_void(root: Resource, resources: Iterable[Resource]) -> bool:
     if not results or says_beside(root) or born_uid(root) is not None:
         return False
     void = {reference_to(one) for one in resources if one.get("status") in WITHDRAWN}
-    return all(one.get("reference", "").partition("/_history/")[0] in void for one in results)
+    return all(without_version(one) in void for one in results)
 
 
 def says_beside(root: Resource) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.model.group import Group, Resource
+from bridge.model.references import unversioned
 
 SubjectKey = tuple[object, ...]
 
@@ -28,7 +29,7 @@ def subject_key(subject: Resource, subjects: dict[str, Resource]) -> SubjectKey:
     reference = subject.get("reference")
     if reference is not None:
         target = subjects.get(reference)
-        return ("resource", id(target)) if target is not None else ("reference", reference.partition("/_history/")[0])
+        return ("resource", id(target)) if target is not None else ("reference", unversioned(reference))
     if "identifier" in subject:
         return ("identifier", subject["identifier"].get("system"), subject["identifier"].get("value"))
     return ("words", subject["display"].strip()) if "display" in subject else ()

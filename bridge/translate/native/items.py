@@ -8,6 +8,7 @@ from bridge.model.content import ByReference, Code, Coded, Container, Num, Plain
 from bridge.model.dataset import text_element
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
+from bridge.model.references import unversioned
 from bridge.model.status import WITHDRAWN
 from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis import times
@@ -190,7 +191,7 @@ class Items(Referred):
         """Of one without id: what refers to it in the group calls it by its URL, whichever version it says."""
         if observation is self.group.root:
             return self.group.key
-        said = [one.partition("/_history/")[0] for one, to in self.group.index().items() if to is observation]
+        said = [unversioned(one) for one, to in self.group.index().items() if to is observation]
         return min(said, default=self.group.key)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bridge.errors import PermanentError
 from bridge.model.group import Group, Resource, references_in
+from bridge.model.references import without_version
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.identity import contained_patient
 from bridge.translate.header.whose import subject_key
@@ -48,17 +49,13 @@ def _of_report(group: Group, named: dict[str, Resource]) -> set[int]:
 def _is_of_another(resource: Resource, group: Group) -> bool:
     """As far as both are said in one way: by a reference, or by a number of one system. Words are no number."""
     own, his = resource.get("subject", {}), group.root.get("subject", {})
-    mine, theirs = (_plain(one.get("reference", "")) for one in (own, his))
+    mine, theirs = (without_version(one) for one in (own, his))
     if mine and theirs:
         return not (mine == theirs or mine.endswith(f"/{theirs}") or theirs.endswith(f"/{mine}"))
     said = (group.patient or {}).get("identifier", []) + ([his["identifier"]] if "identifier" in his else [])
     number = own.get("identifier", {})
     values = {one.get("value") for one in said if one.get("system") == number.get("system")}
     return "value" in number and bool(values) and number["value"] not in values
-
-
-def _plain(reference: str) -> str:
-    return reference.partition("/_history/")[0]
 
 
 _READ = ("Observation", "DiagnosticReport", "Composition", "Patient")

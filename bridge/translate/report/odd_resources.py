@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bridge.mapping.mapping import Mapping
 from bridge.model.group import Group, Resource
 from bridge.model.names import EXTENSION_BASE
-from bridge.terminology.schemes import designator_of
+from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.native.unfolded import is_normal_range
@@ -15,7 +16,7 @@ from bridge.translate.report.contradictions import UCUM, contradictions, homes_o
 from bridge.translate.report.odd_items import line, no_ucum
 
 
-def oddities_of_group(group: Group) -> list[str]:
+def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
     """Code systems that DICOM has no Coding Scheme Designator for, and words beside a code that say something else: a
     DICOM reader sees those of the code."""
     found: dict[str, list[str]] = {}
@@ -24,6 +25,8 @@ def oddities_of_group(group: Group) -> list[str]:
         for element in ("code", "valueCodeableConcept"):
             for coding in home.get(element, {}).get("coding", ()):
                 system = coding.get("system")
+                if element == "code" and _has_row(coding, home, mapping):
+                    continue  # a DICOM reader sees the code of the row
                 if system and designator_of(system, EXTENSION_BASE) is None:
                     what = f"code system {system!r} has no Coding Scheme Designator"
                     found.setdefault(what, []).append(f"{kind}.{element}")
@@ -49,6 +52,13 @@ def oddities_of_group(group: Group) -> list[str]:
             what = "a section is about somebody else: a DICOM reader may take its words for the patient's"
             found.setdefault(what, []).append("Composition.section.focus")
     return [*contradictions(group), *(line(what, places) for what, places in found.items())]
+
+
+def _has_row(coding: Resource, home: Resource, mapping: Mapping) -> bool:
+    row = mapping.row(mapping.concept(home["code"]))
+    if row is None or "system" not in coding:
+        return False
+    return (canonical(coding["system"], EXTENSION_BASE), coding.get("code")) == (row.system, row.code)
 
 
 def _odd_ranges(home: Resource) -> Iterator[str]:
