@@ -19,6 +19,7 @@ EXAMPLE = "Example: fhir-dicom conflicts 1f0c9a2b --holds fhir --config bridge.y
 def conflicts(
     name: Annotated[str | None, typer.Argument(help="of a conflict, as this command shows it")] = None,
     holds: Annotated[World | None, typer.Option(help="the side whose news hold")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="so many are listed, the oldest first")] = 500,
     config: Config = None,
     json: AsJson = False,
 ) -> None:
@@ -33,7 +34,8 @@ def conflicts(
         if name is not None and holds is not None:
             route = ledger.operations.decide(name, holds, person())
             say_idle(ledger, configured.route_names(), route)
-        found = ledger.conflicts.open()
+        found = ledger.conflicts.open(limit)
+        more = ledger.conflicts.count() - len(found)
     if json:
         sys.stdout.buffer.write(codec.dumps(found, indent=True) + b"\n")
     elif name is not None:
@@ -45,3 +47,5 @@ def conflicts(
             decided = f"; {one['verdict']} holds, from the next pass on" if one["verdict"] else ""
             print(f"{one['name']}: {one['route']}: {one['resource']}: FHIR {one['fhir']}, DICOM {one['dicom']} "
                   f"({one['instance']}), since {one['since']}{decided}")  # fmt: skip
+        if more:
+            print(f"and {more} more; `--limit {more + len(found)}` lists all")

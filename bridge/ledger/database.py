@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -83,16 +85,21 @@ class Database:
         """As it is at one moment, while others work. Raises UsageError on PostgreSQL, which has its own ways."""
         if self.shared:
             raise UsageError("ledger: on PostgreSQL make backups by pg_dump, or as your database is backed up anyway")
-        file.touch(0o600, exist_ok=False)
+        if file.exists():
+            raise FileExistsError(file)
+        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # half of a ledger is none
+        os.close(descriptor)
+        part = Path(name)
         source = self._engine.raw_connection()
         try:
-            with closing(sqlite3.connect(file)) as target:
+            with closing(sqlite3.connect(part)) as target:
                 source.driver_connection.backup(target)  # type: ignore[union-attr]
+            os.link(part, file)  # raises where it is there by now
         except sqlite3.Error as error:
-            file.unlink()  # half of a ledger is none
             raise LedgerError(f"ledger: {file}: cannot be written: {error}") from error
         finally:
             source.close()
+            part.unlink()
 
     def now(self) -> float:
         with _named():

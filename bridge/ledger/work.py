@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, true, update
+from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, true, update
 
 from bridge.ledger.database import Database, in_parts
 from bridge.ledger.owed import Owed
@@ -104,8 +104,10 @@ class WorkQueue(Owing, Owed):
         what `failed` alone."""
         with self._database.begin() as connection:
             mine = _is(work) & (WORK.c.owner == self._owner)
-            values = {"state": state, "reason": reason, "due": self._database.now() + wait, "awaits": awaits}
+            now = self._database.now()
+            values: dict[str, Any] = {"state": state, "reason": reason, "due": now + wait, "awaits": awaits}
             values["attempts"] = work.attempts + failed
+            values["since"] = case((WORK.c.since > now, now), else_=WORK.c.since)  # the clock was set back
             connection.execute(update(WORK).where(mine & (WORK.c.generation == work.generation)).values(**values))
             connection.execute(update(WORK).where(mine).values(owner=None))
 

@@ -47,5 +47,6 @@ def later_than(turn: Turn | None) -> ColumnElement[bool]:
 
 
 def is_due(now: float) -> ColumnElement[bool]:
-    """What is due later than anything can be was put off before the clock was set back."""
-    return (WORK.c.due <= now) | (WORK.c.due > now + _LONGEST)
+    """What is due later than anything can be, or owed since a moment to come, was put off before the clock was set
+    back."""
+    return (WORK.c.due <= now) | (WORK.c.due > now + _LONGEST) | (WORK.c.since > now)

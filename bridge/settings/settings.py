@@ -17,7 +17,15 @@ from bridge.settings.issuer import Issuer
 from bridge.settings.routes import RouteSettings, route_of
 from bridge.settings.service import Service
 from bridge.settings.source import read
-from bridge.settings.stores import DicomWebSettings, FolderSettings, StoreSettings, Zone, folders_apart, holds
+from bridge.settings.stores import (
+    DicomWebSettings,
+    FolderSettings,
+    StoreSettings,
+    Zone,
+    folders_apart,
+    holds,
+    named,
+)
 from bridge.settings.strict import only_known
 
 
@@ -32,7 +40,7 @@ class Settings(BaseSettings):
         "fhir": FolderSettings(kind="folder", path=Path("data/fhir"), holds="fhir"),
         "dicom": FolderSettings(kind="folder", path=Path("data/dicom"), holds="dicom"),
     }
-    routes: tuple[RouteSettings, ...] = (RouteSettings(between=("fhir", "dicom")),)
+    routes: Annotated[tuple[RouteSettings, ...], Field(min_length=1)] = (RouteSettings(between=("fhir", "dicom")),)
     ledger: str = "sqlite:///bridge.db"
     serve: Service = Service()
     workers: Annotated[int, Field(gt=0, le=64)] = 4  # threads that work at what is owed
@@ -49,6 +57,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _a_route_of_these_stores(self) -> Settings:
         """Of no configuration, between the embedded two; where there are stores, between the two that there are."""
+        named(self.stores)
         if "stores" in self.model_fields_set and "routes" not in self.model_fields_set:
             self.routes = (route_of(self.stores),)
         folders_apart(self.stores)
@@ -78,9 +87,12 @@ class Settings(BaseSettings):
     def _one_route_between_two(self) -> Settings:
         """What is seen and owed is kept by route: a second one would take what the first one is to carry."""
         names = self.route_names()
-        for number, route in enumerate(self.routes):
-            if names[number] in names[:number]:
-                raise ValueError(f"routes: there are two between {' and '.join(route.between)}; make one of them")
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    f"routes: there are two of the name {name}; make one of them, or rename a store where they are not "
+                    "between the same two"
+                )
         return self
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Literal, assert_never
@@ -72,6 +72,13 @@ def holds(store: StoreSettings) -> World:
         case OrthancSettings() | DicomWebSettings():
             return "dicom"
     assert_never(store)
+
+
+def named(stores: Iterable[str]) -> None:
+    """Raises ValueError where one has no name: a command would take it for an option, the ledger for its own."""
+    for name in stores:
+        if not re.fullmatch(r"\w(.*\S)?", name):
+            raise ValueError(f"stores: {name!r} is no name; begin with a letter or a digit, and end with no blank")
 
 
 def folders_apart(stores: Mapping[str, StoreSettings]) -> None:

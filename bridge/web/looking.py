@@ -4,7 +4,7 @@ logged on the way."""
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.ledger.ledger import Ledger
@@ -46,8 +46,10 @@ def router(door: Door, records: Records, passes: Passes | None, revisions: Mappi
         return ledger.view.documents(body.key)
 
     @api.get("/conflicts", summary="Documents of which both sides have news")
-    def conflicts(_: Reader, ledger: Book) -> list[dict[str, str | None]]:
-        return ledger.conflicts.open()
+    def conflicts(
+        _: Reader, ledger: Book, limit: Annotated[int, Query(ge=1, le=10_000)] = 500
+    ) -> list[dict[str, str | None]]:
+        return ledger.conflicts.open(limit)
 
     return api
 

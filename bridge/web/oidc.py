@@ -59,7 +59,7 @@ class Keys:
             found = jwt.PyJWKSet.from_dict(_object(self._fetch()))
             self._keys = {one.key_id: one for one in found.keys if one.public_key_use in (None, "sig")}
             self._fetched = self._clock()
-        except (BridgeError, jwt.PyJWTError):
+        except (BridgeError, jwt.PyJWTError, TypeError, ValueError):
             pass  # the old ones hold for a while
         finally:
             self._tried = self._clock()

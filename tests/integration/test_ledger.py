@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -431,6 +432,41 @@ def test_a_clock_that_was_set_back_lets_nothing_wait_for_years(tmp_path: Path) -
     assert ledger.work.claim(ROUTE, EHR, 9) == []
     now = 1e9
     assert len(ledger.work.claim(ROUTE, EHR, 9)) == 1
+    ledger.close()
+
+
+def test_a_clock_that_was_an_hour_ahead_lets_nothing_wait_for_it(tmp_path: Path) -> None:
+    """And what fails then is put off as ever: it would be tried in each pass, and given up in minutes."""
+    now = 4e9 + 3600
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db", lambda: now)
+    owe(ledger, 1)
+    (work,) = ledger.work.claim(ROUTE, EHR, 9)
+    ledger.work.put_off(work, "owed", "away", 300)
+    now = 4e9
+    (work,) = ledger.work.claim(ROUTE, EHR, 9)
+    ledger.work.put_off(work, "owed", "away", 300)
+    assert ledger.work.claim(ROUTE, EHR, 9) == []
+    now += 301
+    assert len(ledger.work.claim(ROUTE, EHR, 9)) == 1
+    ledger.close()
+
+
+def test_a_backup_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of a ledger under its name would be taken for one, and an empty file for one that was lost."""
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    before = set(tmp_path.iterdir())
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(os, "link", stopped)
+        ledger.copy_to(tmp_path / "copy.db")
+    assert set(tmp_path.iterdir()) == before
+    ledger.copy_to(tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        ledger.copy_to(tmp_path / "copy.db")
     ledger.close()
 
 
