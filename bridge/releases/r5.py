@@ -21,6 +21,7 @@ from bridge.releases.imaging_selection import (
     selection_in_r5,
 )
 from bridge.translate.remainder.json_patch import dumped, guarded_by, json_difference, json_patched, loaded
+from bridge.translate.remainder.moved import moved
 from bridge.translate.remainder.said_elsewhere import as_said
 
 Renames = dict[str, str]
@@ -38,7 +39,7 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
     for resource in group.whole():
         beyond, plain = _taken(resource, R5_URL)
         made = _whole_r5(plain, names)
-        warnings += _said(made, json_patched(made, beyond, as_said(made) if beyond else None))
+        warnings += _patched(made, beyond, as_said(made) if beyond else made)
         found[id(resource)] = made if guide is None else guarded(dicom_sr.added(made, guide))
         selected_instance.derive(found[id(resource)], copies)
     made_group = group.with_resources(found, names)
@@ -62,7 +63,7 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
     for resource in group.whole():
         beyond, plain = _taken(resource, R4_URL)
         made = _native_r4(plain, names)
-        warnings += _said(made, json_patched(made, beyond))
+        warnings += _patched(made, beyond, made)
         found[id(resource)] = made
         warnings += [one for one in _unseen(dicom_sr.without(resource)) if one not in warnings]
     made_group = group.with_resources(found, names)
@@ -158,6 +159,9 @@ def _taken(resource: Resource, url: str) -> tuple[list[list[Json]], Resource]:
         raise DamagedRemainderError from error
 
 
-def _said(resource: Resource, places: list[str]) -> list[str]:
-    kind = resource["resourceType"]
+def _patched(resource: Resource, entries: list[list[Json]], guarded: Resource) -> list[str]:
+    """Applies our difference in place; returns warnings. `guarded`: what its guards are of."""
+    kind, now = resource["resourceType"], moved(guarded, entries)
+    places = [path.replace("/", ".") for path in sorted(now.gone)]
+    places += json_patched(resource, now.entries(entries), guarded)
     return [f"{kind}.{place}: edited in the other release of FHIR since; its value wins" for place in places]

@@ -18,6 +18,7 @@ from bridge.translate.header.device_observer import called
 from bridge.translate.header.header import named_at
 from bridge.translate.header.verifiers import taken_verifiers, verified
 from bridge.translate.native.to_fhir import FhirImage
+from bridge.translate.remainder.moved import moved
 from bridge.translate.remainder.private import Piece, manifest_of, members_of
 from bridge.translate.report.report import Report
 
@@ -163,7 +164,8 @@ def _member(member: Json, found: dict[str, Resource], natives: dict[str, Resourc
         return whole
     native = natives.get(member.get("native", ""))
     if native is not None:
-        patch(native, member.get("entries", ()), report)
+        entries = member.get("entries", ())
+        patch(native, moved(native, entries).entries(entries), report)
     return native
 
 

@@ -22,11 +22,13 @@ from bridge.translate.native.sides import without_side
 from bridge.translate.native.subjects import without_focus_code
 from bridge.translate.remainder.beside import without_stale
 from bridge.translate.remainder.json_patch import json_patched
+from bridge.translate.remainder.moved import moved
 from bridge.translate.remainder.private import Piece
 from bridge.translate.report.report import Report
 
 STALE = "what it stands beside was changed in DICOM since, and the words were not: they are left out"
 FORMER = "it says what was edited in DICOM since, as it was before: it is left out"
+GONE = "what stood there was removed or edited in DICOM since, and something else stands there"
 UNSURE = "items were edited in DICOM since; it is kept, for it may say more than they did: read it"
 
 
@@ -50,6 +52,8 @@ class Restoring:
         found = as_made(native, name, born, self.known, utc, states_subject="subject" in piece)
         for place in without_stale(found, piece.get("words", {})):
             self.report.warnings.append(f"{found['resourceType']}.{place}.text: {STALE}")
+        piece, removed = _moved(found, piece)
+        self.report.warnings += [f"{found['resourceType']}.{place}: {GONE}" for place in removed]
         entries = self._entries(found, piece, path)
         if not born and is_untimed(native, self.document.root, path, self._written):
             if was_timed(entries):
@@ -61,7 +65,7 @@ class Restoring:
             without_focus_code(found)
         if any(one.partition(".")[0] == "bodySite" for one in dropped) and "bodySite" in found:
             without_side(found["bodySite"], site)
-        return found, dropped
+        return found, [*removed, *dropped]
 
     def _entries(self, resource: Resource, piece: Piece, path: Path) -> Entries:
         said, guards = piece.get("entries", []), piece.get("rendered", {})
@@ -70,6 +74,14 @@ class Restoring:
         self.report.warnings += [f"{kind}.{place.replace('/', '.')}: {FORMER}" for place in gone]
         self.report.warnings += [f"{kind}.{place}: {UNSURE}" for place in unsure]
         return entries
+
+
+def _moved(resource: Resource, piece: Piece) -> tuple[Piece, list[str]]:
+    """What the piece says of elements of lists, where these are now; and the places of those that are no more."""
+    entries = piece.get("entries", [])
+    now = moved(resource, entries)
+    here = piece | {"entries": now.entries(entries), "rendered": now.guards(piece.get("rendered", {}))}
+    return here, [path.replace("/", ".") for path, *_ in entries if path in now.gone]
 
 
 def patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> list[str]:

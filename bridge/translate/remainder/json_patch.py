@@ -1,7 +1,7 @@
 """Guarded difference of two JSON values: what the items of a document do not say of a resource.
 
 Lists have no names for their elements, so an entry below a list is bound to what its element is, too: were an item
-removed or moved since, another element would stand at that place."""
+removed or moved since, another element would stand at that place (`moved.py` finds it)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from bridge.model.group import Json, boxed, same, unboxed
 from bridge.translate.basis.digests import GUARD, digest
-from bridge.translate.remainder.extension import without_remainders
+from bridge.translate.remainder.extension import stripped, without_remainders
 
 _CHOICE = re.compile(r"_?(value[A-Z]\w*|effective[A-Z]\w*)|dataAbsentReason")
 """Elements of which one excludes the others: they stand and fall together."""
@@ -47,7 +47,7 @@ def json_difference(native: Json, wanted: Json, path: str = "", within: tuple[st
 def guarded_by(native: Json, entries: Iterable[list[Json]]) -> list[list[Json]]:
     """The entries with guards of what is in `native`."""
     names: Names = {}
-    return [[path, _found(native, path, names), *value] for path, _, *value in entries]
+    return [[path, found_at(native, path, names), *value] for path, _, *value in entries]
 
 
 def json_patched(native: Json, entries: Iterable[list[Json]], guarded: Json = None) -> list[str]:
@@ -92,7 +92,7 @@ def are_entries(found: Json) -> bool:
 def is_unchanged(native: Json, path: str, guard: str | None, names: Names) -> bool:
     """Whether what is at the place of an entry is what its guard says. `names` are kept from one entry to the next,
     as long as nobody changes what is native."""
-    return bool(_found(native, path, names) == guard)
+    return bool(found_at(native, path, names) == guard)
 
 
 def element_at(native: Json, path: str) -> Json:
@@ -102,7 +102,7 @@ def element_at(native: Json, path: str) -> Json:
     return native
 
 
-def _found(native: Json, path: str, names: Names) -> Json:
+def found_at(native: Json, path: str, names: Names) -> Json:
     """The guard of what is there now; one that no entry has where there is no such place."""
     within: tuple[str, ...] = ()
     value = native
@@ -134,7 +134,9 @@ def _identity(elements: list[Json], index: int, names: Names) -> str:
 
 
 def _identities(elements: list[Json]) -> list[str]:
-    """What each element of a list is, its value aside; where several are the same, all of it."""
+    """What each element of a list is, its value and our remainders aside, which say its place in a document; where
+    several are the same, all of it."""
+    elements = stripped(elements)
     found = [repr(_kept(one)) for one in elements]
     alike = Counter(found)
     return [repr(canonical(one)) if alike[name] > 1 else name for one, name in zip(elements, found, strict=True)]
