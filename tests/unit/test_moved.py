@@ -53,7 +53,8 @@ def place_of(concept: str, index: int, **more: Any) -> tuple[int, ...]:
 
 
 def read_after(place: tuple[int, ...], change: Any, **more: Any) -> Resource:
-    return stripped(edited_in_pacs(alone(observation(**more)), place, change).root)
+    found: Resource = stripped(edited_in_pacs(alone(observation(**more)), place, change).root)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.alike import alike
 from bridge.translate.born_in_fhir.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of
 from bridge.translate.born_in_fhir.followed_ranges import ranges_in
+from bridge.translate.born_in_fhir.referring import Said, said_in, without_observers
 from bridge.translate.born_in_fhir.results import with_results
 from bridge.translate.born_in_fhir.sections import pieces_of_sections
 from bridge.translate.header.header import born_uid
@@ -54,6 +55,7 @@ def pieces_of(
     at = {id(home): path for path, home in _paired(names, homes, image).items()}
     taken = {id(image.homes[path]) for path in at.values()}  # what was the second of a concept is the first now
     free = {name: one for name, one in natives.items() if id(one) not in taken}
+    items = {id(image.homes[one]): id(home) for one, home in homes.items() if one in image.homes}
     unedited = attached(group.root, "document").get("copies", ()) if born else ()
     members: list[Json] = []
     sections: dict[Path, Piece] = {}
@@ -66,6 +68,7 @@ def pieces_of(
             entries: list[list[Json]] = []
             if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
                 own = states_subject(resource)
+                native = native if born else without_observers(native, resource.get("performer"))
                 native = as_made(renamed(native, renames), name, born, known, utc, states_subject=own)
                 entries, dropped = _differences(native, resource, born=born)
                 if repeated is not None:
@@ -73,7 +76,10 @@ def pieces_of(
             if number == 0 and guard(resource.get("conclusion")) in unedited:
                 entries = [one for one in entries if one[0] != "conclusion"]
             piece: Piece = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
-            pieces[path] = piece if born else piece | _guards(resource, native, entries, document.root, path)
+            if not born:
+                piece |= _guards(resource, native, entries, document.root, path)
+                piece |= _referring(said_in(resource, image.homes[path], entries, items, renames))
+            pieces[path] = piece
             members.append(name)
             plain = plain and not entries and name in natives and not renumbered
         elif name in free and (
@@ -119,6 +125,10 @@ def _guards(resource: Resource, native: Resource, entries: list[list[Json]], roo
         "rendered": rendered.guards_of(native, entries, root, path),
     }
     return {name: said for name, said in found.items() if said}
+
+
+def _referring(said: Said) -> Piece:
+    return {"referring": {name: [list(one) for one in pairs] for name, pairs in said.items()}} if said else {}
 
 
 def _are_native(group: Group, names: dict[int, str], natives: dict[str, Resource], renames: dict[str, str]) -> bool:

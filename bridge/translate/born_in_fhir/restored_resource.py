@@ -14,6 +14,7 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.basis.times import zone_of
 from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.as_made import as_made
+from bridge.translate.born_in_fhir.referring import followed, nobody_said, without_observers
 from bridge.translate.born_in_fhir.rendered import Entries
 from bridge.translate.born_in_fhir.retyped import retyped
 from bridge.translate.born_in_fhir.untimed import DATED, is_untimed, untimed, was_timed
@@ -29,6 +30,7 @@ from bridge.translate.report.report import Report
 STALE = "what it stands beside was changed in DICOM since, and the words were not: they are left out"
 FORMER = "it says what was edited in DICOM since, as it was before: it is left out"
 GONE = "what stood there was removed or edited in DICOM since, and something else stands there"
+LISTED = "edited in DICOM since; references that no item says are kept"
 UNSURE = "items were edited in DICOM since; it is kept, for it may say more than they did: read it"
 
 
@@ -49,12 +51,16 @@ class Restoring:
     def resource(self, native: Resource, name: str, piece: Piece, path: Path) -> tuple[Resource, list[str]]:
         """Returns the resource by its own `name`; and the places where the value of the document wins."""
         born, utc = "born" in self.manifest, self.manifest.get("utc")
+        native = native if born else without_observers(native, nobody_said(piece.get("entries", [])))
         found = as_made(native, name, born, self.known, utc, states_subject="subject" in piece)
         for place in without_stale(found, piece.get("words", {})):
             self.report.warnings.append(f"{found['resourceType']}.{place}.text: {STALE}")
         piece, removed = _moved(found, piece)
         self.report.warnings += [f"{found['resourceType']}.{place}: {GONE}" for place in removed]
-        entries = self._entries(found, piece, path)
+        entries, listed = self._entries(found, piece, path), list[str]()
+        if not born:
+            entries, listed = followed(native, found, entries, piece.get("referring", {}))
+            self.report.warnings += [f"{found['resourceType']}.{place}: {LISTED}" for place in listed]
         if not born and is_untimed(native, self.document.root, path, self._written):
             if was_timed(entries):
                 self.report.warnings.append(f"{found['resourceType']}: {DATED}")
@@ -65,7 +71,7 @@ class Restoring:
             without_focus_code(found)
         if any(one.partition(".")[0] == "bodySite" for one in dropped) and "bodySite" in found:
             without_side(found["bodySite"], site)
-        return found, [*removed, *dropped]
+        return found, [*removed, *listed, *dropped]
 
     def _entries(self, resource: Resource, piece: Piece, path: Path) -> Entries:
         said, guards = piece.get("entries", []), piece.get("rendered", {})

@@ -91,9 +91,21 @@ def _is_piece(found: Piece) -> bool:
     ranges = found.get("ranges", [])
     if not (isinstance(ranges, list) and all(isinstance(one, str) for one in ranges)):
         return False
-    if not isinstance(found.get("part", 0), int):
+    if not (isinstance(found.get("part", 0), int) and _is_referring(found.get("referring", {}))):
         return False
     return isinstance(found.get("is", 0), int) and are_entries(found.get("entries", []))
+
+
+def _is_referring(said: Any) -> bool:
+    """Lists of a number and a guard each."""
+    return isinstance(said, dict) and all(
+        isinstance(pairs, list) and all(isinstance(at, int) and isinstance(mark, str) for at, mark in map(_two, pairs))
+        for pairs in said.values()
+    )
+
+
+def _two(pair: Any) -> tuple[Any, Any]:
+    return (pair[0], pair[1]) if isinstance(pair, list) and len(pair) == 2 else (None, None)
 
 
 def _is_manifest(group: Piece) -> bool:
