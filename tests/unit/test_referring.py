@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from bridge.translate.gather import Entry, gather
 from bridge.translate.header.observers import OBSERVER_TYPE
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.private import put_in, taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
@@ -154,6 +156,22 @@ def test_whoever_is_named_since_is_in_the_place_of_whom_the_item_named(at: int) 
     assert found[new["reference"]]["name"][0]["family"] == "Neu" and new["display"] == "Anna Neu"
 
 
+def behind(name: str, new: ContentItem) -> Change:
+    def change(item: ContentItem) -> ContentItem:
+        here = any(one.concept is not None and one.concept.meaning == name for one in item.children)
+        return replace(item, children=(*map(change, item.children), *((new,) if here else ())))
+
+    return change
+
+
+@pytest.mark.parametrize("performer", [[PERSON], [PERSON, LAB], [LAB, PERSON]])
+def test_who_is_added_behind_a_performer_leaves_those_who_are_there(performer: list[Json]) -> None:
+    said, found = performers(behind("Person Observer Name", observed_by("Neu^Anna")[1]), performer)
+    (new,) = [one for one in said if one not in performer]
+    assert [one for one in said if one in performer] == performer
+    assert found[new["reference"]]["name"][0]["family"] == "Neu"
+
+
 @pytest.mark.parametrize("performer", [[PERSON, LAB], [LAB, PERSON]])
 def test_another_performer_leaves_those_who_are_there(performer: list[Json]) -> None:
     said, found = performers(within("Potassium", observed_by("Neu^Anna")[1]), performer)
@@ -164,3 +182,17 @@ def test_another_performer_leaves_those_who_are_there(performer: list[Json]) -> 
 
 def test_a_performer_whose_item_is_gone_is_gone() -> None:
     assert performers(without("Person Observer Name"), [PERSON, LAB])[0] == [LAB]
+
+
+@pytest.mark.parametrize("said", [None, {}, {"result": [[99, "x"], [-1, "x"]]}, {"result": 1}, {"result": [["x"]]}])
+def test_what_an_earlier_bridge_did_not_say_or_somebody_has_damaged_is_no_error(said: Any) -> None:
+    report = reported(result=RESULTS)
+    (group,) = gather([Entry(one, f"http://server/{reference_to(one)}") for one in (report, NA, CANCELLED, CL)]).groups
+    bare, pieces = taken_out(checked_to_dicom(replace(group, key="DiagnosticReport/r"), MAPPING, KNOWN).result)
+    pieces[()]["referring"] = said
+    if said is None:
+        del pieces[()]["referring"]
+    made = put_in(bare, pieces)
+    for after in (made, Document(made.header, without("Chloride")(made.root))):
+        back = to_fhir(after, MAPPING, KNOWN).result
+        assert to_dicom(copy.deepcopy(back), MAPPING, KNOWN).result == after
