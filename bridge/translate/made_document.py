@@ -49,11 +49,11 @@ def made_document(group: Group, mapping: Mapping, known: Known, version: str | N
 def _read(document: Document, group: Group, homes: dict[Path, Json], mapping: Mapping, known: Known) -> _Read:
     """The document as it is read natively, what it does not say, and where words are missing that a code repeats."""
     results = {path for path, home in homes.items() if "resourceType" in home}
-    image, words = native_fhir(document, mapping, known), list[str]()
+    image, words = native_fhir(document, mapping, known, ours=True), list[str]()
     said_by_site(image, document.root, results, mapping)
     pieces = pieces_of(group, homes, image, document, known, words)
     if parts := parts_of(group, homes, image):  # components alone that are read as such
-        with_parts = native_fhir(document, mapping, known, parts)
+        with_parts = native_fhir(document, mapping, known, parts, ours=True)
         said_by_site(with_parts, document.root, results, mapping)
         pieces = marked(pieces_of(group, homes, with_parts, document, known), parts)
     return image, pieces, words

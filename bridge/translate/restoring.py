@@ -22,7 +22,7 @@ from bridge.translate.header.header import born_uid
 from bridge.translate.native.documents import TRACKING_IDENTIFIER
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import native_fhir
-from bridge.translate.remainder.private import Piece
+from bridge.translate.remainder.private import Piece, manifest_of
 from bridge.translate.remainder.relative import said_at
 from bridge.translate.remainder.rows import Reading
 from bridge.translate.remaindered import given_back, remaindered
@@ -52,9 +52,10 @@ def restorations(
     sections = sections_in(pieces) if added else frozenset[Path]()  # what was added there makes none a result
     read = replace(bare, root=root)
     stands = (source.known, parts_in(pieces), sections, frozenset(results_in(pieces)))
-    image = native_fhir(read, mapping, *stands)
+    ours = "born" not in manifest_of(pieces)
+    image = native_fhir(read, mapping, *stands, ours=ours)
     if reading.rows:
-        read_now(image, pieces, native_fhir(read, now, *stands))
+        read_now(image, pieces, native_fhir(read, now, *stands, ours=ours))
     said_by_site(image, root, pieces, mapping)
     new = added_to(image, pieces) if added else []
     if added and not new:

@@ -241,3 +241,38 @@ def test_a_result_whose_concept_was_edited_in_dicom_can_be_edited_in_fhir(edited
     assert group.members[0]["code"]["coding"][0]["code"] == "410668003"
     group.members[edited]["note"] = [{"text": "see there"}]
     assert crosses(group).root.children[0].concept == length
+
+
+PERIOD = {"start": "2026-03-01T08:15:00+01:00", "end": "2026-03-02T08:15:00+01:00"}
+TIMED = {"issued": "2026-03-02T10:00:00+01:00", "effectivePeriod": PERIOD}
+PART = {"code": {"coding": [{"system": "http://loinc.org", "code": "2951-2"}]}, "valueQuantity": quantity(140)}
+SEEN = ContentItem("HAS PROPERTIES", Code("121106", "DCM", "Comment"), Plain("TEXT", "seen"), (), ())
+PHOSPHATE = ContentItem("CONTAINS", Code("2777-1", "LN", "Phosphate"), Num(("1",), MILLIMOLE, None), (), ())
+STARTED = ContentItem(
+    "HAS PROPERTIES", Code("111526", "DCM", "DateTime Started"), Plain("DATETIME", "20260301"), (), ()
+)
+
+
+def without_effective(resource: Resource) -> Resource:
+    return {key: said for key, said in resource.items() if key != "effectiveDateTime"}
+
+
+@pytest.mark.parametrize(
+    ("group", "added"),
+    [
+        (reported(without_effective(measured(**TIMED))), SEEN),
+        (Group(without_effective(measured(**TIMED)), (), None, "Observation/o"), SEEN),
+        (reported(without_effective(observation(component=[PART], **TIMED))), PHOSPHATE),
+        (reported(measured(issued=TIMED["issued"])), STARTED),
+    ],
+    ids=["comment", "lone result", "panel", "start alone"],
+)
+def test_what_is_added_behind_when_it_was_issued_leaves_that(group: Group, added: ContentItem) -> None:
+    """It became three components, and the period its start."""
+    said = [one for one in group.resources() if one["resourceType"] == "Observation"][-1]
+    back = edited_in_pacs(group, (0,), lambda item: replace(item, children=(*item.children, added)))
+    found = stripped([one for one in back.resources() if one["resourceType"] == "Observation"][-1])
+    times = ("issued", "effectivePeriod", "effectiveDateTime")
+    assert {key: found.get(key) for key in times} == {key: said.get(key) for key in times}
+    assert found.get("note", found.get("component", [])) != said.get("component", [])
+    crosses(back)

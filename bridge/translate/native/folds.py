@@ -44,19 +44,23 @@ def may_be_component(item: ContentItem, mapping: Mapping) -> bool:
     return len(folds) == len(item.children) and all(fold.element[0] in _OF_COMPONENT for fold in folds)
 
 
-def _placeable(children: Sequence[ContentItem], resource: str, mapping: Mapping) -> dict[tuple[str, ...], int]:
+def _placeable(
+    children: Sequence[ContentItem], resource: str, mapping: Mapping, *, ours: bool
+) -> dict[tuple[str, ...], int]:
     """Elements of the last children as far as these are primitives, each once, with the index of the child: their place
-    needs no saying. Of a report wherever they stand: others may have added results behind them."""
+    needs no saying. Of a report, and in a document of `ours`, wherever they stand: others may have added items behind
+    them."""
     found: dict[tuple[str, ...], int] = {}
     for index in range(len(children) - 1, -1, -1):
         fold = fold_of(children[index], resource, mapping)
         if fold is not None and fold.is_primitive and fold.element not in found:
             found[fold.element] = index
-        elif resource != "DiagnosticReport":
+        elif not (ours or resource == "DiagnosticReport"):
             break
     for lone, other in (_PERIOD, _PERIOD[::-1]):
         if lone in found and other not in found:  # a start alone is the time of the Observation, and a component
-            found = {element: index for element, index in found.items() if index > found[lone]}
+            before = -1 if ours else found[lone]
+            found = {element: index for element, index in found.items() if element != lone and index > before}
     return found
 
 
@@ -65,12 +69,14 @@ def whole_period(home: Home) -> bool:
     return bool({"start", "end"} <= home.get("effectivePeriod", {}).keys())
 
 
-def folds_in(item: ContentItem, resource: str, mapping: Mapping) -> Iterator[tuple[int, ContentItem, Fold]]:
-    """Children that may be elements, in order."""
+def folds_in(
+    item: ContentItem, resource: str, mapping: Mapping, *, ours: bool = False
+) -> Iterator[tuple[int, ContentItem, Fold]]:
+    """Children that may be elements, in order. `ours`: in a document that was made from resources."""
     named = [fold_of(child, resource, mapping) for child in item.children]
     if not any(named):
         return
-    allowed = _placeable(item.children, resource, mapping)
+    allowed = _placeable(item.children, resource, mapping, ours=ours)
     several = _has_several_sites(item.children, resource, mapping)
     words: set[tuple[str, ...]] = set()
     for index, (child, fold) in enumerate(zip(item.children, named, strict=True)):

@@ -131,7 +131,8 @@ class Observations(References):
             observation["bodySite"]["text"] = site["text"]
 
     def _children(self, item: ContentItem, at: Path, observation: Resource, context: Context) -> None:
-        folds = {index: fold for index, _, fold in folds_in(self._without_parts(item, at), "Observation", self.mapping)}
+        said = self._without_parts(item, at)
+        folds = {index: fold for index, _, fold in folds_in(said, "Observation", self.mapping, ours=self.ours)}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         for index, child in enumerate(item.children):
             if is_value(child, item) and (*at, index) not in self.targets:

@@ -54,13 +54,13 @@ def native_fhir(
     parts: frozenset[Path] = frozenset(),
     sections: frozenset[Path] = frozenset(),
     results: frozenset[Path] = frozenset(),
+    *,
+    ours: bool = False,
 ) -> FhirImage:
     """`parts`: items that are components, whatever their concept is of; `sections`: containers that are sections, and
-    `results`: that are Observations, whatever stands in them."""
-    root = in_canonical_units(document.root, mapping)
-    return _Builder(
-        replace(document, root=root), mapping, known, parts=parts, sections=sections, results=results
-    ).build()
+    `results`: that are Observations, whatever stands in them. `ours`: whether it was made from resources."""
+    read = replace(document, root=in_canonical_units(document.root, mapping))
+    return _Builder(read, mapping, known, parts=parts, sections=sections, results=results, ours=ours).build()
 
 
 class _Builder(Observations):
@@ -160,7 +160,7 @@ class _Builder(Observations):
         if is_quoted(root) or self._about(root) != THE_PATIENT:
             return rest
         flows = is_flow(root)
-        for index, child, fold in folds_in(root, "DiagnosticReport", self.mapping):
+        for index, child, fold in folds_in(root, "DiagnosticReport", self.mapping, ours=self.ours):
             if flows and child.relationship == "CONTAINS":
                 continue
             home = folded_into(report, child, fold, index + 1, self.mapping, self.zone) if index in rest else None
