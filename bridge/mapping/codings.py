@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -112,9 +112,21 @@ def spelled_to_dicom(value: Spelled) -> Code | None:
     """The first code, the others as its equivalents; else the text."""
     codes = [code for _, code in codes_of(value)]
     if codes:
-        return with_equivalents(codes[0], codes)
-    said = value.text or next((display for _, _, display, _ in value.codings if display), None)
+        return called(with_equivalents(codes[0], codes), value)
+    said = value.text or next(_displays(value), None)
     return Code(*_IN_WORDS, code_meaning(said)) if said else None
+
+
+def called(code: Code, value: Spelled) -> Code:
+    """By the first display of another coding, where its own has none and no text is there: a reader would see a bare
+    number."""
+    said = [*_displays(value)]
+    is_bare = not value.text and code.meaning not in said and any(code.meaning == bare for _, bare, _, _ in value.codings)
+    return code._replace(meaning=code_meaning(said[0])) if said and is_bare else code
+
+
+def _displays(value: Spelled) -> Iterator[str]:
+    return (display for _, _, display, _ in value.codings if display)
 
 
 _IN_WORDS = ("TEXT", PRIVATE_SCHEME)

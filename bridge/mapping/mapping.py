@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from bridge.mapping.codings import Spelled, codes_of, fresh, spelled, spelled_to_dicom, with_equivalents
+from bridge.mapping.codings import Spelled, called, codes_of, fresh, spelled, spelled_to_dicom, with_equivalents
 from bridge.mapping.lens import CONCEPT, Lens
 from bridge.mapping.revision import revision_in
 from bridge.model.content import Code
@@ -221,7 +221,11 @@ class Mapping:
 
     @cached_property
     def _concept(self) -> Callable[[Spelled], Code | None]:
-        return lru_cache(maxsize=_CONCEPTS)(self._concept_by_row)
+        return lru_cache(maxsize=_CONCEPTS)(self._called)
+
+    def _called(self, coded: Spelled) -> Code | None:
+        found = self._concept_by_row(coded)
+        return found and called(found, coded)
 
     def _concept_by_row(self, coded: Spelled) -> Code | None:
         said = codes_of(coded)

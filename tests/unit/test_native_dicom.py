@@ -697,6 +697,26 @@ def test_a_code_without_system_comes_last_and_has_a_scheme(said: list[Resource],
         assert LOCAL in without_ids(natively(resource)[element])["coding"]
 
 
+@pytest.mark.parametrize(
+    ("said", "text", "meaning"),
+    [
+        ([{"system": "http://loinc.org", "code": "58720-4"}, ANYBODYS], None, "Kalium"),
+        ([{"system": "http://loinc.org", "code": "58720-4"}, ANYBODYS], "K+", "K+"),
+        ([LOCAL, {"system": "http://snomed.info/sct", "code": "88480006"}], None, "Kalium"),
+        ([{"system": "http://loinc.org", "code": "K+", "display": "K+"}, ANYBODYS], None, "K+"),
+        ([{"system": "http://loinc.org", "code": "8867-4"}, ANYBODYS], None, None),
+    ],
+    ids=["another display", "text", "no system", "its own", "a row"],
+)
+def test_a_code_without_a_display_is_called_by_that_of_another(said: list[Resource], text: Any, meaning: Any) -> None:
+    """Who reads it saw the bare number. A concept row knows better."""
+    concept = {"coding": said} | ({"text": text} if text else {})
+    item = item_of(observation(code=concept, valueCodeableConcept=concept))
+    assert isinstance(item.value, Coded) and item.concept is not None and item.value.code is not None
+    assert item.concept.meaning == (meaning or "Heart rate")
+    assert item.value.code.meaning == (meaning or "Kalium")
+
+
 def test_a_urn_needs_no_scheme() -> None:
     item = item_of(measured(code={"coding": [{"code": URN, "display": "of its own"}]}))
     assert item.concept == Code(URN, "", "of its own")
