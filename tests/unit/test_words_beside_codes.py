@@ -19,7 +19,7 @@ from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.edited import first_item_edited
-from tests.samples import measured, observation
+from tests.samples import alone, measured, observation
 
 MAPPING, KNOWN = load(), Known()
 WORDS = Code("121051", "DCM", "Equivalent Meaning of Value")
@@ -120,6 +120,29 @@ def test_a_diagnosis_that_is_excluded_is_said_to_be(certainty: str, says: list[s
     for one in (concluded(icd(certainty)), result):
         (item,) = checked_to_dicom(one, MAPPING, KNOWN).result.root.children
         assert words_in(item) == says
+
+
+@pytest.mark.parametrize(("side", "says"), [("L", "links"), ("R", "rechts"), ("B", "beidseits"), ("?", None)])
+def test_the_side_of_a_diagnosis_is_said(side: str, says: str | None) -> None:
+    """It stands beside its certainty, in an extension of the coding; of two sides, nobody knows which."""
+    plain, excluded = sided(icd("G"), side), sided(icd("A"), side)
+    of_both = {"coding": [*sided(icd("G"), "L")["coding"], *sided(icd("G"), "R")["coding"]]}
+    certainty = "Diagnosesicherheit: ausgeschlossen"
+    for concept, words in (
+        (plain, [f"Pneumonie ({says})"] if says else []),
+        (excluded, [f"Pneumonie ({says}, {certainty})" if says else f"Pneumonie ({certainty})"]),
+        (of_both, []),
+    ):
+        for one in (concluded(concept), alone(observation(valueCodeableConcept=concept))):
+            (item,) = checked_to_dicom(one, MAPPING, KNOWN).result.root.children
+            assert words_in(item) == words
+
+
+def sided(diagnosis: dict[str, Any], side: str) -> dict[str, Any]:
+    system = "https://fhir.kbv.de/CodeSystem/KBV_CS_SFHIR_ICD_SEITENLOKALISATION"
+    said = {"valueCoding": {"system": system, "code": side}}
+    extension = {"url": "http://fhir.de/StructureDefinition/seitenlokalisation"} | said
+    return {"coding": [one | {"extension": [*one["extension"], extension]} for one in diagnosis["coding"]]}
 
 
 def test_whoever_edits_the_code_of_an_excluded_diagnosis_says_another_one() -> None:

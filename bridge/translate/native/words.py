@@ -1,7 +1,9 @@
 """What people call a concept where its Code Meaning does not say it (TID 1210, 1211): another text, a display of more
-than the 64 characters that a Code Meaning holds, or an extension that says the code is excluded."""
+than the 64 characters that a Code Meaning holds, or an extension that says the code is excluded, or on which side."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from bridge.mapping.codings import code_meaning
 from bridge.translate.basis.codeable import displays_in
@@ -10,19 +12,30 @@ from bridge.translate.basis.node import Home
 
 def words_of(concept: Home, native: Home) -> str | None:
     """What people call a CodeableConcept; None where `native`, which its code alone gives, says it already."""
-    words, certainty = _words_of(concept, native), _certainty_of(concept)
-    if certainty is None:
+    words, beside = _words_of(concept, native), [*filter(None, (_side_of(concept), _certainty_of(concept)))]
+    if not beside:
         return words
     codings = (one.get("display") or one.get("code") for one in concept.get("coding", ()))
     said = words or concept.get("text") or next(filter(None, codings), "")
-    return f"{said} (Diagnosesicherheit: {certainty})"
+    return f"{said} ({', '.join(beside)})"
 
 
 def _certainty_of(concept: Home) -> str | None:
     """In the words of its code system; None where the diagnosis is certain, as the code alone says it."""
-    said = [more for one in concept.get("coding", ()) for more in one.get("extension", ())]
-    codes = (one.get("valueCoding", {}).get("code") for one in said if one.get("url") == _CERTAINTY)
-    return next((_CERTAINTIES[code] for code in codes if code in _CERTAINTIES), None)
+    said = (_CERTAINTIES[code] for code in _codes_in(concept, _CERTAINTY) if code in _CERTAINTIES)
+    return next((f"Diagnosesicherheit: {one}" for one in said), None)
+
+
+def _side_of(concept: Home) -> str | None:
+    """None where its codings do not agree."""
+    said = {_SIDES[code] for code in _codes_in(concept, _SIDE) if code in _SIDES}
+    return said.pop() if len(said) == 1 else None
+
+
+def _codes_in(concept: Home, extension: str) -> Iterator[str | None]:
+    """Those that extensions of its codings say: two beside each other, in the base profiles of ICD-10-GM."""
+    said = (more for one in concept.get("coding", ()) for more in one.get("extension", ()))
+    return (one.get("valueCoding", {}).get("code") for one in said if one.get("url") == extension)
 
 
 _CERTAINTY = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
@@ -31,6 +44,8 @@ _CERTAINTIES = {  # KBV_CS_SFHIR_ICD_DIAGNOSESICHERHEIT
     "V": "Verdacht auf / zum Ausschluss von",
     "Z": "Zustand nach",
 }
+_SIDE = "http://fhir.de/StructureDefinition/seitenlokalisation"
+_SIDES = {"L": "links", "R": "rechts", "B": "beidseits"}  # KBV_CS_SFHIR_ICD_SEITENLOKALISATION
 
 
 def _words_of(concept: Home, native: Home) -> str | None:
