@@ -13,7 +13,7 @@ from bridge.mapping.load import load
 from bridge.model.content import ByReference, Code, Coded, Container, ContentItem, Num, Plain
 from bridge.model.dataset import UNICODE, DataSet, Element, find, items, text_of
 from bridge.model.group import Group, Number, Resource
-from bridge.model.names import COMPOSITION_URL
+from bridge.model.names import ABSENT_URL, COMPOSITION_URL
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
@@ -23,12 +23,13 @@ from bridge.translate.header.identity import ENTITY_ID, ENTITY_TYPE, LOCAL_ID
 from bridge.translate.header.observers import LANGUAGE, OBSERVER_TYPE, add_context
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.header.study import ACCESSION, ACCESSION_ISSUER
+from bridge.translate.native.named_concepts import UNNAMED
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
-from tests.samples import composed, measured, observation
+from tests.samples import alone, composed, measured, observation
 
 BIRTH_DATE, STUDY_DESCRIPTION = 0x00100030, 0x00081030
 LONG = "Epithelial cells in urine sediment by light microscopy, at high magnification"
@@ -695,6 +696,29 @@ def test_a_code_without_system_comes_last_and_has_a_scheme(said: list[Resource],
         assert all(one.scheme or one.value == URN for one in (code, *code.equivalents))
     for element in ("code", "valueCodeableConcept"):
         assert LOCAL in without_ids(natively(resource)[element])["coding"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]},
+        {"coding": [{"system": "http://loinc.org"}]},
+        {"coding": [{"extension": [{"url": "urn:x", "valueString": "K"}]}]},
+        {"coding": [{"system": "urn:lab", "code": "a\\b"}]},
+    ],
+    ids=["absent", "system alone", "extension alone", "backslash"],
+)
+def test_a_result_whose_code_dicom_cannot_hold_has_a_name(code: Resource) -> None:
+    """Readers refused the whole document for one item without a Concept Name (PS3.3 table C.17-5)."""
+    part = {"code": code, "valueString": "a part"}
+    group = Group(measured(code=code, component=[part]), (), None, "Observation/o")
+    translated = checked_to_dicom(group, load(), Known())
+    (item,) = translated.result.root.children
+    assert [one.concept for one in (item, *item.children)] == [UNNAMED, UNNAMED]
+    assert stripped(to_fhir(translated.result, load(), Known()).result.root) == group.root
+    warning = "a code that DICOM cannot hold: a reader sees `Unknown`: Observation.code and 1 more"
+    assert warning in translated.report.warnings
+    assert warning not in checked_to_dicom(alone(measured()), load(), Known()).report.warnings
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.basis.node import INHERITED, ITSELF, Home, Node
 from bridge.translate.native.copies import SEVERAL, several_of
 from bridge.translate.native.generic import Kind, is_unqualified, kind
-from bridge.translate.native.named_concepts import VALUE_UNKNOWN
+from bridge.translate.native.named_concepts import UNNAMED, VALUE_UNKNOWN
 from bridge.translate.native.observed import observed_at, started_in
 from bridge.translate.native.participants import PERSONS, add_participant, is_person
 from bridge.translate.native.qualifiers import absent_code
@@ -53,6 +53,10 @@ class Items(Referred):
         elif target["resourceType"] == "DocumentReference":
             self._document(target, reference, into)
 
+    def _concept(self, home: Home) -> Code | None:
+        """None only where the document had none: a reader refuses the whole of it for one item without."""
+        return self.mapping.concept(home.get("code", {})) or (None if self.born else UNNAMED)
+
     def _value(self, home: Home, concept: Code | None, *, container: bool) -> Value:
         """An empty text, number or code only where the document had it: what we create says that it is unknown."""
         if self.born and (odd := empty_of(home)) is not None:
@@ -85,7 +89,7 @@ class Items(Referred):
         depth = into.depth + 1
         if depth > _MAX_DEPTH:
             raise PermanentError(f"results nested deeper than {_MAX_DEPTH}; real reports have about ten levels")
-        concept = self.mapping.concept(observation.get("code", {}))
+        concept = self._concept(observation)
         if observation.get("status") in WITHDRAWN:
             if self.born and holds_results(observation, self.find, self.done):
                 self._emptied(observation, concept, into, reference, outer)
@@ -112,7 +116,7 @@ class Items(Referred):
                 continue  # one of several values
             if self.born and is_shared(component):
                 continue  # the container says it
-            concept = self.mapping.concept(component.get("code", {}))
+            concept = self._concept(component)
             part = node.add(self._value(component, concept, container=False), concept, component)
             self._folds(component, part, primitives=False)
             if self.legal:

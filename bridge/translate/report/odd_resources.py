@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bridge.mapping.codings import concept_to_dicom
 from bridge.mapping.mapping import Mapping
 from bridge.model.group import Group, Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare
+from bridge.translate.header.header import born_uid
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.native.unfolded import is_normal_range
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
@@ -20,7 +22,7 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
     """Code systems that DICOM has no Coding Scheme Designator for, and words beside a code that say something else: a
     DICOM reader sees those of the code."""
     found: dict[str, list[str]] = {}
-    structures = structures_of(group)
+    structures, made = structures_of(group), born_uid(group.root) is None
     for kind, home in homes_of(group):
         for element in ("code", "valueCodeableConcept"):
             for coding in home.get(element, {}).get("coding", ()):
@@ -30,6 +32,8 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
                 if system and designator_of(system, EXTENSION_BASE) is None:
                     what = f"code system {system!r} has no Coding Scheme Designator"
                     found.setdefault(what, []).append(f"{kind}.{element}")
+        if made and kind == "Observation" and concept_to_dicom(home.get("code", {})) is None:
+            found.setdefault("a code that DICOM cannot hold: a reader sees `Unknown`", []).append(f"{kind}.code")
         quantity = home.get("valueQuantity", {})
         for element, one in quantities_of(home):
             for what in no_ucum(one["code"]) if one.get("system") == UCUM and "code" in one else ():
