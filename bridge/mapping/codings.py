@@ -121,9 +121,7 @@ def called(code: Code, value: Spelled) -> Code:
     """By the first display of another coding, where its own has none and no text is there: a reader would see a bare
     number."""
     said = [*_displays(value)]
-    is_bare = (
-        not value.text and code.meaning not in said and any(code.meaning == bare for _, bare, _, _ in value.codings)
-    )
+    is_bare = code.meaning not in (value.text, *said) and code.meaning in [bare for _, bare, _, _ in value.codings]
     return code._replace(meaning=code_meaning(said[0])) if said and is_bare else code
 
 

@@ -54,11 +54,12 @@ def remaindered(
     know."""
     charset = document.charset
     back, habits = given_back(document, group, mapping, known)
-    remainder = Comparison(mapping).compare(document.root, back.root, None, charset)
+    born = born_uid(group.root) is not None
+    remainder = Comparison(mapping, born=born).compare(document.root, back.root, None, charset)
     if habits:
         remainder["habits"] = habits
     native_header, header, together = back.header, document.header, made_header_group
-    if born_uid(group.root) is not None:
+    if born:
         together = header_group
         # a shared Patient may spell its name otherwise: the document keeps the Patient Module that it was read with
         patient, header = split_patient(header)

@@ -23,12 +23,13 @@ from bridge.translate.header.identity import ENTITY_ID, ENTITY_TYPE, LOCAL_ID
 from bridge.translate.header.observers import LANGUAGE, OBSERVER_TYPE, add_context
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.header.study import ACCESSION, ACCESSION_ISSUER
+from bridge.translate.native.items import Items
 from bridge.translate.native.named_concepts import UNNAMED
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
-from bridge.translate.to_fhir import to_fhir
+from bridge.translate.to_fhir import ANEW, to_fhir
 from tests.samples import alone, composed, measured, observation
 
 BIRTH_DATE, STUDY_DESCRIPTION = 0x00100030, 0x00081030
@@ -719,6 +720,16 @@ def test_a_result_whose_code_dicom_cannot_hold_has_a_name(code: Resource) -> Non
     warning = "a code that DICOM cannot hold: a reader sees `Unknown`: Observation.code and 1 more"
     assert warning in translated.report.warnings
     assert warning not in checked_to_dicom(alone(measured()), load(), Known()).report.warnings
+
+
+def test_a_document_in_which_an_earlier_bridge_named_nothing_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = alone(measured(code={"coding": [{"system": "http://loinc.org"}]}))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(Items, "_concept", lambda _, home: None)
+        document = to_dicom(group, load(), Known()).result
+    back = to_fhir(document, load(), Known())
+    assert ANEW not in back.report.warnings and stripped(back.result.root) == group.root
+    assert to_dicom(back.result, load(), Known()).result == document
 
 
 @pytest.mark.parametrize(

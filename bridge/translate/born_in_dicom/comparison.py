@@ -23,8 +23,9 @@ Remainder = dict[str, Any]
 
 
 class Comparison:
-    def __init__(self, mapping: Mapping) -> None:
-        self.mapping = mapping
+    def __init__(self, mapping: Mapping, *, born: bool) -> None:
+        """`born`: in DICOM."""
+        self.mapping, self.born = mapping, born
 
     def compare(self, item: ContentItem, node: Node, parent: Value | None, charset: Charset) -> Remainder:
         """Returns the remainder of this item; attaches those of its children to their homes, in place."""
@@ -60,7 +61,7 @@ class Comparison:
 
     def _own(self, item: ContentItem, node: Node, parent: Value | None, charset: Charset) -> Remainder:
         """What the item says beside its children."""
-        relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
+        relation = None if parent is None else relationship(parent, node, self.mapping, born=self.born)
         if (relation, node.concept, node.value, node.rest) == (item.relationship, item.concept, item.value, item.rest):
             return {}
         native = ContentItem(relation, node.concept, node.value, (), node.rest)

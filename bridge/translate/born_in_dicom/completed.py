@@ -19,7 +19,7 @@ from bridge.translate.basis.node import Node, element_id, names_of
 from bridge.translate.basis.transcode import SAID, in_unicode, recoded, recoded_element
 from bridge.translate.born_in_dicom.pointers import astray, repointed
 from bridge.translate.born_in_fhir.sited import is_other_site
-from bridge.translate.header.header import split_patient
+from bridge.translate.header.header import born_uid, split_patient
 from bridge.translate.native.generic import relationship
 from bridge.translate.native.to_dicom import native_dicom
 from bridge.translate.remainder.element_json import charset_said, dataset_of, without_charset
@@ -58,7 +58,7 @@ def content_of(
     unread = set[int]()  # tags of bytes that are not of the character set
     header, fits = _header(native.header, remainder, charset, report, unread)
     whole = bool(remainder or attached(group.root, "pieces"))
-    builder = _Builder(mapping, report, without, whole=whole)
+    builder = _Builder(mapping, report, without, whole=whole, born=born_uid(group.root) is not None)
     root = builder.item(native.root, remainder, None, charset, (), None if without is None else ())
     if not fits or builder.unicode:
         report.warnings.append("an edit does not fit the Specific Character Set: the document is in ISO_IR 192 now")
@@ -113,10 +113,13 @@ def _dropped(tag: str) -> str:
 
 
 class _Builder:
-    def __init__(self, mapping: Mapping, report: Report, without: frozenset[Path] | None, *, whole: bool) -> None:
+    def __init__(
+        self, mapping: Mapping, report: Report, without: frozenset[Path] | None, *, whole: bool, born: bool
+    ) -> None:
         """`whole`: whether the resources are those of a document; a result of one that has come into another report, or
-        stands alone, does not bring along what that document said beyond it."""
-        self.mapping, self.report, self.without, self.whole = mapping, report, without or frozenset(), whole
+        stands alone, does not bring along what that document said beyond it. `born`: in DICOM."""
+        self.mapping, self.report, self.without = mapping, report, without or frozenset()
+        self.whole, self.born = whole, born
         self.homes: dict[Path, Json] = {}
         self.places: dict[Path, Json] = {}
         self.moves: dict[Path, Path] = {}
@@ -143,7 +146,7 @@ class _Builder:
         if "site" in remainder and is_other_site(node.home or {}, remainder["site"]):
             remainder = {"p": remainder["p"]} if "p" in remainder else {}
             self.report.warnings.append(f"item {element_id((0, *path))}: {_OTHER_SITE}")
-        relation = None if parent is None else relationship(parent, node.value, node.concept, self.mapping)
+        relation = None if parent is None else relationship(parent, node, self.mapping, born=self.born)
         patch = remainder.get("p")
         charset = charset_said(patch.get("e", {}), charset) if patch else charset
         children = self._children(node, remainder, charset, path, former) if node.children or remainder else ()

@@ -7,7 +7,6 @@ from enum import Enum, auto
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import (
     ByReference,
-    Code,
     Coded,
     Container,
     ContentItem,
@@ -21,6 +20,7 @@ from bridge.model.content import (
 from bridge.model.dataset import find
 from bridge.model.tags import OBSERVATION_DATETIME, OBSERVATION_UID, WAVEFORMS
 from bridge.terminology.structured_reports import is_structured_report
+from bridge.translate.basis.node import Node
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.native.folds import fold_of, may_be_component
 from bridge.translate.native.named_concepts import PERSON_ROLE
@@ -110,12 +110,13 @@ _OWN = (OBSERVATION_UID, OBSERVATION_DATETIME)
 _UNQUALIFIED = frozenset({"DATE", "TIME", "DATETIME", "UIDREF"})
 
 
-def relationship(parent: Value, child: Value, concept: Code | None, mapping: Mapping) -> str:
-    """The relationship that Part 16 uses for such a pair, where FHIR does not say one."""
+def relationship(parent: Value, node: Node, mapping: Mapping, *, born: bool) -> str:
+    """The relationship that Part 16 uses for such a pair, where FHIR does not say one. `born`: in DICOM."""
+    child, concept = node.value, node.concept
     if is_unqualified(parent) and is_words(child):
         return "HAS CONCEPT MOD"
     said = mapping.relationships.get((concept.scheme, concept.value)) if concept else None
-    if said is not None:
+    if said is not None and (born or _may_say_of_others(node, said)):
         return said
     if isinstance(parent, Container):
         return "CONTAINS"
@@ -124,6 +125,13 @@ def relationship(parent: Value, child: Value, concept: Code | None, mapping: Map
     if isinstance(parent, Reference):
         return "HAS ACQ CONTEXT"
     return "INFERRED FROM" if isinstance(child, Reference | Graphic | ByReference) else "HAS PROPERTIES"
+
+
+def _may_say_of_others(node: Node, said: str) -> bool:
+    """Whether what resources say is context or a modifier, as its concept may be: in FHIR a result says nothing of what
+    stands beside it. A modifier is in words (PS3.3 table A.35.3-2)."""
+    is_result = node.home is not None and node.home.get("resourceType") == "Observation"
+    return not is_result and (said != "HAS CONCEPT MOD" or is_words(node.value))
 
 
 def is_unqualified(value: Value) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from bridge.mapping.mapping import Fold
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import ByReference, ContentItem, Graphic, Num, Other, Path, Reference, value_type
-from bridge.model.dataset import text_of
+from bridge.model.content import ByReference, Container, ContentItem, Graphic, Num, Other, Path, Reference, value_type
+from bridge.model.dataset import find, text_of
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_UID
@@ -23,7 +23,7 @@ from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.inherited import method_of, methods_in, observers_of, started_of
 from bridge.translate.native.references import References, named, path_of
 from bridge.translate.native.selection import DERIVED_FROM
-from bridge.translate.native.shared_context import Shared, is_beside, said_around, share, shared_by
+from bridge.translate.native.shared_context import Shared, is_beside, is_context, said_around, share, shared_by
 from bridge.translate.native.sites import SIDE, Place, body_site, is_site, place_of
 from bridge.translate.native.subject_context import THE_PATIENT, Subject, subject_of
 from bridge.translate.native.valued import is_value
@@ -52,7 +52,7 @@ class Observations(References):
             effective = self._effective(item) or context.effective
             place, around = context.place, (context.method, context.observers, context.shared)
             return Context(anchor, effective, context.subject, place, *around)
-        item = self._without_parts(item, at)
+        item = self._said_around(item, at)
         subject, observers = subject_of(item, context.subject, self.named), observers_of(item)
         return Context(
             anchor,
@@ -111,16 +111,21 @@ class Observations(References):
             self._sited(observation, context.place if is_nearer else outer.place)
         return str(observation["id"])
 
-    def _without_parts(self, item: ContentItem, at: Path) -> ContentItem:
-        """What is a component says nothing of what stands beside or below it; places stay."""
-        if not self.parts:
+    def _said_around(self, item: ContentItem, at: Path) -> ContentItem:
+        """Without components and results of their own, which say nothing of what stands beside or below them; places
+        stay."""
+        alone = {index for index, child in enumerate(item.children) if self._is_alone(child, item)}
+        if not (self.parts or alone):
             return item
-        return replace(
-            item,
-            children=tuple(
-                _NOTHING if (*at, index) in self.parts else child for index, child in enumerate(item.children)
-            ),
-        )
+        children = enumerate(item.children)
+        said = [_NOTHING if index in alone or (*at, index) in self.parts else child for index, child in children]
+        return replace(item, children=tuple(said))
+
+    def _is_alone(self, item: ContentItem, parent: ContentItem) -> bool:
+        """Whether an item is a result, which its place and its UID say, though its concept is one of context."""
+        if item.relationship != "CONTAINS" or not item.rest or not isinstance(parent.value, Container):
+            return False
+        return find(item.rest, OBSERVATION_UID) is not None and is_context(item.concept, self.mapping)
 
     def _sited(self, observation: Resource, place: Place) -> None:
         """Where it was found. A Finding Site of its own that is an element already has its side in words only."""
@@ -131,7 +136,7 @@ class Observations(References):
             observation["bodySite"]["text"] = site["text"]
 
     def _children(self, item: ContentItem, at: Path, observation: Resource, context: Context) -> None:
-        said = self._without_parts(item, at)
+        said = self._said_around(item, at)
         folds = {index: fold for index, _, fold in folds_in(said, "Observation", self.mapping, ours=self.ours)}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         for index, child in enumerate(item.children):

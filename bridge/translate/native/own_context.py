@@ -67,7 +67,7 @@ def _site_of(mapping: Mapping) -> _Is:
 
 def _said(node: Node, is_one: _Is) -> list[Node]:
     """By elements of the result itself."""
-    return [one for one in node.children if is_one(one) and not _is_component(one)]
+    return [one for one in node.children if is_one(one) and not _is_component(one) and not _is_result(one)]
 
 
 def _lacking(node: Node, is_one: _Is) -> list[Node]:

@@ -81,8 +81,9 @@ class _Builder(Observations):
         self.targets = frozenset(_targets(root))
         self.encounter = encounter_of(document.header, document.charset, self.known)
         effective = self._effective(root) or header.content_time(document.header, self.zone)
-        place = place_of(root, Place(), self.mapping, self.template)
-        shared = shared_by(root, (), self.mapping, self.zone)
+        around = self._said_around(root, ())
+        place = place_of(around, Place(), self.mapping, self.template)
+        shared = shared_by(around, (), self.mapping, self.zone)
         context = Context(self.key, effective, self._about(root), place, shared=shared)
         report = self._report(root, context)
         self.homes[()] = report
@@ -169,7 +170,7 @@ class _Builder(Observations):
         return [index for index in rest if (index,) not in self.homes]
 
     def _about(self, root: ContentItem) -> Subject:
-        return subject_of(root, THE_PATIENT, self.named)
+        return subject_of(self._said_around(root, ()), THE_PATIENT, self.named)
 
     def _composition(self, root: ContentItem, context: Context) -> Resource:
         return {

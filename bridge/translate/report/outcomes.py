@@ -9,6 +9,7 @@ from bridge.model.dataset import DataSet, Element, items
 from bridge.model.tags import CONCEPT_CODE
 from bridge.terminology.units import plain
 from bridge.translate.basis.node import Node, element_id
+from bridge.translate.native.named_concepts import UNNAMED
 from bridge.translate.report.report import Detail
 from bridge.translate.report.rules import REMAINDER, Rules, attribute_path, named
 
@@ -42,7 +43,8 @@ def _why_carried(item: ContentItem) -> str:
 
 
 def same_concept(item: ContentItem, node: Node) -> bool:
-    return node.concept is None if item.concept is None else item.concept.same(node.concept)
+    """A name that stands for none is none: an earlier bridge gave such a result no name."""
+    return node.concept in (None, UNNAMED) if item.concept is None else item.concept.same(node.concept)
 
 
 def _is_empty(item: ContentItem, native: Value) -> bool:
