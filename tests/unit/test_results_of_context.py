@@ -1,5 +1,5 @@
-"""A result that is coded as what is context or a modifier in DICOM (Laterality, Finding Site, Specimen type): in FHIR it
-says nothing of what stands beside it."""
+"""A result that is coded as what is context or a modifier in DICOM (Laterality, Finding Site, Specimen type): in FHIR
+it says nothing of what stands beside it."""
 
 from __future__ import annotations
 
