@@ -52,7 +52,8 @@ def _read(document: Document, group: Group, homes: dict[Path, Json], mapping: Ma
     image, words = native_fhir(document, mapping, known, ours=True), list[str]()
     said_by_site(image, document.root, results, mapping)
     pieces = pieces_of(group, homes, image, document, known, words)
-    if parts := parts_of(group, homes, image):  # components alone that are read as such
+    denied = {path for path in image.apart if path in homes and "resourceType" not in homes[path]}
+    if parts := parts_of(group, homes, image) | denied:  # components alone that are read as such
         with_parts = native_fhir(document, mapping, known, parts, ours=True)
         said_by_site(with_parts, document.root, results, mapping)
         pieces = marked(pieces_of(group, homes, with_parts, document, known), parts)

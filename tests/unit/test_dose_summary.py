@@ -9,7 +9,7 @@ import pytest
 
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
-from bridge.model.content import Code, Coded, ContentItem, Plain, Value
+from bridge.model.content import Code, Coded, ContentItem, Num, Plain, Value
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.translate.basis.ids import Known
@@ -67,6 +67,24 @@ def test_a_total_of_each_plane_is_no_total() -> None:
 
     group = to_fhir(Document(one.header, twice(one.root)), MAPPING, KNOWN).result
     assert not any(map(is_summary, group.members))
+
+
+@pytest.mark.parametrize("left", ["without a number", "not at all"])
+def test_the_total_of_one_plane_is_not_that_of_both(left: str) -> None:
+    """TID 10002. Of the other plane it could not be measured, or is not said."""
+    one = document("10001-projection-dose.dcm")
+
+    def emptied(item: ContentItem) -> ContentItem:
+        children = [emptied(child) for child in item.children if left != "not at all" or type(child.value) is not Num]
+        value = (
+            Num((), None, Code("114006", "DCM", "Measurement failure")) if isinstance(item.value, Num) else item.value
+        )
+        return replace(item, value=value, children=tuple(children))
+
+    planes = [child for child in one.root.children if child.concept and child.concept.value == "113702"]
+    root = replace(one.root, children=(*one.root.children, *map(emptied, planes)))
+    group = to_fhir(Document(one.header, root), MAPPING, KNOWN).result
+    assert planes and not any(map(is_summary, group.members))
 
 
 @pytest.mark.parametrize("where", ["of the total", "around it"])

@@ -89,9 +89,28 @@ def test_what_was_added_in_dicom_is_what_its_concept_says() -> None:
     assert components == ["Breast"] and [one["text"] for one in beside["interpretation"]] == ["Abnormal"]
 
 
-def test_a_document_of_an_earlier_bridge_comes_back() -> None:
+DENIED = [
+    part(SCT, "408729009", "Finding context", concept(SCT, "410516002", "Known absent")),
+    part(DCM, "121071", "Finding", concept(SCT, "233604007", "Pneumonia")),
+]
+
+
+def panel() -> Group:
+    return Group(
+        {key: one for key, one in measured(component=DENIED).items() if key[:5] != "value"}, (), None, "Observation/o"
+    )
+
+
+def test_a_component_of_a_panel_that_denies_it_stays_a_component() -> None:
+    """In a document of the PACS it is a result of its own, which says what is said against it."""
+    crosses(panel())
+    back = edited_in_pacs(panel(), (0, 1), valued(Coded(Code("59282003", "SCT", "Embolism"))))
+    assert said(back) == (["Known absent", "Embolism"], {}) and not back.members
+
+
+@pytest.mark.parametrize("group", [alone(component=[NORMALITY, SITE]), panel()], ids=["elements", "denied"])
+def test_a_document_of_an_earlier_bridge_comes_back(group: Group) -> None:
     """Its items did not say that they are components."""
-    group = alone(component=[NORMALITY, SITE])
     bare, pieces = taken_out(checked_to_dicom(group, MAPPING, KNOWN).result)
     earlier: Document = put_in(bare, {path: one for path, one in pieces.items() if "part" not in one})
     assert earlier != put_in(bare, pieces)

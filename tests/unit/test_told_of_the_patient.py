@@ -135,6 +135,84 @@ def test_the_text_follows_the_modifier() -> None:
     assert any("follows" in line for line in made.report.warnings)
 
 
+FATHER = modifier(Code("408732007", "SCT", "Subject relationship context"), Code("66839005", "SCT", "Father"))
+KNOWN_ABSENT = modifier(FINDING_CONTEXT, Code("410516002", "SCT", "Known absent"))
+
+
+@pytest.mark.parametrize("below", [(), (item(SEVERITY, Coded(SEVERE), how="HAS PROPERTIES"),)], ids=["leaf", "result"])
+@pytest.mark.parametrize("deep", [False, True], ids=["in it", "in a group in it"])
+def test_what_a_container_denies_is_denied_of_each_finding_in_it(*, deep: bool, below: tuple[ContentItem, ...]) -> None:
+    """PS3.3 C.17.5. A leaf is no component of the group, which would say nothing of its modifier."""
+    finding = item(FINDING, Coded(PNEUMONIA), *below)
+    inside = container(GROUP, finding) if deep else finding
+    group, _ = read(document(container(FINDINGS, KNOWN_ABSENT, inside), item(FINDING, Coded(PNEUMONIA), *below)))
+    denied, plain = results(group, FINDING)
+    assert (denied["valueCodeableConcept"]["text"], shared(denied)) == ("Pneumonia (Known absent)", ["Known absent"])
+    assert (plain["valueCodeableConcept"]["text"], shared(plain)) == ("Pneumonia", [])
+
+
+@pytest.mark.parametrize("how", ["HAS OBS CONTEXT", "HAS CONCEPT MOD"])
+def test_a_number_of_a_relative_says_whose_it_is(how: str) -> None:
+    family = container(Code("10157-6", "LN", "Family history"), replace(FATHER, relationship=how), length("190"))
+    group, _ = read(document(family, length("120")))
+    assert [shared(one) for one in results(group, LENGTH)] == [["Father"], []]
+
+
+def test_what_is_said_nearer_overrides_what_a_container_denies() -> None:
+    present = item(FINDING, Coded(PNEUMONIA), modifier(FINDING_CONTEXT, Code("410515003", "SCT", "Known present")))
+    group, _ = read(document(container(FINDINGS, KNOWN_ABSENT, present)))
+    assert results(group, FINDING)[0]["valueCodeableConcept"]["text"] == "Pneumonia"
+
+
+def test_findings_follow_the_container_that_denies_them() -> None:
+    group, _ = read(document(container(FINDINGS, KNOWN_ABSENT, item(FINDING, Coded(PNEUMONIA)))))
+    (section,) = results(group, FINDINGS)
+    section["component"][0]["valueCodeableConcept"] = {
+        "coding": [{"system": "http://snomed.info/sct", "code": "410515003", "display": "Known present"}]
+    }
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    assert len(made.result.root.children[0].children) == 2
+    (again,) = [
+        one
+        for one in to_fhir(made.result, MAPPING, KNOWN).result.members
+        if one.get("code", {}).get("text") == "Finding"
+    ]
+    assert again["valueCodeableConcept"].get("text", "Pneumonia") == "Pneumonia"
+
+
+def test_what_a_client_adds_against_a_group_comes_back_as_he_wrote_it() -> None:
+    group, _ = read(document(container(GROUP, item(FINDING, Coded(PNEUMONIA)), item(COMMENT, Plain("TEXT", "both")))))
+    (of_group,) = results(group, GROUP)
+    coding = {"system": "http://snomed.info/sct", "code": "408729009", "display": "Finding context"}
+    absent = {"system": "http://snomed.info/sct", "code": "410516002", "display": "Known absent"}
+    of_group["component"].append({"code": {"coding": [coding]}, "valueCodeableConcept": {"coding": [absent]}})
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    assert made.result.root.children[0].children[-1].concept == FINDING_CONTEXT
+    (again,) = results(to_fhir(made.result, MAPPING, KNOWN).result)
+    assert len(again["component"]) == 2
+
+
+@pytest.mark.parametrize("against", [FATHER, KNOWN_ABSENT], ids=["a relative's", "denied"])
+def test_a_conclusion_of_what_does_not_hold_is_none_of_the_report(against: ContentItem) -> None:
+    said = item(CONCLUSION, Plain("TEXT", "Pulmonary embolism"))
+    group, _ = read(document(container(Code("121076", "DCM", "Conclusions"), against, said)))
+    assert "conclusion" not in group.root and len(results(group, CONCLUSION)) == 1
+
+
+@pytest.mark.parametrize("how", ["HAS PROPERTIES", "HAS CONCEPT MOD"])
+def test_conclusion_and_narrative_say_a_denial_however_it_is_related(how: str) -> None:
+    said = item(CONCLUSION, Plain("TEXT", "Pneumonia"), item(PRESENCE, Coded(ABSENT), how=how))
+    group, _ = read(document(said, container(Code("121076", "DCM", "Conclusions"), said)))
+    assert group.root["conclusion"] == "Pneumonia (Absent)\nPneumonia (Absent)"
+    assert "Pneumonia (Absent)" in str([one for one in group.members if one["resourceType"] == "Composition"])
+
+
+def test_a_property_that_denies_nothing_is_no_part_of_the_conclusion() -> None:
+    held = item(PRESENCE, Coded(PRESENT), how="HAS PROPERTIES")
+    group, _ = read(document(item(CONCLUSION, Plain("TEXT", "Pneumonia"), held)))
+    assert group.root["conclusion"] == "Pneumonia"
+
+
 TIMED = (text_element(OBSERVATION_DATETIME, "DT", "20250101"),)
 APART = [
     replace(modifier(PRESENCE, ABSENT), rest=TIMED),
@@ -397,6 +475,17 @@ def test_an_edited_conclusion_reaches_the_item_that_a_modifier_stands_below() ->
         group.root["conclusion"] = said
         made = checked_to_dicom(group, MAPPING, KNOWN).result
         assert [one.value for one in made.root.children][1] == Plain("TEXT", text)
+
+
+@pytest.mark.parametrize(("said", "warned"), [("Pneumonia left", True), ("Pneumonia left (Absent)", False)])
+def test_an_edited_conclusion_without_its_denial_is_warned_of(*, said: str, warned: bool) -> None:
+    """The denial is an item of its own, and stands."""
+    denial = item(PRESENCE, Coded(ABSENT), how="HAS PROPERTIES")
+    group, _ = read(document(item(CONCLUSION, Plain("TEXT", "Pneumonia"), denial)))
+    group.root["conclusion"] = said
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    assert made.result.root.children[0].value == Plain("TEXT", "Pneumonia left")
+    assert any("say against it" in one for one in made.report.warnings) is warned
 
 
 OFFSET, EVENT = Code("128740", "DCM", "Longitudinal Temporal Offset from Event"), Code("128741", "DCM", "Event Type")

@@ -9,9 +9,12 @@ from bridge.model.group import Group, Json, Resource
 from bridge.translate.basis.codeable import displays_in
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import Home
+from bridge.translate.native.asserted import is_denied
 from bridge.translate.native.own_words import says_conclusion
 
 FOLLOWS = "DiagnosticReport.conclusion was edited: its document says so as Conclusion; correct that Observation, too"
+
+DENIED = "DiagnosticReport.conclusion was edited, and components of its Observation say against it what they said"
 
 
 def conclusion_in(group: Group) -> str | None:
@@ -42,7 +45,9 @@ def with_conclusion(group: Group, before: str | None) -> tuple[Group, list[str]]
     if len(found) != 1:
         return group, []
     ((owner, home),) = found
-    return group.with_resources({id(owner): _saying(owner, home, _unmodified(now, home))}), [FOLLOWS]
+    said = _unmodified(now, home)
+    dropped = said == now and is_denied(home, {})
+    return group.with_resources({id(owner): _saying(owner, home, said)}), [FOLLOWS, *([DENIED] if dropped else [])]
 
 
 def _unmodified(said: str, home: Home) -> str:

@@ -39,10 +39,13 @@ _CODED, _PLAINLY = ({(uri_of(one, EXTENSION_BASE), value) for value, one in code
 
 def is_qualified(item: ContentItem) -> bool:
     """Whether a modifier of the item says that it does not simply hold."""
-    return any([_qualifies(child) for child in item.children if _key(child.concept) in _CONTEXTS])
+    return any([qualifies(child) for child in item.children])
 
 
-def _qualifies(modifier: ContentItem) -> bool:
+def qualifies(modifier: ContentItem) -> bool:
+    """Whether it says, in whatever relationship, that what it stands below does not simply hold."""
+    if _key(modifier.concept) not in _CONTEXTS:
+        return False
     match modifier.value:
         case Coded(code) if code is not None:
             return _key(code) not in _PLAIN
@@ -70,7 +73,7 @@ Members = Mapping[str, Home]
 def denials_in(resources: Iterable[Home]) -> Members:
     """Of items with a time, a comment or items of their own, which are no components."""
     observations = (one for one in resources if one.get("resourceType") == "Observation")
-    return {f"Observation/{one.get('id')}": one for one in observations if _against(one)}
+    return {f"Observation/{one.get('id')}": one for one in observations if against(one)}
 
 
 def qualify(home: Home, members: Members) -> None:
@@ -102,10 +105,10 @@ def is_denied(home: Home, members: Members) -> bool:
 
 def _words(home: Home, members: Members) -> list[str]:
     below = [members.get(one.get("reference", ""), {}) for one in home.get("hasMember", ())] if members else []
-    return [*filter(None, map(_against, (*home.get("component", ()), *below)))]
+    return [*filter(None, map(against, (*home.get("component", ()), *below)))]
 
 
-def _against(home: Home) -> str:
+def against(home: Home) -> str:
     """What a component or Observation says against what it stands below."""
     if _CODED.isdisjoint(code_pairs(home.get("code", {}))):
         return ""

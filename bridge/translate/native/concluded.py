@@ -1,5 +1,6 @@
 """The conclusion of a report, as its Conclusion items say it (DCM 121077): in words, with what modifies them. What was
-concluded of somebody else, in another document, or before, is none of this one: it is a result, as it stands."""
+concluded of somebody else, in another document, or before, or is denied, is none of this one: it is a result, as it
+stands."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Container, ContentItem, Plain
 from bridge.translate.basis.node import Home
-from bridge.translate.native.asserted import is_quoted
+from bridge.translate.native.asserted import is_qualified, is_quoted
 from bridge.translate.native.flow import before_words, is_flow, modified, sentence_of
 from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.native.subject_context import THE_PATIENT, Named, subject_of
@@ -35,6 +36,8 @@ _OF_OTHERS = frozenset(  # sections of CID 7001 that say what was asked, or know
 def conclusions_in(item: ContentItem, patient: Named, mapping: Mapping, zone: str) -> Iterator[str]:
     """Of the root, or of an item in it."""
     if is_quoted(item) or subject_of(item, THE_PATIENT, patient) != THE_PATIENT or _is_of_others(item):
+        return
+    if isinstance(item.value, Container) and is_qualified(item):
         return
     children = item.children
     if CONCLUSION.same(item.concept) and isinstance(item.value, Plain) and item.value.value_type == "TEXT":

@@ -27,6 +27,7 @@ _CODE = {
     "display": "Radiation exposure and protection information [Description] Document Diagnostic imaging",
 }
 _PROCEDURE = {"coding": [{"system": DCM, "code": "121058", "display": "Procedure reported"}]}
+_ACCUMULATED = Code("113702", "DCM", "Accumulated X-Ray Dose Data")  # TID 10002, once for each plane
 _SCOPE = Code("113705", "DCM", "Scope of Accumulation")
 _PARTS = (("113015", "DCM"), ("113852", "DCM"))  # Series, Irradiation Event (CID 10000)
 _TOTALS = tuple(  # PS3.16 TID 10002, 10004, 10005, 10007 and 10012
@@ -45,13 +46,15 @@ def dose_summary(
     root: ContentItem, homes: Mapping[Path, Home], report: Resource, identifier: str, procedures: list[Home]
 ) -> Resource | None:
     """Makes the summary; None where the report totals nothing, or a part of the study alone. A total of each of two
-    planes is none of the whole and left out, as is that of one breast (TID 10005): a summary says no side."""
+    planes is none of the whole and left out, also where the other plane says none, or no number; as is that of one
+    breast (TID 10005): a summary says no side."""
     if any(_is_of_a_part(child) for child in root.children):
         return None
     found: dict[Code, list[Home]] = {}
+    planes = [(index,) for index, child in enumerate(root.children) if _ACCUMULATED.same(child.concept)]
     for path, total, where in _totals(root, ()):
-        if "valueQuantity" in (home := homes.get(path, {})):
-            found.setdefault(total, []).append(home if not where else {})
+        home, is_part = homes.get(path, {}), where or (len(planes) > 1 and path[:1] in planes)
+        found.setdefault(total, []).append({} if is_part or "valueQuantity" not in home else home)
     parts = [{"code": _PROCEDURE, "valueCodeableConcept": copied(one)} for one in procedures[:1]]
     totals = [
         {name: renamed(homes_of[0][name], {}) for name in ("code", "valueQuantity")}

@@ -12,6 +12,7 @@ from bridge.mapping.people import spoken
 from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain, value_type
 from bridge.model.document import template_of
 from bridge.translate.basis.node import Home
+from bridge.translate.native.asserted import qualifies
 from bridge.translate.native.spelled import printable, spelled_out
 from bridge.translate.native.values import value_to_fhir
 from bridge.translate.native.xhtml import in_div
@@ -99,9 +100,9 @@ def modified(words: str, item: ContentItem, mapping: Mapping, zone: str) -> str:
 
 
 def _modifies(item: ContentItem) -> bool:
-    """Its language and other words for the same modify nothing."""
+    """Its language and other words for the same modify nothing; that it is denied may be said as a property, too."""
     said = item.concept[:2] if item.concept is not None else None
-    return item.relationship == "HAS CONCEPT MOD" and said not in _WORDING
+    return qualifies(item) or (item.relationship == "HAS CONCEPT MOD" and said not in _WORDING)
 
 
 def _own_words(item: ContentItem, mapping: Mapping, zone: str) -> str:

@@ -13,7 +13,7 @@ from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis.node import ITSELF, Home
 from bridge.translate.header.header import result_status
-from bridge.translate.native.asserted import denials_in, qualify
+from bridge.translate.native.asserted import against, denials_in, is_qualified, qualify
 from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
 from bridge.translate.native.flow import is_flow, narrative_of
@@ -98,10 +98,10 @@ class Observations(References):
             several_values(item.value, observation)
         if item.children:
             self._children(item, at, observation, context)
-            below = (self.homes.get((*at, index), {}) for index in range(len(item.children)))
-            qualify(observation, denials_in(below) if "hasMember" in observation else {})
         if outer.shared and not isinstance(item.value, Reference) and not is_beside(item):
             share(observation, said_around(item, outer.shared, self.mapping))
+        below = (self.homes.get((*at, index), {}) for index in range(len(item.children)))
+        qualify(observation, denials_in(below) if "hasMember" in observation else {})
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
             observation.setdefault("identifier", []).extend(_uid_identifier(uid))
         if isinstance(item.value, Num) and outer.method is not None and not methods_in(item, self.mapping):
@@ -139,12 +139,13 @@ class Observations(References):
         said = self._said_around(item, at)
         folds = {index: fold for index, _, fold in folds_in(said, "Observation", self.mapping, ours=self.ours)}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
+        apart = isinstance(item.value, Container) and (is_qualified(item) or any(map(against, context.shared)))
         for index, child in enumerate(item.children):
             if is_value(child, item) and (*at, index) not in self.targets:
                 value_to_fhir(child.value, observation, self.mapping, self.zone)
                 self.homes[*at, index] = {}  # a primitive
             else:
-                self._child(child, (*at, index), observation, context, folds, each=each)
+                self._child(child, (*at, index), observation, context, folds, each=each, apart=apart)
 
     def _folded(self, item: ContentItem, at: Path, component: Home) -> None:
         for index, child, fold in folds_in(item, "Observation", self.mapping):
@@ -161,6 +162,7 @@ class Observations(References):
         folds: dict[int, Fold],
         *,
         each: bool,
+        apart: bool,
     ) -> None:
         number = str(at[-1] + 1)
         place = kind(child, Kind.OBSERVATION, self.mapping, each=each)
@@ -175,6 +177,9 @@ class Observations(References):
                 self.homes[at] = home
                 return
             place = Kind.COMPONENT if value_type(child.value) in self.mapping.values else Kind.CARRIED
+        if place is Kind.COMPONENT and apart and child.relationship == "CONTAINS" and at not in self.parts:
+            self.apart.add(at)
+            place = Kind.OBSERVATION  # a component of a group would not say what is said against all in that
         if place is Kind.COMPONENT:
             component: Home = {"id": number, "code": self._code(child.concept)}
             value_to_fhir(child.value, component, self.mapping, self.zone)

@@ -27,6 +27,7 @@ class Reading:
     mapping: Mapping
     known: Known
     parts: frozenset[Path] = frozenset()  # items that are components, whatever their concept is of
+    apart: set[Path] = field(default_factory=set)  # results that are none, for the group denies what is in it
     sections: frozenset[Path] = frozenset()  # containers that are sections, whatever stands in them
     results: frozenset[Path] = frozenset()  # and that are none
     ours: bool = False  # made from resources

@@ -1,6 +1,7 @@
 """Context that a container says once for all that is in it (PS3.3 C.17.5), and that FHIR repeats on each result: how it
 was acquired, at rest or under stress; in which lead or mode (TID 3700, 5200); at which time point (TID 1502); in which
-procedure (TID 1005); that it is quoted (PS3.16 TID 1000). Copies, as components: the items of the container say it."""
+procedure (TID 1005); that it is quoted (PS3.16 TID 1000); that what is in it is denied, past, or a relative's
+(TID 1350; SNOMED CT, situation with explicit context). Copies, as components: the items of the container say it."""
 
 from __future__ import annotations
 
@@ -30,6 +31,10 @@ _CONTEXT = frozenset(
         ("122148", "DCM"),  # Lead ID
         ("399264008", "SCT"),  # Image Mode
         ("G-0373", "SRT"),
+        ("121052", "DCM"),  # Presence of property
+        ("408729009", "SCT"),  # Finding context
+        ("408731000", "SCT"),  # Temporal context
+        ("408732007", "SCT"),  # Subject relationship context
     }
 )
 _ACQUIRED, _ABOUT = "HAS ACQ CONTEXT", ("HAS OBS CONTEXT", "HAS CONCEPT MOD")

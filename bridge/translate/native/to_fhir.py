@@ -45,6 +45,7 @@ _EMPTY_DIV = '<div xmlns="http://www.w3.org/1999/xhtml">-</div>'
 class FhirImage:
     group: Group
     homes: dict[Path, Home]  # content item -> the element that it became
+    apart: frozenset[Path] = frozenset()  # results that would be components, did nothing deny all that is beside them
 
 
 def native_fhir(
@@ -57,8 +58,9 @@ def native_fhir(
     *,
     ours: bool = False,
 ) -> FhirImage:
-    """`parts`: items that are components, whatever their concept is of; `sections`: containers that are sections, and
-    `results`: that are Observations, whatever stands in them. `ours`: whether it was made from resources."""
+    """`parts`: items that are components, whatever their concept is of or stands against them; `sections`: containers
+    that are sections, and `results`: that are Observations, whatever stands in them. `ours`: whether it was made from
+    resources."""
     read = replace(document, root=in_canonical_units(document.root, mapping))
     return _Builder(read, mapping, known, parts=parts, sections=sections, results=results, ours=ours).build()
 
@@ -92,7 +94,7 @@ class _Builder(Observations):
         if systems := systems_of(document.header):
             for resource in group.resources():
                 explain(resource, systems)
-        return FhirImage(group, self.homes)
+        return FhirImage(group, self.homes, frozenset(self.apart))
 
     # -- report and its composition -----------------------------------------------------------------------------
     def _report(self, root: ContentItem, context: Context) -> Resource:
