@@ -142,6 +142,27 @@ def _in_state(state: Code | None) -> list[ContentItem]:
     return [context(STATE, Coded(state), how="HAS ACQ CONTEXT")] if state is not None else []
 
 
+def test_what_modifies_a_value_in_error_is_not_said_of_what_it_was_made_of() -> None:
+    """A mean that is withdrawn leaves the lengths that were measured: none of them is one."""
+    mean = item(Code("121401", "DCM", "Derivation"), Coded(Code("373098007", "SCT", "Mean")), how="HAS CONCEPT MOD")
+    measured = [replace(length(one), relationship="INFERRED FROM") for one in ("39", "41")]
+    group, _ = read(document(container(FINDINGS, length("40", mean, *measured)), like=ECHO))
+    (found,) = [one for one in _observations(group) if one.get("valueQuantity", {}).get("value") == 40]
+    found["status"] = "entered-in-error"
+    (heading,) = edited(group).result.root.children[0].children
+    assert isinstance(heading.value, Container)
+    assert [type(one.value) for one in heading.children] == [Num, Num]
+
+
+def test_a_group_in_error_denies_what_stands_in_it_still() -> None:
+    absent = item(Code("408729009", "SCT", "Finding context"), Coded(Code("410516002", "SCT", "Known absent")))
+    denied = container(FINDINGS, replace(absent, relationship="HAS CONCEPT MOD"), length("40"), length("41"))
+    group, _ = read(document(denied, like=ECHO))
+    of(group, "Findings")["status"] = "entered-in-error"
+    heading = edited(group).result.root.children[0]
+    assert [type(one.value) for one in heading.children] == [Coded, Num, Num]
+
+
 def test_what_is_in_error_with_all_below_it_is_gone() -> None:
     group = twins()
     of(group, "Fetus Summary", "Fetus A")["status"] = of(group, "Estimated Weight", "Fetus A")["status"] = "cancelled"

@@ -10,7 +10,19 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from fixtures.templates.items import acquisition, coded, container, context, modifier, num, person, properties, text
+from fixtures.templates.items import (
+    acquisition,
+    coded,
+    container,
+    context,
+    modifier,
+    num,
+    person,
+    properties,
+    text,
+    uidref,
+    unit,
+)
 from tests.unit.test_inherited import (
     FETUS,
     FINDINGS,
@@ -96,6 +108,31 @@ def test_a_name_is_of_the_class_around(inner: list[Dataset], focus: str | None) 
 def test_it_is_no_other_patient() -> None:
     twins = container(FINDINGS, of_subject(FETUS), *(container(GROUP, subject(one), length()) for one in "AB"))
     assert not [one for one in translated(twins, like="5000-obgyn").report.warnings if "another" in one]
+
+
+SUMMARY, BIOMETRY = Code("125008", "DCM", "Fetus Summary"), Code("125002", "DCM", "Fetal Biometry")
+FETUSES = Code("11878-6", "LN", "Number of Fetuses by US")
+SUBJECT_UID = Code("121028", "DCM", "Subject UID")
+
+
+@pytest.mark.parametrize(
+    ("of", "said", "focus"),
+    [
+        (SUMMARY, [subject("B")], "Fetus B"),
+        (BIOMETRY, [subject("B")], "Fetus B"),
+        (BIOMETRY, [context(uidref(SUBJECT_UID, "2.25.7"))], "Fetus 2.25.7"),
+        (FINDINGS, [subject("B"), context(num(FETUSES, "2", unit("1")))], "Fetus B"),
+        (FINDINGS, [subject("B"), num(FETUSES, "2", unit("1"))], None),  # a result
+        (FINDINGS, [subject("B")], None),
+        (SUMMARY, [subject("MR-0101")], None),  # his mother's number in the header
+        (SUMMARY, [of_subject(PATIENT), subject("B")], None),
+        (SUMMARY, [], None),
+    ],
+)
+def test_a_name_in_a_container_about_a_fetus_is_a_fetuss(of: Code, said: list[Dataset], focus: str | None) -> None:
+    """TID 5003 to 5011 name twins by TID 1008, which may say neither class nor Fetus ID."""
+    found = lengths(container(of, *said, container(GROUP, length())), like="5000-obgyn")
+    assert [one.get("focus") for one in found] == [[{"display": focus}] if focus else None]
 
 
 @pytest.mark.parametrize(

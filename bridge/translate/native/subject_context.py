@@ -7,7 +7,7 @@ import unicodedata
 from typing import NamedTuple
 
 from bridge.mapping.people import spoken
-from bridge.model.content import Code, Coded, ContentItem, Num
+from bridge.model.content import Code, Coded, Container, ContentItem, Num
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
 from bridge.model.tags import PATIENT_ID, PATIENT_NAME
@@ -24,6 +24,18 @@ from bridge.translate.native.named_concepts import (
 )
 
 _FETUS_NUMBER = Code("121037", "DCM", "Fetus number")
+_FETUSES = ("11878-6", "LN")  # Number of Fetuses by US, which TID 1008 says beside the id of one
+_FETAL = frozenset(  # containers of TID 5000 that are each about one fetus
+    {
+        ("125001", "DCM"),  # Fetal Biometry Ratios
+        ("125002", "DCM"),  # Fetal Biometry
+        ("125003", "DCM"),  # Fetal Long Bones
+        ("125004", "DCM"),  # Fetal Cranium
+        ("125006", "DCM"),  # Biophysical Profile
+        ("125008", "DCM"),  # Fetus Summary
+        ("125009", "DCM"),  # Early Gestation
+    }
+)
 _OF_FETUS = {one[:2] for one in (FETUS_ID, _FETUS_NUMBER, MOTHER_OF_FETUS)}
 _CALLED = tuple(
     code[:2]
@@ -79,7 +91,8 @@ THE_PATIENT = Subject()
 
 def subject_of(item: ContentItem, around: Subject, patient: Named) -> Subject:
     """Subject Class (TID 1006) with what the subject is called. What an item says overrides what is said around it, and
-    all else it inherits (PS3.3 C.17.5): a name or number alone is another one of the class around, or the patient's."""
+    all else it inherits (PS3.3 C.17.5): a name or number alone is another one of the class around, or the patient's.
+    Not his own, it is a fetus's in a container about one, or where how many there are is said with it (TID 1008)."""
     about = [one for one in item.children if is_of_subject(one.concept)]
     if not about:
         return around
@@ -89,12 +102,20 @@ def subject_of(item: ContentItem, around: Subject, patient: Named) -> Subject:
         return Subject(said, called)
     if around.kind not in _OF_THE_PATIENT and not is_patient:
         return around if is_his or not called else Subject(around.kind, called)
-    if any(_kind(one) in _OF_FETUS for one in about) and not is_patient:
+    is_fetus = any(_kind(one) in _OF_FETUS for one in about) or (bool(called) and not is_his and _is_fetal(item))
+    if is_fetus and not is_patient:
         return Subject("Fetus", called)
     other = _another(item, patient)
     if other is not None:
         return Subject(PATIENT.meaning if is_patient else "", other)
     return THE_PATIENT if is_patient or is_his else around
+
+
+def _is_fetal(item: ContentItem) -> bool:
+    """Whether somebody whom it names, and who is not the patient, is a fetus, whatever else is said."""
+    if isinstance(item.value, Container) and _kind(item) in _FETAL:
+        return True
+    return any(_kind(one) == _FETUSES and one.relationship == "HAS OBS CONTEXT" for one in item.children)
 
 
 def _class_in(about: list[ContentItem]) -> str:
