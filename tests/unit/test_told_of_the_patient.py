@@ -507,6 +507,23 @@ def test_a_time_point_is_that_of_a_result_whatever_is_said_of_it(how: str) -> No
     assert {size: str(days) for size, days in said.items()} == {"50": "0", "25": "56"}
 
 
+@pytest.mark.parametrize("concept", [Code("121151", "DCM", "Lesion Identifier"), Code("125010", "DCM", "Identifier")])
+def test_each_result_says_of_which_lesion_or_follicle_it_is(concept: Code) -> None:
+    of = [container(GROUP, context(concept, Plain("TEXT", one)), length(one)) for one in ("1", "2")]
+    group, _ = read(document(*of, like=ECHO))
+    assert [shared(one) for one in results(group, LENGTH)] == [["1"], ["2"]]
+
+
+def test_a_branch_of_a_vessel_is_another_place() -> None:
+    """TID 5104."""
+    site, artery = Code("363698007", "SCT", "Finding Site"), Code("2841007", "SCT", "Renal artery")
+    branch = modifier(Code("125101", "DCM", "Vessel Branch"), Code("255561001", "SCT", "Medial"))
+    group, _ = read(
+        document(*(container(GROUP, modifier(site, artery), *of, length("1")) for of in ([branch], [])), like=ECHO)
+    )
+    assert [one["bodySite"].get("text") for one in results(group, LENGTH)] == ["Renal artery, Medial", "Renal artery"]
+
+
 @pytest.mark.parametrize("concept", [LEAD, MODE])
 def test_the_lead_and_the_mode_are_said_of_each_result(concept: Code) -> None:
     one, other = Code("1", "99X", "one"), Code("2", "99X", "other")

@@ -1,7 +1,8 @@
 """Context that a container says once for all that is in it (PS3.3 C.17.5), and that FHIR repeats on each result: how it
-was acquired, at rest or under stress; in which lead or mode (TID 3700, 5200); at which time point (TID 1502); in which
-procedure (TID 1005); that it is quoted (PS3.16 TID 1000); that what is in it is denied, past, or a relative's
-(TID 1350; SNOMED CT, situation with explicit context). Copies, as components: the items of the container say it."""
+was acquired, at rest or under stress; in which lead or mode (TID 3700, 5200); of which lesion or follicle; at which
+time point (TID 1502); in which procedure (TID 1005); that it is quoted (PS3.16 TID 1000); that what is in it is denied,
+past, or a relative's (TID 1350; SNOMED CT, situation with explicit context). Copies, as components: the items of the
+container say it."""
 
 from __future__ import annotations
 
@@ -29,6 +30,8 @@ _CONTEXT = frozenset(
         ("126073", "DCM"),  # Time Point Order
         ("128740", "DCM"),  # Longitudinal Temporal Offset from Event
         ("122148", "DCM"),  # Lead ID
+        ("121151", "DCM"),  # Lesion Identifier
+        ("125010", "DCM"),  # Identifier, of a follicle (TID 5013)
         ("399264008", "SCT"),  # Image Mode
         ("G-0373", "SRT"),
         ("121052", "DCM"),  # Presence of property

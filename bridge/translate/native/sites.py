@@ -11,13 +11,14 @@ from bridge.translate.native.qualifiers import reason_of
 from bridge.translate.native.spelled import printable
 
 Where = dict[str, list[str]]
-"""Words by which of both they are, in the order in which they are said."""
-SIDE, _PART = "Laterality", "Topographical modifier"  # TID 300
+"""Words by which of `_WHERE` they are, in the order in which they are said."""
+SIDE, _PART, _BRANCH = "Laterality", "Topographical modifier", "Vessel Branch"  # TID 300, TID 5104
 _WHERE = {
     ("272741003", "SCT"): SIDE,
     ("G-C171", "SRT"): SIDE,
     ("106233006", "SCT"): _PART,
     ("G-A1F8", "SRT"): _PART,
+    ("125101", "DCM"): _BRANCH,
 }
 
 
@@ -94,8 +95,8 @@ def _stands_alone(site: ContentItem, item: ContentItem) -> bool:
 
 
 def where_of(item: ContentItem) -> Where:
-    """Laterality and Topographical Modifier of an item, by which of both it is, in words or by code: no method and no
-    normality. One that is unknown has no words: it is not that of what is around."""
+    """Laterality, Topographical Modifier and Vessel Branch of an item, by which of them it is, in words or by code: no
+    method and no normality. One that is unknown has no words: it is not that of what is around."""
     found: Where = {}
     for child in item.children:
         kind = _WHERE.get(child.concept[:2]) if child.concept is not None else None
@@ -108,7 +109,7 @@ def where_of(item: ContentItem) -> Where:
 
 
 def says_where(item: ContentItem) -> bool:
-    """Whether it is a Laterality or Topographical Modifier, whatever its value."""
+    """Whether it is one of these, whatever its value."""
     return item.concept is not None and item.concept[:2] in _WHERE
 
 
