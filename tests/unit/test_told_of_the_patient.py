@@ -152,8 +152,11 @@ def test_what_a_container_denies_is_denied_of_each_finding_in_it(*, deep: bool, 
 
 
 @pytest.mark.parametrize("how", ["HAS OBS CONTEXT", "HAS CONCEPT MOD"])
-def test_a_number_of_a_relative_says_whose_it_is(how: str) -> None:
-    family = container(Code("10157-6", "LN", "Family history"), replace(FATHER, relationship=how), length("190"))
+@pytest.mark.parametrize("retired", [False, True])
+def test_a_number_of_a_relative_says_whose_it_is(how: str, *, retired: bool) -> None:
+    concept = Code("G-C32E", "SRT", "Subject relationship") if retired else FATHER.concept
+    father = replace(FATHER, relationship=how, concept=concept)
+    family = container(Code("10157-6", "LN", "Family history"), father, length("190"))
     group, _ = read(document(family, length("120")))
     assert [shared(one) for one in results(group, LENGTH)] == [["Father"], []]
 
@@ -162,6 +165,13 @@ def test_what_is_said_nearer_overrides_what_a_container_denies() -> None:
     present = item(FINDING, Coded(PNEUMONIA), modifier(FINDING_CONTEXT, Code("410515003", "SCT", "Known present")))
     group, _ = read(document(container(FINDINGS, KNOWN_ABSENT, present)))
     assert results(group, FINDING)[0]["valueCodeableConcept"]["text"] == "Pneumonia"
+
+
+def test_a_finding_beside_two_denials_stays_beside_them() -> None:
+    """Of two items of one concept there are no copies: alone, it would be affirmed."""
+    two = [modifier(PRESENCE, ABSENT), modifier(PRESENCE, Code("1", "99X", "not seen"))]
+    group, _ = read(document(container(FINDINGS, *two, item(FINDING, Coded(PNEUMONIA)))))
+    assert not results(group, FINDING) and len(results(group, FINDINGS)[0]["component"]) == 3
 
 
 def test_findings_follow_the_container_that_denies_them() -> None:

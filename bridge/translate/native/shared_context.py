@@ -38,6 +38,7 @@ _CONTEXT = frozenset(
         ("408729009", "SCT"),  # Finding context
         ("408731000", "SCT"),  # Temporal context
         ("408732007", "SCT"),  # Subject relationship context
+        ("G-C32E", "SRT"),
     }
 )
 _ACQUIRED, _ABOUT = "HAS ACQ CONTEXT", ("HAS OBS CONTEXT", "HAS CONCEPT MOD")
