@@ -182,6 +182,7 @@ def test_findings_follow_the_container_that_denies_them() -> None:
     }
     made = checked_to_dicom(group, MAPPING, KNOWN)
     assert len(made.result.root.children[0].children) == 2
+    assert not any("does not see it" in line for line in made.report.warnings)
     (again,) = [
         one
         for one in to_fhir(made.result, MAPPING, KNOWN).result.members

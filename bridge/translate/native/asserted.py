@@ -73,7 +73,7 @@ Members = Mapping[str, Home]
 def denials_in(resources: Iterable[Home]) -> Members:
     """Of items with a time, a comment or items of their own, which are no components."""
     observations = (one for one in resources if one.get("resourceType") == "Observation")
-    return {f"Observation/{one.get('id')}": one for one in observations if against(one)}
+    return {f"Observation/{one.get('id')}": one for one in observations if _against(one)}
 
 
 def qualify(home: Home, members: Members) -> None:
@@ -105,12 +105,17 @@ def is_denied(home: Home, members: Members) -> bool:
 
 def _words(home: Home, members: Members) -> list[str]:
     below = [members.get(one.get("reference", ""), {}) for one in home.get("hasMember", ())] if members else []
-    return [*filter(None, map(against, (*home.get("component", ()), *below)))]
+    return [*filter(None, map(_against, (*home.get("component", ()), *below)))]
 
 
-def against(home: Home) -> str:
+def may_be_against(home: Home) -> bool:
+    """By its concept, whatever it says."""
+    return not _CODED.isdisjoint(code_pairs(home.get("code", {})))
+
+
+def _against(home: Home) -> str:
     """What a component or Observation says against what it stands below."""
-    if _CODED.isdisjoint(code_pairs(home.get("code", {}))):
+    if not may_be_against(home):
         return ""
     said = home.get("valueCodeableConcept", {})
     if not _PLAINLY.isdisjoint(code_pairs(said)):

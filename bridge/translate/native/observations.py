@@ -13,7 +13,7 @@ from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis.node import ITSELF, Home
 from bridge.translate.header.header import result_status
-from bridge.translate.native.asserted import against, denials_in, qualify
+from bridge.translate.native.asserted import denials_in, may_be_against, qualify
 from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
 from bridge.translate.native.flow import is_flow, narrative_of
@@ -139,7 +139,7 @@ class Observations(References):
         said = self._said_around(item, at)
         folds = {index: fold for index, _, fold in folds_in(said, "Observation", self.mapping, ours=self.ours)}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
-        apart = isinstance(item.value, Container) and any(map(against, context.shared))
+        apart = isinstance(item.value, Container) and any(map(may_be_against, context.shared))
         for index, child in enumerate(item.children):
             if is_value(child, item) and (*at, index) not in self.targets:
                 value_to_fhir(child.value, observation, self.mapping, self.zone)
@@ -179,7 +179,7 @@ class Observations(References):
             place = Kind.COMPONENT if value_type(child.value) in self.mapping.values else Kind.CARRIED
         if place is Kind.COMPONENT and apart and child.relationship == "CONTAINS" and at not in self.parts:
             self.apart.add(at)
-            place = Kind.OBSERVATION  # a component of a group would not say what is said against all in that
+            place = Kind.OBSERVATION  # a component of a group would not say what may be said against all in that
         if place is Kind.COMPONENT:
             component: Home = {"id": number, "code": self._code(child.concept)}
             value_to_fhir(child.value, component, self.mapping, self.zone)
