@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import bindparam, exists, func, literal, select, tuple_
 
@@ -62,12 +62,19 @@ class Owed:
             found = connection.execute(query.order_by(WORK.c.state.in_(OPEN)).limit(1)).first()
         return (found.key, found.state) if found is not None else None
 
-    def unread(self, route: str, store: str, apart: str) -> str | None:
-        """Key of something of the store that is put off, and that no link knows; nothing that begins with `apart`, nor
-        what has ended two workers, or has failed so often that nobody else waits for it."""
+    def is_owed(self, route: str, store: str, keys: Iterable[str]) -> bool:
+        """Whether something of that is to be looked at: the store has told of it, or it was owed."""
+        with self._database.connect() as connection:
+            any_of = in_store(WORK, route, store) & WORK.c.key.in_(sorted(keys)) & WORK.c.state.in_(OPEN)
+            return connection.execute(select(WORK.c.key).where(any_of).limit(1)).first() is not None
+
+    def unread(self, route: str, store: str, apart: str, *, due: bool = False) -> str | None:
+        """Key of something of the store that is put off, or owed at all where what is `due` counts, too, and that no
+        link knows; nothing that begins with `apart`, nor what has ended two workers, or has failed so often that nobody
+        else waits for it."""
         of_store = {"of_route": route, "of_store": store, "apart": f"{apart}%", "now": self._database.now()}
         with self._database.connect() as connection:
-            return connection.execute(_UNREAD, of_store).scalar()
+            return connection.execute(_UNREAD if not due else _UNLINKED, of_store).scalar()
 
     def in_state(self, route: str, state: State) -> Iterator[Work]:
         """In the order of the keys, some at a time: a million take no memory. What enters the state meanwhile may be
@@ -93,7 +100,9 @@ class Owed:
 _PAGE = 1000
 _PATIENCE = 12  # tries of an instance, some half an hour, for which what may be the same waits
 
-_PUT_OFF = (WORK.c.state == "owed") & (WORK.c.due > bindparam("now"))
+_OWED = WORK.c.state == "owed"
+_PUT_OFF = WORK.c.due > bindparam("now")
 _WAITED_FOR = (WORK.c.crashes < 2) & (WORK.c.attempts < _PATIENCE) & WORK.c.key.not_like(bindparam("apart"))
 _LINKED = exists().where((LINK.c.route == bindparam("of_route")) & (LINK.c.instance == WORK.c.key))
-_UNREAD = select(WORK.c.key).where(OF_STORE & _PUT_OFF & _WAITED_FOR & ~_LINKED).limit(1)
+_UNLINKED = select(WORK.c.key).where(OF_STORE & _OWED & _WAITED_FOR & ~_LINKED).limit(1)
+_UNREAD = _UNLINKED.where(_PUT_OFF)

@@ -14,7 +14,7 @@ from bridge.model.version import Version
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.held import Waiting
 from bridge.sync.basis.owe import owe_dicom, owe_fhir
-from bridge.sync.basis.rejected import is_rejected
+from bridge.sync.basis.rejected import is_our_rejection, is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.outdated import is_outdated, says_otherwise
 from bridge.sync.crossing.write_dicom import WriteDicom, born_of
@@ -123,8 +123,9 @@ class ToDicom:
         return has_crossed(link) or (link is None and any(map(has_crossed, self._dicom.taken_in(present, link))))
 
     def _says(self, present: Present, link: Link, head: DataSet) -> bool:
-        """Whether the head is what would be written now, in its place. Void resources say nothing."""
-        if present.state == RETRACTED:
+        """Whether the head is what would be written now, in its place. Void resources say nothing, and nobody but they
+        has said it of a head that we have rejected: a version after it says it again."""
+        if present.state == RETRACTED or is_our_rejection(self.route, self.ledger, link.chain[-1]):
             return False
         for resource in present.group.whole():
             fhir.validate(resource)

@@ -36,7 +36,7 @@ from bridge.sync.decision.decide import Side
 from bridge.sync.documents.agreement import acknowledged, decided, state_of
 from bridge.sync.documents.resources import of_others, present_of
 from bridge.sync.listening.feed import take_created
-from bridge.sync.lost.forgotten import is_among_ours, is_from, is_from_it, remembered
+from bridge.sync.lost.forgotten import has_spoken, is_among_ours, is_from, is_from_it, remembered
 from bridge.sync.patients.followed import followed
 from bridge.sync.patients.merge import Merges
 from bridge.sync.patients.pseudonym import is_left_alone
@@ -126,12 +126,15 @@ class WriteFhir:
         present = present_of(self.route, link.root)
         if present is not None and self.merges.says(present, link, write_document(arrival.document)):
             return None  # it is our version of them
-        if link.fhir_digest != UNKNOWN:
+        found, ours = link, is_among_ours(self.route, arrival.document)
+        if link.fhir_digest == UNKNOWN:
+            if present is None:
+                return None
+            found = remembered(self.route, self.merges, link, present)
+        elif ours and self._here(link, said) == link.fhir_digest:
+            ours = has_spoken(self.route, self.ledger, link, said.present)  # it was edited, and is as it was before
+        else:
             return link
-        if present is None:
-            return None
-        found = remembered(self.route, self.merges, link, present)
-        ours = found.fhir_digest == UNKNOWN and is_among_ours(self.route, arrival.document)
         return None if ours else found
 
     def _read_anew(self, link: Link, said: Said, **more: Any) -> Link:

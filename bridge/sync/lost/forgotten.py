@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import Link
+from bridge.ledger.link import UNKNOWN, Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource, reference_to
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.stores.store import Stored
 from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.instances import read_instance
@@ -59,9 +61,20 @@ def leave_strange(route: Route, ledger: Ledger, link: Link) -> str:
 
 def is_among_ours(route: Route, document: Document) -> bool:
     """Whether it is among the versions that we write of what is edited in FHIR, of a document that was born in DICOM.
-    Somebody who edits one of these may leave it there: nothing tells."""
-    study = text_of(document.header, STUDY_UID) or ""
-    return text_of(document.header, SERIES_UID) == amendments(route.known(), study)
+    Somebody who edits one of these may leave it there: his UID tells, for ours are made of a hash (PS3.5 B.2, UUIDv5),
+    and others draw or count theirs."""
+    study, uid = text_of(document.header, STUDY_UID) or "", version_of(document).sop_instance.removeprefix("2.25.")
+    of_hash = uid.isdecimal() and int(uid) < 1 << 128 and UUID(int=int(uid)).version == 5
+    return of_hash and text_of(document.header, SERIES_UID) == amendments(route.known(), study)
+
+
+def has_spoken(route: Route, ledger: Ledger, link: Link, present: dict[str, Stored[Resource]]) -> bool:
+    """Whether FHIR has told of the resources since the link was agreed on, to say the same it may be. Else they are as
+    we have written them, or as a backup of them was: what we find in the PACS and do not remember is later."""
+    if link.fhir_digest == UNKNOWN:
+        return True
+    edited = any(present[key].version != version for key, version in link.versions.items() if key in present)
+    return edited or ledger.work.is_owed(route.name, route.fhir.name, {link.root, *link.versions})
 
 
 def remembered(route: Route, merges: Merges, link: Link, present: Present | None) -> Link:

@@ -6,19 +6,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import GONE, RETRACTED, STRANGE, UNKNOWN, Link, act_of
+from bridge.ledger.link import GONE, RETRACTED, STRANGE, UNKNOWN, VOID, Link, act_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.document import Document
+from bridge.stores.store import STUDY
 from bridge.sync.basis.begun import WRITING
-from bridge.sync.basis.held import Absent, Held
+from bridge.sync.basis.held import Absent, Held, Waiting
 from bridge.sync.basis.owe import owe_dicom, owe_fhir
+from bridge.sync.basis.rejected import is_our_rejection
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.decide import Act, Side
 from bridge.sync.decision.news import News, news
 from bridge.sync.documents.agreement import acknowledged, decided, state_since
 from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.resources import present_of
-from bridge.sync.lost.forgotten import leave_strange, remembered
+from bridge.sync.lost.forgotten import has_spoken, leave_strange, remembered
 from bridge.sync.patients.merge import Merges
 from bridge.sync.void.deleted import header_now, left_of
 from bridge.sync.void.fitting import claimed, fits
@@ -91,6 +93,13 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
         link = remembered(route, Merges(route, ledger, mapping), link, present_of(route, link.root))
     present = {one.key: one for one in route.fhir.read(sorted(link.versions)) if one is not None}
     here = state_since(route, ledger, link, present)
+    if state == RETRACTED and here not in VOID and is_our_rejection(route, ledger, link.chain[-1]):
+        # of a ledger that was lost, or is of yesterday: FHIR has said it, and what it says since holds
+        if has_spoken(route, ledger, link, present):
+            return acknowledged(route, ledger, replace(link, fhir_digest=UNKNOWN, dicom_digest=state))
+        _no_later_version(route, ledger)
+        if link.born == "fhir":  # put back by a person, or from a backup: nothing tells
+            link = replace(link, fhir_digest=UNKNOWN)
     decision = decided(route, ledger, link, here, state, link.instance)
     if decision.act is Act.FORGET and len(link.chain) == 1:
         ledger.links.forget(link.document)
@@ -120,6 +129,12 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
     if decision.act is Act.REMOVE:
         return remove_resources(route, ledger, link, state)
     return retract_resources(route, ledger, link, present, state)
+
+
+def _no_later_version(route: Route, ledger: Ledger) -> None:
+    """Raises Waiting while an instance is owed that no link knows: what FHIR said after that may be it."""
+    if (key := ledger.work.unread(route.name, route.dicom.name, STUDY, due=True)) is not None:
+        raise Waiting(f"{route.dicom.name}: {key} is not read yet, and may be a version after what we rejected", key)
 
 
 def _is_to_be_told(route: Route, ledger: Ledger, link: Link) -> bool:
