@@ -94,12 +94,12 @@ class Database:
         try:
             with closing(sqlite3.connect(part)) as target:
                 source.driver_connection.backup(target)  # type: ignore[union-attr]
-            os.link(part, file)  # raises where it is there by now
+            part.rename(file)
         except sqlite3.Error as error:
             raise LedgerError(f"ledger: {file}: cannot be written: {error}") from error
         finally:
             source.close()
-            part.unlink()
+            part.unlink(missing_ok=True)
 
     def now(self) -> float:
         with _named():

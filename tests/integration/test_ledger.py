@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -460,7 +459,7 @@ def test_a_backup_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: py
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
-        broken.setattr(os, "link", stopped)
+        broken.setattr(Path, "rename", stopped)
         ledger.copy_to(tmp_path / "copy.db")
     assert set(tmp_path.iterdir()) == before
     ledger.copy_to(tmp_path / "copy.db")
