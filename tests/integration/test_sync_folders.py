@@ -170,7 +170,7 @@ def test_other_content_under_a_known_uid_is_a_dead_letter(stores: Path) -> None:
         ("stores: {a: {kind: orthanc, url: 'http://x', issuer_: Y}}\n", "issuer_"),
         ("routes: [{between: [fhir, nowhere]}]\n", "nowhere"),
         ("routes: [{between: [fhir, fhir]}]\n", "both hold fhir"),
-        ("routes: [{between: [fhir, dicom]}, {between: [dicom, fhir], direction: to-fhir}]\n", "two between"),
+        ("routes: [{between: [fhir, dicom]}, {between: [dicom, fhir], direction: to-fhir}]\n", "two of the name"),
         ("ledger: nonsense\n", "ledger"),
         (TWO_ARCHIVES, "p2: give the `issuer`"),
         ("timezone: Europe/Nowhere\n", "IANA"),
