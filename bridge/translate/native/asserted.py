@@ -13,15 +13,16 @@ from bridge.terminology.snomed import sct_of
 from bridge.translate.basis.codeable import code_pairs, displayed
 from bridge.translate.basis.node import Home
 
-_CONTEXTS = frozenset(
+EXPLICIT_CONTEXT = frozenset(
     {
         ("121052", "DCM"),  # Presence of property
-        ("111056", "DCM"),  # Rendering Intent: of what is not for presentation, a CAD has not made a finding
         ("408729009", "SCT"),  # Finding context
         ("408731000", "SCT"),  # Temporal context
         ("408732007", "SCT"),  # Subject relationship context
     }
 )
+_RENDERING_INTENT = ("111056", "DCM")  # of what is not for presentation, a CAD has not made a finding
+_CONTEXTS = EXPLICIT_CONTEXT | {_RENDERING_INTENT}
 _PLAIN = frozenset(
     {
         ("52101004", "SCT"),  # Present

@@ -10,12 +10,13 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import Code, Container, ContentItem, Num, Reference, value_type
 from bridge.translate.basis.codeable import code_pairs, codes_in
 from bridge.translate.basis.node import INHERITED, Home
+from bridge.translate.native.asserted import EXPLICIT_CONTEXT
 from bridge.translate.native.sites import coded_of, folded_as
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.values import value_to_fhir
 from bridge.translate.remainder.json_patch import canonical_text
 
-_CONTEXT = frozenset(
+_CONTEXT = EXPLICIT_CONTEXT | frozenset(
     {
         ("121001", "DCM"),  # Quotation Mode
         ("121018", "DCM"),  # Procedure Study Instance UID
@@ -34,11 +35,7 @@ _CONTEXT = frozenset(
         ("125010", "DCM"),  # Identifier, of a follicle (TID 5013)
         ("399264008", "SCT"),  # Image Mode
         ("G-0373", "SRT"),
-        ("121052", "DCM"),  # Presence of property
-        ("408729009", "SCT"),  # Finding context
-        ("408731000", "SCT"),  # Temporal context
-        ("408732007", "SCT"),  # Subject relationship context
-        ("G-C32E", "SRT"),
+        ("G-C32E", "SRT"),  # Subject relationship context
     }
 )
 _ACQUIRED, _ABOUT = "HAS ACQ CONTEXT", ("HAS OBS CONTEXT", "HAS CONCEPT MOD")

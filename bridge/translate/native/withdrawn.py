@@ -9,17 +9,11 @@ from bridge.model.content import Code
 from bridge.model.group import Resource
 from bridge.model.status import WITHDRAWN
 from bridge.translate.basis.node import INHERITED, OWN, Find, Home
+from bridge.translate.native.asserted import EXPLICIT_CONTEXT
 from bridge.translate.native.shared_context import concept_of, is_context, is_shared
 
-_OF_VALUE = frozenset(  # modifiers of what is withdrawn: a heading of theirs would say it of what was measured
-    {
-        ("121401", "DCM"),  # Derivation
-        ("121052", "DCM"),  # Presence of property
-        ("408729009", "SCT"),  # Finding context
-        ("408731000", "SCT"),  # Temporal context
-        ("408732007", "SCT"),  # Subject relationship context
-    }
-)
+_OF_VALUE = EXPLICIT_CONTEXT | {("121401", "DCM")}  # Derivation
+"""Modifiers of what is withdrawn: a heading of theirs would say it of what was measured."""
 
 
 def holds_results(observation: Resource, find: Find, elsewhere: Collection[int] = ()) -> bool:

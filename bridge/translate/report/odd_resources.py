@@ -27,9 +27,9 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
         for element in ("code", "valueCodeableConcept"):
             for coding in home.get(element, {}).get("coding", ()):
                 system = coding.get("system")
-                if element == "code" and _has_row(coding, home, mapping):
-                    continue  # a DICOM reader sees the code of the row
-                if system and designator_of(system, EXTENSION_BASE) is None:
+                if not system or designator_of(system, EXTENSION_BASE) is not None:
+                    continue
+                if element != "code" or not _has_row(coding, home, mapping):  # a DICOM reader sees the code of the row
                     what = f"code system {system!r} has no Coding Scheme Designator"
                     found.setdefault(what, []).append(f"{kind}.{element}")
         if made and kind == "Observation" and concept_to_dicom(home.get("code", {})) is None:
@@ -60,9 +60,8 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
 
 def _has_row(coding: Resource, home: Resource, mapping: Mapping) -> bool:
     row = mapping.row(mapping.concept(home["code"]))
-    if row is None or "system" not in coding:
-        return False
-    return (canonical(coding["system"], EXTENSION_BASE), coding.get("code")) == (row.system, row.code)
+    said = canonical(coding["system"], EXTENSION_BASE), coding.get("code")
+    return row is not None and said == (row.system, row.code)
 
 
 def _odd_ranges(home: Resource) -> Iterator[str]:
