@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from bridge.errors import InvalidFhirError
 from bridge.model.group import Json, Number, Resource
+from bridge.model.release import Release
 
-Release = Literal["R4", "R5"]
 _SAID = 20  # faults; a list of a hundred thousand is one mistake, and would be kept in the ledger
 
 

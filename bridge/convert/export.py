@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.codecs import json
-from bridge.codecs.fhir import Release
 from bridge.convert.deletions import deletions_in
 from bridge.convert.entries import entries_of
 from bridge.convert.files import Line, digest_of, name_of
@@ -19,6 +18,7 @@ from bridge.convert.inputs import NO_DOCUMENT, Input, Rejected, Skipped, called,
 from bridge.convert.versions import version_of
 from bridge.errors import InvalidFhirError
 from bridge.model.group import Resource
+from bridge.model.release import Release
 from bridge.translate.gather import Entry, gather
 
 _BLANK = b" \t\r\n\xef\xbb\xbf"

@@ -11,13 +11,13 @@ from bridge.codecs import fhir, json
 from bridge.codecs.dicom import structured_report
 from bridge.codecs.dicom.reader import is_dicom
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
-from bridge.codecs.fhir import Release
 from bridge.convert.bundle import as_written
 from bridge.convert.entries import entries_of
 from bridge.convert.files import name_of
 from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirError
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
+from bridge.model.release import Release
 from bridge.model.world import World
 from bridge.releases.r5 import in_r4
 from bridge.translate.gather import gather

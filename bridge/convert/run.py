@@ -11,7 +11,6 @@ from typing import Protocol
 
 from bridge.codecs import fhir, json
 from bridge.codecs.dicom import writer
-from bridge.codecs.fhir import Release
 from bridge.convert import export, inputs
 from bridge.convert.bundle import bundle
 from bridge.convert.export import Part
@@ -25,6 +24,7 @@ from bridge.mapping.load import load
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
+from bridge.model.release import Release
 from bridge.model.sr import write_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.releases.r5 import in_r5

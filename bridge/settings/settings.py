@@ -5,27 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bridge.errors import UsageError
 from bridge.mapping.revision import NO_ZONE
+from bridge.model.release import Release
 from bridge.settings.faults import faults_of
 from bridge.settings.issuer import Issuer
 from bridge.settings.routes import RouteSettings, route_of
 from bridge.settings.service import Service
 from bridge.settings.source import read
-from bridge.settings.stores import (
-    DicomWebSettings,
-    FolderSettings,
-    StoreSettings,
-    Zone,
-    folders_apart,
-    holds,
-    named,
-)
+from bridge.settings.stores import DicomWebSettings, FolderSettings, StoreSettings, Zone, folders_apart, holds, named
 from bridge.settings.strict import only_known
 
 
@@ -35,7 +28,7 @@ class Settings(BaseSettings):
     mappings: Path | None = None  # a site's own folder; its rows win over the shipped ones
     issuer: Issuer | None = None  # `convert`: issuer of Patient IDs that name none
     timezone: Zone = NO_ZONE  # `convert`: of DICOM times that name none
-    fhir_version: Literal["R4", "R5"] = "R4"  # `convert` and /translate: of the resources
+    fhir_version: Release = "R4"  # `convert` and /translate: of the resources
     stores: dict[str, StoreSettings] = {
         "fhir": FolderSettings(kind="folder", path=Path("data/fhir"), holds="fhir"),
         "dicom": FolderSettings(kind="folder", path=Path("data/dicom"), holds="dicom"),

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bridge.codecs import json
-from bridge.codecs.fhir import Release
 from bridge.convert.run import Job, converted, converted_bytes
+from bridge.model.release import Release
 from bridge.translate.basis.ids import Known
 from tests.corpus import SR_FILES, name
 

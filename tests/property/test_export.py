@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.codecs import json
-from bridge.codecs.fhir import Release
 from bridge.convert.export import Part, parts, read
 from bridge.convert.inputs import Input, Readable, Rejected, Skipped, read_bytes
 from bridge.model.group import Group, Resource, reference_to, references_in
+from bridge.model.release import Release
 from bridge.translate.gather import links
 from tests.samples import measured
 

@@ -7,9 +7,10 @@ from typing import Any, get_args
 import pytest
 
 from bridge.codecs import json
-from bridge.codecs.fhir import Release, validate
+from bridge.codecs.fhir import validate
 from bridge.errors import InvalidFhirError
 from bridge.model.group import Resource
+from bridge.model.release import Release
 from tests.samples import observation
 
 STRUCTURE = {"resourceType": "BodyStructure", "patient": {"reference": "Patient/p"}}
