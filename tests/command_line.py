@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import traceback
+from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -21,8 +22,7 @@ Done = subprocess.CompletedProcess[str]
 def fhir_dicom(folder: Path, *words: str, **environment: str) -> Done:
     """What `fhir-dicom WORDS...` does in that folder."""
     if "BRIDGE_FAILPOINT" in environment:
-        done = run(words, folder, **environment)
-        return Done(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+        return apart(folder, *words, environment=environment)
     said, told = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
     code = 0
     called = patch.object(sys, "argv", ["fhir-dicom", *words])
@@ -36,3 +36,9 @@ def fhir_dicom(folder: Path, *words: str, **environment: str) -> Done:
             traceback.print_exc()
     texts = (stream.buffer.getvalue().decode() for stream in (said, told))
     return Done(["fhir-dicom", *words], code, *texts)
+
+
+def apart(folder: Path, *words: str, environment: Mapping[str, str] | None = None, seconds: float = 600) -> Done:
+    """The same, in a process of its own."""
+    done = run(words, folder, environment, seconds)
+    return Done(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())

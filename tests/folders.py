@@ -20,10 +20,15 @@ from bridge.sync.worker import Worker
 MAPPING = load()
 
 
-def route_of(stores: Path, **more: Any) -> Route:
-    """As the embedded default has it."""
+def make_stores(stores: Path) -> None:
+    """Makes the two folders of the embedded default, where they are not there."""
     for name in ("fhir", "dicom"):
         (stores / "data" / name).mkdir(parents=True, exist_ok=True)
+
+
+def route_of(stores: Path, **more: Any) -> Route:
+    """As the embedded default has it."""
+    make_stores(stores)
     fhir, dicom = ResourceFolder("fhir", stores / "data" / "fhir"), InstanceFolder("dicom", stores / "data" / "dicom")
     return Route("fhir-dicom", fhir, dicom, "both", "fhir", None, "+00:00", **more)
 

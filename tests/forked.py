@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,11 +52,18 @@ class Forked:
             os.kill(self.pid, number)
 
 
-def run(words: Sequence[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """Until it has ended."""
+def run(
+    words: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, seconds: float = 600
+) -> subprocess.CompletedProcess[bytes]:
+    """Until it has ended; what has not after so long is killed. Raises TimeoutError then."""
     with tempfile.TemporaryDirectory() as name:
         out, error = Path(name) / "out", Path(name) / "error"
-        code = Forked(words, folder, out, error, environment).wait()
+        process = Forked(words, folder, out, error, environment)
+        try:
+            code = process.wait(seconds)
+        except TimeoutError:
+            process.send_signal(signal.SIGKILL)
+            raise
         return subprocess.CompletedProcess(["fhir-dicom", *words], code, out.read_bytes(), error.read_bytes())
 
 

@@ -28,16 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(home / "venv")
     programs = home / "venv" / "bin"
     # most of what is compiled is never run here
-    install: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        programs / "python",
-        "install",
-        "-q",
-        "--no-compile",
-    ]
+    install = (sys.executable, "-m", "pip", "--python", str(programs / "python"), "install", "-q", "--no-compile")
     run(*install, "--require-hashes", "-r", ROOT / "requirements" / "run.txt", cwd=home)
     run(*install, "--no-deps", wheel, cwd=home)
     return programs

@@ -17,6 +17,7 @@ from bridge.ledger.link import Link
 from bridge.ledger.tables import METADATA
 from bridge.model.version import Version
 from tests.command_line import fhir_dicom
+from tests.folders import make_stores
 from tests.servers.service import serving
 
 OLD, NOW = "ehr-old", "fhir-dicom"
@@ -29,8 +30,7 @@ def opened(folder: Path) -> Ledger:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A ledger that knows the like of two routes, of which no configuration has the first."""
-    for name in ("fhir", "dicom"):
-        (tmp_path / "data" / name).mkdir(parents=True)
+    make_stores(tmp_path)
     ledger = opened(tmp_path)
     for route in (OLD, NOW):
         fill(ledger, route)

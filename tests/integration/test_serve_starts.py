@@ -15,8 +15,7 @@ from bridge.errors import TemporaryError
 from bridge.web.crowd import Crowd
 from bridge.web.listen import listeners
 from fixtures.stores import lay_out
-from tests.command_line import Done
-from tests.forked import run
+from tests.command_line import Done, apart
 from tests.servers.certificates import Authority, new_key, pem
 from tests.servers.service import Service, serving
 
@@ -24,8 +23,7 @@ from tests.servers.service import Service, serving
 def started(folder: Path, **serve: object) -> Done:
     """It is not to go on."""
     (folder / "bridge.yaml").write_text(yaml.safe_dump({"serve": serve}))
-    done = run(["serve", "--config", "bridge.yaml"], folder, BRIDGE_INTERVAL="3600")
-    return Done(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    return apart(folder, "serve", "--config", "bridge.yaml", environment={"BRIDGE_INTERVAL": "3600"}, seconds=60)
 
 
 def everything(folder: Path) -> set[Path]:

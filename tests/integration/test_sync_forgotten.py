@@ -9,6 +9,7 @@ import pydicom
 import pytest
 
 from tests.command_line import fhir_dicom
+from tests.folders import make_stores
 from tests.integration.test_sync_edges import heads, observation, predecessors, report, reports, store, texts, values
 from tests.integration.test_sync_folders import acts, get, instances, put, tree
 from tests.integration.test_sync_theirs import edited, forget, texts_by_key, written
@@ -17,8 +18,7 @@ from tests.integration.test_sync_void import NOTHING_OPEN, configure, file_of, n
 
 @pytest.fixture
 def stores(tmp_path: Path) -> Path:
-    for name in ("fhir", "dicom"):
-        (tmp_path / "data" / name).mkdir(parents=True)
+    make_stores(tmp_path)
     configure(tmp_path)
     return tmp_path
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.command_line import fhir_dicom
+from tests.folders import make_stores
 from tests.images import ct, put_in
 from tests.integration.test_sync_edges import reports, store
 from tests.integration.test_sync_folders import acts
@@ -26,8 +27,7 @@ REMOVED = {
 
 @pytest.fixture
 def stores(tmp_path: Path) -> Path:
-    for name in ("fhir", "dicom"):
-        (tmp_path / "data" / name).mkdir(parents=True)
+    make_stores(tmp_path)
     return tmp_path
 
 

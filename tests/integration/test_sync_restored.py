@@ -11,6 +11,7 @@ import pydicom
 import pytest
 
 from tests.command_line import fhir_dicom
+from tests.folders import make_stores
 from tests.integration.test_sync_edges import heads, observation, predecessors, reports, store, texts, values
 from tests.integration.test_sync_folders import get, instances, put, tree
 from tests.integration.test_sync_reviewed import live, lose, restore, yesterday
@@ -22,8 +23,7 @@ A = "2.25.5"
 
 @pytest.fixture
 def stores(tmp_path: Path) -> Path:
-    for name in ("fhir", "dicom"):
-        (tmp_path / "data" / name).mkdir(parents=True)
+    make_stores(tmp_path)
     configure(tmp_path)
     return tmp_path
 

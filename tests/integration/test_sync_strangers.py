@@ -14,7 +14,7 @@ import pytest
 from bridge.ledger.ledger import Ledger
 from bridge.sync.run import once
 from tests.command_line import Done, fhir_dicom
-from tests.folders import MAPPING, route_of
+from tests.folders import MAPPING, make_stores, route_of
 from tests.integration.test_sync_edges import VALUE, heads, observation, report
 from tests.integration.test_sync_folders import acts, get, put, tree
 from tests.integration.test_sync_theirs import edited
@@ -29,8 +29,7 @@ def patient(name: str, number: str) -> dict[str, Any]:
 
 
 def passed(folder: Path, system: str = "urn:mine", **route: Any) -> Done:
-    for name in ("fhir", "dicom"):
-        (folder / "data" / name).mkdir(parents=True, exist_ok=True)
+    make_stores(folder)
     stores = {
         "ehr": {"kind": "folder", "path": "data/fhir", "holds": "fhir", "system": system},
         "pacs": {"kind": "folder", "path": "data/dicom", "holds": "dicom"},

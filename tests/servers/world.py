@@ -81,7 +81,7 @@ class World:
     def killed(self, failpoint: str) -> bool:
         """Whether a pass came to that point, and ended there by SIGKILL."""
         line = ["sync", "--once", "--config", str(self.configuration)]
-        return run(line, self.configuration.parent, BRIDGE_FAILPOINT=failpoint).returncode == -signal.SIGKILL
+        return run(line, self.configuration.parent, {"BRIDGE_FAILPOINT": failpoint}).returncode == -signal.SIGKILL
 
     def search(self, query: str) -> list[dict[str, Any]]:
         found = json.loads(requests.get(f"{self.hapi.base}/{query}", headers=NO_CACHE, timeout=60).content)

@@ -103,4 +103,4 @@ class Trial:
 
     def _pass(self, failpoint: str = "") -> int:
         line = ["sync", "--once", "--config", str(self.configuration)]
-        return run(line, self.configuration.parent, BRIDGE_FAILPOINT=failpoint).returncode
+        return run(line, self.configuration.parent, {"BRIDGE_FAILPOINT": failpoint}).returncode
