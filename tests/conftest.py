@@ -11,12 +11,14 @@ import pytest
 from hypothesis import settings
 
 from bridge.ledger.ledger import Ledger
+from tests import ledgers
 from tests.servers.hapi import Hapi
 from tests.servers.postgresql import Postgresql
 
 settings.register_profile("test", derandomize=True, deadline=None, max_examples=200)
 settings.register_profile("soak", deadline=None, max_examples=4000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+ledgers.quicken()
 
 
 @pytest.fixture(scope="session")
