@@ -22,8 +22,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, Operati
 
 from bridge.errors import LedgerError, UsageError
 from bridge.ledger import postgresql, sqlite
-from bridge.ledger.migrate import migrate, newest
-from bridge.ledger.why import FULL, why
+from bridge.ledger.migrate import check_version, migrate
+from bridge.ledger.why import FULL, is_of_database, why
 
 _PARTS = 500  # values of one query
 T = TypeVar("T")
@@ -72,9 +72,16 @@ class Database:
         with self.begin() as connection:
             if self.shared:
                 postgresql.one_migrates(connection)
-            if reading and not newest(connection):
-                raise UsageError("ledger: of another version than this program; make a pass with this one first")
-            migrate(connection)
+            if reading:
+                check_version(connection)
+            else:
+                migrate(connection)
+
+    def check_version(self) -> None:
+        """Raises UsageError where a later program has migrated it meanwhile, as only what is shared can be."""
+        if self.shared:
+            with self.connect() as connection:
+                check_version(connection)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -136,9 +143,9 @@ def _named() -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         raise LedgerError(f"ledger: {why(error)}") from error
     except DatabaseError as error:
-        if type(error.orig) is not sqlite3.DatabaseError:
+        if not is_of_database(error):
             raise  # a defect of ours
-        raise LedgerError(f"ledger: {why(error)}") from error  # a damaged file
+        raise LedgerError(f"ledger: {why(error)}") from error
 
 
 def one_at_a_time(connection: Connection, table: Table) -> None:

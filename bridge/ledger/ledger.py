@@ -35,6 +35,7 @@ class Ledger:
     def __init__(self, url: str, clock: Clock | None = None, *, reading: bool = False, dry: bool = False) -> None:
         self._database, self._board, self.dry = Database(url, clock, reading=reading), Board(), dry
         self.shared = self._database.shared  # with other processes
+        self.check_version = self._database.check_version
         self.now = self._database.now  # seconds since the epoch
         self.feeds = Feeds(self._database)
         self.links = Links(self._database, dry=dry)

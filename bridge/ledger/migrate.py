@@ -10,8 +10,12 @@ NEWEST = "0016"
 _FIRST = "0001"  # made its tables without saying its version
 
 
-def newest(connection: Connection) -> bool:
-    return _version(connection) == NEWEST
+def check_version(connection: Connection) -> None:
+    """Raises UsageError where the ledger is not of this program's version."""
+    found = _version(connection)
+    _refuse_later(found)
+    if found != NEWEST:
+        raise UsageError("ledger: of an earlier version than this program; make a pass with this one first")
 
 
 def migrate(connection: Connection) -> None:
@@ -19,8 +23,7 @@ def migrate(connection: Connection) -> None:
     found = _version(connection)
     if found == NEWEST:
         return  # Alembic takes a third of a second to import
-    if found is not None and found > NEWEST:
-        raise UsageError(f"ledger: of version {found}, this program knows {NEWEST}: use the later program")
+    _refuse_later(found)
     from alembic import command
     from alembic.config import Config
 
@@ -29,6 +32,11 @@ def migrate(connection: Connection) -> None:
     if found == _FIRST:
         command.stamp(config, _FIRST)
     command.upgrade(config, NEWEST)
+
+
+def _refuse_later(found: str | None) -> None:
+    if found is not None and found > NEWEST:
+        raise UsageError(f"ledger: of version {found}, this program knows {NEWEST}: use the later program")
 
 
 def _version(connection: Connection) -> str | None:

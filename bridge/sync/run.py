@@ -43,8 +43,9 @@ def once(
 ) -> Summary:
     """Makes one pass over the routes. `reconciling` compares the whole of both stores with the ledger, too. `workers`
     threads work at what is owed; once `stopped`, what is in hand is finished, and no more. Raises UsageError where what
-    is chosen once is another."""
+    is chosen once is another, and where a later program has the ledger."""
     summary = Summary()
+    ledger.check_version()
     for odd in check_chosen(routes, ledger):
         summary.notice(odd)
     for route in routes:

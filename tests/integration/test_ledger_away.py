@@ -7,12 +7,15 @@ import json
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event, make_url
 
-from bridge.errors import LedgerError
+from bridge.errors import LedgerError, UsageError
 from bridge.ledger.ledger import Ledger
 from bridge.settings.settings import settings
 from bridge.sync import worker
@@ -117,3 +120,90 @@ def test_postgresql_killed_in_mid_pass(
         ("owed", "held", "dead", "intents"), 0
     )
     ledger.close()
+
+
+# -- a server that takes no more of it --------------------------------------------------------------------------------
+CLEAN = dict.fromkeys(("owed", "held", "dead", "intents"), 0)
+
+
+@pytest.mark.parametrize("statement", ["LOCK TABLE audit", "INSERT INTO link", "INSERT INTO intent"])
+def test_a_transaction_that_the_server_ends_is_no_documents_fault(
+    tmp_path: Path,
+    undisturbed: dict[str, bytes],
+    postgresql: Postgresql,
+    monkeypatch: pytest.MonkeyPatch,
+    statement: str,
+) -> None:
+    """As where a machine is stopped for a snapshot, longer than the database lets a transaction be idle."""
+    lay_out(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    routes, url = routes_of(settings(None)), postgresql.ledger()
+    set_of(postgresql, url, "idle_in_transaction_session_timeout = '300ms'")
+    left = 2
+
+    def stopped(connection: Any, cursor: Any, said: str, *_: object) -> None:
+        nonlocal left
+        left -= said.startswith(statement)
+        if said.startswith(statement) and left == 0:
+            time.sleep(0.6)
+
+    ledger = Ledger(url)
+    event.listen(Engine, "before_cursor_execute", stopped)
+    try:
+        with pytest.raises(LedgerError, match=r"^ledger: IdleInTransactionSessionTimeout: .*`idle_in_transaction_"):
+            once(routes, ledger, MAPPING)
+    finally:
+        event.remove(Engine, "before_cursor_execute", stopped)
+    summary = once(routes, ledger, MAPPING)
+    assert (summary.faults, tree(tmp_path / "data")) == ([], undisturbed)
+    assert {key: ledger.status()[key] for key in CLEAN} == CLEAN
+    ledger.close()
+
+
+def test_a_server_that_takes_no_writes_is_said_and_waited_for(
+    tmp_path: Path, undisturbed: dict[str, bytes], postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    routes, url = routes_of(settings(None)), postgresql.ledger()
+    set_of(postgresql, url, "default_transaction_read_only = on")
+    with pytest.raises(LedgerError, match="takes no writes"):  # waited for: whoever runs us starts us again
+        Ledger(url)
+    set_of(postgresql, url, "default_transaction_read_only = off")
+    ledger = Ledger(url)
+    set_of(postgresql, url, "default_transaction_read_only = on")
+    end_sessions(postgresql, url)
+    with pytest.raises(LedgerError, match="takes no writes"):
+        once(routes, ledger, MAPPING)
+    set_of(postgresql, url, "default_transaction_read_only = off")
+    end_sessions(postgresql, url)
+    summary = once(routes, ledger, MAPPING)
+    assert (summary.faults, tree(tmp_path / "data")) == ([], undisturbed)
+    assert {key: ledger.status()[key] for key in CLEAN} == CLEAN
+    ledger.close()
+
+
+def test_what_a_later_program_has_migrated_is_worked_on_no_more(
+    tmp_path: Path, postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    url = postgresql.ledger()
+    ledger = Ledger(url)
+    postgresql.execute("UPDATE alembic_version SET version_num = '9999'", str(make_url(url).database))
+    with pytest.raises(UsageError, match="of version 9999, .* use the later program"):
+        once(routes_of(settings(None)), ledger, MAPPING)
+    assert ledger.status()["linked"] == {}
+    with pytest.raises(UsageError, match="use the later program"):
+        Ledger(url, reading=True)
+    ledger.close()
+
+
+def set_of(server: Postgresql, url: str, what: str) -> None:
+    """For sessions that begin from now on."""
+    server.execute(f"ALTER DATABASE {make_url(url).database} SET {what}")
+
+
+def end_sessions(server: Postgresql, url: str) -> None:
+    ours = "datname = current_database() AND pid <> pg_backend_pid()"
+    server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}", str(make_url(url).database))
