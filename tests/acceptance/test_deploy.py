@@ -94,8 +94,10 @@ def test_the_commands_exist_and_take_these_options() -> None:
 def test_the_container_runs_as_nobody_in_particular_and_takes_hashed_packages() -> None:
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", CONTAINERFILE, re.M)
     assert "--require-hashes -r requirements/run.txt" in CONTAINERFILE
-    for source in re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.M):
-        assert all((ROOT / one).exists() for one in source.split())
+    copied = [one for line in re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.M) for one in line.split()]
+    assert copied and all((ROOT / one).exists() for one in copied)
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert "*" in ignored and {f"!{one.split('/')[0]}" for one in copied} <= set(ignored), "secrets stay out of a build"
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
