@@ -20,6 +20,8 @@ DRIVER = Path(__file__).with_name("Judge.java")
 CACHE = Path(__file__).parents[2] / ".cache" / "judges"
 # Current JDKs limit the size of XPath expressions; the validator's stylesheet exceeds the defaults.
 UNLIMITED_XPATH = ["-Djdk.xml.xpathExprOpLimit=0", "-Djdk.xml.xpathTotalOpLimit=0", "-Djdk.xml.xpathExprGrpLimit=0"]
+# It lives for seconds: what the second compiler and the collector's threads cost never comes back.
+SHORT_LIVED = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
 
 
 def complaints(files: Sequence[Path]) -> dict[Path, list[str]]:
@@ -45,7 +47,7 @@ def _validator_output(files: Sequence[Path]) -> str:
     java = program("java", "default-jdk-headless")
     classpath = f"{_compiled_driver()}:{JAR}"
     run = subprocess.run(
-        [java, *UNLIMITED_XPATH, "-cp", classpath, DRIVER.stem],
+        [java, *UNLIMITED_XPATH, *SHORT_LIVED, "-cp", classpath, DRIVER.stem],
         input="".join(f"{file.resolve()}\n" for file in files),
         capture_output=True,
         encoding="utf-8",
