@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
 from bridge.model.content import Code, ContentItem, Num, Plain
-from bridge.model.group import Resource
+from bridge.model.document import Document
+from bridge.model.group import Number, Resource
 from bridge.translate.basis.ids import Known
+from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
@@ -31,6 +34,12 @@ def item(said: str) -> ContentItem:
 def in_short(one: Resource) -> str:
     limits = [str(one[end]["value"]) if end in one else "" for end in ("low", "high")]
     return " ".join(filter(None, ("-".join(limits).removesuffix("-"), one.get("text"))))
+
+
+def with_limits(said: list[str]) -> Document:
+    one = structured_report.read((FIXTURES / "dicom" / "ecg-report.dcm").read_bytes())
+    length = ContentItem("CONTAINS", LENGTH, Num(("5",), MILLIMETER, None), tuple(map(item, said)), ())
+    return replace(one, root=replace(one.root, children=(length,)))
 
 
 @pytest.mark.parametrize(
@@ -59,10 +68,24 @@ def in_short(one: Resource) -> str:
     ],
 )
 def test_limits_are_of_one_range_only_where_that_is_said(said: list[str], ranges: list[str]) -> None:
-    one = structured_report.read((FIXTURES / "dicom" / "ecg-report.dcm").read_bytes())
-    length = ContentItem("CONTAINS", LENGTH, Num(("5",), MILLIMETER, None), tuple(map(item, said)), ())
-    document = replace(one, root=replace(one.root, children=(length,)))
+    document = with_limits(said)
     group = to_fhir(document, MAPPING, KNOWN).result
     (found,) = [each for each in group.members if "referenceRange" in each]
     assert [in_short(each) for each in found["referenceRange"]] == ranges
     assert to_dicom(group, MAPPING, KNOWN).result == document
+
+
+@pytest.mark.parametrize("more", [{}, {"appliesTo": [{"text": "pregnant"}]}], ids=["of everybody", "of some"])
+@pytest.mark.parametrize("place", [0, 2])
+@pytest.mark.parametrize("said", [["1", "-8"], ["1", "-8", "2", "-9"]])
+def test_a_range_that_is_added_takes_none_of_the_device_away(said: list[str], place: int, more: Resource) -> None:
+    document = with_limits(said)
+    group = copy.deepcopy(to_fhir(document, MAPPING, KNOWN).result)
+    (found,) = [each for each in group.members if "referenceRange" in each]
+    found["referenceRange"].insert(place, {"low": {"value": Number("3"), "unit": "mm"}, **more})
+    wanted = copy.deepcopy(found["referenceRange"])
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    assert made.result.root.children[0].children == document.root.children[0].children
+    assert any("a DICOM reader sees the normal one alone" in one for one in made.report.warnings)
+    (again,) = [each for each in to_fhir(made.result, MAPPING, KNOWN).result.members if "referenceRange" in each]
+    assert again["referenceRange"] == wanted

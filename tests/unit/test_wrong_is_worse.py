@@ -278,6 +278,31 @@ def test_ranges_that_no_dicom_reader_sees_are_warned_of(ranges: list[Resource], 
     assert (warning in translated.report.warnings) == warned
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_the_normal_range_is_said_beside_others_and_these_stay(first: bool) -> None:  # noqa: FBT001
+    """FHIR R4 Observation.referenceRange.appliesTo: without it the normal population is meant. Whoever edits a limit of
+    the range that items say edits no other range."""
+    normal, other = {"low": quantity(3), "type": NORMAL}, {"low": quantity(2), **_FEMALE}
+    group = alone(observation(valueQuantity=quantity(5), referenceRange=[normal, other] if first else [other, normal]))
+    translated = checked_to_dicom(group, MAPPING, KNOWN)
+    assert "a DICOM reader sees the normal one alone: Observation.referenceRange" in str(translated.report.warnings)
+
+    def change(item: ContentItem) -> ContentItem:
+        (limit,) = item.children
+        assert _is_number(limit, "3")
+        return replace(item, children=(replace(limit, value=Num(("77",), MILLIMOLE, None)),))
+
+    changed = normal | {"low": quantity(77)}
+    assert edited(group, change)["referenceRange"] == ([changed, other] if first else [other, changed])
+    assert edited(group, lambda item: replace(item, children=()))["referenceRange"] == [other]
+
+
+def test_of_two_ranges_of_everybody_nobody_knows_the_patients() -> None:
+    ranges = [{"low": quantity(3)}, {"low": quantity(2)}]
+    found = checked_to_dicom(alone(observation(valueQuantity=quantity(5), referenceRange=ranges)), MAPPING, KNOWN)
+    assert not found.result.root.children[0].children
+
+
 def test_a_preliminary_result_makes_the_document_partial() -> None:
     document = to_dicom(alone(observation(status="preliminary", valueQuantity=quantity(5))), MAPPING, KNOWN).result
     assert b"PARTIAL" in [element.value.strip() for element in document.header if isinstance(element.value, bytes)]

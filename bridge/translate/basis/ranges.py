@@ -20,6 +20,31 @@ def of_range(value: Home) -> str:
     return f">= {low}" if low else f"<= {high}" if high else ""
 
 
+def normal_ranges(home: Home, *, born: bool) -> list[Home]:
+    """Those that TID 312 can say: of everybody (without `appliesTo` and `age`, FHIR R4 means the normal population),
+    with limits that are numbers. Of several, which one is the patient's nobody has said: of a document `born` in DICOM
+    those that it has items for, which the element ids say; else none. Of a component all of its ranges or none: what a
+    resource says beside its range has a place of its own (`lone_range.py`), and what a component says has not."""
+    ranges: list[Home] = home["referenceRange"]
+    normal = [one for one in ranges if _is_normal(one)]
+    if born:
+        return normal if len(normal) == 1 else [one for one in normal if _has_item(one)]
+    is_whole = "resourceType" in home or len(ranges) == 1
+    return normal if len(normal) == 1 and is_whole else []
+
+
+def _is_normal(one: Home) -> bool:
+    if not one.keys() <= {"id", "extension", "low", "high", "text", "type"}:
+        return False
+    if any(coding.get("code") != "normal" for coding in one.get("type", {"coding": []}).get("coding", [{}])):
+        return False
+    return not any("comparator" in one.get(limit, {}) for limit in ("low", "high"))
+
+
+def _has_item(one: Home) -> bool:
+    return any("id" in part for part in (one, one.get("low", {}), one.get("high", {})))
+
+
 def has_unit(quantity: Home) -> bool:
     return bool(quantity.get("unit") or quantity.get("code"))
 

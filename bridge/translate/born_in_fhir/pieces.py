@@ -88,7 +88,7 @@ def pieces_of(
             members.append({"native": name})
         elif born and name in free:
             native = as_made(renamed(free[name], renames), name, born, known, utc)
-            members.append({"native": name, "entries": differences(native, stripped(resource))})
+            members.append({"native": name, "entries": differences(native, stripped(resource), born=born)})
             plain = False
         else:
             if resource["resourceType"] == "Composition" and not born:
@@ -110,7 +110,7 @@ def pieces_of(
 def _differences(native: Resource, resource: Resource, *, born: bool) -> tuple[list[list[Json]], list[str]]:
     """What the items do not say of the resource; and where, of a document born in DICOM, only words are missing that
     the code of an item repeats."""
-    said = differences(native, stripped(resource))
+    said = differences(native, stripped(resource), born=born)
     dropped = [one for one in said if born and _drops_copy(one, said)]
     places = [f"{resource['resourceType']}.{one[0].replace('/', '.')}" for one in dropped]
     return [one for one in said if one not in dropped], places

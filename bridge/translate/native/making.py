@@ -12,7 +12,7 @@ from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import INHERITED, Home, Node
-from bridge.translate.basis.ranges import in_known_units
+from bridge.translate.basis.ranges import in_known_units, normal_ranges
 from bridge.translate.header import header
 from bridge.translate.native import documents
 from bridge.translate.native.categories import category_of, report_category, same_categories
@@ -89,8 +89,9 @@ class Making:
             return None
         if head == "bodySite" and not self.born:
             return named_site(said, self._structures)
-        if head == "referenceRange" and not self.born:
-            return in_known_units(said, home)
+        if head == "referenceRange":  # one that is not simply the normal range would be taken for that
+            known = home if self.born else home | {head: in_known_units(said, home)}
+            return normal_ranges(known, born=self.born) or None
         if head == "effectivePeriod":
             return said if whole_period(home) else None
         return self._identifiers(home) or None if head == "identifier" else said

@@ -22,10 +22,7 @@ Rows = Sequence[tuple[tuple[str, ...], Sequence[Fold]]]
 
 
 def add_folds(node: Node, head: str, said: Any, rows: Rows, mapping: Mapping, zone: str, *, born: bool) -> None:
-    """The items that an element is. A reference range that is not simply the normal one has no item: it would be taken
-    for it. Words below a code are those of people, or of an item that was there."""
-    if head == "referenceRange" and not is_normal_range(said):
-        return
+    """The items that an element is. Words below a code are those of people, or of an item that was there."""
     for entry in said if isinstance(said, list) else [said]:
         made: Node | None = None
         for rest, folds in rows:
@@ -33,15 +30,6 @@ def add_folds(node: Node, head: str, said: Any, rows: Rows, mapping: Mapping, zo
                 made = _add(node, entry, rest, folds, mapping, zone)
             elif made is not None and (not born or is_marked(entry)):
                 _add(made, entry, rest, folds, mapping, zone)
-
-
-def is_normal_range(ranges: list[Home]) -> bool:
-    """The only thing that TID 312 can say: one range, of everybody, with limits that are numbers."""
-    if len(ranges) != 1 or not ranges[0].keys() <= {"id", "extension", "low", "high", "text", "type"}:
-        return False
-    if any(one.get("code") != "normal" for one in ranges[0].get("type", {"coding": []}).get("coding", [{}])):
-        return False
-    return not any("comparator" in ranges[0].get(limit, {}) for limit in ("low", "high"))
 
 
 def _add(

@@ -10,10 +10,9 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.group import Group, Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import canonical, designator_of
-from bridge.translate.basis.ranges import has_unit, is_bare
+from bridge.translate.basis.ranges import has_unit, is_bare, normal_ranges
 from bridge.translate.header.header import born_uid
 from bridge.translate.native.sides import is_unseen, structures_of
-from bridge.translate.native.unfolded import is_normal_range
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
 from bridge.translate.report.odd_items import line, no_ucum
 
@@ -43,7 +42,7 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
             found.setdefault(what, []).append(f"{kind}.valueQuantity")
         if kind == "Observation" and "dataAbsentReason" in home and "value" in quantity:  # of a component: else obs-6
             found.setdefault("a number, and a reason why there is none", []).append(f"{kind}.component")
-        for what in _odd_ranges(home):
+        for what in _odd_ranges(home, born=not made):
             found.setdefault(what, []).append(f"{kind}.referenceRange")
         if is_side_of_words(home.get("bodySite", {})):
             what = "the text says a side that the code does not, and no DICOM reader sees"
@@ -64,11 +63,13 @@ def _has_row(coding: Resource, home: Resource, mapping: Mapping) -> bool:
     return row is not None and said == (row.system, row.code)
 
 
-def _odd_ranges(home: Resource) -> Iterator[str]:
+def _odd_ranges(home: Resource, *, born: bool) -> Iterator[str]:
     ranges = home.get("referenceRange", [])
-    if ranges and not is_normal_range(ranges):
-        yield "reference ranges that are not simply the normal one: a DICOM reader sees none"
-    elif any(is_bare(one, home) for one in ranges):
+    said = normal_ranges(home, born=born) if ranges else []
+    if len(said) < len(ranges):
+        seen = "the normal one alone" if said else "none"
+        yield f"reference ranges that are not simply the normal one: a DICOM reader sees {seen}"
+    if any(is_bare(one, home) for one in said):
         yield "limits without a unit: a DICOM reader sees them as words"
 
 
