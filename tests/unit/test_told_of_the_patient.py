@@ -30,6 +30,7 @@ MAPPING, KNOWN = load(), Known()
 FINDING, FINDINGS = Code("121071", "DCM", "Finding"), Code("121070", "DCM", "Findings")
 PNEUMONIA, EMBOLISM = Code("233604007", "SCT", "Pneumonia"), Code("59282003", "SCT", "Pulmonary embolism")
 PRESENCE, FINDING_CONTEXT = Code("121052", "DCM", "Presence of property"), Code("408729009", "SCT", "Finding context")
+PROCEDURE_CONTEXT = Code("408730004", "SCT", "Procedure context")
 SEVERITY, SEVERE = Code("246112005", "SCT", "Severity"), Code("24484000", "SCT", "Severe")
 COMMENT = Code("121106", "DCM", "Comment")
 ABSENT, PRESENT = Code("272519000", "SCT", "Absent"), Code("52101004", "SCT", "Present")
@@ -109,6 +110,8 @@ def test_a_denied_finding_says_so_in_its_text() -> None:
         (FINDING_CONTEXT, Code("410516002", "SCT", "Known absent"), "Pneumonia (Known absent)"),
         (Code("408732007", "SCT", "Subject relationship context"), Code("444148008", "SCT", "Person in the family"),
          "Pneumonia (Person in the family)"),
+        (PROCEDURE_CONTEXT, Code("385660001", "SCT", "Not done"), "Pneumonia (Not done)"),
+        (PROCEDURE_CONTEXT, Code("385658003", "SCT", "Done"), "Pneumonia"),
         (Code("111056", "DCM", "Rendering Intent"), Code("111152", "DCM", "Not for Presentation"),
          "Pneumonia (Not for Presentation)"),
         (Code("246112005", "SCT", "Severity"), Code("24484000", "SCT", "Severe"), "Pneumonia"),
@@ -118,6 +121,25 @@ def test_what_a_modifier_says_against_it(concept: Code, value: Code, said: str) 
     group, warnings = read(document(item(FINDING, Coded(PNEUMONIA), modifier(concept, value))))
     assert results(group, FINDING)[0]["valueCodeableConcept"]["text"] == said
     assert any("it is absent" in line for line in warnings) is (said != "Pneumonia")
+
+
+@pytest.mark.parametrize(("title", "planned"), [("130226", True), ("130227", False)])
+def test_what_is_planned_does_not_read_as_given(title: str, planned: bool) -> None:  # noqa: FBT001
+    """TID 11001 says of a plan what TID 11020 says of what was given; the patient is as he is."""
+    agent = item(Code("122083", "DCM", "Drug administered"), Coded(Code("109219003", "SCT", "Iohexol")))
+    patient = container(Code("121118", "DCM", "Patient Characteristics"), length("170"))
+    plan = document(patient, container(Code("130202", "DCM", "Imaging Agent Administration Phase"), agent, length("8")))
+    plan = replace(plan, root=replace(plan.root, concept=Code(title, "DCM", "Imaging Agent Administration")))
+    group, warnings = read(plan)
+    said = {one["code"]["text"]: shared(one) for one in results(group)}
+    assert said.pop("Patient Characteristics") == []
+    if planned:
+        assert len(said) == 3 and all(one == ["Planned"] for one in said.values())
+        (given,) = results(group, agent.concept)
+        assert given["valueCodeableConcept"]["text"] == "Iohexol (Planned)"
+    else:
+        assert not any(said.values())
+    assert any("a plan: nothing in it was given" in line for line in warnings) is planned
 
 
 def test_the_text_follows_the_modifier() -> None:

@@ -1,5 +1,6 @@
-"""Whether what an item says holds, of the patient, now: a finding may be denied, somebody else's, of another time
-(PS3.16 TID 1350; SNOMED CT, situation with explicit context), or what another document said (TID 1000). DICOM says so
+"""Whether what an item says holds, of the patient, now: a finding may be denied, somebody else's, of another time, a
+procedure planned or not done (PS3.16 TID 1350; SNOMED CT, situation with explicit context), or what another document
+said (TID 1000). DICOM says so
 beside the value; a FHIR client who looks at the value alone takes it for the patient's own."""
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ EXPLICIT_CONTEXT = frozenset(
     {
         ("121052", "DCM"),  # Presence of property
         ("408729009", "SCT"),  # Finding context
+        ("408730004", "SCT"),  # Procedure context
         ("408731000", "SCT"),  # Temporal context
         ("408732007", "SCT"),  # Subject relationship context
     }
@@ -27,6 +29,8 @@ _PLAIN = frozenset(
     {
         ("52101004", "SCT"),  # Present
         ("410515003", "SCT"),  # Known present
+        ("385658003", "SCT"),  # Done
+        ("398166005", "SCT"),  # Performed
         ("410512000", "SCT"),  # Current or specified time
         ("15240007", "SCT"),  # Current
         ("410604004", "SCT"),  # Subject of record

@@ -1,8 +1,8 @@
 """Context that a container says once for all that is in it (PS3.3 C.17.5), and that FHIR repeats on each result: how it
 was acquired, at rest or under stress; in which lead or mode (TID 3700, 5200); of which lesion or follicle; at which
 time point (TID 1502); in which procedure (TID 1005); that it is quoted (PS3.16 TID 1000); that what is in it is denied,
-past, or a relative's (TID 1350; SNOMED CT, situation with explicit context). Copies, as components: the items of the
-container say it."""
+past, planned, or a relative's (TID 1350; SNOMED CT, situation with explicit context). Copies, as components: the items
+of the container say it, or of a plan its title."""
 
 from __future__ import annotations
 
@@ -39,8 +39,22 @@ _CONTEXT = EXPLICIT_CONTEXT | frozenset(
     }
 )
 _ACQUIRED, _ABOUT = "HAS ACQ CONTEXT", ("HAS OBS CONTEXT", "HAS CONCEPT MOD")
+_PLANS = frozenset({("130226", "DCM")})  # Planned Imaging Agent Administration (TID 11001)
+_OF_THE_PATIENT = frozenset({("121118", "DCM")})  # Patient Characteristics (TID 10024), of a plan, too: they are so
+_PLANNED = Code("408730004", "SCT", "Procedure context"), Code("397943006", "SCT", "Planned")
 Shared = tuple[Home, ...]
 """Components, each of another concept."""
+
+
+def is_plan(title: Code | None) -> bool:
+    """Whether a document of that title says what is to be done: it names doses and agents as one of what was given."""
+    return title is not None and title[:2] in _PLANS
+
+
+def shared_by_title(title: Code | None, mapping: Mapping) -> Shared:
+    """What all results of a document have in common that its title alone says."""
+    context, planned = (coded_of(one, mapping) for one in _PLANNED)
+    return ({"id": INHERITED, "code": context, "valueCodeableConcept": planned},) if is_plan(title) else ()
 
 
 def shared_by(item: ContentItem, around: Shared, mapping: Mapping, zone: str) -> Shared:
@@ -58,6 +72,8 @@ def said_around(item: ContentItem, around: Shared, mapping: Mapping) -> Shared:
     """What the item does not say itself, in whatever way: twice, say, or modified."""
     if not around:
         return around
+    if item.concept is not None and item.concept[:2] in _OF_THE_PATIENT:
+        around = without(around, [{"code": coded_of(_PLANNED[0], mapping)}])
     return without(around, [{"code": coded_of(child.concept, mapping)} for child in item.children if child.concept])
 
 

@@ -34,7 +34,7 @@ from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.observations import Context, Observations
 from bridge.translate.native.private_schemes import explain, systems_of
 from bridge.translate.native.references import named, path_of
-from bridge.translate.native.shared_context import shared_by
+from bridge.translate.native.shared_context import shared_by, shared_by_title
 from bridge.translate.native.sites import Place, place_of
 from bridge.translate.native.subject_context import THE_PATIENT, Subject, patient_in, subject_of
 
@@ -85,7 +85,8 @@ class _Builder(Observations):
         effective = self._effective(root) or header.content_time(document.header, self.zone)
         around = self._said_around(root, ())
         place = place_of(around, Place(), self.mapping, self.template)
-        shared = shared_by(around, (), self.mapping, self.zone)
+        planned = () if self.ours else shared_by_title(root.concept, self.mapping)
+        shared = shared_by(around, planned, self.mapping, self.zone)
         context = Context(self.key, effective, self._about(root), place, shared=shared)
         report = self._report(root, context)
         self.homes[()] = report

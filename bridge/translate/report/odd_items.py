@@ -25,6 +25,7 @@ from bridge.translate.native.asserted import is_qualified, is_quoted
 from bridge.translate.native.flow import breaks_flow
 from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.qualifiers import is_qualifier
+from bridge.translate.native.shared_context import is_plan
 from bridge.translate.native.subject_context import THE_PATIENT, Named, Subject, names_another, patient_in, subject_of
 from bridge.translate.native.unread import is_unread
 from bridge.translate.report.legal import VALUE_TYPES, is_legal
@@ -38,6 +39,8 @@ def oddities_of_document(document: Document, known: Known) -> list[str]:
     found: dict[str, list[str]] = {what: [] for what in oddities_of_header(document, known)}
     for what, place in unreadable_texts(document):
         found.setdefault(what, []).extend(() if place is None else (element_id(place),))
+    if is_plan(document.root.concept):
+        found[_PLAN] = []
     known_of = _Document(frozenset(systems_of(document.header)), patient_in(document))
     for what, path in _of_items(document.root, None, (0,), known_of):
         found.setdefault(what, []).append(element_id(path))
@@ -109,6 +112,7 @@ _BESIDE: tuple[tuple[str, Callable[[ContentItem], bool]], ...] = (
     ("a quotation: what somebody else or another document said is no result of this one", is_quoted),
 )
 """What is said beside the value that changes what it means."""
+_PLAN = "a plan: nothing in it was given; each result says so (Procedure context = Planned)"
 _UNREAD = "whose value FHIR cannot hold: a FHIR client sees none, and data absent for an error"
 _NO_PARENT = "-"  # no value type is named so
 
