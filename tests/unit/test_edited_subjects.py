@@ -47,9 +47,12 @@ def weight(value: str) -> ContentItem:
     return item(WEIGHT, Num((value,), GRAM, None))
 
 
+def own(name: str) -> list[ContentItem]:
+    return [context(SUBJECT_CLASS, Coded(FETUS)), context(SUBJECT_ID, Plain("TEXT", name))]
+
+
 def summary(name: str, *results: ContentItem) -> ContentItem:
-    about = (context(SUBJECT_CLASS, Coded(FETUS)), context(SUBJECT_ID, Plain("TEXT", name)))
-    return container(SUMMARY, *about, *results)
+    return container(SUMMARY, *own(name), *results)
 
 
 def twins() -> Group:
@@ -219,6 +222,38 @@ def test_the_subject_of_one_result_is_edited() -> None:
     group = twins()
     of(group, "Estimated Weight", "Fetus A")["focus"] = [{"display": "Fetus B"}]
     assert said_without_us(edited(group).result) == {"650": ["Fetus B"], "480": ["Fetus B"], "31": []}
+
+
+def nested() -> Group:
+    """A result of fetus B, by items of its own, among those of fetus A."""
+    inner = container(FINDINGS, length("31", *own("B")))
+    return read(document(summary("A", inner, weight("650")), like=OB))[0]
+
+
+@pytest.mark.parametrize("focus", ["Fetus A", "Fetus C"])
+def test_an_edited_subject_takes_the_place_of_the_results_own_items(focus: str) -> None:
+    group = nested()
+    of(group, "Length")["focus"] = [{"display": focus}]
+    assert said_without_us(edited(group).result) == {"31": [focus], "650": ["Fetus A"]}
+
+
+def test_of_a_subject_and_its_items_that_were_both_edited_the_items_win() -> None:
+    group = nested()
+    result = of(group, "Length")
+    result["focus"] = [{"display": "Fetus C"}]
+    next(one for one in result["component"] if one["code"]["text"] == "Subject ID")["valueString"] = "D"
+    assert said_without_us(checked_to_dicom(group, MAPPING, KNOWN).result)["31"] == ["Fetus D"]
+
+
+@pytest.mark.parametrize("name", ["Length", "Fetus Summary"])
+def test_who_removes_what_repeats_the_subject_has_left_the_subject(name: str) -> None:
+    """Without the components `focus` says it alone, here and below; and never whom those around are about."""
+    group = nested()
+    result = of(group, name)
+    result["component"] = [one for one in result["component"] if not one["code"]["text"].startswith("Subject")]
+    if not result["component"]:
+        del result["component"]
+    assert said_without_us(edited(group).result) == {"31": ["Fetus B"], "650": ["Fetus A"]}
 
 
 @pytest.mark.parametrize(("then", "becomes"), [(None, []), ("Fetus B", ["Fetus B"])])

@@ -14,7 +14,7 @@ from bridge.translate.basis.node import INHERITED, OWN
 from bridge.translate.native.asserted import Members, called_in, denials_in, is_as_qualified
 from bridge.translate.native.shared_context import concept_of, in_their_order, is_shared
 from bridge.translate.native.subject_context import is_of_subject
-from bridge.translate.native.subjects import is_its_own
+from bridge.translate.native.subjects import is_its_own, says_subject
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.json_patch import canonical_text, guard
 
@@ -118,7 +118,7 @@ def with_context(
     own. What a client has left out of copies is there again. Returns the very same group where nothing is to be done;
     and warnings. `copies`: `repeated_in` the document as it was; None of one that an earlier bridge read. `moves`:
     where its items were, and are; `edited`: whether these are others."""
-    context = _Context(root, copies, moves, edited=edited)
+    context = _Context(root, homes, copies, moves, edited=edited)
     new, members = dict[int, Resource](), denials_in(image.homes.values())
     for path, home in homes.items():
         if home.get("resourceType") == "Observation":
@@ -131,8 +131,17 @@ def with_context(
 class _Context:
     """What was known of the copies; and which results, of those looked at, are about somebody else now."""
 
-    def __init__(self, root: ContentItem, copies: list[str] | None, moves: dict[Path, Path], *, edited: bool) -> None:
-        self.root, self.moves, self.edited, self.is_told = root, moves, edited, copies is not None
+    def __init__(
+        self,
+        root: ContentItem,
+        homes: dict[Path, Json],
+        copies: list[str] | None,
+        moves: dict[Path, Path],
+        *,
+        edited: bool,
+    ) -> None:
+        self.root, self.homes, self.moves = root, homes, moves
+        self.edited, self.is_told = edited, copies is not None
         self.known, self.names = set(copies or ()), {one[:_NAME] for one in copies or ()}
         self.former = {now: was for was, now in moves.items()}
         self.others, self.warnings = set[Path](), list[str]()
@@ -143,11 +152,11 @@ class _Context:
         for name in [*said, *(native.keys() - said.keys())]:
             if name in said and _same(said[name], native.get(name)):
                 continue
-            was = name in said and _name(home, name) + _digest(self.former.get(path, path), said[name]) in self.known
+            was = name in said and self._was(path, home, name, said[name])
             if name == _FOCUS and any(path[:up] in self.others for up in range(len(path))):
                 continue  # below what is about somebody else now: looked at when that says so
-            if name == _FOCUS and ((name in said and not was) or self._is_about_anew(path, home)):
-                current = self._about(path, home, current)
+            if name == _FOCUS and (self._is_edited(path, name in said, was, native) or self._is_about_anew(path, home)):
+                current = self._about(path, home, current, native)
             elif was or self._is_back(home, name, said, native):
                 current = _following(current, name, native)
                 self.warnings += [f"Observation.{name.partition(' ')[0]} {_FOLLOWS}"] if was else []
@@ -160,10 +169,38 @@ class _Context:
         is_new = self.is_told and _name(home, _FOCUS) not in self.names
         return self.edited and (is_new or _is_moved(path, self.former, self.moves))
 
-    def _about(self, path: Path, home: Resource, current: Resource) -> Resource:
-        """With our mark: it says itself whom it is about, unless it did, or items of its own say so."""
-        if is_its_own(home) or any(is_of_subject(one.concept) for one in self.root.at(path).children):
+    def _is_edited(self, path: Path, is_said: bool, was: bool, native: Copies) -> bool:  # noqa: FBT001
+        """Whether `focus` says of itself whom the result is about."""
+        return self._is_unsaid(path, native) if was else is_said
+
+    def _is_unsaid(self, path: Path, native: Copies) -> bool:
+        """Whether no item says any more whom a result is about, as the nearest that says somebody says whom it said
+        before: who took items away because `focus` repeats them has left that."""
+        depths = range(len(path), -1, -1)
+        nearest = next((path[:depth] for depth in depths if self._says_subject(path[:depth])), None)
+        if nearest is None or nearest == path:
+            return nearest is None
+        home = self.homes.get(nearest, {})
+        return self._was(nearest, home, _FOCUS, about(home)) and _same(about(home), native.get(_FOCUS, []))
+
+    def _says_subject(self, path: Path) -> bool:
+        return any(is_of_subject(one.concept) for one in self.root.at(path).children)
+
+    def _was(self, path: Path, home: Resource, name: str, said: Json) -> bool:
+        """Whether the copy of that name said so when the document was read."""
+        return _name(home, name) + _digest(self.former.get(path, path), said) in self.known
+
+    def _about(self, path: Path, home: Resource, current: Resource, native: Copies) -> Resource:
+        """With our mark: it says itself whom it is about, unless it did, or items of its own say so that were edited,
+        too. Those that were not say the former one."""
+        if is_its_own(home):
             return current
+        if self._says_subject(path):
+            parts = current.get(_COMPONENT, [])
+            left = [one for one in parts if not says_subject(one)]
+            if len(left) == len(parts) or not self._was(path, home, _FOCUS, native.get(_FOCUS)):
+                return current
+            current = with_element(current, _COMPONENT, left)
         self.others.add(path)
         return current | {_FOCUS: [one | {"id": OWN} for one in about(home) or [{}]]}
 
