@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Path
@@ -18,7 +17,7 @@ from bridge.translate.born_in_fhir.restore import added_to, read_now, restored
 from bridge.translate.born_in_fhir.sections import sections_in
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.gather import in_order_of_reach
-from bridge.translate.header.header import born_uid
+from bridge.translate.header.header import born_uid, finished
 from bridge.translate.native.documents import TRACKING_IDENTIFIER
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import native_fhir
@@ -50,7 +49,8 @@ def restorations(
     mapping = reading.mapping
     root, following = followed(bare.root, pieces, mapping)
     sections = sections_in(pieces) if added else frozenset[Path]()  # what was added there makes none a result
-    read = replace(bare, root=root)
+    header = finished(bare.header, manifest_of(pieces).get("unfinished"))
+    read = Document(header, root)
     stands = (source.known, parts_in(pieces), sections, frozenset(results_in(pieces)))
     ours = "born" not in manifest_of(pieces)
     image = native_fhir(read, mapping, *stands, ours=ours)

@@ -31,7 +31,7 @@ from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import ANEW, to_fhir
 from tests.corpus import FIXTURES
-from tests.samples import alone, measured
+from tests.samples import alone, measured, reported
 
 MAPPING, KNOWN = load(), Known()
 REPORTS = ("laboratory", "imaging-measurements", "imaging-narrative")
@@ -101,6 +101,31 @@ def read_back(document: Document) -> Group:
     assert ANEW not in back.report.warnings
     assert to_dicom(back.result, MAPPING, KNOWN).result == document
     return copy.deepcopy(back.result)
+
+
+def completed(document: Document) -> Document:
+    flags = [text_element(0x0040A491, "CS", "COMPLETE"), text_element(0x0040A496, "CS", "FINAL")]
+    return replace(document, header=merged(document.header, flags))
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "becomes"),
+    [
+        ("preliminary", "preliminary", "final"),
+        ("preliminary", "final", "final"),
+        ("partial", "preliminary", "final"),
+        ("final", "final", "amended"),
+    ],
+)
+def test_what_is_completed_becomes_final_before_it_is_amended(status: str, result: str, becomes: str) -> None:
+    """FHIR R4 DiagnosticReportStatus: amended is what was modified `subsequent to being final`."""
+    report = reported(status=status, result=[{"reference": "Observation/o"}])
+    group = Group(report, (measured(status=result),), None, "DiagnosticReport/r")
+    first = completed(amended(checked_to_dicom(group, MAPPING, KNOWN).result, "Doe^Jane"))
+    found = read_back(first)
+    assert [found.root["status"], found.members[0]["status"]] == [becomes, becomes]
+    again = [referring(0x0040A360, [version_of(first)]), text_element(SOP_INSTANCE_UID, "UI", "2.25.44")]
+    assert read_back(replace(first, header=merged(first.header, again))).root["status"] == "amended"
 
 
 def edited(group: Group) -> Group:

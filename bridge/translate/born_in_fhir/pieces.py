@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.model.content import ContentItem, Path
-from bridge.model.dataset import DataSet
+from bridge.model.dataset import DataSet, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, renamed
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.basis.digests import digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir import rendered
@@ -18,7 +19,7 @@ from bridge.translate.born_in_fhir.followed_ranges import ranges_in
 from bridge.translate.born_in_fhir.referring import Said, said_in, without_observers
 from bridge.translate.born_in_fhir.results import with_results
 from bridge.translate.born_in_fhir.sections import pieces_of_sections
-from bridge.translate.header.header import born_uid
+from bridge.translate.header.header import UNFINISHED, born_uid
 from bridge.translate.header.verifiers import taken_verifiers
 from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.subjects import states_subject
@@ -153,6 +154,8 @@ def _manifest(
         manifest["ids"] = 1  # what is read natively goes by that in all versions; earlier, by the UID
     if utc == "Z":
         manifest["utc"] = "Z"
+    if not born and group.root.get("status") in UNFINISHED:
+        manifest["unfinished"] = text_of(header, SOP_INSTANCE_UID)
     if (said := _references(group)) is not None:
         manifest["references"] = said
     return manifest

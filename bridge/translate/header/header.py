@@ -31,7 +31,7 @@ from bridge.translate.basis.digests import digest
 from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.basis.node import Find, Home
 from bridge.translate.basis.shaped import shaped_to_dicom, shaped_to_fhir
-from bridge.translate.header.chain import referring
+from bridge.translate.header.chain import referring, superseded_by
 from bridge.translate.header.encounter import encounter_elements
 from bridge.translate.header.identity import (
     OTHER_IDS,
@@ -58,7 +58,8 @@ _STATUS = {
     ("COMPLETE", True): "amended",
 }
 _RESULTS = ("DiagnosticReport", "Observation")
-_PARTIAL = ("partial", "preliminary", "registered")
+UNFINISHED = ("partial", "preliminary", "registered")
+"""Status of a report or result that is not final yet."""
 _ALWAYS = {  # of a new SR, until something else is known
     one.tag: one
     for one in (
@@ -89,6 +90,13 @@ def status_of(header: DataSet) -> str:
     if text_of(header, PRELIMINARY) == "PRELIMINARY":
         return "preliminary"
     return _STATUS.get((text_of(header, COMPLETION) or "COMPLETE", bool(items(header, PREDECESSORS))), "unknown")
+
+
+def finished(header: DataSet, unfinished: str | None) -> DataSet:
+    """Of what only completes the version `unfinished`, by its UID, the header without predecessors: FHIR R4 amends what
+    was final, and a report becomes that first."""
+    former = {one.sop_instance for one in superseded_by(header)}
+    return tuple(one for one in header if one.tag != PREDECESSORS) if former == {unfinished} else header
 
 
 def result_status(status: str) -> str:
@@ -209,7 +217,7 @@ def _definite(group: Group, effective: str | None) -> Iterator[str]:
 
 def _is_partial(group: Group) -> bool:
     """A result that is not final yet makes the document partial: its items have no status of their own."""
-    return any(one.get("status") in _PARTIAL for one in group.spoken() if one["resourceType"] in _RESULTS)
+    return any(one.get("status") in UNFINISHED for one in group.spoken() if one["resourceType"] in _RESULTS)
 
 
 def split_patient(header: DataSet) -> tuple[DataSet, DataSet]:
