@@ -804,6 +804,27 @@ def test_a_report_without_a_study_says_its_accession_number_itself(said: Resourc
 
 
 @pytest.mark.parametrize(
+    "element", ["DiagnosticReport.identifier", "DiagnosticReport.basedOn", "ImagingStudy.identifier"]
+)
+@pytest.mark.parametrize(
+    ("number", "warned"), [("1234567890123456", False), ("12345678901234567", True), ("A\\1", True)]
+)
+def test_an_accession_number_that_does_not_fit_is_warned_of(element: str, number: str, warned: bool) -> None:  # noqa: FBT001
+    """Cut to an SH, it would be that of another order (PS3.5 6.2)."""
+    kind, name = element.split(".")
+    said: Resource = {name: [ordered(number)] if name == "basedOn" else [{"type": ACSN, "value": number}]}
+    study: Resource = {"resourceType": "ImagingStudy", "id": "s", "status": "available", "subject": {"display": "x"}}
+    group = narrative(language="de", imagingStudy=[{"reference": "ImagingStudy/s"}])
+    if kind == "ImagingStudy":
+        group = replace(group, members=(*group.members, study | said))
+    else:
+        group = replace(group, root=group.root | said)
+    made = checked_to_dicom(group, load(), Known())
+    assert any(f"a DICOM reader sees none: {element}" in one for one in made.report.warnings) is warned
+    assert text_of(made.result.header, ACCESSION) == (None if warned else number)
+
+
+@pytest.mark.parametrize(
     ("system", "issuer"),
     [
         ("http://my-hospital.example/orders", {ENTITY_ID: "http://my-hospital.example/orders", ENTITY_TYPE: "URI"}),

@@ -303,6 +303,25 @@ def test_of_two_ranges_of_everybody_nobody_knows_the_patients() -> None:
     assert not found.result.root.children[0].children
 
 
+@pytest.mark.parametrize("element", ["interpretation", "method", "bodySite", "category"])
+@pytest.mark.parametrize(("length", "warned"), [(64, False), (65, True)])
+@pytest.mark.parametrize("coded", [True, False])
+def test_words_that_a_code_meaning_cuts_are_warned_of(
+    element: str,
+    length: int,
+    warned: bool,  # noqa: FBT001
+    coded: bool,  # noqa: FBT001
+) -> None:
+    """LO (PS3.5 6.2): what is behind may be `not`. Names and values have items for the whole (TID 1210, 1211)."""
+    words = ("Method of a long name, " * 3)[:length]
+    concept: Resource = {"coding": [POSITIVE | {"display": words}]} if coded else {"text": words}
+    said = concept if element in ("method", "bodySite") else [concept]
+    group = alone(observation(valueQuantity=quantity(5), **{element: said}))
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    assert any(f"sees it cut, shorten it: Observation.{element}" in one for one in made.report.warnings) is warned
+    assert to_fhir(made.result, MAPPING, KNOWN).result.root == group.root
+
+
 def test_a_preliminary_result_makes_the_document_partial() -> None:
     document = to_dicom(alone(observation(status="preliminary", valueQuantity=quantity(5))), MAPPING, KNOWN).result
     assert b"PARTIAL" in [element.value.strip() for element in document.header if isinstance(element.value, bytes)]

@@ -194,8 +194,7 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
 
 def accession_elements(ordered: Resource) -> Iterator[Element]:
     """Of a study or a report: by its own identifier, or by that of the order it is based on."""
-    orders = (one.get("identifier", {}) for one in ordered.get("basedOn", ()))
-    said = (_accessions(ordered.get("identifier", ())), _accessions(orders))
+    said = (_accessions(identifiers) for _, identifiers in _ordered(ordered))
     found = next(filter(None, said), {})
     if len(found) != 1:  # of two, nobody knows which one it is
         return
@@ -205,12 +204,30 @@ def accession_elements(ordered: Resource) -> Iterator[Element]:
         yield Element(ACCESSION_ISSUER, "SQ", (issuer_elements(*issuers),))
 
 
+def unfit_accessions(ordered: Resource) -> list[str]:
+    """Elements of a study or a report with an accession number that `accession_elements` cannot say."""
+    return [name for name, identifiers in _ordered(ordered) if not all(map(_fits, _numbered(identifiers)))]
+
+
+def _ordered(ordered: Resource) -> Iterator[tuple[str, list[Home]]]:
+    yield "identifier", ordered.get("identifier", [])
+    yield "basedOn", [one.get("identifier", {}) for one in ordered.get("basedOn", ())]
+
+
+def _numbered(identifiers: Iterable[Home]) -> list[Home]:
+    said = [one for one in identifiers if is_of_type(one, "ACSN") and one.get("use") != "old"]
+    return [one for one in said if one.get("value", "").strip()]
+
+
+def _fits(identifier: Home) -> bool:
+    return _SH.fullmatch(identifier["value"].strip()) is not None
+
+
 def _accessions(identifiers: Iterable[Home]) -> dict[str, set[str]]:
     """Those that fit, with the systems that they are of: cut, it would be another order."""
     found: dict[str, set[str]] = {}
-    for one in identifiers:
-        if is_of_type(one, "ACSN") and one.get("use") != "old" and _SH.fullmatch(one.get("value", "").strip()):
-            found.setdefault(one["value"].strip(), set()).update([one["system"]] if one.get("system") else [])
+    for one in filter(_fits, _numbered(identifiers)):
+        found.setdefault(one["value"].strip(), set()).update([one["system"]] if one.get("system") else [])
     return found
 
 

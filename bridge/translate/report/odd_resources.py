@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.mapping.codings import concept_to_dicom
+from bridge.mapping.codings import code_meaning, concept_to_dicom
 from bridge.mapping.mapping import Mapping
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Json, Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare, normal_ranges
 from bridge.translate.header.header import born_uid
+from bridge.translate.header.study import unfit_accessions
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
 from bridge.translate.report.odd_items import line, no_ucum
@@ -31,6 +32,10 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
                 if element != "code" or not _has_row(coding, home, mapping):  # a DICOM reader sees the code of the row
                     what = f"code system {system!r} has no Coding Scheme Designator"
                     found.setdefault(what, []).append(f"{kind}.{element}")
+        for element in _CUT if made else ():
+            if any(_is_cut(one, mapping) for one in _listed(home.get(element, []))):
+                what = "longer than the 64 characters of a Code Meaning: a DICOM reader sees it cut, shorten it"
+                found.setdefault(what, []).append(f"{kind}.{element}")
         if made and kind == "Observation" and concept_to_dicom(home.get("code", {})) is None:
             found.setdefault("a code that DICOM cannot hold: a reader sees `Unknown`", []).append(f"{kind}.code")
         quantity = home.get("valueQuantity", {})
@@ -51,10 +56,31 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
             what = "an extension says where it was, and no DICOM reader sees it"
             found.setdefault(what, []).append(f"{kind}.bodySite")
     for one in group.spoken():
+        if made and one["resourceType"] in ("DiagnosticReport", "ImagingStudy"):
+            for element in unfit_accessions(one):
+                what = (
+                    "an accession number that 16 characters without a backslash cannot hold: a DICOM reader sees none"
+                )
+                found.setdefault(what, []).append(f"{one['resourceType']}.{element}")
         if one["resourceType"] == "Composition" and any(map(_is_about_another, one.get("section", ()))):
             what = "a section is about somebody else: a DICOM reader may take its words for the patient's"
             found.setdefault(what, []).append("Composition.section.focus")
     return [*contradictions(group), *(line(what, places) for what, places in found.items())]
+
+
+_UNFIT = "an accession number that 16 characters without a backslash cannot hold: a DICOM reader sees none"
+_CUT = ("interpretation", "method", "bodySite", "category")
+"""Concepts whose whole words no item says (PS3.16 TID 1210 and 1211 are of a concept name and of a value)."""
+
+
+def _listed(said: Json) -> list[Resource]:
+    return said if isinstance(said, list) else [said]
+
+
+def _is_cut(concept: Resource, mapping: Mapping) -> bool:
+    code = mapping.concept(concept)
+    words = [concept.get("text", ""), *(one.get("display", "") for one in concept.get("coding", ()))]
+    return code is not None and any(len(one) > 64 and code_meaning(one) == code.meaning for one in words)
 
 
 def _has_row(coding: Resource, home: Resource, mapping: Mapping) -> bool:
