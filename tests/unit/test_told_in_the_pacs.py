@@ -11,8 +11,10 @@ import pytest
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
 from bridge.model.content import Code, Coded, ContentItem, Plain
+from bridge.model.dataset import text_of
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL
+from bridge.model.tags import OBSERVATION_DATETIME
 from bridge.translate.basis.ids import Known
 from bridge.translate.gather import Entry, gather
 from bridge.translate.native.asserted import is_qualified
@@ -221,3 +223,26 @@ def test_a_section_about_somebody_else_is_warned_of(deep: bool) -> None:  # noqa
     composed = COMPOSED | {"subject": HIS, "section": [{"title": "All", "section": [about]} if deep else about]}
     made = checked_to_dicom(group(composed, extension=[COMPOSITION]), MAPPING, KNOWN)
     assert any("a section is about somebody else" in line for line in made.report.warnings)
+
+
+@pytest.mark.parametrize(
+    ("timing", "dt", "seen"),
+    [
+        ({"event": ["2026-03-02T08:15:00+01:00"]}, "20260302081500", None),
+        ({"event": ["2026-03-01T23:00:00+01:00", "2026-03-02T00:30:00+05:00"]}, "20260302003000", "one moment"),
+        ({"event": [None], "_event": [{"extension": [{"url": "urn:x", "valueString": "x"}]}]}, None, "none"),
+        ({"repeat": {"boundsPeriod": {"start": "2026-03-01", "end": "2026-03-05"}}}, "20260301", "one moment"),
+        ({"repeat": {"boundsPeriod": {"end": "2026-03-05"}}}, "20260305", "one moment"),
+        ({"code": {"text": "twice a day"}}, None, "none"),
+    ],
+)
+def test_a_timing_says_when_it_was_observed(timing: Resource, dt: str | None, seen: str | None) -> None:
+    """As a period does (FHIR R4 Timing.repeat.boundsPeriod); a reader would take Content Date for it, which is when it
+    was issued."""
+    result = measured(effectiveTiming=timing, issued="2026-03-09T10:00:00+01:00")
+    del result["effectiveDateTime"]
+    found, warnings = item(result)
+    assert text_of(found.rest, OBSERVATION_DATETIME) == dt
+    assert any(f"a DICOM reader sees {seen}" in one and "effectiveTiming" in one for one in warnings) is (
+        seen is not None
+    )

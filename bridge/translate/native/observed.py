@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from bridge.mapping.codings import coding
 from bridge.model.group import Group, Resource
+from bridge.translate.basis import times
+from bridge.translate.basis.node import Home
 from bridge.translate.native.inherited import STARTS
 
 _STARTS = {(coding(start)["system"], start.value): of.value if of is not None else None for start, of in STARTS.items()}
 
 
 def observed_at(resource: Resource) -> str | None:
-    """effective[x], which alone says when something was observed."""
-    period = resource.get("effectivePeriod", {})
+    """effective[x], which alone says when something was observed; of a Period or Timing when that began, else ended."""
+    timing = resource.get("effectiveTiming", {})
     found: str | None = (
         resource.get("effectiveDateTime")
         or resource.get("effectiveInstant")
-        or period.get("start")
-        or period.get("end")
-        or min(resource.get("effectiveTiming", {}).get("event", ()), default=None)
+        or _began(resource.get("effectivePeriod", {}))
+        or min(filter(None, timing.get("event", ())), key=_instant, default=None)
+        or _began(timing.get("repeat", {}).get("boundsPeriod", {}))
     )
     return found
+
+
+def _began(period: Home) -> str | None:
+    found: str | None = period.get("start") or period.get("end")
+    return found
+
+
+def _instant(moment: str) -> str:
+    """What it is ordered by among others, whatever the zones that they are said in."""
+    try:
+        return times.in_zone(moment, "+00:00")
+    except ValueError:  # a day, or what is no time to anybody else
+        return moment
+
+
+def is_one_moment(timing: Home) -> bool:
+    """Whether a Timing says no more than when something was observed once."""
+    return {key for key in timing if key not in ("id", "extension")} == {"event"} and len(timing["event"]) == 1
 
 
 def started_in(resource: Resource) -> str | None:

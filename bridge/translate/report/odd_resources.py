@@ -13,6 +13,7 @@ from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare, normal_ranges
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.study import unfit_accessions
+from bridge.translate.native.observed import is_one_moment, observed_at
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
 from bridge.translate.report.odd_items import line, no_ucum
@@ -47,6 +48,11 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
             found.setdefault(what, []).append(f"{kind}.valueQuantity")
         if kind == "Observation" and "dataAbsentReason" in home and "value" in quantity:  # of a component: else obs-6
             found.setdefault("a number, and a reason why there is none", []).append(f"{kind}.component")
+        if "effectiveTiming" in home and not is_one_moment(home["effectiveTiming"]):
+            seen = "none, and may take Content Date for it" if observed_at(home) is None else "one moment of it"
+            found.setdefault(f"a timing that is more than one moment: a DICOM reader sees {seen}", []).append(
+                f"{kind}.effectiveTiming"
+            )
         for what in _odd_ranges(home, born=not made):
             found.setdefault(what, []).append(f"{kind}.referenceRange")
         if is_side_of_words(home.get("bodySite", {})):
