@@ -32,8 +32,9 @@ SODIUM, CHLORIDE, POTASSIUM = (
 )
 NA, CL = measured(id="na", code=SODIUM), measured(id="cl", code=CHLORIDE)
 CANCELLED = observation(id="k", status="cancelled", dataAbsentReason={"text": "haemolysed"})
-PERSON, LAB, HIMSELF = (
+PERSON, COLLEAGUE, LAB, HIMSELF = (
     {"reference": "Practitioner/a", "display": "Nurse A"},
+    {"reference": "Practitioner/b", "display": "Nurse B"},
     {"reference": "Organization/lab", "display": "Laboratory"},
     {"reference": "Patient/p"},
 )
@@ -172,7 +173,7 @@ def test_who_is_added_behind_a_performer_leaves_those_who_are_there(performer: l
     assert found[new["reference"]]["name"][0]["family"] == "Neu"
 
 
-@pytest.mark.parametrize("performer", [[PERSON, LAB], [LAB, PERSON]])
+@pytest.mark.parametrize("performer", [[PERSON], [PERSON, COLLEAGUE], [PERSON, LAB], [LAB, PERSON]])
 def test_another_performer_leaves_those_who_are_there(performer: list[Json]) -> None:
     said, found = performers(within("Potassium", observed_by("Neu^Anna")[1]), performer)
     (new,) = [one for one in said if one not in performer]
@@ -182,6 +183,14 @@ def test_another_performer_leaves_those_who_are_there(performer: list[Json]) -> 
 
 def test_a_performer_whose_item_is_gone_is_gone() -> None:
     assert performers(without("Person Observer Name"), [PERSON, LAB])[0] == [LAB]
+
+
+def test_a_performer_stays_whose_neighbour_is_gone() -> None:
+    def change(item: ContentItem) -> ContentItem:
+        kept = [one for one in item.children if one.value != Plain("PNAME", PERSON["display"])]
+        return replace(item, children=tuple(map(change, kept)))
+
+    assert performers(change, [PERSON, COLLEAGUE])[0] == [COLLEAGUE]
 
 
 @pytest.mark.parametrize("said", [None, {}, {"result": [[99, "x"], [-1, "x"]]}, {"result": 1}, {"result": [["x"]]}])

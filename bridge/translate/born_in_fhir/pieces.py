@@ -16,7 +16,7 @@ from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.alike import alike
 from bridge.translate.born_in_fhir.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of
 from bridge.translate.born_in_fhir.followed_ranges import ranges_in
-from bridge.translate.born_in_fhir.referring import Said, said_in, without_observers
+from bridge.translate.born_in_fhir.referring import Said, in_whole, said_in, without_observers
 from bridge.translate.born_in_fhir.results import with_results
 from bridge.translate.born_in_fhir.sections import pieces_of_sections
 from bridge.translate.header.header import UNFINISHED, born_uid
@@ -112,7 +112,9 @@ def _differences(native: Resource, resource: Resource, *, born: bool) -> tuple[l
     """What the items do not say of the resource; and where, of a document born in DICOM, only words are missing that
     the code of an item repeats."""
     said = differences(native, stripped(resource), born=born)
-    dropped = [one for one in said if born and _drops_copy(one, said)]
+    if not born:
+        return in_whole(native, resource, said), []
+    dropped = [one for one in said if _drops_copy(one, said)]
     places = [f"{resource['resourceType']}.{one[0].replace('/', '.')}" for one in dropped]
     return [one for one in said if one not in dropped], places
 

@@ -11,7 +11,8 @@ from typing import TypeAlias
 from bridge.model.group import Json, Resource, renamed, with_element
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import INHERITED
-from bridge.translate.remainder.json_patch import Names, canonical, is_unchanged
+from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.json_patch import Names, canonical, guarded_by, is_unchanged
 
 Entries = list[list[Json]]
 Said: TypeAlias = dict[str, list[tuple[int, str]]]
@@ -30,6 +31,15 @@ def without_observers(native: Resource, performers: Json) -> Resource:
 def nobody_said(entries: Entries) -> Json:
     """Who performed it, where no item said anybody."""
     return next((value[0] for place, guard, *value in entries if place == _PERFORMER and guard is None and value), None)
+
+
+def in_whole(native: Resource, resource: Resource, entries: Entries) -> Entries:
+    """Entries with one of all who performed it in the place of one for each: somebody may be put in before them, and
+    how a person is read goes by his place."""
+    left = [one for one in entries if not one[0].startswith(f"{_PERFORMER}/")]
+    if len(left) == len(entries):
+        return entries
+    return [*left, *guarded_by(native, [[_PERFORMER, None, stripped(resource[_PERFORMER])]])]
 
 
 def said_in(
