@@ -157,6 +157,16 @@ def test_the_text_follows_the_modifier() -> None:
     assert any("follows" in line for line in made.report.warnings)
 
 
+def test_a_denied_code_that_becomes_yes_or_no_is_denied_still() -> None:
+    group, _ = read(document(item(FINDING, Coded(PNEUMONIA), modifier(PRESENCE, ABSENT))))
+    (finding,) = results(group, FINDING)
+    del finding["valueCodeableConcept"]
+    finding["valueBoolean"] = True
+    (edited,) = checked_to_dicom(group, MAPPING, KNOWN).result.root.children
+    assert edited.value == Coded(Code("373066001", "SCT", "Yes"))
+    assert [one.value for one in edited.children] == [Coded(ABSENT)]
+
+
 FATHER = modifier(Code("408732007", "SCT", "Subject relationship context"), Code("66839005", "SCT", "Father"))
 KNOWN_ABSENT = modifier(FINDING_CONTEXT, Code("410516002", "SCT", "Known absent"))
 

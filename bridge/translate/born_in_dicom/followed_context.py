@@ -206,6 +206,8 @@ class _Context:
 
     def _is_back(self, home: Resource, name: str, said: Copies, native: Copies) -> bool:
         """Whether somebody has left out a copy that is to be there again, or of a text what is said against it."""
+        if name == _TEXT and "valueCodeableConcept" not in home:
+            return False  # a value that is no code any more has none
         if name not in said:
             return name.startswith((_COMPONENT, _TEXT)) and (self.edited or _name(home, name) in self.names)
         return name == _TEXT and name in native and bool(said[name] == called_in(home))

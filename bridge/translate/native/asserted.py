@@ -18,7 +18,6 @@ EXPLICIT_CONTEXT = frozenset(
     {
         ("121052", "DCM"),  # Presence of property
         ("408729009", "SCT"),  # Finding context
-        ("408730004", "SCT"),  # Procedure context
         ("408731000", "SCT"),  # Temporal context
         ("408732007", "SCT"),  # Subject relationship context
     }
@@ -29,8 +28,6 @@ _PLAIN = frozenset(
     {
         ("52101004", "SCT"),  # Present
         ("410515003", "SCT"),  # Known present
-        ("385658003", "SCT"),  # Done
-        ("398166005", "SCT"),  # Performed
         ("410512000", "SCT"),  # Current or specified time
         ("15240007", "SCT"),  # Current
         ("410604004", "SCT"),  # Subject of record
@@ -38,8 +35,20 @@ _PLAIN = frozenset(
         ("111151", "DCM"),  # Presentation Optional
     }
 )
+_PROCEDURE_CONTEXT = ("408730004", "SCT")  # a CT is with or without contrast by it, too (TID 10013)
+_NOT_DONE = frozenset(
+    {
+        ("397943006", "SCT"),  # Planned
+        ("385660001", "SCT"),  # Not done
+        ("262008008", "SCT"),  # Not performed
+        ("371900001", "SCT"),  # Not administered
+    }
+)
 _QUOTATION = frozenset({("121001", "DCM"), ("121002", "DCM")})  # Quotation Mode, Quoted Source
-_CODED, _PLAINLY = ({(uri_of(one, EXTENSION_BASE), value) for value, one in codes} for codes in (_CONTEXTS, _PLAIN))
+_CODED, _PLAINLY, _PROCEDURE, _UNDONE = (
+    {(uri_of(one, EXTENSION_BASE), value) for value, one in codes}
+    for codes in (_CONTEXTS, _PLAIN, {_PROCEDURE_CONTEXT}, _NOT_DONE)
+)
 
 
 def is_qualified(item: ContentItem) -> bool:
@@ -50,13 +59,20 @@ def is_qualified(item: ContentItem) -> bool:
 def qualifies(modifier: ContentItem) -> bool:
     """Whether it says, in whatever relationship, that what it stands below does not simply hold."""
     if _key(modifier.concept) not in _CONTEXTS:
-        return False
+        return is_not_done(modifier)
     match modifier.value:
         case Coded(code) if code is not None:
             return _key(code) not in _PLAIN
         case Plain("TEXT", text):
             return bool(text.strip())
     return False
+
+
+def is_not_done(item: ContentItem) -> bool:
+    """Whether it says of a procedure that it is planned, or was not done."""
+    if _key(item.concept) != _PROCEDURE_CONTEXT or not isinstance(item.value, Coded):
+        return False
+    return _key(item.value.code) in _NOT_DONE
 
 
 def is_quoted(item: ContentItem) -> bool:
@@ -114,8 +130,9 @@ def _words(home: Home, members: Members) -> list[str]:
 
 
 def may_be_against(home: Home) -> bool:
-    """By its concept, whatever it says."""
-    return not _CODED.isdisjoint(code_pairs(home.get("code", {})))
+    """By its concept, whatever it says, but for that of a procedure."""
+    concept, said = (code_pairs(home.get(name, {})) for name in ("code", "valueCodeableConcept"))
+    return not _CODED.isdisjoint(concept) or not (_PROCEDURE.isdisjoint(concept) or _UNDONE.isdisjoint(said))
 
 
 def _against(home: Home) -> str:

@@ -10,7 +10,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.content import Code, Container, ContentItem, Num, Reference, value_type
 from bridge.translate.basis.codeable import code_pairs, codes_in
 from bridge.translate.basis.node import INHERITED, Home
-from bridge.translate.native.asserted import EXPLICIT_CONTEXT
+from bridge.translate.native.asserted import EXPLICIT_CONTEXT, is_not_done
 from bridge.translate.native.sites import coded_of, folded_as
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.values import value_to_fhir
@@ -78,9 +78,12 @@ def said_around(item: ContentItem, around: Shared, mapping: Mapping) -> Shared:
 
 
 def _is_context(item: ContentItem, mapping: Mapping) -> bool:
-    if item.concept is None or (item.relationship != _ACQUIRED and item.concept[:2] not in _CONTEXT):
+    if item.concept is None:
         return False
-    is_named = item.concept[:2] in _CONTEXT  # of which event a time is counted, say, changes no copy of it
+    is_named = item.concept[:2] in _CONTEXT or is_not_done(item)
+    if item.relationship != _ACQUIRED and not is_named:
+        return False
+    # what modifies one that is named, such as from which event a time is counted, changes no copy of it
     is_modified = any(one.relationship == "HAS CONCEPT MOD" for one in item.children)
     if isinstance(item.value, Reference) or (is_modified and not is_named):
         return False
