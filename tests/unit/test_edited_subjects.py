@@ -224,15 +224,16 @@ def test_the_subject_of_one_result_is_edited() -> None:
     assert said_without_us(edited(group).result) == {"650": ["Fetus B"], "480": ["Fetus B"], "31": []}
 
 
-def nested() -> Group:
+def nested(*called: ContentItem) -> Group:
     """A result of fetus B, by items of its own, among those of fetus A."""
-    inner = container(FINDINGS, length("31", *own("B")))
+    inner = container(FINDINGS, length("31", *own("B"), *called))
     return read(document(summary("A", inner, weight("650")), like=OB))[0]
 
 
+@pytest.mark.parametrize("called", [[], [context(Code("11951-1", "LN", "Fetus ID"), Plain("TEXT", "B"))]])
 @pytest.mark.parametrize("focus", ["Fetus A", "Fetus C"])
-def test_an_edited_subject_takes_the_place_of_the_results_own_items(focus: str) -> None:
-    group = nested()
+def test_an_edited_subject_takes_the_place_of_the_results_own_items(focus: str, called: list[ContentItem]) -> None:
+    group = nested(*called)
     of(group, "Length")["focus"] = [{"display": focus}]
     assert said_without_us(edited(group).result) == {"31": [focus], "650": ["Fetus A"]}
 

@@ -13,8 +13,8 @@ from bridge.translate.basis.codeable import codes_in, displayed
 from bridge.translate.basis.node import INHERITED, OWN
 from bridge.translate.native.asserted import Members, called_in, denials_in, is_as_qualified
 from bridge.translate.native.shared_context import concept_of, in_their_order, is_shared
-from bridge.translate.native.subject_context import is_of_subject
-from bridge.translate.native.subjects import is_its_own, says_subject
+from bridge.translate.native.subject_context import is_of_subject, says_subject
+from bridge.translate.native.subjects import is_its_own
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.json_patch import canonical_text, guard
 

@@ -10,7 +10,11 @@ from bridge.mapping.people import spoken
 from bridge.model.content import Code, Coded, Container, ContentItem, Num
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
+from bridge.model.names import EXTENSION_BASE
 from bridge.model.tags import PATIENT_ID, PATIENT_NAME
+from bridge.terminology.schemes import uri_of
+from bridge.translate.basis.codeable import code_pairs
+from bridge.translate.basis.node import Home
 from bridge.translate.native.generic import text
 from bridge.translate.native.named_concepts import (
     DEVICE_SUBJECT_NAME,
@@ -55,6 +59,7 @@ _OF_THE_PATIENT = ("", PATIENT.meaning)
 _OF_PATIENT = (SUBJECT_ID[:2], SUBJECT_NAME[:2])
 _CALLED_OTHERWISE = {*_CALLED} - {*_OF_PATIENT}
 _OF_SUBJECT = {SUBJECT_CLASS[:2], *_OF_FETUS, *_CALLED}
+_CODED = {(uri_of(scheme, EXTENSION_BASE), value) for value, scheme in _OF_SUBJECT}
 
 
 class Named(NamedTuple):
@@ -227,3 +232,8 @@ def _spoken(name: str) -> str:
         return spoken(name)
     except ValueError:  # without any part
         return ""
+
+
+def says_subject(component: Home) -> bool:
+    """Whether a component is what such an item became."""
+    return not _CODED.isdisjoint(code_pairs(component.get("code", {})))

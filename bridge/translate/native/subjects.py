@@ -113,13 +113,8 @@ def without_subject(native: Resource) -> Resource:
     """Drops the components that repeat what `focus` says; of a resource as it is read natively."""
     if not states_subject(native):
         return native
-    kept = [one for one in native["component"] if not says_subject(one)]
+    kept = [one for one in native["component"] if not _COMPONENTS & code_pairs(one.get("code", {}))]
     return with_element(native, "component", kept)
-
-
-def says_subject(component: Home) -> bool:
-    """Whether it is of a concept that says whom the result is about."""
-    return not _COMPONENTS.isdisjoint(code_pairs(component.get("code", {})))
 
 
 def without_focus_code(observation: Resource) -> None:
