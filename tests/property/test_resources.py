@@ -88,6 +88,12 @@ VALUES = st.one_of(
 IDENTIFIER = needs("system", system=st.just("urn:x"), value=TEXT, type=CONCEPT, use=st.just("official")) | st.just(
     {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}
 )
+RANGE = st.fixed_dictionaries(
+    {"low": QUANTITY, "text": TEXT}, optional={"appliesTo": st.lists(CONCEPT, min_size=1, max_size=1), "type": CONCEPT}
+)
+PERFORMER = st.sampled_from(
+    [{"reference": "Organization/o", "display": "Lab"}, {"display": "Weber"}, {"reference": "Practitioner/w"}]
+)
 BODY = needs(
     category=st.lists(CONCEPT, min_size=1, max_size=2),
     effectiveDateTime=TIMES,
@@ -97,7 +103,8 @@ BODY = needs(
     method=CONCEPT,
     bodySite=CONCEPT,
     interpretation=st.lists(CONCEPT, min_size=1, max_size=2),
-    referenceRange=st.lists(st.fixed_dictionaries({"low": QUANTITY, "text": TEXT}), min_size=1, max_size=1),
+    referenceRange=st.lists(RANGE, min_size=1, max_size=3),
+    performer=st.lists(PERFORMER, min_size=1, max_size=3),
     _status=st.builds(lambda extension: {"extension": [extension]}, EXTENSION),
     identifier=st.lists(IDENTIFIER, min_size=1, max_size=3),
     extension=st.lists(EXTENSION, min_size=1, max_size=2),
