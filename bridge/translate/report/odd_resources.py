@@ -64,10 +64,7 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
     for one in group.spoken():
         if made and one["resourceType"] in ("DiagnosticReport", "ImagingStudy"):
             for element in unfit_accessions(one):
-                what = (
-                    "an accession number that 16 characters without a backslash cannot hold: a DICOM reader sees none"
-                )
-                found.setdefault(what, []).append(f"{one['resourceType']}.{element}")
+                found.setdefault(_UNFIT, []).append(f"{one['resourceType']}.{element}")
         if one["resourceType"] == "Composition" and any(map(_is_about_another, one.get("section", ()))):
             what = "a section is about somebody else: a DICOM reader may take its words for the patient's"
             found.setdefault(what, []).append("Composition.section.focus")
