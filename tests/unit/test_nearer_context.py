@@ -15,6 +15,7 @@ from fixtures.templates.items import (
     coded,
     container,
     context,
+    inferred,
     modifier,
     num,
     person,
@@ -26,7 +27,9 @@ from fixtures.templates.items import (
 from tests.unit.test_inherited import (
     FETUS,
     FINDINGS,
+    KIDNEY,
     LENGTH,
+    LIVER,
     MM,
     PATIENT,
     SPECIMEN,
@@ -34,6 +37,7 @@ from tests.unit.test_inherited import (
     of_subject,
     place,
     side,
+    site,
     translated,
 )
 
@@ -180,3 +184,33 @@ def test_a_retired_code_is_the_same_concept(outer: Code, own: Code) -> None:
     inner = container(GROUP, acquisition(coded(own, Code("2", "99X", "M mode"))), length())
     (found,) = lengths(container(FINDINGS, around, inner))
     assert inherited(found) == ["2"]
+
+
+@pytest.mark.parametrize("like", ["5200-echocardiography", "1500-group", "3700-ecg", "2000-imaging-report"])
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ((), ("64033007", "Kidney, Right", ["128975004"])),
+        ((site(LIVER),), (None, None, ["128975004"])),
+        ((side(LEFT),), ("64033007", "Kidney", ["128975004"])),
+        ((state(STRESS),), ("64033007", "Kidney, Right", [])),
+    ],
+    ids=["nothing", "a site", "a side", "a state"],
+)
+def test_what_a_number_was_inferred_from_is_not_where_that_is(like: str, said: Any, expected: Any) -> None:
+    """A modifier of the number is none of its sources (PS3.3 C.17.3.2.4); what the container says holds for both,
+    unless the number says another."""
+    volume = num(Code("118565006", "SCT", "Volume"), "60", MM, *said, inferred(length()))
+    (source,) = lengths(container(FINDINGS, site(KIDNEY, side(RIGHT)), state(REST), method(BIPLANE), volume), like=like)
+    assert (*place(source), inherited(source)) == expected
+    assert "method" not in source
+
+
+def test_a_source_stays_denied_as_its_group_is() -> None:
+    absent, present = Code("410516002", "SCT", "Known absent"), Code("410515003", "SCT", "Known present")
+    finding = Code("408729009", "SCT", "Finding context")
+    volume = num(
+        Code("118565006", "SCT", "Volume"), "6", MM, modifier(coded(finding, present)), inferred(length(state(REST)))
+    )
+    (source,) = lengths(container(FINDINGS, modifier(coded(finding, absent)), volume))
+    assert inherited(source) == ["410516002"]

@@ -24,11 +24,12 @@ from bridge.translate.native.inherited import method_of, methods_in, observers_o
 from bridge.translate.native.references import References, named, path_of
 from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import Shared, is_beside, is_context, said_around, share, shared_by
-from bridge.translate.native.sites import SIDE, Place, body_site, is_site, place_of
+from bridge.translate.native.sites import SIDE, Place, body_site, is_site, place_of, place_of_sources
 from bridge.translate.native.subject_context import THE_PATIENT, Subject, subject_of
 from bridge.translate.native.valued import is_value
 from bridge.translate.native.values import value_to_fhir
 
+_SOURCE = "INFERRED FROM"
 _NOTHING = ContentItem(None, None, Other(None), (), ())
 
 
@@ -97,7 +98,7 @@ class Observations(References):
         if isinstance(item.value, Num) and len(item.value.values) > 1:
             several_values(item.value, observation)
         if item.children:
-            self._children(item, at, observation, context)
+            self._children(item, at, observation, context, self._of_sources(item, context, outer))
         if outer.shared and not isinstance(item.value, Reference) and not is_beside(item):
             share(observation, said_around(item, outer.shared, self.mapping))
         below = (self.homes.get((*at, index), {}) for index in range(len(item.children)))
@@ -110,6 +111,15 @@ class Observations(References):
             is_nearer = context.place.sites or SIDE in outer.place.where  # another side, where one is said around
             self._sited(observation, context.place if is_nearer else outer.place)
         return str(observation["id"])
+
+    def _of_sources(self, item: ContentItem, context: Context, outer: Context) -> Context:
+        """Of what the item was inferred from: the observation context of the item (PS3.3 C.17.5), and not what modifies
+        it, or how it was acquired."""
+        if isinstance(item.value, Container):
+            return context
+        around = said_around(item, context.shared, self.mapping)
+        shared = tuple(one for one in context.shared if one in around or may_be_against(one))  # a denial stays
+        return replace(context, place=place_of_sources(item, outer.place, self.mapping), shared=shared)
 
     def _said_around(self, item: ContentItem, at: Path) -> ContentItem:
         """Without components and results of their own, which say nothing of what stands beside or below them; places
@@ -135,17 +145,23 @@ class Observations(References):
         elif site is not None and "text" in site and site.get("coding") == observation["bodySite"].get("coding"):
             observation["bodySite"]["text"] = site["text"]
 
-    def _children(self, item: ContentItem, at: Path, observation: Resource, context: Context) -> None:
+    def _children(
+        self, item: ContentItem, at: Path, observation: Resource, context: Context, of_sources: Context
+    ) -> None:
         said = self._said_around(item, at)
         folds = {index: fold for index, _, fold in folds_in(said, "Observation", self.mapping, ours=self.ours)}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
-        apart = isinstance(item.value, Container) and any(map(may_be_against, context.shared))
+        denied = isinstance(item.value, Container) and any(map(may_be_against, context.shared))
         for index, child in enumerate(item.children):
             if is_value(child, item) and (*at, index) not in self.targets:
                 value_to_fhir(child.value, observation, self.mapping, self.zone)
                 self.homes[*at, index] = {}  # a primitive
             else:
-                self._child(child, (*at, index), observation, context, folds, each=each, apart=apart)
+                around = of_sources if child.relationship == _SOURCE else context
+                # a component would not say what may be said against all in its group, and would be where its result is
+                apart = denied and child.relationship == "CONTAINS"
+                apart = apart or (around is not context and isinstance(child.value, Num))
+                self._child(child, (*at, index), observation, around, folds, each=each, apart=apart)
 
     def _folded(self, item: ContentItem, at: Path, component: Home) -> None:
         for index, child, fold in folds_in(item, "Observation", self.mapping):
@@ -177,9 +193,9 @@ class Observations(References):
                 self.homes[at] = home
                 return
             place = Kind.COMPONENT if value_type(child.value) in self.mapping.values else Kind.CARRIED
-        if place is Kind.COMPONENT and apart and child.relationship == "CONTAINS" and at not in self.parts:
+        if place is Kind.COMPONENT and apart and at not in self.parts:
             self.apart.add(at)
-            place = Kind.OBSERVATION  # a component of a group would not say what may be said against all in that
+            place = Kind.OBSERVATION
         if place is Kind.COMPONENT:
             component: Home = {"id": number, "code": self._code(child.concept)}
             value_to_fhir(child.value, component, self.mapping, self.zone)

@@ -52,6 +52,20 @@ def place_of(item: ContentItem, around: Place, mapping: Mapping, template: Templ
     return Place(tuple(_sided(one, side if one.coded else {}, where) for one in sites))
 
 
+def place_of_sources(item: ContentItem, around: Place, mapping: Mapping) -> Place:
+    """Where that was found from which an item was inferred: what the item says of where is of itself alone (HAS CONCEPT
+    MOD, PS3.3 C.17.3.2.4), and ends what is said around it."""
+    if sites_of(item, mapping):
+        return Place()
+    said = where_of(item)
+    sites = tuple(one._replace(where=_but(one.where, said)) for one in around.sites)
+    return Place(sites, _but(around.where, said))
+
+
+def _but(where: Where, said: Where) -> Where:
+    return {kind: words for kind, words in where.items() if kind not in said}
+
+
 def _sided(site: Site, around: Where, beside: Where) -> Site:
     return site._replace(where=site.where | around | beside | site.where)
 
