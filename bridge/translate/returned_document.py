@@ -25,6 +25,7 @@ from bridge.translate.header.amend import amended
 from bridge.translate.header.chain import version_of
 from bridge.translate.made import Made, taken_away
 from bridge.translate.native.dose_summary import is_summary
+from bridge.translate.native.ecg_report import unclaimed
 from bridge.translate.native.observed import observed_at
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
@@ -34,6 +35,7 @@ from bridge.translate.report.report import Report
 
 NEW_INSTANCE = "edited in FHIR since: a new instance, not verified, that names its predecessor"
 _SUMMARY = "the dose summary repeats items: it was edited, and is made anew; edit those"
+_UNCLAIMED = "the new instance lacks what TID {} demands: it claims no template, and a reader may show it otherwise"
 _Pieces = dict[Path, Piece]
 
 
@@ -71,8 +73,11 @@ def returned_document(
     report.warnings += [*warnings, *taken_away(words)]
     taken_back = known.head not in (None, version_of(document).sop_instance)  # edited, and that is in the PACS
     if taken_back or changed or beyond(pieces) != remainder.get("beyond"):  # in the items, or in what they do not say
+        claimed = document.template
         document, image, pieces = _new_version(group, homes, document, pieces, mapping, known)
         report.warnings.append(NEW_INSTANCE)
+        if document.template != claimed:
+            report.warnings.append(_UNCLAIMED.format(claimed))
     elif "version" in remainder:
         pieces = pieces or version_alone(remainder["version"], known)
     if manifest := manifest_of(pieces):
@@ -115,6 +120,7 @@ def _new_version(
     before, said = version_of(document), beyond(edited)
     known = replace(known, document=known.document or before.sop_instance, source=None)
     document, _ = taken_out(document)  # what was said of a former version is not true of this one
+    document = unclaimed(document)
     document = amended(document, known.supersedes or (before,), known, observed_at(group.root), said)
     image = native_fhir(document, mapping, known, results=headings(homes))
     left = still_named(group, edited, image)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bridge.codecs.dicom import structured_report
 from bridge.convert.inputs import Readable, read
 from bridge.mapping.load import load
 from bridge.model.content import Code, ContentItem, Num
@@ -114,6 +115,10 @@ def no_time(one: Group) -> None:
             resource.pop(name, None)
 
 
+def in_error(one: Group) -> None:
+    observation(one, "rate")["status"] = "entered-in-error"
+
+
 def another_title(one: Group) -> None:
     one.root["code"] = {"coding": [{"system": "http://loinc.org", "code": "34534-8", "display": "12 lead EKG panel"}]}
 
@@ -128,6 +133,7 @@ def another_title(one: Group) -> None:
         absent,
         twice,
         no_time,
+        in_error,
         another_title,
     ],
 )
@@ -135,3 +141,24 @@ def test_a_report_that_lacks_a_mandatory_row_claims_no_template(change: Callable
     one = group()
     change(one)
     assert written(one).template is None
+
+
+FROM_THE_PACS = structured_report.read((FIXTURES / "dicom" / "3700-ecg.dcm").read_bytes())
+
+
+def rate_of(one: Group) -> Any:
+    return next(each for each in one.members if "147088" in str(each.get("code")))
+
+
+@pytest.mark.parametrize("is_in_error", [True, False])
+def test_an_edit_that_takes_a_mandatory_row_away_takes_the_claim(is_in_error: bool) -> None:
+    one = copy.deepcopy(to_fhir(FROM_THE_PACS, MAPPING, KNOWN).result)
+    if is_in_error:
+        rate_of(one)["status"] = "entered-in-error"
+    else:
+        rate_of(one)["valueQuantity"]["value"] = Number("70")
+    made = checked_to_dicom(one, MAPPING, KNOWN)
+    assert made.result.template == (None if is_in_error else "3700")
+    assert any("claims no template" in said for said in made.report.warnings) is is_in_error
+    back = checked_to_dicom(to_fhir(made.result, MAPPING, KNOWN).result, MAPPING, KNOWN)
+    assert back.result == made.result

@@ -4,11 +4,14 @@ recorded (TID 3708), and the five global measurements of TID 3713 in its units. 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from bridge.model.content import Code, Container, Num, Plain
+from bridge.model.content import Code, Container, ContentItem, Num, Plain
+from bridge.model.document import Document
 from bridge.model.group import Group, Resource
+from bridge.model.status import WITHDRAWN
+from bridge.model.tags import TEMPLATE as CONTENT_TEMPLATE
 from bridge.terminology.units import plain
 from bridge.translate.basis import times
 from bridge.translate.basis.node import Home, Node
@@ -45,7 +48,9 @@ def is_ecg_report(group: Group, observations: Iterable[Resource], concept: Conce
 
 
 def _required(observation: Resource, concept: Concept) -> str | None:
-    """The measurement of TID 3713 that it is, with a number in the unit of the template."""
+    """The measurement of TID 3713 that it is, with a number in the unit of the template. What is in error has no item."""
+    if observation.get("status") in WITHDRAWN:
+        return None
     code, quantity = concept(observation.get("code", {})), observation.get("valueQuantity", {})
     if code is None or code.scheme != "MDC" or "comparator" in quantity or "value" not in quantity:
         return None
@@ -70,6 +75,24 @@ def place_of(concept: Code | None, root: Node) -> Node:
     if concept is None or concept.scheme != "MDC" or concept.value not in _REQUIRED.keys() | _OPTIONAL:
         return root
     return root.section(_QUANTITATIVE).section(_GLOBAL)
+
+
+def unclaimed(document: Document) -> Document:
+    """Without Content Template Sequence, where some of the global measurements that TID 3713 demands are there as
+    numbers, and others are not; else the very same. A document that codes all of them otherwise is not ours to judge."""
+    found = set(_measured(document.root))
+    if document.template != TEMPLATE or not found or found == _REQUIRED.keys():
+        return document
+    rest = tuple(one for one in document.root.rest if one.tag != CONTENT_TEMPLATE)
+    return replace(document, root=replace(document.root, rest=rest))
+
+
+def _measured(item: ContentItem) -> Iterator[str]:
+    concept = item.concept
+    if concept is not None and concept.scheme == "MDC" and isinstance(item.value, Num) and item.value.values:
+        yield from {concept.value} & _REQUIRED.keys()
+    for child in item.children:
+        yield from _measured(child)
 
 
 def finish(root: Node) -> None:
