@@ -48,7 +48,7 @@ def is_ecg_report(group: Group, observations: Iterable[Resource], concept: Conce
 
 
 def _required(observation: Resource, concept: Concept) -> str | None:
-    """The measurement of TID 3713 that it is, with a number in the unit of the template. What is in error has no item."""
+    """The measurement of TID 3713 that it is, with a number in its unit. What is in error has no item."""
     if observation.get("status") in WITHDRAWN:
         return None
     code, quantity = concept(observation.get("code", {})), observation.get("valueQuantity", {})
@@ -79,7 +79,7 @@ def place_of(concept: Code | None, root: Node) -> Node:
 
 def unclaimed(document: Document) -> Document:
     """Without Content Template Sequence, where some of the global measurements that TID 3713 demands are there as
-    numbers, and others are not; else the very same. A document that codes all of them otherwise is not ours to judge."""
+    numbers, and others are not; else the very same. One that codes all of them otherwise is not judged."""
     found = set(_measured(document.root))
     if document.template != TEMPLATE or not found or found == _REQUIRED.keys():
         return document
