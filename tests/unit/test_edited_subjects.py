@@ -338,3 +338,26 @@ def test_nothing_is_inferred_from_what_is_in_error() -> None:
     made = edited(group)
     assert not [one for one in _items(made.result.root) if isinstance(one.value, ByReference)]
     assert any("derivedFrom names what is in error" in one for one in made.report.warnings)
+
+
+def test_nothing_is_inferred_from_what_it_stands_in() -> None:
+    """PS3.3 A.35.3.3.1.2. What an SR of others says all the same comes back, with a warning."""
+    group, _ = read(document(container(FINDINGS, item(FINDING, Coded(NODULE)), length("31")), like=ECHO))
+    (outer,) = (one for one in _observations(group) if "hasMember" in one)
+    (inner,) = (one for one in _observations(group) if "valueQuantity" in one)
+    inner["derivedFrom"] = [{"reference": f"Observation/{outer['id']}"}]
+    made = edited(group)
+    assert not [one for one in _items(made.result.root) if isinstance(one.value, ByReference)]
+    assert any("the panel that the result is in" in one for one in made.report.warnings)
+    back = to_fhir(made.result, MAPPING, KNOWN).result
+    assert [one["derivedFrom"] for one in _observations(back) if "valueQuantity" in one] == [inner["derivedFrom"]]
+
+
+def test_a_loop_of_others_is_warned_of() -> None:
+    back = ContentItem("INFERRED FROM", None, ByReference((1, 1, 1)), (), ())
+    said = to_fhir(document(container(FINDINGS, item(FINDING, Coded(NODULE), back))), MAPPING, KNOWN)
+    assert any("an item that it stands in" in one and one.endswith("1.1.1.1") for one in said.report.warnings)
+    beside = ContentItem("INFERRED FROM", None, ByReference((1, 1, 2)), (), ())
+    legal = item(FINDING, Coded(NODULE), beside), item(FINDING, Coded(NODULE))
+    said = to_fhir(document(container(FINDINGS, *legal)), MAPPING, KNOWN)
+    assert not any("an item that it stands in" in one for one in said.report.warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Table
 from dataclasses import dataclass
 
 from bridge.mapping.mapping import Mapping
@@ -32,6 +33,7 @@ from bridge.translate.native.refused import refuse
 from bridge.translate.native.sections import said_in
 from bridge.translate.native.spelled import printable
 
+_IN_ERROR, _LOOP = "what is in error", "the panel that the result is in, or itself"
 _UNNAMED = "a result has a performer whom no item names: a DICOM reader does not see who interpreted the report"
 
 
@@ -116,11 +118,11 @@ class _Builder(Items):
         """By-reference relationships, once every item has its place."""
         if not self.inferred:
             return
-        gone = {id(node) for node, target in self.inferred if target.get("status") in WITHDRAWN}
-        if gone:
-            _drop(root, gone)
-            self.inferred = [(node, target) for node, target in self.inferred if id(node) not in gone]
-            self.warnings.append(f"derivedFrom names what is in error: {len(gone)} items do not say it")
+        self._without(
+            {id(node) for node, target in self.inferred if target.get("status") in WITHDRAWN}, _IN_ERROR, root
+        )
+        targets = {id(node): id(target) for node, target in self.inferred if node.number[0] == LAST}  # no item's
+        self._without(set(_loops(root, frozenset(), targets)), _LOOP, root)
         places: dict[int, tuple[int, ...]] = {}
 
         def walk(node: Node, path: tuple[int, ...]) -> None:
@@ -132,6 +134,12 @@ class _Builder(Items):
         walk(root, (1,))
         for node, target in self.inferred:
             node.value = ByReference(places.get(id(target), ()))
+
+    def _without(self, gone: set[int], why: str, root: Node) -> None:
+        if gone:
+            _drop(root, gone)
+            self.inferred = [(node, target) for node, target in self.inferred if id(node) not in gone]
+            self.warnings.append(f"derivedFrom names {why}: {len(gone)} items do not say it")
 
     def _report(self, report: Resource, node: Node) -> None:
         if self.composition is not None:
@@ -223,6 +231,15 @@ def _drop(node: Node, gone: set[int]) -> None:
     node.children = [one for one in node.children if id(one) not in gone]
     for child in node.children:
         _drop(child, gone)
+
+
+def _loops(node: Node, around: frozenset[int], targets: dict[int, int]) -> Iterator[int]:
+    """Relationships to what they stand in: PS3.3 A.35.3.3.1.2 forbids them, and readers refuse the document."""
+    inside = around if node.home is None else around | {id(node.home)}
+    for child in node.children:
+        if targets.get(id(child)) in inside:
+            yield id(child)
+        yield from _loops(child, inside, targets)
 
 
 def _says(node: Node) -> bool:

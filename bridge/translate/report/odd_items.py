@@ -25,6 +25,7 @@ from bridge.translate.native.asserted import is_qualified, is_quoted
 from bridge.translate.native.flow import breaks_flow
 from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.qualifiers import is_qualifier
+from bridge.translate.native.references import path_of
 from bridge.translate.native.shared_context import is_plan
 from bridge.translate.native.subject_context import THE_PATIENT, Named, Subject, names_another, patient_in, subject_of
 from bridge.translate.native.unread import is_unread
@@ -67,6 +68,8 @@ def _of_items(
         found.append((f"{value_type(item.value)} {_UNREAD}", path))
     if item.rest and not _is_dated(item):
         found.append(("Observation DateTime (0040,A032) that cannot be read: the time is that of what is around", path))
+    if isinstance(item.value, ByReference) and _leads_back(item.value, path):
+        found.append(("a reference to an item that it stands in: a DICOM reader may refuse the document", path))
     if item.children:
         found += [(what, path) for what, is_so in _BESIDE if is_so(item)]
         about = subject_of(item, about, document.patient)
@@ -77,6 +80,12 @@ def _of_items(
     if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
         found.append(("a text that says another range than its Minimum and Maximum", path))
     return found
+
+
+def _leads_back(value: ByReference, path: Path) -> bool:
+    """Which PS3.3 A.35.3.3.1.2 forbids, to prevent loops."""
+    steps = path_of(value)
+    return bool(value.identifier) and path[1 : len(steps) + 1] == steps
 
 
 def _is_dated(item: ContentItem) -> bool:
