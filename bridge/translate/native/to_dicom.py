@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Mapping as Table
 from dataclasses import dataclass
 
 from bridge.mapping.mapping import Mapping
