@@ -33,7 +33,8 @@ SUPPORT = frozenset(
         "Specimen",
     }
 )
-_PERSONS = ("Practitioner", "PractitionerRole")
+_ANOTHERS = ("Practitioner", "PractitionerRole", "Specimen")
+"""What stays somebody else's resource, whoever refers to it."""
 BELONGING = SUPPORT | {"ImagingSelection"}  # of R5
 _ROOTS = ("DiagnosticReport", "Observation")
 _URLS = ("urn:", "http://", "https://")
@@ -237,7 +238,7 @@ def _reached(root: Resource, resolver: _Resolver, owned: set[int], roots: set[in
 
 def in_order_of_reach(group: Group) -> Group:
     """Puts members in the order in which references lead to them from the root, as `gather` would find them, without
-    persons whom none leads to any more; the very same group where they are."""
+    persons and specimens that none leads to any more; the very same group where they are."""
     index, members = group.index(), set(map(id, group.members))
     found, seen = list[Resource](), {id(group.root)}
     waiting = _ways(group.root)
@@ -250,7 +251,7 @@ def in_order_of_reach(group: Group) -> Group:
             seen.add(id(target))
             found.append(target)
             waiting += _ways(target)
-    rest = (one for one in group.members if id(one) not in seen and one["resourceType"] not in _PERSONS)
+    rest = (one for one in group.members if id(one) not in seen and one["resourceType"] not in _ANOTHERS)
     reached = (*found, *rest)
     if len(reached) == len(group.members):
         return group if all(map(is_, group.members, reached)) else replace(group, members=reached)

@@ -130,6 +130,47 @@ def test_a_specimen_of_the_bundle_says_in_what_it_was_measured(specimen: Resourc
     assert any("Observation.specimen" in line for line in made.report.warnings) is (words is None)
 
 
+def with_type(item: ContentItem, words: str | None) -> ContentItem:
+    """As somebody in the PACS has edited it."""
+    found = [one for one in item.children if words is not None or not SPECIMEN_TYPE.same(one.concept)]
+    children = tuple(with_type(one, words) for one in found)
+    is_type = SPECIMEN_TYPE.same(item.concept)
+    return replace(item, children=children, value=Plain("TEXT", words or "") if is_type else item.value)
+
+
+@pytest.mark.parametrize("is_inside", [True, False])
+@pytest.mark.parametrize("words", ["Urine", None, CSF["display"]])
+def test_a_specimen_that_is_edited_in_the_pacs_is_not_the_one_before(is_inside: bool, words: str | None) -> None:
+    there = INSIDE | {"subject": HIS}
+    said = (
+        {"contained": [there], "specimen": {"reference": "#s"}}
+        if is_inside
+        else {"specimen": {"reference": "Specimen/s"}}
+    )
+    entries = [measured(code=GLUCOSE, **said), *([] if is_inside else [there])]
+    group = gather([Entry(one, f"{one['resourceType']}/{one['id']}") for one in entries]).groups[0]
+    made = checked_to_dicom(group, MAPPING, KNOWN).result
+    edited = replace(made, root=with_type(made.root, words))
+    back = to_fhir(edited, MAPPING, KNOWN)
+    root = back.result.root
+    if words == CSF["display"]:
+        assert (root, back.report.warnings) == (group.root, [])
+        return
+    assert root.get("specimen") == ({"display": words} if words else None)
+    assert not root.keys() & {"component", "contained"} and not back.result.members
+    assert any("Observation.specimen: edited in DICOM since" in one for one in back.report.warnings)
+    assert checked_to_dicom(back.result, MAPPING, KNOWN).result == edited
+
+
+@pytest.mark.parametrize(
+    ("said", "warned"), [({"code": GLUCOSE}, True), ({"code": GLUCOSE, "specimen": CSF}, False), ({}, False)]
+)
+def test_a_specimen_that_the_report_alone_names_is_warned_of(said: Resource, warned: bool) -> None:  # noqa: FBT001
+    one = Group(SUMMARY | {"specimen": [CSF]}, (measured(**said),), None, "DiagnosticReport/r")
+    warnings = checked_to_dicom(one, MAPPING, KNOWN).report.warnings
+    assert any("DiagnosticReport.specimen" in line for line in warnings) is warned
+
+
 def test_a_code_of_any_specimen_says_none() -> None:
     """LOINC's System `XXX`."""
     _, warnings = item(measured(code=CULTURE, specimen={"reference": "Specimen/s"}))

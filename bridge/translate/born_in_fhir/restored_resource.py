@@ -20,9 +20,10 @@ from bridge.translate.born_in_fhir.retyped import retyped
 from bridge.translate.born_in_fhir.untimed import DATED, is_untimed, untimed, was_timed
 from bridge.translate.header.header import content_time
 from bridge.translate.native.sides import without_side
+from bridge.translate.native.specimens import states_specimen, told_since, type_said
 from bridge.translate.native.subjects import without_focus_code
 from bridge.translate.remainder.beside import without_stale
-from bridge.translate.remainder.json_patch import json_patched
+from bridge.translate.remainder.json_patch import guard, json_patched
 from bridge.translate.remainder.moved import moved
 from bridge.translate.remainder.private import Piece
 from bridge.translate.report.report import Report
@@ -30,6 +31,7 @@ from bridge.translate.report.report import Report
 STALE = "what it stands beside was changed in DICOM since, and the words were not: they are left out"
 FORMER = "it says what was edited in DICOM since, as it was before: it is left out"
 GONE = "what stood there was removed or edited in DICOM since, and something else stands there"
+OTHER_SPECIMEN = "edited in DICOM since; the Specimen, and what else refers to it, stays what it was"
 LISTED = "edited in DICOM since; references that no item says are kept"
 UNSURE = "items were edited in DICOM since; it is kept, for it may say more than they did: read it"
 
@@ -52,7 +54,10 @@ class Restoring:
         """Returns the resource by its own `name`; and the places where the value of the document wins."""
         born, utc = "born" in self.manifest, self.manifest.get("utc")
         native = native if born else without_observers(native, nobody_said(piece.get("entries", [])))
-        found = as_made(native, name, born, self.known, utc, states_subject="subject" in piece)
+        of_specimen = "specimen" in piece and not _is_coded_type(native)
+        found = as_made(
+            native, name, born, self.known, utc, states_subject="subject" in piece, has_specimen=of_specimen
+        )
         for place in without_stale(found, piece.get("words", {})):
             self.report.warnings.append(f"{found['resourceType']}.{place}.text: {STALE}")
         piece, removed = _moved(found, piece)
@@ -71,6 +76,9 @@ class Restoring:
             without_focus_code(found)
         if any(one.partition(".")[0] == "bodySite" for one in dropped) and "bodySite" in found:
             without_side(found["bodySite"], site)
+        if "specimen" in piece and guard(type_said(native)) != piece["specimen"]:
+            told_since(found, type_said(native))
+            self.report.warnings.append(f"{found['resourceType']}.specimen: {OTHER_SPECIMEN}")
         return found, [*removed, *listed, *dropped]
 
     def _entries(self, resource: Resource, piece: Piece, path: Path) -> Entries:
@@ -80,6 +88,11 @@ class Restoring:
         self.report.warnings += [f"{kind}.{place.replace('/', '.')}: {FORMER}" for place in gone]
         self.report.warnings += [f"{kind}.{place}: {UNSURE}" for place in unsure]
         return entries
+
+
+def _is_coded_type(native: Resource) -> bool:
+    """What no `display` says stays a component."""
+    return states_specimen(native) and type_said(native) is None
 
 
 def _moved(resource: Resource, piece: Piece) -> tuple[Piece, list[str]]:

@@ -30,6 +30,7 @@ from bridge.translate.native.own_words import OF_SECTION
 from bridge.translate.native.private_schemes import identification
 from bridge.translate.native.refused import refuse
 from bridge.translate.native.sections import said_in
+from bridge.translate.native.specimens import unseen_of_report
 from bridge.translate.native.spelled import printable
 
 _IN_ERROR, _LOOP = "what is in error", "the panel that the result is in, or itself"
@@ -153,6 +154,9 @@ class _Builder(Items):
             self._results(report, node)
         if self.composition is None or not self.born:  # else it is a copy of items
             self._conclusion(report, node, said=any(map(_says, node.children[context:])))
+        results = (one for one in self.group.spoken() if one["resourceType"] == "Observation")
+        if not self.born and (unseen := unseen_of_report(report, results)) is not None:
+            self.warnings.append(unseen)
         self._folds(report, node, primitives=False, resource="DiagnosticReport")
         self._folds(report, node, primitives=True, resource="DiagnosticReport")
 
