@@ -20,8 +20,8 @@ _LOINC = "http://loinc.org"
 _ANY = re.compile(r"\b(?:in|of) (?:unspecified )?(?:specimen|XXX)\b", re.IGNORECASE)
 """In the name of a code of LOINC's System `XXX`: of whatever was taken."""
 _UNSEEN_OF_REPORT = (
-    "DiagnosticReport.specimen: a DICOM reader does not see it where a result names none, and no code says it; name it in"
-    " Observation.specimen"
+    "DiagnosticReport.specimen: a DICOM reader does not see it where a result names none, and no code says it; name it"
+    " in Observation.specimen"
 )
 _UNSEEN = "Observation.specimen: a DICOM reader does not see it, and no LOINC code says in what it was measured"
 
