@@ -223,6 +223,43 @@ def test_an_author_who_is_named_anew_is_no_interpreter() -> None:
     assert after["Practitioner/doc"] == DOCTOR
 
 
+def composed_by(author: Resource, *of_section: Resource, **more: Any) -> Group:
+    section = {"title": "Results", "entry": [{"reference": "Observation/o"}]}
+    section |= {"author": [*of_section]} if of_section else {}
+    link = {"url": COMPOSITION_URL, "valueReference": {"reference": "Composition/c"}}
+    composition = composed(author=[author], section=[section])
+    return report(measured(**more), DOCTOR, composition, extension=[link], resultsInterpreter=[BY_DOCTOR])
+
+
+def test_the_author_of_a_section_is_named_anew_with_that_of_the_document() -> None:
+    group = composed_by(BY_DOCTOR, BY_DOCTOR | {"display": "Dr Alt"})
+    composition = by_name(amended(group, PERSON_NAME, NEU).result)["Composition/c"]
+    assert composition["section"][0]["author"] == composition["author"] != [BY_DOCTOR]
+
+
+@pytest.mark.parametrize(
+    ("group", "observer", "warned"),
+    [
+        (composed_by(BY_DOCTOR), True, None),
+        (composed_by(BY_DOCTOR, BY_DOCTOR), True, None),
+        (composed_by(BY_DOCTOR, {"display": "Dr Other"}), False, "an author or performer of its own"),
+        (composed_by(BY_DOCTOR, performer=[{"reference": "Patient/p"}]), False, "an author or performer of its own"),
+        (composed_by({"display": "Radiology"}), False, "DiagnosticReport.resultsInterpreter"),
+    ],
+    ids=["the author", "of the section, too", "another of the section", "the patient himself", "nobody who is here"],
+)
+def test_who_wrote_a_composition_observed_what_nobody_else_did(
+    group: Group,
+    observer: bool,
+    warned: str | None,  # noqa: FBT001
+) -> None:
+    """Sections and results inherit the observer of the document (PS3.3 C.17.5)."""
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    assert any(PERSON_NAME.same(one.concept) for one in made.result.root.children) is observer
+    said = [one for one in made.report.warnings if "DICOM reader does not see" in one]
+    assert [warned in one for one in said] == [True] if warned else not said
+
+
 @pytest.mark.parametrize("concept, value", [(PERSON_NAME, NEU), (ORGANIZATION_ROLE, CHEST)])
 def test_the_performer_of_a_result_is_who_is_named_there(concept: Code, value: Value) -> None:
     """And in which place: neither is written into the resources of another."""

@@ -10,11 +10,12 @@ from typing import NamedTuple
 from bridge.mapping.people import names_to_fhir, person_text
 from bridge.model.content import ContentItem, Path, Plain
 from bridge.model.group import Group, Resource, reference_to, references_in
-from bridge.model.references import contained_in
+from bridge.model.references import contained_in, without_version
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.native.named_concepts import PARTICIPANT_NAME
+from bridge.translate.native.sections import authors_of_sections
 from bridge.translate.native.to_dicom import DicomImage
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.report.outcomes import same_item
@@ -44,7 +45,8 @@ def named_anew(group: Group, root: ContentItem, back: DicomImage, image: FhirIma
         if reference is None or not found:
             continue
         warnings += [f"{place}: {_WINS}" for place in _places(group, reference)]
-        _replace(group, reference, said)
+        for one in (reference, *_of_sections(group, reference)):
+            _replace(group, one, said)
         persons |= {name: one for one in found if (name := reference_to(one)) not in here}
     members = (*group.members, *persons.values())
     references = group.references if group.references is None else {**group.references, **persons}
@@ -86,6 +88,12 @@ def _persons(reference: Home, natives: dict[str, Resource]) -> list[Resource]:
         if (one := natives.get(name)) is not None:
             found += [one, *_persons(one, natives)]
     return found
+
+
+def _of_sections(group: Group, reference: Home) -> list[Home]:
+    """The same author of sections: what is in them inherits who observed the document (PS3.3 C.17.5)."""
+    authors = (one for each in group.spoken() for one in authors_of_sections(each))
+    return [one for one in authors if without_version(one) == without_version(reference)]
 
 
 def _replace(group: Group, reference: Home, said: Home) -> None:

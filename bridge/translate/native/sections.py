@@ -38,6 +38,12 @@ def _reason(concept: Home) -> str:
     return str(concept.get("text") or next(filter(None, said), ""))
 
 
+def authors_of_sections(home: Home) -> list[Home]:
+    """References to who wrote the sections of a Composition, or those within a section."""
+    sections = home.get("section", ())
+    return [who for one in sections for who in (*one.get("author", ()), *authors_of_sections(one))]
+
+
 def say(section: Home, element: str, words: str | None) -> None:
     """In place. What somebody has written is no narrative that was generated."""
     if words is None:

@@ -10,6 +10,7 @@ from bridge.model.content import ByReference, Code, Coded, Container, Plain, Ref
 from bridge.model.dataset import DataSet, Element, merged, text_of
 from bridge.model.group import Group, Resource
 from bridge.model.names import COMPOSITION_URL
+from bridge.model.references import without_version
 from bridge.model.status import WITHDRAWN
 from bridge.model.tags import STUDY_UID
 from bridge.translate.basis import times
@@ -19,6 +20,7 @@ from bridge.translate.header import header
 from bridge.translate.header.observers import add_context, authors_named
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.header.study import evidence_elements
+from bridge.translate.header.verifiers import is_verifier
 from bridge.translate.native import documents, ecg_report
 from bridge.translate.native.conclusions import add_conclusions
 from bridge.translate.native.habits import Habits, accustomed
@@ -27,12 +29,21 @@ from bridge.translate.native.named_concepts import FINDING, VALUE_UNKNOWN
 from bridge.translate.native.observed import observed_at
 from bridge.translate.native.own_context import own_context
 from bridge.translate.native.own_words import OF_SECTION
+from bridge.translate.native.participants import PERSONS
 from bridge.translate.native.private_schemes import identification
 from bridge.translate.native.refused import refuse
-from bridge.translate.native.sections import said_in
+from bridge.translate.native.sections import authors_of_sections, said_in
 from bridge.translate.native.specimens import unseen_of_report
 from bridge.translate.native.spelled import printable
 
+_UNAUTHORED = (
+    "a section or a result has an author or performer of its own, whom no item names: a DICOM reader does not see who"
+    " wrote the Composition"
+)
+_UNINTERPRETED = (
+    "DiagnosticReport.resultsInterpreter: beside a Composition, of which the authors observed, a DICOM reader does not"
+    " see it; name who interpreted as an author"
+)
 _IN_ERROR, _LOOP = "what is in error", "the panel that the result is in, or itself"
 _UNNAMED = "a result has a performer whom no item names: a DICOM reader does not see who interpreted the report"
 
@@ -143,9 +154,10 @@ class _Builder(Items):
 
     def _report(self, report: Resource, node: Node) -> None:
         if self.composition is not None:
-            add_context(node, report, self.composition, self.find, self.mapping.concept)
+            composition = self.composition if self.born else self._authored(report, self.composition)
+            add_context(node, report, composition, self.find, self.mapping.concept)
             if not self.born:
-                self.observers += authors_named(node, self.composition, self.find)
+                self.observers += authors_named(node, composition, self.find)
             context = len(node.children)
             self._section(self.composition, node, self.effective, top=True)
         else:
@@ -159,6 +171,20 @@ class _Builder(Items):
             self.warnings.append(unseen)
         self._folds(report, node, primitives=False, resource="DiagnosticReport")
         self._folds(report, node, primitives=True, resource="DiagnosticReport")
+
+    def _authored(self, report: Resource, composition: Resource) -> Resource:
+        """The Composition without authors whom not all has that is in it: results and sections inherit the observers of
+        the document (PS3.3 C.17.5), and somebody else's would stand in the place of theirs."""
+        authors = composition.get("author", [])
+        interpreters = [one for one in report.get("resultsInterpreter", ()) if not is_verifier(one)]
+        if not _who(authors).issuperset(_who(interpreters)):
+            self.warnings.append(_UNINTERPRETED)
+        others = not _who(authors).issuperset(_who(authors_of_sections(composition)))
+        persons = [one for one in authors if (self.find(one) or {}).get("resourceType") in PERSONS]
+        if not persons or not (others or documents.is_observed_by_others(self.group, self.find)):
+            return composition
+        self.warnings.append(_UNAUTHORED)
+        return composition | {"author": [one for one in authors if one not in persons]}
 
     def _begin(self, node: Node) -> None:
         root = self.group.root
@@ -250,6 +276,10 @@ def _says(node: Node) -> bool:
     if isinstance(node.value, Container) and node.home is not None and "resourceType" not in node.home:
         return any(map(_says, node.children))
     return not OF_SECTION["title"].same(node.concept)
+
+
+def _who(references: list[Home]) -> set[str]:
+    return {without_version(one) or one.get("display", "") for one in references}
 
 
 def _instances(node: Node) -> Iterator[str]:
