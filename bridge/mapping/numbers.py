@@ -11,7 +11,7 @@ from bridge.mapping.codings import code_in, code_meaning, coding
 from bridge.mapping.texts import fhir_string
 from bridge.model.content import Code, Num
 from bridge.model.group import Json, Number
-from bridge.model.names import PRIVATE_SCHEME
+from bridge.model.names import COMPARATOR_URL, PRIVATE_SCHEME
 
 NO_UNITS = Code("1", "UCUM", "no units")
 """As DICOM calls it (PS3.16): a reader of `1` behind a number would take it for a digit."""
@@ -80,8 +80,22 @@ def _with_exponent(text: str) -> str:
     return f"{Decimal(text):E}".replace("E+", "E")
 
 
+def is_compared(quantity: dict[str, Json]) -> bool:
+    """Whether it is less or more than its number, or is sufficient to achieve it (`ad`, which R5 alone has: in R4 the
+    comparator is an extension of HL7's)."""
+    return not quantity.keys().isdisjoint({"comparator", "_comparator"})
+
+
+def comparator_of(quantity: dict[str, Json]) -> str | None:
+    """A comparator of which nobody says which is `?`."""
+    beside = quantity.get("_comparator", {}).get("extension", ()) if "_comparator" in quantity else ()
+    said = [one["valueCode"] for one in beside if one.get("url") == COMPARATOR_URL and "valueCode" in one]
+    found: str | None = quantity.get("comparator") or next(iter(said), None)
+    return found or ("?" if is_compared(quantity) else None)
+
+
 def quantity_to_dicom(value: dict[str, Json]) -> Num:
-    if "comparator" in value or not isinstance(value.get("value"), int | Number):
+    if is_compared(value) or not isinstance(value.get("value"), int | Number):
         raise ValueError("no number, or one with a comparator: neither has a place in NUM")
     text = str(value["value"])
     if value.get("code") and value.get("system"):

@@ -20,9 +20,15 @@ from bridge.releases.moves import (
     Within,
     Wrapped,
 )
+from bridge.releases.values import Alternate, Compared, Sampled
 
 _CODING = ("coding",)
-_VALUES = Gone(r5=("valueAttachment", "valueReference"))
+_VALUES: Sequence[Move] = (
+    Gone(r5=("valueAttachment", "valueReference")),
+    Sampled("valueSampledData"),
+    Compared("valueQuantity"),
+    Within("valueRatio", (Compared("numerator"), Compared("denominator"))),
+)
 _RANGE = Within("referenceRange", (Gone(r5=("normalValue",)),))
 
 UNSEEN: dict[str, frozenset[tuple[str, ...]]] = {
@@ -46,13 +52,15 @@ MOVES: dict[str, Sequence[Move]] = {
         Renamed("imagingStudy", "study"),
         FromExtension("composition", COMPOSITION_URL),
         Codes("status", in_r4={"modified": "amended"}),
+        Within("media", (Alternate("link", in_r4=("Media",), in_r5=("DocumentReference",)),)),
         Gone(r5=("note", "supportingInfo")),
     ),
     "Observation": (
         Gone(r5=("bodyStructure", "instantiatesCanonical", "instantiatesReference", "triggeredBy")),
-        _VALUES,
+        Alternate("derivedFrom", in_r4=("Media",), in_r5=("GenomicStudy", "ImagingSelection")),
+        *_VALUES,
         _RANGE,
-        Within("component", (_VALUES, _RANGE)),
+        Within("component", (*_VALUES, _RANGE)),
     ),
     "Composition": (
         Listed("identifier"),

@@ -121,12 +121,12 @@ def _native_r5(resource: Resource, names: Renames) -> Resource:
 
 def _native_r4(resource: Resource, names: Renames) -> Resource:
     made = dicom_sr.without(resource)
+    if made["resourceType"] == "Observation":
+        derived_in_r4(made, set(names))
     for move in reversed(MOVES.get(made["resourceType"], ())):
         move.back(made)
     if made["resourceType"] == "ImagingSelection":
         made = selection_in_r4(made)
-    if made["resourceType"] == "Observation":
-        derived_in_r4(made, set(names))
     back: Resource = renamed(made, names)
     return back
 

@@ -427,3 +427,105 @@ def test_a_resource_of_r4_is_refused_as_r5() -> None:
     (done,) = converted_bytes("report", json.dumps(older), TO_DICOM)
     assert done.entry["status"] == "rejected"
     assert "does not know" in done.entry["error"]
+
+
+# -- what R4 says otherwise -----------------------------------------------------------------------------------------
+MV = {"value": 0, "unit": "mV", "system": "http://unitsofmeasure.org", "code": "mV"}
+SAMPLES = {"origin": MV, "dimensions": 1, "data": "1 2 E"}
+DOSE = {"value": Number("5.0"), "comparator": "ad", "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
+_HL7 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-"
+
+
+def observed(value: Resource) -> Group:
+    """Value, and once more as that of a component."""
+    plain = {key: OBSERVATION[key] for key in ("resourceType", "id", "status", "code", "subject", "effectiveDateTime")}
+    both = plain | value | {"component": [{"code": {"text": "once more"}, **copy.deepcopy(value)}]}
+    root = {key: REPORT[key] for key in ("resourceType", "id", "code", "subject", "result")} | {"status": "final"}
+    return Group(root, (both,), None, "DiagnosticReport/r")
+
+
+def there_and_back(group: Group) -> Resource:
+    """The Observation of R4, which is valid, of one of R5."""
+    for resource in group.whole():
+        fhir.validate(resource, "R5")
+    there, warnings = in_r4(copy.deepcopy(group))
+    for resource in there.whole():
+        fhir.validate(resource, "R4")
+    back, more = in_r5(there)
+    assert not warnings + more
+    assert all(map(same, group.whole(), back.whole()))
+    return there.members[0]
+
+
+def words_of(value: Resource) -> str:
+    """In the SR of a Bundle of R5."""
+    resources = observed(value).whole()
+    entries = [{"fullUrl": f"http://example.org/{reference_to(one)}", "resource": one} for one in resources]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    (made,) = converted_bytes("bundle", json.dumps(bundle), TO_DICOM)
+    assert made.entry["error"] is None
+    return str(getattr(structured_report.read(made.data).root.children[0].value, "text", None))
+
+
+@pytest.mark.parametrize(
+    ("said", "period", "words"),
+    [
+        ({"interval": Number("2.50"), "intervalUnit": "ms"}, "2.50", "one every 2.50 ms"),
+        ({"interval": Number("0.004"), "intervalUnit": "s"}, "4.000", "one every 4.000 ms"),
+        ({"interval": 3, "intervalUnit": "h"}, "10800000", "one every 10800000 ms"),
+        ({"interval": Number("0.1"), "intervalUnit": "us"}, "0.0001", "one every 0.0001 ms"),
+        ({"interval": Number("0.7"), "intervalUnit": "mm"}, None, "one every 0.7 mm"),
+        ({"interval": Number("1e9999"), "intervalUnit": "s"}, None, "one every 1e9999 s"),
+        ({"intervalUnit": "s", "offsets": "0 1 5", "codeMap": "http://example.org/codes"}, None, "origin 0 mV"),
+    ],
+)
+def test_samples_of_r5_have_their_period_in_ms(said: Resource, period: str | None, words: str) -> None:
+    """R4 SampledData.period; what has none, which R4 demands, is absent there."""
+    observation = there_and_back(observed({"valueSampledData": SAMPLES | said}))
+    for home in (observation, *observation["component"]):
+        data = home["valueSampledData"]
+        assert (str(data["period"]) if "period" in data else None) == period
+        assert ("_period" in data) is (period is None)
+    assert words in words_of({"valueSampledData": SAMPLES | said}).split(", ")
+
+
+def test_a_period_that_is_edited_in_r4_is_in_ms() -> None:
+    """And not in the unit that R5 had before."""
+    there, _ = in_r4(observed({"valueSampledData": SAMPLES | {"interval": Number("0.4"), "intervalUnit": "s"}}))
+    there.members[0]["valueSampledData"]["period"] = 500
+    back, _ = in_r5(there)
+    data = back.members[0]["valueSampledData"]
+    assert (data["interval"], data["intervalUnit"]) == (500, "ms")
+
+
+def test_a_comparator_that_r4_does_not_have_is_an_extension_and_no_number() -> None:
+    """Without it 5 mg would be another dose; R4 servers refuse `ad`."""
+    for value in ({"valueQuantity": DOSE}, {"valueRatio": {"numerator": DOSE, "denominator": MV}}):
+        home = there_and_back(observed(value))
+        quantity = home["valueQuantity"] if "valueQuantity" in value else home["valueRatio"]["numerator"]
+        assert "comparator" not in quantity
+        assert quantity["_comparator"] == {"extension": [{"url": f"{_HL7}Quantity.comparator", "valueCode": "ad"}]}
+    assert words_of({"valueQuantity": DOSE}) == "ad 5.0 mg"
+
+
+@pytest.mark.parametrize(
+    ("kind", "release"),
+    [("GenomicStudy", "R5"), ("ImagingSelection", "R5"), ("DocumentReference", "R5"), ("Media", "R4")],
+)
+def test_a_reference_that_the_other_release_does_not_allow_is_an_extension_of_hl7(kind: str, release: str) -> None:
+    """R4 Observation.derivedFrom, DiagnosticReport.media.link; a server refuses another type there."""
+    said = {"reference": f"{kind}/x", "display": "seen"}
+    group = observed({"valueString": "x"})
+    if kind != "DocumentReference":
+        group.members[0]["derivedFrom"] = [said, {"reference": "Observation/y"}]
+    if kind in ("DocumentReference", "Media"):
+        group.root["media"] = [{"comment": "key image", "link": said}]
+    there = (in_r4 if release == "R5" else in_r5)(copy.deepcopy(group))[0]
+    for resource in there.whole():
+        fhir.validate(resource, "R4" if release == "R5" else "R5")
+    said_there = there.members[0].get("derivedFrom", [])[:1] + [one["link"] for one in there.root.get("media", ())]
+    alternate = "http://hl7.org/fhir/StructureDefinition/alternate-reference"
+    assert said_there
+    assert all(one == {"extension": [{"url": alternate, "valueReference": said}]} for one in said_there)
+    back = (in_r5 if release == "R5" else in_r4)(there)[0]
+    assert all(map(same, group.whole(), back.whole()))

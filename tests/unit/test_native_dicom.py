@@ -556,14 +556,6 @@ def test_samples_are_a_text_that_says_what_they_are() -> None:
     assert item_of(resource).value == Plain("TEXT", words)
 
 
-@pytest.mark.parametrize(("more", "words"), [({"intervalUnit": "s"}, "one every 10 s"), ({}, "one every 10")])
-def test_samples_of_r5_say_their_interval(more: dict[str, Any], words: str) -> None:
-    resource = measured(valueSampledData={"origin": {"value": 0}, "interval": 10, "dimensions": 1, "data": "1"} | more)
-    del resource["valueQuantity"]
-    item = item_of(resource)
-    assert isinstance(item.value, Plain) and words in item.value.text.split(", ")
-
-
 @pytest.mark.parametrize(
     ("categories", "title"),
     [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bridge.mapping.numbers import NO_UNITS
+from bridge.mapping.numbers import NO_UNITS, comparator_of
 from bridge.translate.basis.node import Home
 
 
 def of_quantity(value: Home) -> str:
     """The unit `1` of UCUM is none: behind a number it would be read as a digit. DICOM calls it `no units`."""
     unit = value.get("unit") or value.get("code")
-    parts = (value.get("comparator"), value.get("value"), None if unit in ("1", NO_UNITS.meaning) else unit)
+    parts = (comparator_of(value), value.get("value"), None if unit in ("1", NO_UNITS.meaning) else unit)
     return " ".join(str(part) for part in parts if part is not None)
 
 

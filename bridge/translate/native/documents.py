@@ -5,6 +5,7 @@ anything else is a Comprehensive SR without Template Identifier."""
 
 from __future__ import annotations
 
+from bridge.mapping.numbers import is_compared
 from bridge.mapping.people import names_to_dicom
 from bridge.mapping.texts import one_value
 from bridge.model.content import Code, Coded, Container, Plain
@@ -77,7 +78,7 @@ def _of_images(observation: Resource) -> bool:
 def _is_measurement(observation: Resource) -> bool:
     """What TID 1501 has a row for: one number or code, and no results within it."""
     nested = observation.keys() & {"component", "hasMember", "dataAbsentReason"}
-    plain = "comparator" not in observation.get("valueQuantity", {})
+    plain = not is_compared(observation.get("valueQuantity", {}))
     return not nested and plain and bool(observation.keys() & {"valueQuantity", "valueCodeableConcept"})
 
 

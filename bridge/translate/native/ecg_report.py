@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from bridge.mapping.numbers import is_compared
 from bridge.model.content import Code, Container, ContentItem, Num, Plain
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
@@ -52,7 +53,7 @@ def _required(observation: Resource, concept: Concept) -> str | None:
     if observation.get("status") in WITHDRAWN:
         return None
     code, quantity = concept(observation.get("code", {})), observation.get("valueQuantity", {})
-    if code is None or code.scheme != "MDC" or "comparator" in quantity or "value" not in quantity:
+    if code is None or code.scheme != "MDC" or is_compared(quantity) or "value" not in quantity:
         return None
     return code.value if _REQUIRED.get(code.value) == plain(quantity.get("code", "")) else None
 

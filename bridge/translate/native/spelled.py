@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from bridge.model.names import INTERVAL_URL
 from bridge.translate.basis.node import Home
 from bridge.translate.basis.ranges import of_quantity, of_range
 
@@ -39,17 +40,22 @@ def _of_concept(value: Home) -> str:
 
 
 def _of_samples(value: Home) -> str:
-    """What they are; the samples themselves are no words. A value is `sample * factor + origin` (R4 SampledData). R4
-    says `period`, in ms; R5 `interval`, in units of its own, or none where `offsets` say each."""
+    """What they are; the samples themselves are no words. A value is `sample * factor + origin` (R4 SampledData). What
+    R5 says between them, and is no time, is an extension in R4."""
     dimensions, samples = value.get("dimensions", 1), len(value.get("data", "").split())
     many = f"{samples} samples" if str(dimensions) == "1" else f"{samples} samples in {dimensions} dimensions"
     said = [f"sampled data: {many}"]
     said += [f"one every {value['period']} ms"] if "period" in value else []
-    said += [f"one every {value['interval']} {value.get('intervalUnit', '')}".rstrip()] if "interval" in value else []
+    said += [f"one every {of_quantity(one)}" for one in _intervals(value) if "period" not in value]
     said += [f"origin {of_quantity(value['origin'])}"] if "origin" in value else []
     said += [f"factor {value['factor']}"] if "factor" in value else []
     said += [f"{name} limit {value[f'{name}Limit']}" for name in ("lower", "upper") if f"{name}Limit" in value]
     return ", ".join(said)
+
+
+def _intervals(value: Home) -> list[Home]:
+    said = (one for one in value.get("extension", ()) if one.get("url") == INTERVAL_URL)
+    return [one["valueQuantity"] for one in said if "valueQuantity" in one]
 
 
 _WORDS: dict[str, Callable[[Any], str]] = {
