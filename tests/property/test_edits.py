@@ -657,7 +657,8 @@ def test_a_number_that_is_none_any_more_is_still_that_result(name: str, now: Res
         assert _meaning(observations(back)) == _meaning(observations(edit))
         old, new = dict(items(document.root)), dict(items(taken_out(after)[0].root))
         assert old.keys() == new.keys()
-        assert sum(_own(old[path], document) != _own(new[path], after) for path in old) == 1
+        unclaimed = name == "3700-ecg" and after.template is None  # TID 3713 demands that it is a number
+        assert sum(_own(old[path], document) != _own(new[path], after) for path in old) == 1 + unclaimed
 
 
 def test_a_text_that_is_put_among_the_members_is_a_result() -> None:

@@ -79,8 +79,8 @@ def place_of(concept: Code | None, root: Node) -> Node:
 
 
 def unclaimed(document: Document) -> Document:
-    """Without Content Template Sequence, where some of the global measurements that TID 3713 demands are there as
-    numbers, and others are not; else the very same. One that codes all of them otherwise is not judged."""
+    """Without Content Template Sequence, where some of the global measurements that TID 3713 demands are there, and
+    others are not; else the very same. One that codes all of them otherwise is not judged."""
     found = set(_measured(document.root))
     if document.template != TEMPLATE or not found or found == _REQUIRED.keys():
         return document
@@ -90,7 +90,7 @@ def unclaimed(document: Document) -> Document:
 
 def _measured(item: ContentItem) -> Iterator[str]:
     concept = item.concept
-    if concept is not None and concept.scheme == "MDC" and isinstance(item.value, Num) and item.value.values:
+    if concept is not None and concept.scheme == "MDC" and isinstance(item.value, Num):
         yield from {concept.value} & _REQUIRED.keys()
     for child in item.children:
         yield from _measured(child)
