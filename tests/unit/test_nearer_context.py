@@ -3,6 +3,7 @@ or that nobody knows (PS3.3 C.17.5). The side, method, state, lead or fetus of a
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -10,6 +11,10 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
+from bridge.mapping.load import load
+from bridge.translate.basis.ids import Known
+from bridge.translate.selfcheck import checked_to_dicom
+from bridge.translate.to_fhir import to_fhir
 from fixtures.templates.items import (
     acquisition,
     coded,
@@ -41,6 +46,7 @@ from tests.unit.test_inherited import (
     translated,
 )
 
+MAPPING, KNOWN = load(), Known()
 SCT, DCM = codes.SCT, codes.DCM
 LEFT, RIGHT = SCT.Left, SCT.Right
 GROUP = Code("125007", "DCM", "Measurement Group")
@@ -214,3 +220,13 @@ def test_a_source_stays_denied_as_its_group_is() -> None:
     )
     (source,) = lengths(container(FINDINGS, modifier(coded(finding, absent)), volume))
     assert inherited(source) == ["410516002"]
+
+
+def test_a_source_stays_where_it_was_when_the_site_of_the_other_is_edited() -> None:
+    volume = num(Code("118565006", "SCT", "Volume"), "60", MM, side(LEFT), inferred(length()))
+    group = copy.deepcopy(translated(container(FINDINGS, site(KIDNEY, side(RIGHT)), volume), like="1500-group").result)
+    other = next(one for one in group.members if one.get("valueQuantity", {}).get("value") == 60)
+    other["bodySite"] = {"coding": [{"system": "http://snomed.info/sct", "code": LIVER.value, "display": "Liver"}]}
+    back = to_fhir(checked_to_dicom(group, MAPPING, KNOWN).result, MAPPING, KNOWN).result
+    (source,) = [one for one in back.members if one.get("valueQuantity", {}).get("value") == 1]
+    assert place(source) == ("64033007", "Kidney")

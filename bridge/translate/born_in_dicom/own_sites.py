@@ -73,9 +73,7 @@ def settled(
         elif any(is_site(child, mapping) for child in root.at(path).children):
             warnings.append(_TWICE)  # a second one would contradict it
         else:
-            of_same = (
-                at for at in inheriting if at[: len(path)] == path and not _is_another(natives[at], natives[path])
-            )
+            of_same = (at for at in inheriting if at[: len(path)] == path and _is_of_same(natives[at], natives[path]))
             for at in (path, *of_same):
                 sites.setdefault(id(inheriting[at]), _own(inheriting[at]))
             if "text" in natives[path] and natives[path]["text"] != displayed(natives[path]):
@@ -139,6 +137,11 @@ def _is_another(site: Home, native: Home) -> bool:
     if codes_in(site) != codes_in(native):
         return True
     return "text" in site and site["text"] != native.get("text", displayed(native))
+
+
+def _is_of_same(site: Home, native: Home) -> bool:
+    """Whether that is the site that both inherit, which one of them may say a side of."""
+    return codes_in(site) == codes_in(native) if codes_in(site) else not _is_another(site, native)
 
 
 def _digest(path: Path, resource: Resource) -> str:
