@@ -11,6 +11,7 @@ from bridge.codecs import json
 from bridge.codecs.dicom import reader
 from bridge.codecs.dicom.json_model import from_json
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
+from bridge.model.coercion import fault_of
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Json
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
@@ -31,6 +32,7 @@ from bridge.stores.store import (
     Write,
     is_study,
 )
+from bridge.stores.stow import refusal, warning
 
 _PAGE = 500
 _PROBE = "/studies?limit=1"
@@ -116,27 +118,33 @@ class DicomWebStore:
         return [self._write(item) for item in items]
 
     def _write(self, item: Write[Instance]) -> Outcome[Instance]:
-        """Success means that this data set is read back: servers answer 200 and store nothing, or keep another."""
+        """Success means that it is read back, whatever was answered: servers say 200 and store nothing, keep another, or
+        file it in their own way (`fault_of`), which is what is stored then."""
+        what = f"{self.name}: SOP Instance {item.key}"
         try:
-            key = self.key_of(reader.read(item.item.data).dataset)
-            head = f"--{_BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
-            body = head + item.item.data + f"\r\n--{_BOUNDARY}--\r\n".encode()
-            headers = {
-                "Content-Type": f'multipart/related; type="application/dicom"; boundary={_BOUNDARY}',
-                "Accept": "application/dicom+json",
-            }
-            answer = _parsed(self._peer, self._peer.call("POST", "/studies", body=body, headers=headers).body)
-            referenced = answer.get("00081199", {}).get("Value", [])
-            if len(referenced) != 1:
-                raise PermanentError(f"{self.name}: SOP Instance {item.key} was not stored")
-            there = self._read(key)
+            sent = reader.read(item.item.data).dataset
+            answer = self._stow(item.item.data)
+            there = self._read(self.key_of(sent))
             if there is None:
-                raise TemporaryError(f"{self.name}: SOP Instance {item.key} was stored and is not there")
-            if reader.read(there.item.data).dataset != reader.read(item.item.data).dataset:
-                raise PermanentError(f"{self.name}: SOP Instance {item.key} is there with other content; it is kept")
+                raise refusal(answer, what)
+            if (fault := fault_of(sent, reader.read(there.item.data).dataset)) is not None:
+                raise PermanentError(f"{what} {fault}{warning(answer)}; it is kept: have the archive keep what it gets")
             return Outcome(there)
         except BridgeError as error:
             return Outcome(None, error)
+
+    def _stow(self, data: bytes) -> Json:
+        """What it says of the instance; nothing, it may be."""
+        head = f"--{_BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
+        headers = {
+            "Content-Type": f'multipart/related; type="application/dicom"; boundary={_BOUNDARY}',
+            "Accept": "application/dicom+json",
+        }
+        body = head + data + f"\r\n--{_BOUNDARY}--\r\n".encode()
+        # 409: none was stored, and the body says why (PS3.18 10.5.3)
+        answer = self._peer.call("POST", "/studies", body=body, headers=headers, accept=(409,))
+        said = _parsed(self._peer, answer.body) if answer.body.strip() else {}
+        return said if isinstance(said, dict) else {}
 
     def replace(self, item: Write[Instance]) -> Outcome[Instance]:
         error = f"{self.name}: DICOMweb archives replace nothing: SOP Instance {item.key} is as it was"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
-from bridge.codecs.dicom import reader
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import STRANGE, UNKNOWN, Link, act_of, extended, lines_of
 from bridge.mapping.mapping import Mapping
+from bridge.model.coercion import coerced, fault_of
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to
-from bridge.model.sr import write_document
+from bridge.model.sr import read_document, write_document
 from bridge.model.status import WITHDRAWN
 from bridge.model.version import Version
 from bridge.model.world import World
@@ -81,11 +82,8 @@ class WriteDicom:
         name, act = document_of(self.route, present.root, link), act_of(STORING, self.route.dicom.key_of(dataset))
         keys = [*present.versions, version.sop_instance]
 
-        def same(there: bytes) -> bool:
-            return reader.read(there).dataset == dataset
-
         chain = [one for each in (*claimed, *known) for one in each.chain]
-        filed = store_instance(self.route, self.ledger, name, act, dataset, same)
+        filed = store_instance(self.route, self.ledger, name, act, dataset, partial(fault_of, dataset))
         removed = remove_superseded(self.route, dataset, chain)
         agreed = Link(
             document=name,
@@ -95,16 +93,21 @@ class WriteDicom:
             versions=present.versions,
             fhir_digest=present.state,
             instance=filed.key,
-            dicom_digest=dataset_digest(dataset),
+            dicom_digest=dataset_digest(filed.dataset),
             chain=extended(chain, version),
             revision=self.mapping.revision,
-            reading=self._reading(document, link),
-            warnings=lines_of(translated.report.warnings),
+            reading=self._reading(read_document(filed.dataset), link),
+            warnings=lines_of([*self._coerced(dataset, filed.dataset), *translated.report.warnings]),
             carried=link.carried if link else "",
         )
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in], removed)
         failpoint("agreed")
         return "adopted" if not filed.fresh else "updated" if link else "created"
+
+    def _coerced(self, sent: DataSet, there: DataSet) -> Iterator[str]:
+        """What to say of an archive that files it in its own way."""
+        if tags := coerced(sent, there):
+            yield f"{self.route.dicom.name} has changed {tags} when it stored this: that is what both sides agree on"
 
     def _any_of(self, links: Sequence[Link]) -> DataSet | None:
         """The newest instance of one of the documents, where one is there."""

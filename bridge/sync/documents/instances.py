@@ -36,6 +36,7 @@ def key_of_version(route: Route, header: DataSet, version: Version) -> str:
 class Filed(NamedTuple):
     key: str  # what the store itself names it by
     fresh: bool  # it was not there
+    dataset: DataSet  # as the store has it: it may file it in its own way
 
 
 def store_instance(
@@ -44,17 +45,17 @@ def store_instance(
     document: str,
     act: str,
     dataset: DataSet,
-    same: Callable[[bytes], bool],
+    fault: Callable[[DataSet], str | None],
     before: Sequence[str] = (),
 ) -> Filed:
-    """Stores it, after saying so in the ledger, unless it is there already, and is the `same`. What the same act stored
-    `before` stays in its intent. Raises PermanentError where other content has its UID."""
+    """Stores it, after saying so in the ledger, unless it is there already; `fault` says why that is not it. What the
+    same act stored `before` stays in its intent. Raises PermanentError where other content has its UID."""
     data = writer.write(dataset)
     structured_report.read(data)  # what we write we can read
     uid = text_of(dataset, SOP_INSTANCE_UID) or ""
     (there,) = route.dicom.read([route.dicom.key_of(dataset)])
-    if there is not None and not same(there.item.data):
-        raise PermanentError(f"{route.dicom.name}: SOP Instance {uid} is there already, with other content; it is kept")
+    if there is not None and (why := fault(reader.read(there.item.data).dataset)) is not None:
+        raise not_it(route, uid, why)
     ledger.intents.intend(route.name, document, act, route.dicom.name, [*(one for one in before if one != uid), uid])
     failpoint("intended")
     stored = there
@@ -63,7 +64,16 @@ def store_instance(
         stored = outcome.done(f"{route.dicom.name}: SOP Instance {uid}")
     failpoint("applied")
     owe_study(route, ledger, dataset)
-    return Filed(stored.key, there is None)
+    kept = stored.item.data
+    return Filed(stored.key, there is None, dataset if kept == data else reader.read(kept).dataset)
+
+
+def not_it(route: Route, uid: str, why: str) -> PermanentError:
+    """Of an instance of ours whose UID the PACS has, and `why` (`fault_of`) it is not that one."""
+    return PermanentError(
+        f"{route.dicom.name}: SOP Instance {uid} {why}; it is kept: have the archive keep what it gets, remove that "
+        "instance there, then `fhir-dicom retry`"
+    )
 
 
 def remove_versions(route: Route, head: DataSet, versions: Sequence[Version]) -> None:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bridge.mapping.mapping import Mapping
+from bridge.model.coercion import is_kept
 from bridge.model.dataset import DataSet, charset_of, merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to, renamed
-from bridge.model.sr import read_document
+from bridge.model.sr import read_document, write_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.model.world import World
 from bridge.sync.basis.held import Held
@@ -30,7 +31,6 @@ from bridge.translate.header.refiled import (
     identity_in,
     is_refiled,
     origin_of,
-    same_but_corrected,
 )
 from bridge.translate.header.whose import subject_of
 from bridge.translate.remainder.private import taken_out
@@ -108,7 +108,7 @@ def moved_by_pacs(head: DataSet) -> bool:
 
 def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> bool:
     """Whether the resources say what the document does, but for whose it is, and what the archive says of its study."""
-    return same_but_corrected(written_again(route, mapping, present, head, was), read_document(origin_of(head)))
+    return is_kept(write_document(written_again(route, mapping, present, head, was)), origin_of(head))
 
 
 def written_again(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> Document:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import groupby
 
-from bridge.codecs.dicom import structured_report
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import GONE, RETRACTED, Link, act_of
 from bridge.ledger.rejections import Note
 from bridge.ledger.view import instant
+from bridge.model.coercion import OTHERWISE
+from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Resource
-from bridge.model.sr import write_document
+from bridge.model.sr import read_document, write_document
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.keys import kind_of
@@ -93,13 +94,13 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
     rejection = rejection_of(note)
     assert rejection is not None
 
-    def same(there: bytes) -> bool:
-        return rejection_of(structured_report.read(there)) == rejection
+    def fault(there: DataSet) -> str | None:
+        return None if rejection_of(read_document(there)) == rejection else OTHERWISE
 
     begun, before = ledger.intents.of(link.document)
     act = act_of("reject", state)
     left = before if begun == act else ()
-    filed = store_instance(route, ledger, link.document, act, write_document(note), same, left)
+    filed = store_instance(route, ledger, link.document, act, write_document(note), fault, left)
     uid = version_of(note).sop_instance
     ledger.rejections.add(route.name, claimed(note, rejection), uid, rejection.reason.value, filed.key)
     # seen, or its loss before the feed has told of it would be nobody's news

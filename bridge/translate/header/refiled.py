@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.mapping.mapping import Mapping
+from bridge.model.coercion import OF_ORDER, OF_STUDY, ORIGINAL
 from bridge.model.dataset import UNICODE, DataSet, Element, charset_of, items, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -23,19 +24,9 @@ from bridge.translate.header.identity import (
     is_unknown,
 )
 
-_ORIGINAL, _MODIFIED = 0x04000561, 0x04000550  # Original Attributes, Modified Attributes Sequence
+_MODIFIED = 0x04000550  # Modified Attributes Sequence
 _WHEN, _SYSTEM, _SOURCE, _REASON = 0x04000562, 0x04000563, 0x04000564, 0x04000565
 _US = "FHIR-DICOM BRIDGE"
-_OF_STUDY = frozenset(
-    {
-        *(0x00080020, 0x00080030, 0x00080050, 0x00080051, 0x00080090, 0x00080096, 0x0008009C, 0x0008009D),
-        *(0x00081030, 0x00081032, 0x00081048, 0x00081049, 0x00081060, 0x00081062, 0x00081080, 0x00081110),
-        0x00200010,  # Study ID
-        0x0040A370,  # Referenced Request Sequence
-    }
-)
-"""General Study Module (PS3.3 C.7.2.1) but for the UID, and the order."""
-_OF_ORDER = (0x0032, 0x0038)  # Requested Procedure, Visit
 
 
 def identity_in(header: DataSet) -> list[Element]:
@@ -70,33 +61,33 @@ def filed_under(dataset: DataSet, patient: Resource, mapping: Mapping, known: Kn
         return origin
     module, rest = split_patient(origin)
     said = with_demographics(merged(rest, identity), patient, mapping)
-    return merged(said, [Element(_ORIGINAL, "SQ", (*items(rest, _ORIGINAL), _original(module, when)))])
+    return merged(said, [Element(ORIGINAL, "SQ", (*items(rest, ORIGINAL), _original(module, when)))])
 
 
 def origin_of(dataset: DataSet) -> DataSet:
     """As it was made, before we filed it under another patient."""
-    ours = next((one for one in items(dataset, _ORIGINAL) if _is_ours(one)), None)
+    ours = next((one for one in items(dataset, ORIGINAL) if _is_ours(one)), None)
     if ours is None:
         return dataset
-    left = tuple(one for one in items(dataset, _ORIGINAL) if one is not ours)
+    left = tuple(one for one in items(dataset, ORIGINAL) if one is not ours)
     module = next(iter(items(ours, _MODIFIED)), ())
-    rest = merged(split_patient(dataset)[1], module, without=[_ORIGINAL])
-    return merged(rest, [Element(_ORIGINAL, "SQ", left)]) if left else rest
+    rest = merged(split_patient(dataset)[1], module, without=[ORIGINAL])
+    return merged(rest, [Element(ORIGINAL, "SQ", left)]) if left else rest
 
 
 def is_refiled(dataset: DataSet) -> bool:
-    return any(map(_is_ours, items(dataset, _ORIGINAL)))
+    return any(map(_is_ours, items(dataset, ORIGINAL)))
 
 
 def without_patient(dataset: DataSet) -> DataSet:
     """What a correction of who the patient is leaves as it is, whoever makes it."""
-    return merged(split_patient(dataset)[1], (), without=[_ORIGINAL])
+    return merged(split_patient(dataset)[1], (), without=[ORIGINAL])
 
 
 def without_corrections(dataset: DataSet) -> DataSet:
     """What a correction of patient, study or order in the archive leaves as it is: the document says what it said (IHE
     RAD TF-1, Patient Information Reconciliation)."""
-    return tuple(one for one in without_patient(dataset) if one.tag not in _OF_STUDY and one.tag >> 16 not in _OF_ORDER)
+    return tuple(one for one in without_patient(dataset) if one.tag not in OF_STUDY and one.tag >> 16 not in OF_ORDER)
 
 
 def same_but_corrected(one: Document, other: Document) -> bool:
@@ -106,7 +97,7 @@ def same_but_corrected(one: Document, other: Document) -> bool:
 
 def beside(note: DataSet, rejected: DataSet) -> DataSet:
     """A rejection note says of the patient what that which it rejects says."""
-    said = [one for one in rejected if one.tag >> 16 == 0x0010 or one.tag == _ORIGINAL]
+    said = [one for one in rejected if one.tag >> 16 == 0x0010 or one.tag == ORIGINAL]
     return merged(without_patient(note), said)
 
 

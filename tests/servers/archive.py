@@ -1,0 +1,151 @@
+"""A DICOMweb archive of ours, on a free loopback port, that does what other archives do and Orthanc does not: it changes
+what it stores, gives less at once than it is asked for, or answers STOW-RS as a test says."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pydicom
+from pydicom.filebase import DicomBytesIO
+
+_LISTED = """AccessionNumber StudyDescription PatientName PatientID IssuerOfPatientID PatientBirthDate PatientSex
+    StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID Modality""".split()
+_BOUNDARY = "part-of-the-archive"
+
+
+@dataclass
+class Said:
+    """What is answered."""
+
+    status: int
+    body: bytes = b""
+    type: str = "application/dicom+json"
+
+
+@dataclass
+class Archive:
+    """`url` is its DICOMweb root; `stored` are its instances, by UID."""
+
+    coerce: Callable[[pydicom.Dataset], object] = lambda dataset: None  # before it stores one
+    most: int = 1000  # that it gives at once
+    skips: bool = True  # it knows `offset`
+    refuses: str = ""  # what it answers 400 to: a part of the query
+    multipart: bool = True  # as it is asked for
+    stow: Said | None = None  # instead of what it would say
+    keeps: bool = True  # what it is sent
+    stored: dict[str, pydicom.Dataset] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        handler = type("Handler", (_Handler,), {"archive": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/rs"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def keep(self, dataset: pydicom.Dataset) -> None:
+        """Stores it, unless it has one of that UID."""
+        if dataset.SOPInstanceUID not in self.stored:
+            self.coerce(dataset)
+            self.stored[dataset.SOPInstanceUID] = dataset
+
+    def get(self, path: str, query: str) -> Said:
+        said = dict(parse_qsl(query))
+        if self.refuses and self.refuses in query:
+            return Said(400)
+        steps = path.removeprefix("/rs/").split("/")
+        if len(steps) == 6:
+            found = self.stored.get(steps[5])
+            return _instance(found, multipart=self.multipart) if found is not None else Said(404)
+        return self._search(steps, said)
+
+    def _search(self, steps: Sequence[str], said: dict[str, str]) -> Said:
+        found = [one for one in self.stored.values() if len(steps) < 2 or steps[1] == one.StudyInstanceUID]
+        modality = said.get("ModalitiesInStudy") or said.get("Modality")
+        found = [one for one in found if modality in (None, one.Modality)]
+        found = [one for one in found if said.get("StudyDate", one.get("StudyDate")) == one.get("StudyDate")]
+        found = [one for one in found if said.get("00080018", one.SOPInstanceUID) == one.SOPInstanceUID]
+        if steps[-1] == "studies":
+            found = list({one.StudyInstanceUID: one for one in found}.values())
+        start = int(said.get("offset", 0)) if self.skips else 0
+        page = found[start : start + min(int(said.get("limit", self.most)), self.most)]
+        return Said(200, json.dumps([_listed(one) for one in page]).encode()) if page else Said(204)
+
+    def post(self, body: bytes, boundary: str) -> Said:
+        (part,) = body.split(f"--{boundary}".encode())[1:-1]
+        dataset = pydicom.dcmread(DicomBytesIO(part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")))
+        if self.keeps:
+            self.keep(dataset)
+        return self.stow or Said(200, stored(dataset.SOPInstanceUID))
+
+
+def stored(uid: str, **more: Any) -> bytes:
+    """That one instance was stored (PS3.18 10.5.3)."""
+    return json.dumps({"00081199": _items(_of(uid, **more))}).encode()
+
+
+def failed(uid: str, reason: int, tag: str = "00081198") -> bytes:
+    """That it was not: Failed SOP Sequence, or Other Failures Sequence."""
+    return json.dumps({tag: _items(_of(uid) | {"00081197": {"vr": "US", "Value": [reason]}})}).encode()
+
+
+def _of(uid: str, **more: Any) -> dict[str, Any]:
+    return {"00081155": {"vr": "UI", "Value": [uid]}, **more}
+
+
+def _items(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"vr": "SQ", "Value": list(items)}
+
+
+def _listed(dataset: pydicom.Dataset) -> Any:
+    found = pydicom.Dataset()
+    for keyword in _LISTED:
+        if keyword in dataset:
+            found[keyword] = dataset[keyword]
+    return found.to_json_dict()
+
+
+def _instance(dataset: pydicom.Dataset, *, multipart: bool) -> Said:
+    out = DicomBytesIO()
+    dataset.save_as(out)
+    if not multipart:
+        return Said(200, out.getvalue(), "application/dicom")
+    head = f"--{_BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
+    kind = f'multipart/related; type="application/dicom"; boundary="{_BOUNDARY}"'
+    return Said(200, head + out.getvalue() + f"\r\n--{_BOUNDARY}--\r\n".encode(), kind)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    archive: Archive
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        self.archive.asked.append(self.path)
+        self._send(self.archive.get(parts.path, parts.query))
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.archive.asked.append(self.path)
+        self._send(self.archive.post(body, self.headers["Content-Type"].partition("boundary=")[2]))
+
+    def _send(self, said: Said) -> None:
+        self.send_response(said.status)
+        self.send_header("Content-Type", said.type)
+        if said.status != 204:
+            self.send_header("Content-Length", str(len(said.body)))
+        self.end_headers()
+        self.wfile.write(said.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests are quiet."""
