@@ -23,6 +23,7 @@ _OF_ARCHIVE = frozenset(
         ORIGINAL,
         0x00080015,  # Instance Coercion DateTime (PS3.3 C.12.1)
         0x0018A001,  # Contributing Equipment Sequence
+        0x00400275,  # Request Attributes Sequence: the order, of a worklist
         *(0x00080080, 0x00080081, 0x00080082, 0x00081040, 0x00081041),  # Institution and Department
     }
 )

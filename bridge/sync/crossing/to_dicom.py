@@ -81,6 +81,7 @@ class ToDicom:
             raise Waiting("the instance that it is written from is not yet in step")
         if link is not None and link.root != root:
             link = None  # it left a report: a document of its own
+        self._dicom.as_sent(present, link)
         link = stored_after_all(self.route, self.ledger, root, born_of(present.group), link)
         return link and (unfinished(self.route, self.ledger, link) or link)
 

@@ -14,9 +14,9 @@ from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.sr import write_document
 from bridge.model.tags import SOP_INSTANCE_UID
-from bridge.sync.basis.begun import is_begun, is_version_begun
+from bridge.sync.basis.begun import STORING, is_begun, is_version_begun
 from bridge.sync.basis.hands import take
-from bridge.sync.basis.held import Held
+from bridge.sync.basis.held import Held, Waiting
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, begins
@@ -77,6 +77,8 @@ class ToFhir:
                 outdated = replace(link, dicom_digest=OUTDATED)
                 return self._fhir.write(Arrival(document, key, digest, outdated))
             return self._known(link, document, digest) or self._moved(document, key, digest, link)
+        if self.ledger.intents.about(self.route.name, uid) == STORING:
+            raise Waiting("it was about to be stored from resources, which say whether this is it", uid)
         root = _root_in_fhir(document)
         if root is not None:
             forget_copy(self.route, self.ledger, key)

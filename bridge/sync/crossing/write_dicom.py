@@ -10,11 +10,12 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import STRANGE, UNKNOWN, Link, act_of, extended, lines_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.coercion import coerced, fault_of
-from bridge.model.dataset import DataSet
+from bridge.model.dataset import DataSet, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to
 from bridge.model.sr import read_document, write_document
 from bridge.model.status import WITHDRAWN
+from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.model.version import Version
 from bridge.model.world import World
 from bridge.stores.store import STUDY
@@ -25,7 +26,7 @@ from bridge.sync.basis.held import Held, Waiting
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest, resources_digest, says_beside
-from bridge.sync.documents.instances import read_instance, read_version, remove_superseded, store_instance
+from bridge.sync.documents.instances import not_it, read_instance, read_version, remove_superseded, store_instance
 from bridge.sync.documents.resources import Present
 from bridge.sync.lost.lost_answer import stored_after_all
 from bridge.sync.patients.awaited import check_subject
@@ -103,6 +104,19 @@ class WriteDicom:
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in], removed)
         failpoint("agreed")
         return "adopted" if not filed.fresh else "updated" if link else "created"
+
+    def as_sent(self, present: Present, link: Link | None) -> None:
+        """Raises PermanentError where the PACS has the version that we were about to store, and what it has is not what
+        these resources say, or is somebody else's: it would keep one more version no better."""
+        intent = self.ledger.intents.of(document_of(self.route, present.root, link))
+        there = read_instance(self.route, intent.of) if intent.kind == STORING else None
+        if there is None:
+            return
+        group = self.merges.as_filed(present.group, link, there)
+        sent = self._translated(group, superseded_by(there), there, self._newest(link)).result
+        uid = version_of(sent).sop_instance
+        if uid == text_of(there, SOP_INSTANCE_UID) and (why := fault_of(write_document(sent), there)) is not None:
+            raise not_it(self.route, uid, why)
 
     def _coerced(self, sent: DataSet, there: DataSet) -> Iterator[str]:
         """What to say of an archive that files it in its own way."""
