@@ -1,5 +1,5 @@
-"""What an archive may change in an instance when it stores it, UIDs staying (PS3.4 B.4.1.3 Coercion of Attributes): what
-it files it under. What the document says is not the archive's; and of whom it is, nobody guesses."""
+"""What an archive may change in an instance when it stores it (PS3.4 B.4.1.3 Coercion of Attributes): what it files it
+under. What the document says is not the archive's, nor are UIDs; and of whom it is, nobody guesses."""
 
 from __future__ import annotations
 

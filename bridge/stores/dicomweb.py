@@ -14,11 +14,11 @@ from bridge.errors import BridgeError, InvalidFhirError, PermanentError, Tempora
 from bridge.model.coercion import fault_of
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Json
-from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
+from bridge.model.tags import MODALITY, SERIES_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.model.world import World
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.breaker import Outage
-from bridge.stores.http import Peer
+from bridge.stores.http import Answer, Peer
 from bridge.stores.store import (
     STUDY,
     Absence,
@@ -34,7 +34,8 @@ from bridge.stores.store import (
 )
 from bridge.stores.stow import refusal, warning
 
-_PAGE = 500
+_PAGE = 200  # Azure refuses to be asked for more
+_FEW = 10  # no archive gives less at once
 _PROBE = "/studies?limit=1"
 _INSTANCES = 0x00201208  # Number of Study Related Instances
 _FILED_UNDER = ("00080050", "00081030", "00100010", "00100020", "00100021", "00100030", "00100040")
@@ -51,6 +52,7 @@ class DicomWebStore:
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name
+        self._most = _FEW  # instances of a study that came at once
         self._peer = Peer(name, url, timeout=timeout, access=access, probes=[_PROBE])
 
     def outage(self) -> Outage | None:
@@ -73,31 +75,55 @@ class DicomWebStore:
 
     def _listed(self, only: str) -> Iterator[Seen]:
         for modality in ("SR", "KO"):
-            for study in self._pages(f"/studies?ModalitiesInStudy={modality}&{_OF_STUDY}{only}"):
+            asked = f"{_OF_STUDY}{only}"  # of all studies, where an archive cannot search for modalities
+            for study in self._pages(f"/studies?ModalitiesInStudy={modality}&{asked}", instead=f"/studies?{asked}"):
                 uid, version = _uid(study, STUDY_UID), _version(study)
                 for instance in self._pages(f"/studies/{uid}/instances?Modality={modality}"):
+                    if instance.get(f"{MODALITY:08X}", {}).get("Value", [modality]) != [modality]:
+                        continue  # it does not search for these, either
                     yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", version)
 
         for study in self._pages(f"/studies?{_OF_STUDY}&includefield={_INSTANCES:08X}{only}"):
             number = study.get(f"{_INSTANCES:08X}", {}).get("Value", [""])[0]
             yield Seen(f"{STUDY}{_uid(study, STUDY_UID)}", f"{number} {_version(study)}")
 
-    def _pages(self, path: str) -> Iterator[Json]:
+    def _pages(self, path: str, *, instead: str = "") -> Iterator[Json]:
+        """All of them. Archives give less at once than they are asked for, and few say so (PS3.18 8.3.4.4): so it ends
+        where nothing follows; within a study, which is asked for often, where less comes than it gives at once. Where
+        the archive refuses the query, `instead` is asked for."""
+        before: set[str] = set()
         offset, more = 0, True
         while more:
-            found, more = self._page(f"{path}&limit={_PAGE}&offset={offset}")
+            answer = self._page(f"{path}&limit={_PAGE}&offset={offset}", (400,) if instead else ())
+            if answer.status == 400:
+                yield from self._pages(instead)
+                return
+            found = self._found(answer)
             if not found and offset:  # Orthanc counts what is skipped as part of the limit, where it filters by itself
-                found, more = self._page(f"{path}&limit={offset + _PAGE}&offset={offset}")
+                found = self._found(self._page(f"{path}&limit={offset + _PAGE}&offset={offset}", (400,)))
+            named = {uid for one in found for uid in one.get(_named_by(path), {}).get("Value", ())}
+            if found and named <= before:
+                raise TemporaryError(
+                    f"{self.name}: what follows is what came before: does it know `offset` (PS3.18 8.3.4.4)? Nothing "
+                    "is concluded from a listing that is not whole; have the archive page its results"
+                )
             yield from found
-            offset += len(found)
+            offset, before = offset + len(found), named
+            more = bool(found) and (_is_of_all(path) or self._is_cut(answer, found))
 
-    def _page(self, path: str) -> tuple[list[Json], bool]:
-        """And whether there may be more: it is full, or shorter than what the server has (PS3.18 8.3.4.4)."""
-        of_study = path.startswith("/studies/")  # which may not be there
-        headers = {"Accept": "application/dicom+json"}
-        answer = self._peer.call("GET", path, headers=headers, accept=(404,) if of_study else ())
-        found = _parsed(self._peer, answer.body) if answer.body and answer.status != 404 else []
-        return found, len(found) >= _PAGE or (bool(found) and answer.headers.get("warning", "").startswith("299"))
+    def _is_cut(self, answer: Answer, found: Sequence[Json]) -> bool:
+        """Whether there may be more in the study: the page is full, or as long as any, or the archive says so."""
+        self._most = max(self._most, len(found))
+        return len(found) >= min(self._most, _PAGE) or answer.headers.get("warning", "").startswith("299")
+
+    def _page(self, path: str, accept: tuple[int, ...]) -> Answer:
+        """A study may not be there."""
+        missing = () if _is_of_all(path) else (404,)
+        return self._peer.call("GET", path, headers={"Accept": "application/dicom+json"}, accept=accept + missing)
+
+    def _found(self, answer: Answer) -> list[Json]:
+        """Nothing is 200 or 204 without a body, too."""
+        return _parsed(self._peer, answer.body) if answer.status < 300 and answer.body.strip() else []
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
         return [self._read(key) for key in keys]
@@ -105,8 +131,8 @@ class DicomWebStore:
     def _read(self, key: str) -> Stored[Instance] | None:
         study, series, instance = key.split("/")
         path = f"/studies/{study}/series/{series}/instances/{instance}"
-        answer = self._peer.call("GET", path, headers={"Accept": _DICOM}, accept=(404,))
-        if answer.status == 404:
+        answer = self._peer.call("GET", path, headers={"Accept": _DICOM}, accept=(404, 410))
+        if answer.status in (404, 410):
             return None
         parts = _parts(answer.headers.get("content-type", ""), answer.body)
         if len(parts) != 1:
@@ -118,8 +144,8 @@ class DicomWebStore:
         return [self._write(item) for item in items]
 
     def _write(self, item: Write[Instance]) -> Outcome[Instance]:
-        """Success means that it is read back, whatever was answered: servers say 200 and store nothing, keep another, or
-        file it in their own way (`fault_of`), which is what is stored then."""
+        """Success means that it is read back, whatever was answered: servers say 200 and store nothing, keep another,
+        or file it in their own way (`fault_of`), which is what is stored then."""
         what = f"{self.name}: SOP Instance {item.key}"
         try:
             sent = reader.read(item.item.data).dataset
@@ -163,7 +189,7 @@ class DicomWebStore:
         return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
 
     def named(self, uid: str) -> Sequence[str]:
-        found = self._pages(f"/instances?{SOP_INSTANCE_UID:08X}={uid}&includefield=0020000D,0020000E")
+        found = self._pages(f"/instances?{SOP_INSTANCE_UID:08X}={uid}&includefield=0020000D&includefield=0020000E")
         return ["/".join(_uid(one, tag) for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID)) for one in found]
 
     def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
@@ -184,6 +210,16 @@ def _version(study: Json) -> str:
     return hashlib.sha256(json.dumps(said)).hexdigest()[:16]
 
 
+def _is_of_all(path: str) -> bool:
+    """Whether a search is for studies, of all of them."""
+    return path.startswith("/studies?")
+
+
+def _named_by(path: str) -> str:
+    """By what the results of a search are told apart."""
+    return f"{STUDY_UID if _is_of_all(path) else SOP_INSTANCE_UID:08X}"
+
+
 def _uid(item: Json, tag: int) -> str:
     found = item.get(f"{tag:08X}", {}).get("Value", [""])[0]
     if not isinstance(found, str) or not all(character in "0123456789." for character in found) or not found:
@@ -200,9 +236,11 @@ def _parsed(peer: Peer, body: bytes) -> Json:
 
 
 def _parts(content_type: str, body: bytes) -> list[bytes]:
-    """Bodies of multipart/related (RFC 2387), byte for byte."""
+    """Bodies of multipart/related (RFC 2387), byte for byte; or the one that comes without (PS3.18 8.7.4)."""
     header = Message()
     header["Content-Type"] = content_type
+    if header.get_content_type() == "application/dicom":
+        return [body]
     boundary = header.get_param("boundary")
     if not isinstance(boundary, str):
         return []

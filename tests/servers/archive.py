@@ -1,5 +1,5 @@
-"""A DICOMweb archive of ours, on a free loopback port, that does what other archives do and Orthanc does not: it changes
-what it stores, gives less at once than it is asked for, or answers STOW-RS as a test says."""
+"""A DICOMweb archive of ours, on a free loopback port, that does what others do and Orthanc does not: it changes what
+it stores, gives less at once than it is asked for, or answers STOW-RS as a test says."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class Archive:
     coerce: Callable[[pydicom.Dataset], object] = lambda dataset: None  # before it stores one
     most: int = 1000  # that it gives at once
     skips: bool = True  # it knows `offset`
+    filters: bool = True  # it knows `Modality`
+    missing: int = 404  # what it answers where an instance is not
     refuses: str = ""  # what it answers 400 to: a part of the query
     multipart: bool = True  # as it is asked for
     stow: Said | None = None  # instead of what it would say
@@ -66,12 +68,12 @@ class Archive:
         steps = path.removeprefix("/rs/").split("/")
         if len(steps) == 6:
             found = self.stored.get(steps[5])
-            return _instance(found, multipart=self.multipart) if found is not None else Said(404)
+            return _instance(found, multipart=self.multipart) if found is not None else Said(self.missing)
         return self._search(steps, said)
 
     def _search(self, steps: Sequence[str], said: dict[str, str]) -> Said:
         found = [one for one in self.stored.values() if len(steps) < 2 or steps[1] == one.StudyInstanceUID]
-        modality = said.get("ModalitiesInStudy") or said.get("Modality")
+        modality = (said.get("ModalitiesInStudy") or said.get("Modality")) if self.filters else None
         found = [one for one in found if modality in (None, one.Modality)]
         found = [one for one in found if said.get("StudyDate", one.get("StudyDate")) == one.get("StudyDate")]
         found = [one for one in found if said.get("00080018", one.SOPInstanceUID) == one.SOPInstanceUID]

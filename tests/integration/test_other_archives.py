@@ -1,0 +1,339 @@
+"""DICOMweb archives that are not Orthanc: they coerce, page as they like, and say why they store nothing (PS3.18)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+
+from bridge.codecs.dicom import reader
+from bridge.errors import BridgeError, PermanentError, RefusedError, TemporaryError
+from bridge.ledger.ledger import Ledger
+from bridge.mapping.load import load
+from bridge.settings.settings import settings
+from bridge.stores.dicomweb import DicomWebStore
+from bridge.stores.store import Instance, Write
+from bridge.sync.routes import routes_of
+from bridge.sync.run import once
+from bridge.sync.summary import Summary
+from tests.images import as_file
+from tests.samples import ecg_report, measured
+from tests.servers.archive import Archive, Said, failed, stored
+
+MAPPING = load()
+CONFIGURATION = """
+stores:
+  ehr: {{kind: folder, path: {folder}/fhir, holds: fhir}}
+  pacs: {{kind: dicomweb, url: "{url}", issuer: TEST-HOSPITAL}}
+routes: [{{between: [ehr, pacs], identity_removed: carry}}]
+ledger: sqlite:///{folder}/bridge.db
+"""
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "p",
+    "identifier": [{"system": "urn:oid:1.2.3", "value": "4711"}],
+    "name": [{"family": "Muster", "given": ["Max"]}],
+    "birthDate": "1970-01-01",
+}
+
+
+@dataclass
+class World:
+    archive: Archive
+    folder: Path
+    now: float = 4e9
+
+    def put(self, resource: dict[str, Any]) -> None:
+        file = self.folder / "fhir" / resource["resourceType"] / f"{resource['id']}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(resource))
+
+    def resources(self) -> dict[str, bytes]:
+        return {str(file): file.read_bytes() for file in (self.folder / "fhir").rglob("*.json")}
+
+    def ledger(self) -> Ledger:
+        return Ledger(settings(self.folder / "bridge.yaml").ledger, lambda: self.now)
+
+    def once(self) -> Summary:
+        ledger = self.ledger()
+        try:
+            return once(routes_of(settings(self.folder / "bridge.yaml")), ledger, MAPPING)
+        finally:
+            ledger.close()
+
+    def retry(self) -> Summary:
+        self.now += 7200
+        ledger = self.ledger()
+        ledger.operations.retry("tests")
+        ledger.close()
+        return self.once()
+
+
+@pytest.fixture
+def archive() -> Iterator[Archive]:
+    found = Archive()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def store(archive: Archive) -> DicomWebStore:
+    return DicomWebStore("pacs", archive.url)
+
+
+@pytest.fixture
+def world(archive: Archive, tmp_path: Path) -> World:
+    (tmp_path / "bridge.yaml").write_text(CONFIGURATION.format(folder=tmp_path, url=archive.url))
+    found = World(archive, tmp_path)
+    found.put(PATIENT)
+    found.put(measured())
+    return found
+
+
+def setting(**attributes: object) -> Callable[[pydicom.Dataset], None]:
+    def coerce(dataset: pydicom.Dataset) -> None:
+        for keyword, value in attributes.items():
+            setattr(dataset, keyword, value)
+
+    return coerce
+
+
+def with_private(dataset: pydicom.Dataset) -> None:
+    dataset.private_block(0x0099, "ARCHIVE", create=True).add_new(1, "LO", "seen")
+
+
+def with_original(dataset: pydicom.Dataset) -> None:
+    original = pydicom.Dataset()
+    original.ModifyingSystem, original.ReasonForTheAttributeModification = "ARCHIVE", "COERCE"
+    dataset.OriginalAttributesSequence, dataset.InstanceCoercionDateTime = [original], "20260302"
+
+
+def without_private(dataset: pydicom.Dataset) -> None:
+    dataset.remove_private_tags()
+
+
+def other_words(dataset: pydicom.Dataset) -> None:
+    dataset.ContentSequence[0].ConceptNameCodeSequence[0].CodeMeaning = "Something else"
+
+
+ACCEPTED = {
+    "the name is written otherwise": setting(PatientName="MUSTER^MAX^^Dr"),
+    "sex is filled in": setting(PatientSex="M"),
+    "the order": setting(AccessionNumber="A-1", StudyDescription="ECG"),
+    "institution": setting(InstitutionName="Hospital"),
+    "private elements": with_private,
+    "what it says of that": with_original,
+}
+REFUSED = {
+    "another name": (setting(PatientName="Schmidt^Anna"), "another name"),
+    "another birth date": (setting(PatientBirthDate="19800101"), "another name, birth date"),
+    "another Patient ID": (setting(PatientID="9"), "another Patient ID"),
+    "another issuer": (setting(IssuerOfPatientID="ARCHIVE"), "another Patient ID, or issuer"),
+    "other words": (other_words, "other content"),
+    "another time zone": (setting(TimezoneOffsetFromUTC="+0500"), "other content"),
+    "without our elements": (without_private, "other content"),
+}
+
+
+# -- what it changes when it stores -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("what", ACCEPTED)
+def test_what_an_archive_files_an_instance_under_is_its_own(world: World, what: str) -> None:
+    """And agreed on: it is no edit, which would go back into FHIR, nor anything to write again."""
+    world.archive.coerce = ACCEPTED[what]
+    before = world.resources()
+    summary = world.once()
+    assert (summary.faults, summary.acts["to-dicom created"]) == ([], 1)
+    for _ in range(2):
+        again = world.once()
+        assert (again.faults, again.done) == ([], {})
+    assert (len(world.archive.stored), world.resources()) == (1, before)
+
+
+def test_a_correction_of_what_was_coerced_is_one_version(world: World) -> None:
+    world.archive.coerce = with_private
+    world.once()
+    world.put(measured(status="corrected", valueQuantity={"value": 5, "unit": "mmol/L"}))
+    assert (world.once().acts["to-dicom updated"], len(world.archive.stored)) == (1, 2)
+    assert (world.once().done, len(world.archive.stored)) == ({}, 2)
+
+
+def test_a_lost_ledger_knows_what_was_coerced(world: World) -> None:
+    world.archive.coerce = with_private
+    world.once()
+    for file in world.folder.glob("bridge.db*"):
+        file.unlink()
+    assert world.once().acts["to-dicom adopted"] == 1
+    assert len(world.archive.stored) == 1
+
+
+def test_an_edit_of_what_the_pacs_wrote_is_coerced_and_in_step(world: World) -> None:
+    world.archive.keep(ecg_report("2.25.77", "Sinus rhythm"))
+    world.once()
+    world.archive.coerce = ACCEPTED["institution"]
+    (file,) = [file for file, data in world.resources().items() if b"Sinus rhythm" in data and "Observation" in file]
+    edited = json.loads(Path(file).read_bytes())
+    world.put(edited | {"valueString": "Atrial fibrillation"})
+    assert world.once().acts["to-dicom updated"] == 1
+    before = world.resources()
+    assert (world.once().done, world.resources()) == ({}, before)
+
+
+def test_what_was_coerced_is_said_by_its_tags_alone(world: World) -> None:
+    world.archive.coerce = setting(AccessionNumber="A-1", PatientName="MUSTER^MAX")
+    world.once()
+    ledger = world.ledger()
+    link = ledger.links.of("ehr-pacs", "Observation/o")
+    ledger.close()
+    assert link is not None and "pacs has changed (0008,0050), (0010,0010)" in link.warnings
+    assert "MUSTER" not in link.warnings
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_no_filing_is_a_dead_letter_that_stays_one(world: World, what: str) -> None:
+    """Each retry added one more SR to the archive, which it changed as well."""
+    world.archive.coerce, why = REFUSED[what]
+    before = world.resources()
+    for summary in (world.once(), world.once(), world.retry(), world.retry()):
+        assert summary.done == {}
+    assert any(line.startswith("dead") and why in line for line in summary.faults)
+    assert not any("Schmidt" in line or "4711" in line for line in summary.faults)
+    assert (len(world.archive.stored), world.resources()) == (1, before)
+
+
+def test_what_was_refused_is_written_once_it_is_removed_there(world: World) -> None:
+    world.archive.coerce = other_words
+    assert world.once().faults
+    world.archive.coerce = lambda dataset: None
+    world.archive.stored.clear()
+    assert world.retry().acts["to-dicom created"] == 1
+    assert (world.once().faults, world.once().done, len(world.archive.stored)) == ([], {}, 1)
+
+
+# -- what it says of what it was sent ---------------------------------------------------------------------------------
+SAYS = [  # PS3.18 table I.2-2
+    (0xA700, RefusedError, "A700, out of resources; make room there"),
+    (0xA9F0, PermanentError, "A9F0, data set does not match SOP Class"),
+    (0xC000, PermanentError, "C000, cannot understand"),
+    (0xC122, PermanentError, "C122, transfer syntax not supported"),
+    (0x0110, PermanentError, "0110, processing failure"),
+    (0x0122, PermanentError, "0122, SOP Class not supported"),
+    (0x0124, RefusedError, "0124, not authorized"),
+    (0x1234, PermanentError, "1234, a reason of its own"),
+]
+
+
+def written(store: DicomWebStore, uid: str = "2.25.5") -> BridgeError | None:
+    (outcome,) = store.write([Write(uid, Instance(as_file(ecg_report(uid))))])
+    return outcome.error
+
+
+@pytest.mark.parametrize(("reason", "kind", "words"), SAYS)
+@pytest.mark.parametrize("status", [200, 202, 409])
+def test_why_it_stores_nothing_is_said(
+    archive: Archive, store: DicomWebStore, status: int, reason: int, kind: type[BridgeError], words: str
+) -> None:
+    archive.keeps, archive.stow = False, Said(status, failed("2.25.5", reason))
+    error = written(store)
+    assert type(error) is kind and words in str(error)
+
+
+def test_a_failure_that_names_no_instance_is_said(archive: Archive, store: DicomWebStore) -> None:
+    archive.keeps, archive.stow = False, Said(409, failed("", 0xC000, "0008119A"))
+    assert "C000, cannot understand" in str(written(store))
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_an_answer_without_a_body_is_judged_by_what_is_there(
+    archive: Archive, store: DicomWebStore, status: int
+) -> None:
+    archive.stow = Said(status)
+    assert written(store) is None
+    archive.keeps = False
+    assert type(written(store, "2.25.6")) is TemporaryError
+
+
+def test_what_it_warns_of_is_said_where_it_matters(archive: Archive, store: DicomWebStore) -> None:
+    archive.coerce = other_words
+    archive.stow = Said(202, stored("2.25.5", **{"00081196": {"vr": "US", "Value": [0xB006]}}))
+    assert "is there with other content (it says B006, Elements Discarded)" in str(written(store))
+
+
+def test_what_is_there_already_is_stored_whatever_it_answers(archive: Archive, store: DicomWebStore) -> None:
+    assert written(store) is None
+    archive.stow = Said(409, failed("2.25.5", 0x0111))
+    assert written(store) is None
+
+
+# -- what it lists ----------------------------------------------------------------------------------------------------
+def filled(archive: Archive, studies: int, of_each: int = 1) -> set[str]:
+    """Returns what a listing has to show."""
+    for number in range(studies * of_each):
+        study, uid = f"2.25.{1000 + number // of_each}", f"2.25.{5000 + number}"
+        archive.keep(ecg_report(uid, StudyInstanceUID=study))
+    found = {f"{one.StudyInstanceUID}/{one.SeriesInstanceUID}/{uid}" for uid, one in archive.stored.items()}
+    return found | {f"study/{one.StudyInstanceUID}" for one in archive.stored.values()}
+
+
+@pytest.mark.parametrize("most", [10, 25, 50])
+def test_a_listing_is_whole_however_little_comes_at_once(archive: Archive, store: DicomWebStore, most: int) -> None:
+    """No warning says that there is more; an instance that is missing would be suspected to be gone."""
+    archive.most = most
+    whole = filled(archive, 2, of_each=50) | filled(archive, 60)
+    assert {one.key for one in store.listing()} == whole
+
+
+def test_a_study_of_few_is_asked_for_once(archive: Archive, store: DicomWebStore) -> None:
+    filled(archive, 20)
+    list(store.listing())
+    assert len([path for path in archive.asked if "/instances?" in path]) == 20
+
+
+def test_a_listing_of_an_archive_that_gives_the_same_once_more_is_refused(
+    archive: Archive, store: DicomWebStore
+) -> None:
+    filled(archive, 3)
+    archive.skips = False
+    with pytest.raises(TemporaryError, match="pacs: what follows is what came before.*`offset`"):
+        list(store.listing())
+
+
+def test_no_more_is_asked_for_than_any_archive_gives(archive: Archive, store: DicomWebStore) -> None:
+    filled(archive, 3)
+    archive.refuses = "limit=500"
+    assert list(store.listing())
+
+
+def test_an_archive_that_cannot_search_for_modalities_is_searched_study_by_study(
+    archive: Archive, store: DicomWebStore
+) -> None:
+    whole = filled(archive, 3)
+    archive.keep(ecg_report("2.25.9", StudyInstanceUID="2.25.99", Modality="CT"))
+    archive.refuses = "ModalitiesInStudy"
+    assert {one.key for one in store.listing()} == whole | {"study/2.25.99"}
+
+
+def test_what_is_no_document_is_none_though_the_archive_finds_it(archive: Archive, store: DicomWebStore) -> None:
+    archive.keep(ecg_report("2.25.9", StudyInstanceUID="2.25.99"))
+    archive.keep(ecg_report("2.25.10", StudyInstanceUID="2.25.99", Modality="CT"))
+    archive.filters = False
+    assert [one.key for one in store.listing() if one.key.endswith("/2.25.10")] == []
+
+
+# -- what it gives ----------------------------------------------------------------------------------------------------
+def test_an_instance_that_comes_alone_is_read(archive: Archive, store: DicomWebStore) -> None:
+    """As `application/dicom`, though it was asked for as multipart (PS3.18 8.7.4)."""
+    filled(archive, 1)
+    archive.multipart = False
+    (found,) = store.read([next(one.key for one in store.listing())])
+    assert found is not None and reader.read(found.item.data).dataset
+
+
+def test_what_is_gone_is_not_there(archive: Archive, store: DicomWebStore) -> None:
+    """By a server that remembers it (410)."""
+    archive.missing = 410
+    assert store.read(["2.25.1/2.25.2/2.25.3"]) == [None]
