@@ -3,7 +3,7 @@ under. What the document says is not the archive's, nor are UIDs; and of whom it
 
 from __future__ import annotations
 
-from bridge.model.dataset import DataSet, Element, text_of
+from bridge.model.dataset import DataSet, Element, charset_of, find, text_of, unreadable
 from bridge.model.tags import PATIENT_ID, PATIENT_NAME
 
 ORIGINAL = 0x04000561  # Original Attributes Sequence (PS3.3 C.12.1.1.9)
@@ -62,7 +62,10 @@ def _identity(dataset: DataSet) -> list[Element]:
 
 def _is_one_person(sent: DataSet, there: DataSet) -> bool:
     """Whether nothing that both say of the patient differs: what was left open is filled in by who knows more."""
-    said = ((text_of(sent, tag), text_of(there, tag)) for tag in _TRAITS)
+    changed = [tag for tag in (PATIENT_NAME, *_TRAITS) if find(sent, tag) != find(there, tag)]
+    if unreadable(tuple(one for one in there if one.tag in changed), charset_of(there)):
+        return False
+    said = ((text_of(sent, tag), text_of(there, tag)) for tag in changed if tag in _TRAITS)
     return all(None in (one, other) or one == other for one, other in said) and _is_one_name(sent, there)
 
 
@@ -79,8 +82,8 @@ def _is_one_name(sent: DataSet, there: DataSet) -> bool:
 
 def _kept(dataset: DataSet, sent: DataSet) -> DataSet:
     """What is the document's own. Private elements of others than `sent` has are the archive's."""
-    blocks = {_block(one.tag) for one in sent}
-    return tuple(one for one in dataset if not _is_archives(one.tag) and (_block(one.tag) in blocks))
+    blocks = {None, *(_block(one.tag) for one in sent)}
+    return tuple(one for one in dataset if not _is_archives(one.tag) and _block(one.tag) in blocks)
 
 
 def _is_archives(tag: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from bridge.stores.store import Instance, Write
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
+from tests.command_line import fhir_dicom
 from tests.images import as_file
 from tests.samples import ecg_report, measured
 from tests.servers.archive import Archive, Said, failed, stored
@@ -212,6 +214,18 @@ def test_what_was_refused_is_written_once_it_is_removed_there(world: World) -> N
     world.archive.stored.clear()
     assert world.retry().acts["to-dicom created"] == 1
     assert (world.once().faults, world.once().done, len(world.archive.stored)) == ([], {}, 1)
+
+
+@pytest.mark.parametrize("failpoint", ["intended", "applied", "agreed"])
+def test_a_kill_adds_no_version_of_what_was_coerced(world: World, failpoint: str) -> None:
+    world.archive.coerce = with_private
+    killed = fhir_dicom(world.folder, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT=failpoint)
+    assert killed.returncode == -signal.SIGKILL
+    assert (world.once().faults, world.once().done, len(world.archive.stored)) == ([], {}, 1)
+    ledger = world.ledger()
+    status = ledger.status()
+    ledger.close()
+    assert (status["owed"], status["held"], status["dead"], status["intents"]) == (0, 0, 0, 0)
 
 
 # -- what it says of what it was sent ---------------------------------------------------------------------------------
