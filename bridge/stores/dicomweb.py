@@ -117,8 +117,8 @@ class DicomWebStore:
         return len(found) >= min(self._most, _PAGE) or answer.headers.get("warning", "").startswith("299")
 
     def _page(self, path: str, accept: tuple[int, ...]) -> Answer:
-        """A study may not be there."""
-        missing = () if _is_of_all(path) else (404,)
+        """A study may not be there; whoever cannot search for instances has not said that there is none."""
+        missing = (404,) if path.startswith("/studies/") else ()
         return self._peer.call("GET", path, headers={"Accept": "application/dicom+json"}, accept=accept + missing)
 
     def _found(self, answer: Answer) -> list[Json]:

@@ -331,6 +331,17 @@ def test_an_archive_that_cannot_search_for_modalities_is_searched_study_by_study
     assert {one.key for one in store.listing()} == whole | {"study/2.25.99"}
 
 
+def test_an_archive_that_cannot_search_for_instances_says_nothing_of_them(
+    archive: Archive, store: DicomWebStore
+) -> None:
+    """Whoever is about to believe in a deletion asks whether it is elsewhere."""
+    filled(archive, 1)
+    assert len(store.named("2.25.5000")) == 1
+    archive.lacks = "/rs/instances"
+    with pytest.raises(PermanentError, match="answered 404"):
+        store.named("2.25.5000")
+
+
 def test_what_is_no_document_is_none_though_the_archive_finds_it(archive: Archive, store: DicomWebStore) -> None:
     archive.keep(ecg_report("2.25.9", StudyInstanceUID="2.25.99"))
     archive.keep(ecg_report("2.25.10", StudyInstanceUID="2.25.99", Modality="CT"))

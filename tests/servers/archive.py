@@ -38,6 +38,7 @@ class Archive:
     filters: bool = True  # it knows `Modality`
     missing: int = 404  # what it answers where an instance is not
     refuses: str = ""  # what it answers 400 to: a part of the query
+    lacks: str = ""  # the path of a search that it does not know
     multipart: bool = True  # as it is asked for
     stow: Said | None = None  # instead of what it would say
     keeps: bool = True  # what it is sent
@@ -65,6 +66,8 @@ class Archive:
         said = dict(parse_qsl(query))
         if self.refuses and self.refuses in query:
             return Said(400)
+        if path == self.lacks:
+            return Said(404)
         steps = path.removeprefix("/rs/").split("/")
         if len(steps) == 6:
             found = self.stored.get(steps[5])

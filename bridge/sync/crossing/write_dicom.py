@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import STRANGE, UNKNOWN, Link, act_of, extended, lines_of
+from bridge.ledger.link import RETRACTED, STRANGE, UNKNOWN, Link, act_of, extended, lines_of
 from bridge.mapping.mapping import Mapping
 from bridge.model.coercion import coerced, fault_of
 from bridge.model.dataset import DataSet, text_of
@@ -110,8 +110,8 @@ class WriteDicom:
         these resources say, or is somebody else's: it would keep one more version no better."""
         intent = self.ledger.intents.of(document_of(self.route, present.root, link))
         there = read_instance(self.route, intent.of) if intent.kind == STORING else None
-        if there is None:
-            return
+        if there is None or present.state == RETRACTED:
+            return  # what is void is rejected, whatever it says
         group = self.merges.as_filed(present.group, link, there)
         sent = self._translated(group, superseded_by(there), there, self._newest(link)).result
         uid = version_of(sent).sop_instance
