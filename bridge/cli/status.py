@@ -16,7 +16,7 @@ EXAMPLE = "Example: fhir-dicom status --config bridge.yaml --json"
 
 def status(
     config: Config = None,
-    limit: Annotated[int, typer.Option(min=0, help="so many reasons are listed")] = 500,
+    limit: Annotated[int, typer.Option(min=0, help="so many reasons of each kind are listed")] = 500,
     json: AsJson = False,
 ) -> None:
     from bridge.codecs import json as codec
@@ -39,6 +39,8 @@ def status(
         print(f"blocked by what is held or dead: {found['blocked']}")
     if found["absent"] or found["conflicts"]:
         print(f"looks deleted: {found['absent']}, conflicts: {found['conflicts']}")
+    if found["for_a_person"]:
+        print(f"waits for a person: {found['for_a_person']}")
     for route, pause in found["paused"].items():
         print(f"paused: {route} ({pause['name']}, {pause['absent']} look deleted): {pause['reason']}")
     for route, number in sorted(found["outdated"].items()):

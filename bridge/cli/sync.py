@@ -102,7 +102,7 @@ def _once(configured: Settings, workers: int, *, reconcile: bool, dry_run: bool,
 
 def _print(summary: Summary, status: dict[str, Any]) -> None:
     none = "nothing was done" if summary.faults else "nothing to do"
-    if asked := max(status["held"] + status["dead"], status["conflicts"]):
+    if asked := status["for_a_person"]:
         none += f"; {asked} wait{'s' if asked == 1 else ''} for a person: see `fhir-dicom status`"
     print("\n".join(f"{act}: {number}" for act, number in summary.done.items()) or none)
     _print_outside(summary)

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Table, case, func, literal_column, not_, select, tuple_
 
 from bridge.ledger.conflicts import BOTH
-from bridge.ledger.tables import CONFLICT, INTENT, LINK, STANDING, STATE, WORK
+from bridge.ledger.tables import CONFLICT, INTENT, LINK, PAUSE, STANDING, STATE, WORK
 from bridge.ledger.work_item import ASIDE, OPEN
 
 _CAUSES = 20
 _REASONED = WORK.c.reason.is_not(None)
 _WAITING = ("route", "store", "key", "state", "attempts", "reason")
 _CAUSE = ("route", "store", "state", "reason")
+_ASIDE = WORK.c.state.in_(ASIDE)
+_OF_CONFLICTS = select(CONFLICT.c.route, CONFLICT.c.store, CONFLICT.c.instance)
+_DISPUTED = (WORK.c.state == "held") & tuple_(WORK.c.route, WORK.c.store, WORK.c.key).in_(_OF_CONFLICTS)
+_WAITS_FOR = {"person": _ASIDE & not_(_DISPUTED), "conflict": _DISPUTED, "pass": not_(_ASIDE)}
+"""What ends it: a person, the verdict on a conflict (which is asked for as such), or a pass, by itself."""
 
 
 def status(connection: Connection, limit: int) -> dict[str, Any]:
-    """Counts; of the reasons why something is not in step the first `limit`, those of a person first, and how many
-    `more` there are; of all of them the most frequent; and the most frequent warnings of what is in step."""
+    """Counts; of the reasons why something is not in step the first `limit` of each kind, how many `more` there are,
+    and of all of them the most frequent; and the most frequent warnings of what is in step."""
     counts = _counted(connection, WORK, STATE)
-    columns = [WORK.c[name] for name in _WAITING]
-    asked_last = case((WORK.c.state.in_(ASIDE), 0), else_=1)
-    query = select(*columns).where(_REASONED).order_by(asked_last, WORK.c.store, WORK.c.key, WORK.c.route).limit(limit)
-    reasons = [dict(zip(_WAITING, row, strict=True)) for row in connection.execute(query)]
-    number = connection.execute(select(func.count()).select_from(WORK).where(_REASONED)).scalar_one()
+    reasons = [one for waits_for in _WAITS_FOR for one in _reasons(connection, waits_for, limit)]
+    waits_for = {name: _all(connection, WORK, _REASONED & which) for name, which in _WAITS_FOR.items()}
+    undecided = _all(connection, CONFLICT, CONFLICT.c.verdict.is_(None))
+    paused = _all(connection, PAUSE)
     return {
         "linked": _counted(connection, LINK, LINK.c.born),
         "owed": sum(counts.get(state, 0) for state in (*OPEN, "deleted")),
@@ -34,11 +38,21 @@ def status(connection: Connection, limit: int) -> dict[str, Any]:
         "dead": counts.get("dead", 0),
         "intents": _all(connection, INTENT),
         "conflicts": _all(connection, CONFLICT),
+        "undecided": undecided,
+        "for_a_person": paused + undecided + waits_for["person"],
         "reasons": reasons,
-        "more": number - len(reasons),
+        "waits_for": waits_for,
+        "more": sum(waits_for.values()) - len(reasons),
         "causes": _causes(connection),
         "warned": _warned(connection),
     }
+
+
+def _reasons(connection: Connection, waits_for: str, limit: int) -> list[dict[str, Any]]:
+    columns = [WORK.c[name] for name in _WAITING]
+    query = select(*columns).where(_REASONED & _WAITS_FOR[waits_for])
+    rows = connection.execute(query.order_by(WORK.c.store, WORK.c.key, WORK.c.route).limit(limit))
+    return [dict(zip(_WAITING, row, strict=True)) | {"waits_for": waits_for} for row in rows]
 
 
 def _causes(connection: Connection) -> list[dict[str, Any]]:
@@ -69,5 +83,6 @@ def _counted(connection: Connection, table: Table, column: ColumnElement[str]) -
     return {value: number for value, number in found}
 
 
-def _all(connection: Connection, table: Table) -> int:
-    return connection.execute(select(func.count()).select_from(table)).scalar_one()
+def _all(connection: Connection, table: Table, which: ColumnElement[bool] | None = None) -> int:
+    query = select(func.count()).select_from(table)
+    return connection.execute(query.where(which) if which is not None else query).scalar_one()

@@ -36,10 +36,10 @@ def router(door: Door, records: Records, passes: Passes | None, revisions: Mappi
         return {"name": caller.name, "role": caller.role}
 
     @api.get("/status", summary="What is linked, owed, held and dead, and why; how far each store is")
-    def status(_: Reader, ledger: Book) -> dict[str, Any]:
+    def status(_: Reader, ledger: Book, limit: Annotated[int, Query(ge=0, le=10_000)] = 500) -> dict[str, Any]:
         of_passes = _of(passes) if passes is not None else {"passes": None}
         of_mapping = {"outdated": ledger.links.outdated(revisions), "retired": ledger.retired.known(names)}
-        return ledger.status() | of_mapping | {"progress": ledger.view.progress(), "routes": names} | of_passes
+        return ledger.status(limit) | of_mapping | {"progress": ledger.view.progress(), "routes": names} | of_passes
 
     @api.post("/documents", summary="The way of one document, step by step")
     def documents(_: Reader, ledger: Book, body: OneKey) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from fixtures.stores import lay_out
 from tests.integration.test_serve_access import AUTH, SECRETS
+from tests.integration.test_status import crowd
 from tests.integration.test_sync_folders import put, sync
 from tests.integration.test_sync_void import dispute
 from tests.servers.browser import chromium, visiting
@@ -155,6 +156,25 @@ def test_what_another_route_holds_is_shown_beside_a_conflict(browser: Browser, s
         expect(page.locator("#aside")).to_contain_text("route two-pacs")
         ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
         assert len(ids) == len(set(ids))
+        assert noted == []
+
+
+def test_very_much_is_counted_and_the_first_of_each_kind_shown(browser: Browser, tmp_path: Path) -> None:
+    """What is held in a conflict is that conflict, and in nothing's way."""
+    lay_out(tmp_path / "data")
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    crowd(ledger, conflicts=520, held=510, dead=3, owed=700)
+    ledger.close()
+    with serving(tmp_path, {}, "--no-sync") as service, visiting(browser, service.base) as (page, noted):
+        expect(page.locator("#state")).to_have_text("1,033 wait for a person")
+        for rows, more in (
+            ("#conflicts", "… and 471 more: fhir-dicom conflicts --limit lists them."),
+            ("#aside", "… and 463 more: fhir-dicom status --limit lists them."),
+            ("#owed", "… and 650 more: fhir-dicom status --limit lists them."),
+        ):
+            expect(page.locator(f"{rows} > li")).to_have_count(51)
+            expect(page.locator(f"{rows} > li").last).to_have_text(more)
+        expect(page.locator("#aside")).not_to_contain_text("both sides have news")
         assert noted == []
 
 

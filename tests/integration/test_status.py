@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, update
 
-from bridge.ledger.conflicts import Conflict
+from bridge.ledger.conflicts import BOTH, Conflict
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
-from bridge.ledger.tables import WORK
+from bridge.ledger.tables import CONFLICT, WORK
 from bridge.model.version import Version
 from bridge.web.meters import Meters
 from tests.command_line import fhir_dicom
@@ -52,15 +53,15 @@ def test_it_answers_in_bounded_memory(ledger: Ledger) -> None:
     tracemalloc.stop()
     assert peak < 4 << 20
     assert (status["owed"], status["held"], status["dead"]) == (MANY - MANY // 10 - 3 + 1, MANY // 10, 3)
-    assert (len(status["reasons"]), status["more"]) == (500, MANY - 500)
+    assert (len(status["reasons"]), status["more"]) == (1000, MANY - 1000)
 
 
 def test_what_waits_for_a_person_comes_first_and_the_rest_is_counted(ledger: Ledger) -> None:
     fill(ledger)
     status = ledger.status(limit=MANY // 10 + 4)
-    assert [one["state"] for one in status["reasons"]].count("held") == MANY // 10
-    assert [one["state"] for one in status["reasons"]].count("dead") == 3
-    assert status["reasons"][-1]["state"] == "owed"
+    states = [one["state"] for one in status["reasons"]]
+    assert (states.count("held"), states.count("dead"), states[MANY // 10 + 3]) == (MANY // 10, 3, "owed")
+    assert status["waits_for"] == {"person": MANY // 10 + 3, "conflict": 0, "pass": MANY - MANY // 10 - 3}
     most, second, *others = status["causes"]
     assert (most["number"], most["reason"], most["state"]) == (MANY - MANY // 10 - 3, "ehr: no connection", "owed")
     assert (second["number"], second["reason"], second["state"]) == (3, "no code", "dead")
@@ -72,14 +73,49 @@ def test_the_command_says_how_much_it_does_not_list(tmp_path: Path) -> None:
     fill(made)
     made.close()
     lines = status_of(tmp_path, "--limit", "2").splitlines()
-    assert lines[-23:-20] == [
+    assert f"waits for a person: {MANY // 10 + 3}" in lines
+    assert lines[-25:-20] == [
         "held: ehr-pacs: ehr: Observation/000000: conflict 0",
         "dead: ehr-pacs: ehr: Observation/000007: no code",
-        f"and {MANY - 2} more; most often:",
+        "owed: ehr-pacs: ehr: Observation/000001: ehr: no connection",
+        "owed: ehr-pacs: ehr: Observation/000002: ehr: no connection",
+        f"and {MANY - 4} more; most often:",
     ]
     assert lines[-20] == f"{MANY - MANY // 10 - 3} times owed: ehr-pacs: ehr: ehr: no connection"
     found = json.loads(status_of(tmp_path, "--limit", "0", "--json"))
     assert (found["reasons"], found["more"]) == ([], MANY)
+
+
+def crowd(ledger: Ledger, conflicts: int, held: int, dead: int, owed: int) -> None:
+    """Of each so many, and one conflict more that a person has decided."""
+    for number in range(conflicts + 1):
+        ledger.conflicts.keep(
+            Conflict(f"d{number}", "ehr-pacs", f"Observation/{number}", "pacs", f"i{number}", "c", "d")
+        )
+    with ledger._database.begin() as connection:
+        connection.execute(update(CONFLICT).where(CONFLICT.c.document == f"d{conflicts}").values(verdict="fhir"))
+        rows = [row(0, "held", BOTH) | {"store": "pacs", "key": f"i{number}"} for number in range(conflicts)]
+        rows += [row(number, "held", "whose is it?") | {"store": "pacs"} for number in range(held)]
+        rows += [row(number, "dead", "no code") for number in range(dead)]
+        rows += [row(number, "owed", "no answer") | {"store": "lab"} for number in range(owed)]
+        connection.execute(insert(WORK), rows)
+
+
+def test_what_waits_for_a_person_is_counted_once_however_much_is_listed(ledger: Ledger) -> None:
+    """The held instance of a conflict is that conflict; the same key in another store, or on another route, is not."""
+    crowd(ledger, 30, 4, 5, 60)
+    others = [row(0, "held", "?") | {"key": "i0"}, row(0, "held", "?") | {"route": "lab", "store": "pacs", "key": "i0"}]
+    with ledger._database.begin() as connection:
+        connection.execute(insert(WORK), others)
+    ledger.pauses.pause("ehr-pacs", "by somebody")
+    for limit in (0, 7, 500):
+        status = ledger.status(limit)
+        assert (status["conflicts"], status["undecided"], status["held"], status["dead"]) == (31, 30, 36, 5)
+        assert status["for_a_person"] == 1 + 30 + 4 + 5 + 2
+        assert status["waits_for"] == {"person": 11, "conflict": 30, "pass": 60}
+        listed = [one["waits_for"] for one in status["reasons"]]
+        assert Counter(listed) == {kind: least for kind in listed if (least := min(limit, status["waits_for"][kind]))}
+        assert status["more"] == 101 - len(listed)
 
 
 def test_each_line_names_its_route(tmp_path: Path) -> None:

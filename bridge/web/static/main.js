@@ -1,7 +1,7 @@
 // The status page: asks, shows, and does what a person decides.
 import { Refused, get, post, token } from "./api.js";
 import { at, fill, make, sure, tell } from "./dom.js";
-import { show } from "./status.js";
+import { SHOWN, show } from "./status.js";
 import { way } from "./way.js";
 import { WORLDS, number } from "./words.js";
 
@@ -9,7 +9,8 @@ const EVERY = 5000; // milliseconds
 
 async function refresh() {
   try {
-    const [caller, status, conflicts] = await Promise.all([get("/caller"), get("/status"), get("/conflicts")]);
+    const asked = ["/caller", `/status?limit=${SHOWN}`, `/conflicts?limit=${SHOWN}`];
+    const [caller, status, conflicts] = await Promise.all(asked.map(get));
     tell("fault", "");
     at("leave").hidden = !token.is();
     show(status, conflicts, caller, act);

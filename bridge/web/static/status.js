@@ -3,33 +3,30 @@ import { at, button, fill, make } from "./dom.js";
 import { SIDES, STATES, WORLDS, ago, number, time } from "./words.js";
 
 const ROLES = ["read", "operate", "admin"];
-const SHOWN = 50; // rows of one list
+export const SHOWN = 50; // rows of one list
 
 // `act` is told what to do; buttons are shown to those who may.
 export function show(status, conflicts, caller, act) {
   const may = (role) => ROLES.indexOf(caller.role) >= ROLES.indexOf(role);
-  const disputed = new Set(conflicts.map((one) => of(one.route, one.instance))); // shown as conflicts, not as held, too
-  const open = status.reasons.filter((one) => !(one.state === "held" && disputed.has(of(one.route, one.key))));
-  const undecided = conflicts.filter((one) => !one.verdict).length;
-  const aside = open.filter((one) => one.state === "held" || one.state === "dead");
-  const owed = open.filter((one) => !aside.includes(one));
+  const { person, pass } = status.waits_for; // what is held in a conflict is shown as that
+  const reasons = (what) => status.reasons.filter((one) => one.waits_for === what);
   const paused = Object.entries(status.paused);
-  const stopped = status.held + status.dead - (status.reasons.length - open.length);
-  head(status, paused.length + undecided + stopped);
+  head(status, status.for_a_person);
   fill(at("numbers"), numbers(status));
   fill(at("paused"), paused.map(([route, pause]) => ofPause(route, pause, may, act)));
-  fill(at("conflicts"), conflicts.map((one) => ofConflict(one, may, act)));
-  fill(at("aside"), ofAll(aside, stopped, may, act));
+  fill(at("conflicts"), ofAll(conflicts.map((one) => ofConflict(one, may, act)), status.conflicts, "conflicts --limit"));
+  fill(at("aside"), ofAll(reasons("person").map((one) => ofWork(one, may, act)), person, "status --limit"));
   const down = Object.entries(status.down ?? {}).map(([store, why]) => row("down", "bad", store, [why], []));
   const unheard = (status.unheard ?? []).map(ofUnheard);
-  fill(at("owed"), [...down, ...unheard, ...ofAll(owed, owed.length, () => false, act)]);
+  const owed = reasons("pass").map((one) => ofWork(one, () => false, act));
+  fill(at("owed"), [...down, ...unheard, ...ofAll(owed, pass, "status --limit")]);
   fill(at("warned"), status.warned.most.map(ofWarning));
   const retired = Object.entries(status.retired).map(([route, many]) => ofRetired(route, many));
   fill(at("routes"), [...status.routes.map((route) => ofRoute(route, status, may, act)), ...retired]);
-  at("person").hidden = !(paused.length + conflicts.length + stopped);
+  at("person").hidden = !(paused.length + conflicts.length + person);
   at("warnings").hidden = !status.warned.number;
-  at("late").hidden = !(down.length + unheard.length + owed.length);
-  at("retry-all").hidden = !(may("operate") && stopped);
+  at("late").hidden = !(down.length + unheard.length + pass);
+  at("retry-all").hidden = !(may("operate") && person);
   at("wake").hidden = !(may("operate") && status.passes);
 }
 
@@ -132,10 +129,10 @@ function ofWarning({ route, root, number: many, warnings }) {
   return row("in step", "busy", like, [...warnings, `route ${route}`], []);
 }
 
-function ofAll(works, total, may, act) {
-  const rows = works.slice(0, SHOWN).map((one) => ofWork(one, may, act));
+// `rows` of so many in `total`; `command` lists all.
+function ofAll(rows, total, command) {
   const left = total - rows.length;
-  const rest = `… and ${number(left)} more: fhir-dicom status --limit lists them.`;
+  const rest = `… and ${number(left)} more: fhir-dicom ${command} lists them.`;
   return left > 0 ? [...rows, make("li", { class: "quiet" }, rest)] : rows;
 }
 
