@@ -15,6 +15,7 @@ from bridge.errors import BridgeError, PermanentError, RefusedError, TemporaryEr
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.breaker import Breaker, Outage
 from bridge.stores.deadline import Adapter
+from bridge.stores.tls import no_file, unreadable, untrusted
 
 MAX_BYTES = 512 << 20
 _CHUNK = 1 << 20
@@ -129,10 +130,10 @@ class Peer:
                 found = {key.lower(): value for key, value in response.headers.items()}
                 return Answer(response.status_code, found, data)
         except requests.RequestException as error:
-            raise TemporaryError(f"{where}: {_why(error)}") from error
-        except OSError as error:  # they are read for each connection: one may be about to be renewed
-            what = "no trusted connection (TLS): a file of `tls` is not there, or cannot be read"
-            raise TemporaryError(f"{where}: {what}; put it there") from error
+            raise TemporaryError(f"{where}: {_why(error, self._access)}") from error
+        except OSError as error:  # of requests, which has looked for the files of `tls`
+            what = unreadable(self._access) or "a file of `tls` was not there; is it being renewed?"
+            raise TemporaryError(f"{where}: {_UNTRUSTED}: {what}") from error
         finally:
             self._sessions.used = time.monotonic()
 
@@ -155,7 +156,7 @@ class Peer:
         time.sleep(max(0.0, begins - time.monotonic()))
 
     def _where(self, method: str, path: str) -> str:
-        return f"{self.name}: {method} {path.partition('?')[0]}"
+        return f"{self.name}: {method} {path.partition('?')[0]}".rstrip()
 
     def rejoined(self, url: str) -> str:
         """A link of the peer as a path below the base. Raises PermanentError where it leads elsewhere."""
@@ -198,21 +199,23 @@ def _bounded(response: requests.Response, where: str) -> bytes:
     return b"".join(parts)
 
 
-def _why(error: requests.RequestException) -> str:
+def _why(error: requests.RequestException, access: Access) -> str:
     inner = error.args[0] if error.args else None
     causes = (inner, getattr(inner, "reason", None))  # after the last try of several
     if isinstance(error, requests.Timeout) or any(isinstance(one, ReadTimeoutError) for one in causes):
         return f"no answer in time; {_UP}"
+    faults = [one for cause in causes for one in (cause, *_args(cause))]
     if isinstance(error, requests.exceptions.SSLError):
-        reasons = (getattr(one, "verify_message", None) for cause in causes for one in (cause, *_args(cause)))
-        said = next(filter(None, reasons), "no handshake")
-        return f"no trusted connection (TLS): {said}; say with `tls.ca` whom to trust, and is the URL right?"
+        return f"{_UNTRUSTED}: {untrusted(faults)}"
+    if no_file(faults) and (what := unreadable(access)):
+        return f"{_UNTRUSTED}: {what}"
     if isinstance(error, requests.ConnectionError):
         return f"no connection; {_UP}"
     return f"broken answer ({type(error).__name__}); {_UP}"
 
 
 _UP = "is the server up and the URL right?"
+_UNTRUSTED = "no trusted connection (TLS)"
 
 
 def _args(error: object) -> tuple[object, ...]:

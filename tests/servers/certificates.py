@@ -13,21 +13,21 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 
 class Authority:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "tests") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._key = folder, new_key()
-        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
+        self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(self._signed(self._name, self._key, authority=True))
 
-    def certificate(self, name: str) -> Path:
-        """PEM of a certificate for 127.0.0.1, with its key."""
+    def certificate(self, name: str, *, hours: float = 1) -> Path:
+        """PEM of a certificate for 127.0.0.1, good for so many `hours` yet, with its key."""
         key, file = new_key(), self._folder / f"{name}.pem"
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        file.write_bytes(self._signed(subject, key, authority=False) + pem(key).encode())
+        file.write_bytes(self._signed(subject, key, authority=False, hours=hours) + pem(key).encode())
         return file
 
-    def _signed(self, subject: x509.Name, key: rsa.RSAPrivateKey, *, authority: bool) -> bytes:
+    def _signed(self, subject: x509.Name, key: rsa.RSAPrivateKey, *, authority: bool, hours: float = 1) -> bytes:
         now = datetime.datetime.now(datetime.UTC)
         address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
         made = (
@@ -37,7 +37,7 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(hours=1))
+            .not_valid_after(now + datetime.timedelta(hours=hours))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
             .add_extension(address, critical=False)
         )
