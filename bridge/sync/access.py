@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.errors import TemporaryError, UsageError
-from bridge.settings.access import BasicAuth, BearerAuth, OAuth2, Remote, Secret
+from bridge.settings.access import BasicAuth, BearerAuth, OAuth2, Remote, Secret, Tls
 from bridge.stores.access import Access, Basic, Bearer
 from bridge.stores.http import Peer
 from bridge.stores.oauth import Tokens, by_key, by_secret
@@ -18,9 +18,7 @@ def access_to(name: str, remote: Remote) -> Access:
             secret.read()
         except TemporaryError as error:
             raise UsageError(f"stores.{name}.auth: {error}") from error
-    for file in (remote.tls.ca, remote.tls.certificate, remote.tls.key):
-        if file is not None and not file.is_file():
-            raise UsageError(f"stores.{name}.tls: {file} is no file")
+    check_files(f"stores.{name}.tls", remote.tls)
     bare = Access(ca=remote.tls.authorities, certificate=remote.tls.own, rate=remote.rate)
     match remote.auth:
         case BasicAuth(user=user, password=password):
@@ -32,6 +30,13 @@ def access_to(name: str, remote: Remote) -> Access:
             return replace(bare, auth=Bearer(tokens.token), renew=tokens.forget)
         case None:
             return bare
+
+
+def check_files(where: str, tls: Tls) -> None:
+    """Raises UsageError where one of them is missing."""
+    for key, file in (("ca", tls.ca), ("certificate", tls.certificate), ("key", tls.key)):
+        if file is not None and not file.is_file():
+            raise UsageError(f"{where}.{key}: {file} is no file; put it there, or correct its name")
 
 
 def _tokens(name: str, oauth: OAuth2, bare: Access) -> Tokens:

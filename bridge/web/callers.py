@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from bridge.errors import TemporaryError, UsageError
 from bridge.settings.access import Secret
 from bridge.settings.service import OidcAuth, Service, Token
+from bridge.sync.access import check_files
 from bridge.web.caller import Caller, Callers, deny
 from bridge.web.oidc import OpenIdTokens
 
@@ -55,11 +56,13 @@ def _digest(text: str) -> bytes:
 
 
 def callers_of(service: Service) -> Callers:
-    """Raises UsageError where a secret is missing, too short, or of two: that is said at the start."""
+    """Raises UsageError where a file is missing, or a secret is missing, too short, or of two: that is said at the
+    start."""
     hooks = {_read(secret, f"serve.hooks.{name}"): f"the hook of {name}" for name, secret in service.hooks.items()}
     if service.auth is None:
         return Anybody()
     if isinstance(service.auth, OidcAuth):
+        check_files("serve.auth.tls", service.auth.tls)
         return OpenIdTokens(service.auth)
     _check_tokens(service.auth.tokens, hooks)
     return AgreedTokens(service.auth.tokens)

@@ -11,11 +11,13 @@ from typing import Any
 
 import jwt
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.errors import UsageError
-from bridge.settings.service import OidcAuth
+from bridge.settings.service import OidcAuth, Service
 from bridge.settings.settings import settings
 from bridge.web.caller import Caller
+from bridge.web.callers import callers_of
 from bridge.web.oidc import OpenIdTokens
 from bridge.web.outcome import Refused
 from fixtures.stores import lay_out
@@ -78,6 +80,8 @@ def test_where_roles_may_be(provider: Provider, claim: str, changed: dict[str, A
         {"iss": None},
         {"aud": None},
         {"sub": None},
+        {"sub": ""},
+        {"sub": " "},
     ],
 )
 def test_a_token_of_others_or_of_another_time_is_refused(provider: Provider, changed: dict[str, Any]) -> None:
@@ -104,6 +108,48 @@ def test_a_token_cannot_choose_how_it_is_verified(provider: Provider) -> None:
     assert status(tokens, jwt.encode(claims, new_key(), "RS256", headers={"kid": "one"})) == 401
     assert status(tokens, "no.token.at-all") == status(tokens, "x" * 100_000) == status(tokens, None) == 401
     assert status(tokens, provider.token()) == 200
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"])
+def test_a_key_that_names_no_algorithm_is_for_all_of_its_kind(provider: Provider, algorithm: str) -> None:
+    """RFC 7517 4.4: `alg` is optional."""
+    assert accepting(provider).of(provider.token(algorithm=algorithm)).name == "eva"
+
+
+def test_a_key_that_names_its_algorithm_is_for_no_other(provider: Provider) -> None:
+    provider.says = {"alg": "PS256"}
+    tokens = accepting(provider)
+    assert [status(tokens, provider.token(algorithm=one)) for one in ("PS256", "RS256", "PS384")] == [200, 401, 401]
+
+
+def test_a_key_that_encrypts_signs_nothing(provider: Provider) -> None:
+    provider.says = {"use": "enc"}
+    assert status(accepting(provider), provider.token()) == 401
+
+
+def test_why_there_are_no_keys_is_said_once(provider: Provider) -> None:
+    clock = Clock()
+    tokens, token = accepting(provider, clock), provider.token()
+    with capture_logs() as log:
+        provider.up = False
+        for _ in range(3):
+            assert status(tokens, token) == 503
+            clock.now += 61
+        provider.up, provider.page = True, b"<html>Please log in</html>"
+        for _ in range(2):
+            assert status(tokens, token) == 503
+            clock.now += 61
+        provider.page = None
+        for _ in range(2):
+            assert status(tokens, token) == 200
+            clock.now += 3601
+    down, page, again = log
+    assert (down["log_level"], down["event"]) == ("error", "the keys of the OpenID provider cannot be fetched")
+    assert down["what"] == "serve.auth: GET: answered 503"
+    assert page["what"] == (
+        "serve.auth: what was fetched is no JSON Web Key Set; is `keys_url` the `jwks_uri` of the provider?"
+    )
+    assert again["event"] == "the keys of the OpenID provider are fetched again"
 
 
 def test_a_token_cannot_name_another_address_for_its_key(provider: Provider) -> None:
@@ -164,6 +210,13 @@ def test_keys_over_http_from_another_machine_are_refused(tmp_path: Path) -> None
     file.write_text(json.dumps({"serve": {"auth": auth | {"roles": {"it": "admin"}}}}))
     with pytest.raises(UsageError, match="keys_url.*https"):
         settings(file)
+
+
+def test_a_file_that_is_not_there_is_said_at_the_start(provider: Provider) -> None:
+    for key in ("ca", "certificate"):
+        auth = OidcAuth(**provider.settings() | {"tls": {key: "nowhere.pem"}})
+        with pytest.raises(UsageError, match=f"serve.auth.tls.{key}: nowhere.pem is no file; put it there"):
+            callers_of(Service(auth=auth))
 
 
 def test_the_service_knows_them(provider: Provider, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ class Provider:
         self.fetches = 0
         self.up = True
         self.pause = 0.0  # seconds before an answer
+        self.says: dict[str, str] = {}  # of every key, beside what it is
+        self.page: bytes | None = None  # instead of the keys
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"provider": self}))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/keys"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -39,15 +41,18 @@ class Provider:
         roles = {"doctors": "read", "it": "operate", "it-lead": "admin"}
         return {"kind": "oidc", "issuer": ISSUER, "audience": AUDIENCE, "keys_url": self.url, "roles": roles}
 
-    def token(self, key: str = "one", headers: dict[str, Any] | None = None, **changed: Any) -> str:
+    def token(
+        self, key: str = "one", headers: dict[str, Any] | None = None, algorithm: str = "RS256", **changed: Any
+    ) -> str:
         """Good for five minutes; a claim that is None is left out."""
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "eva", "iat": now, "exp": now + 300, "roles": ["it"]} | changed
         sent = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(sent, self.keys[key], "RS256", headers={"kid": key} | (headers or {}))
+        return jwt.encode(sent, self.keys[key], algorithm, headers={"kid": key} | (headers or {}))
 
     def public(self) -> bytes:
-        keys = [json.loads(RSAAlgorithm.to_jwk(key.public_key())) | {"kid": name} for name, key in self.keys.items()]
+        keys = [json.loads(RSAAlgorithm.to_jwk(key.public_key())) for key in self.keys.values()]
+        keys = [key | {"kid": name} | self.says for name, key in zip(self.keys, keys, strict=True)]
         shared = HMACAlgorithm.to_jwk(SHARED, as_dict=True) | {"kid": "shared", "alg": "HS256"}
         return json.dumps({"keys": [*keys, shared]}).encode()
 
@@ -58,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.provider.fetches += 1
         time.sleep(self.provider.pause)
-        data = self.provider.public()
+        data = self.provider.page or self.provider.public()
         self.send_response(200 if self.provider.up else 503)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
