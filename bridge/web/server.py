@@ -29,6 +29,7 @@ def run(app: FastAPI, service: Service, crowd: Crowd, at: Sequence[Listener], ce
     async def renew() -> None:
         if certificate is not None and config.ssl is not None:
             certificate.renew(config.ssl)
+            certificate.warn()
 
     config = uvicorn.Config(
         app,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import ssl
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,10 +13,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from cryptography import x509
+from structlog.testing import capture_logs
 
 from bridge.errors import TemporaryError
+from bridge.settings.service import ServiceTls
 from bridge.stores.access import Access
 from bridge.stores.http import Peer
+from bridge.web.certificate import Certificate
 from fixtures.stores import lay_out
 from tests.servers.certificates import Authority
 from tests.servers.service import Service, serving, until
@@ -62,6 +66,45 @@ def test_half_a_certificate_leaves_the_one_before(service: Service, authority: A
     until(lambda: shown(service) == "second")
     said = [one for one in service.entries() if one["level"] == "error"]
     assert 1 <= len(said) <= 2 and all("serve.tls: serve.pem: " in one["what"] for one in said), "once each"
+
+
+def test_a_certificate_that_ends_is_warned_of_once_and_when_it_has_ended(tmp_path: Path, authority: Authority) -> None:
+    file, now = tmp_path / "serve.pem", [time.time()]
+    shutil.copy(authority.certificate("first", hours=15 * 24), file)
+    certificate = Certificate(ServiceTls(certificate=file), lambda: now[0])
+
+    def said() -> list[str]:
+        with capture_logs() as log:
+            for _ in range(2):
+                certificate.renew(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+                certificate.warn()
+        return [one["event"] for one in log]
+
+    assert said() == []
+    now[0] += 2 * 86400
+    assert said() == ["the certificate ends soon"] and said() == []
+    now[0] += 14 * 86400
+    assert said() == ["the certificate has expired"] and said() == []
+    shutil.copy(authority.certificate("second", hours=17 * 24), file)
+    assert said() == ["the certificate was renewed", "the certificate ends soon"] and said() == []
+    shutil.copy(authority.certificate("third", hours=100 * 24), file)
+    assert said() == ["the certificate was renewed"]
+
+
+def test_a_certificate_whose_end_cannot_be_read_is_used_and_said(tmp_path: Path, authority: Authority) -> None:
+    """OpenSSL takes more than the library that reads it."""
+    file = tmp_path / "serve.pem"
+    file.write_text(authority.certificate("first").read_text("ascii").replace(" CERTIFICATE-", " TRUSTED CERTIFICATE-"))
+    certificate = Certificate(ServiceTls(certificate=file))
+    with capture_logs() as log:
+        certificate.warn()
+    assert [one["event"] for one in log] == ["it is not known when the certificate ends"]
+
+
+def test_a_certificate_that_ends_soon_is_said_at_the_start(service: Service) -> None:
+    until(lambda: "the certificate ends soon" in service.log())
+    (said,) = [one["what"] for one in service.entries() if one["level"] == "warning"]
+    assert said.startswith("serve.tls: serve.pem: it is good until 20") and said.endswith("; renew it")
 
 
 class Known(BaseHTTPRequestHandler):
