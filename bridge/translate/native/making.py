@@ -21,7 +21,8 @@ from bridge.translate.native.folds import whole_period
 from bridge.translate.native.habits import Habits
 from bridge.translate.native.observed import dated
 from bridge.translate.native.qualifiers import qualifier_in
-from bridge.translate.native.sides import add_side, named_site, structures_of
+from bridge.translate.native.sides import add_side, named_site
+from bridge.translate.native.specimens import specimens_of
 from bridge.translate.native.unfolded import add_folds
 
 
@@ -34,7 +35,8 @@ class Making:
         self.legal = "properties" not in habits  # of dates: a document that has them keeps them
         self.done = {id(one) for one in group.members if self.born and is_summary(one)}  # it repeats items
         self._by_reference, contained = group.index(), [*group.contained()]
-        self._structures = structures_of(group)
+        self._specimens = specimens_of(group)
+        self._structures = self._specimens.structures
         self._inner = {id(reference): one.resource for one in contained for reference in one.references}
         self._owners = {id(one.resource): one.owner for one in contained}
         self.warnings: list[str] = []

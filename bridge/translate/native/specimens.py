@@ -1,57 +1,132 @@
-"""What a result was measured in, `Observation.specimen` -> Specimen type (SCT 371439000): glucose of what, if its code
-does not say."""
+"""In what a result was measured, `Observation.specimen` -> Specimen type (SCT 371439000): glucose of what, if its code
+does not say. Where that was taken from, `Specimen.collection.bodySite` -> Specimen source topography (SCT 118169006),
+and not Finding Site: potassium is of no arm. Which one of several alike -> Specimen Identifier (PS3.16 TID 1009)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from bridge.model.content import Code, Plain
-from bridge.model.group import Resource
+from bridge.model.group import Group, Resource
 from bridge.model.references import contained_in
-from bridge.translate.basis.codeable import displayed
-from bridge.translate.basis.node import Home, Node
+from bridge.translate.basis.codeable import displayed, displays_in
+from bridge.translate.basis.node import Node
 from bridge.translate.header.whose import subject_key
+from bridge.translate.native.named_concepts import SPECIMEN_ID
+from bridge.translate.native.sides import Structures, is_unseen, laterality_of, named_site, structures_of
 from bridge.translate.native.spelled import printable
+from bridge.translate.native.subjects import is_about_another, states_subject
+from bridge.translate.remainder.json_patch import canonical_text
 
 SPECIMEN_TYPE = Code("371439000", "SCT", "Specimen type")
+SPECIMEN_SOURCE = Code("118169006", "SCT", "Specimen source topography")
 _LOINC = "http://loinc.org"
 _ANY = re.compile(r"\b(?:in|of) (?:unspecified )?(?:specimen|XXX)\b", re.IGNORECASE)
 """In the name of a code of LOINC's System `XXX`: of whatever was taken."""
 _UNSEEN = "Observation.specimen: a DICOM reader does not see it, and no LOINC code says in what it was measured"
+_UNSEEN_SITE = "Specimen.collection.bodySite: a DICOM reader does not see all of it"
+_ALIKE = "Observation.specimen: specimens of one type and site, and a DICOM reader does not see which one it is"
 
 
-def add_specimen(node: Node, observation: Resource, subjects: dict[str, Resource]) -> str | None:
-    """Adds the item; returns a warning of a specimen of which nothing is said here. `subjects`: the resources of the
-    group, by what refers to them."""
-    specimen = observation.get("specimen")
-    if specimen is None or any(_is_type(one) for one in observation.get("component", ())):
-        return None
-    words = _words(specimen, observation, subjects)
-    if words is None:
-        return _UNSEEN
-    if words:
-        node.add(Plain("TEXT", words), SPECIMEN_TYPE, None)
-        return None
-    codings = observation.get("code", {}).get("coding", ())
-    said = (one for one in codings if one.get("system") == _LOINC and not _ANY.search(one.get("display", "")))
-    return None if any(said) else _UNSEEN
+class Specimens(NamedTuple):
+    """What a group says of its specimens."""
+
+    there: dict[str, Resource]  # its resources, by what refers to them
+    structures: Structures
+    alike: set[int]  # ids of those that another one is of the same type and site as
 
 
-def _words(specimen: Home, observation: Resource, subjects: dict[str, Resource]) -> str | None:
-    """Of the Specimen, else of the reference; None where something there changes what it means, or it is void, or
-    somebody else's."""
-    reference = specimen.get("reference", "")
-    found = contained_in(observation, reference) or subjects.get(reference, {})
+def specimens_of(group: Group) -> Specimens:
+    there, structures = group.index(), structures_of(group)
+    found: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for one in group.spoken():
+        if one["resourceType"] == "Observation" and (specimen := _referred(one, there)):
+            alike = found.setdefault((_type_of(specimen), _source_of(specimen, structures)), {})
+            alike.setdefault(_number_of(specimen) or canonical_text(specimen), []).append(id(specimen))
+    several = (alike for alike in found.values() if len(alike) > 1)
+    return Specimens(there, structures, {each for alike in several for ids in alike.values() for each in ids})
+
+
+def add_specimen(node: Node, observation: Resource, specimens: Specimens) -> list[str]:
+    """Adds the items, but those that a component is; returns warnings of what is not said here."""
+    if "specimen" not in observation:
+        return []
+    found = _referred(observation, specimens.there)
+    if not _stands(found, observation, specimens.there):
+        return [_UNSEEN]
+    kind = _type_of(found) or printable(observation["specimen"].get("display", "")).strip()
+    source = _source_of(found, specimens.structures)
+    _add(node, observation, SPECIMEN_TYPE, kind)
+    _add(node, observation, SPECIMEN_SOURCE, source)
+    is_told = bool(kind or source) or _is_in_code(observation) or _is_component(observation, SPECIMEN_TYPE)
+    warnings = [] if is_told else [_UNSEEN]
+    site = found.get("collection", {}).get("bodySite", {})
+    if (site and not source) or is_unseen(site, specimens.structures):
+        warnings.append(_UNSEEN_SITE)
+    return [*warnings, *_add_number(node, observation, found)] if id(found) in specimens.alike else warnings
+
+
+def _add_number(node: Node, observation: Resource, specimen: Resource) -> Iterator[str]:
+    """But of a panel, whose members say their own, and of what is about somebody else, whom it would name."""
+    if "hasMember" in observation or is_about_another(observation) or states_subject(observation):
+        return
+    if number := _number_of(specimen):
+        _add(node, observation, SPECIMEN_ID, number)
+    else:
+        yield _ALIKE
+
+
+def _add(node: Node, observation: Resource, concept: Code, said: str) -> None:
+    if said and not _is_component(observation, concept):
+        node.add(Plain("TEXT", said), concept, None)
+
+
+def _is_component(observation: Resource, concept: Code) -> bool:
+    codings = (one for each in observation.get("component", ()) for one in each.get("code", {}).get("coding", ()))
+    return any(one.get("code") == concept.value for one in codings)
+
+
+def _referred(observation: Resource, there: dict[str, Resource]) -> Resource:
+    reference = observation.get("specimen", {}).get("reference", "")
+    return contained_in(observation, reference) or there.get(reference, {})
+
+
+def _stands(found: Resource, observation: Resource, there: dict[str, Resource]) -> bool:
+    """Whether nothing there changes what it means, and it is neither void nor somebody else's."""
     if found.keys() & {"modifierExtension", "implicitRules"} or found.get("status") == "entered-in-error":
-        return None
-    whose = [subject_key(one["subject"], subjects) for one in (found, observation) if "subject" in one]
-    if len(set(whose)) > 1:
-        return None
-    kind = found.get("type", {})
-    said = kind.get("text") or displayed(kind) or specimen.get("display", "")
-    return printable(said).strip()
+        return False
+    whose = [subject_key(one["subject"], there) for one in (found, observation) if "subject" in one]
+    return len(set(whose)) < 2
 
 
-def _is_type(component: Home) -> bool:
-    codings = component.get("code", {}).get("coding", ())
-    return any(one.get("code") == SPECIMEN_TYPE.value for one in codings)
+def _type_of(specimen: Resource) -> str:
+    kind = specimen.get("type", {})
+    return printable(kind.get("text") or displayed(kind) or "").strip()
+
+
+def _source_of(specimen: Resource, structures: Structures) -> str:
+    """All that people call it, for one may say a side that the other does not; with the side of an extension."""
+    site = named_site(specimen.get("collection", {}).get("bodySite", {}), structures)
+    said: list[str] = []
+    for words in filter(None, (site.get("text"), *displays_in(site))):
+        if not any(words.casefold() in one.casefold() for one in said):
+            said.append(words)
+    first, *others = said or [""]
+    side = laterality_of(site, structures) if first else None
+    beside = [*others, *([side.meaning] if side is not None else [])]
+    return printable(f"{first} ({'; '.join(beside)})" if beside else first).strip()
+
+
+def _number_of(specimen: Resource) -> str:
+    """Its own, else that of the laboratory, which may be of all that came at once."""
+    said = (one.get("value") for one in (*specimen.get("identifier", ()), specimen.get("accessionIdentifier", {})))
+    return printable(next(filter(None, said), "")).strip()
+
+
+def _is_in_code(observation: Resource) -> bool:
+    """Whether a LOINC code says in what it was measured."""
+    codings = observation.get("code", {}).get("coding", ())
+    return any(one.get("system") == _LOINC and not _ANY.search(one.get("display", "")) for one in codings)
+
