@@ -16,6 +16,7 @@ from bridge.translate.basis.ranges import in_known_units
 from bridge.translate.header import header
 from bridge.translate.native import documents
 from bridge.translate.native.categories import category_of, report_category, same_categories
+from bridge.translate.native.coded_notes import with_questions
 from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.folds import whole_period
 from bridge.translate.native.habits import Habits
@@ -93,6 +94,8 @@ class Making:
             return named_site(said, self._structures)
         if head == "referenceRange" and not self.born:
             return in_known_units(said, home)
+        if head == "note":
+            return with_questions(said)
         if head == "effectivePeriod":
             return said if whole_period(home) else None
         return self._identifiers(home) or None if head == "identifier" else said

@@ -129,4 +129,3 @@ def _is_in_code(observation: Resource) -> bool:
     """Whether a LOINC code says in what it was measured."""
     codings = observation.get("code", {}).get("coding", ())
     return any(one.get("system") == _LOINC and not _ANY.search(one.get("display", "")) for one in codings)
-

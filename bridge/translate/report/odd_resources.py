@@ -12,6 +12,7 @@ from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare
 from bridge.translate.header.header import born_uid
+from bridge.translate.native.coded_notes import is_unsaid
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.native.unfolded import is_normal_range
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
@@ -51,6 +52,9 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
         if is_unseen(home.get("bodySite", {}), structures):
             what = "an extension says where it was, and no DICOM reader sees it"
             found.setdefault(what, []).append(f"{kind}.bodySite")
+        if any(map(is_unsaid, home.get("note", ()))):
+            what = "an extension says what the note is, and no DICOM reader sees it"
+            found.setdefault(what, []).append(f"{kind}.note")
     for one in group.spoken():
         if one["resourceType"] == "Composition" and any(map(_is_about_another, one.get("section", ()))):
             what = "a section is about somebody else: a DICOM reader may take its words for the patient's"
