@@ -92,8 +92,19 @@ def _moved(resource: Resource, piece: Piece) -> tuple[Piece, list[str]]:
 
 def patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> list[str]:
     """Applies the entries in place; returns the places where the value of the document wins."""
-    left, changed = retyped(resource, [*entries])
-    dropped = [*changed, *json_patched(resource, left)]
+    said = [*entries]
+    stale = [one for one in said if one[0] == _REASON and _has_other_value(resource, said)]
+    left, changed = retyped(resource, [one for one in said if one not in stale])
+    dropped = [*(one[0] for one in stale), *changed, *json_patched(resource, left)]
     for place in dropped:
         report.warnings.append(f"{resource['resourceType']}.{place}: changed in DICOM since; its value wins")
     return dropped
+
+
+def _has_other_value(resource: Resource, entries: Sequence[list[Json]]) -> bool:
+    """Whether the document says a value that the resource did not have, where it says in FHIR why there is none (R4
+    obs-6): of a heading somebody made a result."""
+    return any(key.startswith("value") and not any(one[0].split("/")[0] == key for one in entries) for key in resource)
+
+
+_REASON = "dataAbsentReason"

@@ -21,7 +21,7 @@ from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.folds import whole_period
 from bridge.translate.native.habits import Habits
 from bridge.translate.native.observed import dated
-from bridge.translate.native.qualifiers import qualifier_in
+from bridge.translate.native.qualifiers import qualifier_in, reason_in_words
 from bridge.translate.native.sides import add_side, named_site
 from bridge.translate.native.specimens import specimens_of
 from bridge.translate.native.unfolded import add_folds
@@ -70,6 +70,8 @@ class Making:
     def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
         """Items of the elements beside the value; those of primitives go last, in a second call."""
         rows = self.mapping.written[resource, primitives]
+        if "dataAbsentReason" in home and "valueCodeableConcept" in rows:  # it is the code of an item, too
+            rows = rows | {"dataAbsentReason": rows["valueCodeableConcept"]}
         told = {head: said for head in home if head in rows and (said := self._told(head, home, node)) is not None}
         for head in rows if len(told) > 1 else told:  # in the order of the shape
             if head in told:
@@ -84,6 +86,9 @@ class Making:
         if head in ("code", "valueCodeableConcept"):
             # words repeat the Code Meaning, unless the element id says that an item was there
             return None if self.born and "id" not in said else said
+        if head == "dataAbsentReason":
+            words = said.get("text") if self.born else reason_in_words(said)
+            return said | {"text": words} if words and (not self.born or "id" in said) else None
         if head == "category":
             return self._categories(home, node) or None
         if head == "interpretation" and isinstance(node.value, Num) and node.value.qualifier is not None:

@@ -13,6 +13,7 @@ from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare
 from bridge.translate.header.header import born_uid
 from bridge.translate.native.coded_notes import is_unsaid
+from bridge.translate.native.qualifiers import is_interpreted_alone, qualifier_of, reason_in_words
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.native.unfolded import is_normal_range
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
@@ -44,6 +45,9 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
             found.setdefault(what, []).append(f"{kind}.valueQuantity")
         if kind == "Observation" and "dataAbsentReason" in home and "value" in quantity:  # of a component: else obs-6
             found.setdefault("a number, and a reason why there is none", []).append(f"{kind}.component")
+        if made and _has_unsaid_reason(home):
+            what = "why there is no value is said in words that no DICOM reader sees"
+            found.setdefault(what, []).append(f"{kind}.dataAbsentReason")
         for what in _odd_ranges(home):
             found.setdefault(what, []).append(f"{kind}.referenceRange")
         if is_side_of_words(home.get("bodySite", {})):
@@ -66,6 +70,12 @@ def _has_row(coding: Resource, home: Resource, mapping: Mapping) -> bool:
     row = mapping.row(mapping.concept(home["code"]))
     said = canonical(coding["system"], EXTENSION_BASE), coding.get("code")
     return row is not None and said == (row.system, row.code)
+
+
+def _has_unsaid_reason(home: Resource) -> bool:
+    """Whether its item is no code, below which they would stand."""
+    is_heading = "resourceType" in home and is_interpreted_alone(home)
+    return (is_heading or qualifier_of(home) is not None) and bool(reason_in_words(home["dataAbsentReason"]))
 
 
 def _odd_ranges(home: Resource) -> Iterator[str]:
