@@ -3,6 +3,7 @@ patient's."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bridge.mapping.codings import concept_to_dicom
@@ -45,6 +46,8 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
             found.setdefault(what, []).append(f"{kind}.valueQuantity")
         if kind == "Observation" and "dataAbsentReason" in home and "value" in quantity:  # of a component: else obs-6
             found.setdefault("a number, and a reason why there is none", []).append(f"{kind}.component")
+        for element in _bare_codes(home, mapping) if made else ():
+            found.setdefault(_BARE_ANSWER if element in _ANSWERS else _BARE, []).append(f"{kind}.{element}")
         if made and _has_unsaid_reason(home):
             what = "why there is no value is said in words that no DICOM reader sees"
             found.setdefault(what, []).append(f"{kind}.dataAbsentReason")
@@ -70,6 +73,26 @@ def _has_row(coding: Resource, home: Resource, mapping: Mapping) -> bool:
     row = mapping.row(mapping.concept(home["code"]))
     said = canonical(coding["system"], EXTENSION_BASE), coding.get("code")
     return row is not None and said == (row.system, row.code)
+
+
+_BARE = (
+    "a code without a display: a DICOM reader sees its number; say the display in FHIR, or a name in a row of your "
+    "mapping (how-to/add-your-codes)"
+)
+_BARE_ANSWER = "an answer without a display: a DICOM reader sees the number of its code; say the display in FHIR"
+_ANSWERS = ("valueCodeableConcept",)  # no row translates them
+
+
+def _bare_codes(home: Resource, mapping: Mapping) -> Iterator[str]:
+    """Elements whose Code Meaning, which is for people (PS3.3 8.3), is but a number. `POS` is one that people read."""
+    for element in ("code", *_ANSWERS, "bodySite", "method", "interpretation", "conclusionCode"):
+        said = home.get(element, [])
+        to_dicom = concept_to_dicom if element in _ANSWERS else mapping.concept
+        codes = filter(None, map(to_dicom, said if isinstance(said, list) else [said]))
+        yield from (element for code in codes if code.meaning == code.value and _HAS_DIGIT.search(code.value))
+
+
+_HAS_DIGIT = re.compile(r"\d")
 
 
 def _has_unsaid_reason(home: Resource) -> bool:
