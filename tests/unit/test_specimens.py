@@ -104,6 +104,13 @@ def test_a_site_that_no_words_say_is_warned_of(site: Resource) -> None:
     assert any(UNSEEN in one for one in made.report.warnings)
 
 
+def test_a_specimen_of_another_that_says_where_is_warned_of() -> None:
+    """Of a section of a block, only the biopsy was taken from the patient."""
+    part = specimen("a", parent=[{"reference": "Specimen/biopsy"}])
+    made = checked_to_dicom(group(part), MAPPING, KNOWN)
+    assert any("Specimen.parent" in one for one in made.report.warnings)
+
+
 def test_specimens_alike_are_told_apart_by_their_identifiers() -> None:
     alike = [specimen(name, LEFT, accessionIdentifier={"value": name}) for name in ("E1", "E2")]
     made = checked_to_dicom(group(*alike), MAPPING, KNOWN)

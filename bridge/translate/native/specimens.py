@@ -27,6 +27,7 @@ _ANY = re.compile(r"\b(?:in|of) (?:unspecified )?(?:specimen|XXX)\b", re.IGNOREC
 """In the name of a code of LOINC's System `XXX`: of whatever was taken."""
 _UNSEEN = "Observation.specimen: a DICOM reader does not see it, and no LOINC code says in what it was measured"
 _UNSEEN_SITE = "Specimen.collection.bodySite: a DICOM reader does not see all of it"
+_UNSEEN_PARENT = "Specimen.parent: a DICOM reader does not see where that was taken from"
 _ALIKE = "Observation.specimen: specimens of one type and site, and a DICOM reader does not see which one it is"
 
 
@@ -65,6 +66,8 @@ def add_specimen(node: Node, observation: Resource, specimens: Specimens) -> lis
     site = found.get("collection", {}).get("bodySite", {})
     if (site and not source) or is_unseen(site, specimens.structures):
         warnings.append(_UNSEEN_SITE)
+    if "parent" in found and not site:
+        warnings.append(_UNSEEN_PARENT)
     return [*warnings, *_add_number(node, observation, found)] if id(found) in specimens.alike else warnings
 
 
