@@ -71,6 +71,25 @@ SAMPLES = needs(
     dimensions=st.integers(1, 12),
     data=st.sampled_from(["1 2.50 E", "U L -3 4"]),
 )
+REASON = needs(
+    "coding",
+    coding=st.sampled_from(["not-applicable", "as-text", "error", "unknown"]).map(
+        lambda code: [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": code}]
+    ),
+    text=TEXT,
+)
+NOTE = needs(
+    "text",
+    text=TEXT,
+    extension=CONCEPT.map(lambda asked: [{"url": "http://example.org/q", "valueCodeableConcept": asked}]),
+)
+SPECIMEN = needs(
+    "resourceType",
+    resourceType=st.just("Specimen"),
+    type=CONCEPT,
+    collection=CONCEPT.map(lambda site: {"bodySite": site}),
+    accessionIdentifier=TEXT.map(lambda value: {"value": value}),
+)
 VALUES = st.one_of(
     st.tuples(st.just("valueQuantity"), QUANTITY),
     st.tuples(st.just("valueCodeableConcept"), CONCEPT),
@@ -83,7 +102,7 @@ VALUES = st.one_of(
     st.tuples(st.just("valueDateTime"), TIMES),
     st.tuples(st.just("valuePeriod"), needs("start", start=TIMES, end=TIMES)),
     st.tuples(st.just("valueSampledData"), SAMPLES),
-    st.tuples(st.just("dataAbsentReason"), CONCEPT),
+    st.tuples(st.just("dataAbsentReason"), CONCEPT | REASON),
 )
 IDENTIFIER = needs("system", system=st.just("urn:x"), value=TEXT, type=CONCEPT, use=st.just("official")) | st.just(
     {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}
@@ -99,7 +118,7 @@ BODY = needs(
     effectiveDateTime=TIMES,
     issued=st.just("2026-03-02T08:15:00.5Z"),
     subject=st.sampled_from([{"reference": "Patient/p"}, {"display": "somebody"}]),
-    note=st.lists(st.builds(lambda text: {"text": text}, TEXT), min_size=1, max_size=2),
+    note=st.lists(NOTE, min_size=1, max_size=2),
     method=CONCEPT,
     bodySite=CONCEPT,
     interpretation=st.lists(CONCEPT, min_size=1, max_size=2),
@@ -119,6 +138,8 @@ def observations(draw: st.DrawFn, number: int) -> Resource:
     if draw(st.booleans()):
         key, value = draw(VALUES)
         found[key] = value
+    if draw(st.integers(0, 3)) == 0:
+        found |= {"contained": [draw(SPECIMEN) | {"id": "s"}], "specimen": {"reference": "#s"}}
     parts = draw(st.lists(st.tuples(CONCEPT, VALUES), max_size=3))
     if parts:
         found["component"] = [{"code": code, key: value} for code, (key, value) in parts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Number, Resource, with_element
@@ -15,7 +15,7 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.header import whose
 from bridge.translate.header.identity import ISSUER, QUALIFIERS
 from bridge.translate.native.items import made_uid
-from bridge.translate.native.specimens import without_type
+from bridge.translate.native.specimens import without_specimen
 from bridge.translate.native.subjects import without_subject
 
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]+)(\+00:00|Z)")
@@ -29,12 +29,12 @@ def as_made(
     utc: str | None,
     *,
     states_subject: bool = False,
-    has_specimen: bool = False,
+    of_specimen: Collection[str] = (),
 ) -> Resource:
     """The resource by its own name, with UTC as its group spells it; of a document born in FHIR without what only
     documents of DICOM need: element ids that say the place of an item, the Observation UID that the bridge has made,
-    and components that repeat the focus, unless the resource itself `states_subject` so, or the type of its specimen,
-    where it `has_specimen`."""
+    and components that repeat the focus, unless the resource itself `states_subject` so, or `of_specimen` what the one
+    that it refers to says."""
     identifier = name.partition("/")[2]
     if utc == "Z":
         native = _with_z(native)
@@ -42,7 +42,7 @@ def as_made(
         native = _without_ids(native)
         native = _without_uid(native, made_uid(known, identifier))
         native = native if states_subject else without_subject(native)
-        native = without_type(native) if has_specimen else native
+        native = without_specimen(native, of_specimen)
     native["id"] = identifier
     if identifier.startswith("#"):
         del native["id"]

@@ -22,7 +22,7 @@ from bridge.translate.born_in_fhir.sections import pieces_of_sections
 from bridge.translate.header.header import UNFINISHED, born_uid
 from bridge.translate.header.verifiers import taken_verifiers
 from bridge.translate.native.dose_summary import is_summary
-from bridge.translate.native.specimens import states_specimen, type_said
+from bridge.translate.native.specimens import repeated_of_specimen
 from bridge.translate.native.subjects import states_subject
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.beside import guards_of
@@ -69,10 +69,10 @@ def pieces_of(
             renumbered = renumbered or (born and name != name_of(native, 0))
             entries: list[list[Json]] = []
             if not (born and utc != "Z" and name == name_of(native, 0) and alike(native, resource, renames)):
-                own, of_specimen = states_subject(resource), not born and _repeats_specimen(native, resource)
+                own, of_specimen = states_subject(resource), {} if born else repeated_of_specimen(native, resource)
                 native = native if born else without_observers(native, resource.get("performer"))
                 native = as_made(
-                    renamed(native, renames), name, born, known, utc, states_subject=own, has_specimen=of_specimen
+                    renamed(native, renames), name, born, known, utc, states_subject=own, of_specimen=of_specimen
                 )
                 entries, dropped = _differences(native, resource, born=born)
                 if repeated is not None:
@@ -82,8 +82,8 @@ def pieces_of(
             piece: Piece = ({"is": number} if number else {}) | ({"entries": entries} if entries else {})
             if not born:
                 piece |= _guards(resource, native, entries, document.root, path)
-                if _repeats_specimen(image.homes[path], resource):
-                    piece["specimen"] = guard(type_said(image.homes[path]))
+                if told := repeated_of_specimen(image.homes[path], resource):
+                    piece["specimen"] = {name: guard(words) for name, words in told.items()}
                 piece |= _referring(said_in(resource, image.homes[path], entries, items, renames))
             pieces[path] = piece
             members.append(name)
@@ -122,11 +122,6 @@ def _differences(native: Resource, resource: Resource, *, born: bool) -> tuple[l
     dropped = [one for one in said if _drops_copy(one, said)]
     places = [f"{resource['resourceType']}.{one[0].replace('/', '.')}" for one in dropped]
     return [one for one in said if one not in dropped], places
-
-
-def _repeats_specimen(native: Resource, resource: Resource) -> bool:
-    """Whether an item was made of what `specimen` refers to."""
-    return "specimen" in resource and not states_specimen(resource) and type_said(native) is not None
 
 
 def _guards(resource: Resource, native: Resource, entries: list[list[Json]], root: ContentItem, path: Path) -> Piece:

@@ -20,7 +20,7 @@ from bridge.translate.born_in_fhir.retyped import retyped
 from bridge.translate.born_in_fhir.untimed import DATED, is_untimed, untimed, was_timed
 from bridge.translate.header.header import content_time
 from bridge.translate.native.sides import without_side
-from bridge.translate.native.specimens import states_specimen, told_since, type_said
+from bridge.translate.native.specimens import told_of_specimen, told_since
 from bridge.translate.native.subjects import without_focus_code
 from bridge.translate.remainder.beside import without_stale
 from bridge.translate.remainder.json_patch import guard, json_patched
@@ -54,9 +54,9 @@ class Restoring:
         """Returns the resource by its own `name`; and the places where the value of the document wins."""
         born, utc = "born" in self.manifest, self.manifest.get("utc")
         native = native if born else without_observers(native, nobody_said(piece.get("entries", [])))
-        of_specimen = "specimen" in piece and not _is_coded_type(native)
+        specimen = piece.get("specimen", {})
         found = as_made(
-            native, name, born, self.known, utc, states_subject="subject" in piece, has_specimen=of_specimen
+            native, name, born, self.known, utc, states_subject="subject" in piece, of_specimen=specimen.keys()
         )
         for place in without_stale(found, piece.get("words", {})):
             self.report.warnings.append(f"{found['resourceType']}.{place}.text: {STALE}")
@@ -76,8 +76,8 @@ class Restoring:
             without_focus_code(found)
         if any(one.partition(".")[0] == "bodySite" for one in dropped) and "bodySite" in found:
             without_side(found["bodySite"], site)
-        if "specimen" in piece and guard(type_said(native)) != piece["specimen"]:
-            told_since(found, type_said(native))
+        if any(guard(told_of_specimen(native).get(name)) != said for name, said in specimen.items()):
+            told_since(found, native, specimen.keys())
             self.report.warnings.append(f"{found['resourceType']}.specimen: {OTHER_SPECIMEN}")
         return found, [*removed, *listed, *dropped]
 
@@ -90,11 +90,6 @@ class Restoring:
         return entries
 
 
-def _is_coded_type(native: Resource) -> bool:
-    """What no `display` says stays a component."""
-    return states_specimen(native) and type_said(native) is None
-
-
 def _moved(resource: Resource, piece: Piece) -> tuple[Piece, list[str]]:
     """What the piece says of elements of lists, where these are now; and the places of those that are no more."""
     entries = piece.get("entries", [])
@@ -105,8 +100,19 @@ def _moved(resource: Resource, piece: Piece) -> tuple[Piece, list[str]]:
 
 def patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> list[str]:
     """Applies the entries in place; returns the places where the value of the document wins."""
-    left, changed = retyped(resource, [*entries])
-    dropped = [*changed, *json_patched(resource, left)]
+    said = [*entries]
+    stale = [one for one in said if one[0] == _REASON and _has_other_value(resource, said)]
+    left, changed = retyped(resource, [one for one in said if one not in stale])
+    dropped = [*(one[0] for one in stale), *changed, *json_patched(resource, left)]
     for place in dropped:
         report.warnings.append(f"{resource['resourceType']}.{place}: changed in DICOM since; its value wins")
     return dropped
+
+
+def _has_other_value(resource: Resource, entries: Sequence[list[Json]]) -> bool:
+    """Whether the document says a value that the resource did not have, where it says in FHIR why there is none (R4
+    obs-6): of a heading somebody made a result."""
+    return any(key.startswith("value") and not any(one[0].split("/")[0] == key for one in entries) for key in resource)
+
+
+_REASON = "dataAbsentReason"

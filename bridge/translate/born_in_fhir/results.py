@@ -54,12 +54,14 @@ def with_results(image: FhirImage, ours: Collection[Path]) -> None:
 def is_placeholder(observation: Resource) -> bool:
     """Whether it says *Finding = Value unknown* and no more, as a document of ours does that has no other content."""
     said = observation.keys() - _OF_EVERY_RESULT - {"extension"}
-    return said == {"dataAbsentReason"} and FINDING.value in _codes(observation) and not _reasons(observation)
+    reason = observation.get("dataAbsentReason", {})
+    is_unknown = "text" not in reason and not _reasons(reason)
+    return said == {"dataAbsentReason"} and FINDING.value in _codes(observation) and is_unknown
 
 
-def _reasons(observation: Resource) -> set[str | None]:
+def _reasons(reason: Resource) -> set[str | None]:
     """Why there is no value, where that is known."""
-    return {one.get("code") for one in observation["dataAbsentReason"].get("coding", ())} - {"unknown"}
+    return {one.get("code") for one in reason.get("coding", ())} - {"unknown"}
 
 
 def with_added(report: Resource, native: Resource, added: Collection[str]) -> None:

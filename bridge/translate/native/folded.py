@@ -25,6 +25,8 @@ def folded_into(into: Home, item: ContentItem, fold: Fold, number: int, mapping:
         return None
     head, *rest = fold.element
     if fold.element in WORDS:
+        if head not in into and head == "valueCodeableConcept":  # the code says why there is no value
+            head = "dataAbsentReason"
         concept = into.get(head)
         if concept is None or "id" in concept:
             return None

@@ -107,8 +107,9 @@ class Items(Referred):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
         self._folds(observation, node, primitives=False)
         if not self.born or is_its_own(observation):
-            unsaid = [add(node, observation, self._by_reference) for add in (add_subject, add_specimen)]
-            self.warnings += [one for one in unsaid if one is not None]
+            unsaid = add_subject(node, observation, self._by_reference)
+            self.warnings += [unsaid] if unsaid is not None else []
+            self.warnings += add_specimen(node, observation, self._specimens)
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
         for component in observation.get("component", ()):

@@ -16,12 +16,14 @@ from bridge.translate.basis.ranges import in_known_units, normal_ranges
 from bridge.translate.header import header
 from bridge.translate.native import documents
 from bridge.translate.native.categories import category_of, report_category, same_categories
+from bridge.translate.native.coded_notes import with_questions
 from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.folds import whole_period
 from bridge.translate.native.habits import Habits
 from bridge.translate.native.observed import dated
-from bridge.translate.native.qualifiers import qualifier_in
-from bridge.translate.native.sides import add_side, named_site, structures_of
+from bridge.translate.native.qualifiers import qualifier_in, reason_in_words
+from bridge.translate.native.sides import add_side, named_site
+from bridge.translate.native.specimens import specimens_of
 from bridge.translate.native.unfolded import add_folds
 
 
@@ -34,7 +36,8 @@ class Making:
         self.legal = "properties" not in habits  # of dates: a document that has them keeps them
         self.done = {id(one) for one in group.members if self.born and is_summary(one)}  # it repeats items
         self._by_reference, contained = group.index(), [*group.contained()]
-        self._structures = structures_of(group)
+        self._specimens = specimens_of(group)
+        self._structures = self._specimens.structures
         self._inner = {id(reference): one.resource for one in contained for reference in one.references}
         self._owners = {id(one.resource): one.owner for one in contained}
         self.warnings: list[str] = []
@@ -67,6 +70,8 @@ class Making:
     def _folds(self, home: Home, node: Node, *, primitives: bool, resource: str = "Observation") -> None:
         """Items of the elements beside the value; those of primitives go last, in a second call."""
         rows = self.mapping.written[resource, primitives]
+        if "dataAbsentReason" in home and "valueCodeableConcept" in rows:  # it is the code of an item, too
+            rows = rows | {"dataAbsentReason": rows["valueCodeableConcept"]}
         told = {head: said for head in home if head in rows and (said := self._told(head, home, node)) is not None}
         for head in rows if len(told) > 1 else told:  # in the order of the shape
             if head in told:
@@ -81,6 +86,9 @@ class Making:
         if head in ("code", "valueCodeableConcept"):
             # words repeat the Code Meaning, unless the element id says that an item was there
             return None if self.born and "id" not in said else said
+        if head == "dataAbsentReason":
+            words = said.get("text") if self.born else reason_in_words(said)
+            return said | {"text": words} if words and (not self.born or "id" in said) else None
         if head == "category":
             return self._categories(home, node) or None
         if head == "interpretation" and isinstance(node.value, Num) and node.value.qualifier is not None:
@@ -92,6 +100,8 @@ class Making:
         if head == "referenceRange":  # one that is not simply the normal range would be taken for that
             known = home if self.born else home | {head: in_known_units(said, home)}
             return normal_ranges(known, born=self.born) or None
+        if head == "note":
+            return with_questions(said)
         if head == "effectivePeriod":
             return said if whole_period(home) else None
         return self._identifiers(home) or None if head == "identifier" else said

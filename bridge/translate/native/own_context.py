@@ -1,7 +1,7 @@
-"""A panel is an item around its members, and these inherit what it says of subject, site and observer (PS3.3 C.17.5).
-In FHIR they do not: a member without a subject is about the patient, and says so. Where it says no site and no
-performer, those of its panel contradict nothing; where it says one that no item does, the panel's would stand in its
-place."""
+"""A panel is an item around its members, and these inherit what it says of subject, site, specimen and observer
+(PS3.3 C.17.5). In FHIR they do not: a member without a subject is about the patient, and says so. Where it says no
+site, specimen and performer, those of its panel contradict nothing; where it says one that no item does, the panel's
+would stand in its place."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from bridge.translate.basis.node import LAST, Node
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.native.named_concepts import PATIENT, SUBJECT_CLASS
 from bridge.translate.native.sites import is_site
+from bridge.translate.native.specimens import SPECIMEN_SOURCE, SPECIMEN_TYPE
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.subjects import is_about_another
 
 _UNSEEN = "a DICOM reader does not see it: members would inherit it, and have another one, or none"
 _Is = Callable[[Node], bool]
+_OF_SPECIMEN: tuple[tuple[str, _Is], ...] = (
+    ("specimen", lambda node: SPECIMEN_TYPE.same(node.concept)),
+    ("specimen", lambda node: SPECIMEN_SOURCE.same(node.concept)),
+)
 
 
 def own_context(node: Node, mapping: Mapping) -> list[str]:
@@ -33,7 +38,7 @@ def own_context(node: Node, mapping: Mapping) -> list[str]:
             warnings.append("Observation.focus: a DICOM reader takes it for that of members whose own it does not know")
         elif lacking:
             warnings.append(_without(node, about, "focus"))
-        for element, is_one in (("bodySite", _site_of(mapping)), ("performer", _is_observer)):
+        for element, is_one in (("bodySite", _site_of(mapping)), ("performer", _is_observer), *_OF_SPECIMEN):
             said = _said(node, is_one)
             if said and any(element in (one.home or {}) for one in _lacking(node, is_one)):
                 warnings.append(_without(node, said, element))

@@ -9,6 +9,7 @@ from functools import lru_cache
 from bridge.mapping.codings import code_of, coding
 from bridge.model.content import Code, Num, Value
 from bridge.terminology.schemes import DCM
+from bridge.translate.basis.codeable import displayed
 from bridge.translate.basis.node import Home
 from bridge.translate.native.named_concepts import VALUE_UNKNOWN
 from bridge.translate.native.unread import is_unread
@@ -35,6 +36,9 @@ _ABSENT_CODES = {
     "positive-infinity": Code("114002", "DCM", "Positive Infinity"),
     "error": Code("114006", "DCM", "Measurement failure"),
 }
+_NOT_APPLICABLE = Code("385432009", "SCT", "Not applicable")
+"""No code of CID 42, and as a value an answer: where DICOM says it, it stays one."""
+_TOLD = {*_ABSENT_CODES, "unknown", "not-applicable"}
 
 
 def is_qualifier(code: Code | None) -> bool:
@@ -74,11 +78,31 @@ def qualifier_of(home: Home) -> Code | None:
 
 def absent_code(home: Home) -> Code:
     """CID 42, as far as it says why; else Value unknown."""
-    said = {one.get("code") for one in home.get("dataAbsentReason", {}).get("coding", ())}
+    said = _reasons_in(home)
     primitives = [one for key, one in home.items() if key.startswith("_value")]
     primitives.append(home.get("valueQuantity", {}).get("_value", {}))
     said |= {one.get("valueCode") for primitive in primitives for one in primitive.get("extension", ())}
-    return next((code for reason, code in _ABSENT_CODES.items() if reason in said), VALUE_UNKNOWN)
+    unsaid = _NOT_APPLICABLE if "not-applicable" in said else VALUE_UNKNOWN
+    return next((code for reason, code in _ABSENT_CODES.items() if reason in said), unsaid)
+
+
+def is_interpreted_alone(home: Home) -> bool:
+    """Whether an interpretation is the result, and a value not applicable: a pathogen that was detected is not one of
+    which nobody knows."""
+    return "interpretation" in home and "not-applicable" in _reasons_in(home)
+
+
+def reason_in_words(reason: Home) -> str | None:
+    """What a dataAbsentReason says that the code of the item does not; None where that says all."""
+    codings = reason.get("coding", ())
+    told = {one["code"] for one in codings if one.get("code") in _TOLD and one.get("system") == UNKNOWN["system"]}
+    words = reason.get("text") or (None if told else displayed(reason))
+    told |= {one["display"].casefold() for one in codings if one.get("code") in told and "display" in one}
+    return words if words and words.casefold() not in told else None
+
+
+def _reasons_in(home: Home) -> set[str | None]:
+    return {one.get("code") for one in home.get("dataAbsentReason", {}).get("coding", ())}
 
 
 @lru_cache(maxsize=4096)

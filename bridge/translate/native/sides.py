@@ -82,14 +82,14 @@ def named_site(site: Home, structures: Structures) -> Home:
 
 def add_side(finding_site: Node, site: Home, structures: Structures) -> None:
     """Where all that say one agree."""
-    if (side := _side_of(site, structures)) is not None:
+    if (side := laterality_of(site, structures)) is not None:
         finding_site.add(Coded(side), LATERALITY, None)
 
 
 def is_unseen(site: Home, structures: Structures) -> bool:
     """Whether an extension says of it what no item does."""
     named = named_site(site, structures)
-    is_named, is_sided = bool(named.keys() & {"coding", "text"}), _side_of(site, structures) is not None
+    is_named, is_sided = bool(named.keys() & {"coding", "text"}), laterality_of(site, structures) is not None
 
     def is_told(extension: Home) -> bool:
         words = _words(extension)
@@ -114,7 +114,7 @@ def without_side(site: Home, native: Home) -> None:
         site.setdefault("coding", native["coding"])
 
 
-def _side_of(site: Home, structures: Structures) -> Code | None:
+def laterality_of(site: Home, structures: Structures) -> Code | None:
     """That of all extensions that say one; None where they do not agree. A BodyStructure somewhere else says none."""
     named = named_site(site, structures)
     sides = set[Code]()

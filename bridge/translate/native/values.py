@@ -15,6 +15,7 @@ from bridge.translate.basis.node import Home
 from bridge.translate.native.qualifiers import (
     UNKNOWN,
     absent_code,
+    is_interpreted_alone,
     is_qualifier,
     qualified,
     qualifier_of,
@@ -107,7 +108,8 @@ def value_to_dicom(home: Home, zone: str, *, container: bool) -> Value:
         return Num((), unit, None)
     if (qualifier := qualifier_of(home)) is not None:
         return Num((), None, qualifier)
-    if container and "dataAbsentReason" not in home and not any(key.startswith(("value", "_value")) for key in home):
+    is_said = any(key.startswith(("value", "_value")) for key in home)
+    if container and not is_said and ("dataAbsentReason" not in home or is_interpreted_alone(home)):
         return Container("SEPARATE")
     if "value" not in home.get("valueQuantity", {"value": None}):
         return Coded(absent_code(home))  # a unit in words is no value

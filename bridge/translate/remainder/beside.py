@@ -58,7 +58,8 @@ def _words(native: Resource) -> Iterator[_Words]:
 
 
 def _words_in(home: Home, path: str, about: Json) -> Iterator[_Words]:
-    concepts = [(element, home.get(element, {})) for element in ("code", "valueCodeableConcept")]
+    value = home.get("valueCodeableConcept", home.get("dataAbsentReason", {}))  # the code of one item
+    concepts = [("code", home.get("code", {})), ("valueCodeableConcept", value)]
     concepts += [(f"conclusionCode/{index}", one) for index, one in enumerate(home.get("conclusionCode", ()))]
     for element, concept in concepts:
         text = concept.get("text", "")

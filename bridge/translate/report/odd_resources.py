@@ -3,6 +3,7 @@ patient's."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bridge.mapping.codings import code_meaning, concept_to_dicom
@@ -13,7 +14,9 @@ from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare, normal_ranges
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.study import unfit_accessions
+from bridge.translate.native.coded_notes import is_unsaid
 from bridge.translate.native.observed import is_one_moment, observed_at
+from bridge.translate.native.qualifiers import is_interpreted_alone, qualifier_of, reason_in_words
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
 from bridge.translate.report.odd_items import line, no_ucum
@@ -48,6 +51,11 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
             found.setdefault(what, []).append(f"{kind}.valueQuantity")
         if kind == "Observation" and "dataAbsentReason" in home and "value" in quantity:  # of a component: else obs-6
             found.setdefault("a number, and a reason why there is none", []).append(f"{kind}.component")
+        for element in _bare_codes(home, mapping) if made else ():
+            found.setdefault(_BARE_ANSWER if element in _ANSWERS else _BARE, []).append(f"{kind}.{element}")
+        if made and _has_unsaid_reason(home):
+            what = "why there is no value is said in words that no DICOM reader sees"
+            found.setdefault(what, []).append(f"{kind}.dataAbsentReason")
         if "effectiveTiming" in home and not is_one_moment(home["effectiveTiming"]):
             seen = "none, and may take Content Date for it" if observed_at(home) is None else "one moment of it"
             found.setdefault(f"a timing that is more than one moment: a DICOM reader sees {seen}", []).append(
@@ -61,6 +69,9 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
         if is_unseen(home.get("bodySite", {}), structures):
             what = "an extension says where it was, and no DICOM reader sees it"
             found.setdefault(what, []).append(f"{kind}.bodySite")
+        if any(map(is_unsaid, home.get("note", ()))):
+            what = "an extension says what the note is, and no DICOM reader sees it"
+            found.setdefault(what, []).append(f"{kind}.note")
     for one in group.spoken():
         if made and one["resourceType"] in ("DiagnosticReport", "ImagingStudy"):
             for element in unfit_accessions(one):
@@ -90,6 +101,32 @@ def _has_row(coding: Resource, home: Resource, mapping: Mapping) -> bool:
     row = mapping.row(mapping.concept(home["code"]))
     said = canonical(coding["system"], EXTENSION_BASE), coding.get("code")
     return row is not None and said == (row.system, row.code)
+
+
+_BARE = (
+    "a code without a display: a DICOM reader sees its number; say the display in FHIR, or a name in a row of your "
+    "mapping (how-to/add-your-codes)"
+)
+_BARE_ANSWER = "an answer without a display: a DICOM reader sees the number of its code; say the display in FHIR"
+_ANSWERS = ("valueCodeableConcept",)  # no row translates them
+
+
+def _bare_codes(home: Resource, mapping: Mapping) -> Iterator[str]:
+    """Elements whose Code Meaning, which is for people (PS3.3 8.3), is but a number. `POS` is one that people read."""
+    for element in ("code", *_ANSWERS, "bodySite", "method", "interpretation", "conclusionCode"):
+        said = home.get(element, [])
+        to_dicom = concept_to_dicom if element in _ANSWERS else mapping.concept
+        codes = filter(None, map(to_dicom, said if isinstance(said, list) else [said]))
+        yield from (element for code in codes if code.meaning == code.value and _HAS_DIGIT.search(code.value))
+
+
+_HAS_DIGIT = re.compile(r"\d")
+
+
+def _has_unsaid_reason(home: Resource) -> bool:
+    """Whether its item is no code, below which they would stand."""
+    is_heading = "resourceType" in home and is_interpreted_alone(home)
+    return (is_heading or qualifier_of(home) is not None) and bool(reason_in_words(home["dataAbsentReason"]))
 
 
 def _odd_ranges(home: Resource, *, born: bool) -> Iterator[str]:
