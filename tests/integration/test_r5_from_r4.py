@@ -91,6 +91,19 @@ WARD: Resource = {
     "hoursOfOperation": [{"allDay": True}],
     "name": "W",
 }
+VISIT: Resource = {
+    "resourceType": "Encounter",
+    "class": {"code": "AMB"},
+    "status": "finished",
+    "statusHistory": [{"status": "arrived", "period": {"start": "2026"}}],
+    "serviceType": {"text": "cardiology"},
+    "participant": [{"individual": {"display": "Dr E"}}],
+    "period": {"start": "2026"},
+    "reasonCode": [{"text": "chest pain"}],
+    "diagnosis": [{"condition": {"display": "c"}, "rank": 1}],
+    "hospitalization": {"specialCourtesy": [{"text": "VIP"}], "dischargeDisposition": {"text": "home"}},
+    "location": [{"location": {"display": "l"}, "physicalType": {"text": "bed"}}],
+}
 PERSON: Resource = {"resourceType": "Practitioner", "communication": [{"text": "de"}], "name": [{"family": "D"}]}
 COMPANY: Resource = {
     "resourceType": "Organization",
@@ -114,6 +127,7 @@ def of(kind: str, reference: str) -> Resource:
         "DocumentReference": {"derivedFrom": [home]},
         "Device": {"device": home},
         "ServiceRequest": {"basedOn": [home]},
+        "Encounter": {"encounter": home},
         "Location": {"extension": [{"url": "http://example.org/where", "valueReference": home}]},
     }
     return OBSERVATION | said[kind]
@@ -128,7 +142,7 @@ def within(resource: Resource) -> list[Resource]:
     return [of(resource["resourceType"], "#x") | {"contained": [resource | {"id": "x"}]}]
 
 
-ALL = [ROLE, PERSON, COMPANY, STRUCTURE, SPECIMEN, STUDY, IMAGE, DEVICE, ORDER, WARD]
+ALL = [ROLE, PERSON, COMPANY, STRUCTURE, SPECIMEN, STUDY, IMAGE, DEVICE, ORDER, WARD, VISIT]
 BELONGING = [ROLE, STRUCTURE, SPECIMEN, STUDY, IMAGE]
 EXTENDED = [{"url": "http://example.org/source", "valueRelatedArtifact": ARTIFACT}]
 DEEPER = OBSERVATION["code"] | {"extension": [{"url": "http://example.org/e", "extension": EXTENDED}]}
@@ -191,10 +205,9 @@ def test_a_difference_that_says_no_key_is_refused(behind: Any) -> None:
 
 
 def test_what_r5_cannot_say_is_refused_by_its_place_and_nobody_is_told_to_correct_an_sr() -> None:
-    visit = {"resourceType": "Encounter", "id": "x", "status": "finished", "class": {"code": "AMB"}}
-    resource = OBSERVATION | {"contained": [visit], "encounter": {"reference": "#x"}}
-    done = to("fhir", "R5", to("dicom", "R4", bundle([resource])).data)
+    said = {"url": "http://example.org/how", "valueDosage": {"asNeededBoolean": True}}
+    done = to("fhir", "R5", to("dicom", "R4", bundle([OBSERVATION | {"extension": [said]}])).data)
     assert done.entry["error"] == (
-        "file: Observation cannot be written as FHIR R5: contained.0.class: Input should be a valid list; "
-        "if it is of R4, convert it with `--fhir-version R4`"
+        "file: Observation cannot be written as FHIR R5: extension.0.valueDosage: an element that FHIR R5 does not "
+        "know; if it is of R4, convert it with `--fhir-version R4`"
     )
