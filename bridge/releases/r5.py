@@ -68,10 +68,12 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
     }
     group, warnings = _followed(group, is_ours=is_ours)
     found: dict[int, Resource] = {}
+    told: dict[int, list[list[Json]]] = {}
     if is_ours:
         group = group.with_resources({id(one): dicom_sr.marked(one) for one in group.whole()})
     for resource in group.whole():
         beyond, plain = _taken(resource, R4_URL)
+        told[id(resource)] = beyond
         made = _native_r4(plain, names)
         warnings += _patched(made, beyond, made)
         found[id(resource)] = made
@@ -80,7 +82,7 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
     guide, back = dicom_sr.guide_of(made_group), {name: said for said, name in names.items()}
     for resource in group.whole():
         made = found[id(resource)]
-        native, plain = _whole_r5(made, back), dicom_sr.without(resource)
+        native, plain = _whole_r5(made, back, told[id(resource)]), dicom_sr.without(resource)
         if guide is not None and plain != resource and dicom_sr.added(native, guide) != resource:
             kind = resource["resourceType"]
             warnings.append(f"{kind}: {_ANEW}")
@@ -110,12 +112,17 @@ def _followed(group: Group, *, is_ours: bool) -> tuple[Group, list[str]]:
     return group.with_resources({name: one for name, (one, _) in made.items()}), [*dict.fromkeys(warnings)]
 
 
-def _whole_r5(resource: Resource, names: Renames) -> Resource:
-    """In R5, with what only R4 could say."""
+def _whole_r5(resource: Resource, names: Renames, told: list[list[Json]] | None = None) -> Resource:
+    """In R5, with what only R4 could say; as it is `told` where that is the same, but for the order of keys."""
     made = _native_r5(resource, names)
     back = _native_r4(made, {said: name for name, said in names.items()})
-    _keep(made, R4_URL, _placed(json_difference(back, resource), resource))
+    entries = _placed(json_difference(back, resource), resource)
+    _keep(made, R4_URL, told if told and _unplaced(told) == _unplaced(entries) else entries)
     return made
+
+
+def _unplaced(entries: list[list[Json]]) -> list[str]:
+    return sorted(dumped([entry[:3]]) for entry in entries)
 
 
 def _placed(entries: Iterable[list[Json]], resource: Resource) -> list[list[Json]]:
