@@ -16,8 +16,9 @@ from bridge.model.release import Release
 _SAID = 20  # faults; a list of a hundred thousand is one mistake, and would be kept in the ledger
 
 
-def validate(resource: Resource, release: Release = "R4") -> None:
-    """Raises InvalidFhirError with the place of each fault, never with a value."""
+def validate(resource: Resource, release: Release = "R4", *, made: bool = False) -> None:
+    """Raises InvalidFhirError with the place of each fault, never with a value. `made`: by us, of an SR, which may hold
+    what was said in the other release."""
     kind = resource.get("resourceType")
     model = _model_of(kind, release)
     if model is None:
@@ -30,7 +31,12 @@ def validate(resource: Resource, release: Release = "R4") -> None:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         said = "; ".join(_fault(fault["loc"], fault["type"], fault["msg"], release) for fault in faults[:_SAID])
         more = f"; and {len(faults) - _SAID} more" if len(faults) > _SAID else ""
-        raise InvalidFhirError(f"invalid {kind}: {said}{more}") from error
+        other = "R5" if release == "R4" else "R4"
+        remedy = f"if it is of {other}, convert it with `--fhir-version {other}`"
+        if made:
+            raise InvalidFhirError(f"{kind} cannot be written as FHIR {release}: {said}{more}; {remedy}") from error
+        remedy = f"; correct it, or, {remedy}" if any(fault["type"] == _UNKNOWN for fault in faults) else ""
+        raise InvalidFhirError(f"invalid {kind}: {said}{more}{remedy}") from error
     except (AttributeError, TypeError) as error:  # how fhir.resources fails where `_element` is no object
         raise InvalidFhirError(f"invalid {kind}: an element has the shape of another type") from error
     if place := _retyped(read, resource, ""):
@@ -40,6 +46,8 @@ def validate(resource: Resource, release: Release = "R4") -> None:
         if name in resource and resource[name] not in allowed:
             raise InvalidFhirError(f"invalid {kind}: {name}: not one of {', '.join(allowed)}")
 
+
+_UNKNOWN = "extra_forbidden"
 
 _BINDINGS = {  # required bindings that decide what is done with a resource; the models do not check them
     "Observation": {
@@ -133,12 +141,10 @@ def _names(model: type[BaseModel]) -> dict[str, str]:
 
 def _fault(where: tuple[int | str, ...], fault: str, said: str, release: Release) -> str:
     """An element that FHIR does not know is not named: it may hold anything."""
-    if fault != "extra_forbidden":
+    if fault != _UNKNOWN:
         return f"{'.'.join(map(str, where))}: {said}"
     place = f"{'.'.join(map(str, where[:-1]))}: " if where[:-1] else ""
-    other = "R5" if release == "R4" else "R4"
-    remedy = f"correct it, or, if it is of {other}, convert it with `--fhir-version {other}`"
-    return f"{place}an element that FHIR {release} does not know; {remedy}"
+    return f"{place}an element that FHIR {release} does not know"
 
 
 def _plain(value: Json) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ OTHERWISE: dict[Target, str] = {
     "fhir": "JSON: nothing to convert to fhir",
     "dicom": "DICOM: nothing to convert to dicom",
 }
+_XML = "XML: FHIR is read as JSON (application/fhir+json), and an SR as a DICOM file; convert it to one of these first"
 _NOT_YET = {
     "registered": "registered: waits for a result",
     "cancelled": "cancelled",
@@ -87,6 +89,9 @@ def _looks_json(file: Path, data: bytes) -> bool:
 
 def read_bytes(source: str, data: bytes, target: Target, release: Release = "R4") -> Iterator[Input]:
     """What the content of one file holds for that target; `source` is what errors call it."""
+    if data.removeprefix(BOM_UTF8).lstrip()[:1] == b"<" and not is_dicom(data):
+        yield Rejected(source, f"{source}: {_XML}")
+        return
     try:
         if target == "fhir":
             yield _document(source, data)

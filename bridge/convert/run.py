@@ -162,7 +162,7 @@ def _to_fhir(source: str, document: Document, job: Job) -> Done:
     translated.report.warnings += warnings
     resources: list[Resource] = [*([group.patient] if group.patient else []), *group.resources()]
     for resource in resources:
-        fhir.validate(resource, job.release)
+        fhir.validate(resource, job.release, made=True)
     targets = [f"{one['resourceType']}/{one.get('id', '')}" for one in resources]
     entry = (
         entry_of(source, "converted")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bridge.model.names import COMPOSITION_URL, DICOM_UID_SYSTEM
+from bridge.releases.deeper import Anywhere, Contained
 from bridge.releases.moves import (
     Coded,
     Codes,
     First,
     FromExtension,
     Gone,
+    Grouped,
     Joined,
     Listed,
     Move,
@@ -32,6 +34,7 @@ _VALUES: Sequence[Move] = (
 _RANGE = Within("referenceRange", (Gone(r5=("normalValue",)),))
 
 UNSEEN: dict[str, frozenset[tuple[str, ...]]] = {
+    "BodyStructure": frozenset({("includedStructure", "laterality")}),
     "DiagnosticReport": frozenset({("note",)}),
     "Observation": frozenset(
         {
@@ -47,7 +50,7 @@ UNSEEN: dict[str, frozenset[tuple[str, ...]]] = {
 }
 """What R5 alone says of a result, and an SR does not: it goes there and comes back, and no DICOM reader sees it."""
 
-MOVES: dict[str, Sequence[Move]] = {
+_OF: dict[str, Sequence[Move]] = {
     "DiagnosticReport": (
         Renamed("imagingStudy", "study"),
         FromExtension("composition", COMPOSITION_URL),
@@ -98,6 +101,7 @@ MOVES: dict[str, Sequence[Move]] = {
         Gone(r4=("interpreter",), r5=("partOf",)),
     ),
     "Device": (
+        Wrapped("definition", ("reference",)),
         Listed("type"),
         Within(
             "deviceName",
@@ -160,5 +164,81 @@ MOVES: dict[str, Sequence[Move]] = {
         Within("content", (Renamed("format", "profile"), Wrapped("profile", ("valueCoding",)), Listed("profile"))),
         Gone(r4=("authenticator",), r5=("attester", "basedOn", "bodySite", "modality", "version")),
     ),
-    "Practitioner": (Gone(r5=("deceasedBoolean", "deceasedDateTime")),),
+    "Practitioner": (
+        Wrapped("communication", ("language",)),
+        Within("communication", (Gone(r5=("preferred",)),)),
+        Gone(r5=("deceasedBoolean", "deceasedDateTime")),
+    ),
+    "PractitionerRole": (
+        Gone(
+            r4=("availabilityExceptions", "availableTime", "notAvailable", "telecom"),
+            r5=("availability", "characteristic", "communication", "contact"),
+        ),
+    ),
+    "BodyStructure": (
+        Grouped("includedStructure", (("location", "structure"), ("locationQualifier", "qualifier")), "structure"),
+        Gone(r5=("excludedStructure",)),
+    ),
+    "Organization": (Gone(r4=("address", "contact", "telecom"), r5=("contact", "description", "qualification")),),
+    "Location": (
+        Renamed("physicalType", "form"),
+        Gone(
+            r4=("availabilityExceptions", "hoursOfOperation", "telecom"),
+            r5=("characteristic", "contact", "hoursOfOperation", "virtualService"),
+        ),
+    ),
+    "Encounter": (
+        Wrapped("class", _CODING),
+        Listed("class"),
+        Wrapped("serviceType", ("concept",)),
+        Listed("serviceType"),
+        Codes(
+            "status",
+            in_r5={"arrived": "in-progress", "triaged": "in-progress", "onleave": "on-hold", "finished": "completed"},
+            in_r4={
+                "on-hold": "onleave",
+                "completed": "finished",
+                "discharged": "finished",
+                "discontinued": "cancelled",
+            },
+        ),
+        Renamed("period", "actualPeriod"),
+        Within("hospitalization", (Gone(r4=("dietPreference", "specialArrangement", "specialCourtesy")),)),
+        Renamed("hospitalization", "admission"),
+        Within("participant", (Renamed("individual", "actor"),)),
+        Within("location", (Renamed("physicalType", "form"),)),
+        Gone(
+            r4=("classHistory", "diagnosis", "reasonCode", "reasonReference", "statusHistory"),
+            r5=(
+                "careTeam",
+                "diagnosis",
+                "dietPreference",
+                "plannedEndDate",
+                "plannedStartDate",
+                "reason",
+                "specialArrangement",
+                "specialCourtesy",
+                "subjectStatus",
+                "virtualService",
+            ),
+        ),
+    ),
+    "ServiceRequest": (
+        Wrapped("code", ("concept",)),
+        Joined("locationCode", "locationReference", "location"),
+        Joined("reasonCode", "reasonReference", "reason"),
+        Wrapped("supportingInfo", ("reference",)),
+        Gone(
+            r4=("orderDetail", "patientInstruction"),
+            r5=("bodyStructure", "focus", "orderDetail", "patientInstruction"),
+        ),
+    ),
 }
+_EVERYWHERE: Sequence[Move] = (
+    Contained(_OF),
+    Anywhere(
+        "valueRelatedArtifact",
+        Gone(r4=("url",), r5=("classifier", "publicationDate", "publicationStatus", "resourceReference")),
+    ),
+)
+MOVES: dict[str, Sequence[Move]] = {kind: (*_OF.get(kind, ()), *_EVERYWHERE) for kind in (*_OF, "Basic", "Patient")}

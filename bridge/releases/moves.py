@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bridge.model.group import Json
+from bridge.model.group import Json, absent
 
 Home = dict[str, Json]
 
@@ -26,11 +26,11 @@ class Renamed:
 
     def forth(self, home: Home) -> None:
         if self.r4 in home:
-            home[self.r5] = home.pop(self.r4)
+            put_in(home, self.r4, {self.r5: home[self.r4]})
 
     def back(self, home: Home) -> None:
         if self.r5 in home:
-            home[self.r4] = home.pop(self.r5)
+            put_in(home, self.r5, {self.r4: home[self.r5]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +110,23 @@ class Joined:
     one_reference: bool = False
 
     def forth(self, home: Home) -> None:
-        references = home.pop(self.references, [])
-        found = [{"concept": one} for one in home.pop(self.concepts, ())]
+        place = next((key for key in home if key in (self.concepts, self.references)), None)
+        if place is None:
+            return
+        references = home.get(self.references, [])
+        found = [{"concept": one} for one in home.get(self.concepts, ())]
         found += [{"reference": one} for one in (references if isinstance(references, list) else [references])]
-        if found:
-            home[self.r5] = found
+        put_in(home, place, {self.r5: found}, gone=(self.concepts, self.references))
 
     def back(self, home: Home) -> None:
-        found = home.pop(self.r5, ())
+        if self.r5 not in home:
+            return
+        found, made = home[self.r5], Home()
         if concepts := [one["concept"] for one in found if "concept" in one]:
-            home[self.concepts] = concepts
+            made[self.concepts] = concepts
         if references := [one["reference"] for one in found if "reference" in one]:
-            home[self.references] = references[0] if self.one_reference else references
+            made[self.references] = references[0] if self.one_reference else references
+        put_in(home, self.r5, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +139,12 @@ class First:
 
     def forth(self, home: Home) -> None:
         if self.r4 in home:
-            home[self.r5] = [home.pop(self.r4), *home.get(self.r5, ())]
+            put_in(home, self.r4, {self.r5: [home[self.r4], *home.get(self.r5, ())]}, gone=(self.r5,))
 
     def back(self, home: Home) -> None:
         found = home.get(self.r5, [])
         if found and found[0].get("system") == self.system:
-            home[self.r4] = found[0]
-            put_list(home, self.r5, found[1:])
+            put_in(home, self.r5, {self.r4: found[0]} | ({self.r5: found[1:]} if found[1:] else {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +155,36 @@ class Spread:
     parts: tuple[tuple[str, str], ...]
 
     def forth(self, home: Home) -> None:
-        inner = home.pop(self.name, {})
-        home |= {r5: inner[r4] for r4, r5 in self.parts if r4 in inner}
+        names = dict(self.parts)
+        if self.name in home:
+            put_in(home, self.name, {names[key]: one for key, one in home[self.name].items() if key in names})
 
     def back(self, home: Home) -> None:
-        if inner := {r4: home.pop(r5) for r4, r5 in self.parts if r5 in home}:
-            home[self.name] = inner
+        _gather(home, self.name, {r5: r4 for r4, r5 in self.parts}, lambda inner: inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Elements of the resource in R4 that are parts of the first of a list in R5, under the names given; `required`:
+    the part without which R5 has none, and no list, either."""
+
+    name: str
+    parts: tuple[tuple[str, str], ...]
+    required: str
+
+    def forth(self, home: Home) -> None:
+        _gather(home, self.name, dict(self.parts), lambda inner: [{self.required: absent()} | inner])
+        home.setdefault(self.name, [{self.required: absent()}])
+
+    def back(self, home: Home) -> None:
+        names = {r5: r4 for r4, r5 in self.parts}
+        if self.name in home:
+            said = home[self.name][0].items()
+            put_in(home, self.name, {names[key]: one for key, one in said if key in names and one != absent()})
+
+
+_FIRST = ("resourceType", "id", "meta", "implicitRules", "language", "text", "contained")
+"""What FHIR has before the extensions of a resource (R4 domainresource.html)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +204,8 @@ class FromExtension:
     def back(self, home: Home) -> None:
         if self.name in home:
             extension = {"url": self.url, "valueReference": home.pop(self.name)}
+            if "extension" not in home and (place := next((key for key in home if key not in _FIRST), None)):
+                put_in(home, place, {"extension": [], place: home[place]})
             home["extension"] = [extension, *home.get("extension", ())]
 
 
@@ -255,6 +285,24 @@ def put_list(home: Home, name: str, found: list[Json]) -> None:
         home[name] = found
     else:
         del home[name]
+
+
+def put_in(home: Home, place: str, made: Home, gone: Sequence[str] = ()) -> None:
+    """In place of that element, without those that are gone: the order in which a resource is written stays, for what
+    goes into an SR of it is written in that order."""
+    whole = {**home}
+    home.clear()
+    for key, value in whole.items():
+        if key == place:
+            home |= made
+        elif key not in gone and key not in made:
+            home[key] = value
+
+
+def _gather(home: Home, name: str, names: Mapping[str, str], make: Callable[[Home], Json]) -> None:
+    """What is made of the elements that go by those names, in place of the first of them."""
+    if inner := {names[key]: one for key, one in home.items() if key in names}:
+        put_in(home, next(key for key in home if key in names), {name: make(inner)}, gone=[*names])
 
 
 def _drop(home: Home, names: Sequence[str]) -> None:

@@ -5,7 +5,9 @@ of R5 what only R4 could say, on the one of R4 what only R5 could say. What was 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from operator import itemgetter
 
 from bridge.errors import DamagedRemainderError
 from bridge.model.group import Group, Json, Resource, renamed
@@ -20,7 +22,15 @@ from bridge.releases.imaging_selection import (
     selection_in_r4,
     selection_in_r5,
 )
-from bridge.translate.remainder.json_patch import dumped, guarded_by, json_difference, json_patched, loaded
+from bridge.releases.moves import put_in
+from bridge.translate.remainder.json_patch import (
+    dumped,
+    element_at,
+    guarded_by,
+    json_difference,
+    json_patched,
+    loaded,
+)
 from bridge.translate.remainder.moved import moved
 from bridge.translate.remainder.said_elsewhere import as_said
 
@@ -58,10 +68,12 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
     }
     group, warnings = _followed(group, is_ours=is_ours)
     found: dict[int, Resource] = {}
+    told: dict[int, list[list[Json]]] = {}
     if is_ours:
         group = group.with_resources({id(one): dicom_sr.marked(one) for one in group.whole()})
     for resource in group.whole():
         beyond, plain = _taken(resource, R4_URL)
+        told[id(resource)] = beyond
         made = _native_r4(plain, names)
         warnings += _patched(made, beyond, made)
         found[id(resource)] = made
@@ -70,7 +82,7 @@ def in_r4(group: Group) -> tuple[Group, list[str]]:
     guide, back = dicom_sr.guide_of(made_group), {name: said for said, name in names.items()}
     for resource in group.whole():
         made = found[id(resource)]
-        native, plain = _whole_r5(made, back), dicom_sr.without(resource)
+        native, plain = _whole_r5(made, back, told[id(resource)]), dicom_sr.without(resource)
         if guide is not None and plain != resource and dicom_sr.added(native, guide) != resource:
             kind = resource["resourceType"]
             warnings.append(f"{kind}: {_ANEW}")
@@ -100,12 +112,28 @@ def _followed(group: Group, *, is_ours: bool) -> tuple[Group, list[str]]:
     return group.with_resources({name: one for name, (one, _) in made.items()}), [*dict.fromkeys(warnings)]
 
 
-def _whole_r5(resource: Resource, names: Renames) -> Resource:
-    """In R5, with what only R4 could say."""
+def _whole_r5(resource: Resource, names: Renames, told: list[list[Json]] | None = None) -> Resource:
+    """In R5, with what only R4 could say; as it is `told` where that is the same, but for the order of keys."""
     made = _native_r5(resource, names)
     back = _native_r4(made, {said: name for name, said in names.items()})
-    _keep(made, R4_URL, list(json_difference(back, resource)))
+    entries = _placed(json_difference(back, resource), resource)
+    _keep(made, R4_URL, told if told and _unplaced(told) == _unplaced(entries) else entries)
     return made
+
+
+def _unplaced(entries: list[list[Json]]) -> list[str]:
+    return sorted(dumped([entry[:3]]) for entry in entries)
+
+
+def _placed(entries: Iterable[list[Json]], resource: Resource) -> list[list[Json]]:
+    """What sets an element that others follow says the next one, too; last ones first."""
+    placed = list[tuple[int, list[Json]]]()
+    for entry in entries:
+        above, _, last = entry[0].rpartition("/")
+        parent = element_at(resource, above)
+        behind = [*parent][[*parent].index(last) + 1 :] if isinstance(parent, dict) and entry[2:] else []
+        placed.append((len(behind), [*entry, *behind[:1]]))
+    return [entry for _, entry in sorted(placed, key=itemgetter(0))]
 
 
 def _native_r5(resource: Resource, names: Renames) -> Resource:
@@ -150,9 +178,10 @@ def _taken(resource: Resource, url: str) -> tuple[list[list[Json]], Resource]:
     said = [one for one in extensions if one.get("url") == url]
     if not said:
         return [], resource
-    plain = {key: value for key, value in resource.items() if key != "extension"}
-    if left := [one for one in extensions if one.get("url") != url]:
-        plain["extension"] = left
+    left = [one for one in extensions if one.get("url") != url]  # at its place: an SR is written in the order of keys
+    plain = {
+        key: left if key == "extension" else value for key, value in resource.items() if key != "extension" or left
+    }
     try:
         return loaded(said[0]["valueString"]), plain
     except (KeyError, TypeError, ValueError) as error:
@@ -164,4 +193,13 @@ def _patched(resource: Resource, entries: list[list[Json]], guarded: Resource) -
     kind, now = resource["resourceType"], moved(guarded, entries)
     places = [path.replace("/", ".") for path in sorted(now.gone)]
     places += json_patched(resource, now.entries(entries), guarded)
+    for path, _, *said in now.entries(entries):
+        _put_before(element_at(resource, path.rpartition("/")[0]), path.rpartition("/")[2], said[1:])
     return [f"{kind}.{place}: edited in the other release of FHIR since; its value wins" for place in places]
+
+
+def _put_before(home: Json, key: str, behind: list[Json]) -> None:
+    """In place."""
+    if isinstance(home, dict) and key in home and behind and behind[0] in home:
+        value = home.pop(key)
+        put_in(home, behind[0], {key: value, behind[0]: home[behind[0]]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from re import compile as compiled
 from typing import NamedTuple
 
 from bridge.model.content import Path
@@ -22,5 +23,10 @@ class Made(NamedTuple):
 
 
 def taken_away(places: list[str]) -> list[str]:
-    """Warnings: text removed in FHIR equals the Code Meaning, and will come back."""
-    return [f"{place}: taken away; its code says the words, and brings them back" for place in places]
+    """Warnings: text removed in FHIR equals the Code Meaning, and will come back; or items make a narrative, of which
+    nobody knows whether there was one before they were edited."""
+    return [f"{place}: {_NARRATIVE if _NARRATIVES.fullmatch(place) else _WORDS}" for place in places]
+
+
+_WORDS = "taken away; its code says the words, and brings them back"
+_NARRATIVE, _NARRATIVES = "not there; it repeats items, and comes with them", compiled(r"\w+\.text")

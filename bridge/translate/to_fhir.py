@@ -30,6 +30,7 @@ from bridge.translate.remaindered import remaindered
 from bridge.translate.report.contradictions import contradictions
 from bridge.translate.report.odd_items import oddities_of_document
 from bridge.translate.report.report import Report, Translated
+from bridge.translate.report.undescribed import undescribed_observers
 from bridge.translate.report.unsaid_sides import unsaid_sides
 from bridge.translate.report.unseen import unseen
 from bridge.translate.restoring import restorations
@@ -82,7 +83,7 @@ def to_fhir(
     if check and (back := content_of(group, mapping, known, Report()).document) != document:
         raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
     report.warnings += [*oddities_of_document(document, known), *unsaid_sides(document, mapping)]
-    report.warnings += contradictions(group)
+    report.warnings += [*undescribed_observers(group), *contradictions(group)]
     return Translated(group, report)
 
 

@@ -221,6 +221,15 @@ def test_invalid_json_and_invalid_resources_are_rejected_by_name(tmp_path: Path,
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("target", ["dicom", "fhir"])
+def test_xml_is_called_xml(tmp_path: Path, target: str) -> None:
+    """As many guides publish their examples; *invalid JSON*, or *no DICOM*, said nothing of what to do."""
+    (tmp_path / "bundle.xml").write_text('\ufeff\n<Bundle xmlns="http://hl7.org/fhir"/>', encoding="utf-8")
+    done = run("convert", tmp_path / "bundle.xml", "--to", target, "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert b"bundle.xml: XML: FHIR is read as JSON" in done.stderr
+
+
 @pytest.mark.parametrize("release", ["R4", "R5"])
 @pytest.mark.parametrize("kind", ["Foo", "Coding", "R4.Patient"])
 def test_a_resource_that_contains_what_fhir_does_not_know_is_rejected_alone(

@@ -196,6 +196,20 @@ def test_the_narrative_of_a_result_follows_its_items(removed: bool) -> None:
     assert len(said) == (0 if removed else 1) and all("There are signs of Pneumonia" in each for each in said)
 
 
+def test_of_a_narrative_that_an_edit_makes_nobody_is_told_that_he_took_it_away() -> None:
+    """A note after a code may deny it; before there was no sentence."""
+    group, _ = read(continuous(piece(FINDING, DENIED[1]), piece(OTHER, DENIED[1])))
+    group = deepcopy(group)
+    (one,) = [each for each in group.members if each.get("code", {}).get("text") == SECTION.meaning]
+    one["note"] = [{"text": "not seen any more"}]
+    made = checked_to_dicom(group, MAPPING, KNOWN)
+    assert "Observation.text: not there; it repeats items, and comes with them" in made.report.warnings
+    assert not any("taken away" in each for each in made.report.warnings)
+    assert any(
+        "Pneumonia not seen any more" in each for each in narratives(to_fhir(made.result, MAPPING, KNOWN).result)
+    )
+
+
 def test_a_conclusion_that_is_denied_is_no_code_of_the_report() -> None:
     """Of *No evidence of* Pneumonia, `conclusionCode` was Pneumonia. What is no part of the sentence is an element."""
     one = document()
@@ -229,6 +243,10 @@ def test_a_section_after_words_may_continue_them_and_is_no_conclusion() -> None:
     assert any(one.get("valueString") == "TB." for one in parts)
 
 
+SOURCE_PARAMETERS = Code("113831", "DCM", "CT X-Ray Source Parameters")
+X_RAY_SOURCE, KVP = Code("113832", "DCM", "Identification of the X-Ray Source"), Code("113733", "DCM", "KVP")
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -238,6 +256,7 @@ def test_a_section_after_words_may_continue_them_and_is_no_conclusion() -> None:
         replace(continuous(piece(FINDING, DENIED[1]), piece(OTHER, Plain("TEXT", "3-lead"))), rest=TEMPLATED),
         commented("Poor window", "Repeat scan"),
         container("CONTINUOUS", DENIED[1], DENIED[5]),  # without words
+        continuous(piece(X_RAY_SOURCE, Plain("TEXT", "1")), piece(KVP, DENIED[5]), concept=SOURCE_PARAMETERS),
     ],
 )
 def test_what_is_no_sentence_is_none(other: ContentItem) -> None:

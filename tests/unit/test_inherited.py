@@ -332,6 +332,15 @@ def test_a_device_that_observed_is_no_person() -> None:
     assert found["device"]["display"] == "SCANNER-1500"
 
 
+@pytest.mark.parametrize("device_first", [False, True])
+def test_who_observed_is_told_by_concepts_where_the_types_stand_in_a_row(device_first: bool) -> None:  # noqa: FBT001
+    (person_is, *who), (device_is, *what) = observer("Section^Sam"), device("1500")
+    types = [device_is, person_is] if device_first else [person_is, device_is]
+    (found,) = lengths(container(FINDINGS, *types, *who, *what, num(LENGTH, "1", MM)))
+    assert [one["display"] for one in found["performer"]] == ["Sam Section"]
+    assert found["device"]["display"] == "SCANNER-1500"
+
+
 def test_a_device_is_known_by_its_uid_alone() -> None:
     kind, identity, *_ = device("1500")
     (found,) = lengths(*observer("Root^Rita"), container(FINDINGS, kind, identity, num(LENGTH, "1", MM)))

@@ -122,6 +122,55 @@ def test_what_describes_an_observer_is_no_result() -> None:
     assert (said[3], said[9]) == ("Cardiology", "Room 4")
 
 
+@pytest.mark.parametrize("device_first", [False, True])
+def test_concepts_tell_whom_they_describe_where_the_types_stand_in_a_row(device_first: bool) -> None:  # noqa: FBT001
+    """As Carestream writes dose reports: items of the device were results, performed by a person without a name."""
+    items = [context(*each) for each in PERSON_SAYS + DEVICE_SAYS]
+    types = [items.pop(0), items.pop(len(PERSON_SAYS) - 1)]
+    one = document(*(reversed(types) if device_first else types), *items)
+    found = to_fhir(one, MAPPING, KNOWN)
+    group = found.result
+    observers = ["PractitionerRole", "Device"]
+    assert authors(group) == [*(reversed(observers) if device_first else observers), "Device"]
+    (person,) = [each for each in group.members if each["resourceType"] == "Practitioner"]
+    device = next(each for each in group.members if each["resourceType"] == "Device")
+    (place,) = [each for each in group.members if each["resourceType"] == "PractitionerRole"]
+    assert person["name"][0]["family"] == "Doe" and [each["value"] for each in person["identifier"]] == ["jdoe", "R-7"]
+    assert place["organization"]["display"] == "Radiology"
+    assert group.root["performer"][0]["reference"] == f"PractitionerRole/{place['id']}"
+    assert device["location"]["display"] == "Room 3" and len(device["property"]) == 2
+    results = [each for each in group.members if each["resourceType"] == "Observation"]
+    assert not any("bserver" in str(each["code"]) or "Role" in str(each["code"]) for each in results)
+    assert not any("Observer Type" in each for each in found.report.warnings)
+    assert write_document(checked_to_dicom(group, MAPPING, KNOWN).result) == write_document(one)
+    person["name"], device["location"] = [{"id": "3", "family": "Roe"}], {"id": "9", "display": "Room 4"}
+    back = checked_to_dicom(group, MAPPING, KNOWN).result.root.children
+    said = [item.value.text if isinstance(item.value, Plain) else None for item in back]
+    assert said.index("Roe") == 2 and "Room 4" in said, "an edit stays where the items are"
+
+
+def test_names_are_those_of_the_types_in_their_order() -> None:
+    people = [context(PERSON_NAME, Plain("PNAME", f"{family}^A")) for family in ("First", "Second", "Third")]
+    group = to_fhir(document(*[context(OBSERVER_TYPE, Coded(PERSON))] * 2, *people), MAPPING, KNOWN).result
+    found = {each["id"]: each for each in group.members}
+    (composition,) = [each for each in group.members if each["resourceType"] == "Composition"]
+    said = [found[each["reference"].partition("/")[2]].get("name", [{}])[0] for each in composition["author"]]
+    assert [each.get("family") for each in said] == ["First", "Second", "Third", None]
+    assert [each["id"] for each in composition["author"]] == ["1", "2", "name", "equipment"]
+
+
+def test_a_type_alone_names_nobody_and_is_warned_of() -> None:
+    """Of a row that ended, too: what stands behind the next type is another's."""
+    items = [context(OBSERVER_TYPE, Coded(PERSON)), *(context(*each) for each in (*DEVICE_SAYS, *PERSON_SAYS[:2]))]
+    items.insert(1, context(DEVICE_ROLE, Coded(RECORDING)))
+    found = to_fhir(document(*items), MAPPING, KNOWN)
+    assert [one for one in found.report.warnings if "Observer Type" in one] == [
+        "an Observer Type, and nothing that says who or what it was (PS3.16 TID 1003, 1004): 1.1"
+    ]
+    people = [each for each in found.result.members if each["resourceType"] == "Practitioner"]
+    assert [each.get("name", [{}])[0].get("family") for each in people] == [None, "Doe"]
+
+
 def test_what_is_said_twice_or_of_nobody_stays_a_result() -> None:
     """Nothing that an SR says is dropped, and nobody gets a second login."""
     twice = [context(*PERSON_SAYS[1]), context(*PERSON_SAYS[2]), context(*PERSON_SAYS[2])]

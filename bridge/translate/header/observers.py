@@ -46,6 +46,14 @@ def language_code(language: str) -> Code:
     return Code(language, "RFC5646", _LANGUAGES.get(language) or language)
 
 
+@dataclass(slots=True)
+class _Observer:
+    resource: Resource
+    author: Home  # the reference to it, or to its place
+    order: int  # among the authors
+    place: Resource | None = None  # a person's, in an organization
+
+
 @dataclass
 class Context:
     """What the children of the root say of language and observers."""
@@ -70,12 +78,12 @@ def context_of(root: ContentItem, key: str, known: Known, coded: Coding) -> Cont
 
 
 class _Reading:
-    """Item by item, for what describes an observer stands behind what begins one."""
+    """Item by item, for what describes an observer stands behind what begins one; its concept says of which kind."""
 
     def __init__(self, key: str, known: Known, coded: Coding) -> None:
         self._key, self._known, self._coded = key, known, coded
-        self._observer: Resource = {"resourceType": None}  # the last that an item has begun
-        self._place: Resource | None = None  # his, in an organization
+        self._row: list[_Observer] = []  # whose Observer Types stand in a row, and who has begun since
+        self._typed = 0  # number of the last Observer Type
         self.context = Context()
 
     def home_of(self, item: ContentItem, number: int) -> Home | None:
@@ -91,16 +99,15 @@ class _Reading:
             return {}  # a code of the resource itself has no element id on HAPI: the first item, as in every template
         if OBSERVER_TYPE.same(item.concept):
             kind = "Practitioner" if PERSON.same(code) else "Device" if DEVICE.same(code) else None
-            return self._begin({"resourceType": kind}, str(number)) if kind is not None else None
+            return self._typed_as(kind, number) if kind is not None else None
         if PERSON_NAME.same(item.concept):
             return self._name(item, number)
-        if self._observer["resourceType"] == "Device":
-            return described_by(item, number, self._observer, self._coded)
-        if self._observer["resourceType"] == "Practitioner":
-            if PROCEDURE_ROLE.same(item.concept):
-                return self._function(code, number)
-            return identified_by(item, number, self._observer, self._coded) or self._in_organization(item, number)
-        return None
+        device, person = self._last("Device"), self._last("Practitioner")
+        home = described_by(item, number, device.resource, self._coded) if device is not None else None
+        return home or (self._of_person(item, code, number, person) if person is not None else None)
+
+    def _last(self, kind: str) -> _Observer | None:
+        return next((one for one in reversed(self._row) if one.resource["resourceType"] == kind), None)
 
     def _procedure(self, item: ContentItem, code: Code | None, number: int) -> Home | None:
         if code is None:
@@ -111,26 +118,43 @@ class _Reading:
         self.context.procedures.append({"id": str(number), **self._coded(code)})
         return self.context.procedures[-1]
 
+    def _typed_as(self, kind: str, number: int) -> Home:
+        """Carestream writes all types first, and all that describes them behind."""
+        if self._typed != number - 1:
+            self._row = []
+        self._typed = number
+        return self._begin({"resourceType": kind}, str(number))
+
     def _begin(self, observer: Resource, place: str) -> Home:
-        number = len(self.context.authors) + 1
-        observer["id"] = self._known.id(observer["resourceType"], f"{self._key}|observer {number}")
-        self._observer, self._place = observer, None
+        order = len(self.context.authors) + 1
+        observer["id"] = self._known.id(observer["resourceType"], f"{self._key}|observer {order}")
+        author = {"id": place, "reference": reference_to(observer)}
+        self._row.append(_Observer(observer, author, order))
         self.context.resources.append(observer)
-        self.context.authors.append({"id": place, "reference": reference_to(observer)})
-        return self.context.authors[-1]
+        self.context.authors.append(author)
+        return author
 
     def _name(self, item: ContentItem, number: int) -> Home | None:
-        if self._observer["resourceType"] == "Practitioner" and "name" not in self._observer:
-            return named_by(item, number, self._observer)
+        """Of the first of the row who has none; what follows describes that person."""
+        people = [one for one in self._row if one.resource["resourceType"] == "Practitioner"]
+        nameless = next((one for one in people if "name" not in one.resource), None)
+        if nameless is not None:
+            self._row = [*(one for one in self._row if one is not nameless), nameless]
+            return named_by(item, number, nameless.resource)
         person: Resource = {"resourceType": "Practitioner"}
         home = named_by(item, number, person)
         if home is not None:
             self._begin(person, BY_NAME)
         return home
 
-    def _function(self, code: Code | None, number: int) -> Home | None:
+    def _of_person(self, item: ContentItem, code: Code | None, number: int, person: _Observer) -> Home | None:
+        if PROCEDURE_ROLE.same(item.concept):
+            return self._function(code, number, person.author)
+        identifier = identified_by(item, number, person.resource, self._coded)
+        return identifier or self._in_organization(item, number, person)
+
+    def _function(self, code: Code | None, number: int, author: Home) -> Home | None:
         """As a performer of the report, for FHIR has no such role of an author."""
-        author = self.context.authors[-1]
         if code is None or any(one["reference"] == author["reference"] for one in self.context.performers):
             return None
         home = {"id": str(number), **self._coded(code)}
@@ -138,15 +162,14 @@ class _Reading:
         self.context.performers.append({"extension": extension, "reference": author["reference"]})
         return home
 
-    def _in_organization(self, item: ContentItem, number: int) -> Home | None:
+    def _in_organization(self, item: ContentItem, number: int, observer: _Observer) -> Home | None:
         """Who has a place in an organization is the author in that place."""
-        person = {"reference": reference_to(self._observer)}
-        place = self._place or {"resourceType": "PractitionerRole", "id": "", "practitioner": person}
+        person = {"reference": reference_to(observer.resource)}
+        place = observer.place or {"resourceType": "PractitionerRole", "id": "", "practitioner": person}
         home = placed_by(item, number, place, self._coded)
-        if home is not None and self._place is None:
-            order = len(self.context.authors)
-            place["id"] = self._known.id("PractitionerRole", f"{self._key}|observer {order}")
-            self._place = place
+        if home is not None and observer.place is None:
+            place["id"] = self._known.id("PractitionerRole", f"{self._key}|observer {observer.order}")
+            observer.place = place
             self.context.resources.append(place)
             for one in (*self.context.authors, *self.context.performers):
                 if one["reference"] == person["reference"]:

@@ -19,6 +19,28 @@ from bridge.translate.native.xhtml import in_div
 
 COMMENT = Code("121106", "DCM", "Comment")
 _GROUP = Code("125007", "DCM", "Measurement Group")
+_OF_DOSE = {  # containers of PS3.16 TID 10001 to 10040
+    ("113500", "DCM"),  # Radiopharmaceutical Radiation Dose Report
+    ("113502", "DCM"),  # Radiopharmaceutical Administration
+    ("113517", "DCM"),  # Organ Dose Information
+    ("113701", "DCM"),  # X-Ray Radiation Dose Report
+    ("113702", "DCM"),  # Accumulated X-Ray Dose Data
+    ("113706", "DCM"),  # Irradiation Event X-Ray Data
+    ("113771", "DCM"),  # X-Ray Filters
+    ("113811", "DCM"),  # CT Accumulated Dose Data
+    ("113819", "DCM"),  # CT Acquisition
+    ("113822", "DCM"),  # CT Acquisition Parameters
+    ("113829", "DCM"),  # CT Dose
+    ("113831", "DCM"),  # CT X-Ray Source Parameters
+    ("122505", "DCM"),  # Calibration
+    ("130500", "DCM"),  # Accumulated Dose Data
+    ("130501", "DCM"),  # Irradiation Event Summary Data
+    ("130502", "DCM"),  # Reference Point Dosimetry
+    ("130505", "DCM"),  # Irradiation Details
+    ("130514", "DCM"),  # Radiation Output
+}
+"""A machine writes them: text there is what something is called (Identification of the X-Ray Source, Acquisition
+Protocol), and denies nothing, whatever the container says of its continuity. GE and Philips say CONTINUOUS."""
 _WORDING = (
     ("121046", "DCM"),  # Country of Language
     ("121049", "DCM"),  # Language of Content Item and Descendants
@@ -33,6 +55,8 @@ def is_flow(item: ContentItem) -> bool:
     a text comes before a code or number, or any text stands beside one. Many a measurement group says CONTINUOUS, too:
     there a text after a value is its context, and a comment is one."""
     if not isinstance(item.value, Container) or item.value.continuity != "CONTINUOUS" or len(item.children) < 2:
+        return False
+    if item.concept is not None and item.concept[:2] in _OF_DOSE:
         return False
     said = _said(item)
     return _is_led(said) or _is_one_text(said) or _is_worded(item, said)

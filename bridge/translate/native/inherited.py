@@ -60,15 +60,17 @@ def _plain_code(item: ContentItem) -> Code | None:
 def observers_of(item: ContentItem) -> Resource | None:
     """Who observed what is below, where the item says so anew (TID 1001), by name or UID: the items themselves say it
     in full. Without an Observer Type it is a person (TID 1002); the UID of a device may also be a participant's (TID
-    1021)."""
-    people, device, kind, said = list[Home](), Home(), None, False
+    1021). Types may stand in a row, before all that describes who they are of."""
+    people, device, kinds, typed, said = list[Home](), Home(), list[Code | None](), False, False
     for child in item.children:
-        if OBSERVER_TYPE.same(child.concept):
+        before, typed = typed, OBSERVER_TYPE.same(child.concept)
+        if typed:
             kind, said = (child.value.code if isinstance(child.value, Coded) else None), True
+            kinds = [*kinds, kind] if before else [kind]
         elif PERSON_NAME.same(child.concept):
             said = True
             people += [{"id": INHERITED, "display": name}] if (name := _name(child)) else []
-        elif DEVICE.same(kind):
+        elif any(map(DEVICE.same, kinds)):
             device |= _device(child)
     if not said:
         return None

@@ -24,7 +24,7 @@ Names: TypeAlias = dict[int, list[str]]
 
 def json_difference(native: Json, wanted: Json, path: str = "", within: tuple[str, ...] = ()) -> Iterable[list[Json]]:
     """Entries that turn `native` into `wanted`: `[path, guard]` takes away, `[path, guard | null, value]` sets, where
-    null says that nothing is there. Key order is not part of it."""
+    null says that nothing is there. Key order is not part of it; an entry may say the key behind it, as a fourth."""
     if same(native, wanted):
         return
     if isinstance(native, dict) and isinstance(wanted, dict):
@@ -85,7 +85,8 @@ def loaded(text: str) -> list[list[Json]]:
 
 def are_entries(found: Json) -> bool:
     return isinstance(found, list) and all(
-        isinstance(one, list) and len(one) in (2, 3) and isinstance(one[0], str) for one in found
+        isinstance(one, list) and len(one) in (2, 3, 4) and all(isinstance(text, str) for text in (one[0], *one[3:]))
+        for one in found
     )
 
 
