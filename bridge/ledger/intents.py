@@ -21,7 +21,7 @@ _ROUTE: BindParameter[str] = bindparam("of_route")
 _KEY: BindParameter[str] = bindparam("of_key")
 # made once: to make a statement takes longer than to run it
 _INTENT = select(INTENT).where(INTENT.c.document == bindparam("of_document"))
-_BEGUN = select(INTENT.c.act).join(ALIAS, ALIAS.c.document == INTENT.c.document)
+_BEGUN = select(INTENT.c.act, INTENT.c.document).join(ALIAS, ALIAS.c.document == INTENT.c.document)
 _BEGUN = _BEGUN.where((ALIAS.c.route == _ROUTE) & (ALIAS.c.key == _KEY))
 
 
@@ -66,6 +66,14 @@ class Intents:
         with self._database.connect() as connection:
             act = connection.execute(_BEGUN, {"of_route": route, "of_key": key}).scalar()
         return parts_of(act)[0] if act is not None else None
+
+    def sent(self, route: str, key: str, act: str) -> bytes | None:
+        """What the open intent with that act, which is about to write the instance, was to store."""
+        with self._database.connect() as connection:
+            row = connection.execute(_BEGUN, {"of_route": route, "of_key": key}).first()
+            if row is None or row.act != act:
+                return None
+            return connection.execute(select(REPLACEMENT.c.data).where(REPLACEMENT.c.document == row.document)).scalar()
 
     def by(self, route: str, act: str) -> list[tuple[str, list[str]]]:
         """Documents with such an open intent, and its keys."""

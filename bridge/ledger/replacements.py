@@ -1,5 +1,6 @@
-"""Instances that are about to replace others of the same UID: an archive has to remove the one before it takes the
-other, and between the two nobody else has it. Kept with the intent, dropped with the agreement."""
+"""Instances that are about to be written, where nobody else has them when they are asked for: one that replaces another
+of the same UID, which has to be removed before; one for an archive that may change what it gets. Kept with the intent,
+dropped with the agreement."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ class Replacements:
         self._database = database
 
     def of(self, document: str) -> bytes | None:
-        """The instance that is about to replace one of the document; None where nothing was begun."""
+        """The instance of the document that is about to be written; None where nothing was begun."""
         with self._database.connect() as connection:
             query = select(REPLACEMENT.c.data).where(REPLACEMENT.c.document == document)
             return connection.execute(query).scalar()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, Overflow
 
 from bridge.model.group import Json, Number, absent
-from bridge.model.names import COMPARATOR_URL, CROSS_VERSION, INTERVAL_URL
+from bridge.model.names import COMPARATOR_URL, CROSS_VERSION, INTERVAL_UNIT_URL, INTERVAL_URL
 from bridge.model.references import type_of
 from bridge.releases.moves import Home, put_list
 
@@ -23,7 +23,6 @@ _MILLISECONDS = {  # UCUM, exactly; months and years have no one length
     "d": Decimal(86_400_000),
     "wk": Decimal(604_800_000),
 }
-_UNIT = f"{CROSS_VERSION}SampledData.intervalUnit"
 _NEW = {  # of R5 alone
     "codeMap": (f"{CROSS_VERSION}SampledData.codeMap", "valueCanonical"),
     "offsets": (f"{CROSS_VERSION}SampledData.offsets", "valueString"),
@@ -44,10 +43,11 @@ class Sampled:
         if not isinstance(data := home.get(self.name), dict):
             return
         said = _taken(data, INTERVAL_URL, "valueQuantity")
-        unit = _taken(data, _UNIT, "valueCode")
+        unit = _taken(data, INTERVAL_UNIT_URL, "valueCode")
         period, beside = data.pop("period", None), data.pop("_period", None)
-        if said is not None and _milliseconds(said) == _number(period):
-            data["interval"], data["intervalUnit"] = said["value"], said["code"]
+        if said is not None and "value" in said and _milliseconds(said) == _number(period):
+            data["interval"] = said["value"]
+            data |= {"intervalUnit": said["code"]} if "code" in said else {}
         else:  # as HL7 has it, the unit of what stands in `period`
             data |= {} if period is None else {"interval": period}
             data["intervalUnit"] = unit or _MS
@@ -61,14 +61,14 @@ class Sampled:
         if not isinstance(data := home.get(self.name), dict):
             return
         interval, unit, beside = data.pop("interval", None), data.pop("intervalUnit", None), data.pop("_interval", None)
-        said = {"value": interval, "code": unit}
+        said = {"value": interval} | ({} if unit is None else {"code": unit})
         period = None if interval is None else _milliseconds(said)
         if period is not None:
             data["period"] = interval if unit == _MS else Number(f"{period:f}")
         if interval is not None and unit != _MS:
             _put(data, INTERVAL_URL, "valueQuantity", said)
         elif interval is None and unit is not None and unit != _MS:
-            _put(data, _UNIT, "valueCode", unit)
+            _put(data, INTERVAL_UNIT_URL, "valueCode", unit)
         if beside is not None or period is None:
             data["_period"] = beside or absent()
         for element, (url, value) in _NEW.items():

@@ -49,6 +49,7 @@ _BOUNDARY = "fhir-dicom-bridge-part"
 class DicomWebStore:
     holds: World = "dicom"
     lists = True
+    coerces = True
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name

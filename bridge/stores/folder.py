@@ -147,6 +147,7 @@ class ResourceFolder:
 class InstanceFolder:
     holds: World = "dicom"
     lists = True
+    coerces = False
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name

@@ -64,6 +64,7 @@ def _indexed(dataset: DataSet, tag: int) -> str:
 class OrthancStore:
     holds: World = "dicom"
     lists = False
+    coerces = False
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name

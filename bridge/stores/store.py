@@ -144,6 +144,8 @@ class ResourceStore(Store[Resource], Protocol):
 
 
 class InstanceStore(Store[Instance], Protocol):
+    coerces: bool  # it may file what it takes in its own way (PS3.4 B.4.1.3); others have each byte that they confirm
+
     def key_of(self, dataset: DataSet) -> str:
         """What the store names an instance by, whether it is there or not: by Patient ID and the three UIDs."""
         ...

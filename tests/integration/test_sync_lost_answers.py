@@ -7,9 +7,11 @@ import json
 import signal
 import sqlite3
 from collections import Counter
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from pydicom import Dataset
 
 from bridge.stores.files import version
 from tests.command_line import fhir_dicom
@@ -89,6 +91,38 @@ def test_what_has_not_changed_is_adopted(stores: Path) -> None:
     killed(stores)
     assert acts(passed(stores)) == {"to-dicom adopted": 1}
     rests(stores, 1)
+
+
+def test_a_patient_who_is_corrected_meanwhile_is_no_change_of_the_archives(stores: Path) -> None:
+    """Who confirms each byte has changed nothing, whatever the resources say now."""
+    patient = {"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:oid:1.2.3", "value": "4711"}]}
+    put(stores, patient | {"name": [{"family": "Muster"}]})
+    put(stores, observation("a", 50, subject={"reference": "Patient/p"}))
+    killed(stores)
+    put(stores, patient | {"name": [{"family": "Neu"}]})
+    assert open_points(passed(stores)) == NOTHING_OPEN
+    rests(stores, 1)
+
+
+@pytest.mark.parametrize("stores", ["the PACS was heard"], indirect=True)
+def test_what_the_pacs_amends_meanwhile_waits_for_no_edit_in_fhir(stores: Path) -> None:
+    put(stores, observation("a", 50))
+    killed(stores)
+    ((uid, stored),) = instances(stores).items()
+    later = deepcopy(stored)
+    later.SOPInstanceUID = later.file_meta.MediaStorageSOPInstanceUID = "2.25.991"
+    later.ContentSequence[0].MeasuredValueSequence[0].NumericValue = 70
+    named = Dataset()
+    named.ReferencedSOPClassUID, named.ReferencedSOPInstanceUID = stored.SOPClassUID, uid
+    series, study = Dataset(), Dataset()
+    series.SeriesInstanceUID, series.ReferencedSOPSequence = stored.SeriesInstanceUID, [named]
+    study.StudyInstanceUID, study.ReferencedSeriesSequence = stored.StudyInstanceUID, [series]
+    later.PredecessorDocumentsSequence = [study]
+    place = stores / "data" / "dicom" / stored.StudyInstanceUID / stored.SeriesInstanceUID / "2.25.991.dcm"
+    later.save_as(place)
+    put(stores, observation("a", 60))
+    assert open_points(passed(stores)) == NOTHING_OPEN | {"conflicts": 1, "held": 1}
+    assert len(instances(stores)) == 2, "the edit is no second version beside it"
 
 
 @pytest.mark.parametrize("before", [0, 1])

@@ -38,6 +38,7 @@ SUMMARY, WEIGHT = Code("125008", "DCM", "Fetus Summary"), Code("11727-5", "LN", 
 FINDINGS, FINDING = Code("121070", "DCM", "Findings"), Code("121071", "DCM", "Finding")
 NODULE, MALIGNANT = Code("27925004", "SCT", "Nodule"), Code("363346000", "SCT", "Malignancy")
 SUBJECT_CLASS, SUBJECT_ID = Code("121024", "DCM", "Subject Class"), Code("121030", "DCM", "Subject ID")
+SUBJECT_NAME = Code("121029", "DCM", "Subject Name")
 FETUS, PATIENT = Code("121026", "DCM", "Fetus"), Code("121025", "DCM", "Patient")
 OB = "5000-obgyn"
 GRAM = Code("g", "UCUM", "gram")
@@ -236,6 +237,27 @@ def test_an_edited_subject_takes_the_place_of_the_results_own_items(focus: str, 
     group = nested(*called)
     of(group, "Length")["focus"] = [{"display": focus}]
     assert said_without_us(edited(group).result) == {"31": [focus], "650": ["Fetus A"]}
+
+
+@pytest.mark.parametrize("focus", [{"reference": "Patient/baby"}, {"identifier": {"value": "7"}}, {"display": "Baby"}])
+def test_a_subject_that_no_item_can_say_takes_none_away(focus: Resource) -> None:
+    """Without the items of the container the lengths of its two fetuses would be the mother's."""
+    twins_below = summary(
+        "A", weight("650"), container(FINDINGS, context(SUBJECT_ID, Plain("TEXT", "B")), length("31"))
+    )
+    group = read(document(twins_below, like=OB))[0]
+    before = said_without_us(checked_to_dicom(group, MAPPING, KNOWN).result)
+    of(group, "Fetus Summary")["focus"] = [focus]
+    assert said_without_us(edited(group).result) == before == {"650": ["Fetus A"], "31": ["Fetus B"]}
+
+
+def test_a_subject_of_the_same_name_leaves_its_items() -> None:
+    called = [context(SUBJECT_CLASS, Coded(FETUS)), context(SUBJECT_NAME, Plain("TEXT", "B"))]
+    group = read(document(summary("A", container(FINDINGS, length("31", *called))), like=OB))[0]
+    of(group, "Length")["focus"][0]["reference"] = "Patient/baby"
+    made = edited(group).result
+    assert said_without_us(made) == {"31": ["Fetus B"]}
+    assert [one.value for one in _items(made.root) if SUBJECT_NAME.same(one.concept)] == [Plain("TEXT", "B")]
 
 
 def test_of_a_subject_and_its_items_that_were_both_edited_the_items_win() -> None:

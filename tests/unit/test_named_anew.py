@@ -243,10 +243,18 @@ def test_the_author_of_a_section_is_named_anew_with_that_of_the_document() -> No
         (composed_by(BY_DOCTOR), True, None),
         (composed_by(BY_DOCTOR, BY_DOCTOR), True, None),
         (composed_by(BY_DOCTOR, {"display": "Dr Other"}), False, "an author or performer of its own"),
+        (composed_by(BY_DOCTOR, BY_DOCTOR, {"display": "Dr Other"}), False, "an author or performer of its own"),
         (composed_by(BY_DOCTOR, performer=[{"reference": "Patient/p"}]), False, "an author or performer of its own"),
         (composed_by({"display": "Radiology"}), False, "DiagnosticReport.resultsInterpreter"),
     ],
-    ids=["the author", "of the section, too", "another of the section", "the patient himself", "nobody who is here"],
+    ids=[
+        "the author",
+        "of the section, too",
+        "another of the section",
+        "another, too",
+        "the patient himself",
+        "nobody who is here",
+    ],
 )
 def test_who_wrote_a_composition_observed_what_nobody_else_did(
     group: Group,

@@ -158,6 +158,18 @@ def test_an_edit_of_the_site_is_said_by_the_result_and_comes_back() -> None:
     assert said(to_dicom(back.result, MAPPING, KNOWN), SPECIMEN_SOURCE) == ["Right lateral lobe of prostate"]
 
 
+def test_a_second_type_that_the_pacs_adds_is_a_component() -> None:
+    made = checked_to_dicom(group(specimen("a", LEFT)), MAPPING, KNOWN)
+    (result,) = made.result.root.children
+    (kind,) = [one for one in result.children if SPECIMEN_TYPE.same(one.concept)]
+    other = replace(kind, value=Plain("TEXT", "Urine"))
+    edited = replace(made.result.root, children=(replace(result, children=(*result.children, other)),))
+    back = to_fhir(replace(made.result, root=edited), MAPPING, KNOWN).result
+    (found,) = [one for one in back.members if one["resourceType"] == "Observation"]
+    assert found["specimen"] == {"reference": "Specimen/a"}
+    assert [one["valueString"] for one in found["component"]] == ["Urine"]
+
+
 def changed(item: ContentItem, old: str, new: str) -> ContentItem:
     value = Plain("TEXT", item.value.text.replace(old, new)) if isinstance(item.value, Plain) else item.value
     return replace(item, value=value, children=tuple(changed(one, old, new) for one in item.children))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.codecs.dicom import structured_report
+from bridge.codecs.dicom import reader, structured_report
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
-from bridge.ledger.link import GONE, OUTDATED, RETRACTED, STRANGE, UNDONE, UNKNOWN, Link
+from bridge.ledger.link import GONE, OUTDATED, RETRACTED, STRANGE, UNDONE, UNKNOWN, Link, act_of
 from bridge.mapping.mapping import Mapping
+from bridge.model.coercion import fault_of
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.sr import write_document
@@ -77,7 +78,9 @@ class ToFhir:
                 outdated = replace(link, dicom_digest=OUTDATED)
                 return self._fhir.write(Arrival(document, key, digest, outdated))
             return self._known(link, document, digest) or self._moved(document, key, digest, link)
-        if self.ledger.intents.about(self.route.name, uid) == STORING:
+        act = act_of(STORING, key)
+        sent = self.ledger.intents.sent(self.route.name, uid, act) if self.route.dicom.coerces else None
+        if sent is not None and fault_of(reader.read(sent).dataset, write_document(document)) is not None:
             raise Waiting("it was about to be stored from resources, which say whether this is it", uid)
         root = _root_in_fhir(document)
         if root is not None:

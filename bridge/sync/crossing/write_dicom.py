@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from bridge.codecs.dicom import reader
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import RETRACTED, STRANGE, UNKNOWN, Link, act_of, extended, lines_of
 from bridge.mapping.mapping import Mapping
@@ -107,15 +108,17 @@ class WriteDicom:
 
     def as_sent(self, present: Present, link: Link | None) -> None:
         """Raises PermanentError where the PACS has the version that we were about to store, and what it has is not what
-        these resources say, or is somebody else's: it would keep one more version no better."""
-        intent = self.ledger.intents.of(document_of(self.route, present.root, link))
-        there = read_instance(self.route, intent.of) if intent.kind == STORING else None
-        if there is None or present.state == RETRACTED:
-            return  # what is void is rejected, whatever it says
-        group = self.merges.as_filed(present.group, link, there)
-        sent = self._translated(group, superseded_by(there), there, self._newest(link)).result
-        uid = version_of(sent).sop_instance
-        if uid == text_of(there, SOP_INSTANCE_UID) and (why := fault_of(write_document(sent), there)) is not None:
+        was sent, or is somebody else's: it would keep one more version no better."""
+        name = document_of(self.route, present.root, link)
+        intent = self.ledger.intents.of(name)
+        data = self.ledger.replacements.of(name) if self.route.dicom.coerces and intent.kind == STORING else None
+        if data is None or present.state == RETRACTED:  # what is void is rejected, whatever it says
+            return
+        sent, there = reader.read(data).dataset, read_instance(self.route, intent.of)
+        if there is None:
+            return
+        uid = text_of(sent, SOP_INSTANCE_UID) or ""
+        if uid == text_of(there, SOP_INSTANCE_UID) and (why := fault_of(sent, there)) is not None:
             raise not_it(self.route, uid, why)
 
     def _coerced(self, sent: DataSet, there: DataSet) -> Iterator[str]:

@@ -56,7 +56,9 @@ def store_instance(
     (there,) = route.dicom.read([route.dicom.key_of(dataset)])
     if there is not None and (why := fault(reader.read(there.item.data).dataset)) is not None:
         raise not_it(route, uid, why)
-    ledger.intents.intend(route.name, document, act, route.dicom.name, [*(one for one in before if one != uid), uid])
+    keys = [*(one for one in before if one != uid), uid]
+    # what the archive makes of it is told from what others make of it by what was sent
+    ledger.intents.intend(route.name, document, act, route.dicom.name, keys, data if route.dicom.coerces else None)
     failpoint("intended")
     stored = there
     if stored is None:

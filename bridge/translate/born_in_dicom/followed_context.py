@@ -14,7 +14,7 @@ from bridge.translate.basis.node import INHERITED, OWN
 from bridge.translate.native.asserted import Members, called_in, denials_in, is_as_qualified
 from bridge.translate.native.shared_context import concept_of, in_their_order, is_shared
 from bridge.translate.native.subject_context import is_of_subject, says_subject
-from bridge.translate.native.subjects import is_its_own
+from bridge.translate.native.subjects import is_its_own, says_class
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.json_patch import canonical_text, guard
 
@@ -192,10 +192,13 @@ class _Context:
 
     def _about(self, path: Path, home: Resource, current: Resource, native: Copies) -> Resource:
         """With our mark: it says itself whom it is about, unless it did, or items of its own say so that were edited,
-        too. Those that were not say the former one."""
+        too. Those that were not say the former one; they stay where none could say the new one, or it is the same by
+        name: without them who is below would be the patient."""
         if is_its_own(home):
             return current
         if self._says_subject(path):
+            if not says_class(home) or _displays(about(home)) == _displays(native.get(_FOCUS, [])):
+                return current
             parts = current.get(_COMPONENT, [])
             left = [one for one in parts if not says_subject(one)]
             if len(left) == len(parts) or not self._was(path, home, _FOCUS, native.get(_FOCUS)):
@@ -229,6 +232,10 @@ def about(home: Resource) -> list[Json]:
     """`focus` without our marks."""
     plain = ({key: said for key, said in one.items() if key != "id"} for one in home.get(_FOCUS, ()))
     return [one for one in plain if one]
+
+
+def _displays(foci: list[Json]) -> list[str | None]:
+    return [one.get("display") for one in foci]
 
 
 def _is_moved(path: Path, former: dict[Path, Path], moves: dict[Path, Path]) -> bool:

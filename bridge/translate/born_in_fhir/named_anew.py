@@ -92,7 +92,7 @@ def _persons(reference: Home, natives: dict[str, Resource]) -> list[Resource]:
 
 def _of_sections(group: Group, reference: Home) -> list[Home]:
     """The same author of sections: what is in them inherits who observed the document (PS3.3 C.17.5)."""
-    authors = (one for each in group.spoken() for one in authors_of_sections(each))
+    authors = (one for each in group.spoken() for those in authors_of_sections(each) for one in those)
     return [one for one in authors if without_version(one) == without_version(reference)]
 
 

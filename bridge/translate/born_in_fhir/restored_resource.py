@@ -102,7 +102,10 @@ def patch(resource: Resource, entries: Sequence[list[Json]], report: Report) -> 
     """Applies the entries in place; returns the places where the value of the document wins."""
     said = [*entries]
     stale = [one for one in said if one[0] == _REASON and _has_other_value(resource, said)]
-    left, changed = retyped(resource, [one for one in said if one not in stale])
+    amended = [one for one in said if _stays_amended(resource, one)]
+    for one in amended:
+        resource[_STATUS] = one[2]
+    left, changed = retyped(resource, [one for one in said if one not in (*stale, *amended)])
     dropped = [*(one[0] for one in stale), *changed, *json_patched(resource, left)]
     for place in dropped:
         report.warnings.append(f"{resource['resourceType']}.{place}: changed in DICOM since; its value wins")
@@ -115,4 +118,9 @@ def _has_other_value(resource: Resource, entries: Sequence[list[Json]]) -> bool:
     return any(key.startswith("value") and not any(one[0].split("/")[0] == key for one in entries) for key in resource)
 
 
-_REASON = "dataAbsentReason"
+def _stays_amended(resource: Resource, entry: list[Json]) -> bool:
+    """Whether the document became final since, with a result that was amended before it was."""
+    return entry[0] == _STATUS and resource.get(_STATUS) == "final" and entry[2:3] in (["amended"], ["corrected"])
+
+
+_REASON, _STATUS = "dataAbsentReason", "status"

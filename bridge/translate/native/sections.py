@@ -38,10 +38,10 @@ def _reason(concept: Home) -> str:
     return str(concept.get("text") or next(filter(None, said), ""))
 
 
-def authors_of_sections(home: Home) -> list[Home]:
-    """References to who wrote the sections of a Composition, or those within a section."""
+def authors_of_sections(home: Home) -> list[list[Home]]:
+    """References to who wrote a section of a Composition, or one within a section; of each that says so."""
     sections = home.get("section", ())
-    return [who for one in sections for who in (*one.get("author", ()), *authors_of_sections(one))]
+    return [who for one in sections for who in (one.get("author", []), *authors_of_sections(one)) if who]
 
 
 def say(section: Home, element: str, words: str | None) -> None:

@@ -5,7 +5,7 @@ and not Finding Site: potassium is of no arm. Which one of several alike -> Spec
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from bridge.model.content import Code, Plain
@@ -89,8 +89,10 @@ def unseen_of_report(report: Resource, results: Iterable[Resource]) -> str | Non
 
 def told_of_specimen(native: Resource) -> dict[str, str]:
     """What items below a result say in words of its specimen, by the value of their concept."""
-    parts = [one for one in native.get("component", ()) if "valueString" in one]
-    return {name: one["valueString"] for one in parts for name in _concepts_of(one) & _OF_SPECIMEN}
+    told = dict[str, str]()
+    for one in _words_of_specimen(native):
+        told |= {name: one["valueString"] for name in (_concepts_of(one) & _OF_SPECIMEN) - told.keys()}
+    return told
 
 
 def repeated_of_specimen(native: Resource, resource: Resource) -> dict[str, str]:
@@ -101,11 +103,10 @@ def repeated_of_specimen(native: Resource, resource: Resource) -> dict[str, str]
 
 
 def without_specimen(native: Resource, names: Iterable[str]) -> Resource:
-    """Drops components that say in words what `specimen` does; of a resource as it is read natively."""
-    dropped = {*names}
-    return with_element(
-        native, "component", [one for one in native.get("component", ()) if not _says_in_words(one, dropped)]
-    )
+    """Drops the components that say in words what `specimen` does; of a resource as it is read natively. A second one
+    of the same concept is somebody else's."""
+    dropped = _first_of(native, names)
+    return with_element(native, "component", [one for one in native.get("component", ()) if id(one) not in dropped])
 
 
 def told_since(observation: Resource, native: Resource, names: Iterable[str]) -> None:
@@ -115,7 +116,8 @@ def told_since(observation: Resource, native: Resource, names: Iterable[str]) ->
     told = {name: words for name, words in told_of_specimen(native).items() if name in names}
     if (kind := told.pop(SPECIMEN_TYPE.value, None)) is not None:
         observation["specimen"] = {"display": kind}
-    left = [one for one in native.get("component", ()) if _says_in_words(one, told.keys())]
+    kept = _first_of(native, told)
+    left = [one for one in native.get("component", ()) if id(one) in kept]
     if left:
         observation["component"] = [*observation.get("component", ()), *left]
     if former.startswith("#") and former not in references_in(observation):
@@ -124,8 +126,16 @@ def told_since(observation: Resource, native: Resource, names: Iterable[str]) ->
             observation["contained"] = contained
 
 
-def _says_in_words(component: Home, names: Collection[str]) -> bool:
-    return "valueString" in component and not _concepts_of(component).isdisjoint(names)
+def _words_of_specimen(native: Resource) -> list[Home]:
+    parts = (one for one in native.get("component", ()) if "valueString" in one)
+    return [one for one in parts if not _OF_SPECIMEN.isdisjoint(_concepts_of(one))]
+
+
+def _first_of(native: Resource, names: Iterable[str]) -> set[int]:
+    """Ids of the first component of each concept."""
+    said = _words_of_specimen(native)
+    found = (next((id(one) for one in said if name in _concepts_of(one)), None) for name in names)
+    return {one for one in found if one is not None}
 
 
 def _add_number(node: Node, observation: Resource, specimen: Resource) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bridge.model.names import INTERVAL_URL
+from bridge.model.names import INTERVAL_UNIT_URL, INTERVAL_URL
 from bridge.translate.basis.node import Home
 from bridge.translate.basis.ranges import of_quantity, of_range
 
@@ -45,12 +45,18 @@ def _of_samples(value: Home) -> str:
     dimensions, samples = value.get("dimensions", 1), len(value.get("data", "").split())
     many = f"{samples} samples" if str(dimensions) == "1" else f"{samples} samples in {dimensions} dimensions"
     said = [f"sampled data: {many}"]
-    said += [f"one every {value['period']} ms"] if "period" in value else []
+    said += [f"one every {value['period']} {_unit_of_period(value)}"] if "period" in value else []
     said += [f"one every {of_quantity(one)}" for one in _intervals(value) if "period" not in value]
     said += [f"origin {of_quantity(value['origin'])}"] if "origin" in value else []
     said += [f"factor {value['factor']}"] if "factor" in value else []
     said += [f"{name} limit {value[f'{name}Limit']}" for name in ("lower", "upper") if f"{name}Limit" in value]
     return ", ".join(said)
+
+
+def _unit_of_period(value: Home) -> str:
+    """ms (R4), unless HL7's extension says that of R5 in its place."""
+    said = (one.get("valueCode") for one in value.get("extension", ()) if one.get("url") == INTERVAL_UNIT_URL)
+    return next(filter(None, said), "ms")
 
 
 def _intervals(value: Home) -> list[Home]:

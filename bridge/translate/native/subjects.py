@@ -99,6 +99,12 @@ def _of_reference(focus: Home, subjects: dict[str, Resource], owner: Resource) -
     return _Subject(None, name if kind in _PERSONS else "")
 
 
+def says_class(observation: Resource) -> bool:
+    """Whether its `focus` says what an item would (CID 271), by itself."""
+    foci = [_of_reference(one, {}, observation) for one in observation.get("focus", ()) if one != {"id": OWN}]
+    return bool(foci) and all(one.of_class is not None for one in foci)
+
+
 def is_about_another(observation: Resource) -> bool:
     """Whether a result is about somebody else, as far as one sees without the group."""
     return "focus" in observation or bool(_codes(observation))

@@ -179,7 +179,7 @@ class _Builder(Items):
         interpreters = [one for one in report.get("resultsInterpreter", ()) if not is_verifier(one)]
         if not _who(authors).issuperset(_who(interpreters)):
             self.warnings.append(_UNINTERPRETED)
-        others = not _who(authors).issuperset(_who(authors_of_sections(composition)))
+        others = any(_who(those) != _who(authors) for those in authors_of_sections(composition))
         persons = [one for one in authors if (self.find(one) or {}).get("resourceType") in PERSONS]
         if not persons or not (others or documents.is_observed_by_others(self.group, self.find)):
             return composition
