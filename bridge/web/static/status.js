@@ -3,6 +3,7 @@ import { at, button, fill, make } from "./dom.js";
 import { SIDES, STATES, WORLDS, ago, number, time } from "./words.js";
 
 const ROLES = ["read", "operate", "admin"];
+const HELD = "a person decides, of conflicts too";
 export const SHOWN = 50; // rows of one list
 
 // `act` is told what to do; buttons are shown to those who may.
@@ -64,7 +65,7 @@ function numbers(status) {
     card("In step", fhir + dicom, `${number(fhir)} born in FHIR, ${number(dicom)} in DICOM`, "good"),
     card("Owed", status.owed, "tried by the next passes", status.owed ? "busy" : ""),
     card("Conflicts", status.conflicts, "both sides have news", status.conflicts ? "bad" : ""),
-    card("Held", status.held, status.blocked ? `a person decides; ${number(status.blocked)} wait for that` : "a person decides", status.held ? "bad" : ""),
+    card("Held", status.held, status.blocked ? `${HELD}; ${number(status.blocked)} wait for that` : HELD, status.held ? "bad" : ""),
     card("Dead letters", status.dead, "waiting does not help", status.dead ? "bad" : ""),
     card("Look deleted", status.absent, "asked for again", status.absent ? "busy" : ""),
   ];
