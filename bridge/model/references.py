@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from bridge.model.group import Json, Resource
+from bridge.model.group import Json, Resource, references_in
 
 
 def contained_in(owner: Resource, reference: str) -> Resource | None:
     """The resource within `owner` that `#id` means."""
     return next((one for one in owner.get("contained", ()) if f"#{one.get('id')}" == reference), None)
+
+
+def let_go(owner: Resource, reference: str) -> None:
+    """Takes away, in place, what is contained under `#id` and referred to no more (FHIR R4 dom-3)."""
+    gone = contained_in(owner, reference)
+    if gone is None or reference in references_in(owner):
+        return
+    owner["contained"] = [one for one in owner["contained"] if one is not gone]
+    if not owner["contained"]:
+        del owner["contained"]
 
 
 def without_version(reference: Json) -> str:

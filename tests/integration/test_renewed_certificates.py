@@ -6,9 +6,8 @@ import shutil
 import ssl
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,8 +20,10 @@ from bridge.stores.access import Access
 from bridge.stores.http import Peer
 from bridge.web.certificate import Certificate
 from fixtures.stores import lay_out
+from tests.servers import strict as servers
 from tests.servers.certificates import Authority
 from tests.servers.service import Service, serving, until
+from tests.servers.strict import running
 
 
 @pytest.fixture
@@ -107,36 +108,11 @@ def test_a_certificate_that_ends_soon_is_said_at_the_start(service: Service) -> 
     assert said.startswith("serve.tls: serve.pem: it is good until 20") and said.endswith("; renew it")
 
 
-class Known(BaseHTTPRequestHandler):
-    """Says who asks, by the certificate."""
-
-    def do_GET(self) -> None:
-        found = self.connection.getpeercert()
-        body = found["subject"][0][0][1].encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def strict(authority: Authority) -> Iterator[ThreadingHTTPServer]:
     """Admits who shows a certificate of the authority."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Known)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.certificate("server"))
-    context.load_verify_locations(authority.ca)
-    context.verify_mode = ssl.CERT_REQUIRED
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(servers.strict(authority)) as server:
+        yield server
 
 
 def test_a_store_is_shown_our_renewed_certificate(

@@ -6,9 +6,7 @@ import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
@@ -16,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from bridge.errors import TemporaryError
 from bridge.stores.access import Access
 from bridge.stores.http import Peer
-from tests.integration.test_renewed_certificates import Known
+from tests.servers import strict as servers
 from tests.servers.certificates import Authority, new_key, pem
+from tests.servers.strict import running
 
 REFUSED = "the server refuses our certificate, or wants one ({}); look at `tls.certificate`"
 NO_PAIR = "the file of `tls.certificate` or `tls.key` holds none; put ours there, in PEM"
@@ -43,19 +42,8 @@ class Strict:
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strict]:
     folder = tmp_path_factory.mktemp("strict")
     authority, another = Authority(folder / "authority"), Authority(folder / "another", "another")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Known)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(authority.certificate("server"))
-    context.load_verify_locations(authority.ca)
-    context.verify_mode = ssl.CERT_REQUIRED
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield Strict(f"https://127.0.0.1:{server.server_port}", files_of(folder, authority, another))
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(servers.strict(authority, ssl.TLSVersion.TLSv1_2)) as server:
+        yield Strict(f"https://127.0.0.1:{server.server_port}", files_of(folder, authority, another))
 
 
 def files_of(folder: Path, authority: Authority, another: Authority) -> dict[str, Path]:
@@ -98,11 +86,6 @@ def test_the_file_to_be_mended_is_named(
 
 
 def test_a_server_that_does_not_speak_tls_is_said(strict: Strict, tmp_path: Path) -> None:
-    plain = ThreadingHTTPServer(("127.0.0.1", 0), Known)
-    thread = Thread(target=plain.serve_forever)
-    thread.start()
-    said = Strict(f"https://127.0.0.1:{plain.server_port}", strict.files).refusal("ca", "ours", None)
-    plain.shutdown()
-    thread.join()
-    plain.server_close()
+    with running(servers.plain()) as plain:
+        said = Strict(f"https://127.0.0.1:{plain.server_port}", strict.files).refusal("ca", "ours", None)
     assert said.endswith("what answers does not speak TLS; is the URL right?")

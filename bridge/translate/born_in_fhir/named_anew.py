@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bridge.mapping.people import names_to_fhir, person_text
 from bridge.model.content import ContentItem, Path, Plain
 from bridge.model.group import Group, Resource, reference_to, references_in
-from bridge.model.references import contained_in, without_version
+from bridge.model.references import contained_in, let_go, without_version
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.header.person_observer import PERSON_NAME
@@ -103,11 +103,8 @@ def _replace(group: Group, reference: Home, said: Home) -> None:
     reference.update(said)
     for owner in group.resources() if former.startswith("#") else ():
         gone = contained_in(owner, former)
-        if gone is None or not gone["resourceType"].startswith("Practitioner") or former in references_in(owner):
-            continue
-        owner["contained"] = [one for one in owner["contained"] if one is not gone]
-        if not owner["contained"]:
-            del owner["contained"]
+        if gone is not None and gone["resourceType"].startswith("Practitioner"):
+            let_go(owner, former)
 
 
 def _places(group: Group, reference: Home) -> Iterator[str]:

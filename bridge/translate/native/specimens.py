@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from bridge.model.content import Code, Plain
-from bridge.model.group import Group, Resource, references_in, with_element
-from bridge.model.references import contained_in
+from bridge.model.group import Group, Resource, with_element
+from bridge.model.references import contained_in, let_go
 from bridge.model.status import WITHDRAWN
 from bridge.translate.basis.codeable import displayed, displays_in
 from bridge.translate.basis.node import Home, Node
@@ -89,10 +89,7 @@ def unseen_of_report(report: Resource, results: Iterable[Resource]) -> str | Non
 
 def told_of_specimen(native: Resource) -> dict[str, str]:
     """What items below a result say in words of its specimen, by the value of their concept."""
-    told = dict[str, str]()
-    for one in _words_of_specimen(native):
-        told |= {name: one["valueString"] for name in (_concepts_of(one) & _OF_SPECIMEN) - told.keys()}
-    return told
+    return {name: one["valueString"] for name, one in _told(native).items()}
 
 
 def repeated_of_specimen(native: Resource, resource: Resource) -> dict[str, str]:
@@ -105,7 +102,8 @@ def repeated_of_specimen(native: Resource, resource: Resource) -> dict[str, str]
 def without_specimen(native: Resource, names: Iterable[str]) -> Resource:
     """Drops the components that say in words what `specimen` does; of a resource as it is read natively. A second one
     of the same concept is somebody else's."""
-    dropped = _first_of(native, names)
+    told = _told(native)
+    dropped = {id(told[name]) for name in names if name in told}
     return with_element(native, "component", [one for one in native.get("component", ()) if id(one) not in dropped])
 
 
@@ -113,29 +111,21 @@ def told_since(observation: Resource, native: Resource, names: Iterable[str]) ->
     """In place: of what it was measured, as the document says since. The Specimen is another's resource, and stays what
     it is; one that is contained, and referred to no more, goes (FHIR R4 dom-3)."""
     former = observation.pop("specimen", {}).get("reference", "")
-    told = {name: words for name, words in told_of_specimen(native).items() if name in names}
+    told = {name: one for name, one in _told(native).items() if name in names}
     if (kind := told.pop(SPECIMEN_TYPE.value, None)) is not None:
-        observation["specimen"] = {"display": kind}
-    kept = _first_of(native, told)
-    left = [one for one in native.get("component", ()) if id(one) in kept]
-    if left:
-        observation["component"] = [*observation.get("component", ()), *left]
-    if former.startswith("#") and former not in references_in(observation):
-        contained = [one for one in observation.pop("contained", ()) if f"#{one.get('id')}" != former]
-        if contained:
-            observation["contained"] = contained
+        observation["specimen"] = {"display": kind["valueString"]}
+    if told:
+        observation["component"] = [*observation.get("component", ()), *told.values()]
+    let_go(observation, former)
 
 
-def _words_of_specimen(native: Resource) -> list[Home]:
-    parts = (one for one in native.get("component", ()) if "valueString" in one)
-    return [one for one in parts if not _OF_SPECIMEN.isdisjoint(_concepts_of(one))]
-
-
-def _first_of(native: Resource, names: Iterable[str]) -> set[int]:
-    """Ids of the first component of each concept."""
-    said = _words_of_specimen(native)
-    found = (next((id(one) for one in said if name in _concepts_of(one)), None) for name in names)
-    return {one for one in found if one is not None}
+def _told(native: Resource) -> dict[str, Home]:
+    """The first component in words of each concept, by its value."""
+    told = dict[str, Home]()
+    for one in native.get("component", ()):
+        if "valueString" in one:
+            told |= dict.fromkeys((_concepts_of(one) & _OF_SPECIMEN) - told.keys(), one)
+    return told
 
 
 def _add_number(node: Node, observation: Resource, specimen: Resource) -> Iterator[str]:

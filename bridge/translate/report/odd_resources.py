@@ -114,9 +114,8 @@ _ANSWERS = ("valueCodeableConcept",)  # no row translates them
 def _bare_codes(home: Resource, mapping: Mapping) -> Iterator[str]:
     """Elements whose Code Meaning, which is for people (PS3.3 8.3), is but a number. `POS` is one that people read."""
     for element in ("code", *_ANSWERS, "bodySite", "method", "interpretation", "conclusionCode"):
-        said = home.get(element, [])
         to_dicom = concept_to_dicom if element in _ANSWERS else mapping.concept
-        codes = filter(None, map(to_dicom, said if isinstance(said, list) else [said]))
+        codes = filter(None, map(to_dicom, _listed(home.get(element, []))))
         yield from (element for code in codes if code.meaning == code.value and _HAS_DIGIT.search(code.value))
 
 
