@@ -22,9 +22,10 @@ _ZERO = re.compile(r"-0(\.0+)?")
 def decimal(text: str) -> Number | int:
     """DS text -> JSON number, text kept where JSON allows it; `1.6e-005`, `+5`, `.5` are spelled anew, and so is `-0`:
     a server (HAPI) holds decimals that have no such zero."""
-    if _PLAIN_DECIMAL.fullmatch(text) and "e" not in text.lower():
+    plain = _PLAIN_DECIMAL.fullmatch(text)
+    if plain is not None and plain[3] is None:
         text = text.removeprefix("-") if _ZERO.fullmatch(text) else text
-        return Number(text) if len(text) > 18 or not re.fullmatch(r"-?\d+", text) else int(text)
+        return Number(text) if len(text) > 18 or plain[2] is not None else int(text)
     try:
         value = Decimal(text)
     except InvalidOperation as error:

@@ -19,7 +19,7 @@ class Code(NamedTuple):
 
     def same(self, other: Code | None) -> bool:
         """Whether both name the same concept: meaning and version are wording."""
-        return other is not None and (self.value, self.scheme) == (other.value, other.scheme)
+        return other is not None and self[0] == other[0] and self[1] == other[1]  # value and scheme
 
 
 @frozen

@@ -33,6 +33,7 @@ TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split(
 _WITHOUT_CHARSET = frozenset("AE AS CS DA DS DT IS TM UI UR".split())
 _DELIMITERS = {"PN": "\\^=", "LT": "", "ST": "", "UT": ""}  # of values, and of the components of a name
 _VALUES = "\\"
+_ESCAPE = b"\x1b"  # that begins another character set (PS3.5 6.1.2.5)
 
 
 def find(dataset: DataSet, tag: int) -> Element | None:
@@ -86,7 +87,7 @@ def decode_text(value: bytes, vr: str, charset: Charset) -> str:
     """The text, less the pad byte of PS3.5 6.2. Raises UnicodeError where the bytes are not of the charset."""
     pad = b"\0" if vr == "UI" else b" "
     raw = value[:-1] if value.endswith(pad) and len(value) % 2 == 0 else value
-    if raw.isascii() and b"\x1b" not in raw:  # whatever the character set
+    if raw.isascii() and _ESCAPE not in raw:  # whatever the character set
         return raw.decode("ascii")
     return code_extensions.decode(raw, _encodings_of(vr, charset), _DELIMITERS.get(vr, _VALUES))
 
@@ -113,10 +114,11 @@ def encode_text(text: str, vr: str, charset: Charset) -> bytes:
 
 def is_readable(element: Element, charset: Charset) -> bool:
     """Whether its bytes are of its character set, as all are that are no text."""
-    if element.vr not in TEXT_VRS or isinstance(element.value, tuple):
+    value = element.value
+    if element.vr not in TEXT_VRS or isinstance(value, tuple) or (value.isascii() and _ESCAPE not in value):
         return True
     try:
-        decode_text(element.value, element.vr, charset)
+        decode_text(value, element.vr, charset)
     except UnicodeError:
         return False
     return True

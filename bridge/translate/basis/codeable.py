@@ -13,7 +13,7 @@ def codes_in(concept: Home) -> list[Json]:
 
 def code_pairs(concept: Home) -> set[tuple[str | None, str | None]]:
     """The same, to look for one of them."""
-    return {(system, code) for system, code in codes_in(concept)}
+    return {(one.get("system"), one.get("code")) for one in concept.get("coding", ())}
 
 
 def displays_in(concept: Home) -> list[str]:

@@ -34,10 +34,16 @@ def is_zone(text: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=64)
+def is_offset(zone: str) -> bool:
+    """Whether it is the same all the year, or none."""
+    return not zone or OFFSET.fullmatch(zone) is not None
+
+
 def offset_at(zone: str, dt: str) -> str:
     """`+hh:mm` of a zone, which is an IANA name or that already, at a time of its clock: DA and TM, or DT. Without one
     no time wants a zone, and that of winter is as good as any."""
-    if not zone or OFFSET.fullmatch(zone):
+    if is_offset(zone):
         return zone
     try:
         day = datetime.strptime(dt[:14].ljust(14, "0"), "%Y%m%d%H%M%S")
@@ -55,7 +61,9 @@ def _digits(value: str) -> str:
 def to_fhir(dt: str, zone: str) -> str:
     """DT -> dateTime; a time of day without zone gets `zone`. Raises ValueError."""
     value = DATETIME.to_fhir(dt)
-    return value + offset_at(zone, _digits(value)) if "T" in value and not _WITH_OFFSET.search(value) else value
+    if "T" not in value or _WITH_OFFSET.search(value):
+        return value
+    return value + (zone if is_offset(zone) else offset_at(zone, _digits(value)))
 
 
 def moment(dt: str | None, zone: str) -> str | None:

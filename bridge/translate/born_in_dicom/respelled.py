@@ -4,14 +4,14 @@ fraction (FHIR R4 datatypes, instant), and a narrative that it generated (FHIR R
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 
 from bridge.model.group import Group, Json, Resource
 from bridge.translate.basis import times
 from bridge.translate.remainder.json_patch import guard
 
-_TIMES = ("start", "end", "issued", "date", "started", "time", "receivedTime", "valueInstant")
+_TIMES = frozenset({"start", "end", "issued", "date", "started", "time", "receivedTime", "valueInstant"})
 _ZEROS = re.compile(r"\.?0+(?=[+-]\d\d:\d\d$)")
 
 
@@ -19,10 +19,12 @@ def spelled_in(group: Group, zone: str) -> dict[str, Json]:
     """To be remembered of the resources that a document became: the instants that they spell otherwise than the clock
     of its `zone` does, by that; and digests of their generated narratives."""
     spelled = dict[str, set[str]]()
+    said = list[str]()
     for one in group.resources():
-        for said in _times(one):
-            spelled.setdefault(_usual(said, zone), set()).add(said)
-    unusual = {usual: said.pop() if len(said) == 1 else None for usual, said in spelled.items() if said != {usual}}
+        _gather_times(one, said)
+    for instant in dict.fromkeys(said):
+        spelled.setdefault(_usual(instant, zone), set()).add(instant)
+    unusual = {usual: one.pop() if len(one) == 1 else None for usual, one in spelled.items() if one != {usual}}
     found: dict[str, Json] = {"instants": unusual} if unusual else {}
     narrated = sorted({guard(one["text"]) for one in group.resources() if _is_generated(one)})
     return found | ({"narrated": narrated} if narrated else {})
@@ -70,16 +72,17 @@ def _is_time(key: str, value: Json) -> bool:
     return isinstance(value, str) and times.INSTANT.fullmatch(value) is not None
 
 
-def _times(value: Json) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            if isinstance(child, dict | list):
-                yield from _times(child)
-            elif _is_time(key, child):
-                yield child
-    elif isinstance(value, list):
-        for child in value:
-            yield from _times(child)
+def _gather_times(element: Resource, into: list[str]) -> None:
+    """A document has hundreds of elements, and few of them are times: their names are looked at where they stand."""
+    for key, child in element.items():
+        if isinstance(child, dict):
+            _gather_times(child, into)
+        elif isinstance(child, list):
+            for one in child:
+                if isinstance(one, dict):
+                    _gather_times(one, into)
+        elif (key in _TIMES or key.endswith("DateTime")) and _is_time(key, child):
+            into.append(child)
 
 
 def _respelled(value: Json, as_given: Callable[[str], str]) -> Json:

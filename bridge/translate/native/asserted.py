@@ -131,8 +131,10 @@ def _words(home: Home, members: Members) -> list[str]:
 
 def may_be_against(home: Home) -> bool:
     """By its concept, whatever it says, but for that of a procedure."""
-    concept, said = (code_pairs(home.get(name, {})) for name in ("code", "valueCodeableConcept"))
-    return not _CODED.isdisjoint(concept) or not (_PROCEDURE.isdisjoint(concept) or _UNDONE.isdisjoint(said))
+    concept = code_pairs(home.get("code", {}))
+    if not _CODED.isdisjoint(concept):
+        return True
+    return not (_PROCEDURE.isdisjoint(concept) or _UNDONE.isdisjoint(code_pairs(home.get("valueCodeableConcept", {}))))
 
 
 def _against(home: Home) -> str:

@@ -59,17 +59,17 @@ def is_flow(item: ContentItem) -> bool:
     if item.concept is not None and item.concept[:2] in _OF_DOSE:
         return False
     said = _said(item)
-    return _is_led(said) or _is_one_text(said) or _is_worded(item, said)
+    return any(map(_is_text, said)) and (_is_led(said) or _is_one_text(said) or _is_worded(item, said))
 
 
 def _is_worded(item: ContentItem, said: Sequence[ContentItem]) -> bool:
-    """Whether a value may be denied by words after it, or by what the writer calls a comment: below the root a code
+    """Whether a value beside a text may be denied by words after it, or by what the writer calls a comment: below the root a code
     alone, and none in a group, which its name or a template of its own (TID 1501, TID 3708) tells."""
     is_root = item.relationship is None
     if not is_root and (_GROUP.same(item.concept) or template_of(item.rest) is not None):
         return False
     values = Coded | Num if is_root else Coded
-    return any(map(_is_text, said)) and any(isinstance(one.value, values) for one in said)
+    return any(isinstance(one.value, values) for one in said)
 
 
 def _is_led(said: Sequence[ContentItem]) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from bridge.errors import PermanentError
 from bridge.model.group import Group, Resource, references_in
 from bridge.model.references import without_version
@@ -61,9 +59,11 @@ def _is_of_another(resource: Resource, group: Group) -> bool:
 _READ = ("Observation", "DiagnosticReport", "Composition", "Patient")
 """What a document is made of; all else it only names."""
 
-_BACKBONE = (
-    *("component", "referenceRange", "media", "section", "event", "attester", "relatesTo"),
-    *("contact", "communication", "link", "series", "instance"),
+_BACKBONE = frozenset(
+    {
+        *("component", "referenceRange", "media", "section", "event", "attester", "relatesTo"),
+        *("contact", "communication", "link", "series", "instance"),
+    }
 )
 """Elements of those that may have a modifierExtension of their own."""
 
@@ -73,16 +73,18 @@ def _modifying(resource: Resource) -> str | None:
     processing the content` (FHIR R4 resource.html#Resource.implicitRules)."""
     if "implicitRules" in resource:
         return "implicitRules"
-    return "modifierExtension" if any("modifierExtension" in part for part in _parts(resource)) else None
+    return "modifierExtension" if _is_modified(resource) else None
 
 
-def _parts(home: Resource) -> Iterator[Resource]:
-    yield home
-    for element in _BACKBONE:
-        said = home.get(element)
+def _is_modified(home: Resource) -> bool:
+    if "modifierExtension" in home:
+        return True
+    for element in _BACKBONE & home.keys():
+        said = home[element]
         for part in said if isinstance(said, list) else ():  # without validation anything may stand there
-            if isinstance(part, dict):
-                yield from _parts(part)
+            if isinstance(part, dict) and _is_modified(part):
+                return True
+    return False
 
 
 def _has_value(observation: Resource) -> bool:

@@ -44,7 +44,7 @@ def place_of(item: ContentItem, around: Place, mapping: Mapping, template: Templ
     where, sites = where_of(item), sites_of(item, mapping)
     group = isinstance(item.value, Container) and item.concept is not None and template.is_site(item.concept)
     if not sites and not group:
-        return Place(around.sites, around.where | where)
+        return Place(around.sites, around.where | where) if where else around
     is_part = group and not any(one.coded or one.name for one in sites)
     if is_part:
         sites = (Site(coded_of(item.concept, mapping), _meaning(item.concept), {}),)
@@ -79,10 +79,11 @@ def side_of(place: Place) -> Where:
 def sites_of(item: ContentItem, mapping: Mapping) -> tuple[Site, ...]:
     """Finding Sites of an item, each once: by code, or where none has one, in words. Why somebody did not say where is
     no place; where nothing else is said, it is not known."""
+    modifiers = [child for child in item.children if _is_modifier(child, item, mapping)]
+    if not modifiers:
+        return ()
     found, in_words, unknown = dict[str, Site](), dict[str, Site](), list[Site]()
-    for child in item.children:
-        if not _is_modifier(child, item, mapping):
-            continue
+    for child in modifiers:
         code, where = child.value.code if isinstance(child.value, Coded) else None, where_of(child)
         if words := _words(child):
             in_words.setdefault(repr((words, where)), Site({}, words, where))
@@ -113,8 +114,8 @@ def where_of(item: ContentItem) -> Where:
     method and no normality. One that is unknown has no words: it is not that of what is around."""
     found: Where = {}
     for child in item.children:
-        kind = _WHERE.get(child.concept[:2]) if child.concept is not None else None
-        if kind is not None:
+        concept = child.concept
+        if concept is not None and (kind := _WHERE.get(concept[:2])) is not None:
             code = child.value.code if isinstance(child.value, Coded) else None
             said = _words(child) if code is None else code.meaning if reason_of(code) is None else ""
             below = [word for words in where_of(child).values() for word in words]
@@ -125,6 +126,11 @@ def where_of(item: ContentItem) -> Where:
 def says_where(item: ContentItem) -> bool:
     """Whether it is one of these, whatever its value."""
     return item.concept is not None and item.concept[:2] in _WHERE
+
+
+def is_side(item: ContentItem) -> bool:
+    """Whether it is a Laterality, whatever its value."""
+    return item.concept is not None and _WHERE.get(item.concept[:2]) == SIDE
 
 
 def body_site(place: Place) -> Home | None:

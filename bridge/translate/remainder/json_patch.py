@@ -174,20 +174,18 @@ def canonical(value: Json) -> Json:
 
 def canonical_text(value: Json) -> str:
     """`repr(canonical(stripped(value)))` without the copies."""
+    if type(value) is str:  # as most leaves are
+        return repr(f"str:{value}")
     if isinstance(value, dict):
-        return f"[{', '.join([f'({key!r}, {_text(child)})' for key, child in _said(value)])}]"
+        return f"[{', '.join([f'({key!r}, {canonical_text(child)})' for key, child in _said(value)])}]"
     if isinstance(value, list):
-        return f"[{', '.join(map(_text, value))}]"
+        return f"[{', '.join(map(canonical_text, value))}]"
     return repr(f"{type(value).__name__}:{value}")
 
 
 def guard(value: Json) -> str:
     """Digest of a value, our remainders in it aside: it tells whether somebody has edited that since."""
     return digest(canonical_text(value), GUARD)
-
-
-def _text(value: Json) -> str:
-    return repr(f"str:{value}") if type(value) is str else canonical_text(value)
 
 
 def _said(value: dict[str, Json]) -> list[tuple[str, Json]]:

@@ -25,10 +25,14 @@ def quantities_of(home: Resource) -> Iterator[tuple[str, Resource]]:
     if "valueQuantity" in home:
         yield "valueQuantity", home["valueQuantity"]
     said = [("referenceRange", one) for one in home.get("referenceRange", ())]
-    said += [(name, home[name]) for name in ("valueRange", "valueRatio", "valueSampledData") if name in home]
+    said += [(name, home[name]) for name in _QUANTITIES if name in home]
     for element, one in said:
-        ends = ("low", "high", "numerator", "denominator", "origin")
-        yield from ((element, one[end]) for end in ends if end in one)
+        yield from ((element, one[end]) for end in _ENDS if end in one)
+
+
+_QUANTITIES = ("valueRange", "valueRatio", "valueSampledData")
+_ENDS = ("low", "high", "numerator", "denominator", "origin")
+"""Elements of those, or of a reference range, that are each a Quantity."""
 
 
 def contradictions(group: Group) -> list[str]:
@@ -67,18 +71,23 @@ _CALLED = {  # as people write units whose mistake is dangerous -> UCUM
 }
 
 
+_CONCEPTS = ("code", "valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode")
+
+
 def _contradictions(home: Resource, members: Members) -> Iterator[tuple[str, str]]:
-    for element in ("code", "valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode"):
+    for element in _CONCEPTS:
         if element not in home:
             continue
         value = home[element]
         for concept in value if isinstance(value, list) else [value]:
+            if "text" not in concept:
+                continue
             displays = [one.get("display") for one in concept.get("coding", ())]
-            if concept.get("text") in displays:  # to the letter
+            if concept["text"] in displays:  # to the letter
                 continue
             if element == "valueCodeableConcept" and is_as_qualified(home, members):
                 continue
-            text, said = _folded(concept.get("text")), [*filter(None, map(_folded, displays))]
+            text, said = _folded(concept["text"]), [*filter(None, map(_folded, displays))]
             if text and said and not any(_agree(text, one, element) for one in said):
                 yield "the text is not that of the code, which a DICOM reader sees", element
     for one in home.get("referenceRange", ()):
