@@ -75,14 +75,15 @@ def _is_time(key: str, value: Json) -> bool:
 def _gather_times(element: Resource, into: list[str]) -> None:
     """A document has hundreds of elements, and few of them are times: their names are looked at where they stand."""
     for key, child in element.items():
-        if isinstance(child, dict):
+        if isinstance(child, str):
+            if (key in _TIMES or key.endswith("DateTime")) and _is_time(key, child):
+                into.append(child)
+        elif isinstance(child, dict):
             _gather_times(child, into)
         elif isinstance(child, list):
             for one in child:
                 if isinstance(one, dict):
                     _gather_times(one, into)
-        elif (key in _TIMES or key.endswith("DateTime")) and _is_time(key, child):
-            into.append(child)
 
 
 def _respelled(value: Json, as_given: Callable[[str], str]) -> Json:

@@ -4,11 +4,12 @@ patient's."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from bridge.mapping.lens import LENSES
+from bridge.mapping.numbers import is_another
 from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, Path, Plain, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
@@ -43,7 +44,7 @@ def oddities_of_document(document: Document, known: Known) -> list[str]:
     if is_plan(document.root.concept):
         found[_PLAN] = []
     known_of = _Document(frozenset(systems_of(document.header)), patient_in(document))
-    for what, path in _of_items(document.root, None, (0,), known_of):
+    for what, path in _of_items(document.root, _NO_PARENT, (0,), known_of):
         found.setdefault(what, []).append(element_id(path))
     return [line(what, places) for what, places in found.items()]
 
@@ -56,19 +57,23 @@ class _Document(NamedTuple):
 
 
 def _of_items(
-    item: ContentItem, parent: ContentItem | None, path: Path, document: _Document, about: Subject = THE_PATIENT
+    item: ContentItem, source: str | None, path: Path, document: _Document, about: Subject = THE_PATIENT
 ) -> list[tuple[str, Path]]:
-    source = value_type(parent.value) if parent is not None else _NO_PARENT
-    schemes = _schemes(item)
+    """`source`: value type of the item that it stands below."""
+    value, kind, schemes = item.value, value_type(item.value), _schemes(item)
     if document.explained:
         schemes = tuple([one for one in schemes if uri_of(one, EXTENSION_BASE) not in document.explained])
-    odd = _of_item(source, item.relationship, type(item.value).__name__, value_type(item.value), schemes)
-    found = [(what, path) for what in (*odd, *_qualifier(item), *_unit(item), *said_twice(item))]
-    if is_unread(item.value):
-        found.append((f"{value_type(item.value)} {_UNREAD}", path))
+    odd = [*_of_item(source, item.relationship, type(value).__name__, kind, schemes)]
+    if isinstance(value, Num):
+        odd += _of_number(value)
+    if item.rest:
+        odd += said_twice(item)
+    if is_unread(value):
+        odd.append(f"{kind} {_UNREAD}")
+    found = [(what, path) for what in odd]
     if item.rest and not _is_dated(item):
         found.append(("Observation DateTime (0040,A032) that cannot be read: the time is that of what is around", path))
-    if isinstance(item.value, ByReference) and _leads_back(item.value, path):
+    if isinstance(value, ByReference) and _leads_back(value, path):
         found.append(("a reference to an item that it stands in: a DICOM reader may refuse the document", path))
     if item.children:
         found += [(what, path) for what, is_so in _BESIDE if is_so(item)]
@@ -76,8 +81,8 @@ def _of_items(
         if (named := names_another(item, about, document.patient)) is not None:
             found.append((named, path))
     for index, child in enumerate(item.children):
-        found += _of_items(child, item, (*path, index), document, about)
-    if item.children and isinstance(item.value, Plain) and (limits := _limits(item)) and limits != item.value.text:
+        found += _of_items(child, kind, (*path, index), document, about)
+    if item.children and isinstance(value, Plain) and (limits := _limits(item)) and limits != value.text:
         found.append(("a text that says another range than its Minimum and Maximum", path))
     return found
 
@@ -154,16 +159,13 @@ def _schemes(item: ContentItem) -> tuple[str, ...]:
     return tuple([code.scheme for code in (concept, other) if code is not None and code.scheme])
 
 
-def _qualifier(item: ContentItem) -> list[str]:
-    """One that the resources do not show: it is carried, and an edit of the number drops it."""
-    value = item.value
-    hidden = isinstance(value, Num) and value.qualifier is not None and not is_qualifier(value.qualifier)
-    return ["Numeric Value Qualifier beyond CID 42: a FHIR client does not see it"] if hidden else []
-
-
-def _unit(item: ContentItem) -> list[str]:
-    unit = item.value.unit if isinstance(item.value, Num) else None
-    return no_ucum(unit.value) if unit is not None and unit.scheme == "UCUM" else []
+def _of_number(number: Num) -> Iterator[str]:
+    if number.qualifier is not None and not is_qualifier(number.qualifier):  # it is carried; an edit drops it
+        yield "Numeric Value Qualifier beyond CID 42: a FHIR client does not see it"
+    if number.unit is not None and number.unit.scheme == "UCUM":
+        yield from no_ucum(number.unit.value)
+    if number.floating is not None and is_another(number):
+        yield "a Floating Point Value that is another number than the Numeric Value, which is read"
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,7 @@
-"""Items that say their value, or their name, more than once: one of them is read, and the report says which."""
+"""Items whose name, or value, has several items in its sequence: the first is read, and the report says so."""
 
 from __future__ import annotations
 
-from bridge.mapping.numbers import is_another
 from bridge.model.content import Coded, ContentItem, Num
 from bridge.model.dataset import items
 from bridge.model.tags import CONCEPT, CONCEPT_CODE, MEASURED
@@ -15,11 +14,9 @@ _SINGLE = {  # PS3.3 tables C.17-5, C.18.1-1 and C.18.2-1: of these a single ite
 
 
 def said_twice(item: ContentItem) -> list[str]:
-    """Without any value of the patient's."""
+    """What was not read stands in `rest`."""
     found = list[str]()
-    if isinstance(item.value, Num) and is_another(item.value):
-        found.append("a Floating Point Value that is another number than the Numeric Value, which is read")
-    for tag, name in _SINGLE.items() if item.rest else ():
+    for tag, name in _SINGLE.items():
         read = item.concept is not None if tag == CONCEPT else isinstance(item.value, Num | Coded)
         if read and len(items(item.rest, tag)) > 1:
             found.append(f"several items in {name}, of which the first is read")
