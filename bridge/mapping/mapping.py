@@ -109,6 +109,12 @@ class Mapping:
         return self if revision == self.revision else replace(self, revision=revision)
 
     @cached_property
+    def beside(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Element of an Observation that an item of a concept, its code and designator, is."""
+        rows = self.folds.items()
+        return {(code, scheme): fold.element for (resource, scheme, code), fold in rows if resource == "Observation"}
+
+    @cached_property
     def elements(self) -> dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]]:
         """`folds` by resource, element and element within it, each with the rows that write it."""
         found: dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]] = {"Observation": {}, "DiagnosticReport": {}}

@@ -8,6 +8,7 @@ from bridge.mapping.texts import fhir_string
 from bridge.model.group import Json
 
 REPRESENTATION_URL = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
+_NO_COMPONENT = re.compile(r"[\x00-\x1f\x7f^=\\]")
 _GROUP = 64  # characters of a component group (PS3.5 6.2, PN)
 _REPRESENTATIONS = (None, "IDE", "SYL")
 """Of the component groups of a PN (PS3.5 6.2.1.2): alphabetic, which FHIR need not say, ideographic, phonetic."""
@@ -54,7 +55,7 @@ def _whole(human: dict[str, Json]) -> str:
 
 def _component(text: str) -> str:
     """Without what has a meaning of its own in PN, and without control characters (PS3.5 6.2)."""
-    return re.sub(r"[\x00-\x1f\x7f^=\\]", " ", text)
+    return _NO_COMPONENT.sub(" ", text)
 
 
 def person_string(pn: str) -> str:

@@ -8,6 +8,8 @@ import re
 from bridge.model.group import Json
 from bridge.model.names import DICOM_UID_SYSTEM
 
+_NO_VALUE, _BLANK = re.compile(r"[\x00-\x1f\x7f\\]"), re.compile(r"\s")
+_UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _NO_STRING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -29,14 +31,14 @@ def dicom_text(value: str) -> str:
 def one_value(text: str, length: int) -> str:
     """LO and SH: so many characters, no backslash, no control character (PS3.5 6.2). What is cut has so many bytes at
     most: dciodvfy counts those."""
-    found = re.sub(r"[\x00-\x1f\x7f\\]", " ", text)
+    found = _NO_VALUE.sub(" ", text)
     if len(found) > length:
         found = found.encode("utf-8", "replace")[:length].decode("utf-8", "ignore")
     return found.strip()
 
 
 def uid_to_fhir(text: str) -> str:
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)+", text) or len(text) > 64:
+    if not _UID.fullmatch(text) or len(text) > 64:
         raise ValueError("not a UID")
     return f"urn:oid:{text}"
 
@@ -46,14 +48,14 @@ def token_to_fhir(text: str) -> dict[str, Json]:
     system, bar, value = text.partition("|")
     if not bar:
         return {"value": fhir_string(text)}
-    if not value.strip() or re.search(r"\s", system):
+    if not value.strip() or _BLANK.search(system):
         raise ValueError("not an identifier")
     return {"system": system, "value": fhir_string(value)} if system else {"value": fhir_string(value)}
 
 
 def token_to_dicom(identifier: dict[str, Json]) -> str:
     system, value = identifier.get("system", ""), identifier.get("value", "")
-    if not value.strip() or "|" in system or re.search(r"\s", system):
+    if not value.strip() or "|" in system or _BLANK.search(system):
         raise ValueError("an identifier without value, or with a system that is no URI")
     return dicom_text(f"{system}|{value}" if system or "|" in value else value)
 

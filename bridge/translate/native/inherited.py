@@ -24,11 +24,14 @@ STARTS: dict[Code, Code | None] = {  # the start, and of what alone it is the ti
     ),
 }
 
+_STARTS = frozenset(start[:2] for start in STARTS)
+
 
 def started_of(item: ContentItem, zone: str) -> str | None:
     """Start of an event: when it was observed."""
-    starts = [start for start, of in STARTS.items() if of is None or of.same(item.concept)]
-    said = (text(child, "DATETIME") for start in starts for child in item.children if start.same(child.concept))
+    named = [child for child in item.children if child.concept is not None and child.concept[:2] in _STARTS]
+    starts = [start for start, of in STARTS.items() if of is None or of.same(item.concept)] if named else ()
+    said = (text(child, "DATETIME") for start in starts for child in named if start.same(child.concept))
     return times.moment(next(said, None), zone)
 
 
@@ -63,18 +66,22 @@ def observers_of(item: ContentItem) -> Resource | None:
     1021). Types may stand in a row, before all that describes who they are of."""
     people, device, kinds, typed, said = list[Home](), Home(), list[Code | None](), False, False
     for child in item.children:
-        before, typed = typed, OBSERVER_TYPE.same(child.concept)
+        concept = child.concept[:2] if child.concept is not None else None
+        before, typed = typed, concept == _TYPE
         if typed:
             kind, said = (child.value.code if isinstance(child.value, Coded) else None), True
             kinds = [*kinds, kind] if before else [kind]
-        elif PERSON_NAME.same(child.concept):
+        elif concept == _NAME:
             said = True
             people += [{"id": INHERITED, "display": name}] if (name := _name(child)) else []
-        elif any(map(DEVICE.same, kinds)):
+        elif kinds and any(map(DEVICE.same, kinds)):
             device |= _device(child)
     if not said:
         return None
     return ({"performer": people} if people else {}) | ({"device": device} if device else {})
+
+
+_TYPE, _NAME = OBSERVER_TYPE[:2], PERSON_NAME[:2]
 
 
 def _device(item: ContentItem) -> Home:

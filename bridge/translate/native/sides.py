@@ -88,6 +88,9 @@ def add_side(finding_site: Node, site: Home, structures: Structures) -> None:
 
 def is_unseen(site: Home, structures: Structures) -> bool:
     """Whether an extension says of it what no item does."""
+    extensions = _extensions(site)
+    if not extensions:
+        return False
     named = named_site(site, structures)
     is_named, is_sided = bool(named.keys() & {"coding", "text"}), laterality_of(site, structures) is not None
 
@@ -103,7 +106,7 @@ def is_unseen(site: Home, structures: Structures) -> bool:
             return is_named and is_sided
         return bool(words) and named is not site
 
-    return not all(map(is_told, _extensions(site)))
+    return not all(map(is_told, extensions))
 
 
 def without_side(site: Home, native: Home) -> None:

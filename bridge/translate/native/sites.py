@@ -79,7 +79,7 @@ def side_of(place: Place) -> Where:
 def sites_of(item: ContentItem, mapping: Mapping) -> tuple[Site, ...]:
     """Finding Sites of an item, each once: by code, or where none has one, in words. Why somebody did not say where is
     no place; where nothing else is said, it is not known."""
-    modifiers = [child for child in item.children if _is_modifier(child, item, mapping)]
+    modifiers = [child for child in item.children if is_site(child, mapping) and not _stands_alone(child, item)]
     if not modifiers:
         return ()
     found, in_words, unknown = dict[str, Site](), dict[str, Site](), list[Site]()
@@ -92,11 +92,6 @@ def sites_of(item: ContentItem, mapping: Mapping) -> tuple[Site, ...]:
         else:
             unknown = [Site({}, "", where)]
     return tuple((found or in_words).values()) or (*unknown,)
-
-
-def _is_modifier(child: ContentItem, item: ContentItem, mapping: Mapping) -> bool:
-    """Whether it is a Finding Site of all that the item says."""
-    return is_site(child, mapping) and not _stands_alone(child, item)
 
 
 def _words(item: ContentItem) -> str:
@@ -164,8 +159,7 @@ def is_site(item: ContentItem, mapping: Mapping) -> bool:
 
 def folded_as(item: ContentItem, mapping: Mapping) -> tuple[str, ...] | None:
     """The element that an item of that concept is, where it can be one."""
-    fold = mapping.folds.get(("Observation", item.concept.scheme, item.concept.value)) if item.concept else None
-    return fold.element if fold is not None else None
+    return mapping.beside.get(item.concept[:2]) if item.concept is not None else None
 
 
 def _coded(item: ContentItem, mapping: Mapping) -> Home:

@@ -98,7 +98,7 @@ def subject_of(item: ContentItem, around: Subject, patient: Named) -> Subject:
     """Subject Class (TID 1006) with what the subject is called. What an item says overrides what is said around it, and
     all else it inherits (PS3.3 C.17.5): a name or number alone is another one of the class around, or the patient's.
     Not his own, it is a fetus's in a container about one, or where how many there are is said with it (TID 1008)."""
-    about = [one for one in item.children if is_of_subject(one.concept)]
+    about = [one for one in item.children if one.concept is not None and one.concept[:2] in _OF_SUBJECT]
     if not about:
         return around
     said, called = _class_in(about), _called_in(about)

@@ -61,12 +61,12 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
             found.setdefault(f"a timing that is more than one moment: a DICOM reader sees {seen}", []).append(
                 f"{kind}.effectiveTiming"
             )
-        for what in _odd_ranges(home, born=not made):
+        for what in _odd_ranges(home, born=not made) if "referenceRange" in home else ():
             found.setdefault(what, []).append(f"{kind}.referenceRange")
-        if is_side_of_words(home.get("bodySite", {})):
+        if "bodySite" in home and is_side_of_words(home["bodySite"]):
             what = "the text says a side that the code does not, and no DICOM reader sees"
             found.setdefault(what, []).append(f"{kind}.bodySite")
-        if is_unseen(home.get("bodySite", {}), structures):
+        if "bodySite" in home and is_unseen(home["bodySite"], structures):
             what = "an extension says where it was, and no DICOM reader sees it"
             found.setdefault(what, []).append(f"{kind}.bodySite")
         if any(map(is_unsaid, home.get("note", ()))):
@@ -129,8 +129,7 @@ def _has_unsaid_reason(home: Resource) -> bool:
 
 
 def _odd_ranges(home: Resource, *, born: bool) -> Iterator[str]:
-    ranges = home.get("referenceRange", [])
-    said = normal_ranges(home, born=born) if ranges else []
+    ranges, said = home["referenceRange"], normal_ranges(home, born=born)
     if len(said) < len(ranges):
         seen = "the normal one alone" if said else "none"
         yield f"reference ranges that are not simply the normal one: a DICOM reader sees {seen}"
