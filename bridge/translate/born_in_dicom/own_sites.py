@@ -27,10 +27,12 @@ def sites_in(homes: dict[Path, Json], natives: dict[Path, Json], pieces: dict[Pa
     site, unless the pieces say it: it was edited. They are of one result at one place: the site of another is none."""
     found = list[str]()
     for path, home in homes.items():
+        if "bodySite" not in home:
+            continue
         edited = any(map(_is_of_site, pieces.get(path, {}).get("entries", ())))
-        if _inherits(natives.get(path, {})) and "bodySite" in home:
+        if _inherits(natives.get(path, {})):
             found.append(_name(home) + ("" if edited else _digest(path, home)))
-        elif _repeats_side(natives.get(path, {})) and "bodySite" in home and not edited:
+        elif _repeats_side(natives.get(path, {})) and not edited:
             found.append(_SIDE + _digest(path, home))
     return found
 

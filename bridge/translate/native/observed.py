@@ -8,6 +8,7 @@ from bridge.translate.basis import times
 from bridge.translate.basis.node import Home
 from bridge.translate.native.inherited import STARTS
 
+_STARTED = frozenset(start.value for start in STARTS)
 _STARTS = {(coding(start)["system"], start.value): of.value if of is not None else None for start, of in STARTS.items()}
 
 
@@ -47,13 +48,17 @@ def started_in(resource: Resource) -> str | None:
     `code` may be no concept."""
     if resource.get("resourceType") != "Observation":
         return None
-    event = {one.get("code") for one in resource.get("code", {}).get("coding", ())}
     for part in resource.get("component", ()):
         for one in part.get("code", {}).get("coding", ()):
-            key = (one.get("system"), one.get("code"))
-            if key in _STARTS and _STARTS[key] in (None, *event):
+            if one.get("code") in _STARTED and _is_start(one, resource):
                 return str(part.get("valueDateTime", ""))
     return None
+
+
+def _is_start(coding: Home, event: Resource) -> bool:
+    key = coding.get("system"), coding["code"]
+    of = {one.get("code") for one in event.get("code", {}).get("coding", ())}
+    return key in _STARTS and _STARTS[key] in (None, *of)
 
 
 def dated(group: Group) -> str | None:
