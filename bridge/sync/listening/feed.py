@@ -12,9 +12,10 @@ from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.model.edition import edition, time_of
 from bridge.model.group import Resource, references_in
+from bridge.model.references import local
 from bridge.stores.store import Change, Instance, Page, ReplacedError, Stored
 from bridge.sync.basis.failpoint import failpoint
-from bridge.sync.basis.keys import is_forming, kind_of, local
+from bridge.sync.basis.keys import is_forming, kind_of
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.patient_news import identity, owe_studies_of_replaced, owed_by_patients, replacing
 from bridge.sync.listening.studies import instance_news, owe_studies

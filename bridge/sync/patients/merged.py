@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bridge.model.group import Resource, reference_to
+from bridge.model.references import local
 from bridge.sync.basis.held import Held
-from bridge.sync.basis.keys import local
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.patient_news import replacing
 from bridge.translate.header.identity import identity_of

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.model.group import Group, Resource
+from bridge.model.references import local
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.hands import holds, take
 from bridge.sync.basis.held import Busy
-from bridge.sync.basis.keys import local
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
 from bridge.sync.listening.patient_news import replacing
