@@ -73,7 +73,7 @@ def finish(route: Route, ledger: Ledger, link: Link) -> None:
     """Takes the step again that was in hand when a process was killed; whoever looks at the document next does the
     rest."""
     intent = ledger.intents.of(link.document)
-    data = ledger.replacements.of(link.document)
+    data = ledger.intents.instance_of(link.document)
     if data is None:
         raise PermanentError(f"what SOP Instance {link.head} is to be is not in the ledger; an old backup?")
     ledger.intents.intend(route.name, link.document, intent.act, route.dicom.name, intent.keys, data)
