@@ -146,6 +146,11 @@ def drop_extensions(home: Json, is_gone: Callable[[Json], bool]) -> None:
         home.pop("extension", None)
 
 
+def repetitions(value: Json) -> list[Json]:
+    """What an element holds: each of a list, or the one where it is none (FHIR R4 json.html)."""
+    return value if isinstance(value, list) else [value]
+
+
 def same(one: Json, other: Json) -> bool:
     """Equal as JSON text: `36.6` is not `36.60`, `true` is not `1`, a number is not a string."""
     if type(one) is not type(other):

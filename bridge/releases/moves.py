@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bridge.model.group import Json, absent
+from bridge.model.group import Json, absent, repetitions
 
 Home = dict[str, Json]
 
@@ -115,7 +115,7 @@ class Joined:
             return
         references = home.get(self.references, [])
         found = [{"concept": one} for one in home.get(self.concepts, ())]
-        found += [{"reference": one} for one in (references if isinstance(references, list) else [references])]
+        found += [{"reference": one} for one in repetitions(references)]
         put_in(home, place, {self.r5: found}, gone=(self.concepts, self.references))
 
     def back(self, home: Home) -> None:
@@ -257,8 +257,7 @@ class Within:
                 move.back(inner)
 
     def _homes(self, home: Home) -> Iterator[Home]:
-        value = home.get(self.name)
-        for one in value if isinstance(value, list) else [value]:
+        for one in repetitions(home.get(self.name)):
             if isinstance(one, dict):
                 yield one
                 if self.deep:

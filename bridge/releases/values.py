@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, Overflow
 
-from bridge.model.group import Json, Number, absent
+from bridge.model.group import Json, Number, absent, repetitions
 from bridge.model.names import COMPARATOR_URL, CROSS_VERSION, INTERVAL_UNIT_URL, INTERVAL_URL
 from bridge.model.references import type_of
 from bridge.releases.moves import Home, put_list
@@ -133,8 +133,7 @@ class Alternate:
         self._change(home, self.in_r4, self.in_r5)
 
     def _change(self, home: Home, known: Collection[str], unknown: Collection[str]) -> None:
-        value = home.get(self.name)
-        for one in value if isinstance(value, list) else [value]:
+        for one in repetitions(home.get(self.name)):
             if not isinstance(one, dict):
                 continue
             said = _alternate(one)

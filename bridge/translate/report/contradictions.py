@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Resource, repetitions
 from bridge.terminology.units import is_ucum, plain
 from bridge.translate.native.asserted import Members, denials_in, is_as_qualified
 from bridge.translate.report.hedges import hedges
@@ -71,8 +71,7 @@ def _contradictions(home: Resource, members: Members) -> Iterator[tuple[str, str
     for element in ("code", "valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode"):
         if element not in home:
             continue
-        value = home[element]
-        for concept in value if isinstance(value, list) else [value]:
+        for concept in repetitions(home[element]):
             displays = [one.get("display") for one in concept.get("coding", ())]
             if concept.get("text") in displays:  # to the letter
                 continue
