@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -136,14 +136,6 @@ class Group:
             references = {name: one for name, one in references.items() if id(one) not in gone}
         members = tuple(one for one in self.members if id(one) not in gone)
         return Group(self.root, members, self.patient, self.key, references)
-
-
-def drop_extensions(home: Json, is_gone: Callable[[Json], bool]) -> None:
-    """In place."""
-    if kept := [one for one in home.get("extension", ()) if not is_gone(one)]:
-        home["extension"] = kept
-    else:
-        home.pop("extension", None)
 
 
 def repetitions(value: Json) -> list[Json]:

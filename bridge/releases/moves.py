@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bridge.model.extensions import extensions_of
 from bridge.model.group import Json, absent, repetitions
 
 Home = dict[str, Json]
@@ -195,7 +196,7 @@ class FromExtension:
     url: str
 
     def forth(self, home: Home) -> None:
-        found = [one for one in home.get("extension", ()) if one["url"] == self.url and "valueReference" in one]
+        found = [one for one in extensions_of(home, self.url) if "valueReference" in one]
         if not found:
             return
         put_list(home, "extension", [one for one in home["extension"] if one not in found])

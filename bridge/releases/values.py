@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, Overflow
 
+from bridge.model.extensions import extensions_of, values_of
 from bridge.model.group import Json, Number, absent, repetitions
 from bridge.model.names import COMPARATOR_URL, CROSS_VERSION, INTERVAL_UNIT_URL, INTERVAL_URL
 from bridge.model.references import type_of
@@ -148,8 +149,8 @@ class Alternate:
 
 
 def _alternate(reference: Home) -> Json:
-    found = (one for one in reference.get("extension", ()) if one.get("url") == ALTERNATE)
-    return next((one["valueReference"] for one in found if isinstance(one.get("valueReference"), dict)), None)
+    said = values_of(reference, ALTERNATE, "valueReference")
+    return next((one for one in said if isinstance(one, dict)), None)
 
 
 def _put(home: Home, url: str, element: str, value: Json) -> None:
@@ -158,7 +159,7 @@ def _put(home: Home, url: str, element: str, value: Json) -> None:
 
 def _taken(home: Home, url: str, element: str) -> Json:
     """The value of the first such extension, which is taken away in place."""
-    found = next((one for one in home.get("extension", ()) if one.get("url") == url and element in one), None)
+    found = next((one for one in extensions_of(home, url) if element in one), None)
     if found is None:
         return None
     put_list(home, "extension", [one for one in home["extension"] if one is not found])

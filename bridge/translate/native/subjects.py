@@ -7,7 +7,8 @@ import re
 from typing import NamedTuple
 
 from bridge.model.content import Code, Coded, Plain
-from bridge.model.group import Resource, drop_extensions, with_element
+from bridge.model.extensions import drop_extensions, values_of
+from bridge.model.group import Resource, with_element
 from bridge.model.references import contained_in, type_of, without_version
 from bridge.terminology.schemes import DCM, SCT
 from bridge.translate.basis.codeable import code_pairs, codes_in, displayed
@@ -55,7 +56,7 @@ def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]
     patient."""
     if states_subject(observation):
         return None
-    codes = [_of_code(one["valueCodeableConcept"]) for one in _codes(observation)]
+    codes = [_of_code(one) for one in _codes(observation)]
     said = observation.get("focus", ())
     patient = subject_key(observation.get("subject", {}), subjects)
     others = [one for one in said if one != {"id": OWN} and subject_key(one, subjects) != patient]
@@ -77,8 +78,7 @@ def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]
 
 
 def _codes(observation: Resource) -> list[Home]:
-    extensions = observation.get("extension", ())
-    return [one for one in extensions if one.get("url") == FOCUS_CODE and "valueCodeableConcept" in one]
+    return values_of(observation, FOCUS_CODE, "valueCodeableConcept")
 
 
 def _of_code(concept: Home) -> _Subject:
