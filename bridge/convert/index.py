@@ -13,7 +13,7 @@ from pathlib import Path
 from bridge.codecs import json
 from bridge.convert.files import Line, digest_of, name_of
 from bridge.convert.inputs import NO_DOCUMENT, Rejected, Skipped
-from bridge.convert.versions import DELETED, OLDER, REPEATED, Version, newest, version_of
+from bridge.convert.versions import DELETED, OLDER, REPEATED, ResourceVersion, newest, version_of
 from bridge.model.group import Resource, references_in
 from bridge.model.references import literal
 from bridge.translate.gather import BELONGING, FORMING, links
@@ -66,10 +66,12 @@ class Index:
         referred = {one for one in map(_relative, _references(resource)) if one is not None}
         self._database.executemany("INSERT INTO link VALUES (?, ?, ?)", ((row, *one) for one in sorted(referred)))
 
-    def add_deletion(self, file: int, line: Line, kind: str, name: str, said: Version) -> None:
+    def add_deletion(self, file: int, line: Line, kind: str, name: str, said: ResourceVersion) -> None:
         self._add(file, line, kind, name, None, said)
 
-    def _add(self, file: int, line: Line, kind: str, name: str | None, digest: bytes | None, said: Version) -> int:
+    def _add(
+        self, file: int, line: Line, kind: str, name: str | None, digest: bytes | None, said: ResourceVersion
+    ) -> int:
         row = len(self._state)
         self._state.append(_UNUSED)
         part = row if kind in PARTS and not said.is_deletion else None
@@ -98,7 +100,9 @@ class Index:
             "SELECT row, file, version, updated, digest IS NULL FROM resource WHERE type = ? AND id = ? ORDER BY row",
             (kind, name),
         )
-        versions = [(row, file, Version(number, at, bool(is_deletion))) for row, file, number, at, is_deletion in found]
+        versions = [
+            (row, file, ResourceVersion(number, at, bool(is_deletion))) for row, file, number, at, is_deletion in found
+        ]
         stands = newest([said for *_, said in versions])
         is_deleted = stands is None or versions[stands][2].is_deletion
         reason = f"{kind}: {DELETED if is_deleted else OLDER}"

@@ -37,7 +37,7 @@ _OF_TYPE = {"Device": DEVICE_SUBJECT, "Specimen": SPECIMEN}
 _PERSONS = ("Patient", "RelatedPerson", "Group", "")
 _NAMES = {SPECIMEN: SPECIMEN_ID, DEVICE_SUBJECT: DEVICE_SUBJECT_NAME}  # TID 1009, 1010; of others Subject ID
 _FETUS = re.compile(r"Fetus(?: (#?\d{1,2}|[A-Z]))?")
-"""As a document born in DICOM calls one (`subject_context.subject_of`)."""
+"""As a document born in DICOM calls one (`subject_context.subject_of_item`)."""
 _UNKNOWN = "has no Subject Class (CID 271): a DICOM reader may take the value for the patient's"
 
 
