@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.model.extensions import extensions_of
 from bridge.model.group import Json, Resource, absent
-from bridge.releases.moves import put_list
+from bridge.releases.in_place import put_list
 from bridge.translate.native.selection import DERIVED_FROM, PREFIX, SELECTION
 
 _PARTS: dict[str, tuple[str | None, bool]] = {  # value[x] of its extension (None: a complex one), and whether a list

@@ -11,7 +11,7 @@ from bridge.model.extensions import extensions_of, values_of
 from bridge.model.group import Json, Number, absent, repetitions
 from bridge.model.names import COMPARATOR_URL, CROSS_VERSION, INTERVAL_UNIT_URL, INTERVAL_URL
 from bridge.model.references import type_of
-from bridge.releases.moves import Home, put_list
+from bridge.releases.in_place import Home, put_list
 
 _MS = "ms"
 _MILLISECONDS = {  # UCUM, exactly; months and years have no one length
