@@ -21,7 +21,7 @@ from bridge.model.world import World
 if TYPE_CHECKING:
     from bridge.convert.report import ReportFile
     from bridge.convert.run import Job
-    from bridge.convert.sources import Source
+    from bridge.convert.sources import GivenFile
 
 HELP = "Convert files: DICOM SR to FHIR Bundles, or FHIR Observations and DiagnosticReports to DICOM SR."
 EXAMPLE = "Example: fhir-dicom convert reports/ --to fhir -o out/ --report report.json"
@@ -77,7 +77,7 @@ def convert(
             raise typer.Exit(1)
 
 
-def _is_among(file: Path, given: list[Source]) -> bool:
+def _is_among(file: Path, given: list[GivenFile]) -> bool:
     return file.resolve() in {one.resolve() for one in given if isinstance(one, Path)}
 
 
@@ -102,7 +102,9 @@ def _stop(number: int, _: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def _run(files: list[Source], job: Job, output: Any, workers: int, reports: list[ReportFile], *, table: bool) -> bool:
+def _run(
+    files: list[GivenFile], job: Job, output: Any, workers: int, reports: list[ReportFile], *, table: bool
+) -> bool:
     """Whether all of it was done. Raises UsageError where nothing can be converted that way, and PermanentError where
     the report cannot be written: nobody would know what has become of the rest."""
     from bridge.convert import inputs, run

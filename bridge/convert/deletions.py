@@ -3,9 +3,9 @@ nothing but DELETEs (HL7 Bulk Data Access, Complete Status)."""
 
 from __future__ import annotations
 
-from bridge.convert.entries import NAMED
 from bridge.convert.versions import child
 from bridge.model.group import Resource
+from bridge.model.references import literal
 
 Name = tuple[str, str]
 """Type and id."""
@@ -24,8 +24,5 @@ def deletions_in(bundle: Resource) -> list[Name | None]:
 
 
 def _name(url: object) -> Name | None:
-    match = NAMED.fullmatch(url) if isinstance(url, str) else None
-    if match is None:
-        return None
-    kind, _, name = match[1].partition("/")
-    return kind, name
+    deleted = literal(url) if isinstance(url, str) else None
+    return (deleted.type, deleted.id) if deleted is not None else None

@@ -13,10 +13,10 @@ from bridge.codecs import json
 from bridge.convert.versions import DELETED, OLDER, REPEATED, SUPERSEDED, child, instant, newest, version_of
 from bridge.errors import InvalidFhirError
 from bridge.model.group import Json, Resource
+from bridge.model.references import local
 from bridge.translate.gather import Entry
 
 PART = "only a part of it (SUBSETTED): fetch it whole"
-NAMED = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
 _ANSWERS, _ANSWER = ("batch-response", "transaction-response"), ("searchset", "history")
 _OF_THEIR_OWN = ("document", "message")  # Bundles that say what was, whatever stands around them
 Left = Counter[str]
@@ -173,8 +173,7 @@ def _name(entry: dict[str, Any]) -> str | None:
     named = f"{resource.get('resourceType')}/{resource.get('id')}" if "id" in resource else None
     for url in (entry.get("fullUrl"), named, child(entry, "request").get("url")):
         if isinstance(url, str):
-            match = NAMED.fullmatch(url)
-            return match[1] if match else url
+            return local(url) or url
     return None
 
 

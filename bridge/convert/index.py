@@ -3,7 +3,6 @@ any size needs the memory of its largest document, and a few bytes for each reso
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from array import array
 from collections import Counter
@@ -14,11 +13,11 @@ from pathlib import Path
 from bridge.codecs import json
 from bridge.convert.files import Line, digest_of, name_of
 from bridge.convert.inputs import NO_DOCUMENT, Rejected, Skipped
-from bridge.convert.versions import DELETED, OLDER, REPEATED, Version, newest, version_of
+from bridge.convert.versions import DELETED, OLDER, REPEATED, ResourceVersion, newest, version_of
 from bridge.model.group import Resource, references_in
+from bridge.model.references import literal
 from bridge.translate.gather import BELONGING, FORMING, links
 
-_REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
 PARTS = FORMING | {"Basic", "ImagingSelection"}
 """Types that decide what forms one document, or that lead to them."""
 _ALONG = (BELONGING | {"Patient"}) - PARTS
@@ -55,8 +54,8 @@ class Index:
 
     def add(self, file: int, line: Line, resource: Resource) -> None:
         kind, identifier = resource["resourceType"], resource.get("id")
-        named = _REFERENCE.fullmatch(f"{kind}/{identifier}") if isinstance(identifier, str) else None
-        digest, name = digest_of(json.canonical(resource)), named and named[2]
+        named = _relative(f"{kind}/{identifier}") if isinstance(identifier, str) else None
+        digest, name = digest_of(json.canonical(resource)), named and named[1]
         there = self._database.execute(
             "SELECT 1 FROM resource WHERE type = ? AND id IS ? AND digest = ?", (kind, name, digest)
         )
@@ -64,13 +63,15 @@ class Index:
             self._left[file, f"{kind}: {REPEATED}"] += 1
             return
         row = self._add(file, line, kind, name, digest, version_of(resource))
-        referred = {one.groups() for one in map(_REFERENCE.fullmatch, _references(resource)) if one is not None}
+        referred = {one for one in map(_relative, _references(resource)) if one is not None}
         self._database.executemany("INSERT INTO link VALUES (?, ?, ?)", ((row, *one) for one in sorted(referred)))
 
-    def add_deletion(self, file: int, line: Line, kind: str, name: str, said: Version) -> None:
+    def add_deletion(self, file: int, line: Line, kind: str, name: str, said: ResourceVersion) -> None:
         self._add(file, line, kind, name, None, said)
 
-    def _add(self, file: int, line: Line, kind: str, name: str | None, digest: bytes | None, said: Version) -> int:
+    def _add(
+        self, file: int, line: Line, kind: str, name: str | None, digest: bytes | None, said: ResourceVersion
+    ) -> int:
         row = len(self._state)
         self._state.append(_UNUSED)
         part = row if kind in PARTS and not said.is_deletion else None
@@ -99,7 +100,9 @@ class Index:
             "SELECT row, file, version, updated, digest IS NULL FROM resource WHERE type = ? AND id = ? ORDER BY row",
             (kind, name),
         )
-        versions = [(row, file, Version(number, at, bool(is_deletion))) for row, file, number, at, is_deletion in found]
+        versions = [
+            (row, file, ResourceVersion(number, at, bool(is_deletion))) for row, file, number, at, is_deletion in found
+        ]
         stands = newest([said for *_, said in versions])
         is_deleted = stands is None or versions[stands][2].is_deletion
         reason = f"{kind}: {DELETED if is_deleted else OLDER}"
@@ -192,6 +195,12 @@ class Index:
                 self._left[file, f"{kind}: {NO_DOCUMENT}"] += 1
         for (file, reason), count in sorted(self._left.items()):
             yield Skipped(name_of(self._files[file]), reason, count)
+
+
+def _relative(reference: str) -> tuple[str, str] | None:
+    """Type and id of a relative reference: an export is of one server."""
+    found = literal(reference)
+    return (found.type, found.id) if found is not None and not found.base else None
 
 
 def _references(resource: Resource) -> Iterator[str]:

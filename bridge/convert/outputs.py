@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import filecmp
 import os
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 
 from bridge.convert.draft import STDOUT, Draft, begun
 from bridge.errors import PermanentError, UsageError
+from bridge.temporary import temporary_beside
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 """What a disk says that knows no links, as FAT does."""
@@ -36,14 +36,10 @@ class Folder:
     def _put(self, target: Path, data: bytes) -> bool:
         """Whether its place was free until the end."""
         self.path.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".writing-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.chmod(temporary, 0o644)
+        with temporary_beside(target) as temporary:
+            temporary.write_bytes(data)
+            temporary.chmod(0o644)
             return _linked(temporary, target)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
 
     def close(self) -> None:
         pass
@@ -63,7 +59,7 @@ def _is_there(target: Path, data: bytes) -> bool:
     )
 
 
-def _linked(temporary: str, target: Path) -> bool:
+def _linked(temporary: Path, target: Path) -> bool:
     """A link takes no place that is taken; a move would."""
     try:
         os.link(temporary, target)

@@ -12,12 +12,12 @@ from bridge.convert.draft import STDOUT, begun
 from bridge.errors import PermanentError, UsageError
 from bridge.translate.report.report import Report
 
-Entry = dict[str, Any]
+ReportEntry = dict[str, Any]
 _STATUS = ("converted", "skipped", "rejected")
 _OUTCOMES = ("total", "mapped", "carried", "withheld")
 
 
-def entry_of(source: str, status: str) -> Entry:
+def entry_of(source: str, status: str) -> ReportEntry:
     """Of what has no elements, or not yet."""
     return {
         "source": source,
@@ -32,7 +32,7 @@ def entry_of(source: str, status: str) -> Entry:
     }
 
 
-def counts_of(report: Report, *, details: bool, header: bool) -> Entry:
+def counts_of(report: Report, *, details: bool, header: bool) -> ReportEntry:
     """`details`: of all elements, not only of those that are not mapped; `header`: those of the header, too."""
     found = [*report.header, *report.details] if header else report.details
     return {
@@ -46,13 +46,13 @@ def counts_of(report: Report, *, details: bool, header: bool) -> Entry:
 class Totals:
     """Documents by status, and the sums of their items and elements."""
 
-    def __init__(self, entries: Sequence[Entry] = ()) -> None:
-        self.found: Entry = dict.fromkeys(_STATUS, 0)
+    def __init__(self, entries: Sequence[ReportEntry] = ()) -> None:
+        self.found: ReportEntry = dict.fromkeys(_STATUS, 0)
         self.found |= {kind: dict.fromkeys(_OUTCOMES, 0) for kind in ("items", "elements")}
         for entry in entries:
             self.add(entry)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: ReportEntry) -> None:
         self.found[entry["status"]] += 1
         for kind in ("items", "elements"):
             for outcome in _OUTCOMES:
@@ -71,7 +71,7 @@ class ReportFile:
         self._out = begun(path)
         self._head = b'{\n  "documents": [\n'
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: ReportEntry) -> None:
         self._write(self._head, json.dumps(entry, indent=True))
         self._head = b",\n"
 

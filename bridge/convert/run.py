@@ -16,8 +16,8 @@ from bridge.convert.bundle import bundle
 from bridge.convert.export import Part
 from bridge.convert.files import name_of
 from bridge.convert.inputs import Input, Readable, Rejected, Skipped, Target
-from bridge.convert.report import Entry, counts_of, entry_of
-from bridge.convert.sources import Source
+from bridge.convert.report import ReportEntry, counts_of, entry_of
+from bridge.convert.sources import GivenFile
 from bridge.convert.workers import shared_out
 from bridge.errors import PermanentError, defect
 from bridge.mapping.load import load
@@ -55,12 +55,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    entry: Entry
+    entry: ReportEntry
     name: str | None = None  # of the output file
     data: bytes = b""
 
 
-def run(files: Sequence[Source], job: Job, output: Output, workers: int = 1) -> Generator[Entry]:
+def run(files: Sequence[GivenFile], job: Job, output: Output, workers: int = 1) -> Generator[ReportEntry]:
     """One report entry for each document, unreadable file, or type of other resources, and for an output that is not
     there in the end; outputs written on the way."""
     load(job.mappings)  # faults are known before anything is read
@@ -82,7 +82,7 @@ Unit = Path | Part | Skipped | Rejected
 """What one worker does at a time."""
 
 
-def _units(files: Sequence[Source], job: Job) -> Iterator[Unit]:
+def _units(files: Sequence[GivenFile], job: Job) -> Iterator[Unit]:
     """Files, the parts of exports, and what is no file."""
     exports: dict[Path, dict[Path, Path]] = {}  # by what they are, however they are called
     for file in files:
@@ -185,7 +185,7 @@ def _to_dicom(one: Readable, group: Group, job: Job) -> Done:
     return Done(entry, f"{uid}.dcm", writer.write(write_document(translated.result)))
 
 
-def _put(done: Done, output: Output, written: set[str]) -> Entry:
+def _put(done: Done, output: Output, written: set[str]) -> ReportEntry:
     """Writes it, and what is to be said of that. `written`: names of files of this run."""
     if done.name is None:
         return done.entry

@@ -12,14 +12,14 @@ from bridge.convert.files import name_of
 from bridge.convert.inputs import Rejected, Skipped
 from bridge.errors import UsageError
 
-Source = Path | Skipped | Rejected
+GivenFile = Path | Skipped | Rejected
 """A file, or what is to be said of what is none."""
 
 
-def sources(paths: Sequence[Path]) -> list[Source]:
+def sources(paths: Sequence[Path]) -> list[GivenFile]:
     """Folders recursively, what is in them in the order of their names; links are followed, and each folder is read
     once, whatever leads to it. Raises UsageError for what is not there."""
-    found: list[Source] = []
+    found: list[GivenFile] = []
     listed: set[str] = set()
     for path in paths:
         if path.is_dir():
@@ -32,7 +32,7 @@ def sources(paths: Sequence[Path]) -> list[Source]:
     return found
 
 
-def _inside(folder: Path, listed: set[str]) -> Iterator[tuple[Path, Source]]:
+def _inside(folder: Path, listed: set[str]) -> Iterator[tuple[Path, GivenFile]]:
     """`listed`: real paths of folders. Links come last: what they lead to is better called by its own path."""
     waiting = deque([folder])
     while waiting:

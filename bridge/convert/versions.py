@@ -13,7 +13,7 @@ OLDER = "superseded: a newer version stands there"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class Version(NamedTuple):
+class ResourceVersion(NamedTuple):
     """What a resource says of itself; of one that was deleted, when that was said."""
 
     number: str | None  # meta.versionId
@@ -21,13 +21,13 @@ class Version(NamedTuple):
     is_deletion: bool = False
 
 
-def version_of(resource: Resource) -> Version:
+def version_of(resource: Resource) -> ResourceVersion:
     meta = child(resource, "meta")
     number, updated = meta.get("versionId"), meta.get("lastUpdated")
-    return Version(None if number is None else str(number), None if updated is None else str(updated))
+    return ResourceVersion(None if number is None else str(number), None if updated is None else str(updated))
 
 
-def newest(versions: Sequence[Version]) -> int | None:
+def newest(versions: Sequence[ResourceVersion]) -> int | None:
     """The place of the one that is later than all others, by `meta.lastUpdated`: the order of versionIds says nothing
     (FHIR R4 resource.html#Meta), nor does the order in which they stand. None where nothing says it: two versions have
     two versionIds and two times. Deletions have no versionId, and many of them say no more than one."""
@@ -38,7 +38,7 @@ def newest(versions: Sequence[Version]) -> int | None:
     return last if is_known else None
 
 
-def _is_after(one: Version, time: datetime | None, other: Version, before: datetime | None) -> bool:
+def _is_after(one: ResourceVersion, time: datetime | None, other: ResourceVersion, before: datetime | None) -> bool:
     if one.is_deletion and other.is_deletion:
         return True
     if not (one.is_deletion or other.is_deletion) and (

@@ -15,7 +15,7 @@ from bridge.ledger.database import Database, one_at_a_time
 from bridge.ledger.tables import AUDIT
 
 
-class Entry(NamedTuple):
+class TrailEntry(NamedTuple):
     number: int
     event: str
     hash: str
@@ -33,7 +33,7 @@ def chained(before: str, event: str) -> str:
     return hashlib.sha256(f"{before}\n{event}".encode()).hexdigest()
 
 
-def faults(entries: Iterable[Entry], heads: Iterable[Head]) -> Iterator[str]:
+def faults(entries: Iterable[TrailEntry], heads: Iterable[Head]) -> Iterator[str]:
     """Where the chain is broken, or is not the one that these heads were of."""
     left: dict[int, set[str]] = {}
     for head in heads:  # two of one number: the one that was exported first is not there any more
@@ -58,7 +58,7 @@ def record(connection: Connection, event: AuditEvent, document: str | None = Non
     text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     last = connection.execute(_NEWEST).first()
     number, before = (last.number, last.hash) if last is not None else (0, "")
-    row = Entry(number + 1, text, chained(before, text))._asdict()
+    row = TrailEntry(number + 1, text, chained(before, text))._asdict()
     connection.execute(insert(AUDIT).values(**row, document=document))
 
 
@@ -71,11 +71,11 @@ class AuditTrail:
             last = connection.execute(_NEWEST).first()
         return Head(last.number, last.hash) if last is not None else None
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[TrailEntry]:
         """Oldest first."""
         with self._database.connect() as connection:
             for row in connection.execute(select(*_ENTRY).order_by(AUDIT.c.number)):
-                yield Entry(*row)
+                yield TrailEntry(*row)
 
 
 _ENTRY = (AUDIT.c.number, AUDIT.c.event, AUDIT.c.hash)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +22,7 @@ from bridge.errors import LedgerError, UsageError
 from bridge.ledger import postgresql, sqlite
 from bridge.ledger.migrate import check_version, migrate
 from bridge.ledger.why import FULL, is_of_database, why
+from bridge.temporary import temporary_beside
 
 _PARTS = 500  # values of one query
 T = TypeVar("T")
@@ -94,19 +93,13 @@ class Database:
             raise UsageError("ledger: on PostgreSQL make backups by pg_dump, or as your database is backed up anyway")
         if file.exists():
             raise FileExistsError(file)
-        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # half of a ledger is none
-        os.close(descriptor)
-        part = Path(name)
-        source = self._engine.raw_connection()
-        try:
-            with closing(sqlite3.connect(part)) as target:
-                source.driver_connection.backup(target)  # type: ignore[union-attr]
-            part.rename(file)
-        except sqlite3.Error as error:
-            raise LedgerError(f"ledger: {file}: cannot be written: {error}") from error
-        finally:
-            source.close()
-            part.unlink(missing_ok=True)
+        with temporary_beside(file) as part, closing(self._engine.raw_connection()) as source:
+            try:  # beside its place, for half of a ledger is none
+                with closing(sqlite3.connect(part)) as target:
+                    source.driver_connection.backup(target)  # type: ignore[union-attr]
+                part.rename(file)
+            except sqlite3.Error as error:
+                raise LedgerError(f"ledger: {file}: cannot be written: {error}") from error
 
     def now(self) -> float:
         with _named():

@@ -67,13 +67,18 @@ class Intents:
             act = connection.execute(_BEGUN, {"of_route": route, "of_key": key}).scalar()
         return parts_of(act)[0] if act is not None else None
 
-    def sent(self, route: str, key: str, act: str) -> bytes | None:
-        """What the open intent with that act, which is about to write the instance, was to store."""
+    def instance_of(self, document: str) -> bytes | None:
+        """The instance that the open intent of the document is about to write, where it had to be kept: one that
+        replaces another of the same UID, which has to be removed before, so that nobody has it meanwhile; one for an
+        archive that may change what it gets. None where nothing is begun. The agreement drops it."""
+        with self._database.connect() as connection:
+            return _instance_of(connection, document)
+
+    def instance_about(self, route: str, key: str, act: str) -> bytes | None:
+        """The same, of the open intent with that act which is about to write the SOP Instance."""
         with self._database.connect() as connection:
             row = connection.execute(_BEGUN, {"of_route": route, "of_key": key}).first()
-            if row is None or row.act != act:
-                return None
-            return connection.execute(select(REPLACEMENT.c.data).where(REPLACEMENT.c.document == row.document)).scalar()
+            return _instance_of(connection, row.document) if row is not None and row.act == act else None
 
     def by(self, route: str, act: str) -> list[tuple[str, list[str]]]:
         """Documents with such an open intent, and its keys."""
@@ -125,6 +130,10 @@ class Intents:
 def intent_of(connection: Connection, document: str) -> RowMapping | None:
     """The row of the open intent."""
     return connection.execute(_INTENT, {"of_document": document}).mappings().first()
+
+
+def _instance_of(connection: Connection, document: str) -> bytes | None:
+    return connection.execute(select(REPLACEMENT.c.data).where(REPLACEMENT.c.document == document)).scalar()
 
 
 def _record(connection: Connection, event: AuditEvent | None, document: str) -> None:

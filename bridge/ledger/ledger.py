@@ -19,7 +19,6 @@ from bridge.ledger.names import Names
 from bridge.ledger.operations import Operations
 from bridge.ledger.pauses import Pauses
 from bridge.ledger.rejections import Rejections
-from bridge.ledger.replacements import Replacements
 from bridge.ledger.retired import Retired
 from bridge.ledger.status import status
 from bridge.ledger.studies import Studies
@@ -43,7 +42,6 @@ class Ledger:
         self.waking = Waking(self._database)
         self.studies = Studies(self._database)
         self.moves = Moves(self._database)
-        self.replacements = Replacements(self._database)
         self.rejections = Rejections(self._database)
         self.conflicts = Conflicts(self._database)
         self.pauses = Pauses(self._database, dry=dry)

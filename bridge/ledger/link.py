@@ -21,22 +21,25 @@ Kind = Literal[
     "unmerge",
     "imaging-study",  # an ImagingStudy is written; of nothing
 ]
-"""What an intent is about to do. It stands in ledgers: another name for one needs a migration."""
+"""What an intent is about to do. These words are stored in ledgers: to change one takes a migration."""
 
 RETRACTED = "retracted"
-"""Entered in error, or rejected by a note (IHE RAD TF IOCM): whatever the content still says."""
+"""State of a side: entered in error, or rejected by a note (IHE RAD TF IOCM), whatever its content still says."""
 GONE = "gone"
-"""Deleted, asked directly and certain."""
+"""State of a side: deleted; the store was asked directly, and it is certain."""
 VOID = (RETRACTED, GONE)
-"""States of a side that says nothing any more."""
+"""The states in which a side says nothing any more."""
 UNKNOWN = "unknown"
-"""No agreement is remembered: the link was built again from the instances (`rebuild`)."""
+"""State of a side on which nothing is known to be agreed: the link was built again from the instances
+(`bridge.sync.lost`), or what the side says has to be looked at anew."""
 STRANGE = "strange"
-"""Of the PACS side: nothing shows yet that what stands in the place that it names came from it, or it from that."""
+"""State of the PACS side: nothing shows yet that the resource in the place that it names was made from it, or it from
+that resource."""
 OUTDATED = "of an earlier translation"
-"""Of the PACS side, and in no ledger: what was made of it then is not what would be made of it now."""
+"""State of the PACS side, never stored: the mapping of now would make other resources of it than were made."""
 UNDONE = "of a survivor"
-"""Of the PACS side, and in no ledger: it says who replaced its patient, and nobody does any more."""
+"""State of the PACS side, never stored: it is filed under the Patient who replaced its own, and the replacement has
+been undone."""
 
 _WARNINGS = 20  # that are kept of one document
 
@@ -86,7 +89,7 @@ class Link:
 
 
 class Intent(NamedTuple):
-    """What was begun and is not agreed yet: nothing, where it is empty."""
+    """What was begun and is not agreed on yet; empty where nothing was begun."""
 
     act: str = ""  # as `act_of` makes it
     keys: Sequence[str] = ()
@@ -106,13 +109,13 @@ def act_of(kind: Kind, of: str = "") -> str:
 
 
 def parts_of(act: str) -> tuple[Kind, str]:
-    """Kind of an act, and what it is of: empty where that is nothing."""
+    """The kind of an act, and what it is of, which may be empty."""
     kind, _, of = act.partition(":")
     return cast(Kind, kind), of
 
 
 def lines_of(warnings: Iterable[str]) -> str:
-    """Of one translation, for `Link.warnings`: each once, and of very many the first."""
+    """The warnings of one translation, for `Link.warnings`: each once, and no more than the first 20."""
     said = list(dict.fromkeys(warnings))
     more = [f"and {len(said) - _WARNINGS} more"] if len(said) > _WARNINGS else []
     return "\n".join([*said[:_WARNINGS], *more])

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, func, select, tuple_, union
 
-from bridge.ledger.audit import Entry
+from bridge.ledger.audit import TrailEntry
 from bridge.ledger.database import Database
 from bridge.ledger.link import parts_of
 from bridge.ledger.tables import ALIAS, AUDIT, CONFLICT, INTENT, LINK, MOVE, SEEN, STATE, WORK
@@ -54,11 +54,11 @@ class View:
             for (route, store), counts in sorted(open_work.items())
         ]
 
-    def trail(self, after: int, limit: int) -> list[Entry]:
+    def trail(self, after: int, limit: int) -> list[TrailEntry]:
         """Of the audit trail, the entries after a number."""
         query = select(AUDIT.c.number, AUDIT.c.event, AUDIT.c.hash).where(AUDIT.c.number > after)
         with self._database.connect() as connection:
-            return [Entry(*row) for row in connection.execute(query.order_by(AUDIT.c.number).limit(limit))]
+            return [TrailEntry(*row) for row in connection.execute(query.order_by(AUDIT.c.number).limit(limit))]
 
     def documents(self, key: str) -> list[dict[str, Any]]:
         """What is known of the documents that a resource key, a SOP Instance UID, or a store's own key belongs to: on

@@ -15,15 +15,15 @@ from bridge.ledger.work_item import ASIDE, COLUMNS, OF_STORE, OPEN, TURN, State,
 
 
 class WorkQueue(Owing, Owed):
-    """As one worker, its `owner`, sees it."""
+    """The queue as one worker, its `owner`, sees it."""
 
     def __init__(self, database: Database, owner: str) -> None:
         self._database, self._owner = database, owner
 
     def claim(self, route: str, store: str, limit: int, after: Turn | None = None) -> list[Work]:
-        """Claims what is owed and due, oldest first: it is nobody else's until it is done, put off or given back. What
-        a worker did not survive comes last of its store, and alone: it takes nothing else along; what two did not comes
-        last of the whole route. `after`: what comes later in that order."""
+        """Claims what is owed and due, oldest first; nobody else gets it until it is done, put off or given back. An
+        item with which a worker died comes last of its store, and alone, so that it takes nothing else along; one with
+        which two have died comes last of the whole route. `after`: only what comes later in that order."""
         with self._database.begin() as connection:
             due = (WORK.c.route == route) & IS_OPEN & is_due(self._database.now())
             of_store = select(*COLUMNS).where(
@@ -40,8 +40,8 @@ class WorkQueue(Owing, Owed):
         return safe
 
     def claim_these(self, route: str, store: str, keys: Iterable[str], crashes: int) -> list[Work]:
-        """Claims those of the keys that are owed and due, or held or dead, if they are nobody's and have ended as many
-        workers."""
+        """Claims those of the keys that are owed and due, or held or dead, that no worker has, and with which exactly
+        `crashes` workers have died."""
         of_store = in_store(WORK, route, store) & WORK.c.owner.is_(None)
         of_store &= WORK.c.crashes == crashes
         owed = WORK.c.state.in_(OPEN) & is_due(self._database.now())
@@ -57,13 +57,13 @@ class WorkQueue(Owing, Owed):
             connection.execute(_CLAIMED, [_named(work) | {"by": self._owner} for work in works])
 
     def give_back(self, *works: Work) -> None:
-        """Gives up what this worker claimed, or these of it: it is as it was."""
+        """Gives up these items, or all that this worker has claimed; they stay as they were."""
         with self._database.begin() as connection:
             mine = (WORK.c.owner == self._owner) & (or_(*map(_is, works)) if works else true())
             connection.execute(update(WORK).where(mine).values(owner=None))
 
     def reap(self, is_alive: Callable[[str], bool]) -> None:
-        """Frees what dead workers had claimed, and counts for each item that it was in their hands."""
+        """Frees what dead workers had claimed, and counts one more crash for each of these items."""
         with self._database.connect() as connection:
             owned = select(WORK.c.owner).where(WORK.c.owner.is_not(None)).distinct()
             owners = connection.execute(owned).scalars().all()
@@ -74,15 +74,15 @@ class WorkQueue(Owing, Owed):
                     connection.execute(update(WORK).where(WORK.c.owner == owner).values(**values))
 
     def take(self, work: Work) -> bool:
-        """As `claim`, one item that is in another state than owed. False where somebody has it, or there are news of
-        it."""
+        """Claims one item that is in another state than owed. False where somebody else has it, or there are news of it
+        since it was read."""
         with self._database.begin() as connection:
             free = _is(work) & (WORK.c.generation == work.generation) & WORK.c.owner.is_(None)
             return connection.execute(update(WORK).where(free).values(owner=self._owner)).rowcount == 1
 
     def done(self, *works: Work) -> None:
-        """Takes items out of the queue; what got news meanwhile stays owed, and what is another's by now is left to
-        it."""
+        """Takes items out of the queue. One that got news meanwhile stays owed; one that another worker has by now is
+        left to that worker."""
         with self._database.begin() as connection:
             for work in works:
                 mine = _named(work) | {"by": self._owner}
@@ -99,9 +99,9 @@ class WorkQueue(Owing, Owed):
         awaits: str | None = None,
         failed: bool = False,
     ) -> None:
-        """Gives up an item in another state, or `owed` again after `wait` seconds, or when the key that it `awaits` is
-        settled. What got news meanwhile stays owed, and what is another's by now is left to it. Its attempts count
-        what `failed` alone."""
+        """Gives up an item in that state, to be tried again after `wait` seconds, or when the key that it `awaits` is
+        settled. If it got news meanwhile it stays owed; if another worker has it by now, it is left to that worker.
+        Only what has `failed` counts as an attempt."""
         with self._database.begin() as connection:
             mine = _is(work) & (WORK.c.owner == self._owner)
             now = self._database.now()

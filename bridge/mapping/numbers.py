@@ -10,6 +10,7 @@ from functools import lru_cache
 from bridge.mapping.codings import code_in, code_meaning, coding
 from bridge.mapping.texts import fhir_string
 from bridge.model.content import Code, Num
+from bridge.model.extensions import values_of
 from bridge.model.group import Json, Number
 from bridge.model.names import COMPARATOR_URL, PRIVATE_SCHEME
 
@@ -89,8 +90,7 @@ def is_compared(quantity: dict[str, Json]) -> bool:
 
 def comparator_of(quantity: dict[str, Json]) -> str | None:
     """A comparator of which nobody says which is `?`."""
-    beside = quantity.get("_comparator", {}).get("extension", ()) if "_comparator" in quantity else ()
-    said = [one["valueCode"] for one in beside if one.get("url") == COMPARATOR_URL and "valueCode" in one]
+    said = values_of(quantity.get("_comparator", {}), COMPARATOR_URL, "valueCode")
     found: str | None = quantity.get("comparator") or next(iter(said), None)
     return found or ("?" if is_compared(quantity) else None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bridge.mapping.texts import fhir_string
+from bridge.model.extensions import values_of
 from bridge.model.group import Json
 
 REPRESENTATION_URL = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
@@ -133,7 +134,7 @@ def _chosen(names: list[dict[str, Json]]) -> str:
 
 def _representation(name: dict[str, Json]) -> str | None:
     """Whatever else than ideographic and phonetic is alphabetic, as a name is that says nothing of it."""
-    said = (one.get("valueCode") for one in name.get("extension", ()) if one.get("url") == REPRESENTATION_URL)
+    said = values_of(name, REPRESENTATION_URL, "valueCode")
     return next((one for one in said if one in _REPRESENTATIONS), None)
 
 

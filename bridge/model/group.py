@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -138,12 +138,9 @@ class Group:
         return Group(self.root, members, self.patient, self.key, references)
 
 
-def drop_extensions(home: Json, is_gone: Callable[[Json], bool]) -> None:
-    """In place."""
-    if kept := [one for one in home.get("extension", ()) if not is_gone(one)]:
-        home["extension"] = kept
-    else:
-        home.pop("extension", None)
+def repetitions(value: Json) -> list[Json]:
+    """What an element holds: each of a list, or the one where it is none (FHIR R4 json.html)."""
+    return value if isinstance(value, list) else [value]
 
 
 def same(one: Json, other: Json) -> bool:

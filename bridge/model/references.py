@@ -2,7 +2,39 @@
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 from bridge.model.group import Json, Resource, references_in
+
+ID = r"[A-Za-z0-9.-]{1,64}"
+"""What a FHIR `id` may be (R4 datatypes.html#id)."""
+_ID = re.compile(ID)
+_LITERAL = re.compile(rf"(.*/)?([A-Z][A-Za-z]+)/({ID})(?:/_history/.*)?")
+
+
+class Literal(NamedTuple):
+    """What a literal reference says: `[base]/[type]/[id]` (R4 references.html#literal), of whatever version."""
+
+    base: str  # with the slash at its end; empty where the reference is relative
+    type: str
+    id: str
+
+
+def literal(reference: str) -> Literal | None:
+    """None of a `urn:` or a contained one, of a search, and of what is no reference."""
+    found = _LITERAL.fullmatch(reference)
+    return Literal(found[1] or "", found[2], found[3]) if found else None
+
+
+def local(reference: str) -> str | None:
+    """`Type/id` of a literal reference, whatever base it is written with."""
+    found = literal(reference)
+    return f"{found.type}/{found.id}" if found else None
+
+
+def is_id(value: Json) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def contained_in(owner: Resource, reference: str) -> Resource | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
-from bridge.model.group import Resource
+from bridge.model.group import Resource, repetitions
 
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?identifier=([^&]+)")
 _TOKEN = re.compile(r"(?:((?:[^\\$,|]|\\[\\$,|])*)\|)?((?:[^\\$,|]|\\[\\$,|])+)")
@@ -41,7 +41,7 @@ def sought_by(reference: str) -> Sought | None:
 def meets(resource: Resource) -> Iterator[Sought]:
     """What it is found by."""
     said = resource.get("identifier")
-    for one in said if isinstance(said, list) else [said]:
+    for one in repetitions(said):
         if isinstance(one, dict) and isinstance(value := one.get("value"), str):
             yield resource["resourceType"], str(one.get("system") or ""), value
             yield resource["resourceType"], None, value

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.model.group import Json
-from bridge.releases.moves import Home, Move
+from bridge.releases.in_place import Home
+from bridge.releases.moves import Move
 
 
 @dataclass(frozen=True, slots=True)

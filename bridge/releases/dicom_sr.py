@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bridge.model.group import Group, Json, Resource, reference_to, renamed
 from bridge.model.names import DICOM_UID_SYSTEM, EXTENSION_BASE
-from bridge.releases.moves import put_list
+from bridge.releases.in_place import put_list
 from bridge.terminology.schemes import DCM
 from bridge.translate.basis.times import INSTANT
 from bridge.translate.header.identity import TYPE_SYSTEM

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.model.group import Json, Resource, drop_extensions, renamed
+from bridge.model.extensions import drop_extensions
+from bridge.model.group import Json, Resource, renamed
 from bridge.model.names import EXTENSION_BASE
 from bridge.releases.dicom_sr import CATEGORY, COPY, FINDING, GROUP, says
 from bridge.terminology.schemes import DCM, SCT

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bridge.model.extensions import extensions_of
 from bridge.model.group import Json, Resource, absent
-from bridge.releases.moves import put_list
+from bridge.releases.in_place import put_list
 from bridge.translate.native.selection import DERIVED_FROM, PREFIX, SELECTION
 
 _PARTS: dict[str, tuple[str | None, bool]] = {  # value[x] of its extension (None: a complex one), and whether a list
@@ -58,7 +59,7 @@ def selection_in_r4(selection: Resource) -> Resource:
 
 def derived_in_r5(observation: Resource) -> None:
     """R4 Observation.derivedFrom may not point to Basic, that of R5 to an ImagingSelection."""
-    said = [one for one in observation.get("extension", ()) if one["url"] == DERIVED_FROM and "valueReference" in one]
+    said = [one for one in extensions_of(observation, DERIVED_FROM) if "valueReference" in one]
     if not said:
         return
     put_list(observation, "extension", [one for one in observation["extension"] if one not in said])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bridge.model.group import Json, absent
-
-Home = dict[str, Json]
+from bridge.model.extensions import extensions_of
+from bridge.model.group import Json, absent, repetitions
+from bridge.releases.in_place import Home, drop, each, gather, put_in, put_list
 
 
 class Move(Protocol):
@@ -69,10 +69,10 @@ class Wrapped:
     path: tuple[str, ...]
 
     def forth(self, home: Home) -> None:
-        _each(home, self.name, self._wrap)
+        each(home, self.name, self._wrap)
 
     def back(self, home: Home) -> None:
-        _each(home, self.name, self._unwrap)
+        each(home, self.name, self._unwrap)
 
     def _wrap(self, value: Json) -> Json:
         for step in reversed(self.path):
@@ -94,10 +94,10 @@ class Coded:
     system: str
 
     def forth(self, home: Home) -> None:
-        _each(home, self.name, lambda code: {"coding": [{"system": self.system, "code": code}]})
+        each(home, self.name, lambda code: {"coding": [{"system": self.system, "code": code}]})
 
     def back(self, home: Home) -> None:
-        _each(home, self.name, lambda concept: next((one.get("code") for one in concept.get("coding", ())), None))
+        each(home, self.name, lambda concept: next((one.get("code") for one in concept.get("coding", ())), None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Joined:
             return
         references = home.get(self.references, [])
         found = [{"concept": one} for one in home.get(self.concepts, ())]
-        found += [{"reference": one} for one in (references if isinstance(references, list) else [references])]
+        found += [{"reference": one} for one in repetitions(references)]
         put_in(home, place, {self.r5: found}, gone=(self.concepts, self.references))
 
     def back(self, home: Home) -> None:
@@ -160,7 +160,7 @@ class Spread:
             put_in(home, self.name, {names[key]: one for key, one in home[self.name].items() if key in names})
 
     def back(self, home: Home) -> None:
-        _gather(home, self.name, {r5: r4 for r4, r5 in self.parts}, lambda inner: inner)
+        gather(home, self.name, {r5: r4 for r4, r5 in self.parts}, lambda inner: inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ class Grouped:
     required: str
 
     def forth(self, home: Home) -> None:
-        _gather(home, self.name, dict(self.parts), lambda inner: [{self.required: absent()} | inner])
+        gather(home, self.name, dict(self.parts), lambda inner: [{self.required: absent()} | inner])
         home.setdefault(self.name, [{self.required: absent()}])
 
     def back(self, home: Home) -> None:
@@ -195,7 +195,7 @@ class FromExtension:
     url: str
 
     def forth(self, home: Home) -> None:
-        found = [one for one in home.get("extension", ()) if one["url"] == self.url and "valueReference" in one]
+        found = [one for one in extensions_of(home, self.url) if "valueReference" in one]
         if not found:
             return
         put_list(home, "extension", [one for one in home["extension"] if one not in found])
@@ -218,10 +218,10 @@ class Codes:
     in_r4: Mapping[str, str] = field(default_factory=dict)
 
     def forth(self, home: Home) -> None:
-        _each(home, self.name, lambda code: self.in_r5.get(code, code))
+        each(home, self.name, lambda code: self.in_r5.get(code, code))
 
     def back(self, home: Home) -> None:
-        _each(home, self.name, lambda code: self.in_r4.get(code, code))
+        each(home, self.name, lambda code: self.in_r4.get(code, code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +232,10 @@ class Gone:
     r5: tuple[str, ...] = ()
 
     def forth(self, home: Home) -> None:
-        _drop(home, self.r4)
+        drop(home, self.r4)
 
     def back(self, home: Home) -> None:
-        _drop(home, self.r5)
+        drop(home, self.r5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,55 +257,8 @@ class Within:
                 move.back(inner)
 
     def _homes(self, home: Home) -> Iterator[Home]:
-        value = home.get(self.name)
-        for one in value if isinstance(value, list) else [value]:
+        for one in repetitions(home.get(self.name)):
             if isinstance(one, dict):
                 yield one
                 if self.deep:
                     yield from self._homes(one)
-
-
-def _each(home: Home, name: str, change: Callable[[Json], Json]) -> None:
-    if name not in home:
-        return
-    value = home[name]
-    if isinstance(value, list):
-        put_list(home, name, [made for one in value if (made := change(one)) is not None])
-    else:
-        made = change(value)
-        if made is None:
-            del home[name]
-        else:
-            home[name] = made
-
-
-def put_list(home: Home, name: str, found: list[Json]) -> None:
-    """FHIR has no empty lists."""
-    if found:
-        home[name] = found
-    else:
-        del home[name]
-
-
-def put_in(home: Home, place: str, made: Home, gone: Sequence[str] = ()) -> None:
-    """In place of that element, without those that are gone: the order in which a resource is written stays, for what
-    goes into an SR of it is written in that order."""
-    whole = {**home}
-    home.clear()
-    for key, value in whole.items():
-        if key == place:
-            home |= made
-        elif key not in gone and key not in made:
-            home[key] = value
-
-
-def _gather(home: Home, name: str, names: Mapping[str, str], make: Callable[[Home], Json]) -> None:
-    """What is made of the elements that go by those names, in place of the first of them."""
-    if inner := {names[key]: one for key, one in home.items() if key in names}:
-        put_in(home, next(key for key in home if key in names), {name: make(inner)}, gone=[*names])
-
-
-def _drop(home: Home, names: Sequence[str]) -> None:
-    for name in names:
-        home.pop(name, None)
-        home.pop(f"_{name}", None)

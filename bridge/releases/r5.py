@@ -22,7 +22,7 @@ from bridge.releases.imaging_selection import (
     selection_in_r4,
     selection_in_r5,
 )
-from bridge.releases.moves import put_in
+from bridge.releases.in_place import put_in
 from bridge.translate.remainder.json_patch import (
     dumped,
     element_at,

@@ -11,7 +11,7 @@ from bridge.mapping.texts import uid_in
 from bridge.model.group import Group, Json, Resource, renamed
 from bridge.model.names import NAMESPACE
 from bridge.releases.dicom_sr import COPIED, COPY, says
-from bridge.releases.moves import put_list
+from bridge.releases.in_place import put_list
 from bridge.terminology.schemes import DCM
 from bridge.translate.native.selection import subset_of
 

@@ -7,10 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, Overflow
 
-from bridge.model.group import Json, Number, absent
+from bridge.model.extensions import extensions_of, values_of
+from bridge.model.group import Json, Number, absent, repetitions
 from bridge.model.names import COMPARATOR_URL, CROSS_VERSION, INTERVAL_UNIT_URL, INTERVAL_URL
 from bridge.model.references import type_of
-from bridge.releases.moves import Home, put_list
+from bridge.releases.in_place import Home, put_list
 
 _MS = "ms"
 _MILLISECONDS = {  # UCUM, exactly; months and years have no one length
@@ -133,8 +134,7 @@ class Alternate:
         self._change(home, self.in_r4, self.in_r5)
 
     def _change(self, home: Home, known: Collection[str], unknown: Collection[str]) -> None:
-        value = home.get(self.name)
-        for one in value if isinstance(value, list) else [value]:
+        for one in repetitions(home.get(self.name)):
             if not isinstance(one, dict):
                 continue
             said = _alternate(one)
@@ -149,8 +149,8 @@ class Alternate:
 
 
 def _alternate(reference: Home) -> Json:
-    found = (one for one in reference.get("extension", ()) if one.get("url") == ALTERNATE)
-    return next((one["valueReference"] for one in found if isinstance(one.get("valueReference"), dict)), None)
+    said = values_of(reference, ALTERNATE, "valueReference")
+    return next((one for one in said if isinstance(one, dict)), None)
 
 
 def _put(home: Home, url: str, element: str, value: Json) -> None:
@@ -159,7 +159,7 @@ def _put(home: Home, url: str, element: str, value: Json) -> None:
 
 def _taken(home: Home, url: str, element: str) -> Json:
     """The value of the first such extension, which is taken away in place."""
-    found = next((one for one in home.get("extension", ()) if one.get("url") == url and element in one), None)
+    found = next((one for one in extensions_of(home, url) if element in one), None)
     if found is None:
         return None
     put_list(home, "extension", [one for one in home["extension"] if one is not found])

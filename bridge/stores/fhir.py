@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from bridge.codecs import json
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
 from bridge.model.edition import edition
+from bridge.model.extensions import extensions_of
 from bridge.model.group import Json, Resource, reference_to
 from bridge.model.search import identifier_query, identifier_token
 from bridge.model.world import World
@@ -225,7 +226,7 @@ def _matches(bundle: Json) -> list[Json]:
 
 def _is_placeholder(resource: Resource) -> bool:
     """HAPI makes an empty resource where a reference leads nowhere (autoCreatePlaceholderReferenceTargets)."""
-    return any(one.get("url") == _PLACEHOLDER for one in resource.get("extension", ()))
+    return bool(extensions_of(resource, _PLACEHOLDER))
 
 
 def _path(key: str) -> str:

@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from bridge.errors import BridgeError, PermanentError, TemporaryError
 from bridge.stores.breaker import Breaker, Outage
 from bridge.stores.store import Absence, Seen
+from bridge.temporary import temporary_beside
 
 _OF_THE_DISK = "lost+found"
 
@@ -141,18 +141,13 @@ class Files:
 
 
 def _put(file: Path, data: bytes) -> None:
-    """On the disk when this returns, for the ledger says so next. What could not be finished is taken away: on a full
-    disk every try would leave another one."""
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as out:
+    """On the disk when this returns, for the ledger says so next."""
+    with temporary_beside(file) as temporary:
+        with temporary.open("wb") as out:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
         os.replace(temporary, file)
-    except OSError:
-        os.unlink(temporary)
-        raise
 
 
 def _is_special(entry: os.DirEntry[str]) -> bool:

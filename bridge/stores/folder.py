@@ -15,6 +15,7 @@ from bridge.errors import BridgeError, InvalidDicomError, PermanentError, Tempor
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Resource, renamed
 from bridge.model.names import NAMESPACE
+from bridge.model.references import ID
 from bridge.model.tags import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.model.world import World
 from bridge.stores.breaker import Outage
@@ -34,7 +35,7 @@ from bridge.stores.store import (
     is_study,
 )
 
-_ID = re.compile(r"[A-Za-z]+/(?=.*[A-Za-z0-9-])[A-Za-z0-9.-]{1,64}")
+_ID = re.compile(rf"[A-Za-z]+/(?=.*[A-Za-z0-9-]){ID}")
 _TYPE = re.compile(r"[A-Za-z]+")
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _UIDS = re.compile(r"([0-9]+(\.[0-9]+)*/){2}[0-9]+(\.[0-9]+)*")

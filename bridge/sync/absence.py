@@ -1,4 +1,4 @@
-"""Whether what looks deleted was: a lost permission, an emptied or another server look the same."""
+"""Whether what looks deleted was deleted: a lost permission, an emptied server and another server look the same."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from bridge.sync.void.lost_note import settle_lost_note
 from bridge.sync.worker import Worker
 
 FEW = 3
-"""So many may go at once, which is in one minute, however few documents there are; beyond them one in a hundred."""
-_ANCHORS = 20
+"""So many documents may go at once, that is within a minute, however few there are; beyond that, one in a hundred."""
+_ANCHORS = 20  # other documents that a store is asked for, to see whether it still knows any
 _DELETED = ("retracted", "removed")
 
 
 def carry_absences(worker: Worker, *, compared: bool) -> bool:
-    """Settles what looks deleted, all together: many at once are no news, but a question. Whether anything came of it.
-    `compared`: this pass has listed the whole of both stores."""
+    """Settles what looks deleted, all of it together: many at once are not taken for news, but pause the route until a
+    person has answered. Whether there was anything to settle. `compared`: this pass has listed both stores in full."""
     route, ledger = worker.route, worker.ledger
     try:
         suspect, doubt = _suspects(route, ledger)
@@ -43,20 +43,20 @@ def carry_absences(worker: Worker, *, compared: bool) -> bool:
             worker.summary.fault(f"{route.name}: paused: {doubt}")
             suspect = []
     except BridgeError as error:
-        worker.summary.fault(str(error))  # they stay suspect
+        worker.summary.fault(str(error))  # and what looks deleted is asked for again in the next pass
         suspect = []
     _carry(worker, suspect, "owed")
     return carry_verdicts(worker) or bool(suspect)
 
 
 def _all_looked_at(route: Route, ledger: Ledger) -> bool:
-    """What is put off, or in other hands still, may be missing."""
+    """Whether nothing is owed any more: what is put off, or in other hands, may be missing, too."""
     return not ledger.work.has_any(route.name, *OPEN)
 
 
 def carry_verdicts(worker: Worker) -> bool:
-    """Settles what a person said was deleted, before news of its other side have it suspected anew. Whether there was
-    any."""
+    """Settles what a person has said was deleted, before news of its other side make it suspect again. Whether there
+    was any."""
     if not worker.ledger.work.has_any(worker.route.name, "deleted"):
         return False
     _carry(worker, worker.ledger.work.in_state(worker.route.name, "deleted"), "deleted")
@@ -74,7 +74,8 @@ def _carry(worker: Worker, works: Iterable[Work], again: State) -> None:
 
 
 def _gone(worker: Worker, work: Work, *, asked: bool) -> None:
-    """Looked for a second time, and directly. `asked`: a person has said so."""
+    """Asks for the item a second time, directly, and where it is gone has the other side follow. `asked`: a person has
+    said that it was deleted."""
     route, ledger = worker.route, worker.ledger
     of_fhir = work.store == route.fhir.name
     find = ledger.links.of if of_fhir else ledger.links.headed_by
@@ -90,7 +91,7 @@ def _gone(worker: Worker, work: Work, *, asked: bool) -> None:
         ledger.work.owe(work.route, work.store, work.key)
     elif (done := _carried(worker, work, link)) is not None:
         worker.count(*done)
-        if not asked and done[1] in _DELETED and (of_fhir or link is not None):  # a note of ours is there again
+        if not asked and done[1] in _DELETED and (of_fhir or link is not None):  # not of a note of ours, written again
             ledger.deletions.note(route.name, link.document if link is not None else work.key)
     if absence is not None and of_fhir:
         _, back = ledger.feeds.neighbours(route.name, route.fhir.name, [work.key])
@@ -105,7 +106,7 @@ def _gone(worker: Worker, work: Work, *, asked: bool) -> None:
 
 
 def _carried(worker: Worker, work: Work, link: Link | None) -> tuple[str, str] | None:
-    """What became of the other side, and which."""
+    """The direction in which the deletion was carried, and the act; None where nothing follows from it."""
     if is_study(work.key):
         return "imaging-study", worker.studies.gone(work.key)
     if link is not None and work.store != worker.route.fhir.name:
@@ -118,8 +119,8 @@ def _carried(worker: Worker, work: Work, link: Link | None) -> tuple[str, str] |
 
 
 def _suspects(route: Route, ledger: Ledger) -> tuple[list[Work], str | None]:
-    """What looks deleted; of too many, what was deleted a moment ago among them, no more than shows it, and why a
-    person has to say whether they were."""
+    """What looks deleted; and, where that is too much at once, together with what was deleted a moment ago, why a
+    person has to say whether it was. The list then ends where it is too much."""
     found: list[Work] = []
     documents = ledger.deletions.recent(route.name)
     recent = len(documents)  # which no link stands for any more
@@ -136,7 +137,8 @@ def _suspects(route: Route, ledger: Ledger) -> tuple[list[Work], str | None]:
 
 
 def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | None:
-    """Why a person has to say whether these few were deleted; None where there is no doubt."""
+    """Why a person has to say whether these few were deleted, though they are not too many; None where there is no
+    doubt."""
     places = ledger.links.places(route.name, len(suspects) + _ANCHORS)
     for number, store in enumerate[Store[Any]]((route.fhir, route.dicom)):
         keys = [work.key for work in suspects if work.store == store.name]
@@ -166,7 +168,8 @@ def _document(route: Route, ledger: Ledger, work: Work) -> str:
 
 
 def _has_moved(route: Route, ledger: Ledger, work: Work) -> bool:
-    """It is the head of no document any more, or is to be none: the PACS has filed it under another patient."""
+    """Whether it is the head of no document any more, or soon will not be, because the PACS has filed it under another
+    patient."""
     if work.store == route.fhir.name or is_study(work.key):
         return False
     return ledger.links.headed_by(route.name, work.key) is None or ledger.work.awaited(route.name, work.key)

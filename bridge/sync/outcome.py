@@ -17,10 +17,10 @@ from bridge.sync.stuck import progressed
 from bridge.sync.summary import Summary
 
 ENOUGH = 5  # temporary errors in a row, of servers that answer, after which a worker ends its pass
-LAST_WAIT = 300.0  # seconds
-LAST_TRY = 300  # of one item: a day and more
-_CRASHES = 8  # workers that one item may end
-_CIRCLE = 32  # times that one item waits in a pass, and is woken
+LAST_WAIT = 300.0  # seconds: the longest wait between two tries
+LAST_TRY = 300  # tries of one item before it is dead: more than a day
+_CRASHES = 8  # workers that may die with one item in hand before it is dead
+_CIRCLE = 32  # times that one item may wait and be woken in a pass: beyond, what it waits for waits for it
 
 
 class Outcomes:
@@ -34,9 +34,9 @@ class Outcomes:
         self._waits = Counter[str]()
 
     def of(self, works: Sequence[Work], task: Callable[[], None], again: State = "owed") -> bool:
-        """Runs the task, and records its result for all `works` that it settles: they are done, or put off in the state
-        that its exception means; `again` is that of what can be tried again. False where another worker has them in
-        hand. Raises LedgerError: without its ledger a worker does nothing."""
+        """Runs the task, and records the result for all the `works` that it settles: they are done, or put off in the
+        state that its exception stands for. `again`: the state for what can be tried again. Returns False where another
+        worker has them in hand. Raises only LedgerError: without its ledger a worker can do nothing."""
         try:
             if any(work.crashes >= _CRASHES for work in works):
                 raise PermanentError(f"{_CRASHES} workers ended with it in hand: it is too large, or we have a defect")
@@ -55,7 +55,7 @@ class Outcomes:
         return True
 
     def _several(self, works: Sequence[Work], again: State, several: Several) -> bool:
-        """Each as its own groups went: what one waits for is not what another is dead of."""
+        """Gives each item the result of the groups that it belongs to: one may wait while another is dead."""
         progress = False
         left = list(works)
         for failure in sorted(several.failures, key=lambda one: _rank(one.error)):
@@ -74,7 +74,7 @@ class Outcomes:
         return progress or bool(left)
 
     def _failed(self, works: Sequence[Work], again: State, error: Exception) -> bool:
-        """False where it is in other hands."""
+        """Returns False where another worker has them in hand."""
         match error:
             case Busy():
                 self.in_other_hands(works, again)
@@ -100,7 +100,7 @@ class Outcomes:
         return True
 
     def _done(self, works: Sequence[Work]) -> None:
-        """Of a dry run it stays owed: it has agreed on nothing."""
+        """In a dry run they stay owed, because nothing was agreed on."""
         if not works:
             return
         if self.ledger.dry:
@@ -114,8 +114,8 @@ class Outcomes:
             self.ledger.work.put_off(work, again, None)
 
     def _outage(self, works: Sequence[Work], again: State, error: OutageError) -> None:
-        """What is claimed is owed as it was: the next pass asks whether the server is there again. What met the outage
-        is behind all else then: it may be what the server did not survive."""
+        """Leaves all that was claimed owed as it was: the next pass asks whether the server is there again. The item
+        that met the outage goes to the end of the queue, because it may be what brought the server down."""
         self.outage = True
         for work in works:
             self.ledger.work.put_off(work, again, None)
@@ -133,7 +133,7 @@ class Outcomes:
         state: State = "waiting" if again == "owed" else again  # what it waits for wakes it
         for work in works:
             self._waits[work.key] += 1
-        if any(self._waits[work.key] > _CIRCLE for work in works):  # which waits for this: later, and not for ever
+        if any(self._waits[work.key] > _CIRCLE for work in works):  # a circle: later, and not for ever
             self._try_again(works, again, TemporaryError(f"{error}; {_CIRCLE} times in this pass"))
             return
         self._leave(works, state, str(error), LAST_WAIT, awaits=error.on)
@@ -155,8 +155,8 @@ class Outcomes:
         self.summary.fault(f"{state}: {self.route.name}: {works[0].store}: {works[0].key}: {error}")
 
     def _leave(self, works: Sequence[Work], state: State, reason: str | None, wait: float, **how: Any) -> None:
-        """Puts them off. In a dry run they stay as they were, as what is done: what was to be remembered of it is
-        not, and nobody would look at it again."""
+        """Puts them off. A dry run leaves them as they were: it would not remember why, and nobody would look at them
+        again."""
         if self.ledger.dry:
             self.ledger.work.give_back(*works)
             return
@@ -168,11 +168,11 @@ _RANKS = (Busy, TemporaryError, Waiting, Planned, Held)
 
 
 def _rank(error: Exception) -> int:
-    """What goes away by itself before what a person is asked for, and that before what is dead: what belongs to two
-    groups is looked at again as long as one of them will be."""
+    """Order in which failures are recorded: first what passes by itself, then what asks for a person, last what is
+    dead. An item of two groups gets the first result, so it is looked at again as long as one of them will be."""
     return next((rank for rank, kind in enumerate(_RANKS) if isinstance(error, kind)), len(_RANKS))
 
 
 def _backoff(tries: int) -> float:
-    """Seconds: twice as long each time, and not all at the same moment."""
+    """Seconds, doubled with each try; random within a quarter, so that not all try at the same moment."""
     return min(LAST_WAIT, 2.0 ** min(tries, 10)) * random.uniform(0.75, 1.25)

@@ -20,11 +20,11 @@ from bridge.sync.stuck import watched
 from bridge.sync.summary import Summary
 from bridge.sync.worker import Worker
 
-_EACH = 10  # what is owed, for which one more worker begins
-_PAUSES = (0.02, 0.05, 0.1, *[0.3] * 20)  # seconds, in which a pass waits for what is in other hands: often little
-_TRIES = 3  # to be the one who does a task of the whole route
-_PAUSE = 0.3  # seconds between two of these
-_BEAT = 30.0  # seconds after which who waits for others says that it lives
+_EACH = 10  # items owed for each further worker
+_PAUSES = (0.02, 0.05, 0.1, *[0.3] * 20)  # seconds that a pass waits for what other workers have in hand: often briefly
+_TRIES = 3  # to get a task of the whole route
+_PAUSE = 0.3  # seconds between two of these tries
+_BEAT = 30.0  # seconds after which a worker that waits for others tells the ledger that it lives
 TASKS: dict[Task, Callable[[Route, Ledger], None]] = {
     "take_resources": take_resources,
     "take_instances": take_instances,
@@ -41,9 +41,9 @@ def once(
     workers: int = 1,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Summary:
-    """Makes one pass over the routes. `reconciling` compares the whole of both stores with the ledger, too. `workers`
-    threads work at what is owed; once `stopped`, what is in hand is finished, and no more. Raises UsageError where what
-    is chosen once is another, and where a later program has the ledger."""
+    """Makes one pass over the routes, with up to `workers` threads. `reconciling`: also compares everything in both
+    stores with the ledger. Once `stopped` answers true, documents in hand are finished and no others are begun. Raises
+    UsageError where a setting that is chosen once has been changed, or a later version has migrated the ledger."""
     summary = Summary()
     ledger.check_version()
     for odd in check_chosen(routes, ledger):
@@ -96,7 +96,8 @@ def _paused(worker: Worker) -> bool:
 
 
 def _take_in(worker: Worker, task: Task) -> bool:
-    """By one worker: the others do what is owed meanwhile. Whether it was done."""
+    """One worker does the task for all; the others meanwhile work at what is owed. Whether this one did it, and
+    nothing failed."""
     if worker.stopped() or not _comes_first(worker, task):
         return False
     why: str | None = None
@@ -114,13 +115,14 @@ def _take_in(worker: Worker, task: Task) -> bool:
 
 
 def _told_by(route: Route) -> dict[Task, tuple[str, ...]]:
-    """Names of the stores that are listened to."""
+    """By task, the names of the stores that it listens to."""
     fhir, dicom = route.fhir.name, route.dicom.name
     return {"take_resources": (fhir,), "take_instances": (dicom,), "reconcile": (fhir, dicom)}
 
 
 def _comes_first(worker: Worker, task: Task) -> bool:
-    """Asked a few times: another may only look whether somebody is at it."""
+    """Whether this worker got the task. It tries a few times, because another one may hold the lease only for the
+    moment in which it asks whether anybody is at it."""
     for _ in range(_TRIES):
         if is_mine(worker.route, worker.ledger, task):
             return True
@@ -139,7 +141,7 @@ def _work(worker: Worker, workers: int) -> None:
         for other in others:
             while other.is_alive():
                 other.join(_BEAT)
-                with suppress(LedgerError):  # who lost its session hears it again where it matters, when all have ended
+                with suppress(LedgerError):  # a lost session is raised again by the next call, when all have ended
                     worker.ledger.leases.keep()
     for other in others:
         worker.summary.add(other.summary())
@@ -166,7 +168,7 @@ class _Other(threading.Thread):
         try:
             _to_the_end(self._worker)
             self._ledger.leave()
-        except Exception as error:  # noqa: BLE001 - raised again below, where the pass is waited for
+        except Exception as error:  # noqa: BLE001 - `summary` raises it again, in the thread that waits for this one
             self._error = error
             with suppress(LedgerError):
                 self._ledger.work.give_back()

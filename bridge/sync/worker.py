@@ -35,18 +35,18 @@ BATCH = 16  # claimed at once: read together, and few enough that each worker ha
 class Worker:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping, stopped: Callable[[], bool]) -> None:
         self.route, self.ledger, self.mapping, self.stopped = route, ledger, mapping, stopped
-        self.heard = False  # whether all that the PACS has to say was taken in
+        self.heard = False  # whether the feed of the PACS was taken in to its end, in this pass
         self.summary = Summary()
         self.outcomes = Outcomes(route, ledger, self.summary)
         self.to_dicom = ToDicom(route, ledger, mapping)
         self.to_fhir = ToFhir(route, ledger, mapping)
         self.studies = ImagingStudies(route, ledger, mapping)
-        self._looked_at: dict[str, Turn] = {}  # by a dry run, whose work stays where it is
-        self._seen: set[tuple[str, str]] = set()  # by a dry run, by store and key
+        self._looked_at: dict[str, Turn] = {}  # by store: how far a dry run has come, for its work stays in the queue
+        self._seen: set[tuple[str, str]] = set()  # store and key of what a dry run has looked at
 
     def work(self) -> bool:
-        """Settles what is owed, until nothing of it is free. False where something was left, for it is in other
-        hands."""
+        """Settles what is owed, until nothing of it is free. Returns False where something was left because other
+        workers have it in hand."""
         self.outcomes.busy = False
         progress = True
         while progress:
@@ -56,7 +56,7 @@ class Worker:
         return not self.outcomes.busy
 
     def _instances(self) -> bool:
-        """Whether there was anything that was not in other hands."""
+        """Settles some instances. Whether there were any that no other worker has in hand."""
         progress = False
         works = self._claimed(self.route.dicom.name)
         images = images_among(self.route, self.ledger, [work.key for work in works])
@@ -70,7 +70,8 @@ class Worker:
         return progress
 
     def _resources(self) -> bool:
-        """All that is claimed is taken in hand and read together; each component is settled, or put off, for itself."""
+        """Settles some resources: all that is claimed is taken in hand and read together, then each component is
+        settled, or put off, for itself. Whether there were any that no other worker has in hand."""
         if not self.heard:
             return False  # the next pass asks again
         if not self._instances_first():
@@ -91,15 +92,16 @@ class Worker:
         return progress
 
     def _instances_first(self) -> bool:
-        """Whether all that the PACS has said is settled. Nothing is written there before: what a resource says may be
-        there already, and not linked, for the ledger is new, or was lost."""
+        """Whether all news of the PACS are settled. Nothing is written there before that: where the ledger is new, or
+        was lost, what a resource says may already be in the PACS without being linked."""
         ledger, name = self.ledger, self.route.name
         if not is_nobodys(self.route, ledger, "take_instances"):
             return False
         return not ledger.work.pending(name, self.route.dicom.name, self._looked_at.get(self.route.dicom.name))
 
     def _claimed(self, store: str) -> list[Work]:
-        """Nothing, once a server of the route is down, or so much has failed in a row: all else waits for it."""
+        """Claims the next items of a store. None once a server of the route is down, or too much has failed in a row:
+        then everything waits for the next pass."""
         while not self._ends():
             self.ledger.leases.appear()
             works = self.ledger.work.claim(self.route.name, store, BATCH, self._looked_at.get(store))
@@ -111,8 +113,8 @@ class Worker:
         return []
 
     def _unseen(self, works: Sequence[Work]) -> list[Work]:
-        """What a dry run has not looked at. Some work owes itself again, once more is known; a dry run agrees on
-        nothing, knows no more the next time, and would never end."""
+        """What a dry run has not looked at yet. Some work makes itself owed again, to be looked at when more is known;
+        a dry run agrees on nothing, so it would know no more the next time, and never end."""
         again = [work for work in works if (work.store, work.key) in self._seen]
         if again:
             self.ledger.work.give_back(*again)
@@ -120,7 +122,7 @@ class Worker:
         return [work for work in works if work not in again]
 
     def _ends(self) -> bool:
-        """What is claimed and was not come to is free for others."""
+        """Whether this worker ends its pass. What it has claimed and not begun is free for others then."""
         if not self.outcomes.outage and self.outcomes.failed < ENOUGH and not self.stopped():
             return False
         self.ledger.leases.release()
@@ -128,8 +130,9 @@ class Worker:
         return True
 
     def _rest(self, wholes: Sequence[set[str]], claimed: dict[str, Work]) -> dict[str, Work]:
-        """What is owed of the same components, or put aside: they are looked at once, and what was mended beside it may
-        be what it was held or dead for. A dry run goes on from its place."""
+        """Claims what else is owed of these components, so that each is looked at once; and what of them is held or
+        dead, for the reason may be gone now that something else of the component has changed. A dry run takes nothing
+        out of its order."""
         keys = set[str]().union(*wholes) - claimed.keys()
         if self.ledger.dry or not keys:
             return {}
@@ -146,50 +149,66 @@ class Worker:
         return True
 
     def _read(self, wholes: Sequence[set[str]]) -> list[Present] | None:
-        """None where reading all at once fails: then each component is read alone, and the culprit is found."""
+        """Reads all components at once. None where that fails: each is then read alone, which shows the faulty one."""
         try:
             return read_groups(self.route, set().union(*wholes)) if wholes else []
         except LedgerError:
             raise
-        except Exception:  # noqa: BLE001 - whatever it is, it comes again where the culprit is read alone
+        except Exception:  # noqa: BLE001 - whatever it is, it is raised again where the faulty one is read alone
             return None
 
     def _component(self, keys: set[str], read: list[Present] | None) -> None:
-        """Each group for itself: one that fails does not stop the others. Raises Several when all were tried."""
-        groups = self._alone(keys) if read is None else [one for one in read if keys & one.versions.keys()]
-        taken = set(keys)
-        while beyond := {key for one in groups for key in one.versions if is_forming(key)} - taken:
-            take(self.route, self.ledger, beyond)  # edited since it was claimed: it refers to more
-            taken |= beyond
-            groups = read_groups(self.route, keys)
-        roots = {one.root for one in groups}
+        """Settles each group of a component for itself: one that fails does not stop the others. Raises Several, after
+        all were tried, where any failed, or anything looks deleted."""
+        groups = self._groups(keys, read)
         failures: list[Failure] = []
         gone, blocked = set[str](), set[str]()
         for present in groups:
             if missing := self._missing(present):
                 gone |= missing
                 blocked |= present.versions.keys()
-                continue
-            try:
-                self.count("to-dicom", self.to_dicom.settle(present))
-            except (LedgerError, OutageError):
-                raise
-            except Exception as error:  # noqa: BLE001 - it is said of what belongs to that group
-                named = ((reference_to(one), one) for one in present.group.whole())
-                failures.append(Failure(present.root, present.versions.keys(), fault_of(named, error)))
-        there = roots.union(*(one.versions for one in groups))
-        left = sorted(keys - there)
-        stored = {one.key for one in self.route.fhir.read(left) if one is not None} if left else set()
-        for key in (one for one in left if one not in stored):
-            if self._stands(key):
-                gone.add(key)
-            elif key not in gone:
-                forget_resource(self.route, self.ledger, key)
+            elif (failure := self._failure(present)) is not None:
+                failures.append(failure)
+        grouped = {one.root for one in groups}.union(*(one.versions for one in groups))
+        gone |= self._deleted(sorted(keys - grouped), gone)
         if gone or failures:
             raise Several(failures, Absent(gone, blocked) if gone else None)
 
+    def _groups(self, keys: set[str], read: list[Present] | None) -> list[Present]:
+        """The groups of the component, with all their resources in hand."""
+        groups = self._alone(keys) if read is None else [one for one in read if keys & one.versions.keys()]
+        taken = set(keys)
+        while beyond := {key for one in groups for key in one.versions if is_forming(key)} - taken:
+            take(self.route, self.ledger, beyond)  # edited since it was claimed: it refers to more
+            taken |= beyond
+            groups = read_groups(self.route, keys)
+        return groups
+
+    def _failure(self, present: Present) -> Failure | None:
+        """Settles one group; None where that succeeds. Raises what concerns more than this group."""
+        try:
+            self.count("to-dicom", self.to_dicom.settle(present))
+        except (LedgerError, OutageError):
+            raise
+        except Exception as error:  # noqa: BLE001 - recorded for what belongs to this group
+            named = ((reference_to(one), one) for one in present.group.whole())
+            return Failure(present.root, present.versions.keys(), fault_of(named, error))
+        return None
+
+    def _deleted(self, ungrouped: list[str], missing: set[str]) -> set[str]:
+        """Those claimed keys of no group that look deleted: they are not in the store, and stand in a document. The
+        others that are not in the store are forgotten, unless a group is `missing` them."""
+        there = {one.key for one in self.route.fhir.read(ungrouped) if one is not None} if ungrouped else set()
+        found = set[str]()
+        for key in (one for one in ungrouped if one not in there):
+            if self._stands(key):
+                found.add(key)
+            elif key not in missing:
+                forget_resource(self.route, self.ledger, key)
+        return found
+
     def _alone(self, keys: set[str]) -> list[Present]:
-        """One component for itself. Raises PermanentError where a resource of it is none."""
+        """Reads one component alone. Raises PermanentError where one of its resources is not valid FHIR."""
         try:
             return read_groups(self.route, keys)
         except Exception as error:
@@ -197,7 +216,8 @@ class Worker:
             raise fault_of(((one.key, one.item) for one in there), error) from error
 
     def _missing(self, present: Present) -> set[str]:
-        """Members that were there and are not: a report that lost its results by accident says less, and is no news."""
+        """Members that were there and are not. A report that has lost results by accident says less than it did, and
+        that is not taken for news."""
         link = self.ledger.links.of(self.route.name, present.root)
         if link is None or link.root != present.root:
             return set()
@@ -208,16 +228,16 @@ class Worker:
         return left - {one.key for one in there if one is not None}
 
     def _stands(self, key: str) -> bool:
-        """In a document that is not known to be void, as both sides agreed on it last."""
+        """Whether the resource is part of a document that, as both sides agreed last, is not void."""
         link = self.ledger.links.of(self.route.name, key)
         if link is not None and link.root == key and self._is_to_be_told(link):
-            return True  # in the PACS, which was not told
+            return True  # the PACS, which was not told, still has it
         if link is None or news(link.fhir_digest, GONE) is News.SAME or self._buried([key]):
             return False
         return link.root == key or (key in link.versions and is_forming(key))
 
     def _is_to_be_told(self, link: Link) -> bool:
-        """Gone in FHIR since the route went the other way only, which it does not any more."""
+        """Whether it went in FHIR while the route wrote to FHIR only, so that the PACS has not been told."""
         return self.route.writes_dicom and self.ledger.links.untold(link.document, self.route.fhir.name)
 
     def _buried(self, keys: Iterable[str]) -> set[str]:
@@ -227,7 +247,7 @@ class Worker:
         self.summary.acts[f"{direction} {act}"] += 1
 
     def _image(self, study: str) -> None:
-        """It is no document, and not read: its study is looked at instead."""
+        """An image is no document, and is not read; its study is looked at instead."""
         if self.route.imaging_studies:
             owe_dicom(self.route, self.ledger, study)
         self.count("to-fhir", "skipped")

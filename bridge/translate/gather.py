@@ -3,7 +3,6 @@ document owns too; an Observation that is only `derivedFrom` belongs to the firs
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from uuid import uuid5
 
 from bridge.model.group import Group, Json, Resource, reference_to, references_in
 from bridge.model.names import NAMESPACE
+from bridge.model.references import is_id
 from bridge.model.search import Sought, meets, sought_by
 from bridge.model.status import WITHDRAWN
 from bridge.translate.header.header import born_uid
@@ -106,14 +106,14 @@ class _Resolver:
         for entry in entries:
             for sought in meets(entry.resource):
                 self._by_identifier.setdefault(sought, {})[id(entry.resource)] = entry.resource
-            if _is_id(entry.resource.get("id")):
+            if is_id(entry.resource.get("id")):
                 self._by_name.setdefault(reference_to(entry.resource), []).append(entry.resource)
 
         self._by_content = dict(self._named_by_content(entries))
 
     def name(self, resource: Resource) -> str:
         """`Type/id` where that is an id, else the URL of its entry, else one by what it says."""
-        if _is_id(resource.get("id")):
+        if is_id(resource.get("id")):
             return reference_to(resource)
         return self._by_content.get(id(resource), self._urls[id(resource)])
 
@@ -122,7 +122,7 @@ class _Resolver:
         another patient. Of two here that say the same, each is one."""
         said = Counter[str]()
         for resource, url in ((one.resource, one.url) for one in entries):
-            if resource["resourceType"] not in _ROOTS or _is_id(resource.get("id")) or url.startswith(_URLS):
+            if resource["resourceType"] not in _ROOTS or is_id(resource.get("id")) or url.startswith(_URLS):
                 continue
             subjects = self.targets(resource, _references(resource, ("subject",)))
             whose = [one.get("identifier", one) for one in subjects if one["resourceType"] == "Patient"]
@@ -182,10 +182,6 @@ class _Resolver:
                 if target is not None and id(target) in inside:
                     found[reference] = target
         return found
-
-
-def _is_id(value: Json) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9.-]{1,64}", value) is not None
 
 
 def _is_server(base: str) -> bool:

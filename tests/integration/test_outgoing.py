@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
 import pydicom
@@ -18,37 +16,28 @@ from bridge.stores import http
 from bridge.stores.access import Access, Bearer
 from bridge.stores.http import Peer
 from tests.corpus import FIXTURES
+from tests.servers.stand_in import Quiet, StandIn
 
 BOMB = gzip.compress(bytes(20 << 20))
 
 
-class _Evil(BaseHTTPRequestHandler):
+class _Evil(Quiet):
     called: list[tuple[str, str | None]]
 
     def do_GET(self) -> None:
         self.called.append((self.path, self.headers.get("Authorization")))
         moved = self.path == "/base/moved"
-        self.send_response(307 if moved else 200)
         if moved:
-            self.send_header("Location", f"http://{self.headers['Host']}/elsewhere")
+            self.answer(307, Location=f"http://{self.headers['Host']}/elsewhere")
         else:
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", "0" if moved else str(len(BOMB)))
-        self.end_headers()
-        self.wfile.write(b"" if moved else BOMB)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Tests are quiet."""
+            self.answer(200, BOMB, Content_Encoding="gzip")
 
 
 @pytest.fixture
 def evil() -> Iterator[tuple[Peer, list[tuple[str, str | None]]]]:
     called: list[tuple[str, str | None]] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Evil,), {"called": called}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Peer("evil", f"http://127.0.0.1:{server.server_port}/base", access=Access(Bearer(lambda: "secret"))), called
-    server.shutdown()
-    server.server_close()
+    with StandIn(_Evil, called=called) as server:
+        yield Peer("evil", f"{server.url}/base", access=Access(Bearer(lambda: "secret"))), called
 
 
 def test_an_answer_that_swells_is_refused(

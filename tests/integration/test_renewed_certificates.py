@@ -6,7 +6,6 @@ import shutil
 import ssl
 import time
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +22,7 @@ from fixtures.stores import lay_out
 from tests.servers import strict as servers
 from tests.servers.certificates import Authority
 from tests.servers.service import Service, serving, until
-from tests.servers.strict import running
+from tests.servers.stand_in import StandIn
 
 
 @pytest.fixture
@@ -109,33 +108,33 @@ def test_a_certificate_that_ends_soon_is_said_at_the_start(service: Service) -> 
 
 
 @pytest.fixture
-def strict(authority: Authority) -> Iterator[ThreadingHTTPServer]:
+def strict(authority: Authority) -> Iterator[StandIn]:
     """Admits who shows a certificate of the authority."""
-    with running(servers.strict(authority)) as server:
+    with servers.strict(authority) as server:
         yield server
 
 
 def test_a_store_is_shown_our_renewed_certificate(
-    strict: ThreadingHTTPServer, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    strict: StandIn, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = tmp_path / "ours.pem"
     shutil.copy(authority.certificate("first"), ours)
     monkeypatch.setattr("bridge.stores.http._IDLE_SECONDS", 0.0)  # connections that are in use are not touched
     access = Access(ca=str(authority.ca), certificate=(str(ours), str(ours)))
-    peer = Peer("pacs", f"https://127.0.0.1:{strict.server_port}", access=access)
+    peer = Peer("pacs", strict.url, access=access)
     assert peer.call("GET", "/").body == b"first"
     shutil.copy(authority.certificate("second"), ours)
     assert peer.call("GET", "/").body == b"second"
 
 
 def test_a_renewed_authority_is_trusted_and_the_old_one_no_more(
-    strict: ThreadingHTTPServer, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    strict: StandIn, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ca, ours = tmp_path / "ca.pem", str(authority.certificate("ours"))
     another = Authority(tmp_path / "another")
     shutil.copy(another.ca, ca)
     monkeypatch.setattr("bridge.stores.http._IDLE_SECONDS", 0.0)
-    peer = Peer("pacs", f"https://127.0.0.1:{strict.server_port}", access=Access(ca=str(ca), certificate=(ours, ours)))
+    peer = Peer("pacs", strict.url, access=Access(ca=str(ca), certificate=(ours, ours)))
     with pytest.raises(TemporaryError, match="no trusted connection"):
         peer.call("GET", "/")
     shutil.copy(authority.ca, ca)
@@ -147,7 +146,7 @@ def test_a_renewed_authority_is_trusted_and_the_old_one_no_more(
 
 @pytest.mark.parametrize("content", [None, "half of it"])
 def test_a_file_that_is_just_renewed_is_no_fault_of_a_document(
-    strict: ThreadingHTTPServer, authority: Authority, tmp_path: Path, content: str | None
+    strict: StandIn, authority: Authority, tmp_path: Path, content: str | None
 ) -> None:
     for number in range(2):
         files = [str(authority.ca), str(authority.certificate("ours"))]
@@ -157,4 +156,4 @@ def test_a_file_that_is_just_renewed_is_no_fault_of_a_document(
             Path(files[number]).write_text(content)
         access = Access(ca=files[0], certificate=(files[1], files[1]))
         with pytest.raises(TemporaryError, match="TLS"):
-            Peer("pacs", f"https://127.0.0.1:{strict.server_port}", access=access).call("GET", "/")
+            Peer("pacs", strict.url, access=access).call("GET", "/")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -32,6 +30,7 @@ from tests.images import as_file, ct
 from tests.servers.hapi import Hapi
 from tests.servers.orthanc import Orthanc
 from tests.servers.service import until
+from tests.servers.stand_in import Quiet, StandIn
 
 
 @dataclass
@@ -307,7 +306,7 @@ def test_decimals_come_back_as_they_were_written(servers: Servers) -> None:
 
 
 # -- bad peers ------------------------------------------------------------------------------------------------------
-class _Bad(BaseHTTPRequestHandler):
+class _Bad(Quiet):
     """Answers as its path says."""
 
     def do_GET(self) -> None:
@@ -317,26 +316,15 @@ class _Bad(BaseHTTPRequestHandler):
             bundle = {"resourceType": "Bundle", "meta": {"lastUpdated": "2026-03-02T08:00:00Z"}}
             said = {"fhirVersion": kind.partition("-")[2]} if self.path.endswith("/metadata") else bundle
             body = json.dumps(said)
-        self.send_response({"busy": 503, "forbidden": 403, "moved": 302}.get(kind, 200))
-        if kind == "moved":
-            self.send_header("Location", "http://192.0.2.1/elsewhere")
-        self.send_header("Content-Length", str(len(body) + (100 if kind == "short" else 0)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Silence."""
+        status = {"busy": 503, "forbidden": 403, "moved": 302}.get(kind, 200)
+        where = {"Location": "http://192.0.2.1/elsewhere"} if kind == "moved" else {}
+        self.answer(status, body, len(body) + (100 if kind == "short" else 0), **where)
 
 
 @pytest.fixture(scope="module")
 def bad_peer() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), _Bad)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with StandIn(_Bad) as server:
+        yield server.url
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from bridge.stores.access import Access
 from bridge.stores.http import Peer
 from tests.servers import strict as servers
 from tests.servers.certificates import Authority, new_key, pem
-from tests.servers.strict import running
 
 REFUSED = "the server refuses our certificate, or wants one ({}); look at `tls.certificate`"
 NO_PAIR = "the file of `tls.certificate` or `tls.key` holds none; put ours there, in PEM"
@@ -42,8 +41,8 @@ class Strict:
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strict]:
     folder = tmp_path_factory.mktemp("strict")
     authority, another = Authority(folder / "authority"), Authority(folder / "another", "another")
-    with running(servers.strict(authority, ssl.TLSVersion.TLSv1_2)) as server:
-        yield Strict(f"https://127.0.0.1:{server.server_port}", files_of(folder, authority, another))
+    with servers.strict(authority, ssl.TLSVersion.TLSv1_2) as server:
+        yield Strict(server.url, files_of(folder, authority, another))
 
 
 def files_of(folder: Path, authority: Authority, another: Authority) -> dict[str, Path]:
@@ -86,6 +85,6 @@ def test_the_file_to_be_mended_is_named(
 
 
 def test_a_server_that_does_not_speak_tls_is_said(strict: Strict, tmp_path: Path) -> None:
-    with running(servers.plain()) as plain:
-        said = Strict(f"https://127.0.0.1:{plain.server_port}", strict.files).refusal("ca", "ours", None)
+    with servers.plain() as plain:
+        said = Strict(f"https://{plain.at}", strict.files).refusal("ca", "ours", None)
     assert said.endswith("what answers does not speak TLS; is the URL right?")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.ledger.audit import Entry, Head, chained, faults
+from bridge.ledger.audit import Head, TrailEntry, chained, faults
 
 events = st.lists(st.text(max_size=8), min_size=1, max_size=8)
 
 
-def trail(texts: list[str]) -> list[Entry]:
-    found: list[Entry] = []
+def trail(texts: list[str]) -> list[TrailEntry]:
+    found: list[TrailEntry] = []
     for number, text in enumerate(texts, 1):
-        found.append(Entry(number, text, chained(found[-1].hash if found else "", text)))
+        found.append(TrailEntry(number, text, chained(found[-1].hash if found else "", text)))
     return found
 
 

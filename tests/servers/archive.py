@@ -4,15 +4,15 @@ it stores, gives less at once than it is asked for, or answers STOW-RS as a test
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pydicom
 from pydicom.filebase import DicomBytesIO
+
+from tests.servers.stand_in import Quiet, StandIn
 
 _LISTED = """AccessionNumber StudyDescription PatientName PatientID IssuerOfPatientID PatientBirthDate PatientSex
     StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID Modality""".split()
@@ -46,15 +46,9 @@ class Archive:
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        handler = type("Handler", (_Handler,), {"archive": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/rs"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server = StandIn(_Handler, archive=self)
+        self.url = f"{self._server.url}/rs"
+        self.stop = self._server.stop
 
     def keep(self, dataset: pydicom.Dataset) -> None:
         """Stores it, unless it has one of that UID."""
@@ -130,7 +124,7 @@ def _instance(dataset: pydicom.Dataset, *, multipart: bool) -> Said:
     return Said(200, head + out.getvalue() + f"\r\n--{_BOUNDARY}--\r\n".encode(), kind)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet):
     protocol_version = "HTTP/1.1"
     archive: Archive
 
@@ -151,6 +145,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(said.body)))
         self.end_headers()
         self.wfile.write(said.body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Tests are quiet."""

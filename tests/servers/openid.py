@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jwt
@@ -13,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import HMACAlgorithm, RSAAlgorithm
 
 from tests.servers.certificates import new_key
+from tests.servers.stand_in import Quiet, StandIn
 
 ISSUER, AUDIENCE = "https://login.example", "fhir-dicom"
 SHARED = "a secret that a careless provider publishes among its keys"
@@ -28,13 +27,9 @@ class Provider:
         self.pause = 0.0  # seconds before an answer
         self.says: dict[str, str] = {}  # of every key, beside what it is
         self.page: bytes | None = None  # instead of the keys
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"provider": self}))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/keys"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server = StandIn(_Handler, provider=self)
+        self.url = f"{self._server.url}/keys"
+        self.stop = self._server.stop
 
     def settings(self) -> dict[str, Any]:
         """Of `serve.auth`."""
@@ -57,17 +52,10 @@ class Provider:
         return json.dumps({"keys": [*keys, shared]}).encode()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet):
     provider: Provider
 
     def do_GET(self) -> None:
         self.provider.fetches += 1
         time.sleep(self.provider.pause)
-        data = self.provider.page or self.provider.public()
-        self.send_response(200 if self.provider.up else 503)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Tests are quiet."""
+        self.answer(200 if self.provider.up else 503, self.provider.page or self.provider.public())

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.servers.stand_in import Quiet, StandIn
 
 _HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "keep-alive", "content-length", "content-encoding"})
 
@@ -46,21 +46,11 @@ class Proxy:
         self.admits: Callable[[str], bool] = lambda authorization: True
         self.open = ""  # the path below which alone anything is passed on
         self.refused: list[str] = []  # what was asked for beyond it
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
-        server.daemon_threads = True
-        if tls is not None:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
         self.host, self.port = parts.hostname or "", parts.port or 80
-        self.own = f"127.0.0.1:{server.server_address[1]}"
-        self.base = f"{'https' if tls else 'http'}://{self.own}{parts.path}"
         self.target = f"{self.host}:{self.port}"
-        self._server = server
-        self._thread = threading.Thread(target=server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        server = StandIn(_Handler, tls, proxy=self)
+        self.own, self.stop = server.at, server.stop
+        self.base = f"{server.url}{parts.path}"
 
     @contextmanager
     def inject(self, fault: Fault, method: str = "", path: str = "", times: int = 1 << 30) -> Iterator[Rule]:
@@ -81,7 +71,7 @@ class Proxy:
         return None
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # an answer in one piece
@@ -108,9 +98,6 @@ class _Handler(BaseHTTPRequestHandler):
         (fault or plain)(self, answer)
 
     do_GET = do_POST = do_PUT = do_DELETE = _pass_on
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Tests are quiet."""
 
 
 def plain(handler: _Handler, answer: Answer) -> None:

@@ -3,53 +3,30 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 from tests.servers.certificates import Authority
+from tests.servers.stand_in import Quiet, StandIn
 
 
-class _Known(BaseHTTPRequestHandler):
+class _Known(Quiet):
     """Says who asks, by the certificate."""
 
     def do_GET(self) -> None:
         found = self.connection.getpeercert()
-        body = found["subject"][0][0][1].encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        self.answer(200, found["subject"][0][0][1].encode())
 
 
-def plain() -> ThreadingHTTPServer:
+def plain() -> StandIn:
     """The same without TLS, which knows nobody."""
-    return ThreadingHTTPServer(("127.0.0.1", 0), _Known)
+    return StandIn(_Known)
 
 
-def strict(authority: Authority, newest: ssl.TLSVersion | None = None) -> ThreadingHTTPServer:
+def strict(authority: Authority, newest: ssl.TLSVersion | None = None) -> StandIn:
     """`newest`: the version of TLS that it speaks at most."""
-    server, context = plain(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if newest is not None:
         context.maximum_version = newest
     context.load_cert_chain(authority.certificate("server"))
     context.load_verify_locations(authority.ca)
     context.verify_mode = ssl.CERT_REQUIRED
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    return server
-
-
-@contextmanager
-def running(server: ThreadingHTTPServer) -> Iterator[ThreadingHTTPServer]:
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return StandIn(_Known, context)

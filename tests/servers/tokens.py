@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
+
+from tests.servers.stand_in import Quiet, StandIn
 
 CLIENT, SECRET, SCOPE = "bridge", "a secret/with+signs&", "system/*.cruds"
 
@@ -24,13 +24,9 @@ class TokenServer:
         self.assertions: list[str] = []
         self.lives = 300
         self.public_key = public_key
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"tokens": self}))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/token"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server = StandIn(_Handler, tokens=self)
+        self.url = f"{self._server.url}/token"
+        self.stop = self._server.stop
 
     def admits(self, authorization: str) -> bool:
         return authorization.removeprefix("Bearer ") in self.valid
@@ -61,17 +57,10 @@ class TokenServer:
         return fresh and said["iss"] == said["sub"] == CLIENT and said["exp"] - said["iat"] <= 300
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet):
     tokens: TokenServer
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         status, answer = self.tokens.answer({key: values[0] for key, values in parse_qs(body).items()})
-        data = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Tests are quiet."""
+        self.answer(status, json.dumps(answer).encode())

@@ -14,7 +14,8 @@ from bridge.errors import DamagedRemainderError
 from bridge.mapping.load import load
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
-from bridge.model.group import Group, Number, Resource, drop_extensions
+from bridge.model.extensions import drop_extensions
+from bridge.model.group import Group, Number, Resource
 from bridge.model.names import REMAINDER_URL
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, SOP_INSTANCE_UID
 from bridge.translate.basis.ids import Known

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from bridge.convert.inputs import Rejected, Skipped
-from bridge.convert.sources import Source, sources
+from bridge.convert.sources import GivenFile, sources
 
 
-def said(found: list[Source], folder: Path) -> dict[str, str]:
+def said(found: list[GivenFile], folder: Path) -> dict[str, str]:
     """By path in the folder: `read`, or the reason why it is not."""
     reasons: dict[str, str] = {}
     for one in found:

@@ -1,4 +1,4 @@
-"""A document is in one worker's hands at a time, by whatever key of it a worker came."""
+"""A document is in one worker's hands at a time, whichever of its keys a worker came by."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from bridge.sync.basis.held import Busy
 from bridge.sync.basis.route import Route
 
 Task = Literal["take_resources", "take_instances", "reconcile"]
-"""What one worker does for a whole route. Versions of the bridge that share a ledger lock by these names: one that is
-changed is another task to them."""
+"""What one worker does for a whole route. These names are part of the leases in shared ledgers: a version of the bridge
+with another name would do the task at the same time."""
 
 
 def take(route: Route, ledger: Ledger, keys: Iterable[str]) -> None:
-    """Takes these resources, instances or SOP Instance UIDs in hand, and the documents that they belong to. Raises Busy
-    where another worker has one of them."""
+    """Takes in hand the resources, instances or SOP Instance UIDs with these keys, and the documents that they belong
+    to. Raises Busy where another worker has one of them."""
     known = set(keys)
-    # whose they are is asked when nobody else can make them anybody's
+    # the keys first: only then can nobody else change which documents they belong to
     if not (holds(route, ledger, known) and ledger.leases.hold(ledger.names.documents(route.name, known))):
         raise Busy
 
 
 def holds(route: Route, ledger: Ledger, names: Iterable[str]) -> bool:
-    """Takes what has these names in hand, be it there yet or not. False where another worker has one of them."""
+    """Takes these names in hand, whether what they name exists yet or not. False where another worker has one of
+    them."""
     return ledger.leases.hold(_name(route, name) for name in names)
 
 
 def document_of(route: Route, key: str, link: Link | None) -> str:
-    """What the intents of a document are named by; of one that is to be, after the root resource or SOP Instance UID
-    that it is made of."""
+    """The name of a document in the ledger. A document without link gets its name from the root resource, or the SOP
+    Instance UID, that it is made from."""
     return link.document if link is not None else _name(route, key)
 
 
@@ -40,7 +41,7 @@ def _name(route: Route, key: str) -> str:
 
 
 def is_mine(route: Route, ledger: Ledger, task: Task) -> bool:
-    """Takes a task of the whole route in hand, which one worker does. False where another is at it."""
+    """Takes a task of the whole route in hand. False where another worker does it at the moment."""
     return ledger.leases.hold([_of_route(route, task)])
 
 

@@ -9,8 +9,8 @@ from bridge.errors import BridgeError
 
 
 class Held(BridgeError):
-    """A person has to decide; shown by `status`, tried again when news come in, or when what is in its way is gone:
-    the resource with the key `on`."""
+    """A person has to decide. `status` shows it; it is tried again when there are news of it, or when the resource with
+    the key `on`, which is in its way, has changed or is gone."""
 
     def __init__(self, what: str, on: str | None = None) -> None:
         super().__init__(what)
@@ -18,7 +18,8 @@ class Held(BridgeError):
 
 
 class Waiting(BridgeError):
-    """Something else has to come first: whatever belongs to the same document, or the instance with the key `on`."""
+    """Something else has to be settled first: the instance with the key `on`, or else whatever belongs to the same
+    document."""
 
     def __init__(self, what: str, on: str | None = None) -> None:
         super().__init__(what)
@@ -26,19 +27,19 @@ class Waiting(BridgeError):
 
 
 class Busy(Exception):
-    """Another worker has the document in hand: it is owed again at once."""
+    """Another worker has the document in hand; the item is owed again at once."""
 
 
 class Absent(Exception):
-    """What looks deleted: `keys` of it, and of what waits until that is known. Absence is suspicion: it is counted at
-    the end of the pass, and asked for again."""
+    """The items with these `keys` look deleted; those in `waiting` wait until that is known. To be absent is only a
+    suspicion: at the end of the pass all such items are counted, and each is asked for again."""
 
     def __init__(self, keys: Iterable[str], waiting: Iterable[str] = ()) -> None:
         self.keys, self.waiting = frozenset(keys), frozenset(waiting)
 
 
 class Failure(NamedTuple):
-    """Of one document: keys of its root resource and of all, and why."""
+    """Why one document failed; with the key of its root, and those of all its resources."""
 
     root: str
     keys: Collection[str]
@@ -46,7 +47,7 @@ class Failure(NamedTuple):
 
 
 class Several(Exception):
-    """What became of those documents of one component that are not settled; and what looks deleted of it."""
+    """Failures of documents of one component, and what looks deleted in it; all its other documents are settled."""
 
     def __init__(self, failures: Sequence[Failure], absent: Absent | None) -> None:
         self.failures, self.absent = failures, absent

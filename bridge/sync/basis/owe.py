@@ -1,4 +1,4 @@
-"""A worker asks for another look at items of its route, on either side."""
+"""Makes items of a route owed: they will be looked at again."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def owe_fhir(route: Route, ledger: Ledger, *keys: str) -> None:
 
 
 def owe_dicom(route: Route, ledger: Ledger, *keys: str) -> None:
-    """These instances or studies, by what their store names them."""
+    """These instances or studies, by the keys that their store gives them."""
     ledger.work.owe(route.name, route.dicom.name, *keys)

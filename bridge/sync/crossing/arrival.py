@@ -23,7 +23,7 @@ from bridge.sync.decision.filter import carries_patient, has_crossed
 from bridge.sync.imaging.studies_of_document import moved_along, referred, set_apart
 from bridge.sync.imaging.void_study import there_again
 from bridge.sync.patients.pseudonym import is_left_alone
-from bridge.sync.patients.subject import Subject, subject
+from bridge.sync.patients.subject import PatientInFhir, patient_in_fhir
 from bridge.translate.header.chain import version_of
 from bridge.translate.to_fhir import to_fhir
 
@@ -56,7 +56,7 @@ class Said(NamedTuple):
     resources: dict[str, Resource]
     present: dict[str, Stored[Resource]]  # in their places, and in those of the version before
     studies: list[Write[Resource]]  # that are missing, or not as it says them
-    whose: Subject
+    patient: PatientInFhir
     reading: str  # digest of it, before
     warnings: str  # of its translation, as in the link
     stands: frozenset[str] = frozenset()  # results others changed since, and this version did not: left as they are
@@ -73,8 +73,8 @@ def begins(arrival: Arrival, route: Route, ledger: Ledger) -> bool:
 
 def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) -> Said | None:
     """Reads what the instance says, and takes its resources in hand. None where the route does not carry its patient,
-    or leaves alone whose identity was removed. Raises Busy, Held and PermanentError as `subject` and `is_left_alone`
-    do."""
+    or leaves alone whose identity was removed. Raises Busy, Held and PermanentError as `patient_in_fhir` and
+    `is_left_alone` do."""
     link = arrival.link
     if link is None and is_left_alone(route, arrival.document.header):
         return None
@@ -88,7 +88,7 @@ def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) ->
         fhir.validate(resource)
     root = reference_to(group.root)
     take(route, ledger, [root])
-    whose = subject(route, ledger, group, corrected=arrival.moved and route.demographics == "from-dicom")
+    patient = patient_in_fhir(route, ledger, group, corrected=arrival.moved and route.demographics == "from-dicom")
     mine = holds(route, ledger, views)
     there = _stored(route, [*map(reference_to, resources), *(link.versions if link else ()), *views])
     named, missing = referred(route, views, there, mine=mine)
@@ -96,14 +96,14 @@ def said_by(arrival: Arrival, route: Route, ledger: Ledger, mapping: Mapping) ->
     studies = {one.key: one for one in (*missing, *again)}
     if arrival.anew:
         now = there | {one.key: replace(there[one.key], item=one.item) for one in again}
-        along = moved_along(route, ledger, views, now, whose.renames, arrival.version.study)
+        along = moved_along(route, ledger, views, now, patient.renames, arrival.version.study)
         studies |= {one.key: one for one in along}
     return Said(
         root=root,
-        resources={reference_to(one): renamed(one, whose.renames | named) for one in resources},
+        resources={reference_to(one): renamed(one, patient.renames | named) for one in resources},
         present={key: one for key, one in there.items() if key not in views},
-        studies=[replace(one, item=renamed(one.item, whose.renames)) for one in studies.values()],
-        whose=whose,
+        studies=[replace(one, item=renamed(one.item, patient.renames)) for one in studies.values()],
+        patient=patient,
         reading=resources_digest(group.resources()),
         warnings=lines_of(translated.report.warnings),
     )

@@ -46,7 +46,7 @@ def _said_in(
 ) -> dict[str, Resource]:
     group = to_fhir(document, mapping, route.known(document.header, link.first)).result
     resources = pointing(route, ledger, group, group.resources())
-    return {reference_to(one): _compared(renamed(one, said.whose.renames)) for one in resources}
+    return {reference_to(one): _compared(renamed(one, said.patient.renames)) for one in resources}
 
 
 def _is_alike(before: Resource, now: Resource) -> bool:

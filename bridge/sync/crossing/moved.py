@@ -12,12 +12,12 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, reference_to, references_in
+from bridge.model.references import local
 from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.held import Waiting
-from bridge.sync.basis.keys import local
 from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import resources_digest

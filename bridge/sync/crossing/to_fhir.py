@@ -79,7 +79,7 @@ class ToFhir:
                 return self._fhir.write(Arrival(document, key, digest, outdated))
             return self._known(link, document, digest) or self._moved(document, key, digest, link)
         act = act_of(STORING, key)
-        sent = self.ledger.intents.sent(self.route.name, uid, act) if self.route.dicom.coerces else None
+        sent = self.ledger.intents.instance_about(self.route.name, uid, act) if self.route.dicom.coerces else None
         if sent is not None and fault_of(reader.read(sent).dataset, write_document(document)) is not None:
             raise Waiting("it was about to be stored from resources, which say whether this is it", uid)
         root = _root_in_fhir(document)

@@ -111,7 +111,7 @@ class WriteDicom:
         was sent, or is somebody else's: it would keep one more version no better."""
         name = document_of(self.route, present.root, link)
         intent = self.ledger.intents.of(name)
-        data = self.ledger.replacements.of(name) if self.route.dicom.coerces and intent.kind == STORING else None
+        data = self.ledger.intents.instance_of(name) if self.route.dicom.coerces and intent.kind == STORING else None
         if data is None or present.state == RETRACTED:  # what is void is rejected, whatever it says
             return
         sent, there = reader.read(data).dataset, read_instance(self.route, intent.of)

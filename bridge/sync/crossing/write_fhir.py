@@ -40,7 +40,7 @@ from bridge.sync.lost.forgotten import has_spoken, is_among_ours, is_from, is_fr
 from bridge.sync.patients.followed import followed
 from bridge.sync.patients.merge import Merges
 from bridge.sync.patients.pseudonym import is_left_alone
-from bridge.sync.patients.subject import is_same_person, subject_of
+from bridge.sync.patients.subject import is_same_person, subject_in
 from bridge.sync.void.void import void
 from bridge.sync.void.withdraw import RETRACTABLE, retracted
 from bridge.translate.header.chain import superseded_by
@@ -82,7 +82,7 @@ class WriteFhir:
         return self.merges.says(present, link, write_document(arrival.document))
 
     def _check_patient(self, arrival: Arrival, said: Said) -> None:
-        before, now = subject_of(said.present.get(said.root)), said.resources[said.root].get("subject")
+        before, now = subject_in(said.present.get(said.root)), said.resources[said.root].get("subject")
         another = before not in (None, now) and not arrival.moved
         if another and not is_same_person(self.route, before, now):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
@@ -233,11 +233,11 @@ class WriteFhir:
     def _in_step(self, arrival: Arrival, said: Said) -> str:
         """Written, and agreed."""
         route, link, version = self.route, arrival.link, arrival.version
-        items = [*said.whose.items, *said.studies, *_writes(said), *self._left(said)]
+        items = [*said.patient.items, *said.studies, *_writes(said), *self._left(said)]
         name = document_of(route, version.sop_instance, link)
         keys = list(said.resources)
         named = [*keys, *(one.key for one in said.studies), version.sop_instance]
-        move = followed(route, self.ledger, name, version.sop_instance, said.whose.merged)
+        move = followed(route, self.ledger, name, version.sop_instance, said.patient.merged)
         act = act_of(WRITING, arrival.instance)
         self.ledger.intents.intend(route.name, name, act, route.fhir.name, named, move=move)
         failpoint("intended")
@@ -251,9 +251,9 @@ class WriteFhir:
         agreed = self._agreed(arrival, said, written)
         former = [one.sop_instance for one in superseded_by(arrival.document.header)]  # should they come later
         self.ledger.links.agree(agreed, [*keys, version.sop_instance, *former])
-        if link is None and not said.present and said.whose.merged is None:
+        if link is None and not said.present and said.patient.merged is None:
             take_created(route, self.ledger, [written[one.key] for one in items])
-        if said.whose.merged is None:
+        if said.patient.merged is None:
             self.ledger.moves.forget(route.name, [one.sop_instance for one in agreed.chain])
         failpoint("agreed")
         return "updated" if link else "created"

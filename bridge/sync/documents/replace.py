@@ -21,7 +21,7 @@ REPLACING: Kind = "demographics"
 def replace_head(route: Route, ledger: Ledger, link: Link, data: bytes | None = None) -> str:
     """Replaces the head by `data`. Without that it finishes what was begun before a kill: the archive may hold the one,
     the other, or none."""
-    data = data or ledger.replacements.of(link.document)
+    data = data or ledger.intents.instance_of(link.document)
     if data is None:
         raise PermanentError(f"the replacement of SOP Instance {link.head} is not in the ledger; an old backup?")
     ledger.intents.intend(route.name, link.document, REPLACING, route.dicom.name, [link.head], data)

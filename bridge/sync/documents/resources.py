@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import RETRACTED
 from bridge.model.group import Group, Resource, reference_to
+from bridge.model.references import local
 from bridge.stores.store import Stored
-from bridge.sync.basis.keys import is_forming, kind_of, local
+from bridge.sync.basis.keys import is_forming, kind_of
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content, is_void, resources_digest
 from bridge.translate.gather import FORMING, SUPPORT, WITHOUT_RESULTS, Entry, gather, links

@@ -26,7 +26,7 @@ from bridge.sync.imaging.void_study import VOID_STUDY
 from bridge.sync.patients.followed import followed
 from bridge.sync.patients.merged import Survivor
 from bridge.sync.patients.pseudonym import is_left_alone
-from bridge.sync.patients.subject import subject
+from bridge.sync.patients.subject import patient_in_fhir
 from bridge.translate.header.header import patient_of
 from bridge.translate.header.imaging_study import OURS, first_of, has_images, imaging_study
 
@@ -109,7 +109,7 @@ class ImagingStudies:
             return None
         if patient is None:
             return [], said, None
-        whose = subject(self.route, self.ledger, group)
+        whose = patient_in_fhir(self.route, self.ledger, group)
         reference = renamed({"reference": f"Patient/{patient['id']}"}, whose.renames)
         return whose.items, said | {"subject": reference}, whose.merged
 

@@ -1,4 +1,5 @@
-"""What the stores say has changed -> work that is owed. The position moves only after the last page of a poll."""
+"""What the stores say has changed -> work that is owed. The position in a feed moves only after the last page, so that
+what was begun and broken off is asked for again."""
 
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.model.edition import edition, time_of
 from bridge.model.group import Resource, references_in
+from bridge.model.references import local
 from bridge.stores.store import Change, Instance, Page, ReplacedError, Stored
 from bridge.sync.basis.failpoint import failpoint
-from bridge.sync.basis.keys import is_forming, kind_of, local
+from bridge.sync.basis.keys import is_forming, kind_of
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.patient_news import identity, owe_studies_of_replaced, owed_by_patients, replacing
 from bridge.sync.listening.studies import instance_news, owe_studies
@@ -22,15 +24,16 @@ from bridge.translate.gather import FORMING, SUPPORT, links
 
 _OF_SOMEBODY = FORMING | {"ImagingStudy"}
 KINDS = FORMING | SUPPORT | {"Patient"}
-"""That a feed is read for: a server may hold many more of others."""
+"""Types that a feed is read for; a server may hold many more resources of other types."""
 _READS = 100  # resources at once
 OVERLAP = timedelta(minutes=5)
-"""Longer than any transaction of a server: one that commits late carries the time of its start."""
+"""So much of a feed is read again each time. Longer than any transaction of a server takes: a resource of one that
+commits late has the time at which it started."""
 
 
 def take_resources(route: Route, ledger: Ledger) -> None:
-    """Takes in the feed of the FHIR server: the newest version of each resource, once, though a history brings every
-    version, newest first."""
+    """Takes in the feed of the FHIR server. A history brings every version, newest first; of each resource only the
+    newest is taken in."""
     store = route.fhir
     known, position = ledger.feeds.position(route.name, store.name), None
     taken: set[str] = set()
@@ -52,8 +55,8 @@ def take_resources(route: Route, ledger: Ledger) -> None:
 
 
 def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds: Sequence[str]) -> None:
-    """Owes what a whole listing, of all kinds or of `kinds`, does not show: it is looked at, not believed to be
-    gone."""
+    """Makes owed what a full listing, of all kinds or of `kinds`, does not show: it is looked at, and not yet believed
+    to be gone."""
     gone = ledger.feeds.unlisted(route.name, route.fhir.name, "fhir", listed, kinds)
     ledger.feeds.suspect(route.name, route.fhir.name, [key for key in gone if is_forming(key)])
     supporting = [key for key in gone if not is_forming(key)]
@@ -62,15 +65,15 @@ def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds
 
 
 def forget_resource(route: Route, ledger: Ledger, key: str) -> None:
-    """Forgets a resource that is gone, asked directly: what it referred to may be a document of its own now, and its
-    place is free."""
+    """Forgets a resource that was asked for directly and is gone. What it referred to may be a document of its own now,
+    and what was held because it was in the way is free."""
     owes = [one for one in _owed(route, ledger, {key: ()})[key] if one != key]
     ledger.feeds.forget(route.name, route.fhir.name, key, owes)
     ledger.waking.free(route.name, key)
 
 
 def suspect_instances(route: Route, ledger: Ledger, listed: Iterable[str]) -> None:
-    """Owes what a whole listing of the PACS does not show, and the studies that it was in."""
+    """Makes owed what a full listing of the PACS does not show, and the studies that it was in."""
     gone = ledger.feeds.unlisted(route.name, route.dicom.name, "dicom", listed)
     owe_studies(route, ledger, gone)
     ledger.feeds.suspect(route.name, route.dicom.name, gone)
@@ -83,8 +86,8 @@ def _overlapping(position: str | None) -> str | None:
 
 
 def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str], now: str = "") -> Iterator[News]:
-    """What a page of changes makes owed. `now`: by the clock of the store, where it has one: what is younger than the
-    route lets it settle waits."""
+    """What a page of changes makes owed. `taken`: keys that earlier pages had, which are added to. `now`: by the clock
+    of the store, if it tells; what is younger than `Route.settle` waits for the rest of that time."""
     ours = (one for one in reversed(page.changes) if kind_of(one.key) in KINDS)
     changes = {one.key: one for one in ours if one.key not in taken}
     taken.update(changes)  # `|=` with a view of keys would make another set
@@ -101,7 +104,7 @@ def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set
 
 
 def _settling(route: Route, version: str, now: str) -> float:
-    """Seconds that it waits still. Both times are the store's: what the clocks here and there say does not matter."""
+    """Seconds that it still has to wait. Both times are the store's, so it does not matter how our clock differs."""
     made = time_of(version) if route.settle and now else None
     if made is None:
         return 0
@@ -109,9 +112,9 @@ def _settling(route: Route, version: str, now: str) -> float:
 
 
 def take_created(route: Route, ledger: Ledger, written: Sequence[Stored[Resource]]) -> None:
-    """Keeps what a worker has just created as seen. It is agreed on, and no news: the feed will tell of it, and nobody
-    has to look. But where something else refers to it already, that may say more now; and where the answer does not say
-    what a reference has become, the feed does."""
+    """Records what a worker has just created as seen: it is agreed on, so nobody has to look when the feed tells of it.
+    Not where something else refers to it already, which may say more now; nor where the answer of the server does not
+    say what its references have become, as the feed will."""
     made = {one.key: one.item for one in written if kind_of(one.key) in FORMING | SUPPORT}
     _, back = ledger.feeds.neighbours(route.name, route.fhir.name, made)
     resolved = not any(said.startswith("urn:uuid:") for item in made.values() for said in references_in(item))
@@ -121,7 +124,7 @@ def take_created(route: Route, ledger: Ledger, written: Sequence[Stored[Resource
 
 
 def _items(route: Route, changes: Iterable[Change[Resource]]) -> Iterator[tuple[str, Resource | None]]:
-    """What the feed did not bring is read, many at once."""
+    """The resources of these changes; those that the feed did not bring are read, many at once."""
     for some in batched(changes, _READS):
         there = _read(route, [one.key for one in some if one.item is None and not one.deleted])
         for one in some:

@@ -1,5 +1,5 @@
-"""Whether what stands in the PACS is what the bridge wrote there, under whatever patient the archive has filed it
-since: what FHIR says meanwhile is news of FHIR."""
+"""Whether what is in the PACS is what the bridge wrote there, even if the archive has filed it under another patient
+since. If so, whatever FHIR says otherwise now is news of FHIR."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.translate.header.refiled import as_named_in, identity_as, identity_i
 
 
 def is_ours(route: Route, mapping: Mapping, document: Document) -> bool:
-    """Whether the bridge wrote the document, of resources of this FHIR server."""
+    """Whether the bridge wrote the document from resources of this FHIR server."""
     if is_own(document, route, mapping):
         return True
     head = write_document(document)
@@ -23,7 +23,7 @@ def is_ours(route: Route, mapping: Mapping, document: Document) -> bool:
 
 
 def is_as_written(route: Route, mapping: Mapping, head: DataSet, was: MadeOf) -> bool:
-    """Whether it would be what the bridge wrote if it named the patient that it was made of."""
+    """Whether it would be exactly what the bridge wrote, if it named the patient that it was made for."""
     nobodys = merged(origin_of(head), (), without=[one.tag for one in identity_in(head)])
     his = merged(nobodys, identity_as(was.patient, as_named_in(head, route.known())))
     return is_own(read_document(his), route, mapping)

@@ -1,5 +1,5 @@
-"""Resources from the PACS that are of a survivor, because the Patient whose ID the PACS has was replaced: when that is
-undone, they are of whom the PACS says again."""
+"""Resources from the PACS that belong to a survivor, because the Patient whose ID the PACS has was replaced. When the
+replacement is undone, they belong to the patient that the PACS names again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.sync.patients.merged import Survivor, survivor
 
 
 def followed(route: Route, ledger: Ledger, document: str, instance: str, merged: Survivor | None) -> Move | None:
-    """The entry in the undo list of a document, or study, that is of a survivor; None where no merge is concerned."""
+    """The entry in the undo list for a document, or study, that belongs to a survivor; None where nobody was merged."""
     if merged is None:
         return None
     return Move(
@@ -28,8 +28,8 @@ def followed(route: Route, ledger: Ledger, document: str, instance: str, merged:
 
 
 def is_undone(route: Route, ledger: Ledger, link: Link) -> bool:
-    """Whether its resources are of who replaced its patient, and does not any more. The newest version that was moved
-    says who: later ones, that we wrote or took note of, are of the same."""
+    """Whether its resources belong to a survivor whose replacement of its patient has been undone. The newest version
+    in the undo list says which survivor; versions after it belong to the same one."""
     if link.born != "dicom":
         return False
     moves = {one.instance: one for one in ledger.moves.of(link.document)}

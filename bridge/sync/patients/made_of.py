@@ -12,11 +12,11 @@ from bridge.model.coercion import is_kept
 from bridge.model.dataset import DataSet, charset_of, merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to, renamed
+from bridge.model.references import local
 from bridge.model.sr import read_document, write_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.model.world import World
 from bridge.sync.basis.held import Held
-from bridge.sync.basis.keys import local
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.resources import Present
 from bridge.sync.listening.patient_news import replacing

@@ -1,12 +1,12 @@
-"""A Patient that another one replaces (FHIR R4 Patient.link): who is to be used in lieu. Never guessed."""
+"""Which Patient is to be used instead of one that was replaced (FHIR R4 Patient.link). Never guessed."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from bridge.model.group import Resource, reference_to
+from bridge.model.references import local
 from bridge.sync.basis.held import Held
-from bridge.sync.basis.keys import local
 from bridge.sync.basis.route import Route
 from bridge.sync.listening.patient_news import replacing
 from bridge.translate.header.identity import identity_of
@@ -14,7 +14,7 @@ from bridge.translate.header.identity import identity_of
 
 class Survivor(NamedTuple):
     patient: Resource
-    through: tuple[str, ...]  # keys: whom he replaces, in their order, and his own
+    through: tuple[str, ...]  # keys of those that were replaced, in their order, and at last his own
 
     @property
     def key(self) -> str:
@@ -22,8 +22,8 @@ class Survivor(NamedTuple):
 
 
 def survivor(route: Route, patient: Resource) -> Survivor:
-    """Himself where nobody replaces him. Raises Held where the links do not lead to one living Patient, whose
-    identifier is of the same issuer."""
+    """The Patient himself where nobody replaces him. Raises Held where the links do not lead to one active Patient who
+    has an identifier of the same issuer."""
     found, through = patient, [reference_to(patient)]
     while links := replacing(found):
         if len(links) > 1:

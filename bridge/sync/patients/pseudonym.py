@@ -1,4 +1,4 @@
-"""What comes from the PACS of a patient whose identity was removed: its Patient ID may be somebody else's number."""
+"""Documents from the PACS whose patient's identity was removed: their Patient ID may be somebody else's number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from bridge.translate.header.identity import is_pseudonym
 
 
 def is_left_alone(route: Route, header: DataSet) -> bool:
-    """Whether the route leaves out what has no identity of its patient. Raises Held where a person decides."""
+    """Whether the route skips this document, because its patient's identity was removed. Raises Held where a person
+    decides."""
     if route.identity_removed == "carry" or not is_pseudonym(header, route.known(header)):
         return False
     if route.identity_removed == "hold":

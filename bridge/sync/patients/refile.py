@@ -1,5 +1,6 @@
-"""All versions of a document that we wrote, under another patient, UIDs staying: each is there before the one that it
-stands for goes, and the ledger has it, and says what it was, before either. The newest comes last."""
+"""Files all versions of a document that we wrote under another patient; their UIDs stay. Of each version, first the
+ledger records what it is to be, and what it was; then it is stored under the new patient; then the old one is removed.
+The newest version comes last."""
 
 from __future__ import annotations
 
@@ -32,12 +33,13 @@ UNMERGE: Kind = "unmerge"
 
 
 def begun(ledger: Ledger, link: Link) -> bool:
-    """Whether filing it under another patient was begun, and is not agreed."""
+    """Whether filing it under another patient was begun, and is not agreed on."""
     return ledger.intents.of(link.document).kind in (MERGE, UNMERGE)
 
 
 def take_patients(route: Route, ledger: Ledger, was: MadeOf, to: Survivor) -> None:
-    """Takes both patients in hand. Raises Busy where another worker has one, or they are not what they were."""
+    """Takes both patients in hand. Raises Busy where another worker has one of them, or where their replacement has
+    changed meanwhile."""
     key = reference_to(was.patient)
     take(route, ledger, {key, was.subject, *to.through})
     (stored,) = route.fhir.read([key])
@@ -46,7 +48,7 @@ def take_patients(route: Route, ledger: Ledger, was: MadeOf, to: Survivor) -> No
 
 
 def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: MadeOf, to: Survivor) -> str:
-    """Takes the steps, and agrees on `link` in the end; returns the act. A step that is taken again changes nothing."""
+    """Takes the steps, and in the end agrees on `link`; returns the act. To take a step twice does no harm."""
     if not steps:
         ledger.links.agree(link)
         return "agreed"
@@ -70,10 +72,9 @@ def refile(route: Route, ledger: Ledger, link: Link, steps: list[Step], was: Mad
 
 
 def finish(route: Route, ledger: Ledger, link: Link) -> None:
-    """Takes the step again that was in hand when a process was killed; whoever looks at the document next does the
-    rest."""
+    """Repeats the step that was in hand when a process was killed. Whoever looks at the document next does the rest."""
     intent = ledger.intents.of(link.document)
-    data = ledger.replacements.of(link.document)
+    data = ledger.intents.instance_of(link.document)
     if data is None:
         raise PermanentError(f"what SOP Instance {link.head} is to be is not in the ledger; an old backup?")
     ledger.intents.intend(route.name, link.document, intent.act, route.dicom.name, intent.keys, data)
@@ -93,7 +94,7 @@ def finish(route: Route, ledger: Ledger, link: Link) -> None:
 
 
 def _there(route: Route, link: Link, head: DataSet) -> Link:
-    """What is void stays void."""
+    """The link with the head in its new place. What is void stays void."""
     state = link.dicom_digest if link.dicom_digest in VOID else dataset_digest(head)
     return replace(link, instance=route.dicom.key_of(head), dicom_digest=state)
 
@@ -121,7 +122,8 @@ def _move(route: Route, ledger: Ledger, link: Link, step: Step, was: MadeOf, to:
 
 
 def _file(route: Route, ledger: Ledger, step: Step) -> None:
-    """Only when it is there, read back, the other one goes; which is the same, but for its patient."""
+    """Stores the instance in its new place, reads it back, and only then removes the old one. Raises PermanentError
+    where the two differ in more than the patient."""
     key = route.dicom.key_of(step.data)
     data = writer.write(step.data)
     if (there := read_instance(route, key)) is None:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.model.group import Group, Resource
+from bridge.model.references import local
 from bridge.stores.store import Stored, Write
 from bridge.sync.basis.hands import holds, take
 from bridge.sync.basis.held import Busy
-from bridge.sync.basis.keys import local
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
 from bridge.sync.listening.patient_news import replacing
@@ -21,18 +21,18 @@ _DEMOGRAPHICS = ("birthDate", "gender")
 _CORRECTED = ("name", *_DEMOGRAPHICS)
 
 
-class Subject(NamedTuple):
+class PatientInFhir(NamedTuple):
     items: list[Write[Resource]]  # to be written for it: a conditional create, or nothing
     renames: dict[str, str]  # what references to it become
     merged: Survivor | None = None  # by what merge it is another one than who has the identifier
 
 
-def subject(route: Route, ledger: Ledger, group: Group, *, corrected: bool = False) -> Subject:
+def patient_in_fhir(route: Route, ledger: Ledger, group: Group, *, corrected: bool = False) -> PatientInFhir:
     """Whose the group is in the FHIR server: a Patient that is there, or is to be made. Raises PermanentError where
     several have the identifier, or the one that has it is somebody else; Held where that one was replaced, and a person
     decides. One who was `corrected` in the PACS, which is the source of that, is corrected here."""
     if group.patient is None:
-        return Subject([], {})
+        return PatientInFhir([], {})
     name = f"Patient/{group.patient['id']}"
     identifier = group.patient["identifier"][0]
     mine = holds(route, ledger, [f"{identifier['system']}|{identifier['value']}"])
@@ -41,7 +41,7 @@ def subject(route: Route, ledger: Ledger, group: Group, *, corrected: bool = Fal
         if not mine:
             raise Busy  # one of two makes who is new
         unless = (identifier["system"], identifier["value"])
-        return Subject([Write(name, group.patient, unless=unless)], {name: f"urn:uuid:{group.patient['id']}"})
+        return PatientInFhir([Write(name, group.patient, unless=unless)], {name: f"urn:uuid:{group.patient['id']}"})
     last = survivor(route, found[0].item)
     merged = last if len(last.through) > 1 else None
     if merged is not None:
@@ -50,14 +50,14 @@ def subject(route: Route, ledger: Ledger, group: Group, *, corrected: bool = Fal
     elif corrected:
         said = {one: group.patient[one] for one in _CORRECTED if one in group.patient}
         written = Write(found[0].key, as_content(found[0].item) | said, found[0].version)
-        return Subject([written] if written.item != as_content(found[0].item) else [], {name: found[0].key})
+        return PatientInFhir([written] if written.item != as_content(found[0].item) else [], {name: found[0].key})
     differ = [one for one in _DEMOGRAPHICS if _differ(group.patient.get(one), found[0].item.get(one))]
     if differ:
         raise PermanentError(
             f"the patient of the document and {found[0].key} have one identifier and differ in "
             f"{' and '.join(differ)}: two people? Give the issuer of Patient IDs, or correct one of them"
         )
-    return Subject([], {name: last.key}, merged)
+    return PatientInFhir([], {name: last.key}, merged)
 
 
 def _identified(route: Route, identifier: Resource) -> list[Stored[Resource]]:
@@ -100,7 +100,7 @@ def is_same_person(route: Route, before: object, now: object) -> bool:
     return stored is not None and survivor(route, stored.item).key == key
 
 
-def subject_of(stored: Stored[Resource] | None) -> object:
+def subject_in(stored: Stored[Resource] | None) -> object:
     return stored.item.get("subject") if stored else None
 
 

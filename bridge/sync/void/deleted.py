@@ -1,5 +1,5 @@
-"""The newest instance of a document is not where it was, or rejected: what of the document the PACS has still.
-`header`: that of what would be written now, which names the patient."""
+"""What the PACS still has of a document whose newest instance is not where it was, or is rejected. `header`, in these
+functions, is that of the instance that would be written now; it names the patient."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def header_now(route: Route, mapping: Mapping, link: Link) -> DataSet:
 
 
 def there_after_all(route: Route, link: Link, header: DataSet) -> str | None:
-    """What its store names the head by, where that is there, as it was agreed on, under another name than an earlier
-    bridge has computed."""
+    """The key of the head, where it is there as it was agreed on, under another key than an earlier bridge has
+    recorded."""
     key = key_of_version(route, header, link.chain[-1])
     head = read_instance(route, key) if key != link.instance else None
     return key if head is not None and dataset_digest(head) == link.dicom_digest else None
 
 
 def left_of(route: Route, ledger: Ledger, link: Link, header: DataSet) -> str | None:
-    """SOP Instance UID of a former version that a reader of the PACS takes for the newest now."""
+    """SOP Instance UID of the former version that a reader of the PACS now takes for the newest."""
     former = [one for one in link.chain[:-1] if not is_rejected(route, ledger, one)]
     keys = [key_of_version(route, header, one) for one in former]
     there = [one.sop_instance for one, absent in zip(former, route.dicom.absent(keys), strict=True) if absent is None]

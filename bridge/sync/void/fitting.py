@@ -1,5 +1,5 @@
-"""Whether what a rejection note names is what it says: an instance of that study, and of its patient (IHE RAD TF
-Imaging Object Change Management; PS3.3 C.17.6.2: the evidence says the study of each). Else it is not rejected."""
+"""Whether an instance that a rejection note names is in the study that the note says, and of its patient (IHE RAD TF
+Imaging Object Change Management; PS3.3 C.17.6.2: the evidence says the study of each). If not, it is not rejected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.translate.rejection import Rejection, placed
 
 
 def claimed(note: Document, rejection: Rejection) -> dict[str, str]:
-    """By SOP Instance UID, the study that it is to be of: that of the note, unless its evidence says another."""
+    """By SOP Instance UID, the study that the note says: its own, unless its evidence says another."""
     own = version_of(note).study
     return dict.fromkeys(rejection.instances, own) | {
         one.sop_instance: one.study for one in placed(rejection, note.header)
@@ -24,8 +24,8 @@ def claimed(note: Document, rejection: Rejection) -> dict[str, str]:
 
 
 def fits(route: Route, ledger: Ledger, note: Document, rejection: Rejection, uid: str, study: str) -> bool:
-    """`study`: that the instance is claimed to be of. What is not known, and not there, may come later: then its study
-    is compared."""
+    """Whether the note may reject the instance. `study`: the one that the note says. An instance that is neither known
+    nor there fits: it may come later, and its study is compared then."""
     link = ledger.links.of(route.name, uid)
     known = [one for one in link.chain if one.sop_instance == uid] if link is not None else []
     if known and known[0].study != study:

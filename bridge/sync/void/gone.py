@@ -1,4 +1,4 @@
-"""The newest instance of a document was deleted: whether it is gone, or somewhere else, and what becomes of that."""
+"""The newest instance of a document was deleted: whether it is gone or somewhere else, and what follows from that."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bridge.terminology.structured_reports import is_structured_report
 
 
 def gone(route: Route, ledger: Ledger, mapping: Mapping, link: Link) -> str:
-    """Brings the FHIR server in step with a head instance that was deleted, asked directly and certain; returns the
+    """Brings the FHIR server in step with a head that was deleted, of which the PACS was asked directly; returns the
     act."""
     begun = ledger.intents.of(link.document).kind
     link = unfinished(route, ledger, link) or link
@@ -33,7 +33,7 @@ def gone(route: Route, ledger: Ledger, mapping: Mapping, link: Link) -> str:
     if awaited:  # it is there under another patient
         ledger.waking.wake(route.name, link.instance)
         return "nothing"
-    if begun in (REPLACING, MERGE, UNMERGE):  # it was missing between the one and the other
+    if begun in (REPLACING, MERGE, UNMERGE):  # it was missing only while it was replaced
         owe_dicom(route, ledger, link.instance)
         return "nothing"
     header = header_now(route, mapping, link)
@@ -46,8 +46,8 @@ def gone(route: Route, ledger: Ledger, mapping: Mapping, link: Link) -> str:
 
 
 def _is_found_elsewhere(route: Route, ledger: Ledger, link: Link) -> bool:
-    """Whether the very instance is there, as it was, in another place. Raises Waiting or Held where it is another
-    one there: it is not gone."""
+    """Whether the same instance, unchanged, is in another place. Raises Waiting or Held where an instance of that UID,
+    but with other content, is in another place: then it is not gone."""
     for key in route.dicom.named(link.head):
         there = _document_at(route, key) if key != link.instance else None
         if there is None:
@@ -69,7 +69,7 @@ def _is_found_elsewhere(route: Route, ledger: Ledger, link: Link) -> bool:
 
 
 def _check_copies(route: Route, ledger: Ledger, link: Link) -> None:
-    """Raises Held where a copy of what is gone is there, and Waiting until all that may be one was looked at."""
+    """Raises Held where there is a copy of what is gone, and Waiting until all that may be a copy was looked at."""
     another = ledger.work.another_of(route.name, route.dicom.name, link.document)
     if another is None:
         return
@@ -83,7 +83,7 @@ def _check_copies(route: Route, ledger: Ledger, link: Link) -> None:
 
 
 def _document_at(route: Route, key: str) -> DataSet | None:
-    """None of what is no document."""
+    """None where what is there is no document."""
     try:
         found = read_instance(route, key)
     except PermanentError:

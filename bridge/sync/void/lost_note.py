@@ -1,5 +1,5 @@
-"""A rejection note that is not there any more, and what it rejected is, as if it were right (IHE RAD TF Imaging Object
-Change Management): our own is written again, of another's withdrawal a person says what it means."""
+"""A rejection note that is gone, while what it rejected is there, as if it were right (IHE RAD TF Imaging Object Change
+Management). One of ours is written again; of one of others, a person says what its withdrawal means."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from bridge.sync.void.withdraw import reject_again
 from bridge.translate.rejection import voided
 
 MOST = 3
-"""So often a note is written again, until a person says that the PACS keeps them now."""
+"""How often a note is written again before a person has to see that the PACS keeps them."""
 
 
 def is_missed(route: Route, ledger: Ledger, key: str) -> bool:
-    """Whether a note was there by that key, and without it something looks right that is not."""
+    """Whether a note had that key, without which something now looks right that is not."""
     note = ledger.rejections.note_at(route.name, key)
     return note is not None and bool(_standing(route, ledger, note))
 
 
 def settle_lost_note(route: Route, ledger: Ledger, key: str) -> str | None:
-    """Settles a note that is gone, asked directly; returns the act, None where nothing follows. Raises Held where it
-    was not ours."""
+    """Settles a note that is gone, of which the PACS was asked directly; returns the act, None where nothing follows.
+    Raises Held where the note was not ours."""
     note = ledger.rejections.note_at(route.name, key)
     if note is None:
         return None
@@ -54,8 +54,8 @@ def settle_lost_note(route: Route, ledger: Ledger, key: str) -> str | None:
 
 
 def _standing(route: Route, ledger: Ledger, note: Note) -> list[tuple[Link, str]]:
-    """Void documents with an instance that was rejected by this note alone and is there, its newest or one before; and
-    the newest such instance."""
+    """Void documents that have an instance there, the newest or a former one, which only this note has rejected; each
+    with the newest such instance."""
     if not voided([note.reason]):
         return []
     found = (ledger.links.of(route.name, one) for one in sorted(note.instances))
@@ -67,7 +67,7 @@ def _standing(route: Route, ledger: Ledger, note: Note) -> list[tuple[Link, str]
 def _left(route: Route, ledger: Ledger, link: Link, note: Note) -> str | None:
     head = read_instance(route, link.instance)
     if head is None:
-        return None  # by which those before it are named
+        return None  # the keys of the former ones follow from its header
     for one in reversed(link.chain):
         if one.sop_instance in note.instances and not is_rejected_still(route, ledger, one, but=note.uid):
             key = link.instance if one.sop_instance == link.head else key_of_version(route, head, one)

@@ -1,5 +1,5 @@
-"""What we wrote, and the archive has filed under another patient and new UIDs, where it was no merge: whoever cleans
-that copy away has not said that the result is wrong."""
+"""Documents of ours that the archive has filed anew, under another patient and with new UIDs, without a merge. Whoever
+removes such a copy does not say by it that the result is wrong."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ _MARK = "copy "
 
 
 def note_copy(ledger: Ledger, link: Link, copy: str) -> None:
-    """Remembers that the instance is a copy of that document; what is gone may be this. `copy`: its key. Nothing is
-    woken: two copies would wake each other for ever."""
+    """Remembers that the instance with the key `copy` is a copy of that document, so that it is known when it goes.
+    Nothing is woken: two copies would wake each other for ever."""
     ledger.names.give(link, [copy, _marked(copy)])
 
 
 def forget_copy(route: Route, ledger: Ledger, copy: str) -> None:
-    """The instance is looked at, and was a misfiled copy: it may be a version of the document by now, or stand beside
-    it."""
+    """Forgets that the instance is a misfiled copy, when it is looked at anew: it may be a version of the document by
+    now, or a document beside it."""
     if (link := ledger.links.of(route.name, _marked(copy))) is not None:
         ledger.names.take(link, [_marked(copy)])
 
 
 def forget_copies(ledger: Ledger, link: Link) -> None:
-    """The document itself is there again, or will be: who deletes it from now on, with its copies, means it."""
+    """Forgets all copies of a document that is there again, or will be: whoever deletes it from now on, together with
+    its copies, means it."""
     if marks := ledger.names.of(link, _MARK):
         ledger.names.take(link, marks)
 
 
 def write_again(route: Route, ledger: Ledger, copy: str) -> None:
-    """Has a document written again whose misfiled copy is gone, where it is gone as well. What FHIR says of it now
-    holds: whoever means that it is wrong enters it in error there, or rejects it."""
+    """Has a document written again that is gone, and whose misfiled copy is gone now, too. What FHIR says of it holds:
+    whoever means that it is wrong enters it in error there, or rejects it."""
     link = ledger.links.of(route.name, _marked(copy))
     if link is None:
         return
     if _is_misfiled(route, ledger, link):
         ledger.links.agree(replace(link, fhir_digest=UNKNOWN, dicom_digest=GONE))
         owe_fhir(route, ledger, link.root)
-    forget_copies(ledger, link)  # last: until then it may be killed, and do it again
+    forget_copies(ledger, link)  # last, so that all of it is done again after a kill
 
 
 def _is_misfiled(route: Route, ledger: Ledger, link: Link) -> bool:
@@ -53,5 +54,5 @@ def _is_misfiled(route: Route, ledger: Ledger, link: Link) -> bool:
 
 
 def _marked(copy: str) -> str:
-    """A key that the feed never brings."""
+    """The name in the ledger of a misfiled copy: a key that no feed ever brings."""
     return f"{_MARK}{copy}"

@@ -1,5 +1,5 @@
-"""What is void in the PACS, as it becomes known: by a note, by a deletion. What follows is decided here, done in
-`withdraw`."""
+"""What a rejection note, or a deletion, in the PACS means for a document. This module decides what follows; `withdraw`
+does it."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from bridge.translate.rejection import INCORRECT_WORKLIST, PATIENT_SAFETY, Rejec
 
 
 def take_note(route: Route, ledger: Ledger, note: Document, key: str, rejection: Rejection) -> str:
-    """Takes in a rejection note; returns the act. What it rejects is looked at again; what is not there yet will be
-    looked at when it comes. Raises Held where it names what it may not reject."""
+    """Takes in a rejection note; returns the act. The instances that it rejects are looked at again; those that are not
+    there yet will be looked at when they come. Raises Held where it names instances that it may not reject."""
     uid = version_of(note).sop_instance
     named = claimed(note, rejection).items()
     said = {one: study for one, study in named if fits(route, ledger, note, rejection, one, study)}
     fresh = ledger.rejections.add(route.name, said, uid, rejection.reason.value, key)
-    if fresh:  # what was held, or failed, may be of no account now
+    if fresh:  # what was held, or has failed, may not matter any more
         aside = [key_of_version(route, note.header, one) for one in placed(rejection, note.header)]
         ledger.work.owe_if_put_off(route.name, route.dicom.name, aside)
     for instance in said:
         link = ledger.links.of(route.name, instance)
         if link is not None and link.head == instance:
             owe_dicom(route, ledger, link.instance)
-        elif link is not None:  # a version before its newest, which is held for that, it may be
+        elif link is not None:  # a former version, for which the newest may be held
             ledger.work.owe_if_put_off(route.name, route.dicom.name, [link.instance])
     for instance in ledger.conflicts.instances(route.name) if fresh else ():
         owe_dicom(route, ledger, instance)
@@ -58,8 +58,8 @@ def take_note(route: Route, ledger: Ledger, note: Document, key: str, rejection:
 
 
 def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> str:
-    """Settles an instance that is not there: nothing comes of what it was to say. Returns the act. Raises Absent where
-    nothing says why it is gone."""
+    """Settles an instance that is not there, and of which nothing can be written any more; returns the act. Raises
+    Absent where nothing says why it is gone."""
     ledger.intents.abandon(route.name, act_of(WRITING, key))
     link = ledger.links.headed_by(route.name, key)
     if link is None:
@@ -74,15 +74,15 @@ def take_absence(route: Route, ledger: Ledger, mapping: Mapping, key: str) -> st
         return void(route, ledger, mapping, link, RETRACTED)
     if news(link.dicom_digest, GONE) is News.SAME and not _is_to_be_told(route, ledger, link):
         return "nothing"
-    if reasons:  # its retention has expired: no longer available, and as right as it was
+    if reasons:  # its retention has expired: it is not available any more, but still right
         ledger.links.agree(replace(link, dicom_digest=GONE))
         return "nothing"
     raise Absent([key])
 
 
 def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str) -> str:
-    """Brings FHIR in step with a document that was rejected or deleted in the PACS, which is `state`; returns the
-    act."""
+    """Brings FHIR in step with a document that was rejected or deleted in the PACS; returns the act. `state`: RETRACTED
+    or GONE, accordingly."""
     if _is_to_be_told(route, ledger, link):
         link = replace(link, dicom_digest=UNKNOWN)
     if news(link.dicom_digest, state) is News.SAME:
@@ -104,7 +104,7 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
     if decision.act is Act.FORGET and len(link.chain) == 1:
         ledger.links.forget(link.document)
         return "forgotten"
-    if decision.act in (Act.AGREE, Act.FORGET):  # a version before may be there, and is no document of its own
+    if decision.act in (Act.AGREE, Act.FORGET):  # a former version may be there, which is no document of its own
         ledger.links.agree(replace(link, fhir_digest=here, dicom_digest=state))
         return "agreed"
     if decision.on is Side.DICOM:
@@ -113,6 +113,15 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
         untold = (route.dicom.name, link.instance) if decision.on is not None else None
         ledger.links.agree(replace(link, dicom_digest=state), untold=untold)
         return "skipped"
+    _check_meant(route, ledger, mapping, link, state)
+    if decision.act is Act.REMOVE:
+        return remove_resources(route, ledger, link, state)
+    return retract_resources(route, ledger, link, present, state)
+
+
+def _check_meant(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str) -> None:
+    """Raises Held where it is not clear that the document is wrong: it was rejected for its quality only, or a former
+    version stands in the PACS, which a reader there takes for the newest."""
     reasons = ledger.rejections.of(route.name, link.chain[-1])
     if state == RETRACTED and not {PATIENT_SAFETY.value, INCORRECT_WORKLIST.value} & reasons:
         raise Held(
@@ -126,17 +135,14 @@ def void(route: Route, ledger: Ledger, mapping: Mapping, link: Link, state: str)
             f"its newest version was {done} in {route.dicom.name}, and {left}, which that superseded, stands there: "
             "delete or reject it too, then `fhir-dicom retry`"
         )
-    if decision.act is Act.REMOVE:
-        return remove_resources(route, ledger, link, state)
-    return retract_resources(route, ledger, link, present, state)
 
 
 def _no_later_version(route: Route, ledger: Ledger) -> None:
-    """Raises Waiting while an instance is owed that no link knows: what FHIR said after that may be it."""
+    """Raises Waiting while an instance is owed that no link knows: it may be a version after the one that we rejected."""
     if (key := ledger.work.unread(route.name, route.dicom.name, STUDY, due=True)) is not None:
         raise Waiting(f"{route.dicom.name}: {key} is not read yet, and may be a version after what we rejected", key)
 
 
 def _is_to_be_told(route: Route, ledger: Ledger, link: Link) -> bool:
-    """Void in the PACS since the route went the other way only, which it does not any more."""
+    """Whether it became void in the PACS while the route wrote to the PACS only, so that FHIR has not been told."""
     return route.writes_fhir and ledger.links.untold(link.document, route.dicom.name)

@@ -32,14 +32,15 @@ from bridge.translate.header.chain import version_of
 from bridge.translate.rejection import PATIENT_SAFETY, rejection_note, rejection_of
 
 RETRACTABLE = ("DiagnosticReport", "Observation", "Composition", "DocumentReference")
-"""Whose status can be entered-in-error, and which belong to one document."""
+"""Types whose status can be entered-in-error, and whose resources belong to one document."""
 _WRITTEN = "written"
-"""No version that a store tells."""
+"""In place of the version of what we have stored ourselves; no store tells such a version."""
 
 
 def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
-    """A withdrawal or replacement that was begun is ended first, on what it was decided on: its own effect is nobody's
-    news. The link as it stands then, and the root is looked at again; None where nothing was begun."""
+    """Finishes a withdrawal or replacement that was begun, as it was decided then, before anything else is done: its
+    effect would be taken for news of somebody. Returns the link as it is afterwards, and has the root looked at again;
+    None where nothing was begun."""
     intent = ledger.intents.of(link.document)
     kind, state = intent.kind, intent.of
     if kind == REPLACING:
@@ -57,7 +58,7 @@ def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
         remove_instances(route, ledger, link, state)
     elif kind == "remove-resources" and _as_intended(route, link):
         remove_resources(route, ledger, link, state)
-    else:  # one transaction, which came to pass or not; or somebody has edited since: decided again
+    else:  # one transaction, which was done or was not; or somebody has edited since: it is decided again
         ledger.intents.drop(link.document)
     return ledger.links.of(route.name, link.root)
 
@@ -68,9 +69,8 @@ def _as_intended(route: Route, link: Link) -> bool:
 
 
 def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when: str | None) -> str:
-    """Stores a rejection note for each study, of every version: a PACS that hides the newest would show the one before.
-
-    `state` is that of the FHIR side, `when` the FHIR instant of its news, if it has one."""
+    """Stores a rejection note for each study, which rejects every version there: a PACS that hid only the newest would
+    show the one before. `state`: that of the FHIR side. `when`: the FHIR instant of its news, if it has one."""
     chain = list(link.chain)
     head = read_instance(route, link.instance)
     if route.policy.superseded == "delete" and head is not None:  # some are not there any more
@@ -103,12 +103,12 @@ def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state:
     filed = store_instance(route, ledger, link.document, act, write_document(note), fault, left)
     uid = version_of(note).sop_instance
     ledger.rejections.add(route.name, claimed(note, rejection), uid, rejection.reason.value, filed.key)
-    # seen, or its loss before the feed has told of it would be nobody's news
+    # recorded as seen: were it lost before the feed tells of it, nobody would notice
     ledger.feeds.take_created(route.name, route.dicom.name, [News(filed.key, _WRITTEN)])
 
 
 def reject_again(route: Route, ledger: Ledger, link: Link, note: Note) -> bool:
-    """Stores a note that is gone once more; False where it was not ours: what we write of the same has the same UID."""
+    """Stores a note again that is gone. False where it was not ours: ours would have the same UID again."""
     head = read_instance(route, link.instance)
     versions = sorted(one for one in link.chain if one.sop_instance in note.instances)  # as they were rejected
     if head is None or note.reason != PATIENT_SAFETY.value or len({one.study for one in versions}) != 1:
@@ -123,7 +123,7 @@ def reject_again(route: Route, ledger: Ledger, link: Link, note: Note) -> bool:
 
 
 def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> str:
-    """Removes all versions, the newest last: as long as it is there, the rest can be named."""
+    """Removes all versions, the newest last, because the keys of the others follow from its header."""
     head = read_instance(route, link.instance)
     ledger.intents.intend(route.name, link.document, act_of("remove-instances", state), route.dicom.name, [])
     failpoint("intended")
@@ -139,7 +139,8 @@ def remove_instances(route: Route, ledger: Ledger, link: Link, state: str) -> st
 def retract_resources(
     route: Route, ledger: Ledger, link: Link, present: dict[str, Stored[Resource]], state: str
 ) -> str:
-    """Enters in error what belongs to this document alone, in one transaction. `state` is that of the PACS."""
+    """Enters in error the resources that belong to this document alone, in one transaction. `state`: that of the
+    PACS."""
     own = [key for key in _own(route, ledger, link) if key in present]
     standing = [key for key in own if present[key].item.get("status") != "entered-in-error"]
     items = [Write(key, retracted(present[key].item), present[key].version) for key in standing]
@@ -158,7 +159,7 @@ def retract_resources(
 
 
 def _retracted(route: Route, items: list[Write[Resource]]) -> dict[str, str]:
-    """The version that each has now."""
+    """Writes them; the version that each has now."""
     outcomes = route.fhir.write(items) if items else ()
     stored = [outcome.done(f"{route.fhir.name}: a retraction") for outcome in outcomes]
     return {one.key: one.version for one in stored}
@@ -169,10 +170,10 @@ def retracted(resource: Resource) -> Resource:
 
 
 def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> str:
-    """Removes what belongs to this document alone, what refers before what is referred to: the root, by which the
-    document is there, comes first."""
+    """Removes the resources that belong to this document alone, each before those that it refers to; so the root, which
+    makes them a document, goes first."""
     own = _own(route, ledger, link)
-    studies = void_with(route, ledger, link)  # entered in error: what others wrote may refer to them
+    studies = void_with(route, ledger, link)  # entered in error, not removed: resources of others may refer to them
     ledger.intents.intend(route.name, link.document, act_of("remove-resources", state), route.fhir.name, own)
     failpoint("intended")
     for error in route.fhir.remove(own):
@@ -186,7 +187,8 @@ def remove_resources(route: Route, ledger: Ledger, link: Link, state: str) -> st
 
 
 def _own(route: Route, ledger: Ledger, link: Link) -> list[str]:
-    """What belongs to this document alone: a result that another one has, which is not void, stands."""
+    """Keys of what belongs to this document alone. A result that another document, which is not void, has, too, stays
+    as it is."""
     kinds = [key for key in link.versions if kind_of(key) in RETRACTABLE]
     shared = of_others(route, ledger, link.versions.keys() | {link.root}, kinds)
     return [key for key in kinds if key not in shared]

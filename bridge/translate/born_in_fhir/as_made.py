@@ -105,7 +105,7 @@ def identity_digest(header: DataSet) -> str:
     return digest(repr([element for element in header if element.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]), GUARD)
 
 
-def subject_of(group: Group) -> str | None:
+def subject_reference(group: Group) -> str | None:
     """How the group refers to its Patient, resolved or not."""
     found: str | None = whose.subject_of(group).get("reference")
     return found

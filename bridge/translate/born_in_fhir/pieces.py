@@ -14,7 +14,7 @@ from bridge.translate.basis.digests import digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir import rendered
 from bridge.translate.born_in_fhir.alike import alike
-from bridge.translate.born_in_fhir.as_made import as_made, id_in, identity_digest, name_of, subject_of, utc_of
+from bridge.translate.born_in_fhir.as_made import as_made, id_in, identity_digest, name_of, subject_reference, utc_of
 from bridge.translate.born_in_fhir.followed_ranges import ranges_in
 from bridge.translate.born_in_fhir.referring import Said, in_whole, said_in, without_observers
 from bridge.translate.born_in_fhir.results import with_results
@@ -150,7 +150,7 @@ def _manifest(
     manifest: _Manifest = {"members": members, "identity": identity_digest(header)}
     if group.key != members[0]:
         manifest["key"] = group.key
-    if (subject := subject_of(group)) is not None:
+    if (subject := subject_reference(group)) is not None:
         manifest["subject"] = subject
     patient = group.patient.get("id", "") if group.patient else None
     if patient != id_in(subject):
@@ -173,7 +173,7 @@ def renames_of(group: Group, homes: dict[Path, Json], image: FhirImage) -> dict[
     names = _names(group)
     said = names | ({id(target): one for one, target in _spelled(group).items()} if _references(group) else {})
     renames = {name_of(image.homes[path], 0): said[id(home)] for path, home in _paired(names, homes, image).items()}
-    if image.group.patient is not None and (subject := subject_of(group)):
+    if image.group.patient is not None and (subject := subject_reference(group)):
         renames[name_of(image.group.patient, 0)] = subject
     return renames
 
@@ -235,7 +235,7 @@ def _references(group: Group) -> dict[str, int] | None:
     """What references mean, by number of the resource (the Patient last), where `Type/id` does not say it."""
     found = _spelled(group)
     plain = Group(group.root, group.members, group.patient, group.key).index()
-    subject = subject_of(group)
+    subject = subject_reference(group)
     if all(plain.get(one) is target and (one == subject or "/" in one) for one, target in found.items()):
         return None
     numbers = {id(one): at for at, one in enumerate(group.whole())}

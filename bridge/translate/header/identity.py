@@ -20,6 +20,7 @@ from bridge.model.dataset import (
 )
 from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE
+from bridge.model.references import literal
 from bridge.model.search import sought_by
 from bridge.model.tags import IDENTITY_REMOVED, PATIENT_ID
 from bridge.translate.basis.ids import Known
@@ -34,7 +35,6 @@ _TEXT_ID = text_element(0x00100022, "CS", "TEXT")
 """Type of Patient ID: one that is read, not scanned."""
 _PRIVATE = frozenset({"DL", "PPN", "SS", "TAX"})
 """HL7 table 0203: driver's licence, passport, social security, taxes."""
-_SUBJECT = re.compile(r"(https?://.*/)?Patient/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?")
 _URI = re.compile(r"(urn:[A-Za-z0-9-]+:|https?://)\S+")
 _LO = re.compile(r"[^\x00-\x1f\x7f\\]{1,64}")
 _CS = re.compile(r"[A-Z0-9_ ]{1,16}|-")
@@ -130,8 +130,10 @@ def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known)
         return Identity(one["value"], None if is_unknown(system) else system, _type_code(one))
     if patient is not None and "id" in patient:
         return Identity(patient["id"], store)
-    found = _SUBJECT.fullmatch(subject.get("reference", ""))
-    return Identity(found[2], found[1].rstrip("/") if found[1] else store) if found else None
+    found = literal(subject.get("reference", ""))
+    if found is None or found.type != "Patient" or (found.base and not found.base.startswith(("http://", "https://"))):
+        return None
+    return Identity(found.id, found.base.rstrip("/") or store)
 
 
 def oddities_of_identity(patient: Resource | None, subject: dict[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bridge.model.content import Code, Coded, ContentItem
+from bridge.model.extensions import values_of
 from bridge.model.group import Resource, reference_to
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Coding, Concept, Find, Home, Node
@@ -216,8 +217,7 @@ def authors_named(root: Node, composition: Resource, find: Find) -> Iterator[tup
 
 
 def _functions(performer: Home) -> list[Home]:
-    said = performer.get("extension", ())
-    return [one["valueCodeableConcept"] for one in said if one.get("url") == FUNCTION_URL and _CONCEPT in one]
+    return values_of(performer, FUNCTION_URL, _CONCEPT)
 
 
 _CONCEPT = "valueCodeableConcept"

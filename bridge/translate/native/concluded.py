@@ -12,7 +12,7 @@ from bridge.translate.basis.node import Home
 from bridge.translate.native.asserted import is_qualified, is_quoted
 from bridge.translate.native.flow import before_words, is_flow, modified, sentence_of
 from bridge.translate.native.own_words import CONCLUSION
-from bridge.translate.native.subject_context import THE_PATIENT, Named, subject_of
+from bridge.translate.native.subject_context import THE_PATIENT, Named, subject_of_item
 from bridge.translate.native.values import value_to_fhir
 
 _OF_OTHERS = frozenset(  # sections of CID 7001 that say what was asked, or known before
@@ -35,7 +35,7 @@ _OF_OTHERS = frozenset(  # sections of CID 7001 that say what was asked, or know
 
 def conclusions_in(item: ContentItem, patient: Named, mapping: Mapping, zone: str) -> Iterator[str]:
     """Of the root, or of an item in it."""
-    if is_quoted(item) or subject_of(item, THE_PATIENT, patient) != THE_PATIENT or _is_of_others(item):
+    if is_quoted(item) or subject_of_item(item, THE_PATIENT, patient) != THE_PATIENT or _is_of_others(item):
         return
     if isinstance(item.value, Container) and is_qualified(item):
         return

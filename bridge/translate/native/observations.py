@@ -25,7 +25,7 @@ from bridge.translate.native.references import References, named, path_of
 from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import Shared, is_beside, is_context, said_around, share, shared_by
 from bridge.translate.native.sites import SIDE, Place, body_site, is_site, place_of, place_of_sources
-from bridge.translate.native.subject_context import THE_PATIENT, Subject, subject_of
+from bridge.translate.native.subject_context import THE_PATIENT, Subject, subject_of_item
 from bridge.translate.native.valued import is_value
 from bridge.translate.native.values import value_to_fhir
 
@@ -54,7 +54,7 @@ class Observations(References):
             place, around = context.place, (context.method, context.observers, context.shared)
             return Context(anchor, effective, context.subject, place, *around)
         item = self._said_around(item, at)
-        subject, observers = subject_of(item, context.subject, self.named), observers_of(item)
+        subject, observers = subject_of_item(item, context.subject, self.named), observers_of(item)
         return Context(
             anchor,
             self._effective(item) or started_of(item, self.zone) or context.effective,

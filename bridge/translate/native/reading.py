@@ -20,7 +20,7 @@ from bridge.translate.native.subject_context import Named
 
 
 @dataclass
-class Reading:
+class ReadingState:
     """What a document says of itself is set before the first item is read (`native_fhir`)."""
 
     document: Document

@@ -10,12 +10,12 @@ from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.translate.basis.node import Home, put_in_place
 from bridge.translate.header.study import sop_class_coding
 from bridge.translate.native.participants import participant_of
-from bridge.translate.native.reading import Reading
+from bridge.translate.native.reading import ReadingState
 from bridge.translate.native.selection import derive_from, select_from, selection_of, subset_extensions
 
 
 @dataclass
-class References(Reading):
+class References(ReadingState):
     inferred: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # Observation, item, the item it names
     selected: list[tuple[Resource, Path, Path]] = field(default_factory=list)  # selection, item, the item it names
 

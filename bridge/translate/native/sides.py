@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bridge.model.content import Code, Coded
-from bridge.model.group import Group, Json, Resource, drop_extensions
+from bridge.model.extensions import drop_extensions
+from bridge.model.group import Group, Json, Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import SCT
 from bridge.translate.basis.codeable import displays_in

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from bridge.model.extensions import values_of
 from bridge.model.names import INTERVAL_UNIT_URL, INTERVAL_URL
 from bridge.translate.basis.node import Home
 from bridge.translate.basis.ranges import of_quantity, of_range
@@ -55,13 +56,11 @@ def _of_samples(value: Home) -> str:
 
 def _unit_of_period(value: Home) -> str:
     """ms (R4), unless HL7's extension says that of R5 in its place."""
-    said = (one.get("valueCode") for one in value.get("extension", ()) if one.get("url") == INTERVAL_UNIT_URL)
-    return next(filter(None, said), "ms")
+    return next(filter(None, values_of(value, INTERVAL_UNIT_URL, "valueCode")), "ms")
 
 
 def _intervals(value: Home) -> list[Home]:
-    said = (one for one in value.get("extension", ()) if one.get("url") == INTERVAL_URL)
-    return [one["valueQuantity"] for one in said if "valueQuantity" in one]
+    return values_of(value, INTERVAL_URL, "valueQuantity")
 
 
 _WORDS: dict[str, Callable[[Any], str]] = {

@@ -94,7 +94,7 @@ class Subject(NamedTuple):
 THE_PATIENT = Subject()
 
 
-def subject_of(item: ContentItem, around: Subject, patient: Named) -> Subject:
+def subject_of_item(item: ContentItem, around: Subject, patient: Named) -> Subject:
     """Subject Class (TID 1006) with what the subject is called. What an item says overrides what is said around it, and
     all else it inherits (PS3.3 C.17.5): a name or number alone is another one of the class around, or the patient's.
     Not his own, it is a fetus's in a container about one, or where how many there are is said with it (TID 1008)."""

@@ -7,7 +7,8 @@ import re
 from typing import NamedTuple
 
 from bridge.model.content import Code, Coded, Plain
-from bridge.model.group import Resource, drop_extensions, with_element
+from bridge.model.extensions import drop_extensions, values_of
+from bridge.model.group import Resource, with_element
 from bridge.model.references import contained_in, type_of, without_version
 from bridge.terminology.schemes import DCM, SCT
 from bridge.translate.basis.codeable import code_pairs, codes_in, displayed
@@ -36,7 +37,7 @@ _OF_TYPE = {"Device": DEVICE_SUBJECT, "Specimen": SPECIMEN}
 _PERSONS = ("Patient", "RelatedPerson", "Group", "")
 _NAMES = {SPECIMEN: SPECIMEN_ID, DEVICE_SUBJECT: DEVICE_SUBJECT_NAME}  # TID 1009, 1010; of others Subject ID
 _FETUS = re.compile(r"Fetus(?: (#?\d{1,2}|[A-Z]))?")
-"""As a document born in DICOM calls one (`subject_context.subject_of`)."""
+"""As a document born in DICOM calls one (`subject_context.subject_of_item`)."""
 _UNKNOWN = "has no Subject Class (CID 271): a DICOM reader may take the value for the patient's"
 
 
@@ -55,7 +56,7 @@ def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]
     patient."""
     if states_subject(observation):
         return None
-    codes = [_of_code(one["valueCodeableConcept"]) for one in _codes(observation)]
+    codes = [_of_code(one) for one in _codes(observation)]
     said = observation.get("focus", ())
     patient = subject_key(observation.get("subject", {}), subjects)
     others = [one for one in said if one != {"id": OWN} and subject_key(one, subjects) != patient]
@@ -77,8 +78,7 @@ def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]
 
 
 def _codes(observation: Resource) -> list[Home]:
-    extensions = observation.get("extension", ())
-    return [one for one in extensions if one.get("url") == FOCUS_CODE and "valueCodeableConcept" in one]
+    return values_of(observation, FOCUS_CODE, "valueCodeableConcept")
 
 
 def _of_code(concept: Home) -> _Subject:

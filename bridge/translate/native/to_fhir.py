@@ -36,7 +36,7 @@ from bridge.translate.native.private_schemes import explain, systems_of
 from bridge.translate.native.references import named, path_of
 from bridge.translate.native.shared_context import shared_by, shared_by_title
 from bridge.translate.native.sites import Place, place_of
-from bridge.translate.native.subject_context import THE_PATIENT, Subject, patient_in, subject_of
+from bridge.translate.native.subject_context import THE_PATIENT, Subject, patient_in, subject_of_item
 
 _EMPTY_DIV = '<div xmlns="http://www.w3.org/1999/xhtml">-</div>'
 
@@ -173,7 +173,7 @@ class _Builder(Observations):
         return [index for index in rest if (index,) not in self.homes]
 
     def _about(self, root: ContentItem) -> Subject:
-        return subject_of(self._said_around(root, ()), THE_PATIENT, self.named)
+        return subject_of_item(self._said_around(root, ()), THE_PATIENT, self.named)
 
     def _composition(self, root: ContentItem, context: Context) -> Resource:
         return {

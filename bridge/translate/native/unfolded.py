@@ -10,6 +10,7 @@ from bridge.mapping.lens import CONCEPT
 from bridge.mapping.mapping import Fold, Mapping
 from bridge.mapping.paths import BELOW, WORDS
 from bridge.model.content import Code, Coded, Plain, Value
+from bridge.model.group import repetitions
 from bridge.translate.basis import times
 from bridge.translate.basis.node import OWN, Home, Node
 from bridge.translate.native.categories import CATEGORY
@@ -23,7 +24,7 @@ Rows = Sequence[tuple[tuple[str, ...], Sequence[Fold]]]
 
 def add_folds(node: Node, head: str, said: Any, rows: Rows, mapping: Mapping, zone: str, *, born: bool) -> None:
     """The items that an element is. Words below a code are those of people, or of an item that was there."""
-    for entry in said if isinstance(said, list) else [said]:
+    for entry in repetitions(said):
         made: Node | None = None
         for rest, folds in rows:
             if folds[0].element not in BELOW:

@@ -8,6 +8,7 @@ from re import compile as compiled
 from typing import Literal
 from urllib.parse import quote
 
+from bridge.model.extensions import values_of
 from bridge.model.group import Json, Resource
 from bridge.model.names import EXTENSION_BASE, SAID_AT_URL
 from bridge.model.references import unversioned
@@ -93,7 +94,7 @@ def system_of(server: str) -> str:
 
 
 def _marks(home: Resource) -> list[Resource]:
-    said = [one.get("valueIdentifier", {}) for one in home.get("extension", ()) if one.get("url") == SAID_AT_URL]
+    said = values_of(home, SAID_AT_URL, "valueIdentifier")
     return [one for one in said if isinstance(one.get("value"), str)]
 
 

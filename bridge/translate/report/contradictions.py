@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from bridge.model.group import Group, Resource
+from bridge.model.group import Group, Resource, repetitions
 from bridge.terminology.units import is_ucum, plain
 from bridge.translate.native.asserted import Members, denials_in, is_as_qualified
 from bridge.translate.report.hedges import hedges
@@ -78,8 +78,7 @@ def _contradictions(home: Resource, members: Members) -> Iterator[tuple[str, str
     for element in _CONCEPTS:
         if element not in home:
             continue
-        value = home[element]
-        for concept in value if isinstance(value, list) else [value]:
+        for concept in repetitions(home[element]):
             if "text" not in concept:
                 continue
             displays = [one.get("display") for one in concept.get("coding", ())]

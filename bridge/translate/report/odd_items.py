@@ -28,7 +28,14 @@ from bridge.translate.native.private_schemes import systems_of
 from bridge.translate.native.qualifiers import is_qualifier
 from bridge.translate.native.references import path_of
 from bridge.translate.native.shared_context import is_plan
-from bridge.translate.native.subject_context import THE_PATIENT, Named, Subject, names_another, patient_in, subject_of
+from bridge.translate.native.subject_context import (
+    THE_PATIENT,
+    Named,
+    Subject,
+    names_another,
+    patient_in,
+    subject_of_item,
+)
 from bridge.translate.native.unread import is_unread
 from bridge.translate.report.legal import VALUE_TYPES, is_legal
 from bridge.translate.report.odd_header import oddities_of_header
@@ -77,7 +84,7 @@ def _of_items(
         found.append(("a reference to an item that it stands in: a DICOM reader may refuse the document", path))
     if item.children:
         found += [(what, path) for what, is_so in _BESIDE if is_so(item)]
-        about = subject_of(item, about, document.patient)
+        about = subject_of_item(item, about, document.patient)
         if (named := names_another(item, about, document.patient)) is not None:
             found.append((named, path))
     for index, child in enumerate(item.children):

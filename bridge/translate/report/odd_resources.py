@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bridge.mapping.codings import code_meaning, concept_to_dicom
 from bridge.mapping.mapping import Mapping
-from bridge.model.group import Group, Json, Resource
+from bridge.model.group import Group, Resource, repetitions
 from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare, normal_ranges
@@ -37,7 +37,7 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
                     what = f"code system {system!r} has no Coding Scheme Designator"
                     found.setdefault(what, []).append(f"{kind}.{element}")
         for element in _CUT if made else ():
-            if any(_is_cut(one, mapping) for one in _listed(home.get(element, []))):
+            if any(_is_cut(one, mapping) for one in repetitions(home.get(element, []))):
                 what = "longer than the 64 characters of a Code Meaning: a DICOM reader sees it cut, shorten it"
                 found.setdefault(what, []).append(f"{kind}.{element}")
         if made and kind == "Observation" and concept_to_dicom(home.get("code", {})) is None:
@@ -87,10 +87,6 @@ _CUT = ("interpretation", "method", "bodySite", "category")
 """Concepts whose whole words no item says (PS3.16 TID 1210 and 1211 are of a concept name and of a value)."""
 
 
-def _listed(said: Json) -> list[Resource]:
-    return said if isinstance(said, list) else [said]
-
-
 def _is_cut(concept: Resource, mapping: Mapping) -> bool:
     code = mapping.concept(concept)
     words = [concept.get("text", ""), *(one.get("display", "") for one in concept.get("coding", ()))]
@@ -115,7 +111,7 @@ def _bare_codes(home: Resource, mapping: Mapping) -> Iterator[str]:
     """Elements whose Code Meaning, which is for people (PS3.3 8.3), is but a number. `POS` is one that people read."""
     for element in ("code", *_ANSWERS, "bodySite", "method", "interpretation", "conclusionCode"):
         to_dicom = concept_to_dicom if element in _ANSWERS else mapping.concept
-        codes = filter(None, map(to_dicom, _listed(home.get(element, []))))
+        codes = filter(None, map(to_dicom, repetitions(home.get(element, []))))
         yield from (element for code in codes if code.meaning == code.value and _HAS_DIGIT.search(code.value))
 
 
