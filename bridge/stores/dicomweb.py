@@ -11,7 +11,7 @@ from bridge.codecs import json
 from bridge.codecs.dicom import reader
 from bridge.codecs.dicom.json_model import from_json
 from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
-from bridge.model.coercion import fault_of
+from bridge.model.coercion import fault_of, is_issued, named_as
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Json
 from bridge.model.tags import MODALITY, SERIES_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
@@ -154,7 +154,10 @@ class DicomWebStore:
             there = self._read(self.key_of(sent))
             if there is None:
                 raise refusal(answer, what)
-            if (fault := fault_of(sent, reader.read(there.item.data).dataset)) is not None:
+            found = reader.read(there.item.data).dataset
+            if is_issued(sent, found):  # who knows whose Patient IDs it has looks at that
+                found = named_as(sent, found)
+            if (fault := fault_of(sent, found)) is not None:
                 raise PermanentError(f"{what} {fault}{warning(answer)}; it is kept: have the archive keep what it gets")
             return Outcome(there)
         except BridgeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import signal
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from bridge.sync.run import once
 from bridge.sync.summary import Summary
 from tests.command_line import fhir_dicom
 from tests.images import as_file
-from tests.samples import ecg_report, measured
+from tests.samples import ecg_report, measured, supersede
 from tests.servers.archive import Archive, Said, failed, stored
 
 MAPPING = load()
@@ -119,6 +120,10 @@ def without_private(dataset: pydicom.Dataset) -> None:
     dataset.remove_private_tags()
 
 
+def without_issuer(dataset: pydicom.Dataset) -> None:
+    del dataset.IssuerOfPatientIDQualifiersSequence
+
+
 def other_words(dataset: pydicom.Dataset) -> None:
     dataset.ContentSequence[0].ConceptNameCodeSequence[0].CodeMeaning = "Something else"
 
@@ -138,7 +143,8 @@ REFUSED = {
     "another issuer": (setting(IssuerOfPatientID="ARCHIVE"), "another Patient ID, or issuer"),
     "other words": (other_words, "other content"),
     "another time zone": (setting(TimezoneOffsetFromUTC="+0500"), "other content"),
-    "without our elements": (without_private, "other content"),
+    "an issuer that is left out": (without_issuer, "another Patient ID, or issuer"),
+    "without our elements": (without_private, "without the private elements that say"),
 }
 
 
@@ -226,6 +232,155 @@ def test_a_kill_adds_no_version_of_what_was_coerced(world: World, failpoint: str
     status = ledger.status()
     ledger.close()
     assert (status["owed"], status["held"], status["dead"], status["intents"]) == (0, 0, 0, 0)
+
+
+# -- whose its Patient IDs are ---------------------------------------------------------------------------------------
+MR = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
+BARE = {"type": MR, "value": "4711"}
+ISSUED = setting(IssuerOfPatientID="TEST-HOSPITAL")
+
+
+@pytest.fixture
+def unissued(world: World) -> World:
+    """Of a Patient whose identifier says no system: the document says a Patient ID alone."""
+    world.put(PATIENT | {"identifier": [BARE]})
+    world.archive.coerce = ISSUED
+    return world
+
+
+def qualified(universal: str) -> Callable[[pydicom.Dataset], None]:
+    """Adds that universal id to what the qualifiers say."""
+
+    def coerce(dataset: pydicom.Dataset) -> None:
+        found = dataset.get("IssuerOfPatientIDQualifiersSequence") or [pydicom.Dataset()]
+        found[0].UniversalEntityID, found[0].UniversalEntityIDType = universal, "ISO"
+        dataset.IssuerOfPatientIDQualifiersSequence = list(found)
+
+    return coerce
+
+
+def patients(world: World) -> list[str]:
+    return [file.stem for file in (world.folder / "fhir" / "Patient").glob("*.json")]
+
+
+@pytest.mark.parametrize("identifier", [BARE, {"type": MR | {"text": "MRN"}, "value": "4711"}])
+def test_an_archive_says_its_configured_issuer_where_none_was_sent(unissued: World, identifier: Any) -> None:
+    """Nobody is another patient by that: nothing is written again, and a correction is one version."""
+    unissued.put(PATIENT | {"identifier": [identifier]})
+    before = unissued.resources()
+    assert (unissued.once().faults, unissued.once().done, unissued.resources()) == ([], {}, before)
+    (there,) = unissued.archive.stored.values()
+    assert there.IssuerOfPatientID == "TEST-HOSPITAL"
+    unissued.put(measured(status="corrected", valueQuantity={"value": 5, "unit": "mmol/L"}))
+    assert unissued.once().acts["to-dicom updated"] == 1
+    before = unissued.resources()
+    assert (unissued.once().done, unissued.resources(), len(unissued.archive.stored)) == ({}, before, 2)
+
+
+def test_an_issuer_that_is_configured_as_a_uri_is_said_by_it(unissued: World) -> None:
+    file = unissued.folder / "bridge.yaml"
+    file.write_text(file.read_text().replace("TEST-HOSPITAL", "urn:oid:1.2.3.4"))
+    unissued.archive.coerce = qualified("1.2.3.4")
+    assert (unissued.once().faults, unissued.once().done, len(unissued.archive.stored)) == ([], {}, 1)
+
+
+def test_an_issuer_that_was_added_is_said_in_a_warning(unissued: World) -> None:
+    unissued.once()
+    ledger = unissued.ledger()
+    link = ledger.links.of("ehr-pacs", "Observation/o")
+    ledger.close()
+    assert link is not None and "pacs has changed (0010,0021)" in link.warnings
+
+
+def test_a_lost_ledger_knows_what_got_an_issuer(unissued: World) -> None:
+    unissued.once()
+    before = unissued.resources()
+    for file in unissued.folder.glob("bridge.db*"):
+        file.unlink()
+    assert unissued.once().acts["to-dicom adopted"] == 1
+    assert (unissued.once().done, unissued.resources(), len(unissued.archive.stored)) == ({}, before, 1)
+
+
+def test_what_got_an_issuer_is_withdrawn_as_usual(unissued: World) -> None:
+    unissued.once()
+    unissued.put(measured(status="entered-in-error"))
+    assert unissued.once().acts["to-dicom retracted"] == 1
+    assert (unissued.once().faults, unissued.once().done, len(unissued.archive.stored)) == ([], {}, 2)
+
+
+def test_an_edit_in_the_pacs_of_what_got_an_issuer_is_one_of_its_resources(unissued: World) -> None:
+    """It has the issuer from there: the resources that it was made from are restored all the same."""
+    his = {"system": "https://fhir-dicom.org/fhir/issuer/TEST-HOSPITAL", "value": "4711"}
+    unissued.put(PATIENT | {"identifier": [BARE, his]})
+    unissued.once()
+    (first,) = unissued.archive.stored.values()
+    edited = copy.deepcopy(first)
+    supersede(edited, "2.25.99", first.SOPInstanceUID)
+    edited.ContentSequence[-1].MeasuredValueSequence[0].NumericValue = "7"
+    unissued.archive.keep(edited)
+    names = sorted(unissued.resources())
+    summary = unissued.once()
+    assert (summary.faults, summary.acts["to-fhir updated"]) == ([], 1)
+    assert sorted(unissued.resources()) == names
+    assert json.loads((unissued.folder / "fhir" / "Observation" / "o.json").read_text())["valueQuantity"]["value"] == 7
+
+
+def test_an_edit_of_what_the_pacs_wrote_gets_an_issuer_and_goes_on(world: World) -> None:
+    report = ecg_report("2.25.77", "Sinus rhythm")
+    del report.IssuerOfPatientID
+    world.archive.keep(report)
+    world.once()
+    world.archive.coerce = ISSUED
+    (file,) = [file for file, data in world.resources().items() if b"Sinus rhythm" in data and "Observation" in file]
+    for words in ("Atrial fibrillation", "Atrial flutter"):
+        world.put(json.loads(Path(file).read_bytes()) | {"valueString": words})
+        assert world.once().acts["to-dicom updated"] == 1
+        before = world.resources()
+        assert (world.once().faults, world.once().done, world.resources()) == ([], {}, before)
+    assert len(patients(world)) == 2  # that of the report, and that of the result
+
+
+@pytest.mark.parametrize("failpoint", ["intended", "applied", "agreed"])
+def test_a_kill_adds_no_version_of_what_got_an_issuer(unissued: World, failpoint: str) -> None:
+    killed = fhir_dicom(unissued.folder, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT=failpoint)
+    assert killed.returncode == -signal.SIGKILL
+    assert (unissued.once().faults, unissued.once().done, len(unissued.archive.stored)) == ([], {}, 1)
+
+
+NOT_OURS = {
+    "another one": setting(IssuerOfPatientID="ARCHIVE"),
+    "another universal one": qualified("9.9.9"),
+    "two that differ": lambda dataset: (ISSUED(dataset), qualified("9.9.9")(dataset)),
+}
+
+
+@pytest.mark.parametrize("what", NOT_OURS)
+def test_an_issuer_that_is_not_configured_is_a_dead_letter(unissued: World, what: str) -> None:
+    """Whose the number is nobody guesses: somebody else may have it there."""
+    unissued.archive.coerce = NOT_OURS[what]
+    before = unissued.resources()
+    for summary in (unissued.once(), unissued.once(), unissued.retry(), unissued.retry()):
+        assert summary.done == {}
+    assert any("an Issuer of Patient ID that the archive has added" in line for line in summary.faults)
+    assert (len(unissued.archive.stored), unissued.resources()) == (1, before)
+
+
+def test_an_issuer_is_configured_and_the_dead_letter_goes_on(unissued: World) -> None:
+    file = unissued.folder / "bridge.yaml"
+    text = file.read_text()
+    file.write_text(text.replace(", issuer: TEST-HOSPITAL", ""))
+    assert any("set that to it" in line for line in unissued.once().faults)
+    file.write_text(text)
+    assert unissued.retry().faults == []
+    assert (unissued.once().done, len(unissued.archive.stored)) == ({}, 1)
+
+
+def test_an_issuer_that_is_changed_later_is_a_move(unissued: World) -> None:
+    unissued.once()
+    (there,) = unissued.archive.stored.values()
+    there.IssuerOfPatientID = "ARCHIVE"
+    there.StudyDescription = "which a poll sees"
+    assert any("moved it to another patient" in line for line in unissued.once().faults)
 
 
 # -- what it says of what it was sent ---------------------------------------------------------------------------------
