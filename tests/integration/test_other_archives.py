@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from bridge.sync.summary import Summary
 from tests.command_line import fhir_dicom
 from tests.images import as_file
 from tests.samples import ecg_report, measured, supersede
-from tests.servers.archive import Archive, Said, failed, stored
+from tests.servers.archive import Archive, Said, as_xml, failed, stored
 
 MAPPING = load()
 CONFIGURATION = """
@@ -438,6 +440,29 @@ def test_what_is_there_already_is_stored_whatever_it_answers(archive: Archive, s
     assert written(store) is None
 
 
+@pytest.mark.parametrize("kind", ["application/dicom+xml", "text/xml; charset=utf-8"])
+@pytest.mark.parametrize(("reason", "error", "words"), SAYS[:3])
+def test_an_answer_in_xml_is_read_like_any(
+    archive: Archive, store: DicomWebStore, kind: str, reason: int, error: type[BridgeError], words: str
+) -> None:
+    """Older archives do not look at Accept."""
+    archive.keeps, archive.stow = False, Said(409, as_xml(failed("2.25.5", reason)), kind)
+    found = written(store)
+    assert type(found) is error and words in str(found)
+    archive.keeps, archive.stow = True, Said(200, as_xml(stored("2.25.5")), kind)
+    assert written(store) is None
+
+
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>{}'
+
+
+@pytest.mark.parametrize("body", [as_xml(stored("2.25.5"), BOMB), as_xml(stored("2.25.5"))[:-30], b"<a/>", b"\xff"])
+def test_xml_that_declares_entities_or_is_none_is_refused(archive: Archive, store: DicomWebStore, body: bytes) -> None:
+    archive.stow = Said(200, body, "application/dicom+xml")
+    error = written(store)
+    assert type(error) is TemporaryError and "in XML that is not of PS3.19" in str(error)
+
+
 # -- what it lists ----------------------------------------------------------------------------------------------------
 def filled(archive: Archive, studies: int, of_each: int = 1) -> set[str]:
     """Returns what a listing has to show."""
@@ -484,6 +509,45 @@ def test_an_archive_that_cannot_search_for_modalities_is_searched_study_by_study
     archive.keep(ecg_report("2.25.9", StudyInstanceUID="2.25.99", Modality="CT"))
     archive.refuses = "ModalitiesInStudy"
     assert {one.key for one in store.listing()} == whole | {"study/2.25.99"}
+
+
+COMMA = ","  # between attributes, as PS3.18 8.3.4.3 has it
+FORMS = {"one by one": COMMA, "together": "includefield=[0-9A-F]{8}&", "none": "includefield"}
+
+
+@pytest.mark.parametrize("cannot", ["ModalitiesInStudy", "never"])
+@pytest.mark.parametrize("form", FORMS)
+def test_attributes_are_asked_for_as_the_archive_takes_them(
+    archive: Archive, store: DicomWebStore, form: str, cannot: str
+) -> None:
+    """What it refuses is not asked for again, and the listing is as whole."""
+    whole = filled(archive, 3)
+    archive.refuses = f"{FORMS[form]}|{cannot}"
+    assert {one.key for one in store.listing()} == whole
+    before = len(archive.asked)
+    assert {one.key for one in store.listing()} == whole
+    assert [path for path in archive.asked[before:] if re.search(FORMS[form], path)] == []
+    said = store.unread()
+    assert said is None if form != "none" else said is not None and "refuses `includefield`" in said
+
+
+def test_what_an_archive_gives_in_no_listing_is_read_of_the_study(archive: Archive, store: DicomWebStore) -> None:
+    """An ImagingStudy lacks nothing by that."""
+    archive.keep(ecg_report("2.25.9", StudyInstanceUID="2.25.99", StudyDescription="ECG", SeriesDescription="Rest"))
+    said = set(store.study("study/2.25.99")[0])
+    archive.refuses = "includefield"
+    for _ in range(2):
+        (found,) = store.study("study/2.25.99")
+        assert said <= set(found)
+    assert len([path for path in archive.asked if path.endswith("/metadata")]) == 2
+    assert store.study("study/2.25.100") == []
+
+
+def test_a_query_that_is_refused_as_such_is_said(archive: Archive, store: DicomWebStore) -> None:
+    archive.refuses = "StudyDate"
+    with pytest.raises(PermanentError, match="answered 400"):
+        list(store.dated(date(2026, 3, 2)))
+    assert store.unread() is None
 
 
 def test_an_archive_that_cannot_search_for_instances_says_nothing_of_them(
