@@ -1,5 +1,5 @@
 """The Native DICOM Model in XML (PS3.19 A.1), as the JSON of PS3.18 F says it: what older archives answer with,
-whatever they are asked for. Declarations of a document type are refused, and with them entities that grow (XML bombs)."""
+whatever they are asked for. Declarations of a document type are refused, and with them entities that grow."""
 
 from __future__ import annotations
 
