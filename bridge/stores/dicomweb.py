@@ -145,11 +145,11 @@ class DicomWebStore:
 
     def _of_xml(self, body: bytes) -> Json:
         try:
-            return from_xml(body.decode("utf-8-sig")) if body.strip() else {}
-        except ValueError as error:
+            return from_xml(body) if body.strip() else {}
+        except NotNativeDicomError as error:
             self._peer.judge()
-            what = f"{self.name}: it answers in XML that is not of PS3.19 A.1: {_why(error)}"
-            raise TemporaryError(f"{what}; have it answer STOW-RS as it is asked, by application/dicom+json") from error
+            what = f"{self.name}: it answers STOW-RS in XML that is not of PS3.19 A.1 ({error})"
+            raise TemporaryError(f"{what}; have it answer as it is asked, in application/dicom+json") from error
 
     def replace(self, item: Write[Instance]) -> Outcome[Instance]:
         error = f"{self.name}: DICOMweb archives replace nothing: SOP Instance {item.key} is as it was"
@@ -200,10 +200,6 @@ def _version(study: Json) -> str:
     names = [f"{tag:08X}" for tag in _FILED_UNDER]
     said = {name: study[name].get("Value") for name in names if name in study}
     return hashlib.sha256(json.dumps(said)).hexdigest()[:16]
-
-
-def _why(error: ValueError) -> str:
-    return str(error) if isinstance(error, NotNativeDicomError) else type(error).__name__
 
 
 def _uid(item: Json, tag: int) -> str:

@@ -1,14 +1,14 @@
 """The Native DICOM Model in XML (PS3.19 A.1), as the JSON of PS3.18 F says it: what older archives answer with,
-whatever they are asked for. Declarations of a document type are refused, and with them entities that grow."""
+whatever they are asked for. A document type is refused, and with it entities that grow, or name a file."""
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
+from typing import NoReturn
+from xml.parsers import expat
 
 from bridge.model.group import Json
 
-_NUMBERS = frozenset({"US", "SS", "UL", "SL", "IS"})
-_MOST = 1 << 20  # characters: one instance is spoken of
+_MOST = 1 << 20  # bytes: one instance is spoken of
 
 
 class NotNativeDicomError(ValueError):
@@ -20,60 +20,51 @@ def is_xml(content_type: str) -> bool:
     return "xml" in content_type.lower() and "html" not in content_type.lower()
 
 
-def from_xml(text: str) -> Json:
-    """The data set: elements with their VR and `Value`; other kinds of value are left out. Raises
+def from_xml(data: bytes) -> Json:
+    """The data set: elements with their VR and `Value`, numbers as text; other kinds of value are left out. Raises
     NotNativeDicomError."""
-    if len(text) > _MOST:
-        raise NotNativeDicomError(f"more than {_MOST} characters")
+    if len(data) > _MOST:
+        raise NotNativeDicomError(f"more than {_MOST} bytes")
     reader = _Reader()
-    reader.feed(text)
-    reader.close()
-    if reader.root is None or reader.open:
-        raise NotNativeDicomError("no NativeDicomModel, or it broke off")
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartDoctypeDeclHandler = reader.document_type
+    parser.StartElementHandler, parser.EndElementHandler = reader.begin, reader.end
+    parser.CharacterDataHandler = reader.said.append
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise NotNativeDicomError("it is no XML, or broke off") from error
+    if reader.root is None:
+        raise NotNativeDicomError("it is no NativeDicomModel")
     return reader.root
 
 
-class _Reader(HTMLParser):
-    """Of tags alone, which come in lower case, without a prefix: no entity is known but those of characters."""
+class _Reader:
+    """`open`: what the elements that are not at their end become; None of what is not read."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.root: Json | None = None
-        self.open: list[tuple[str, Json]] = []  # elements that are not at their end, with what they say
-        self._text = ""
+        self.open: list[Json | None] = []
+        self.said: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        name, said = tag.rpartition(":")[2], dict(attrs)
-        around = self.open[-1][1] if self.open else None
-        found: Json = {}
-        if name == "nativedicommodel" and self.root is None:
-            self.root = found
-        elif name == "dicomattribute" and isinstance(around, dict):
-            around[(said.get("tag") or "").upper()] = found = {"vr": said.get("vr") or ""}
-        elif name == "item" and isinstance(around, dict):
+    def document_type(self, *_: object) -> NoReturn:
+        raise NotNativeDicomError("it has a document type")
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        name, around = name.rpartition(" ")[2], self.open[-1] if self.open else None
+        found: Json | None = None
+        if name == "NativeDicomModel" and not self.open:
+            found = self.root = {}
+        elif name == "DicomAttribute" and around is not None:
+            found = around[attributes.get("tag", "").upper()] = {"vr": attributes.get("vr", "")}
+        elif name == "Item" and around is not None:
+            found = {}
             around.setdefault("Value", []).append(found)
-        self.open.append((tag, found if isinstance(around, dict) or found is self.root else None))
-        self._text = ""
+        self.open.append(found)
+        self.said.clear()
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        self.handle_endtag(tag)
-
-    def handle_data(self, data: str) -> None:
-        self._text += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open[-1][0] != tag:
-            raise NotNativeDicomError(f"an end of {tag!r} that did not begin")
+    def end(self, name: str) -> None:
         self.open.pop()
-        around = self.open[-1][1] if self.open else None
-        if tag.rpartition(":")[2] == "value" and isinstance(around, dict) and "vr" in around:
-            text = self._text.strip()
-            value = int(text) if around["vr"] in _NUMBERS and text.isdecimal() else text
-            around.setdefault("Value", []).append(value)
-
-    def handle_decl(self, decl: str) -> None:
-        raise NotNativeDicomError("a declaration of a document type")
-
-    def unknown_decl(self, data: str) -> None:
-        self.handle_decl(data)
+        around = self.open[-1] if self.open else None
+        if name.rpartition(" ")[2] == "Value" and around is not None:
+            around.setdefault("Value", []).append("".join(self.said).strip())

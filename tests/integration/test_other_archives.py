@@ -6,6 +6,7 @@ import copy
 import json
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings.settings import settings
 from bridge.stores.dicomweb import DicomWebStore
+from bridge.stores.native_xml import NotNativeDicomError, from_xml
 from bridge.stores.store import Instance, Write
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
@@ -418,6 +420,20 @@ def test_a_failure_that_names_no_instance_is_said(archive: Archive, store: Dicom
     assert "C000, cannot understand" in str(written(store))
 
 
+ODD = [
+    '{"00081198": []}',
+    '{"00081198": {"vr": "SQ", "Value": ["x"]}}',
+    '{"00081198": {"vr": "SQ", "Value": [{"00081197": 1}]}}',
+    '{"00081198": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": ["9' + "9" * 5000 + '"]}}]}}',
+]
+
+
+@pytest.mark.parametrize("body", ODD)
+def test_an_answer_that_makes_no_sense_is_no_reason(archive: Archive, store: DicomWebStore, body: str) -> None:
+    archive.keeps, archive.stow = False, Said(409, body.encode())
+    assert "was not stored, and it does not say why" in str(written(store))
+
+
 @pytest.mark.parametrize("status", [200, 202, 204])
 def test_an_answer_without_a_body_is_judged_by_what_is_there(
     archive: Archive, store: DicomWebStore, status: int
@@ -461,6 +477,16 @@ def test_xml_that_declares_entities_or_is_none_is_refused(archive: Archive, stor
     archive.stow = Said(200, body, "application/dicom+xml")
     error = written(store)
     assert type(error) is TemporaryError and "in XML that is not of PS3.19" in str(error)
+
+
+@pytest.mark.parametrize("piece", [b"<", b"<a>", b"<a b='", b"&", b"<![CDATA[", b"<NativeDicomModel>"])
+def test_xml_of_a_megabyte_is_read_in_no_time(piece: bytes) -> None:
+    begun = time.monotonic()
+    with pytest.raises(NotNativeDicomError):
+        from_xml(piece * ((1 << 20) // len(piece)))
+    assert time.monotonic() - begun < 10
+    with pytest.raises(NotNativeDicomError, match="more than 1048576 bytes"):
+        from_xml(piece * (1 << 20) * 2)
 
 
 # -- what it lists ----------------------------------------------------------------------------------------------------

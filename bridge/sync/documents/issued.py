@@ -46,7 +46,7 @@ def as_sent(route: Route, sent: DataSet, there: DataSet) -> DataSet:
 def fault_in(route: Route, sent: DataSet, there: DataSet) -> str | None:
     """Why what is there is not what was sent (`fault_of`)."""
     found = as_sent(route, sent, there)
-    return _ANOTHER if found is there and is_issued(sent, there) else fault_of(sent, found)
+    return _ANOTHER if route.dicom.coerces and is_issued(sent, found) else fault_of(sent, found)
 
 
 def _as_made(route: Route, document: Document) -> DataSet:
