@@ -30,7 +30,7 @@ _OF_ARCHIVE = frozenset(
     }
 )
 _ISSUER, _QUALIFIERS = 0x00100021, 0x00100024  # Issuer of Patient ID, and its Qualifiers Sequence
-_UNIVERSAL = 0x00400032  # Universal Entity ID, in there
+_UNIVERSAL = (0x00400032, 0x00400033)  # Universal Entity ID, and its type, in there
 _IDENTITY = (PATIENT_ID, _ISSUER, _QUALIFIERS)
 _TRAITS = (0x00100030, 0x00100040)  # Patient's Birth Date and Sex
 _CREATORS = 0x100  # elements of a private group below that reserve its blocks (PS3.5 7.8.1)
@@ -67,10 +67,11 @@ def coerced(sent: DataSet, there: DataSet) -> str:
 
 
 def is_issued(sent: DataSet, there: DataSet) -> bool:
-    """Whether the archive has added an issuer to a Patient ID that was sent without any; by name, or by a universal id.
-    Whether that is the right one, who knows whose Patient IDs the archive has can say."""
+    """Whether the archive has added to what a Patient ID was sent with: a name of the issuer, or a universal id, where
+    there was none. Whether that is the right one, who knows whose Patient IDs the archive has can say."""
+    was, now = issuer_in(sent), issuer_in(there)
     same = find(sent, PATIENT_ID) == find(there, PATIENT_ID) and text_of(sent, PATIENT_ID) is not None
-    return same and not _has_issuer(sent) and _has_issuer(there)
+    return same and was != now and all(one in (None, other) for one, other in zip(was, now, strict=True))
 
 
 def named_as(sent: DataSet, there: DataSet) -> DataSet:
@@ -78,10 +79,10 @@ def named_as(sent: DataSet, there: DataSet) -> DataSet:
     return merged(merged(there, (), without=_IDENTITY), _identity(sent))
 
 
-def _has_issuer(dataset: DataSet) -> bool:
-    charset = charset_of(dataset)
-    named = [text_of(dataset, _ISSUER), *(text_of(one, _UNIVERSAL, charset) for one in items(dataset, _QUALIFIERS))]
-    return any(one is not None for one in named)
+def issuer_in(dataset: DataSet) -> tuple[str | None, ...]:
+    """Name, universal id and type of that (PS3.3 table 10-18)."""
+    item, charset = next(iter(items(dataset, _QUALIFIERS)), ()), charset_of(dataset)
+    return (text_of(dataset, _ISSUER), *(text_of(item, tag, charset) for tag in _UNIVERSAL))
 
 
 def _identity(dataset: DataSet) -> list[Element]:

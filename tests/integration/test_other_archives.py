@@ -144,7 +144,7 @@ REFUSED = {
     "another name": (setting(PatientName="Schmidt^Anna"), "another name"),
     "another birth date": (setting(PatientBirthDate="19800101"), "another name, birth date"),
     "another Patient ID": (setting(PatientID="9"), "another Patient ID"),
-    "another issuer": (setting(IssuerOfPatientID="ARCHIVE"), "another Patient ID, or issuer"),
+    "a name beside the issuer of another": (setting(IssuerOfPatientID="ARCHIVE"), "another Patient ID, or issuer"),
     "other words": (other_words, "other content"),
     "another time zone": (setting(TimezoneOffsetFromUTC="+0500"), "other content"),
     "an issuer that is left out": (without_issuer, "another Patient ID, or issuer"),
@@ -286,6 +286,18 @@ def test_an_issuer_that_is_configured_as_a_uri_is_said_by_it(unissued: World) ->
     file.write_text(file.read_text().replace("TEST-HOSPITAL", "urn:oid:1.2.3.4"))
     unissued.archive.coerce = qualified("1.2.3.4")
     assert (unissued.once().faults, unissued.once().done, len(unissued.archive.stored)) == ([], {}, 1)
+
+
+def test_a_name_is_added_to_the_universal_id_that_is_configured(world: World) -> None:
+    """PS3.3 table 10-18: both are of one authority. Of another than the archive's own it would be a guess."""
+    file = world.folder / "bridge.yaml"
+    file.write_text(file.read_text().replace("TEST-HOSPITAL", "urn:oid:1.2.3"))
+    world.archive.coerce = setting(IssuerOfPatientID="ARCHIVE")
+    assert world.once().acts["to-dicom created"] == 1
+    world.put(measured(status="corrected", valueQuantity={"value": 5, "unit": "mmol/L"}))
+    assert world.once().acts["to-dicom updated"] == 1
+    before = world.resources()
+    assert (world.once().faults, world.once().done, world.resources()) == ([], {}, before)
 
 
 def test_an_issuer_that_was_added_is_said_in_a_warning(unissued: World) -> None:

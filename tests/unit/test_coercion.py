@@ -73,12 +73,14 @@ def test_an_issuer_is_added_where_there_was_none(issuer: list[Element]) -> None:
     assert fault_of(SENT, issued) == "is there under another Patient ID, or issuer of it"
 
 
-@pytest.mark.parametrize("issuer", ISSUERS)
-@pytest.mark.parametrize("other", [*ISSUERS, [text_element(PATIENT_ID, "LO", "9")]])
-def test_an_issuer_that_was_sent_is_not_added(issuer: list[Element], other: list[Element]) -> None:
-    issued = merged(SENT, issuer)
-    assert not is_issued(issued, merged(issued, other)) and not is_issued(issued, SENT)
-    assert not is_issued(SENT, merged(issued, [text_element(PATIENT_ID, "LO", "9")]))
+def test_what_was_said_of_the_issuer_is_neither_changed_nor_left_out() -> None:
+    """A name beside a universal id, or that beside a name, is added."""
+    one, other = (merged(SENT, issuer) for issuer in ISSUERS)
+    both = merged(one, QUALIFIED)
+    assert is_issued(one, both) and is_issued(other, both)
+    assert not is_issued(one, SENT) and not is_issued(both, one) and not is_issued(one, other)
+    assert not is_issued(one, merged(one, [text_element(0x00100021, "LO", "ARCHIVE")]))
+    assert not is_issued(SENT, merged(one, [text_element(PATIENT_ID, "LO", "9")]))
 
 
 def test_private_elements_of_others_are_theirs_and_none_come_into_our_block() -> None:

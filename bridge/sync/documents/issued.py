@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.codecs.dicom import reader, structured_report
-from bridge.model.coercion import fault_of, is_issued, named_as
+from bridge.model.coercion import fault_of, is_issued, issuer_in, named_as
 from bridge.model.dataset import DataSet, Element, charset_of, items, merged
 from bridge.model.document import Document
 from bridge.model.sr import read_document, write_document
 from bridge.sync.basis.route import Route
 from bridge.translate.born_in_fhir.as_made import identity_digest
-from bridge.translate.header.identity import ENTITY_ID, ENTITY_TYPE, ISSUER, QUALIFIERS, identifiers_of
+from bridge.translate.header.identity import ENTITY_ID, ENTITY_TYPE, ISSUER, QUALIFIERS, identifiers_of, system_of
 from bridge.translate.remainder.private import manifest_of, taken_out
 
 _ANOTHER = (
@@ -39,14 +39,14 @@ def dataset_in(route: Route, data: bytes) -> DataSet:
 
 def as_sent(route: Route, sent: DataSet, there: DataSet) -> DataSet:
     """What is there, named as it was sent, where the archive has added nothing but the issuer that is configured."""
-    added = route.dicom.coerces and is_issued(sent, there) and _whose(route, sent) == _whose(route, there)
-    return named_as(sent, there) if added else there
+    return named_as(sent, there) if _is_ours(route, sent, there) else there
 
 
 def fault_in(route: Route, sent: DataSet, there: DataSet) -> str | None:
     """Why what is there is not what was sent (`fault_of`)."""
     found = as_sent(route, sent, there)
-    return _ANOTHER if route.dicom.coerces and is_issued(sent, found) else fault_of(sent, found)
+    unsaid = not any(issuer_in(sent)) and is_issued(sent, found)
+    return _ANOTHER if unsaid and route.dicom.coerces else fault_of(sent, found)
 
 
 def _as_made(route: Route, document: Document) -> DataSet:
@@ -57,16 +57,21 @@ def _as_made(route: Route, document: Document) -> DataSet:
 
 
 def _bare(route: Route, header: DataSet) -> Iterator[DataSet]:
-    """The header without the issuer that is configured, as it may have been sent."""
-    if not route.dicom.coerces or route.issuer is None:
-        return
-    for one in _without_issuer(header):
-        if is_issued(one, header) and _whose(route, one) == _whose(route, header):
-            yield one
+    """The header as it may have been sent, without what the archive has added."""
+    if route.dicom.coerces and any(issuer_in(header)):
+        yield from (one for one in _without_issuer(header) if _is_ours(route, one, header))
+
+
+def _is_ours(route: Route, sent: DataSet, there: DataSet) -> bool:
+    """Whether the issuer that is configured is what the archive has added, or what it has added to."""
+    if not route.dicom.coerces or route.issuer is None or not is_issued(sent, there):
+        return False
+    return _whose(route, sent) == _whose(route, there) == system_of(route.issuer)
 
 
 def _without_issuer(header: DataSet) -> Iterator[DataSet]:
-    """Without qualifiers, and with what else they say, such as a type."""
+    """Without its name; without qualifiers; and with what these say beside a universal id, such as a type."""
+    yield merged(header, (), without=(ISSUER,))
     left = merged(header, (), without=(ISSUER, QUALIFIERS))
     yield left
     for item in items(header, QUALIFIERS)[:1]:
@@ -74,6 +79,6 @@ def _without_issuer(header: DataSet) -> Iterator[DataSet]:
             yield merged(left, [Element(QUALIFIERS, "SQ", (rest,))])
 
 
-def _whose(route: Route, header: DataSet) -> list[object]:
-    """System and value of its Patient ID."""
-    return [(one["system"], one["value"]) for one in identifiers_of(header, charset_of(header), route.known())[:1]]
+def _whose(route: Route, header: DataSet) -> str | None:
+    """System of its Patient ID."""
+    return next((one["system"] for one in identifiers_of(header, charset_of(header), route.known())), None)
