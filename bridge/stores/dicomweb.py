@@ -42,7 +42,7 @@ _FILED_UNDER = (0x00080050, 0x00081030, 0x00100010, 0x00100020, 0x00100021, 0x00
 """Accession Number, Study Description; name, ID and issuer, birth date and sex of the patient."""
 _BARE = (
     "it refuses `includefield` (PS3.18 8.3.4.3): a study description, or an issuer of Patient ID, that is corrected "
-    "there is not noticed, and the metadata of a study is read whole; have it give these attributes"
+    "there is not noticed; have it give these attributes of a study"
 )
 _DICOM = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _BOUNDARY = "fhir-dicom-bridge-part"
@@ -62,7 +62,7 @@ class DicomWebStore:
         return self._peer.outage()
 
     def unread(self) -> str | None:
-        return f"{self.name}: {_BARE}" if self._search.is_bare else None
+        return f"{self.name}: {_BARE}" if self._search.is_bare(_FILED_UNDER) else None
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self.listing()), "")
@@ -180,8 +180,8 @@ class DicomWebStore:
 
     def study(self, key: str) -> Sequence[DataSet]:
         path = f"/studies/{key.removeprefix(STUDY)}"
-        found = [] if self._search.is_bare else list(self._search.all(f"{path}/instances", (), STUDY_TAGS))
-        if self._search.is_bare:  # since now, it may be
+        found = [] if self._search.is_bare(STUDY_TAGS) else list(self._search.all(f"{path}/instances", (), STUDY_TAGS))
+        if self._search.is_bare(STUDY_TAGS):  # since now, it may be
             found = [_of_study(one) for one in self._metadata(path)]
         return [from_json(one) for one in found]
 

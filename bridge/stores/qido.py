@@ -38,12 +38,11 @@ class Search:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._most = _FEW  # instances of a study that came at once
-        self._form = 0  # of _FORMS: what it refuses is not asked for again
+        self._forms: dict[tuple[int, ...], int] = {}  # of _FORMS, by attributes: what it refuses is not asked for again
 
-    @property
-    def is_bare(self) -> bool:
-        """Whether the archive gives no attribute but those that come by themselves."""
-        return _FORMS[self._form] is _none
+    def is_bare(self, fields: Sequence[int]) -> bool:
+        """Whether the archive gives none of these attributes that does not come by itself."""
+        return _FORMS[self._forms.get(tuple(fields), 0)] is _none
 
     def all(
         self, path: str, query: Sequence[str] = (), fields: Sequence[int] = (), instead: Sequence[str] | None = None
@@ -58,7 +57,7 @@ class Search:
                 break
         else:
             first = self._page(path, asked, _PAGE, 0, ())
-        self._form = form
+        self._forms[tuple(fields)] = form
         yield from self._pages(path, asked, first)
 
     def _ways(
@@ -66,7 +65,7 @@ class Search:
     ) -> list[tuple[int, list[str]]]:
         """Of asking, with the number of their form, in the order in which they are tried."""
         names = [f"{tag:08X}" for tag in fields]
-        forms = range(self._form, len(_FORMS)) if names else [self._form]
+        forms = range(self._forms.get(tuple(fields), 0), len(_FORMS) if names else 1)
         queries = [query, instead] if instead is not None else [query]
         return [(form, [*one, *(_FORMS[form](names) if names else ())]) for form in forms for one in queries]
 

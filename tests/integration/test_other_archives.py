@@ -581,6 +581,23 @@ def test_what_an_archive_gives_in_no_listing_is_read_of_the_study(archive: Archi
     assert store.study("study/2.25.100") == []
 
 
+def test_a_pass_says_what_an_archive_does_not_list(world: World) -> None:
+    world.archive.refuses = "includefield"
+    summary = world.once()
+    assert (summary.faults, summary.acts["to-dicom created"], len(summary.notices)) == ([], 1, 1)
+    assert "pacs: it refuses `includefield`" in summary.notices[0]
+    assert (world.once().faults, world.once().done) == ([], {})
+
+
+def test_an_attribute_that_is_refused_takes_no_others_along(archive: Archive, store: DicomWebStore) -> None:
+    filled(archive, 1)
+    archive.refuses = "includefield=00180015"  # Body Part Examined
+    assert list(store.listing()) and store.study("study/2.25.1000")
+    before = len(archive.asked)
+    list(store.listing())
+    assert store.unread() is None and any("includefield=00081030" in path for path in archive.asked[before:])
+
+
 def test_a_query_that_is_refused_as_such_is_said(archive: Archive, store: DicomWebStore) -> None:
     archive.refuses = "StudyDate"
     with pytest.raises(PermanentError, match="answered 400"):
