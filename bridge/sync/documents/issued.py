@@ -34,7 +34,8 @@ def dataset_in(route: Route, data: bytes) -> DataSet:
     if next(_bare(route, dataset), None) is None:
         return dataset
     document = read_document(dataset)
-    return write_document(Document(_as_made(route, document), document.root))
+    header = _as_made(route, document)
+    return dataset if header is document.header else write_document(Document(header, document.root))
 
 
 def as_sent(route: Route, sent: DataSet, there: DataSet) -> DataSet:
