@@ -3,7 +3,9 @@ under. What the document says is not the archive's, nor are UIDs; and of whom it
 
 from __future__ import annotations
 
-from bridge.model.dataset import DataSet, Element, charset_of, find, text_of, unreadable
+from collections.abc import Iterator
+
+from bridge.model.dataset import DataSet, Element, charset_of, find, items, merged, text_of, unreadable
 from bridge.model.tags import PATIENT_ID, PATIENT_NAME
 
 ORIGINAL = 0x04000561  # Original Attributes Sequence (PS3.3 C.12.1.1.9)
@@ -27,12 +29,18 @@ _OF_ARCHIVE = frozenset(
         *(0x00080080, 0x00080081, 0x00080082, 0x00081040, 0x00081041),  # Institution and Department
     }
 )
-_IDENTITY = (PATIENT_ID, 0x00100021, 0x00100024)  # Issuer of Patient ID, and its Qualifiers Sequence
+_ISSUER, _QUALIFIERS = 0x00100021, 0x00100024  # Issuer of Patient ID, and its Qualifiers Sequence
+_UNIVERSAL = (0x00400032, 0x00400033)  # Universal Entity ID, and its type, in there
+_IDENTITY = (PATIENT_ID, _ISSUER, _QUALIFIERS)
 _TRAITS = (0x00100030, 0x00100040)  # Patient's Birth Date and Sex
 _CREATORS = 0x100  # elements of a private group below that reserve its blocks (PS3.5 7.8.1)
 
 
 OTHERWISE = "is there with other content"
+_STRIPPED = (
+    "is there without the private elements that say what no standard one can: have the archive keep all of group 0071 "
+    "whose creator is FHIR-DICOM BRIDGE"
+)
 
 
 def fault_of(sent: DataSet, there: DataSet) -> str | None:
@@ -41,7 +49,9 @@ def fault_of(sent: DataSet, there: DataSet) -> str | None:
         return "is there under another Patient ID, or issuer of it"
     if not _is_one_person(sent, there):
         return "is there under another name, birth date or sex of the patient"
-    return None if is_kept(sent, there) else OTHERWISE
+    if is_kept(sent, there):
+        return None
+    return _STRIPPED if _is_stripped(sent, there) else OTHERWISE
 
 
 def is_kept(sent: DataSet, there: DataSet) -> bool:
@@ -54,6 +64,25 @@ def coerced(sent: DataSet, there: DataSet) -> str:
     keeps what it gets."""
     tags = sorted({one.tag for one in set(sent) ^ set(there)})
     return ", ".join(f"({tag >> 16:04X},{tag & 0xFFFF:04X})" for tag in tags)
+
+
+def is_issued(sent: DataSet, there: DataSet) -> bool:
+    """Whether the archive has added to what a Patient ID was sent with: a name of the issuer, or a universal id, where
+    there was none. Whether that is the right one, who knows whose Patient IDs the archive has can say."""
+    was, now = issuer_in(sent), issuer_in(there)
+    same = find(sent, PATIENT_ID) == find(there, PATIENT_ID) and text_of(sent, PATIENT_ID) is not None
+    return same and was != now and all(one in (None, other) for one, other in zip(was, now, strict=True))
+
+
+def named_as(sent: DataSet, there: DataSet) -> DataSet:
+    """What is there, with Patient ID, issuer and qualifiers as they were sent."""
+    return merged(merged(there, (), without=_IDENTITY), _identity(sent))
+
+
+def issuer_in(dataset: DataSet) -> tuple[str | None, ...]:
+    """Name, universal id and type of that (PS3.3 table 10-18)."""
+    item, charset = next(iter(items(dataset, _QUALIFIERS)), ()), charset_of(dataset)
+    return (text_of(dataset, _ISSUER), *(text_of(item, tag, charset) for tag in _UNIVERSAL))
 
 
 def _identity(dataset: DataSet) -> list[Element]:
@@ -88,6 +117,29 @@ def _kept(dataset: DataSet, sent: DataSet) -> DataSet:
 
 def _is_archives(tag: int) -> bool:
     return tag in OF_STUDY or tag in _OF_ARCHIVE or tag >> 16 in (_OF_PATIENT, *OF_ORDER)
+
+
+def _is_stripped(sent: DataSet, there: DataSet) -> bool:
+    """Whether nothing is missing but private elements, at whatever depth: what was sent is read no more as it was."""
+    said = {*_private(sent)}
+    blocks = {_block(one.tag) for one in said}
+    left = [one for one in _private(there) if _block(one.tag) in blocks]
+    return is_kept(_standard(sent), _standard(there)) and said.issuperset(left)
+
+
+def _private(dataset: DataSet) -> Iterator[Element]:
+    for one in dataset:
+        if _block(one.tag) is not None:
+            yield one
+        elif isinstance(one.value, tuple):
+            yield from (found for item in one.value for found in _private(item))
+
+
+def _standard(dataset: DataSet) -> DataSet:
+    kept = (one for one in dataset if _block(one.tag) is None)
+    return tuple(
+        one._replace(value=tuple(map(_standard, one.value))) if isinstance(one.value, tuple) else one for one in kept
+    )
 
 
 def _block(tag: int) -> tuple[int, int] | None:

@@ -13,10 +13,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from bridge.errors import UsageError
 from bridge.mapping.revision import NO_ZONE
 from bridge.model.release import Release
+from bridge.settings.access import Remote
 from bridge.settings.faults import faults_of
 from bridge.settings.issuer import Issuer
 from bridge.settings.routes import RouteSettings, route_of
-from bridge.settings.service import Service
+from bridge.settings.service import OidcAuth, Service
 from bridge.settings.source import read
 from bridge.settings.stores import DicomWebSettings, FolderSettings, StoreSettings, Zone, folders_apart, holds, named
 from bridge.settings.strict import only_known
@@ -125,6 +126,16 @@ class Settings(BaseSettings):
         """Each route with each of its stores, by name."""
         for name, stores in zip(self.route_names(), self.route_stores(), strict=True):
             yield from ((name, store) for store in stores)
+
+    def certificates(self) -> Iterator[tuple[str, Path, Path]]:
+        """Where each of our certificates is configured, its file, and that of its key."""
+        if self.serve.tls is not None:
+            yield "serve", self.serve.tls.certificate, self.serve.tls.key or self.serve.tls.certificate
+        if isinstance(self.serve.auth, OidcAuth) and (own := self.serve.auth.tls.own) is not None:
+            yield "serve.auth", Path(own[0]), Path(own[1])
+        for name, store in self.stores.items():
+            if isinstance(store, Remote) and (own := store.tls.own) is not None:
+                yield f"stores.{name}", Path(own[0]), Path(own[1])
 
 
 def settings(file: Path | None) -> Settings:

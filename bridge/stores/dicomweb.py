@@ -10,15 +10,17 @@ from email.message import Message
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
 from bridge.codecs.dicom.json_model import from_json
-from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
-from bridge.model.coercion import fault_of
+from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.model.coercion import fault_of, is_issued, named_as
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Json
 from bridge.model.tags import MODALITY, SERIES_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.model.world import World
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.breaker import Outage
-from bridge.stores.http import Answer, Peer
+from bridge.stores.http import Peer
+from bridge.stores.native_xml import NotNativeDicomError, from_xml, is_xml
+from bridge.stores.qido import JSON, Search, parsed
 from bridge.stores.store import (
     STUDY,
     Absence,
@@ -34,14 +36,14 @@ from bridge.stores.store import (
 )
 from bridge.stores.stow import refusal, warning
 
-_PAGE = 200  # Azure refuses to be asked for more
-_FEW = 10  # no archive gives less at once
 _PROBE = "/studies?limit=1"
 _INSTANCES = 0x00201208  # Number of Study Related Instances
-_FILED_UNDER = ("00080050", "00081030", "00100010", "00100020", "00100021", "00100030", "00100040")
+_FILED_UNDER = (0x00080050, 0x00081030, 0x00100010, 0x00100020, 0x00100021, 0x00100030, 0x00100040)
 """Accession Number, Study Description; name, ID and issuer, birth date and sex of the patient."""
-_OF_STUDY = "&".join(f"includefield={tag}" for tag in _FILED_UNDER)
-_FIELDS = "&".join(f"includefield={tag:08X}" for tag in STUDY_TAGS)
+_BARE = (
+    "it refuses `includefield` (PS3.18 8.3.4.3): a study description, or an issuer of Patient ID, that is corrected "
+    "there is not noticed; have it give these attributes of a study"
+)
 _DICOM = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _BOUNDARY = "fhir-dicom-bridge-part"
 
@@ -53,14 +55,14 @@ class DicomWebStore:
 
     def __init__(self, name: str, url: str, *, timeout: float = 60, access: Access = ANYBODY) -> None:
         self.name = name
-        self._most = _FEW  # instances of a study that came at once
         self._peer = Peer(name, url, timeout=timeout, access=access, probes=[_PROBE])
+        self._search = Search(self._peer)
 
     def outage(self) -> Outage | None:
         return self._peer.outage()
 
-    def unread(self) -> None:
-        return None
+    def unread(self) -> str | None:
+        return f"{self.name}: {_BARE}" if self._search.is_bare(_FILED_UNDER) else None
 
     def changes(self, since: str | None) -> Iterator[Page[Instance]]:
         yield Page(tuple(Change(seen.key, seen.version) for seen in self.listing()), "")
@@ -69,62 +71,25 @@ class DicomWebStore:
         """Reports and rejection notes, study by study: a key is `study/series/instance`, and the version is that of
         what the archive says of patient and study: it may correct these, and keeps all UIDs. And each study, with the
         number of its instances: the rest of them are counted, not named."""
-        return self._listed("")
+        return self._listed()
 
     def dated(self, day: date) -> Iterator[Seen]:
-        return self._listed(f"&StudyDate={day:%Y%m%d}")
+        return self._listed(f"StudyDate={day:%Y%m%d}")
 
-    def _listed(self, only: str) -> Iterator[Seen]:
+    def _listed(self, *only: str) -> Iterator[Seen]:
         for modality in ("SR", "KO"):
-            asked = f"{_OF_STUDY}{only}"  # of all studies, where an archive cannot search for modalities
-            for study in self._pages(f"/studies?ModalitiesInStudy={modality}&{asked}", instead=f"/studies?{asked}"):
+            asked = [f"ModalitiesInStudy={modality}", *only]
+            # of all studies, where an archive cannot search for modalities
+            for study in self._search.all("/studies", asked, _FILED_UNDER, instead=only):
                 uid, version = _uid(study, STUDY_UID), _version(study)
-                for instance in self._pages(f"/studies/{uid}/instances?Modality={modality}"):
+                for instance in self._search.all(f"/studies/{uid}/instances", [f"Modality={modality}"]):
                     if instance.get(f"{MODALITY:08X}", {}).get("Value", [modality]) != [modality]:
                         continue  # it does not search for these, either
                     yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", version)
 
-        for study in self._pages(f"/studies?{_OF_STUDY}&includefield={_INSTANCES:08X}{only}"):
+        for study in self._search.all("/studies", only, [*_FILED_UNDER, _INSTANCES]):
             number = study.get(f"{_INSTANCES:08X}", {}).get("Value", [""])[0]
             yield Seen(f"{STUDY}{_uid(study, STUDY_UID)}", f"{number} {_version(study)}")
-
-    def _pages(self, path: str, *, instead: str = "") -> Iterator[Json]:
-        """All of them. Archives give less at once than they are asked for, and few say so (PS3.18 8.3.4.4): so it ends
-        where nothing follows; within a study, which is asked for often, where less comes than it gives at once. Where
-        the archive refuses the query, `instead` is asked for."""
-        before: set[str] = set()
-        offset, more = 0, True
-        while more:
-            answer = self._page(f"{path}&limit={_PAGE}&offset={offset}", (400,) if instead else ())
-            if answer.status == 400:
-                yield from self._pages(instead)
-                return
-            found = self._found(answer)
-            if not found and offset:  # Orthanc counts what is skipped as part of the limit, where it filters by itself
-                found = self._found(self._page(f"{path}&limit={offset + _PAGE}&offset={offset}", (400,)))
-            named = {uid for one in found for uid in one.get(_named_by(path), {}).get("Value", ())}
-            if found and named <= before:
-                raise TemporaryError(
-                    f"{self.name}: what follows is what came before: does it know `offset` (PS3.18 8.3.4.4)? Nothing "
-                    "is concluded from a listing that is not whole; have the archive page its results"
-                )
-            yield from found
-            offset, before = offset + len(found), named
-            more = bool(found) and (_is_of_all(path) or self._is_cut(answer, found))
-
-    def _is_cut(self, answer: Answer, found: Sequence[Json]) -> bool:
-        """Whether there may be more in the study: the page is full, or as long as any, or the archive says so."""
-        self._most = max(self._most, len(found))
-        return len(found) >= min(self._most, _PAGE) or answer.headers.get("warning", "").startswith("299")
-
-    def _page(self, path: str, accept: tuple[int, ...]) -> Answer:
-        """A study may not be there; whoever cannot search for instances has not said that there is none."""
-        missing = (404,) if path.startswith("/studies/") else ()
-        return self._peer.call("GET", path, headers={"Accept": "application/dicom+json"}, accept=accept + missing)
-
-    def _found(self, answer: Answer) -> list[Json]:
-        """Nothing is 200 or 204 without a body, too."""
-        return _parsed(self._peer, answer.body) if answer.status < 300 and answer.body.strip() else []
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
         return [self._read(key) for key in keys]
@@ -154,7 +119,10 @@ class DicomWebStore:
             there = self._read(self.key_of(sent))
             if there is None:
                 raise refusal(answer, what)
-            if (fault := fault_of(sent, reader.read(there.item.data).dataset)) is not None:
+            found = reader.read(there.item.data).dataset
+            if is_issued(sent, found):  # who knows whose Patient IDs it has looks at that
+                found = named_as(sent, found)
+            if (fault := fault_of(sent, found)) is not None:
                 raise PermanentError(f"{what} {fault}{warning(answer)}; it is kept: have the archive keep what it gets")
             return Outcome(there)
         except BridgeError as error:
@@ -165,13 +133,23 @@ class DicomWebStore:
         head = f"--{_BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode()
         headers = {
             "Content-Type": f'multipart/related; type="application/dicom"; boundary={_BOUNDARY}',
-            "Accept": "application/dicom+json",
+            **JSON,
         }
         body = head + data + f"\r\n--{_BOUNDARY}--\r\n".encode()
         # 409: none was stored, and the body says why (PS3.18 10.5.3)
         answer = self._peer.call("POST", "/studies", body=body, headers=headers, accept=(409,))
-        said = _parsed(self._peer, answer.body) if answer.body.strip() else {}
+        if is_xml(answer.headers.get("content-type", "")):
+            return self._of_xml(answer.body)
+        said = parsed(self._peer, answer.body) if answer.body.strip() else {}
         return said if isinstance(said, dict) else {}
+
+    def _of_xml(self, body: bytes) -> Json:
+        try:
+            return from_xml(body) if body.strip() else {}
+        except NotNativeDicomError as error:
+            self._peer.judge()
+            what = f"{self.name}: it answers STOW-RS in XML that is not of PS3.19 A.1 ({error})"
+            raise TemporaryError(f"{what}; have it answer as it is asked, in application/dicom+json") from error
 
     def replace(self, item: Write[Instance]) -> Outcome[Instance]:
         error = f"{self.name}: DICOMweb archives replace nothing: SOP Instance {item.key} is as it was"
@@ -190,7 +168,7 @@ class DicomWebStore:
         return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
 
     def named(self, uid: str) -> Sequence[str]:
-        found = self._pages(f"/instances?{SOP_INSTANCE_UID:08X}={uid}&includefield=0020000D&includefield=0020000E")
+        found = self._search.all("/instances", [f"{SOP_INSTANCE_UID:08X}={uid}"], [STUDY_UID, SERIES_UID])
         return ["/".join(_uid(one, tag) for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID)) for one in found]
 
     def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
@@ -201,24 +179,27 @@ class DicomWebStore:
         return f"{STUDY}{text_of(dataset, STUDY_UID) or ''}"
 
     def study(self, key: str) -> Sequence[DataSet]:
-        path = f"/studies/{key.removeprefix(STUDY)}/instances?{_FIELDS}"
-        return [from_json(one) for one in self._pages(path)]
+        path = f"/studies/{key.removeprefix(STUDY)}"
+        found = [] if self._search.is_bare(STUDY_TAGS) else list(self._search.all(f"{path}/instances", (), STUDY_TAGS))
+        if self._search.is_bare(STUDY_TAGS):  # since now, it may be
+            found = [_of_study(one) for one in self._metadata(path)]
+        return [from_json(one) for one in found]
+
+    def _metadata(self, path: str) -> list[Json]:
+        """Of all instances of the study (PS3.18 10.4.1.1.2): all attributes, but for what is long."""
+        answer = self._peer.call("GET", f"{path}/metadata", headers=JSON, accept=(404, 410))
+        return parsed(self._peer, answer.body) if answer.status < 300 and answer.body.strip() else []
+
+
+def _of_study(instance: Json) -> Json:
+    return {name: said for tag in STUDY_TAGS if (said := instance.get(name := f"{tag:08X}")) is not None}
 
 
 def _version(study: Json) -> str:
     """Of what it is filed under."""
-    said = {tag: study[tag].get("Value") for tag in _FILED_UNDER if tag in study}
+    names = [f"{tag:08X}" for tag in _FILED_UNDER]
+    said = {name: study[name].get("Value") for name in names if name in study}
     return hashlib.sha256(json.dumps(said)).hexdigest()[:16]
-
-
-def _is_of_all(path: str) -> bool:
-    """Whether a search is for studies, of all of them."""
-    return path.startswith("/studies?")
-
-
-def _named_by(path: str) -> str:
-    """By what the results of a search are told apart."""
-    return f"{STUDY_UID if _is_of_all(path) else SOP_INSTANCE_UID:08X}"
 
 
 def _uid(item: Json, tag: int) -> str:
@@ -226,14 +207,6 @@ def _uid(item: Json, tag: int) -> str:
     if not isinstance(found, str) or not all(character in "0123456789." for character in found) or not found:
         raise PermanentError(f"a listing without ({tag >> 16:04X},{tag & 0xFFFF:04X}); is this DICOMweb?")
     return found
-
-
-def _parsed(peer: Peer, body: bytes) -> Json:
-    try:
-        return json.loads(body)
-    except InvalidFhirError as error:
-        peer.judge()
-        raise TemporaryError(f"{peer.name}: the answer is no JSON; is this a DICOMweb archive?") from error
 
 
 def _parts(content_type: str, body: bytes) -> list[bytes]:

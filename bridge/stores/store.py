@@ -124,8 +124,8 @@ class Store(Protocol[T]):
         ...
 
     def unread(self) -> str | None:
-        """What is there and is not looked at, as the last listing found; None of a server, which names things
-        itself."""
+        """What is there and is not looked at, as the last listing found; of a server, which names things itself, what
+        it does not tell."""
         ...
 
 

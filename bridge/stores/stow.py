@@ -66,10 +66,16 @@ def _meaning(reason: int) -> _Meaning:
 
 
 def _reasons(answer: Json, sequences: tuple[str, ...], tag: str) -> Iterator[int]:
+    """US, a number or text of one."""
     for one in (item for sequence in sequences for item in _items(answer, sequence)):
-        yield from (int(value) for value in one.get(tag, {}).get("Value", ()) if str(value).isdecimal())
+        yield from (int(value) for value in map(str, _values(one, tag)) if value.isdecimal() and len(value) < 6)
 
 
 def _items(answer: Json, sequence: str) -> list[Json]:
-    found: list[Json] = answer.get(sequence, {}).get("Value", [])
-    return found
+    return [one for one in _values(answer, sequence) if isinstance(one, dict)]
+
+
+def _values(item: Json, tag: str) -> list[Json]:
+    said = item.get(tag)
+    found = said.get("Value") if isinstance(said, dict) else None
+    return found if isinstance(found, list) else []

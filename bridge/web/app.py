@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -29,8 +30,11 @@ def create_app(settings: Settings, passes: Passes | None) -> FastAPI:
     """`passes` run while the app does; without them it only translates, and shows the ledger of another process. Raises
     UsageError where a secret is missing."""
 
+    door = Door(callers_of(settings.serve))
+
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
+        threading.Thread(target=door.prepare, name="callers", daemon=True).start()
         if passes is not None:
             passes.start()
         yield
@@ -47,7 +51,13 @@ def create_app(settings: Settings, passes: Passes | None) -> FastAPI:
     )
     answer_faults(app)
     _guard(app, settings)
-    _routes(app, settings, passes, passes.meters if passes is not None else Meters(settings.places()))
+    _routes(
+        app,
+        settings,
+        door,
+        passes,
+        passes.meters if passes is not None else Meters(settings.places(), settings.certificates()),
+    )
     return app
 
 
@@ -62,8 +72,8 @@ def _guard(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Head)
 
 
-def _routes(app: FastAPI, settings: Settings, passes: Passes | None, meters: Meters) -> None:
-    door, records = Door(callers_of(settings.serve)), records_of(settings, passes)
+def _routes(app: FastAPI, settings: Settings, door: Door, passes: Passes | None, meters: Meters) -> None:
+    records = records_of(settings, passes)
     app.include_router(pages.router())
     app.include_router(health.router(door, records, passes, meters))
     revisions = revisions_of(settings)

@@ -28,6 +28,10 @@ class Caller:
 
 
 class Callers(Protocol):
+    def prepare(self) -> None:
+        """Called once, when the service starts, in a thread of its own: what is wanted to know callers may take time.
+        What fails is said in the log."""
+
     def of(self, token: str | None) -> Caller:
         """Raises Refused: 401, or 503 where it cannot be said."""
 
@@ -44,6 +48,9 @@ class Door:
 
     def __init__(self, callers: Callers) -> None:
         self._callers = callers
+
+    def prepare(self) -> None:
+        self._callers.prepare()
 
     def may(self, role: Role) -> Callable[[HTTPAuthorizationCredentials | None], Caller]:
         def caller(credentials: Credentials) -> Caller:

@@ -21,6 +21,9 @@ _MADE_BY = "openssl rand -base64 33"
 class Anybody:
     """On this machine: whoever has an account here could as well use the command line."""
 
+    def prepare(self) -> None:
+        """Nothing is wanted."""
+
     def of(self, token: str | None) -> Caller:
         return Caller("somebody on this machine", "admin")
 
@@ -30,6 +33,9 @@ class AgreedTokens:
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
+
+    def prepare(self) -> None:
+        """They were read when it was made."""
 
     def of(self, token: str | None) -> Caller:
         if token is None:

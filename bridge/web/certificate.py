@@ -67,15 +67,10 @@ class Certificate:
         return tuple((one.st_ino, one.st_mtime_ns, one.st_size) for one in found)
 
     def _end(self) -> float | None:
-        """Seconds since the epoch; None where that cannot be read, though OpenSSL takes it (`TRUSTED CERTIFICATE`). The
-        first one is ours, the others are its chain (RFC 8446 4.4.2)."""
-        try:
-            return x509.load_pem_x509_certificate(self.file.read_bytes()).not_valid_after_utc.timestamp()
-        except ValueError:
-            return None
+        return _end_in(self.file)
 
     def _load(self, context: ssl.SSLContext) -> None:
-        context.load_cert_chain(self.file, self.key, password=_no_passphrase)
+        _load(context, self.file, self.key)
 
     def _why(self, error: OSError) -> str:
         files: set[Path] = {self.file, self.key}
@@ -84,6 +79,28 @@ class Certificate:
             reason = (error.reason or "").replace("_", " ").lower() or "not PEM"
             return f"{named}: {reason}; give a certificate and its key in PEM, without a passphrase"
         return f"{named}: {error.strerror}; correct `certificate` and `key`, or their permissions"
+
+
+def end_of(certificate: Path, key: Path) -> float | None:
+    """When one of ours ends, in seconds since the epoch; None where it cannot be used, or read, as it is now."""
+    try:
+        _load(_context(), certificate, key)
+        return _end_in(certificate)
+    except OSError:  # whoever uses it says why
+        return None
+
+
+def _end_in(certificate: Path) -> float | None:
+    """None where that cannot be read, though OpenSSL takes it (`TRUSTED CERTIFICATE`). The first one is ours, the
+    others are its chain (RFC 8446 4.4.2)."""
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc.timestamp()
+    except ValueError:
+        return None
+
+
+def _load(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    context.load_cert_chain(certificate, key, password=_no_passphrase)
 
 
 def _context() -> ssl.SSLContext:

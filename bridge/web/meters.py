@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -12,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from bridge.ledger.ledger import Ledger
 from bridge.sync.summary import Summary
+from bridge.web.certificate import end_of
 from bridge.web.unheard import Unheard
 
 _SECONDS = (0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600)
@@ -23,10 +25,13 @@ a person."""
 class Meters:
     """Counted since the start of the process, in a registry of its own."""
 
-    def __init__(self, places: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, places: Iterable[tuple[str, str]] = (), certificates: Iterable[tuple[str, Path, Path]] = ()
+    ) -> None:
         """`places`: route and store of all there are, also of those of which nothing is owed. Of others, which the
-        configuration does not name any more, nothing is said: no pass would ever change it."""
-        self._places = tuple(places)
+        configuration does not name any more, nothing is said: no pass would ever change it. `certificates`: ours, by
+        where each is configured, with its key."""
+        self._places, self._certificates = tuple(places), tuple(certificates)
         self._registry = registry = CollectorRegistry()
         self._passes = Counter("fhir_dicom_passes", "Passes made, by how they ended", ["ended"], registry=registry)
         self._seconds = Histogram("fhir_dicom_pass_seconds", "Of a pass", buckets=_SECONDS, registry=registry)
@@ -49,7 +54,23 @@ class Meters:
         """In the text format of Prometheus, with what the ledger says now. `down`: names of stores."""
         now = CollectorRegistry()
         now.register(_Present(ledger, self._places, down, _seconds(self._places, unheard, time.time())))
+        now.register(_Certificates(self._certificates))
         return generate_latest(self._registry) + generate_latest(now)
+
+
+class _Certificates(Collector):
+    """As their files are now: they are renewed while the service runs."""
+
+    def __init__(self, certificates: Iterable[tuple[str, Path, Path]]) -> None:
+        self._certificates = certificates
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        name, what = "fhir_dicom_certificate_expiry_timestamp_seconds", "When one of our certificates ends"
+        ends = GaugeMetricFamily(name, what, labels=["tls"])
+        for where, certificate, key in self._certificates:
+            if (end := end_of(certificate, key)) is not None:
+                ends.add_metric([where], end)
+        yield ends
 
 
 class _Present(Collector):

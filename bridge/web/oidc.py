@@ -45,6 +45,15 @@ class Keys:
         self._fault = ""  # that was said last
         self._fetched, self._tried = float("-inf"), float("-inf")
 
+    def prepare(self) -> None:
+        """Fetches them, where there are none yet: that they cannot be had is said at the start, and the first token
+        asks for them all the same."""
+        with self._lock:
+            if not self._keys:
+                self._renew()
+            if not self._keys:
+                self._tried = float("-inf")
+
     def key(self, key_id: str | None) -> ByAlgorithm | None:
         """Raises Refused, 503, where the provider was not reached for too long."""
         # who has no keys at all waits for who fetches them; others go on with those that there are
@@ -93,6 +102,9 @@ class OpenIdTokens:
         access = Access(ca=auth.tls.authorities, certificate=auth.tls.own)
         peer = Peer("serve.auth", auth.keys_url, timeout=10, access=access)
         self._keys = Keys(lambda: peer.call("GET", "", headers={"Accept": "application/json"}).body, clock)
+
+    def prepare(self) -> None:
+        self._keys.prepare()
 
     def of(self, token: str | None) -> Caller:
         if token is None:

@@ -149,5 +149,8 @@ def passes_of(settings: Settings, workers: int) -> Passes:
     except UsageError:
         ledger.close()
         raise
-    one, meters = partial(once, routes, ledger, mapping, workers=workers), Meters(settings.places())
+    one, meters = (
+        partial(once, routes, ledger, mapping, workers=workers),
+        Meters(settings.places(), settings.certificates()),
+    )
     return Passes(one, ledger, Rhythm(settings.interval, settings.reconcile, stores), meters, settings.audit_heads)

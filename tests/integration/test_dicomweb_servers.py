@@ -12,7 +12,7 @@ import requests
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from bridge.codecs import json
-from bridge.stores import dicomweb
+from bridge.stores import qido
 from fixtures.make_dicom import code
 from fixtures.templates.items import instance
 from tests.corpus import FIXTURES
@@ -135,7 +135,7 @@ def test_a_listing_that_breaks_off_marks_nothing(world: World, path: str, fault:
 def test_a_listing_of_many_pages_is_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Orthanc skips within the limit where it has to look at each study: what follows a full page seems to be empty."""
     whole = [seen.key for seen in world.route().dicom.listing()]
-    monkeypatch.setattr(dicomweb, "_PAGE", 1)
+    monkeypatch.setattr(qido, "_PAGE", 1)
     assert sorted(seen.key for seen in world.route().dicom.listing()) == sorted(whole)
     assert len(whole) > 8
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 import signal
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +22,15 @@ from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings.settings import settings
 from bridge.stores.dicomweb import DicomWebStore
+from bridge.stores.native_xml import NotNativeDicomError, from_xml
 from bridge.stores.store import Instance, Write
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
 from tests.command_line import fhir_dicom
 from tests.images import as_file
-from tests.samples import ecg_report, measured
-from tests.servers.archive import Archive, Said, failed, stored
+from tests.samples import ecg_report, measured, supersede
+from tests.servers.archive import Archive, Said, as_xml, failed, stored
 
 MAPPING = load()
 CONFIGURATION = """
@@ -119,6 +124,10 @@ def without_private(dataset: pydicom.Dataset) -> None:
     dataset.remove_private_tags()
 
 
+def without_issuer(dataset: pydicom.Dataset) -> None:
+    del dataset.IssuerOfPatientIDQualifiersSequence
+
+
 def other_words(dataset: pydicom.Dataset) -> None:
     dataset.ContentSequence[0].ConceptNameCodeSequence[0].CodeMeaning = "Something else"
 
@@ -135,10 +144,11 @@ REFUSED = {
     "another name": (setting(PatientName="Schmidt^Anna"), "another name"),
     "another birth date": (setting(PatientBirthDate="19800101"), "another name, birth date"),
     "another Patient ID": (setting(PatientID="9"), "another Patient ID"),
-    "another issuer": (setting(IssuerOfPatientID="ARCHIVE"), "another Patient ID, or issuer"),
+    "a name beside the issuer of another": (setting(IssuerOfPatientID="ARCHIVE"), "another Patient ID, or issuer"),
     "other words": (other_words, "other content"),
     "another time zone": (setting(TimezoneOffsetFromUTC="+0500"), "other content"),
-    "without our elements": (without_private, "other content"),
+    "an issuer that is left out": (without_issuer, "another Patient ID, or issuer"),
+    "without our elements": (without_private, "without the private elements that say"),
 }
 
 
@@ -228,6 +238,167 @@ def test_a_kill_adds_no_version_of_what_was_coerced(world: World, failpoint: str
     assert (status["owed"], status["held"], status["dead"], status["intents"]) == (0, 0, 0, 0)
 
 
+# -- whose its Patient IDs are ---------------------------------------------------------------------------------------
+MR = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
+BARE = {"type": MR, "value": "4711"}
+ISSUED = setting(IssuerOfPatientID="TEST-HOSPITAL")
+
+
+@pytest.fixture
+def unissued(world: World) -> World:
+    """Of a Patient whose identifier says no system: the document says a Patient ID alone."""
+    world.put(PATIENT | {"identifier": [BARE]})
+    world.archive.coerce = ISSUED
+    return world
+
+
+def qualified(universal: str) -> Callable[[pydicom.Dataset], None]:
+    """Adds that universal id to what the qualifiers say."""
+
+    def coerce(dataset: pydicom.Dataset) -> None:
+        found = dataset.get("IssuerOfPatientIDQualifiersSequence") or [pydicom.Dataset()]
+        found[0].UniversalEntityID, found[0].UniversalEntityIDType = universal, "ISO"
+        dataset.IssuerOfPatientIDQualifiersSequence = list(found)
+
+    return coerce
+
+
+def patients(world: World) -> list[str]:
+    return [file.stem for file in (world.folder / "fhir" / "Patient").glob("*.json")]
+
+
+@pytest.mark.parametrize("identifier", [BARE, {"type": MR | {"text": "MRN"}, "value": "4711"}])
+def test_an_archive_says_its_configured_issuer_where_none_was_sent(unissued: World, identifier: Any) -> None:
+    """Nobody is another patient by that: nothing is written again, and a correction is one version."""
+    unissued.put(PATIENT | {"identifier": [identifier]})
+    before = unissued.resources()
+    assert (unissued.once().faults, unissued.once().done, unissued.resources()) == ([], {}, before)
+    (there,) = unissued.archive.stored.values()
+    assert there.IssuerOfPatientID == "TEST-HOSPITAL"
+    unissued.put(measured(status="corrected", valueQuantity={"value": 5, "unit": "mmol/L"}))
+    assert unissued.once().acts["to-dicom updated"] == 1
+    before = unissued.resources()
+    assert (unissued.once().done, unissued.resources(), len(unissued.archive.stored)) == ({}, before, 2)
+
+
+def test_an_issuer_that_is_configured_as_a_uri_is_said_by_it(unissued: World) -> None:
+    file = unissued.folder / "bridge.yaml"
+    file.write_text(file.read_text().replace("TEST-HOSPITAL", "urn:oid:1.2.3.4"))
+    unissued.archive.coerce = qualified("1.2.3.4")
+    assert (unissued.once().faults, unissued.once().done, len(unissued.archive.stored)) == ([], {}, 1)
+
+
+def test_a_name_is_added_to_the_universal_id_that_is_configured(world: World) -> None:
+    """PS3.3 table 10-18: both are of one authority. Of another than the archive's own it would be a guess."""
+    file = world.folder / "bridge.yaml"
+    file.write_text(file.read_text().replace("TEST-HOSPITAL", "urn:oid:1.2.3"))
+    world.archive.coerce = setting(IssuerOfPatientID="ARCHIVE")
+    assert world.once().acts["to-dicom created"] == 1
+    world.put(measured(status="corrected", valueQuantity={"value": 5, "unit": "mmol/L"}))
+    assert world.once().acts["to-dicom updated"] == 1
+    before = world.resources()
+    assert (world.once().faults, world.once().done, world.resources()) == ([], {}, before)
+
+
+def test_an_issuer_that_was_added_is_said_in_a_warning(unissued: World) -> None:
+    unissued.once()
+    ledger = unissued.ledger()
+    link = ledger.links.of("ehr-pacs", "Observation/o")
+    ledger.close()
+    assert link is not None and "pacs has changed (0010,0021)" in link.warnings
+
+
+def test_a_lost_ledger_knows_what_got_an_issuer(unissued: World) -> None:
+    unissued.once()
+    before = unissued.resources()
+    for file in unissued.folder.glob("bridge.db*"):
+        file.unlink()
+    assert unissued.once().acts["to-dicom adopted"] == 1
+    assert (unissued.once().done, unissued.resources(), len(unissued.archive.stored)) == ({}, before, 1)
+
+
+def test_what_got_an_issuer_is_withdrawn_as_usual(unissued: World) -> None:
+    unissued.once()
+    unissued.put(measured(status="entered-in-error"))
+    assert unissued.once().acts["to-dicom retracted"] == 1
+    assert (unissued.once().faults, unissued.once().done, len(unissued.archive.stored)) == ([], {}, 2)
+
+
+def test_an_edit_in_the_pacs_of_what_got_an_issuer_is_one_of_its_resources(unissued: World) -> None:
+    """It has the issuer from there: the resources that it was made from are restored all the same."""
+    his = {"system": "https://fhir-dicom.org/fhir/issuer/TEST-HOSPITAL", "value": "4711"}
+    unissued.put(PATIENT | {"identifier": [BARE, his]})
+    unissued.once()
+    (first,) = unissued.archive.stored.values()
+    edited = copy.deepcopy(first)
+    supersede(edited, "2.25.99", first.SOPInstanceUID)
+    edited.ContentSequence[-1].MeasuredValueSequence[0].NumericValue = "7"
+    unissued.archive.keep(edited)
+    names = sorted(unissued.resources())
+    summary = unissued.once()
+    assert (summary.faults, summary.acts["to-fhir updated"]) == ([], 1)
+    assert sorted(unissued.resources()) == names
+    assert json.loads((unissued.folder / "fhir" / "Observation" / "o.json").read_text())["valueQuantity"]["value"] == 7
+
+
+def test_an_edit_of_what_the_pacs_wrote_gets_an_issuer_and_goes_on(world: World) -> None:
+    report = ecg_report("2.25.77", "Sinus rhythm")
+    del report.IssuerOfPatientID
+    world.archive.keep(report)
+    world.once()
+    world.archive.coerce = ISSUED
+    (file,) = [file for file, data in world.resources().items() if b"Sinus rhythm" in data and "Observation" in file]
+    for words in ("Atrial fibrillation", "Atrial flutter"):
+        world.put(json.loads(Path(file).read_bytes()) | {"valueString": words})
+        assert world.once().acts["to-dicom updated"] == 1
+        before = world.resources()
+        assert (world.once().faults, world.once().done, world.resources()) == ([], {}, before)
+    assert len(patients(world)) == 2  # that of the report, and that of the result
+
+
+@pytest.mark.parametrize("failpoint", ["intended", "applied", "agreed"])
+def test_a_kill_adds_no_version_of_what_got_an_issuer(unissued: World, failpoint: str) -> None:
+    killed = fhir_dicom(unissued.folder, "sync", "--once", "--config", "bridge.yaml", BRIDGE_FAILPOINT=failpoint)
+    assert killed.returncode == -signal.SIGKILL
+    assert (unissued.once().faults, unissued.once().done, len(unissued.archive.stored)) == ([], {}, 1)
+
+
+NOT_OURS = {
+    "another one": setting(IssuerOfPatientID="ARCHIVE"),
+    "another universal one": qualified("9.9.9"),
+    "two that differ": lambda dataset: (ISSUED(dataset), qualified("9.9.9")(dataset)),
+}
+
+
+@pytest.mark.parametrize("what", NOT_OURS)
+def test_an_issuer_that_is_not_configured_is_a_dead_letter(unissued: World, what: str) -> None:
+    """Whose the number is nobody guesses: somebody else may have it there."""
+    unissued.archive.coerce = NOT_OURS[what]
+    before = unissued.resources()
+    for summary in (unissued.once(), unissued.once(), unissued.retry(), unissued.retry()):
+        assert summary.done == {}
+    assert any("an Issuer of Patient ID that the archive has added" in line for line in summary.faults)
+    assert (len(unissued.archive.stored), unissued.resources()) == (1, before)
+
+
+def test_an_issuer_is_configured_and_the_dead_letter_goes_on(unissued: World) -> None:
+    file = unissued.folder / "bridge.yaml"
+    text = file.read_text()
+    file.write_text(text.replace(", issuer: TEST-HOSPITAL", ""))
+    assert any("set that to it" in line for line in unissued.once().faults)
+    file.write_text(text)
+    assert unissued.retry().faults == []
+    assert (unissued.once().done, len(unissued.archive.stored)) == ({}, 1)
+
+
+def test_an_issuer_that_is_changed_later_is_a_move(unissued: World) -> None:
+    unissued.once()
+    (there,) = unissued.archive.stored.values()
+    there.IssuerOfPatientID = "ARCHIVE"
+    there.StudyDescription = "which a poll sees"
+    assert any("moved it to another patient" in line for line in unissued.once().faults)
+
+
 # -- what it says of what it was sent ---------------------------------------------------------------------------------
 SAYS = [  # PS3.18 table I.2-2
     (0xA700, RefusedError, "A700, out of resources; make room there"),
@@ -261,6 +432,20 @@ def test_a_failure_that_names_no_instance_is_said(archive: Archive, store: Dicom
     assert "C000, cannot understand" in str(written(store))
 
 
+ODD = [
+    '{"00081198": []}',
+    '{"00081198": {"vr": "SQ", "Value": ["x"]}}',
+    '{"00081198": {"vr": "SQ", "Value": [{"00081197": 1}]}}',
+    '{"00081198": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": ["9' + "9" * 5000 + '"]}}]}}',
+]
+
+
+@pytest.mark.parametrize("body", ODD)
+def test_an_answer_that_makes_no_sense_is_no_reason(archive: Archive, store: DicomWebStore, body: str) -> None:
+    archive.keeps, archive.stow = False, Said(409, body.encode())
+    assert "was not stored, and it does not say why" in str(written(store))
+
+
 @pytest.mark.parametrize("status", [200, 202, 204])
 def test_an_answer_without_a_body_is_judged_by_what_is_there(
     archive: Archive, store: DicomWebStore, status: int
@@ -281,6 +466,39 @@ def test_what_is_there_already_is_stored_whatever_it_answers(archive: Archive, s
     assert written(store) is None
     archive.stow = Said(409, failed("2.25.5", 0x0111))
     assert written(store) is None
+
+
+@pytest.mark.parametrize("kind", ["application/dicom+xml", "text/xml; charset=utf-8"])
+@pytest.mark.parametrize(("reason", "error", "words"), SAYS[:3])
+def test_an_answer_in_xml_is_read_like_any(
+    archive: Archive, store: DicomWebStore, kind: str, reason: int, error: type[BridgeError], words: str
+) -> None:
+    """Older archives do not look at Accept."""
+    archive.keeps, archive.stow = False, Said(409, as_xml(failed("2.25.5", reason)), kind)
+    found = written(store)
+    assert type(found) is error and words in str(found)
+    archive.keeps, archive.stow = True, Said(200, as_xml(stored("2.25.5")), kind)
+    assert written(store) is None
+
+
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>{}'
+
+
+@pytest.mark.parametrize("body", [as_xml(stored("2.25.5"), BOMB), as_xml(stored("2.25.5"))[:-30], b"<a/>", b"\xff"])
+def test_xml_that_declares_entities_or_is_none_is_refused(archive: Archive, store: DicomWebStore, body: bytes) -> None:
+    archive.stow = Said(200, body, "application/dicom+xml")
+    error = written(store)
+    assert type(error) is TemporaryError and "in XML that is not of PS3.19" in str(error)
+
+
+@pytest.mark.parametrize("piece", [b"<", b"<a>", b"<a b='", b"&", b"<![CDATA[", b"<NativeDicomModel>"])
+def test_xml_of_a_megabyte_is_read_in_no_time(piece: bytes) -> None:
+    begun = time.monotonic()
+    with pytest.raises(NotNativeDicomError):
+        from_xml(piece * ((1 << 20) // len(piece)))
+    assert time.monotonic() - begun < 10
+    with pytest.raises(NotNativeDicomError, match="more than 1048576 bytes"):
+        from_xml(piece * (1 << 20) * 2)
 
 
 # -- what it lists ----------------------------------------------------------------------------------------------------
@@ -329,6 +547,62 @@ def test_an_archive_that_cannot_search_for_modalities_is_searched_study_by_study
     archive.keep(ecg_report("2.25.9", StudyInstanceUID="2.25.99", Modality="CT"))
     archive.refuses = "ModalitiesInStudy"
     assert {one.key for one in store.listing()} == whole | {"study/2.25.99"}
+
+
+COMMA = ","  # between attributes, as PS3.18 8.3.4.3 has it
+FORMS = {"one by one": COMMA, "together": "includefield=[0-9A-F]{8}&", "none": "includefield"}
+
+
+@pytest.mark.parametrize("cannot", ["ModalitiesInStudy", "never"])
+@pytest.mark.parametrize("form", FORMS)
+def test_attributes_are_asked_for_as_the_archive_takes_them(
+    archive: Archive, store: DicomWebStore, form: str, cannot: str
+) -> None:
+    """What it refuses is not asked for again, and the listing is as whole."""
+    whole = filled(archive, 3)
+    archive.refuses = f"{FORMS[form]}|{cannot}"
+    assert {one.key for one in store.listing()} == whole
+    before = len(archive.asked)
+    assert {one.key for one in store.listing()} == whole
+    assert [path for path in archive.asked[before:] if re.search(FORMS[form], path)] == []
+    said = store.unread()
+    assert said is None if form != "none" else said is not None and "refuses `includefield`" in said
+
+
+def test_what_an_archive_gives_in_no_listing_is_read_of_the_study(archive: Archive, store: DicomWebStore) -> None:
+    """An ImagingStudy lacks nothing by that."""
+    archive.keep(ecg_report("2.25.9", StudyInstanceUID="2.25.99", StudyDescription="ECG", SeriesDescription="Rest"))
+    said = set(store.study("study/2.25.99")[0])
+    archive.refuses = "includefield"
+    for _ in range(2):
+        (found,) = store.study("study/2.25.99")
+        assert said <= set(found)
+    assert len([path for path in archive.asked if path.endswith("/metadata")]) == 2
+    assert store.study("study/2.25.100") == []
+
+
+def test_a_pass_says_what_an_archive_does_not_list(world: World) -> None:
+    world.archive.refuses = "includefield"
+    summary = world.once()
+    assert (summary.faults, summary.acts["to-dicom created"], len(summary.notices)) == ([], 1, 1)
+    assert "pacs: it refuses `includefield`" in summary.notices[0]
+    assert (world.once().faults, world.once().done) == ([], {})
+
+
+def test_an_attribute_that_is_refused_takes_no_others_along(archive: Archive, store: DicomWebStore) -> None:
+    filled(archive, 1)
+    archive.refuses = "includefield=00180015"  # Body Part Examined
+    assert list(store.listing()) and store.study("study/2.25.1000")
+    before = len(archive.asked)
+    list(store.listing())
+    assert store.unread() is None and any("includefield=00081030" in path for path in archive.asked[before:])
+
+
+def test_a_query_that_is_refused_as_such_is_said(archive: Archive, store: DicomWebStore) -> None:
+    archive.refuses = "StudyDate"
+    with pytest.raises(PermanentError, match="answered 400"):
+        list(store.dated(date(2026, 3, 2)))
+    assert store.unread() is None
 
 
 def test_an_archive_that_cannot_search_for_instances_says_nothing_of_them(

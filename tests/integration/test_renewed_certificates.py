@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import ssl
 import time
@@ -14,10 +15,13 @@ from cryptography import x509
 from structlog.testing import capture_logs
 
 from bridge.errors import TemporaryError
+from bridge.ledger.ledger import Ledger
 from bridge.settings.service import ServiceTls
+from bridge.settings.settings import settings
 from bridge.stores.access import Access
 from bridge.stores.http import Peer
 from bridge.web.certificate import Certificate
+from bridge.web.meters import Meters
 from fixtures.stores import lay_out
 from tests.servers import strict as servers
 from tests.servers.certificates import Authority
@@ -53,6 +57,35 @@ def test_the_service_shows_its_renewed_certificate(service: Service, authority: 
     shutil.copy(authority.certificate("second"), service.folder / "serve.pem")
     until(lambda: shown(service) == "second")
     assert "the certificate was renewed" in [one["event"] for one in service.entries()]
+
+
+def test_metrics_tell_when_certificates_end(tmp_path: Path, authority: Authority) -> None:
+    """Each as its file is now; of one that cannot be used nothing is told."""
+    serve, store = (authority.certificate(name, hours=hours) for name, hours in (("serve", 100), ("store", 200)))
+    (tmp_path / "bridge.yaml").write_text(
+        f"""
+        serve: {{tls: {{certificate: {serve}}}}}
+        stores:
+          ehr: {{kind: fhir, url: https://h.example/fhir, tls: {{certificate: {store}}}}}
+          pacs: {{kind: folder, path: dicom, holds: dicom}}
+        """
+    )
+    meters = Meters((), settings(tmp_path / "bridge.yaml").certificates())
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+
+    def left() -> dict[str, int]:
+        """Hours, by where it is configured."""
+        found = re.findall(rf'{_EXPIRY}{{tls="(.*)"}} (.*)', meters.page(ledger).decode())
+        return {where: round((float(end) - time.time()) / 3600) for where, end in found}
+
+    assert left() == {"serve": 100, "stores.ehr": 200}
+    shutil.copy(authority.certificate("renewed", hours=300), serve)
+    store.write_text("half of it")
+    assert left() == {"serve": 300}
+    ledger.close()
+
+
+_EXPIRY = "fhir_dicom_certificate_expiry_timestamp_seconds"
 
 
 def test_half_a_certificate_leaves_the_one_before(service: Service, authority: Authority) -> None:

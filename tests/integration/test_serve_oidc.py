@@ -23,7 +23,7 @@ from bridge.web.outcome import Refused
 from fixtures.stores import lay_out
 from tests.servers.certificates import new_key, public_pem
 from tests.servers.openid import SHARED, Provider
-from tests.servers.service import serving
+from tests.servers.service import serving, until
 
 
 @pytest.fixture
@@ -150,6 +150,25 @@ def test_why_there_are_no_keys_is_said_once(provider: Provider) -> None:
         "serve.auth: what was fetched is no JSON Web Key Set; is `keys_url` the `jwks_uri` of the provider?"
     )
     assert again["event"] == "the keys of the OpenID provider are fetched again"
+
+
+def test_keys_are_fetched_before_the_first_token(provider: Provider, tmp_path: Path) -> None:
+    lay_out(tmp_path / "data")
+    with serving(tmp_path, {"serve": {"auth": provider.settings()}}) as service:
+        until(lambda: provider.fetches == 1)
+        assert service.request("GET", "/caller", provider.token()).status_code == 200
+    assert provider.fetches == 1
+
+
+def test_a_wrong_address_of_keys_is_said_at_the_start(provider: Provider, tmp_path: Path) -> None:
+    """And does no harm: the provider may be about to start, too, and the first token asks again."""
+    provider.page = b"<html>Not found</html>"
+    lay_out(tmp_path / "data")
+    with serving(tmp_path, {"serve": {"auth": provider.settings()}}) as service:
+        until(lambda: "the keys of the OpenID provider cannot be fetched" in service.log())
+        assert service.request("GET", "/ready").status_code == 200
+        provider.page = None
+        assert service.request("GET", "/caller", provider.token()).status_code == 200
 
 
 def test_a_token_cannot_name_another_address_for_its_key(provider: Provider) -> None:

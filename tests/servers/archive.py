@@ -4,6 +4,7 @@ it stores, gives less at once than it is asked for, or answers STOW-RS as a test
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,8 @@ from pydicom.filebase import DicomBytesIO
 
 from tests.servers.stand_in import Quiet, StandIn
 
-_LISTED = """AccessionNumber StudyDescription PatientName PatientID IssuerOfPatientID PatientBirthDate PatientSex
+_FIELDS = """StudyDescription IssuerOfPatientID SeriesDescription SeriesNumber""".split()  # where it is asked for them
+_LISTED = """AccessionNumber PatientName PatientID PatientBirthDate PatientSex
     StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID Modality""".split()
 _BOUNDARY = "part-of-the-archive"
 
@@ -37,7 +39,7 @@ class Archive:
     skips: bool = True  # it knows `offset`
     filters: bool = True  # it knows `Modality`
     missing: int = 404  # what it answers where an instance is not
-    refuses: str = ""  # what it answers 400 to: a part of the query
+    refuses: str = ""  # what it answers 400 to: an expression that is in the query
     lacks: str = ""  # the path of a search that it does not know
     multipart: bool = True  # as it is asked for
     stow: Said | None = None  # instead of what it would say
@@ -58,14 +60,17 @@ class Archive:
 
     def get(self, path: str, query: str) -> Said:
         said = dict(parse_qsl(query))
-        if self.refuses and self.refuses in query:
+        if self.refuses and re.search(self.refuses, query):
             return Said(400)
         if path == self.lacks:
             return Said(404)
         steps = path.removeprefix("/rs/").split("/")
+        if steps[-1] == "metadata":
+            found = [one for one in self.stored.values() if one.StudyInstanceUID == steps[1]]
+            return Said(200, json.dumps([one.to_json_dict() for one in found]).encode()) if found else Said(404)
         if len(steps) == 6:
-            found = self.stored.get(steps[5])
-            return _instance(found, multipart=self.multipart) if found is not None else Said(self.missing)
+            one = self.stored.get(steps[5])
+            return _instance(one, multipart=self.multipart) if one is not None else Said(self.missing)
         return self._search(steps, said)
 
     def _search(self, steps: Sequence[str], said: dict[str, str]) -> Said:
@@ -76,9 +81,10 @@ class Archive:
         found = [one for one in found if said.get("00080018", one.SOPInstanceUID) == one.SOPInstanceUID]
         if steps[-1] == "studies":
             found = list({one.StudyInstanceUID: one for one in found}.values())
+        fields = _FIELDS if "includefield" in said else []
         start = int(said.get("offset", 0)) if self.skips else 0
         page = found[start : start + min(int(said.get("limit", self.most)), self.most)]
-        return Said(200, json.dumps([_listed(one) for one in page]).encode()) if page else Said(204)
+        return Said(200, json.dumps([_listed(one, fields) for one in page]).encode()) if page else Said(204)
 
     def post(self, body: bytes, boundary: str) -> Said:
         (part,) = body.split(f"--{boundary}".encode())[1:-1]
@@ -98,6 +104,23 @@ def failed(uid: str, reason: int, tag: str = "00081198") -> bytes:
     return json.dumps({tag: _items(_of(uid) | {"00081197": {"vr": "US", "Value": [reason]}})}).encode()
 
 
+def as_xml(answer: bytes, around: str = "<?xml version='1.0' encoding='UTF-8'?>\n{}") -> bytes:
+    """The same in XML (PS3.19 A.1)."""
+    body = "".join(_attribute(tag, one) for tag, one in json.loads(answer).items())
+    namespace = 'xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM"'
+    return around.format(f"<NativeDicomModel {namespace}>{body}</NativeDicomModel>").encode()
+
+
+def _attribute(tag: str, said: dict[str, Any]) -> str:
+    values = [
+        f'<Item number="{number}">{"".join(_attribute(*each) for each in one.items())}</Item>'
+        if isinstance(one, dict)
+        else f'<Value number="{number}">{one}</Value>'
+        for number, one in enumerate(said["Value"], 1)
+    ]
+    return f'<DicomAttribute tag="{tag}" vr="{said["vr"]}">\n{"".join(values)}</DicomAttribute>'
+
+
 def _of(uid: str, **more: Any) -> dict[str, Any]:
     return {"00081155": {"vr": "UI", "Value": [uid]}, **more}
 
@@ -106,9 +129,9 @@ def _items(*items: dict[str, Any]) -> dict[str, Any]:
     return {"vr": "SQ", "Value": list(items)}
 
 
-def _listed(dataset: pydicom.Dataset) -> Any:
+def _listed(dataset: pydicom.Dataset, fields: Sequence[str]) -> Any:
     found = pydicom.Dataset()
-    for keyword in _LISTED:
+    for keyword in (*_LISTED, *fields):
         if keyword in dataset:
             found[keyword] = dataset[keyword]
     return found.to_json_dict()

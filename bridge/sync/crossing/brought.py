@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
@@ -13,6 +12,7 @@ from bridge.model.status import WITHDRAWN
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said
 from bridge.sync.crossing.crossed import pointing
+from bridge.sync.documents.issued import document_in
 from bridge.sync.documents.resources import of_others
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.to_fhir import to_fhir
@@ -32,7 +32,7 @@ def with_brought(route: Route, ledger: Ledger, mapping: Mapping, arrival: Arriva
     (former,) = route.dicom.read([link.instance]) if shared and link is not None else (None,)
     if former is None or link is None:
         return said
-    before = _said_in(structured_report.read(former.item.data), route, ledger, mapping, link, said)
+    before = _said_in(document_in(route, former.item.data), route, ledger, mapping, link, said)
     now = _said_in(arrival.document, route, ledger, mapping, link, said)
     known = [key for key in shared if key in before and key in now]
     return said._replace(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.codecs.dicom import reader, structured_report
+from bridge.codecs.dicom import reader
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import GONE, OUTDATED, RETRACTED, STRANGE, UNDONE, UNKNOWN, Link, act_of
 from bridge.mapping.mapping import Mapping
-from bridge.model.coercion import fault_of
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.sr import write_document
@@ -28,6 +27,7 @@ from bridge.sync.crossing.write_fhir import WriteFhir
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.decision.filter import carries_document
 from bridge.sync.decision.news import News, news
+from bridge.sync.documents.issued import document_in, fault_in
 from bridge.sync.lost.lost_answer import no_second_head
 from bridge.sync.lost.rebuild import rebuild
 from bridge.sync.lost.unheard import link_unheard
@@ -57,7 +57,7 @@ class ToFhir:
             self.ledger.feeds.forget(self.route.name, self.route.dicom.name, key)
             return act
         try:
-            document = structured_report.read(stored.item.data)
+            document = document_in(self.route, stored.item.data)
         except NotStructuredReportError:
             return "skipped"
         uid = text_of(document.header, SOP_INSTANCE_UID) or ""
@@ -80,7 +80,7 @@ class ToFhir:
             return self._known(link, document, digest) or self._moved(document, key, digest, link)
         act = act_of(STORING, key)
         sent = self.ledger.intents.instance_about(self.route.name, uid, act) if self.route.dicom.coerces else None
-        if sent is not None and fault_of(reader.read(sent).dataset, write_document(document)) is not None:
+        if sent is not None and fault_in(self.route, reader.read(sent).dataset, write_document(document)) is not None:
             raise Waiting("it was about to be stored from resources, which say whether this is it", uid)
         root = _root_in_fhir(document)
         if root is not None:

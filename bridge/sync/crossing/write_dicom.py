@@ -10,7 +10,6 @@ from bridge.codecs.dicom import reader
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import RETRACTED, STRANGE, UNKNOWN, Link, act_of, extended, lines_of
 from bridge.mapping.mapping import Mapping
-from bridge.model.coercion import coerced, fault_of
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to
@@ -28,6 +27,7 @@ from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest, resources_digest, says_beside
 from bridge.sync.documents.instances import not_it, read_instance, read_version, remove_superseded, store_instance
+from bridge.sync.documents.issued import as_sent, fault_in
 from bridge.sync.documents.resources import Present
 from bridge.sync.lost.lost_answer import stored_after_all
 from bridge.sync.patients.awaited import check_subject
@@ -74,7 +74,7 @@ class WriteDicom:
         document = translated.result
         dataset = write_document(document)
         version = version_of(document)
-        if head is not None and identity_in(head) != identity_in(document.header):
+        if head is not None and identity_in(as_sent(self.route, dataset, head)) != identity_in(dataset):
             raise Held("the patient is another than that of the version before; a document does not change its patient")
         if is_rejected(self.route, self.ledger, version):
             raise Held(
@@ -85,7 +85,7 @@ class WriteDicom:
         keys = [*present.versions, version.sop_instance]
 
         chain = [one for each in (*claimed, *known) for one in each.chain]
-        filed = store_instance(self.route, self.ledger, name, act, dataset, partial(fault_of, dataset))
+        filed = store_instance(self.route, self.ledger, name, act, dataset, partial(fault_in, self.route, dataset))
         removed = remove_superseded(self.route, dataset, chain)
         agreed = Link(
             document=name,
@@ -99,7 +99,7 @@ class WriteDicom:
             chain=extended(chain, version),
             revision=self.mapping.revision,
             reading=self._reading(read_document(filed.dataset), link),
-            warnings=lines_of([*self._coerced(dataset, filed.dataset), *translated.report.warnings]),
+            warnings=lines_of([*self._coerced(filed.changed), *translated.report.warnings]),
             carried=link.carried if link else "",
         )
         self.ledger.links.agree(agreed, keys, [one.document for one in taken_in], removed)
@@ -118,12 +118,12 @@ class WriteDicom:
         if there is None:
             return
         uid = text_of(sent, SOP_INSTANCE_UID) or ""
-        if uid == text_of(there, SOP_INSTANCE_UID) and (why := fault_of(sent, there)) is not None:
+        if uid == text_of(there, SOP_INSTANCE_UID) and (why := fault_in(self.route, sent, there)) is not None:
             raise not_it(self.route, uid, why)
 
-    def _coerced(self, sent: DataSet, there: DataSet) -> Iterator[str]:
+    def _coerced(self, tags: str) -> Iterator[str]:
         """What to say of an archive that files it in its own way."""
-        if tags := coerced(sent, there):
+        if tags:
             yield f"{self.route.dicom.name} has changed {tags} when it stored this: that is what both sides agree on"
 
     def _any_of(self, links: Sequence[Link]) -> DataSet | None:

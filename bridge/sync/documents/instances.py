@@ -8,18 +8,20 @@ from typing import NamedTuple
 from bridge.codecs.dicom import reader, structured_report, writer
 from bridge.errors import PermanentError
 from bridge.ledger.ledger import Ledger
+from bridge.model.coercion import coerced
 from bridge.model.dataset import DataSet, merged, text_element, text_of
 from bridge.model.tags import SERIES_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.model.version import Version
 from bridge.stores.store import Instance, Write
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.route import Route
+from bridge.sync.documents.issued import dataset_in
 from bridge.sync.listening.studies import owe_study
 
 
 def read_instance(route: Route, key: str) -> DataSet | None:
     (stored,) = route.dicom.read([key])
-    return reader.read(stored.item.data).dataset if stored is not None else None
+    return dataset_in(route, stored.item.data) if stored is not None else None
 
 
 def read_version(route: Route, header: DataSet, version: Version) -> DataSet | None:
@@ -37,6 +39,7 @@ class Filed(NamedTuple):
     key: str  # what the store itself names it by
     fresh: bool  # it was not there
     dataset: DataSet  # as the store has it: it may file it in its own way
+    changed: str  # tags of what it has changed (`coerced`)
 
 
 def store_instance(
@@ -54,7 +57,7 @@ def store_instance(
     structured_report.read(data)  # what we write we can read
     uid = text_of(dataset, SOP_INSTANCE_UID) or ""
     (there,) = route.dicom.read([route.dicom.key_of(dataset)])
-    if there is not None and (why := fault(reader.read(there.item.data).dataset)) is not None:
+    if there is not None and (why := fault(dataset_in(route, there.item.data))) is not None:
         raise not_it(route, uid, why)
     keys = [*(one for one in before if one != uid), uid]
     # what the archive makes of it is told from what others make of it by what was sent
@@ -67,7 +70,12 @@ def store_instance(
     failpoint("applied")
     owe_study(route, ledger, dataset)
     kept = stored.item.data
-    return Filed(stored.key, there is None, dataset if kept == data else reader.read(kept).dataset)
+    if kept == data:
+        return Filed(stored.key, there is None, dataset, "")
+    filed = dataset_in(route, kept)
+    if there is None and (why := fault(filed)) is not None:
+        raise not_it(route, uid, why)
+    return Filed(stored.key, there is None, filed, coerced(dataset, reader.read(kept).dataset))
 
 
 def not_it(route: Route, uid: str, why: str) -> PermanentError:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.codecs.dicom import structured_report
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import RETRACTED, UNKNOWN, Link, extended
 from bridge.mapping.mapping import Mapping
@@ -20,6 +19,7 @@ from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.documents.instances import remove_superseded
+from bridge.sync.documents.issued import document_in
 from bridge.sync.documents.own import is_own
 from bridge.translate.header.chain import superseded_by, version_of
 
@@ -32,7 +32,7 @@ def stored_after_all(route: Route, ledger: Ledger, root: str, born: World, link:
     (stored,) = route.dicom.read([instance]) if instance else (None,)
     if stored is None:
         return link
-    document = structured_report.read(stored.item.data)
+    document = document_in(route, stored.item.data)
     version, dataset = version_of(document), write_document(document)
     taken_in = _others(route, ledger, name, document)
     known = [*([link] if link is not None else []), *taken_in]

@@ -9,13 +9,13 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import RETRACTED, VOID, Link
 from bridge.ledger.view import instant
 from bridge.mapping.mapping import Mapping
-from bridge.model.coercion import fault_of
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Resource, reference_to
 from bridge.model.sr import write_document
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.instances import read_instance
+from bridge.sync.documents.issued import fault_in
 from bridge.sync.documents.resources import Present
 from bridge.sync.patients.made_of import MadeOf, is_filed_under, made_of, moved_by_pacs, says_the_same, was_known_by
 from bridge.sync.patients.merged import Survivor, hold, survivor
@@ -74,7 +74,7 @@ class Merges:
         """Whether the document is what is made of these resources in its place: of whoever was merged since, too."""
         known = replace(as_named_in(head, self.route.known()), supersedes=superseded_by(head))
         again = to_dicom(present.group, self.mapping, known)
-        if fault_of(write_document(again.result), head) is None:
+        if fault_in(self.route, write_document(again.result), head) is None:
             return True
         if present.group.patient is None or (was := made_of(self.route, head, link.born)) is None:
             return False
