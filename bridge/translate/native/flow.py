@@ -63,8 +63,8 @@ def is_flow(item: ContentItem) -> bool:
 
 
 def _is_worded(item: ContentItem, said: Sequence[ContentItem]) -> bool:
-    """Whether a value beside a text may be denied by words after it, or by what the writer calls a comment: below the root a code
-    alone, and none in a group, which its name or a template of its own (TID 1501, TID 3708) tells."""
+    """Whether a value beside a text may be denied by words after it, or by what the writer calls a comment: below the
+    root a code alone, and none in a group, which its name or a template of its own (TID 1501, TID 3708) tells."""
     is_root = item.relationship is None
     if not is_root and (_GROUP.same(item.concept) or template_of(item.rest) is not None):
         return False
