@@ -71,8 +71,8 @@ class ImagingStudies:
         return "updated" if present is not None else "created"
 
     def gone(self, study: str) -> str:
-        """Brings the ImagingStudy in step with a study that was deleted, asked directly and certain; returns the act.
-        Nothing is removed, for reports may refer to it."""
+        """Brings the ImagingStudy in step with a study that was deleted, of which the PACS was asked directly; returns
+        the act. Nothing is removed, because reports may refer to it."""
         link = self.ledger.studies.of(self.route.name, study)
         if link is None:
             return "nothing"
@@ -90,16 +90,16 @@ class ImagingStudies:
         return act
 
     def _others(self, link: StudyLink) -> list[tuple[str, str, str]]:
-        """Route, PACS and study of those that the ImagingStudy stands for, too: the same study has moved to another
-        patient, or another archive of the FHIR store has it."""
+        """Route, PACS and study of other studies that the same ImagingStudy stands for: the study has moved to another
+        patient, or another archive of the FHIR store has it, too."""
         archives = [(self.route.name, self.route.dicom.name), *self.route.beside]
         named = ((route, pacs, self.ledger.studies.named(route, link.resource)) for route, pacs in archives)
         found = [(route, pacs, one.study) for route, pacs, links in named for one in links]
         return [one for one in found if one != (self.route.name, self.route.dicom.name, link.study)]
 
     def _said(self, headers: Sequence[DataSet]) -> tuple[list[Write[Resource]], Resource, Survivor | None] | None:
-        """What is to be written for its Patient, and what the instances say; None of a patient outside the filter, if
-        none was made of it yet, under whatever patient."""
+        """What is to be written for its Patient, and the ImagingStudy that the instances say; None where the patient is
+        outside the filter, and no ImagingStudy was made of the study yet, under whatever patient."""
         said = _said_by(self.route, self.mapping, headers)
         first = first_of(headers)
         patient = patient_of(first, self.mapping, self.route.known(first.header))
@@ -114,7 +114,7 @@ class ImagingStudies:
         return whose.items, said | {"subject": reference}, whose.merged
 
     def _take(self, link: StudyLink) -> None:
-        """Raises Busy where somebody else is about to make, or to write it."""
+        """Raises Busy where another worker is about to write it."""
         if not holds(self.route, self.ledger, [link.resource]):
             raise Busy
 

@@ -1,5 +1,5 @@
-"""Of whom a document in the PACS was made, or is filed there: a Patient of the FHIR server, who may have been merged
-since."""
+"""For which Patient of the FHIR server a document in the PACS was made, and under whom it is filed there. Patients may
+have been merged since."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class MadeOf(NamedTuple):
 
 
 def made_of(route: Route, head: DataSet, born: World, patient: Resource | None = None) -> MadeOf | None:
-    """By what the document itself says, whoever has filed it under another patient since; None where nobody fits.
-    `patient` is of whom it is now: of the same, as a rule."""
+    """For whom the document was made, by what it says itself, even if it was filed under another patient since; None
+    where nobody fits. `patient`: whose it is now, who as a rule is the same."""
     origin = origin_of(head)
     manifest = _manifest(origin)
     subject = local(manifest.get("subject") or "")
@@ -65,14 +65,14 @@ def made_of(route: Route, head: DataSet, born: World, patient: Resource | None =
 
 
 def _only(candidates: Iterable[Resource], identity: str, known: Known) -> Resource | None:
-    """The one among them whom documents name so."""
+    """The only one among the candidates whose identity in documents has that digest."""
     found = [one for one in candidates if identity_digest(tuple(identity_as(one, known))) == identity]
     return found[0] if len({reference_to(one) for one in found}) == 1 else None
 
 
 def is_filed_under(route: Route, head: DataSet, born: World, patient: Resource) -> bool:
-    """Whether the Patient ID of a document is this one's; what we have written says it as we would say it, or would
-    have when we wrote it of himself."""
+    """Whether the document has the Patient ID of this patient. One that we have written has it exactly as we would
+    write it now, or as we wrote it if it was made for him."""
     if identity_in(head) == identity_as(patient, route.known()):
         return True
     if born == "dicom":
@@ -83,13 +83,14 @@ def is_filed_under(route: Route, head: DataSet, born: World, patient: Resource) 
 
 
 def was_known_by(route: Route, head: DataSet, patient: Resource) -> bool:
-    """Whether its Patient ID is, or was, a number of his (FHIR R4 Identifier.use: old)."""
+    """Whether its Patient ID is, or was, an identifier of this patient (FHIR R4 Identifier.use: old)."""
     said = as_named_in(head, route.known()).named
     return any((one.get("system"), one.get("value")) in said for one in patient.get("identifier", ()))
 
 
 def is_one_patient(route: Route, one: DataSet, other: DataSet) -> bool:
-    """Whether two instances name the same patient, or such as were merged since. If one says no issuer: by ID."""
+    """Whether two instances name the same patient, or two who were merged since. If one names no issuer, the IDs alone
+    are compared."""
     whole = all(len(identity_in(each)) > 1 for each in (one, other))
     said = [
         [(each["system"] if whole else "", each["value"]) for each in _identifier(route, of)] for of in (one, other)
@@ -101,18 +102,19 @@ def is_one_patient(route: Route, one: DataSet, other: DataSet) -> bool:
 
 
 def moved_by_pacs(head: DataSet) -> bool:
-    """Whether it says that it was made of another patient than its header names, and not we have moved it."""
+    """Whether it says that it was made for another patient than its header names, and it was not us who moved it."""
     said = _manifest(head).get("identity")
     return said is not None and not is_refiled(head) and said != identity_digest(head)
 
 
 def says_the_same(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> bool:
-    """Whether the resources say what the document does, but for whose it is, and what the archive says of its study."""
+    """Whether the resources say what the document does, but for the patient, and what the archive says of its study."""
     return is_kept(write_document(written_again(route, mapping, present, head, was)), origin_of(head))
 
 
 def written_again(route: Route, mapping: Mapping, present: Present, head: DataSet, was: MadeOf | None) -> Document:
-    """The resources, in the place of the document, as if they were of whom it was made of: of nobody, it may be."""
+    """The document that the resources would become in its place, for the patient that it was made for, or for nobody
+    where that is None."""
     origin = origin_of(head)
     uid = text_of(origin, SOP_INSTANCE_UID)
     known = replace(as_named_in(origin, route.known()), supersedes=superseded_by(origin), head=uid)
@@ -122,7 +124,8 @@ def written_again(route: Route, mapping: Mapping, present: Present, head: DataSe
 
 
 def _at_times_of_document(route: Route, mapping: Mapping, group: Group, origin: DataSet, was: MadeOf | None) -> Group:
-    """What has no time of its own is of when it was stored: pointing it to another patient does not make it newer."""
+    """A resource without a time of its own has that at which it was stored; here the one that the document was made
+    with, because to point it to another patient does not make it newer."""
     if not any(map(_stored_at, group.resources())):
         return group
     nobodys = merged(origin, (), without=[one.tag for one in identity_in(origin)])
@@ -147,7 +150,7 @@ def _stored_at(resource: Resource) -> str | None:
 
 
 def as_of(group: Group, was: MadeOf) -> Group:
-    """As it would be if its subject were whom the document was made of."""
+    """The group as it would be if its subject were the patient that the document was made for."""
     said = subject_of(group).get("reference", "")
     renames = {said: was.subject}
     patient = was.patient | {"id": was.subject.partition("/")[2]}
@@ -164,7 +167,7 @@ def as_of(group: Group, was: MadeOf) -> Group:
 
 
 def _named(route: Route, key: str) -> Iterator[Resource]:
-    """Whom its resources referred to; and who replaced that one, where it is a version of since then."""
+    """The Patient with that key, and then the one who replaced him, for the version may be of after that."""
     (stored,) = route.fhir.read([key])
     if stored is None:
         return
@@ -172,12 +175,12 @@ def _named(route: Route, key: str) -> Iterator[Resource]:
     try:
         last = survivor(route, stored.item)
     except Held:
-        return  # whoever asks for whose it is now hears the reason
+        return  # whoever asks whose it is now gets the reason
     yield last.patient
 
 
 def _identified(route: Route, header: DataSet) -> list[Resource]:
-    """Who has its Patient ID as an identifier, and not as an old one: who was replaced before who replaces him."""
+    """The Patients who have its Patient ID as an identifier that is not old; those who were replaced come first."""
     found = [
         one.item
         for said in _identifier(route, header)

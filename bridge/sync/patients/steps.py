@@ -1,5 +1,5 @@
-"""What is to be done so that all versions of a document of ours, and the notes by which we rejected some, are one
-patient's."""
+"""The steps by which all versions of a document of ours, and the notes by which we rejected some of them, are filed
+under one patient."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ from bridge.translate.rejection import note_series, note_uid, voided
 
 
 class Step(NamedTuple):
-    """One instance, as it is to be, and where it is not to be any more."""
+    """Files one instance."""
 
     uid: str
-    data: DataSet
-    left: list[str]
+    data: DataSet  # as it is to be
+    left: list[str]  # keys of the places from which it is to be removed
 
 
 class _Places(NamedTuple):
     """Where one instance is."""
 
-    there: DataSet | None  # under the patient that it is to be of
-    others: dict[str, DataSet]  # under another
+    there: DataSet | None  # under the patient under whom it is to be
+    others: dict[str, DataSet]  # under others, by key
 
 
 class Steps:
-    """Of one document, whose newest version is `head`. `when` is the FHIR instant of the merge."""
+    """The steps for one document, whose newest version is `head`. `when`: the FHIR instant of the merge."""
 
     def __init__(
         self, route: Route, ledger: Ledger, mapping: Mapping, link: Link, head: DataSet, to: Survivor, when: str
@@ -63,7 +63,7 @@ class Steps:
         self.moves = {one.instance: one for one in ledger.moves.of(link.document)}
 
     def all(self, group: Group) -> list[Step]:
-        """What is to be done, the newest version last. Raises Held where one of them is not ours to move."""
+        """All steps, that of the newest version last. Raises Held where an instance is not ours to move."""
         chain = list(self.link.chain)
         self._study_is_ours(group, chain)
         final: dict[str, DataSet] = {}
@@ -88,7 +88,8 @@ class Steps:
         return [one for one in self.route.dicom.read(list(keys)) if one is not None]
 
     def _version(self, version: Version, final: dict[str, DataSet]) -> Step | None:
-        """None where it is nowhere, for superseded versions are removed or it is hidden; or where it is to be."""
+        """None where the version is nowhere, because superseded versions are removed or hidden; or where it is already
+        in its place."""
         places = self._places(version)
         uid = version.sop_instance
         for other in places.others.values():
@@ -126,13 +127,14 @@ class Steps:
             raise Waiting("this SOP Instance is there under two Patient IDs: remove the wrong one")
 
     def _as_it_was(self, uid: str, data: DataSet) -> None:
-        """What comes back is what the undo list says it was."""
+        """Raises Held where what comes back is not what the undo list says it was."""
         move = self.moves.get(uid)
         if move is not None and not is_refiled(data) and move.digest != dataset_digest(data):
             raise Held(f"{self.route.dicom.name}: SOP Instance {uid} is not what it was when it was moved")
 
     def _notes(self, chain: list[Version]) -> dict[str, list[str]]:
-        """By which we rejected versions, and these."""
+        """The notes by which we rejected versions, each with the versions that it rejects. Raises Held where others
+        have rejected one."""
         found = self.ledger.rejections.notes(self.route.name, sorted(chain))
         voiding = {note: rejected for (note, reason), rejected in found.items() if voided([reason])}
         for (note, reason), rejected in found.items():
@@ -153,7 +155,8 @@ class Steps:
         return self._step(note, beside(next(iter(places.others.values())), said), places)
 
     def _study_is_ours(self, group: Group, chain: list[Version]) -> None:
-        """A report among images stays with them: the PACS moves the study as a whole."""
+        """Raises Held where the document is in a study with instances of others, such as images: the PACS moves a study
+        as a whole."""
         if not any(one["resourceType"] == "ImagingStudy" for one in group.members):
             return
         own = {one.sop_instance for one in chain} | self._notes(chain).keys()

@@ -138,7 +138,8 @@ def _check_meant(route: Route, ledger: Ledger, mapping: Mapping, link: Link, sta
 
 
 def _no_later_version(route: Route, ledger: Ledger) -> None:
-    """Raises Waiting while an instance is owed that no link knows: it may be a version after the one that we rejected."""
+    """Raises Waiting while an instance is owed that no link knows: it may be a version after the one that was
+    rejected."""
     if (key := ledger.work.unread(route.name, route.dicom.name, STUDY, due=True)) is not None:
         raise Waiting(f"{route.dicom.name}: {key} is not read yet, and may be a version after what we rejected", key)
 
