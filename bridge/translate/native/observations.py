@@ -26,6 +26,7 @@ from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import Shared, is_beside, is_context, said_around, share, shared_by
 from bridge.translate.native.sites import SIDE, Place, body_site, is_site, place_of, place_of_sources
 from bridge.translate.native.subject_context import THE_PATIENT, Subject, subject_of_item
+from bridge.translate.native.told_before import of_section
 from bridge.translate.native.valued import is_value
 from bridge.translate.native.values import value_to_fhir
 
@@ -62,7 +63,7 @@ class Observations(References):
             place_of(item, context.place, self.mapping, self.template),
             method_of(item, context.method, self.mapping),
             context.observers if observers is None else observers,
-            shared_by(item, context.shared, self.mapping, self.zone),
+            shared_by(item, context.shared, self.mapping, self.zone, headed=not self.ours),
         )
 
     def _observation(self, item: ContentItem, at: Path, outer: Context) -> str:
@@ -151,7 +152,9 @@ class Observations(References):
         said = self._said_around(item, at)
         folds = {index: fold for index, _, fold in folds_in(said, "Observation", self.mapping, ours=self.ours)}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
-        denied = isinstance(item.value, Container) and any(map(may_be_against, context.shared))
+        heading = of_section(item, self.mapping)  # the code of the result itself says it of its components
+        against = any(may_be_against(one) for one in context.shared if one not in heading)
+        denied = isinstance(item.value, Container) and against
         for index, child in enumerate(item.children):
             if is_value(child, item) and (*at, index) not in self.targets:
                 value_to_fhir(child.value, observation, self.mapping, self.zone)
