@@ -107,8 +107,8 @@ class Items(Referred):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
         self._folds(observation, node, primitives=False)
         if not self.born or is_its_own(observation):
-            unsaid = add_subject(node, observation, self._by_reference)
-            self.warnings += [unsaid] if unsaid is not None else []
+            unsaid = add_subject(node, observation, self._by_reference, born=self.born)
+            self.unsaid += [(node, unsaid)] if unsaid is not None else []
             self.warnings += add_specimen(node, observation, self._specimens)
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
