@@ -6,7 +6,19 @@ from dataclasses import dataclass, replace
 
 from bridge.mapping.mapping import Fold
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import ByReference, Container, ContentItem, Graphic, Num, Other, Path, Reference, value_type
+from bridge.model.content import (
+    ByReference,
+    Coded,
+    Container,
+    ContentItem,
+    Graphic,
+    Num,
+    Other,
+    Path,
+    Plain,
+    Reference,
+    value_type,
+)
 from bridge.model.dataset import find, text_of
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
@@ -172,6 +184,12 @@ class Observations(References):
             if home is not None:
                 self.homes[*at, index] = home
 
+    def _inferred(self, item: ContentItem, at: Path, observation: Resource) -> None:
+        """A component is derived from nothing: its Observation is."""
+        for index, child in enumerate(item.children):
+            if isinstance(child.value, ByReference) and self._is_source(child, child.value):
+                self.inferred.append((observation, (*at, index), path_of(child.value)))
+
     def _child(
         self,
         child: ContentItem,
@@ -196,6 +214,9 @@ class Observations(References):
                 self.homes[at] = home
                 return
             place = Kind.COMPONENT if value_type(child.value) in self.mapping.values else Kind.CARRIED
+        if place is Kind.OBSERVATION and at not in self.targets and _is_inferred(child):
+            place = Kind.COMPONENT  # of a result that has no value, from which nothing is inferred: see `items.py`
+            apart = True
         if place is Kind.COMPONENT and apart and at not in self.parts:
             self.apart.add(at)
             place = Kind.OBSERVATION
@@ -206,6 +227,7 @@ class Observations(References):
             self.homes[at] = component
             if child.children:
                 self._folded(child, at, component)
+                self._inferred(child, at, observation)
         elif place is Kind.REFERENCE and isinstance(child.value, Reference):
             reference = {"id": number, **self._reference(child, child.value, at)}
             observation.setdefault("derivedFrom", []).append(reference)
@@ -221,6 +243,11 @@ class Observations(References):
             observation.setdefault("performer", []).append(person)
         elif isinstance(child.value, ByReference) and self._is_source(child, child.value):
             self.inferred.append((observation, at, path_of(child.value)))
+
+
+def _is_inferred(item: ContentItem) -> bool:
+    leaf = isinstance(item.value, Coded | Num | Plain)
+    return leaf and any(isinstance(one.value, ByReference) for one in item.children)
 
 
 def _uid_identifier(uid: str) -> list[Home]:
