@@ -466,6 +466,12 @@ def test_each_measurement_says_the_state_in_which_it_was_made() -> None:
     ] * 2
 
 
+@pytest.mark.parametrize("concept", [STATE, Code("109091", "DCM", "Cardiac Stress State")])
+def test_a_state_that_modifies_a_group_is_that_of_its_measurements(concept: Code) -> None:
+    group, _ = read(document(container(FINDINGS, modifier(concept, STRESS), length("35"), length("36")), like=ECHO))
+    assert [shared(one) for one in results(group, LENGTH)] == [["Peak cardiac stress state"]] * 2
+
+
 def test_nearer_context_takes_the_place_of_what_is_around() -> None:
     inner = container(GROUP, context(STATE, Coded(STRESS), "HAS ACQ CONTEXT"), length("1"))
     group, _ = read(

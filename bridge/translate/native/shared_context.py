@@ -31,6 +31,9 @@ _CONTEXT = EXPLICIT_CONTEXT | frozenset(
         ("126072", "DCM"),  # Time Point Type
         ("126073", "DCM"),  # Time Point Order
         ("128740", "DCM"),  # Longitudinal Temporal Offset from Event
+        ("109054", "DCM"),  # Patient State
+        ("109091", "DCM"),  # Cardiac Stress State
+        ("432655005", "SCT"),
         ("122148", "DCM"),  # Lead ID
         ("121151", "DCM"),  # Lesion Identifier
         ("125010", "DCM"),  # Identifier, of a follicle (TID 5013)
