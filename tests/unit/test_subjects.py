@@ -154,6 +154,7 @@ _BABY: dict[str, Any] = {"focus": [{"display": "Baby"}]}
         (_FETUS, _FETUS, ([{"display": "Fetus A"}], [{"display": "Fetus A"}])),
         (_FETUS, _BABY, (None, None)),  # what the panel says would be said of the baby
         (_BABY, {}, (None, None)),
+        ({"focus": [{"reference": "Patient/donor"}]}, {}, (None, None)),  # a member's class is the same
     ],
 )
 def test_a_member_has_not_the_focus_of_its_panel(
@@ -274,6 +275,7 @@ def test_another_person_is_named_by_what_the_result_refers_to(
     """PS3.16 TID 1007: without our private elements, a donor's blood group is not the patient's."""
     document, warnings = made(of_doe(**more))
     assert said(document.root.children[0]) == {"Subject Class": PATIENT} | items
+    assert {one.relationship for one in document.root.children[0].children} == {"HAS OBS CONTEXT"}
     assert warnings == []
     (found,) = natively(document).values()
     assert found["focus"] == [{"display": focus}]
