@@ -348,6 +348,14 @@ def test_each_result_says_the_section_of_what_is_none_of_today(heading: Code, sa
     assert [one for one in warnings if "no result of today" in one] and not any("is not that of" in w for w in warnings)
 
 
+@pytest.mark.parametrize(("heading", "parts"), [(HEADINGS[2][0], 0), (HEADINGS[4][0], 1)])
+def test_a_finding_of_a_group_is_no_component_where_it_may_not_hold_of_the_patient(heading: Code, parts: int) -> None:
+    """A request may be of what is not there; a history is the patient's."""
+    group, _ = read(document(container(heading, container(GROUP, item(FINDING, Coded(PNEUMONIA))))))
+    (of_group,) = results(group, GROUP)
+    assert shared(of_group) == [heading.meaning] and len(of_group["component"]) == parts + 1
+
+
 def test_what_is_said_nearer_than_a_heading_takes_its_place() -> None:
     present = item(FINDING, Coded(PNEUMONIA), modifier(TEMPORAL, Code("15240007", "SCT", "Current")))
     group, _ = read(document(container(HEADINGS[0][0], present, length("30")), like=ECHO))

@@ -38,7 +38,7 @@ from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import Shared, is_beside, is_context, said_around, share, shared_by
 from bridge.translate.native.sites import SIDE, Place, body_site, is_site, place_of, place_of_sources
 from bridge.translate.native.subject_context import THE_PATIENT, Subject, subject_of_item
-from bridge.translate.native.told_before import of_section
+from bridge.translate.native.told_before import is_of_history, of_section
 from bridge.translate.native.valued import is_value
 from bridge.translate.native.values import value_to_fhir
 
@@ -165,7 +165,8 @@ class Observations(References):
         folds = {index: fold for index, _, fold in folds_in(said, "Observation", self.mapping, ours=self.ours)}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         heading = of_section(item, self.mapping)  # the code of the result itself says it of its components
-        against = any(may_be_against(one) for one in context.shared if one not in heading)
+        said_here = (one for one in context.shared if one not in heading and not is_of_history(one))
+        against = any(map(may_be_against, said_here))
         denied = isinstance(item.value, Container) and against
         for index, child in enumerate(item.children):
             if is_value(child, item) and (*at, index) not in self.targets:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Code, Coded, Container, ContentItem, Num
+from bridge.terminology.schemes import SCT
+from bridge.translate.basis.codeable import code_pairs, displayed
 from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.native.sites import coded_of
 
@@ -65,6 +67,13 @@ def of_section(item: ContentItem, mapping: Mapping) -> tuple[Home, ...]:
     if title := item.concept.meaning.strip():
         value = value | {"text": title}
     return ({"id": INHERITED, "code": coded_of(said.concept, mapping), "valueCodeableConcept": value},)
+
+
+def is_of_history(component: Home) -> bool:
+    """Whether a heading says no more of it than that it is the patient's history: that holds of him. An item would call
+    its code by its meaning."""
+    said = component.get("valueCodeableConcept", {})
+    return (SCT, _SO_FAR.value.value) in code_pairs(said) and said.get("text") != displayed(said)
 
 
 def _said(item: ContentItem) -> _Said | None:
