@@ -45,7 +45,7 @@ def implication(name: str, of: str, said: dict[str, Any]) -> Resource:
 
 def report(*results: Resource, order: str = "") -> Group:
     names = order.split() or [one["id"] for one in results]
-    root = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "Panel"}}
+    root: Resource = {"resourceType": "DiagnosticReport", "id": "r", "status": "final", "code": {"text": "Panel"}}
     root |= {"subject": {"reference": "Patient/p"}, "result": [{"reference": f"Observation/{one}"} for one in names]}
     return Group(root, results, None, "DiagnosticReport/r")
 

@@ -75,8 +75,8 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
             found.setdefault(what, []).append(f"{kind}.note")
     is_dated = made and group.root["resourceType"] == "DiagnosticReport" and dated(group) is not None
     for one in group.spoken():
-        if is_dated and one["resourceType"] == "Observation" and (what := _undated(one)) is not None:
-            found.setdefault(what, []).append("Observation.effective")
+        if is_dated and one["resourceType"] == "Observation" and (how := _undated(one)) is not None:
+            found.setdefault(how, []).append("Observation.effective")
         if made and one["resourceType"] in ("DiagnosticReport", "ImagingStudy"):
             for element in unfit_accessions(one):
                 found.setdefault(_UNFIT, []).append(f"{one['resourceType']}.{element}")
