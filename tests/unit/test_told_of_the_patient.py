@@ -372,6 +372,29 @@ def test_words_of_a_section_of_what_is_none_of_today_are_its_own() -> None:
     assert not any("no result of today" in one for one in warnings)
 
 
+@pytest.mark.parametrize("edit", ["value", "heading", "copy left out"])
+def test_results_follow_an_edited_heading(edit: str) -> None:
+    found = item(FINDING, Coded(PNEUMONIA), item(SEVERITY, Coded(SEVERE), how="HAS PROPERTIES"))
+    group, _ = read(document(container(HEADINGS[0][0], length("65"), found), like=ECHO))
+    (number,), (finding,) = results(group, LENGTH), results(group, FINDING)
+    number["valueQuantity"]["value"] = 66
+    if edit == "heading":
+        (section,) = next(one for one in group.members if one["resourceType"] == "Composition")["section"]
+        coding = {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "121070", "display": "Findings"}
+        section |= {"title": "Findings", "code": {"coding": [coding], "text": "Findings"}}
+    elif edit == "copy left out":
+        for one in (number, finding):
+            one["component"] = [part for part in one["component"] if part.get("id") != INHERITED]
+        del number["component"]
+    made = checked_to_dicom(group, MAPPING, KNOWN).result
+    again = to_fhir(made, MAPPING, KNOWN).result
+    (number,), (finding,) = results(again, LENGTH), results(again, FINDING)
+    says = [] if edit == "heading" else ["Previous Findings"]
+    assert number["valueQuantity"]["value"] == 66 and shared(number) == shared(finding) == says
+    assert finding["valueCodeableConcept"]["text"] == " ".join(["Pneumonia", *(f"({one})" for one in says)])
+    assert [len(one.children) for one in made.root.children[0].children] == [0, 1]
+
+
 def test_a_result_that_is_moved_out_of_a_section_says_that_no_more() -> None:
     one = document(container(HEADINGS[0][0], length("65"), length("66")), like=ECHO)
     group, _ = read(one)
