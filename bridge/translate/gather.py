@@ -156,8 +156,10 @@ class _Resolver:
 
     def identified(self, kind: str, reference: Json) -> Resource | None:
         """The only one that has the identifier which alone the reference says (FHIR R4 Reference.identifier)."""
-        said = reference.get("identifier", {}) if "reference" not in reference else {}
-        if not (said.get("system") and isinstance(said.get("value"), str)):
+        said = reference.get("identifier") if isinstance(reference, dict) and "reference" not in reference else None
+        if not isinstance(said, dict):  # nothing is validated yet
+            return None
+        if not all(isinstance(said.get(one), str) and said[one] for one in ("system", "value")):
             return None
         met = self._by_identifier.get((kind, said["system"], said["value"]), {}).values()
         return next(iter(met)) if len(met) == 1 else None
