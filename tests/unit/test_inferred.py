@@ -1,4 +1,4 @@
-"""What a result was derived from is said by its item, wherever both stand (PS3.3 table A.35.3-2): from a container nothing
+"""What a result was derived from is said by its item, wherever both stand (PS3.3 A.35.3-2): from a container nothing
 is inferred, its components are."""
 
 from __future__ import annotations
