@@ -85,7 +85,8 @@ def _patient_of(root: Resource, members: Sequence[Resource], resolver: _Resolver
     """Its subject; of a root that says none, the first that its results say."""
     saying = [root] if "subject" in root else [one for one in members if one["resourceType"] == "Observation"]
     subjects = [target for one in saying for target in resolver.targets(one, _references(one, ("subject",)))]
-    return next((one for one in subjects if one["resourceType"] == "Patient"), None)
+    found = (resolver.identified("Patient", one.get("subject", {})) for one in saying)
+    return next((one for one in (*subjects, *filter(None, found)) if one["resourceType"] == "Patient"), None)
 
 
 def _is_void(resource: Resource, *, alone: bool) -> bool:
@@ -152,6 +153,16 @@ class _Resolver:
         if _is_server(base):  # what is so named at another server is somebody else
             named = [one for one in named if not _is_server(self._base(one))]
         return named[0] if len(named) == 1 else None
+
+    def identified(self, kind: str, reference: Json) -> Resource | None:
+        """The only one that has the identifier which alone the reference says (FHIR R4 Reference.identifier)."""
+        said = reference.get("identifier") if isinstance(reference, dict) and "reference" not in reference else None
+        if not isinstance(said, dict):  # nothing is validated yet
+            return None
+        if not all(isinstance(said.get(one), str) and said[one] for one in ("system", "value")):
+            return None
+        met = self._by_identifier.get((kind, said["system"], said["value"]), {}).values()
+        return next(iter(met)) if len(met) == 1 else None
 
     def _base(self, resource: Resource) -> str:
         """URL that its relative references are below."""

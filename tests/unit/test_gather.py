@@ -176,3 +176,25 @@ def test_a_conditional_reference_is_to_whom_alone_it_is_met_by(query: str, found
     entries = [Entry(one, f"urn:uuid:{number}") for number, one in enumerate((practitioner, a, b, said))]
     (group,) = gather(entries).groups
     assert (group.patient and group.patient["id"]) == found
+
+
+@pytest.mark.parametrize("subject", ["p", ["p"], {"identifier": "M1"}, {"identifier": {"system": 1, "value": []}}])
+def test_a_subject_that_is_no_reference_is_nobody(subject: Any) -> None:
+    """Whatever is wrong with it is said where it is validated."""
+    (group,) = gather([Entry(observation("o", subject=subject), "Observation/o")]).groups
+    assert group.patient is None
+
+
+@pytest.mark.parametrize(("system", "found"), [("urn:mrn", "p"), ("urn:other", None), (None, None)])
+def test_whom_a_subject_names_by_an_identifier_is_the_patient_who_is_here(
+    system: str | None, found: str | None
+) -> None:
+    patients: list[Resource] = [
+        {"resourceType": "Patient", "id": name, "identifier": [{"system": "urn:mrn", "value": number}]}
+        for name, number in (("p", "M1"), ("q", "M2"))
+    ]
+    number = {"value": "M1"} | ({"system": system} if system else {})
+    said = observation("o", subject={"identifier": number})
+    entries = [Entry(one, f"{one['resourceType']}/{one['id']}") for one in (*patients, said)]
+    (group,) = gather(entries).groups
+    assert (group.patient or {}).get("id") == found

@@ -154,6 +154,7 @@ _BABY: dict[str, Any] = {"focus": [{"display": "Baby"}]}
         (_FETUS, _FETUS, ([{"display": "Fetus A"}], [{"display": "Fetus A"}])),
         (_FETUS, _BABY, (None, None)),  # what the panel says would be said of the baby
         (_BABY, {}, (None, None)),
+        ({"focus": [{"reference": "Patient/donor"}]}, {}, (None, None)),  # a member's class is the same
     ],
 )
 def test_a_member_has_not_the_focus_of_its_panel(
@@ -241,3 +242,69 @@ def test_who_is_named_by_an_identifier_alone_is_so_in_another_store(subject: Res
     back = to_fhir(there, MAPPING, Known(system="urn:elsewhere"))
     assert back.result.root.get("subject") == subject
     assert back.result.patient is None and not any("changed in DICOM" in line for line in back.report.warnings)
+
+
+_DONOR: dict[str, Any] = {"reference": "Patient/donor"}
+_BABY_OF: dict[str, Any] = {"reference": "RelatedPerson/baby"}
+_CONTAINED = {"resourceType": "RelatedPerson", "id": "b", "name": [{"family": "Doe", "given": ["Baby"]}]}
+_OTHER: dict[str, Any] = {"type": "Patient", "identifier": {"system": "urn:mrn", "value": "D2"}, "display": "Dan Donor"}
+
+
+@pytest.mark.parametrize(
+    ("more", "items", "focus"),
+    [
+        ({"focus": [_DONOR]}, {"Subject ID": "Patient/donor"}, "Patient Patient/donor"),
+        (
+            {"focus": [_DONOR | {"display": "Dan Donor"}]},
+            {"Subject ID": "Patient/donor", "Subject Name": "Dan Donor"},
+            "Patient Dan Donor Patient/donor",
+        ),
+        ({"focus": [_BABY_OF]}, {"Subject ID": "RelatedPerson/baby"}, "Patient RelatedPerson/baby"),
+        (
+            {"focus": [{"reference": "#b"}], "contained": [_CONTAINED]},
+            {"Subject ID": "RelatedPerson#b", "Subject Name": "Doe^Baby"},
+            "Patient Baby Doe RelatedPerson#b",
+        ),
+        ({"focus": [_OTHER]}, {"Subject ID": "D2", "Subject Name": "Dan Donor"}, "Patient Dan Donor D2"),
+    ],
+    ids=["a patient", "who is called", "related", "contained", "by number"],
+)  # fmt: skip
+def test_another_person_is_named_by_what_the_result_refers_to(
+    more: dict[str, Any], items: dict[str, Any], focus: str
+) -> None:
+    """PS3.16 TID 1007: without our private elements, a donor's blood group is not the patient's."""
+    document, warnings = made(of_doe(**more))
+    assert said(document.root.children[0]) == {"Subject Class": PATIENT} | items
+    assert {one.relationship for one in document.root.children[0].children} == {"HAS OBS CONTEXT"}
+    assert warnings == []
+    (found,) = natively(document).values()
+    assert found["focus"] == [{"display": focus}]
+    assert stripped(to_fhir(document, MAPPING, KNOWN).result.root)["focus"] == more["focus"]
+
+
+def of_doe(**more: Any) -> Group:
+    doe = {"resourceType": "Patient", "id": "p", "identifier": [{"system": "urn:mrn", "value": "M1"}]}
+    doe["name"] = [{"family": "Doe", "given": ["Jane"]}]
+    return Group(result("o", **more), (), doe, "Observation/o")
+
+
+@pytest.mark.parametrize(
+    "focus",
+    [
+        {"reference": "http://elsewhere.org/fhir/Patient/p"},
+        {"type": "Patient", "identifier": {"system": "urn:mrn", "value": "M1"}},
+        {"type": "Patient", "identifier": {"system": "urn:other", "value": "7"}},
+        {"reference": "urn:uuid:5f244fd2-8c38-584c-85cd-812f88971b18", "type": "Patient"},
+    ],
+)
+def test_who_may_be_the_patient_in_other_words_is_no_other_person(focus: dict[str, Any]) -> None:
+    document, warnings = made(of_doe(focus=[focus]))
+    assert said(document.root.children[0]) == {}
+    assert warnings == ["Observation.focus has no Subject Class (CID 271): a DICOM reader may take the value for the "
+                        "patient's: 1.1"]  # fmt: skip
+
+
+def test_somebody_whom_no_item_can_name_is_warned_of_with_number_and_place() -> None:
+    members = [result(name, code={"text": name}, focus=[{"display": "Donor"}]) for name in ("a", "b")]
+    _, warnings = made(panel(*members))
+    assert [line for line in warnings if line.endswith("the patient's: 1.1.1 and 1 more")]

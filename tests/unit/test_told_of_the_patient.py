@@ -32,6 +32,7 @@ PNEUMONIA, EMBOLISM = Code("233604007", "SCT", "Pneumonia"), Code("59282003", "S
 PRESENCE, FINDING_CONTEXT = Code("121052", "DCM", "Presence of property"), Code("408729009", "SCT", "Finding context")
 PROCEDURE_CONTEXT = Code("408730004", "SCT", "Procedure context")
 SEVERITY, SEVERE = Code("246112005", "SCT", "Severity"), Code("24484000", "SCT", "Severe")
+TEMPORAL = Code("408731000", "SCT", "Temporal context")
 COMMENT = Code("121106", "DCM", "Comment")
 ABSENT, PRESENT = Code("272519000", "SCT", "Absent"), Code("52101004", "SCT", "Present")
 ECHO = "5200-echocardiography"
@@ -319,6 +320,92 @@ def test_a_group_that_denies_its_finding_has_no_value_in_r5() -> None:
         assert found.get("valueCodeableConcept", {"coding": [{"code": None}]})["coding"][0]["code"] == value
 
 
+# -- what a heading says of all below it --------------------------------------------------------------------------
+HEADINGS = [  # PS3.16 CID 7001, TID 3802
+    (Code("121068", "DCM", "Previous Findings"), "410513005"),
+    (Code("18834-2", "LN", "Vorbefunde"), "410513005"),
+    (Code("121062", "DCM", "Request"), "385644000"),
+    (Code("18785-6", "LN", "Indications for Procedure"), "385644000"),
+    (Code("121060", "DCM", "History"), "410511007"),
+    (Code("10160-0", "LN", "History of medication use"), "410511007"),
+    (Code("10157-6", "LN", "History of family member diseases"), "444148008"),
+]
+
+
+@pytest.mark.parametrize("deep", [False, True], ids=["in it", "in a group in it"])
+@pytest.mark.parametrize(("heading", "said"), HEADINGS)
+def test_each_result_says_the_section_of_what_is_none_of_today(heading: Code, said: str, *, deep: bool) -> None:
+    found = item(FINDING, Coded(PNEUMONIA), item(SEVERITY, Coded(SEVERE), how="HAS PROPERTIES"))
+    inside = (container(GROUP, found, length("65")),) if deep else (found, length("65"))
+    one = document(container(heading, *inside), found, length("30"), like=ECHO)
+    group, warnings = read(one)
+    then, today = results(group, FINDING)
+    assert then["valueCodeableConcept"]["text"] == f"Pneumonia ({heading.meaning})"
+    assert today["valueCodeableConcept"]["text"] == "Pneumonia" and not shared(today)
+    assert [shared(one) for one in results(group, LENGTH)] == [[heading.meaning], []]
+    (copy,) = [one for one in then["component"] if one.get("id") == INHERITED]
+    assert copy["valueCodeableConcept"]["coding"][0]["code"] == said
+    assert [one for one in warnings if "no result of today" in one] and not any("is not that of" in w for w in warnings)
+
+
+@pytest.mark.parametrize(("heading", "parts"), [(HEADINGS[2][0], 0), (HEADINGS[4][0], 1)])
+def test_a_finding_of_a_group_is_no_component_where_it_may_not_hold_of_the_patient(heading: Code, parts: int) -> None:
+    """A request may be of what is not there; a history is the patient's."""
+    group, _ = read(document(container(heading, container(GROUP, item(FINDING, Coded(PNEUMONIA))))))
+    (of_group,) = results(group, GROUP)
+    assert shared(of_group) == [heading.meaning] and len(of_group["component"]) == parts + 1
+
+
+def test_what_is_said_nearer_than_a_heading_takes_its_place() -> None:
+    present = item(FINDING, Coded(PNEUMONIA), modifier(TEMPORAL, Code("15240007", "SCT", "Current")))
+    group, _ = read(document(container(HEADINGS[0][0], present, length("30")), like=ECHO))
+    (finding,) = results(group, FINDING)
+    assert finding["valueCodeableConcept"]["text"] == "Pneumonia" and not shared(finding)
+
+
+def test_words_of_a_section_of_what_is_none_of_today_are_its_own() -> None:
+    """The code of their Observation is the heading."""
+    heading = HEADINGS[2][0]
+    group, warnings = read(document(container(heading, item(heading, Plain("TEXT", "embolism?")))))
+    (section,) = results(group)
+    assert [one["valueString"] for one in section["component"]] == ["embolism?"]
+    assert not any("no result of today" in one for one in warnings)
+
+
+@pytest.mark.parametrize("edit", ["value", "heading", "copy left out"])
+def test_results_follow_an_edited_heading(edit: str) -> None:
+    found = item(FINDING, Coded(PNEUMONIA), item(SEVERITY, Coded(SEVERE), how="HAS PROPERTIES"))
+    group, _ = read(document(container(HEADINGS[0][0], length("65"), found), like=ECHO))
+    (number,), (finding,) = results(group, LENGTH), results(group, FINDING)
+    number["valueQuantity"]["value"] = 66
+    if edit == "heading":
+        (section,) = next(one for one in group.members if one["resourceType"] == "Composition")["section"]
+        coding = {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "121070", "display": "Findings"}
+        section |= {"title": "Findings", "code": {"coding": [coding], "text": "Findings"}}
+    elif edit == "copy left out":
+        for one in (number, finding):
+            one["component"] = [part for part in one["component"] if part.get("id") != INHERITED]
+        del number["component"]
+    made = checked_to_dicom(group, MAPPING, KNOWN).result
+    again = to_fhir(made, MAPPING, KNOWN).result
+    (number,), (finding,) = results(again, LENGTH), results(again, FINDING)
+    says = [] if edit == "heading" else ["Previous Findings"]
+    assert number["valueQuantity"]["value"] == 66 and shared(number) == shared(finding) == says
+    assert finding["valueCodeableConcept"]["text"] == " ".join(["Pneumonia", *(f"({one})" for one in says)])
+    assert [len(one.children) for one in made.root.children[0].children] == [0, 1]
+
+
+def test_a_result_that_is_moved_out_of_a_section_says_that_no_more() -> None:
+    one = document(container(HEADINGS[0][0], length("65"), length("66")), like=ECHO)
+    group, _ = read(one)
+    composition = next(one for one in group.members if one["resourceType"] == "Composition")
+    first, second = results(group, LENGTH)
+    composition["section"].append({"entry": [composition["section"][0]["entry"].pop()]})
+    made = checked_to_dicom(group, MAPPING, KNOWN).result
+    again = results(to_fhir(made, MAPPING, KNOWN).result, LENGTH)
+    assert sorted(map(shared, again)) == [[], ["Previous Findings"]]
+
+
 # -- of somebody else, or said by somebody else -----------------------------------------------------------------------
 @pytest.mark.parametrize(
     "around",
@@ -408,6 +495,12 @@ def test_each_measurement_says_the_state_in_which_it_was_made() -> None:
     assert [shared(one) for one in results(group, LENGTH)] == [["Resting state"]] * 2 + [
         ["Peak cardiac stress state"]
     ] * 2
+
+
+@pytest.mark.parametrize("concept", [STATE, Code("109091", "DCM", "Cardiac Stress State")])
+def test_a_state_that_modifies_a_group_is_that_of_its_measurements(concept: Code) -> None:
+    group, _ = read(document(container(FINDINGS, modifier(concept, STRESS), length("35"), length("36")), like=ECHO))
+    assert [shared(one) for one in results(group, LENGTH)] == [["Peak cardiac stress state"]] * 2
 
 
 def test_nearer_context_takes_the_place_of_what_is_around() -> None:

@@ -13,6 +13,7 @@ from bridge.mapping.load import load
 from bridge.model.dataset import DataSet, Element, find, items, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource
+from bridge.model.names import ABSENT_URL
 from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, PARTICIPANTS, SOP_INSTANCE_UID
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.chain import version_of
@@ -20,6 +21,7 @@ from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
+from tests.samples import measured, reported
 
 MAPPING, KNOWN = load(), Known()
 SAMPLES = sorted(path.name for path in (FIXTURES / "dicom").glob("*.dcm") if path.name != "2010-key-objects.dcm")
@@ -132,3 +134,21 @@ def test_nobody_attests_what_was_edited_since(said: tuple[str, ...], left: list[
     edited = checked_to_dicom(group, MAPPING, KNOWN).result
     assert [text_of(one, 0x0040A080) for one in items(edited.header, PARTICIPANTS)] == left
     assert (find(edited.header, PARTICIPANTS) is not None) == bool(left)
+
+
+def undated(*results: Resource) -> list[str]:
+    root = reported(result=[{"reference": f"Observation/{one['id']}"} for one in results])
+    translated = checked_to_dicom(Group(root, results, None, "DiagnosticReport/r"), MAPPING, KNOWN)
+    return [one for one in translated.report.warnings if one.startswith("a result")]
+
+
+def test_results_that_say_no_time_are_warned_of_by_number_and_place() -> None:
+    """PS3.3 C.17.5: a DICOM reader dates them by the report."""
+    unknown = {"_effectiveDateTime": {"extension": [{"url": ABSENT_URL, "valueCode": "unknown"}]}}
+    untimed = [{key: one for key, one in measured(id=name).items() if key != "effectiveDateTime"} for name in "abc"]
+    void = untimed[2] | {"status": "cancelled"}
+    seen = "a DICOM reader takes that of the report for it; say when it was observed: Observation.effective"
+    assert undated(*untimed[:2], untimed[2] | unknown, void | {"id": "d"}, measured(id="e")) == [
+        f"a result without a time: {seen} and 1 more",
+        f"a result whose time is said to be unknown: {seen}",
+    ]

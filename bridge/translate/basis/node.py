@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
@@ -120,6 +120,12 @@ class Node:
         matched = self.matches(item.children)[0]
         for index, child in sorted(matched.items()):
             child._collect_homes(item.children[index], (*path, index), found)
+
+    def walk(self, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+        """Each node in its order, with its place in a document made from resources."""
+        yield path, self
+        for index, child in enumerate(self.children):
+            yield from child.walk((*path, index))
 
     def unnumber(self) -> None:
         """Lets children stand in the order of FHIR lists, whatever element ids say."""

@@ -12,7 +12,7 @@ from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import uri_of
 from bridge.terminology.snomed import sct_of
 from bridge.translate.basis.codeable import code_pairs, displayed
-from bridge.translate.basis.node import Home
+from bridge.translate.basis.node import INHERITED, Home
 
 EXPLICIT_CONTEXT = frozenset(
     {
@@ -38,6 +38,7 @@ _PLAIN = frozenset(
 _PROCEDURE_CONTEXT = ("408730004", "SCT")  # a CT is with or without contrast by it, too (TID 10013)
 _NOT_DONE = frozenset(
     {
+        ("385644000", "SCT"),  # Requested
         ("397943006", "SCT"),  # Planned
         ("385660001", "SCT"),  # Not done
         ("262008008", "SCT"),  # Not performed
@@ -69,7 +70,7 @@ def qualifies(modifier: ContentItem) -> bool:
 
 
 def is_not_done(item: ContentItem) -> bool:
-    """Whether it says of a procedure that it is planned, or was not done."""
+    """Whether it says of a procedure that it is asked for, planned, or was not done."""
     if _key(item.concept) != _PROCEDURE_CONTEXT or not isinstance(item.value, Coded):
         return False
     return _key(item.value.code) in _NOT_DONE
@@ -144,7 +145,9 @@ def _against(home: Home) -> str:
     said = home.get("valueCodeableConcept", {})
     if not _PLAINLY.isdisjoint(code_pairs(said)):
         return ""
-    return _called(said) or str(home.get("valueString", ""))
+    # what a heading says is called as that is: it is no item that somebody edits
+    headed = said.get("text") if home.get("id") == INHERITED else None
+    return str(headed or _called(said) or home.get("valueString", ""))
 
 
 def _worded(called: str, words: list[str]) -> str:

@@ -13,29 +13,13 @@ from bridge.translate.native.asserted import is_qualified, is_quoted
 from bridge.translate.native.flow import before_words, is_flow, modified, sentence_of
 from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.native.subject_context import THE_PATIENT, Named, subject_of_item
+from bridge.translate.native.told_before import is_told_before
 from bridge.translate.native.values import value_to_fhir
-
-_OF_OTHERS = frozenset(  # sections of CID 7001 that say what was asked, or known before
-    {
-        ("121060", "DCM"),  # History
-        ("121062", "DCM"),  # Request
-        ("121064", "DCM"),  # Current Procedure Descriptions
-        ("121066", "DCM"),  # Prior Procedure Descriptions
-        ("121068", "DCM"),  # Previous Findings
-        ("121109", "DCM"),  # Indications for Procedure
-        ("11329-0", "LN"),
-        ("18785-6", "LN"),
-        ("18834-2", "LN"),
-        ("55111-9", "LN"),
-        ("55114-3", "LN"),
-        ("55115-0", "LN"),
-    }
-)
 
 
 def conclusions_in(item: ContentItem, patient: Named, mapping: Mapping, zone: str) -> Iterator[str]:
     """Of the root, or of an item in it."""
-    if is_quoted(item) or subject_of_item(item, THE_PATIENT, patient) != THE_PATIENT or _is_of_others(item):
+    if is_quoted(item) or subject_of_item(item, THE_PATIENT, patient) != THE_PATIENT or is_told_before(item):
         return
     if isinstance(item.value, Container) and is_qualified(item):
         return
@@ -52,7 +36,3 @@ def conclusions_in(item: ContentItem, patient: Named, mapping: Mapping, zone: st
     for child in children:
         if child.children or CONCLUSION.same(child.concept):
             yield from conclusions_in(child, patient, mapping, zone)
-
-
-def _is_of_others(item: ContentItem) -> bool:
-    return isinstance(item.value, Container) and item.concept is not None and item.concept[:2] in _OF_OTHERS

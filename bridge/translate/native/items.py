@@ -32,6 +32,7 @@ from bridge.translate.native.withdrawn import context_of, holds_results
 
 _MAX_DEPTH = 60  # of panels and sections; an SR is read 64 deep
 _NO_TEXT = Plain("TEXT", "")
+_UNDERIVED = "derivedFrom of a result that has neither a value nor components: no item says it"
 _ABSENT = "a result or member is not here: it is only referred to"
 
 
@@ -107,8 +108,8 @@ class Items(Referred):
             node.rest += (text_element(OBSERVATION_UID, "UI", uid),)
         self._folds(observation, node, primitives=False)
         if not self.born or is_its_own(observation):
-            unsaid = add_subject(node, observation, self._by_reference)
-            self.warnings += [unsaid] if unsaid is not None else []
+            unsaid = add_subject(node, observation, self._by_reference, born=self.born)
+            self.unsaid += [(node, unsaid)] if unsaid is not None else []
             self.warnings += add_specimen(node, observation, self._specimens)
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
@@ -128,8 +129,8 @@ class Items(Referred):
             if source.get("id") == ITSELF:
                 continue
             target = self.find(source)
-            if target is not None and id(target) in self._owned and not self._is_container(node):
-                self.inferred.append((node.add(ByReference(()), None, source), target))
+            if target is not None and self._has_its_place(target) and not (self.born and self._is_container(node)):
+                self._infer(node, source, target)
             else:
                 self._member(source, node, effective or outer)
         for extension in observation.get("extension", ()):
@@ -140,6 +141,21 @@ class Items(Referred):
             put_into_container(node, self.habits.get("alone", ()))
         if self.born and into.depth and effective and not node.rest and self._is_part(node):
             node.rest = times.observation_datetime(effective, self.zone)
+
+    def _has_its_place(self, target: Resource) -> bool:
+        """Wherever it is found first: in the list of a report or panel, or below another that is derived from it."""
+        return id(target) in self._owned or (not self.born and id(target) in self.done and _is_result(target))
+
+    def _infer(self, node: Node, source: Home, target: Resource) -> None:
+        """From a container nothing is inferred (PS3.3 table A.35.3-2): its components are, where it has any."""
+        if not self._is_container(node):
+            self.inferred.append((node.add(ByReference(()), None, source), target))
+            return
+        parts = [one for one in node.children if one.home is not None and "resourceType" not in one.home]
+        parts = [one for one in parts if isinstance(one.value, Coded | Num) or _is_text(one.value)]
+        self.inferred += [(part.add(ByReference(()), None, None), target) for part in parts]
+        if not parts:
+            self.unsaid.append((node, _UNDERIVED))
 
     def _emptied(
         self, observation: Resource, concept: Code | None, into: Node, reference: Home | None, outer: str | None
@@ -198,6 +214,14 @@ class Items(Referred):
             return self.group.key
         said = [unversioned(one) for one, to in self.group.index().items() if to is observation]
         return min(said, default=self.group.key)
+
+
+def _is_result(resource: Resource) -> bool:
+    return bool(resource["resourceType"] == "Observation")
+
+
+def _is_text(value: Value) -> bool:
+    return isinstance(value, Plain) and value.value_type == "TEXT"
 
 
 def made_uid(known: Known, identifier: str) -> str:

@@ -41,6 +41,7 @@ class Making:
         self._inner = {id(reference): one.resource for one in contained for reference in one.references}
         self._owners = {id(one.resource): one.owner for one in contained}
         self.warnings: list[str] = []
+        self.unsaid: list[tuple[Node, str]] = []  # what an item does not say of its result
         self.effective = dated(group)
         # the zone of the report is that of the document: its times stay the local times that people wrote
         day = (self.effective or "").replace("-", "")

@@ -6,7 +6,19 @@ from dataclasses import dataclass, replace
 
 from bridge.mapping.mapping import Fold
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import ByReference, Container, ContentItem, Graphic, Num, Other, Path, Reference, value_type
+from bridge.model.content import (
+    ByReference,
+    Coded,
+    Container,
+    ContentItem,
+    Graphic,
+    Num,
+    Other,
+    Path,
+    Plain,
+    Reference,
+    value_type,
+)
 from bridge.model.dataset import find, text_of
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
@@ -26,6 +38,7 @@ from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import Shared, is_beside, is_context, said_around, share, shared_by
 from bridge.translate.native.sites import SIDE, Place, body_site, is_site, place_of, place_of_sources
 from bridge.translate.native.subject_context import THE_PATIENT, Subject, subject_of_item
+from bridge.translate.native.told_before import is_of_history, of_section
 from bridge.translate.native.valued import is_value
 from bridge.translate.native.values import value_to_fhir
 
@@ -62,7 +75,7 @@ class Observations(References):
             place_of(item, context.place, self.mapping, self.template),
             method_of(item, context.method, self.mapping),
             context.observers if observers is None else observers,
-            shared_by(item, context.shared, self.mapping, self.zone),
+            shared_by(item, context.shared, self.mapping, self.zone, headed=not self.ours),
         )
 
     def _observation(self, item: ContentItem, at: Path, outer: Context) -> str:
@@ -151,7 +164,10 @@ class Observations(References):
         said = self._said_around(item, at)
         folds = {index: fold for index, _, fold in folds_in(said, "Observation", self.mapping, ours=self.ours)}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
-        denied = isinstance(item.value, Container) and any(map(may_be_against, context.shared))
+        heading = of_section(item, self.mapping)  # the code of the result itself says it of its components
+        said_here = (one for one in context.shared if one not in heading and not is_of_history(one))
+        against = any(map(may_be_against, said_here))
+        denied = isinstance(item.value, Container) and against
         for index, child in enumerate(item.children):
             if is_value(child, item) and (*at, index) not in self.targets:
                 value_to_fhir(child.value, observation, self.mapping, self.zone)
@@ -168,6 +184,12 @@ class Observations(References):
             home = folded_into(component, child, fold, index + 1, self.mapping, self.zone)
             if home is not None:
                 self.homes[*at, index] = home
+
+    def _inferred(self, item: ContentItem, at: Path, observation: Resource) -> None:
+        """A component is derived from nothing: its Observation is."""
+        for index, child in enumerate(item.children):
+            if isinstance(child.value, ByReference) and self._is_source(child, child.value):
+                self.inferred.append((observation, (*at, index), path_of(child.value)))
 
     def _child(
         self,
@@ -193,6 +215,9 @@ class Observations(References):
                 self.homes[at] = home
                 return
             place = Kind.COMPONENT if value_type(child.value) in self.mapping.values else Kind.CARRIED
+        if place is Kind.OBSERVATION and at not in self.targets and _is_inferred(child):
+            place = Kind.COMPONENT  # of a result that has no value, from which nothing is inferred: see `items.py`
+            apart = True
         if place is Kind.COMPONENT and apart and at not in self.parts:
             self.apart.add(at)
             place = Kind.OBSERVATION
@@ -203,6 +228,7 @@ class Observations(References):
             self.homes[at] = component
             if child.children:
                 self._folded(child, at, component)
+                self._inferred(child, at, observation)
         elif place is Kind.REFERENCE and isinstance(child.value, Reference):
             reference = {"id": number, **self._reference(child, child.value, at)}
             observation.setdefault("derivedFrom", []).append(reference)
@@ -218,6 +244,11 @@ class Observations(References):
             observation.setdefault("performer", []).append(person)
         elif isinstance(child.value, ByReference) and self._is_source(child, child.value):
             self.inferred.append((observation, at, path_of(child.value)))
+
+
+def _is_inferred(item: ContentItem) -> bool:
+    leaf = isinstance(item.value, Coded | Num | Plain)
+    return leaf and any(isinstance(one.value, ByReference) for one in item.children)
 
 
 def _uid_identifier(uid: str) -> list[Home]:

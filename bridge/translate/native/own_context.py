@@ -31,7 +31,7 @@ def own_context(node: Node, mapping: Mapping) -> list[str]:
     if _is_result(node):
         about = _said(node, lambda one: is_of_subject(one.concept))
         lacking = _lacking(node, _is_class) if about else []
-        if any(map(_is_class, about)) and not any(is_about_another(one.home or {}) for one in lacking):
+        if any(map(_is_other_class, about)) and not any(is_about_another(one.home or {}) for one in lacking):
             for member in lacking:
                 _of_patient(member)
         elif lacking and _has_value(node):
@@ -60,6 +60,11 @@ def _has_value(node: Node) -> bool:
 
 def _is_class(node: Node) -> bool:
     return SUBJECT_CLASS.same(node.concept)
+
+
+def _is_other_class(node: Node) -> bool:
+    """Of another patient, *Patient* says nothing: a member would have his Subject ID still."""
+    return _is_class(node) and node.value != Coded(PATIENT)
 
 
 def _is_observer(node: Node) -> bool:

@@ -48,7 +48,10 @@ class References(ReadingState):
             home = self.homes.get(target, {})
             if home.get("resourceType") == "Observation":
                 reference = {"id": str(at[-1] + 1), "reference": f"Observation/{home['id']}"}
-                put_in_place(observation.setdefault("derivedFrom", []), reference)
+                said = observation.setdefault("derivedFrom", [])
+                if any(one.get("reference") == reference["reference"] for one in said) and at[:-1] in self.parts:
+                    continue  # another component says it
+                put_in_place(said, reference)
                 self.homes[at] = reference
 
     def _selection(self, item: ContentItem, value: Graphic, at: Path) -> str:

@@ -2,7 +2,7 @@
 was acquired, at rest or under stress; in which lead or mode (TID 3700, 5200); of which lesion or follicle; at which
 time point (TID 1502); in which procedure (TID 1005); that it is quoted (PS3.16 TID 1000); that what is in it is denied,
 past, planned, or a relative's (TID 1350; SNOMED CT, situation with explicit context). Copies, as components: the items
-of the container say it, or of a plan its title."""
+of the container say it, or its heading, or of a plan its title."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.native.asserted import EXPLICIT_CONTEXT, is_not_done
 from bridge.translate.native.sites import coded_of, folded_as
 from bridge.translate.native.subject_context import is_of_subject
+from bridge.translate.native.told_before import of_section
 from bridge.translate.native.values import value_to_fhir
 from bridge.translate.remainder.json_patch import canonical_text
 
@@ -30,6 +31,9 @@ _CONTEXT = EXPLICIT_CONTEXT | frozenset(
         ("126072", "DCM"),  # Time Point Type
         ("126073", "DCM"),  # Time Point Order
         ("128740", "DCM"),  # Longitudinal Temporal Offset from Event
+        ("109054", "DCM"),  # Patient State
+        ("109091", "DCM"),  # Cardiac Stress State
+        ("432655005", "SCT"),
         ("122148", "DCM"),  # Lead ID
         ("121151", "DCM"),  # Lesion Identifier
         ("125010", "DCM"),  # Identifier, of a follicle (TID 5013)
@@ -57,10 +61,14 @@ def shared_by_title(title: Code | None, mapping: Mapping) -> Shared:
     return ({"id": INHERITED, "code": context, "valueCodeableConcept": planned},) if is_plan(title) else ()
 
 
-def shared_by(item: ContentItem, around: Shared, mapping: Mapping, zone: str) -> Shared:
-    """What all below the item have in common; what is said nearer takes the place of what is said around."""
+def shared_by(item: ContentItem, around: Shared, mapping: Mapping, zone: str, *, headed: bool) -> Shared:
+    """What all below the item have in common; what is said nearer takes the place of what is said around. `headed`:
+    whether a heading alone says it, too, as in what was not made from resources, which say of themselves what they are.
+    """
     if not isinstance(item.value, Container):
         return around
+    if headed and (heading := of_section(item, mapping)):
+        around = (*without(around, heading), *heading)
     context = [child for child in item.children if _is_context(child, mapping)]
     names = [child.concept[:2] for child in context if child.concept is not None]
     once = [child for child, name in zip(context, names, strict=True) if names.count(name) == 1]  # a copy has one item

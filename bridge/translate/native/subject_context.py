@@ -179,9 +179,19 @@ def _another(item: ContentItem, patient: Named) -> str | None:
     return " ".join(filter(None, (_spoken(_name_in(item)), _number_in(item))))
 
 
+_REFERENCE = re.compile(r"(https?://\S+/)?(Patient|RelatedPerson)[/#]\S+")
+"""As resources are referred to (`subjects.py`): no Patient ID of a PACS is so called, and the patient has his."""
+
+
+def is_reference(number: str) -> bool:
+    return _REFERENCE.fullmatch(number) is not None
+
+
 def _differs(item: ContentItem, patient: Named) -> tuple[bool, bool]:
     """Whether number and name are others than all of the patient's, as far as both are said."""
     number, name = _number_in(item), _name_in(item)
+    if is_reference(number):
+        return True, True
     is_number = number and patient.numbers and _number(number) not in patient.numbers
     is_name = name and patient.names and not any(_is_one(name, one) for one in patient.names)
     return bool(is_number), bool(is_name)

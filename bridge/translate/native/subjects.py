@@ -6,10 +6,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from bridge.mapping.people import names_to_dicom
 from bridge.model.content import Code, Coded, Plain
 from bridge.model.extensions import drop_extensions, values_of
 from bridge.model.group import Resource, with_element
-from bridge.model.references import contained_in, type_of, without_version
+from bridge.model.references import contained_in, local, type_of, without_version
 from bridge.terminology.schemes import DCM, SCT
 from bridge.translate.basis.codeable import code_pairs, codes_in, displayed
 from bridge.translate.basis.node import OWN, Home, Node
@@ -23,8 +24,10 @@ from bridge.translate.native.named_concepts import (
     SPECIMEN_ID,
     SUBJECT_CLASS,
     SUBJECT_ID,
+    SUBJECT_NAME,
 )
 from bridge.translate.native.spelled import printable
+from bridge.translate.native.subject_context import is_reference
 
 FOCUS_CODE = "http://hl7.org/fhir/StructureDefinition/observation-focusCode"
 _CLASSES = {(DCM, one.value): one for one in (PATIENT, FETUS, SPECIMEN, DEVICE_SUBJECT)} | {  # CID 271
@@ -40,10 +43,13 @@ _FETUS = re.compile(r"Fetus(?: (#?\d{1,2}|[A-Z]))?")
 """As a document born in DICOM calls one (`subject_context.subject_of_item`)."""
 _UNKNOWN = "has no Subject Class (CID 271): a DICOM reader may take the value for the patient's"
 
+_UNNAMED = "says a number and no name: a DICOM reader may take the value for the patient's; say the display"
+
 
 class _Subject(NamedTuple):
     of_class: Code | None
     name: str
+    number: str = ""  # of a person who is another one than the patient (TID 1007)
 
 
 def is_its_own(observation: Resource) -> bool:
@@ -51,9 +57,9 @@ def is_its_own(observation: Resource) -> bool:
     return any(one.get("id") == OWN for one in observation.get("focus", ()))
 
 
-def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]) -> str | None:
+def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource], *, born: bool) -> str | None:
     """Adds the items that say whom a result is about; returns a warning of somebody else whom they do not tell from the
-    patient."""
+    patient. `born`: in DICOM, where only what an item can say in the place of another one is said."""
     if states_subject(observation):
         return None
     codes = [_of_code(one) for one in _codes(observation)]
@@ -61,6 +67,8 @@ def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]
     patient = subject_key(observation.get("subject", {}), subjects)
     others = [one for one in said if one != {"id": OWN} and subject_key(one, subjects) != patient]
     foci = [_of_reference(one, subjects, observation) for one in others]
+    if len(others) == 1 and foci[0].of_class is None and not born:
+        foci = [_of_person(others[0], subjects, observation) or foci[0]]
     if not codes and not foci:
         if is_its_own(observation):  # among those of somebody else
             node.add(Coded(PATIENT), SUBJECT_CLASS, None)
@@ -71,6 +79,11 @@ def add_subject(node: Node, observation: Resource, subjects: dict[str, Resource]
         known = None
     if known is not None:
         node.add(Coded(known), SUBJECT_CLASS, None)
+    if foci and foci[0].number:
+        node.add(Plain("TEXT", foci[0].number), SUBJECT_ID, None)
+        if foci[0].name:
+            node.add(Plain("PNAME", foci[0].name), SUBJECT_NAME, None)
+        return None if foci[0].name or is_reference(foci[0].number) else f"Observation.focus {_UNNAMED}"
     names = [one.name for one in foci] or [one.name for one in codes if known is None]
     if name := "; ".join(dict.fromkeys(filter(None, names))):
         node.add(Plain("TEXT", printable(name)), _NAMES.get(known or PATIENT, SUBJECT_ID), None)
@@ -97,6 +110,47 @@ def _of_reference(focus: Home, subjects: dict[str, Resource], owner: Resource) -
     if fetus is not None and kind in _PERSONS:
         return _Subject(FETUS, fetus[1] or "")
     return _Subject(None, name if kind in _PERSONS else "")
+
+
+def _of_person(focus: Home, subjects: dict[str, Resource], owner: Resource) -> _Subject | None:
+    """Who is certainly not the patient, with the number that the result itself gives: of one who is elsewhere it may be
+    another tomorrow."""
+    reference = without_version(focus)
+    inner = contained_in(owner, reference)
+    kind = type_of(focus, subjects.get(reference) or inner)
+    said = [focus["identifier"]] if "identifier" in focus else (inner or {}).get("identifier", [])
+    if kind not in _PERSONS_ALONE or (kind == "Patient" and not _is_another(reference, said, owner, subjects)):
+        return None
+    own = next((one["value"] for one in said if one.get("value")), "")
+    number = printable(own or (f"{kind}{reference}" if inner is not None else reference)).strip()
+    return _Subject(PATIENT, _name(focus, inner), number) if number else None
+
+
+_PERSONS_ALONE = ("Patient", "RelatedPerson")
+
+
+def _is_another(reference: str, numbers: list[Home], owner: Resource, subjects: dict[str, Resource]) -> bool:
+    """Whether it cannot be the patient: by another number of one system, or another id on the same server."""
+    patient = owner.get("subject", {})
+    his = [*subjects.get(patient.get("reference", ""), {}).get("identifier", ())]
+    his += [patient["identifier"]] if "identifier" in patient else []
+    if numbers:
+        both = [(one.get("value"), other.get("value")) for one in numbers for other in his if _of_one(one, other)]
+        return bool(both) and all(one != other for one, other in both)
+    ids = local(reference), local(without_version(patient))
+    return None not in ids and ids[0] != ids[1]
+
+
+def _of_one(identifier: Home, other: Home) -> bool:
+    return "system" in identifier and identifier["system"] == other.get("system")
+
+
+def _name(focus: Home, inner: Resource | None) -> str:
+    names = (inner or {}).get("name", [])
+    try:
+        return names_to_dicom(names if names else [{"text": focus.get("display", "")}])
+    except ValueError:  # nobody says it
+        return ""
 
 
 def says_class(observation: Resource) -> bool:

@@ -15,7 +15,7 @@ from bridge.model.status import WITHDRAWN
 from bridge.model.tags import STUDY_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
-from bridge.translate.basis.node import LAST, Home, Node
+from bridge.translate.basis.node import LAST, Home, Node, element_id
 from bridge.translate.header import header
 from bridge.translate.header.observers import add_context, authors_named
 from bridge.translate.header.person_observer import PERSON_NAME
@@ -123,7 +123,17 @@ class _Builder(Items):
             node.unnumber()
         node.sort()
         self._number_inferences(node)
+        self.warnings += self._unsaid(node)
         return node
+
+    def _unsaid(self, root: Node) -> Iterator[str]:
+        """One line for each kind, with its number and the first item."""
+        said, places = {id(node): what for node, what in self.unsaid}, dict[str, list[str]]()
+        for path, node in root.walk() if said else ():
+            if (what := said.get(id(node))) is not None:
+                places.setdefault(what, []).append(element_id((0, *path)))
+        for what, found in places.items():
+            yield f"{what}: {found[0]}" + (f" and {len(found) - 1} more" if len(found) > 1 else "")
 
     def _number_inferences(self, root: Node) -> None:
         """By-reference relationships, once every item has its place."""

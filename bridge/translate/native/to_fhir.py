@@ -86,7 +86,7 @@ class _Builder(Observations):
         around = self._said_around(root, ())
         place = place_of(around, Place(), self.mapping, self.template)
         planned = () if self.ours else shared_by_title(root.concept, self.mapping)
-        shared = shared_by(around, planned, self.mapping, self.zone)
+        shared = shared_by(around, planned, self.mapping, self.zone, headed=not self.ours)
         context = Context(self.key, effective, self._about(root), place, shared=shared)
         report = self._report(root, context)
         self.homes[()] = report

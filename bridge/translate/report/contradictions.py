@@ -9,6 +9,7 @@ from functools import lru_cache
 from bridge.model.group import Group, Resource, repetitions
 from bridge.terminology.units import is_ucum, plain
 from bridge.translate.native.asserted import Members, denials_in, is_as_qualified
+from bridge.translate.native.shared_context import is_shared
 from bridge.translate.report.hedges import hedges
 from bridge.translate.report.odd_items import line
 
@@ -84,7 +85,7 @@ def _contradictions(home: Resource, members: Members) -> Iterator[tuple[str, str
             displays = [one.get("display") for one in concept.get("coding", ())]
             if concept["text"] in displays:  # to the letter
                 continue
-            if element == "valueCodeableConcept" and is_as_qualified(home, members):
+            if element == "valueCodeableConcept" and (is_as_qualified(home, members) or is_shared(home)):
                 continue
             text, said = _folded(concept["text"]), [*filter(None, map(_folded, displays))]
             if text and said and not any(_agree(text, one, element) for one in said):

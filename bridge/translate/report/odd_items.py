@@ -36,6 +36,7 @@ from bridge.translate.native.subject_context import (
     patient_in,
     subject_of_item,
 )
+from bridge.translate.native.told_before import holds_results
 from bridge.translate.native.unread import is_unread
 from bridge.translate.report.legal import VALUE_TYPES, is_legal
 from bridge.translate.report.odd_header import oddities_of_header
@@ -129,6 +130,10 @@ _BESIDE: tuple[tuple[str, Callable[[ContentItem], bool]], ...] = (
     (
         "a modifier says that it is absent, of another time or person, or not meant: read both",
         is_qualified,
+    ),
+    (
+        "a section of what was asked for, known before or of the family: it is no result of today, each in it says so",
+        holds_results,
     ),
     ("a quotation: what somebody else or another document said is no result of this one", is_quoted),
 )

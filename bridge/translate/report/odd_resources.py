@@ -10,12 +10,13 @@ from bridge.mapping.codings import code_meaning, concept_to_dicom
 from bridge.mapping.mapping import Mapping
 from bridge.model.group import Group, Resource, repetitions
 from bridge.model.names import EXTENSION_BASE
+from bridge.model.status import WITHDRAWN
 from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare, normal_ranges
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.study import unfit_accessions
 from bridge.translate.native.coded_notes import is_unsaid
-from bridge.translate.native.observed import is_one_moment, observed_at
+from bridge.translate.native.observed import dated, is_one_moment, observed_at
 from bridge.translate.native.qualifiers import is_interpreted_alone, qualifier_of, reason_in_words
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
@@ -72,7 +73,10 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
         if any(map(is_unsaid, home.get("note", ()))):
             what = "an extension says what the note is, and no DICOM reader sees it"
             found.setdefault(what, []).append(f"{kind}.note")
+    is_dated = made and group.root["resourceType"] == "DiagnosticReport" and dated(group) is not None
     for one in group.spoken():
+        if is_dated and one["resourceType"] == "Observation" and (how := _undated(one)) is not None:
+            found.setdefault(how, []).append("Observation.effective")
         if made and one["resourceType"] in ("DiagnosticReport", "ImagingStudy"):
             for element in unfit_accessions(one):
                 found.setdefault(_UNFIT, []).append(f"{one['resourceType']}.{element}")
@@ -80,6 +84,18 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
             what = "a section is about somebody else: a DICOM reader may take its words for the patient's"
             found.setdefault(what, []).append("Composition.section.focus")
     return [*contradictions(group), *(line(what, places) for what, places in found.items())]
+
+
+def _undated(observation: Resource) -> str | None:
+    """What an item without Observation DateTime is read as: PS3.3 C.17.5 dates it by what it stands in."""
+    if (
+        observed_at(observation) is not None
+        or "effectiveTiming" in observation
+        or observation.get("status") in WITHDRAWN
+    ):
+        return None
+    how = "whose time is said to be unknown" if "_effectiveDateTime" in observation else "without a time"
+    return f"a result {how}: a DICOM reader takes that of the report for it; say when it was observed"
 
 
 _UNFIT = "an accession number that 16 characters without a backslash cannot hold: a DICOM reader sees none"
