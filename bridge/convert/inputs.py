@@ -22,11 +22,13 @@ from bridge.model.release import Release
 from bridge.model.world import World
 from bridge.releases.r5 import in_r4
 from bridge.translate.gather import gather
+from bridge.translate.rejection import rejection_of
 
 Target = World
 LINES = (".ndjson", ".jsonl")
 """Ends of the names of files with a resource in each line, in capitals too."""
 NO_DOCUMENT = "no document of its own"
+NOTE = "a rejection note: it says what is void, and nothing of the patient"
 OTHERWISE: dict[Target, str] = {
     "fhir": "JSON: nothing to convert to fhir",
     "dicom": "DICOM: nothing to convert to dicom",
@@ -103,9 +105,10 @@ def read_bytes(source: str, data: bytes, target: Target, release: Release = "R4"
 
 def _document(source: str, data: bytes) -> Input:
     try:
-        return Readable(source, structured_report.read(data))
+        document = structured_report.read(data)
     except NotStructuredReportError as error:
         return Skipped(source, str(error))
+    return Readable(source, document) if rejection_of(document) is None else Skipped(source, NOTE)
 
 
 def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:

@@ -16,6 +16,7 @@ from bridge.convert.bundle import bundle
 from bridge.convert.export import Part
 from bridge.convert.files import name_of
 from bridge.convert.inputs import Input, Readable, Rejected, Skipped, Target
+from bridge.convert.instances import standing
 from bridge.convert.report import ReportEntry, counts_of, entry_of
 from bridge.convert.sources import GivenFile
 from bridge.convert.workers import shared_out
@@ -83,10 +84,13 @@ Unit = Path | Part | Skipped | Rejected
 
 
 def _units(files: Sequence[GivenFile], job: Job) -> Iterator[Unit]:
-    """Files, the parts of exports, and what is no file."""
+    """Files, the parts of exports, and what is no file, or does not stand."""
+    if job.target == "fhir":
+        yield from standing(files)
+        return
     exports: dict[Path, dict[Path, Path]] = {}  # by what they are, however they are called
     for file in files:
-        if isinstance(file, Path) and job.target == "dicom" and file.suffix.lower() in inputs.LINES:
+        if isinstance(file, Path) and file.suffix.lower() in inputs.LINES:
             exports.setdefault(file.parent.resolve(), {}).setdefault(file.resolve(), file)
         else:
             yield file
