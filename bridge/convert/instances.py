@@ -19,11 +19,12 @@ from bridge.convert.inputs import NOTE, Rejected, Skipped
 from bridge.convert.sources import GivenFile
 from bridge.convert.versions import OLDER
 from bridge.errors import InvalidDicomError
-from bridge.model.dataset import DataSet, text_of
+from bridge.model.dataset import DataSet, charset_of, text_of
 from bridge.model.document import Document
-from bridge.model.tags import SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.model.tags import PATIENT_ID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.header.chain import superseded_by, version_of
+from bridge.translate.header.identity import ISSUER
 from bridge.translate.rejection import Rejection, placed, rejection_of, voided
 
 ELSEWHERE = f"{NOTE}; a report that it rejects is not here: if that was converted before, remove what was made of it"
@@ -31,23 +32,36 @@ _HEAD = 1 << 16  # bytes; of an image, more is not read here
 _TABLES = """
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
-    CREATE TABLE instance (file INTEGER PRIMARY KEY, uid TEXT, study TEXT);
+    CREATE TABLE instance (file INTEGER PRIMARY KEY, uid TEXT, study TEXT, patient TEXT, issuer TEXT);
     CREATE INDEX uids ON instance (uid);
     CREATE TABLE later (former TEXT, uid TEXT, PRIMARY KEY (former, uid)) WITHOUT ROWID;
-    CREATE TABLE rejected (uid TEXT, study TEXT, file INTEGER, reason TEXT, voids INTEGER);
-    CREATE INDEX rejects ON rejected (uid, study);
+    CREATE TABLE rejected (
+        uid TEXT, study TEXT, is_own INTEGER, patient TEXT, issuer TEXT, file INTEGER, reason TEXT, voids INTEGER
+    );
+    CREATE INDEX rejects ON rejected (uid);
     CREATE INDEX notes ON rejected (file);
-"""
-_VOID = "SELECT reason FROM rejected JOIN instance USING (uid, study) WHERE voids AND instance.file = ? ORDER BY reason"
+    CREATE VIEW hit AS
+        SELECT instance.file AS file, instance.uid AS uid, rejected.file AS note, reason, voids
+        FROM instance JOIN rejected USING (uid, study)
+        WHERE is_own OR (
+            instance.patient = rejected.patient AND coalesce(instance.issuer = rejected.issuer, TRUE)
+        );
+"""  # a note may reject what is of its study, or of its patient (IOCM): a study is of one
+_VOID = "SELECT reason FROM hit WHERE voids AND file = ? ORDER BY reason"
 _LATER = """
     WITH RECURSIVE newer (uid) AS (
         SELECT uid FROM later WHERE former = ?
         UNION SELECT later.uid FROM later JOIN newer ON later.former = newer.uid
     )
     SELECT NOT EXISTS (SELECT 1 FROM later WHERE former = newer.uid)
-        AND NOT EXISTS (SELECT 1 FROM rejected JOIN instance USING (uid, study) WHERE voids AND uid = newer.uid)
+        AND NOT EXISTS (SELECT 1 FROM hit WHERE voids AND hit.uid = newer.uid)
     FROM newer
 """  # of each version after it, whether that stands
+_NAMED = """
+    SELECT uid, (SELECT max(EXISTS (SELECT 1 FROM hit WHERE hit.file = instance.file AND note = rejected.file))
+        FROM instance WHERE instance.uid = rejected.uid)
+    FROM rejected WHERE file = ? ORDER BY uid
+"""  # of each report that a note names, whether it may reject that; NULL where that is not here
 
 
 def standing(files: Sequence[GivenFile]) -> Iterator[GivenFile]:
@@ -76,37 +90,40 @@ def _take(database: sqlite3.Connection, number: int, file: Path) -> None:
         return
     header, note = found
     uid = text_of(header, SOP_INSTANCE_UID)
-    database.execute("INSERT INTO instance VALUES (?, ?, ?)", (number, uid, text_of(header, STUDY_UID)))
+    own = (text_of(header, STUDY_UID), *(text_of(header, tag, charset_of(header)) for tag in (PATIENT_ID, ISSUER)))
+    database.execute("INSERT INTO instance VALUES (?, ?, ?, ?, ?)", (number, uid, *own))
     named = {one.sop_instance for one in superseded_by(header)} - {uid}
     database.executemany("INSERT OR IGNORE INTO later VALUES (?, ?)", ((one, uid) for one in named))
     if note is not None and (rejection := rejection_of(note)) is not None:
-        said, voids = rejection.reason, voided([rejection.reason.value])
-        rows = ((one, study, number, said.meaning, voids) for one, study in _rejected(note, rejection))
-        database.executemany("INSERT INTO rejected VALUES (?, ?, ?, ?, ?)", rows)
+        said = (number, rejection.reason.meaning, voided([rejection.reason.value]))
+        rows = ((one, study, study == own[0], *own[1:], *said) for one, study in _rejected(note, rejection))
+        database.executemany("INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _read(file: Path) -> tuple[DataSet, Document | None] | None:
     """Its header, and all of it where it may be a rejection note; None where it is no Structured Report."""
     with file.open("rb") as opened:
         data = opened.read(_HEAD)
-        if not is_dicom(data):
+        if not is_dicom(data) or _is_other(data):
             return None
-        try:
-            return _in(data)
-        except NotStructuredReportError:
-            return None
-        except InvalidDicomError:  # cut off here, or deflated
-            data += opened.read()
+        data += opened.read()
     try:
-        return _in(data)
+        header = structured_report.header_of(data)
     except NotStructuredReportError:
         return None
-
-
-def _in(data: bytes) -> tuple[DataSet, Document | None]:
-    header = structured_report.header_of(data)
     is_note = text_of(header, SOP_CLASS_UID) == KeyObjectSelectionDocumentStorage
     return header, structured_report.read(data) if is_note else None
+
+
+def _is_other(head: bytes) -> bool:
+    """By the first bytes of a file: an image may be long."""
+    try:
+        structured_report.header_of(head)
+    except NotStructuredReportError:
+        return True
+    except InvalidDicomError:  # cut off here, or deflated
+        return False
+    return False
 
 
 def _rejected(note: Document, rejection: Rejection) -> Iterator[tuple[str, str]]:
@@ -143,14 +160,11 @@ _UNTOLD = (
 
 
 def _of_note(database: sqlite3.Connection, number: int, name: str) -> Skipped | Rejected | None:
-    """Of a note that rejects what is not here, or is here in another study: there it rejects nothing."""
-    rows = database.execute(
-        "SELECT uid, (SELECT max(instance.study IS rejected.study) FROM instance WHERE instance.uid = rejected.uid)"
-        " FROM rejected WHERE file = ? ORDER BY uid",
-        (number,),
-    ).fetchall()
+    """Of a note that rejects what is not here, or is of another study or patient: that it does not reject."""
+    rows = database.execute(_NAMED, (number,)).fetchall()
     strays = [uid for uid, fits in rows if fits == 0]
     if strays:
-        what = "is of another study: that is not rejected; leave out the note, or take one that says where that is"
-        return Rejected(name, f"{name}: this rejection note names {', '.join(strays)}, and {what}")
+        what = "is of another study, or patient: that is not rejected"
+        remedy = "leave out the note, or take one that says where that is"
+        return Rejected(name, f"{name}: this rejection note names {', '.join(strays)}, and {what}; {remedy}")
     return Skipped(name, ELSEWHERE) if any(fits is None for _, fits in rows) else None

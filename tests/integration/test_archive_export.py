@@ -31,6 +31,7 @@ def note(*rejecting: Dataset, title: Any = SAFETY, where: Dataset | None = None)
     """As a PACS stores one (IHE RAD TF IOCM). `where`: what its evidence names, as that says of itself."""
     made = pydicom.dcmread(FIXTURES / "dicom" / "2010-key-objects.dcm")
     supersede(made, "2.25.777", None)
+    made.PatientID, made.IssuerOfPatientID = rejecting[0].PatientID, rejecting[0].get("IssuerOfPatientID", "")
     made.StudyInstanceUID, made.ConceptNameCodeSequence = rejecting[0].StudyInstanceUID, code(title)
     made.ContentSequence = [instance("COMPOSITE", None, one.SOPClassUID, one.SOPInstanceUID) for one in rejecting]
     del made.CurrentRequestedProcedureEvidenceSequence
@@ -140,12 +141,22 @@ def test_a_note_rejects_in_the_study_that_its_evidence_names(tmp_path: Path) -> 
     assert converted(tmp_path, void, valid, about) == ({TWO}, {ONE: VOID, "2.25.777": NOTE})
 
 
+def test_a_note_of_another_patients_study_rejects_nothing(tmp_path: Path) -> None:
+    """Else a stranger's note would void a result."""
+    stranger, valid = ecg_report(ONE, StudyInstanceUID="2.25.55", PatientID="X"), ecg_report(TWO)
+    about = note(valid, where=stranger)
+    about.ContentSequence = note(stranger).ContentSequence
+    written, others = converted(tmp_path, stranger, valid, about)
+    assert written == {ONE, TWO}
+    assert "another study, or patient: that is not rejected" in others["2.25.777"]
+
+
 def test_what_a_note_names_in_another_study_is_not_rejected(tmp_path: Path) -> None:
     other = ecg_report(ONE, StudyInstanceUID="2.25.55")
     about = note(ecg_report(ONE))
     written, others = converted(tmp_path, other, about)
     assert written == {ONE}
-    assert f"names {ONE}, and is of another study: that is not rejected" in others["2.25.777"]
+    assert f"names {ONE}, and is of another study, or patient: that is not rejected" in others["2.25.777"]
 
 
 def test_a_version_whose_header_is_long_supersedes_too(tmp_path: Path) -> None:
