@@ -104,9 +104,12 @@ def _read(file: Path) -> tuple[DataSet, Document | None] | None:
     """Its header, and all of it where it may be a rejection note; None where it is no Structured Report."""
     with file.open("rb") as opened:
         data = opened.read(_HEAD)
-        if not is_dicom(data) or _is_other(data):
+        if not is_dicom(data):
             return None
-        data += opened.read()
+        if len(data) == _HEAD:
+            if _is_other(data):
+                return None
+            data += opened.read()
     try:
         header = structured_report.header_of(data)
     except NotStructuredReportError:
