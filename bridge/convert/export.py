@@ -14,7 +14,7 @@ from bridge.convert.deletions import deletions_in
 from bridge.convert.entries import entries_of
 from bridge.convert.files import Line, digest_of, name_of
 from bridge.convert.index import PARTS, Index
-from bridge.convert.inputs import NO_DOCUMENT, Input, Rejected, Skipped, called, input_of, read_bytes
+from bridge.convert.inputs import NO_DOCUMENT, Input, Rejected, Skipped, called, doubts, input_of, read_bytes
 from bridge.convert.versions import version_of
 from bridge.errors import InvalidFhirError
 from bridge.model.group import Resource
@@ -107,7 +107,8 @@ def read(part: Part, release: Release = "R4") -> Iterator[Input]:
     files = {id(value): name_of(line.file) for line, value in values}
     places = {id(value): line.place for line, value in values}
     for group in gathered.groups:
-        yield input_of(called(files[id(group.root)], group, places[id(group.root)]), group, release)
+        name = called(files[id(group.root)], group, places[id(group.root)])
+        yield input_of(name, group, release, doubts(group, gathered))
     for one in gathered.others:
         if one["resourceType"] in PARTS:  # any other may be taken along by many
             yield Skipped(files[id(one)], f"{one['resourceType']}: {NO_DOCUMENT}")

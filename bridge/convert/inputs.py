@@ -19,14 +19,21 @@ from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirE
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
 from bridge.model.release import Release
+from bridge.model.status import WITHDRAWN
 from bridge.model.world import World
 from bridge.releases.r5 import in_r4
-from bridge.translate.gather import gather
+from bridge.translate.gather import Gathered, gather
+from bridge.translate.rejection import rejection_of
 
 Target = World
 LINES = (".ndjson", ".jsonl")
 """Ends of the names of files with a resource in each line, in capitals too."""
 NO_DOCUMENT = "no document of its own"
+NOTE = "a rejection note: it says what is void, and nothing of the patient"
+DOUBTFUL = (
+    "a result whose report or panel is withdrawn, and is in no other: a DICOM reader takes it for valid; if it is not, "
+    "enter it in error, too"
+)
 OTHERWISE: dict[Target, str] = {
     "fhir": "JSON: nothing to convert to fhir",
     "dicom": "DICOM: nothing to convert to dicom",
@@ -103,9 +110,10 @@ def read_bytes(source: str, data: bytes, target: Target, release: Release = "R4"
 
 def _document(source: str, data: bytes) -> Input:
     try:
-        return Readable(source, structured_report.read(data))
+        document = structured_report.read(data)
     except NotStructuredReportError as error:
         return Skipped(source, str(error))
+    return Readable(source, document) if rejection_of(document) is None else Skipped(source, NOTE)
 
 
 def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:
@@ -113,7 +121,7 @@ def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:
     gathered = gather(found.standing)
     places = {id(one.resource): one.url for one in found.standing}
     for group in gathered.groups:
-        yield input_of(called(source, group, places[id(group.root)]), group, release)
+        yield input_of(called(source, group, places[id(group.root)]), group, release, doubts(group, gathered))
     left = found.left + Counter(f"{one['resourceType']}: {NO_DOCUMENT}" for one in gathered.others)
     for reason, count in sorted(left.items()):
         yield Skipped(source, reason, count)
@@ -130,13 +138,19 @@ def called(source: str, group: Group, place: str) -> str:
     return place if place.startswith(source) and group.key.startswith("urn:") else f"{source}#{group.key}"
 
 
-def input_of(name: str, group: Group, release: Release) -> Input:
+def doubts(group: Group, gathered: Gathered) -> list[str]:
+    """What is odd about a document by what stands around it."""
+    is_doubtful = any(id(one) in gathered.doubtful for one in group.resources())
+    return [DOUBTFUL] if is_doubtful and group.root.get("status") not in WITHDRAWN else []
+
+
+def input_of(name: str, group: Group, release: Release, warnings: Sequence[str] = ()) -> Input:
     """Rejected whole where one of its resources is invalid: a report without one of its results would mislead."""
     try:
         for resource in group.whole():
             fhir.validate(resource, release)
-        group, warnings = in_r4(group) if release == "R5" else (group, [])
+        group, changed = in_r4(group) if release == "R5" else (group, [])
     except (InvalidFhirError, DamagedRemainderError) as error:
         return Rejected(name, f"{name}: {error}")
     status = _NOT_YET.get(group.root.get("status", ""))
-    return Skipped(name, status) if status else Readable(name, as_written(group), warnings)
+    return Skipped(name, status) if status else Readable(name, as_written(group), [*warnings, *changed])

@@ -16,6 +16,7 @@ from bridge.convert.bundle import bundle
 from bridge.convert.export import Part
 from bridge.convert.files import name_of
 from bridge.convert.inputs import Input, Readable, Rejected, Skipped, Target
+from bridge.convert.instances import standing
 from bridge.convert.report import ReportEntry, counts_of, entry_of
 from bridge.convert.sources import GivenFile
 from bridge.convert.workers import shared_out
@@ -26,9 +27,12 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.release import Release
 from bridge.model.sr import write_document
+from bridge.model.status import AMENDED
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.releases.r5 import in_r5
 from bridge.translate.basis.ids import Known
+from bridge.translate.header.chain import superseded_by
+from bridge.translate.header.header import born_uid
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 
@@ -83,10 +87,13 @@ Unit = Path | Part | Skipped | Rejected
 
 
 def _units(files: Sequence[GivenFile], job: Job) -> Iterator[Unit]:
-    """Files, the parts of exports, and what is no file."""
+    """Files, the parts of exports, and what is no file, or does not stand."""
+    if job.target == "fhir":
+        yield from standing(files)
+        return
     exports: dict[Path, dict[Path, Path]] = {}  # by what they are, however they are called
     for file in files:
-        if isinstance(file, Path) and job.target == "dicom" and file.suffix.lower() in inputs.LINES:
+        if isinstance(file, Path) and file.suffix.lower() in inputs.LINES:
             exports.setdefault(file.parent.resolve(), {}).setdefault(file.resolve(), file)
         else:
             yield file
@@ -175,7 +182,7 @@ def _to_fhir(source: str, document: Document, job: Job) -> Done:
 
 def _to_dicom(one: Readable, group: Group, job: Job) -> Done:
     translated = checked_to_dicom(group, load(job.mappings), job.known)
-    translated.report.warnings += one.warnings
+    translated.report.warnings += [*one.warnings, *_first_issue(group, translated.result)]
     uid = text_of(translated.result.header, SOP_INSTANCE_UID)
     entry = (
         entry_of(one.source, "converted")
@@ -183,6 +190,21 @@ def _to_dicom(one: Readable, group: Group, job: Job) -> Done:
         | {"targets": [uid], "template": translated.result.template}
     )
     return Done(entry, f"{uid}.dcm", writer.write(write_document(translated.result)))
+
+
+def _first_issue(group: Group, document: Document) -> list[str]:
+    """Of a document that amends one, and cannot name it: which instance that was, only a ledger knows. One that was
+    born in DICOM names it, where it has one."""
+    is_amended = any(one.get("status") in AMENDED for one in group.resources() if one["resourceType"] in _AMENDED)
+    names = superseded_by(document.header) or born_uid(group.root) is not None
+    return [UNNAMED] if is_amended and not names else []
+
+
+_AMENDED = ("DiagnosticReport", "Observation")
+UNNAMED = (
+    "it is amended or corrected, and names no predecessor: a DICOM reader takes it for a first issue; reject or remove "
+    "the SR of its former state, if there is one"
+)
 
 
 def _put(done: Done, output: Output, written: set[str]) -> ReportEntry:

@@ -52,6 +52,7 @@ class Entry:
 class Gathered:
     groups: tuple[Group, ...]
     others: tuple[Resource, ...]  # not for us, or Patients that no group refers to
+    doubtful: frozenset[int] = frozenset()  # results, by `id`: a withdrawn document refers to them, and no other
 
 
 def gather(entries: Sequence[Entry]) -> Gathered:
@@ -78,7 +79,16 @@ def gather(entries: Sequence[Entry]) -> Gathered:
             group = resolver.group(root, members, None)
         groups.append(group)
         used.update(map(id, group.whole()))
-    return Gathered(tuple(groups), tuple(one for one in resources if id(one) not in used))
+    others = tuple(one for one in resources if id(one) not in used)
+    return Gathered(tuple(groups), others, _doubtful(resources, void, resolver))
+
+
+def _doubtful(resources: Sequence[Resource], void: set[int], resolver: _Resolver) -> frozenset[int]:
+    def had_by(documents: Iterable[Resource]) -> set[int]:
+        return {id(target) for one in documents for target in resolver.targets(one, _results(one))}
+
+    found = had_by(one for one in resources if id(one) in void and one.get("status") in WITHDRAWN)
+    return frozenset(found and found - had_by(one for one in resources if id(one) not in void))
 
 
 def _patient_of(root: Resource, members: Sequence[Resource], resolver: _Resolver) -> Resource | None:

@@ -132,6 +132,35 @@ def test_a_partial_document_with_a_predecessor_is_partial() -> None:
     assert status_of((predecessors, text_element(COMPLETION, "CS", "PARTIAL"))) == "partial"
 
 
+@pytest.mark.parametrize(
+    ("unit", "same", "other"),
+    [
+        ("mcg/L", "ug/L", "mg/L"),
+        ("µg/L", "ug/L", "mg/L"),
+        ("μmol/L", "umol/L", "mmol/L"),
+        ("mEq/L", "meq/L", "eq/L"),
+        ("mIU/L", "m[IU]/L", "[IU]/L"),
+        ("IU/L", "U/L", "kU/L"),
+        ("mmHg/s", "mm[Hg]/s", "kPa/s"),
+        ("million/uL", "10*6/uL", "10*3/uL"),
+        ("Mio/µl", "10*12/L", "10*9/L"),
+        ("K/uL", "10*9/L", "10*6/uL"),
+        ("x10E3/uL", "10*3/uL", "10*6/uL"),
+        ("cells/uL", "{cells}/uL", "10*3/uL"),
+        ("MCG", "ug", "mg"),
+        ("K", "K", "Cel"),
+    ],
+)
+def test_a_unit_is_read_component_by_component_as_people_spell_it(unit: str, same: str, other: str) -> None:
+    assert not _is_another(unit, same)
+    assert _is_another(unit, other)
+
+
+@pytest.mark.parametrize("unit", ["mL/min/1.73 m²", "MIU/L", "Punkte", "mil"])
+def test_nothing_is_said_of_what_is_no_unit_that_is_known(unit: str) -> None:
+    assert not _is_another(unit, "m[IU]/L")
+
+
 def test_mcg_is_a_millionth_and_no_thousandth() -> None:
     assert _is_another("mcg", "mg") and not _is_another("mcg", "ug")
 

@@ -56,6 +56,15 @@ def read(data: bytes) -> Document:
     return read_document(dataset)
 
 
+def header_of(data: bytes) -> DataSet:
+    """What stands before the content, of a file that may be cut off behind that. Raises NotStructuredReportError, or
+    InvalidDicomError."""
+    sop_class = _sop_class(data)
+    if not is_structured_report(sop_class):
+        raise NotStructuredReportError(f"SOP Class {sop_class} is no Structured Report")
+    return reader.read(data, below=CONTENT).dataset
+
+
 def _sop_class(data: bytes) -> str:
     """By its first elements: of an image, whose pixels are not read here, nothing else is asked."""
     start = reader.read(data, below=SOP_CLASS_UID + 1)

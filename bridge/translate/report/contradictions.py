@@ -48,6 +48,7 @@ def contradictions(group: Group) -> list[str]:
 
 UCUM = "http://unitsofmeasure.org"
 _ALIKE = {("C", "Cel"), ("F", "[degF]")}  # coulomb and farad to UCUM, degrees to everybody else
+_SAME = {"10*9/L": "10*3/uL", "10*12/L": "10*6/uL"}
 
 
 _CALLED = {  # as people write units whose mistake is dangerous -> UCUM
@@ -67,9 +68,20 @@ _CALLED = {  # as people write units whose mistake is dangerous -> UCUM
     "inches": "[in_i]",
     "bpm": "/min",
     "mcg": "ug",
-    "µg": "ug",
-    "μg": "ug",
 }
+_COMPONENTS = (  # of a unit, as people write them -> UCUM
+    (re.compile(r"[µμ]|^mc(?=g$|mol$|[Ll]$|kat$|Eq$|IU$|U$)"), "u"),
+    (re.compile(r"^([munk]?)IU$"), r"\1[IU]"),
+    (re.compile(r"(?<=^[mun])(?:Eq|EQ)$|^Eq$"), "eq"),
+    (re.compile(r"^mm ?[Hh]g$"), "mm[Hg]"),
+    (re.compile(r"^[x×]? ?10 ?[\^*Ee]\+?0*(\d+)$"), r"10*\1"),
+    (re.compile(r"^(?:million|mill|mio)\.?$", re.IGNORECASE), "10*6"),
+    (re.compile(r"^(?:thousand|thous|thou|tsd|K)\.?$", re.IGNORECASE), "10*3"),
+    (re.compile(r"^cells?$", re.IGNORECASE), "1"),
+    (re.compile(r"^hrs?$"), "h"),
+    (re.compile(r"^secs?$"), "s"),
+    (re.compile(r"^gms?$"), "g"),
+)
 
 
 _CONCEPTS = ("code", "valueCodeableConcept", "bodySite", "method", "interpretation", "conclusionCode")
@@ -111,8 +123,28 @@ def _agree(text: str, display: str, element: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_another(unit: str, code: str) -> bool:
-    called = _CALLED.get(unit.strip().casefold(), unit)
-    return is_ucum(called) and plain(called) != plain(code) and (called, code) not in _ALIKE
+    if plain(unit.strip()) == plain(code):
+        return False
+    called = _CALLED.get(unit.strip().casefold()) or _as_ucum(unit)
+    said = {_one_of(called), _one_of(called.replace("[IU]", "U")) if "[IU]" not in unit else ""}  # IU is U of an enzyme
+    return is_ucum(called) and _one_of(code) not in said and (called, code) not in _ALIKE
+
+
+def _as_ucum(unit: str) -> str:
+    """Component by component."""
+    return "".join(one if one in "/." else _component(one.strip()) for one in re.split(r"(/|\.(?=[A-Za-z]))", unit))
+
+
+def _component(said: str) -> str:
+    for written, ucum in _COMPONENTS:
+        said = written.sub(ucum, said)
+    return said
+
+
+def _one_of(unit: str) -> str:
+    """Of all units that are the same as this one."""
+    bare = plain(unit)
+    return _SAME.get(bare, bare)
 
 
 def is_side_of_words(site: Resource) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from bridge.mapping.lens import LENSES
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
-from bridge.model.tags import PATIENT_ID, TIMEZONE_OFFSET
+from bridge.model.tags import IDENTITY_REMOVED, PATIENT_ID, TIMEZONE_OFFSET
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time, status_of
@@ -28,10 +28,12 @@ def oddities_of_header(document: Document, known: Known) -> Iterator[str]:
         yield f"{what} Timezone Offset From UTC (0008,0201): times without zone are taken as the store's"
     if text_of(header, PATIENT_ID, document.charset) is None:
         yield "no Patient ID (0010,0020): the report has no subject"
-    elif known.issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
-        yield "Patient ID without issuer: two people with one ID would be taken for one; configure `issuer`"
     elif is_pseudonym(header, known):
         yield f"Patient Identity Removed (0012,0062) is YES: its Patient ID is taken for one of {known.issuer}"
+    elif text_of(header, IDENTITY_REMOVED) == "YES":
+        yield "Patient Identity Removed (0012,0062) is YES: a pseudonym, and a FHIR client sees any Patient"
+    elif known.issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
+        yield "Patient ID without issuer: two people with one ID would be taken for one; configure `issuer`"
     for tag, (read, name) in _READ.items():
         if (text := text_of(header, tag)) is not None and not _can(read, text):
             yield f"{name} that cannot be read: a FHIR client sees none"

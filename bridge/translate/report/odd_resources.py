@@ -21,6 +21,7 @@ from bridge.translate.native.qualifiers import is_interpreted_alone, qualifier_o
 from bridge.translate.native.sides import is_unseen, structures_of
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
 from bridge.translate.report.odd_items import line, no_ucum
+from bridge.translate.report.unshown import unshown
 
 
 def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
@@ -83,7 +84,7 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
         if one["resourceType"] == "Composition" and any(map(_is_about_another, one.get("section", ()))):
             what = "a section is about somebody else: a DICOM reader may take its words for the patient's"
             found.setdefault(what, []).append("Composition.section.focus")
-    return [*contradictions(group), *(line(what, places) for what, places in found.items())]
+    return [*contradictions(group), *unshown(group), *(line(what, places) for what, places in found.items())]
 
 
 def _undated(observation: Resource) -> str | None:
