@@ -11,6 +11,7 @@ from bridge.model.group import Group, renamed
 from bridge.translate.basis.node import element_id
 from bridge.translate.born_in_fhir.duplicates import results_in
 from bridge.translate.born_in_fhir.followed_ranges import followed
+from bridge.translate.born_in_fhir.former_equivalents import without_former
 from bridge.translate.born_in_fhir.named_anew import named_anew
 from bridge.translate.born_in_fhir.natively_alike import natively_alike
 from bridge.translate.born_in_fhir.parts import parts_in
@@ -31,6 +32,8 @@ from bridge.translate.report.outcomes import NO_ELEMENT, UNSAID
 from bridge.translate.report.report import Report
 from bridge.translate.sources import Source
 
+FORMER_EQUIVALENTS = "its code was edited in DICOM since, and the equivalents beside it were not: they are left out"
+
 
 def restorations(
     bare: Document,
@@ -48,7 +51,8 @@ def restorations(
     items name now, and what else is said of the document itself (such as Procedure Reported) is carried. With each its
     report, and warnings of references that lead out of it."""
     mapping = reading.mapping
-    root, following = followed(bare.root, pieces, mapping)
+    root, former = without_former(bare.root, manifest_of(pieces))
+    root, following = followed(root, pieces, mapping)
     sections = sections_in(pieces) if added else frozenset[Path]()  # what was added there makes none a result
     header = finished(bare.header, manifest_of(pieces).get("unfinished"))
     read = Document(header, root)
@@ -66,7 +70,7 @@ def restorations(
     new = added_to(image, pieces) if added else []
     if added and not new:
         return
-    said = Report()
+    said = Report([f"item {element_id((0, *path))}: {FORMER_EQUIVALENTS}" for path in former])
     group = restored(image, pieces, bare, source.known, said, new)
     if group is None:
         return
