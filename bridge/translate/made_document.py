@@ -12,13 +12,14 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_dicom.completed import content_of
 from bridge.translate.born_in_dicom.versions import version_alone
 from bridge.translate.born_in_fhir.followed_ranges import followed, words_of_ranges
+from bridge.translate.born_in_fhir.former_equivalents import said_equivalents, without_former
 from bridge.translate.born_in_fhir.parts import marked, parts_of
 from bridge.translate.born_in_fhir.pieces import pieces_of
 from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.made import Made, taken_away
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
 from bridge.translate.remainder.kept import as_kept, said_before
-from bridge.translate.remainder.private import Piece
+from bridge.translate.remainder.private import Piece, manifest_of
 from bridge.translate.remainder.rows import said_rows
 from bridge.translate.report.report import Report
 
@@ -33,13 +34,12 @@ def made_document(group: Group, mapping: Mapping, known: Known, version: str | N
     image, pieces, words = _read(document, group, homes, mapping, known)
     before_edit = said_before(group)
     if before_edit and as_kept(group, document, pieces) is pieces:  # edited in FHIR, too: a new document, whose ranges
-        # say their limits, while the one before keeps the words that it has
-        root, stale = followed(document.root, words_of_ranges(before_edit, homes), mapping)
-        if stale:
+        # say their limits and whose codes have no former equivalents, while the one before keeps what it has
+        root, former = without_former(document.root, manifest_of(before_edit))
+        root, stale = followed(root, words_of_ranges(before_edit, homes), mapping)
+        if stale or former:
             document = replace(document, root=root)
             image, pieces, _ = _read(document, group, homes, mapping, known)
-    if pieces:
-        pieces[()]["group"] |= said_rows(mapping, document.root, group.resources())
     report.warnings += taken_away(words)
     if version is not None:
         pieces = pieces or version_alone(version, known)
@@ -57,4 +57,6 @@ def _read(document: Document, group: Group, homes: dict[Path, Json], mapping: Ma
         with_parts = native_fhir(document, mapping, known, parts, ours=True)
         said_by_site(with_parts, document.root, results, mapping)
         pieces = marked(pieces_of(group, homes, with_parts, document, known), parts)
+    if pieces:
+        pieces[()]["group"] |= said_rows(mapping, document.root, group.resources()) | said_equivalents(document.root)
     return image, pieces, words

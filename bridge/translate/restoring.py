@@ -11,7 +11,9 @@ from bridge.model.group import Group, renamed
 from bridge.translate.basis.node import element_id
 from bridge.translate.born_in_fhir.duplicates import results_in
 from bridge.translate.born_in_fhir.followed_ranges import followed
+from bridge.translate.born_in_fhir.former_equivalents import without_former
 from bridge.translate.born_in_fhir.named_anew import named_anew
+from bridge.translate.born_in_fhir.natively_alike import natively_alike
 from bridge.translate.born_in_fhir.parts import parts_in
 from bridge.translate.born_in_fhir.restore import added_to, read_now, restored
 from bridge.translate.born_in_fhir.sections import sections_in
@@ -20,7 +22,7 @@ from bridge.translate.gather import in_order_of_reach
 from bridge.translate.header.header import born_uid, finished
 from bridge.translate.native.documents import TRACKING_IDENTIFIER
 from bridge.translate.native.subject_context import is_of_subject
-from bridge.translate.native.to_fhir import native_fhir
+from bridge.translate.native.to_fhir import FhirImage, native_fhir
 from bridge.translate.remainder.private import Piece, manifest_of
 from bridge.translate.remainder.relative import said_at
 from bridge.translate.remainder.rows import Reading
@@ -29,6 +31,8 @@ from bridge.translate.report.led_out import led_out
 from bridge.translate.report.outcomes import NO_ELEMENT, UNSAID
 from bridge.translate.report.report import Report
 from bridge.translate.sources import Source
+
+FORMER_EQUIVALENTS = "its code was edited in DICOM since, and the equivalents beside it were not: they are left out"
 
 
 def restorations(
@@ -47,20 +51,26 @@ def restorations(
     items name now, and what else is said of the document itself (such as Procedure Reported) is carried. With each its
     report, and warnings of references that lead out of it."""
     mapping = reading.mapping
-    root, following = followed(bare.root, pieces, mapping)
+    root, former = without_former(bare.root, manifest_of(pieces))
+    root, following = followed(root, pieces, mapping)
     sections = sections_in(pieces) if added else frozenset[Path]()  # what was added there makes none a result
     header = finished(bare.header, manifest_of(pieces).get("unfinished"))
     read = Document(header, root)
     stands = (source.known, parts_in(pieces), sections, frozenset(results_in(pieces)))
     ours = "born" not in manifest_of(pieces)
-    image = native_fhir(read, mapping, *stands, ours=ours)
-    if reading.rows:
-        read_now(image, pieces, native_fhir(read, now, *stands, ours=ours))
-    said_by_site(image, root, pieces, mapping)
+
+    def natively() -> FhirImage:
+        image = native_fhir(read, mapping, *stands, ours=ours)
+        if reading.rows:
+            read_now(image, pieces, native_fhir(read, now, *stands, ours=ours))
+        said_by_site(image, root, pieces, mapping)
+        return image
+
+    image = natively()
     new = added_to(image, pieces) if added else []
     if added and not new:
         return
-    said = Report()
+    said = Report([f"item {element_id((0, *path))}: {FORMER_EQUIVALENTS}" for path in former])
     group = restored(image, pieces, bare, source.known, said, new)
     if group is None:
         return
@@ -73,8 +83,12 @@ def restorations(
     for one in _orders(group):
         report = Report([*said.warnings])
         found = remaindered(bare, one, mapping, source.back, report, source.said | reading.rows, restored=True)
-        # what resources were made into says them; an item that says something else was edited, and wins
-        if added or not is_ours or not _is_contradicted(report, bare.root, stale, all_said=all_said):
+        against = _contradicting(report, bare.root, stale, all_said=all_said) if is_ours and not added else set()
+        if against:  # it was edited, and wins; but where the resources say what it says, it is only spelled otherwise
+            ours_back, theirs = (given_back(bare, each, mapping, source.back)[0] for each in (one, natively().group))
+            alike = natively_alike(bare.root, ours_back.root, theirs.root)
+            against -= {element_id((0, *path)) for path in alike}
+        if not against:
             led = led_out(found, source.known, source.said)
             is_told = "told" in source.said
             yield said_at(found, source.known.system, source.known.source) if is_told else found, report, led
@@ -89,14 +103,14 @@ def _orders(group: Group) -> Iterator[Group]:
     yield reached
 
 
-def _is_contradicted(report: Report, root: ContentItem, stale: set[str], *, all_said: bool) -> bool:
-    """Whether an item says something else than the resources do; without `all_said`, one that is no context of the
-    document itself."""
-    return any(
-        one.reason == UNSAID or (one.reason == NO_ELEMENT and (all_said or not _is_of_document(root, one.path)))
+def _contradicting(report: Report, root: ContentItem, stale: set[str], *, all_said: bool) -> set[str]:
+    """Places of items that say something else than the resources give back; without `all_said`, that are no context of
+    the document itself."""
+    return {
+        one.path
         for one in report.details
-        if one.path not in stale
-    )
+        if one.reason == UNSAID or (one.reason == NO_ELEMENT and (all_said or not _is_of_document(root, one.path)))
+    } - stale
 
 
 def _is_of_document(root: ContentItem, path: str) -> bool:

@@ -60,6 +60,24 @@ def test_what_the_pacs_edits_is_edited_in_fhir(stores: Path, more: dict[str, Any
     assert acts(sync(stores)) == {}
 
 
+def test_a_number_that_the_pacs_empties_is_absent_in_the_very_result(stores: Path) -> None:
+    """PS3.3 C.18.1: Measured Value Sequence is type 2. It made the result void, and another one of it."""
+    put(stores, observation("o", 61, **OF_PATIENT))
+    sync(stores)
+    dataset = head(stores)
+    former = str(dataset.SOPInstanceUID)
+    supersede(dataset, "2.25.71", former)
+    *_, item = [one for one in walk(dataset) if one.get("ValueType") == "NUM"]
+    item.MeasuredValueSequence = []
+    dataset.save_as(next(stores.rglob(f"{former}.dcm")).with_name("2.25.71.dcm"))
+    assert acts(sync(stores)) == {"to-fhir updated": 1}
+    result = get(stores, "Observation/o")
+    assert (result["status"], "valueQuantity" in result) == ("amended", False)
+    assert result["dataAbsentReason"]["coding"][0]["code"] == "unknown"
+    assert len(list((stores / "data" / "fhir" / "Observation").iterdir())) == 1
+    assert acts(sync(stores)) == {}
+
+
 @pytest.mark.parametrize("lost", ["before", "between", "after"])
 def test_turn_by_turn_with_a_ledger_that_is_lost(stores: Path, lost: str) -> None:
     """What FHIR has had of theirs it says itself: that is overruled by what is edited there since, and no other."""

@@ -11,8 +11,9 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
+from tests.command_line import fhir_dicom
 from tests.integration.test_sync_edges import heads, observation, predecessors
-from tests.integration.test_sync_folders import get, put, tree
+from tests.integration.test_sync_folders import acts, get, put, tree
 from tests.integration.test_sync_sides import passes
 from tests.integration.test_sync_void import configure, passed
 from tests.samples import supersede
@@ -84,6 +85,11 @@ def test_it_is_verified_edited_and_verified_again(stores: Path) -> None:
     assert len({pydicom.dcmread(one).SOPInstanceUID for one in (stores / "data" / "dicom").rglob("*.dcm")}) == 5
 
 
+def decide(stores: Path, holds: str) -> None:
+    (conflict,) = json.loads(fhir_dicom(stores, "conflicts", "--json").stdout)
+    fhir_dicom(stores, "conflicts", conflict["name"], "--holds", holds)
+
+
 def without_private(head: Dataset) -> None:
     head.remove_private_tags()
 
@@ -93,11 +99,14 @@ def without_issuer(head: Dataset) -> None:
 
 
 @pytest.mark.parametrize("change", [without_private, without_issuer])
-def test_what_cannot_be_restored_is_said_by_new_resources_and_the_former_are_void(
+def test_what_cannot_be_restored_is_held_and_made_anew_where_a_person_says_so(
     stores: Path, change: Callable[[Dataset], None]
 ) -> None:
-    """No result is there twice, and valid."""
+    """No result is there twice, and valid; none is void that nobody has touched."""
     verify(stores, "2.25.1", "Doe^Jane", change)
+    before = tree(stores / "data")
+    assert acts(passed(stores)) == {} and tree(stores / "data") == before
+    decide(stores, "dicom")
     assert passes(stores) == {"to-fhir updated": 1}
     assert get(stores, "DiagnosticReport/r")["status"] == "entered-in-error"
     assert get(stores, "Observation/o")["status"] == "entered-in-error"
@@ -112,6 +121,18 @@ def test_what_cannot_be_restored_is_said_by_new_resources_and_the_former_are_voi
     assert predecessors(edited) == ["2.25.1"] and edited.VerificationFlag == "UNVERIFIED"
     before = tree(stores / "data")
     assert passes(stores) == {} and tree(stores / "data") == before
+
+
+def test_what_cannot_be_restored_is_amended_in_the_pacs_where_fhir_holds(stores: Path) -> None:
+    verify(stores, "2.25.1", "Doe^Jane", without_private)
+    assert acts(passed(stores)) == {}
+    decide(stores, "fhir")
+    before = tree(stores / "data" / "fhir")
+    assert passes(stores) == {"to-fhir overruled": 1, "to-dicom updated": 1}
+    assert tree(stores / "data" / "fhir") == before
+    (head,) = heads(stores)
+    assert "2.25.1" in predecessors(head) and head.VerificationFlag == "UNVERIFIED"
+    assert passes(stores) == {}
 
 
 def copy_elsewhere(stores: Path, uid: str, *, without_the_issuer: bool, move: bool) -> None:

@@ -23,7 +23,7 @@ from bridge.translate.born_in_dicom.completed import Content, content_of
 from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.report.report import Translated
 from tests.corpus import FIXTURES
-from tests.samples import alone, measured
+from tests.samples import alone, measured, observation, reported
 
 MAPPING, KNOWN = load(), Known()
 Change = Callable[[Group], Group]
@@ -112,6 +112,27 @@ def test_an_edit_that_would_not_come_back_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(selfcheck, "to_fhir", unrestored)
     with pytest.raises(LossError, match="would not come back from the SR; undo it"):
         selfcheck.checked_to_dicom(group, MAPPING, KNOWN)
+
+
+def test_a_report_that_is_of_an_sr_without_what_that_held_is_told_what_to_do() -> None:
+    """Its identifier says that it was read of an SR; our remainder is not there (a server dropped it)."""
+    side = {"code": coded("272741003", "Laterality"), "valueCodeableConcept": coded("24028007", "Right")}
+    time = {"code": coded("399307001", "Time point"), "valueString": "Baseline"}
+    site = observation(code=coded("363698007", "Finding Site"), component=[side, time])
+    site["valueCodeableConcept"] = coded("59441001", "Lymph node")
+    members = [{"reference": f"Observation/{one}"} for one in ("o", "n")]
+    panel = observation(id="p", code=coded("125007", "Measurement Group"), hasMember=members)
+    said = {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3.4.5.1"}
+    report = reported(result=[{"reference": "Observation/p"}], identifier=[said])
+    results = (panel, site, measured(id="n"))
+    with pytest.raises(LossError, match=r"DiagnosticReport\.identifier: .*; convert the SR once more, or take out"):
+        selfcheck.checked_to_dicom(Group(report, results, None, "DiagnosticReport/r"), MAPPING, KNOWN)
+    del report["identifier"]
+    assert selfcheck.checked_to_dicom(Group(report, results, None, "DiagnosticReport/r"), MAPPING, KNOWN).result
+
+
+def coded(code: str, display: str) -> Resource:
+    return {"coding": [{"system": "http://snomed.info/sct", "code": code, "display": display}]}
 
 
 def test_the_place_is_named_and_no_value() -> None:

@@ -105,13 +105,15 @@ class WriteFhir:
             newer = replace(newer, fhir_digest=UNKNOWN)  # what the resources say is looked at against this version
         else:
             here = self._here(remembered, said)
-            circle = not self._is_begun(arrival) and is_circle(arrival, said)
+            begun = self._is_begun(arrival)
+            circle = not begun and is_circle(arrival, said)
+            anew = not begun and _is_anew(arrival, link, said)
             decision = decided(
-                self.route, self.ledger, remembered, here, arrival.digest, arrival.instance, circle=circle
+                self.route, self.ledger, remembered, here, arrival.digest, arrival.instance, circle=circle, anew=anew
             )
             if decision.on is Side.FHIR:
                 return None
-            if circle:  # FHIR has no news, and holds: what it says is looked at against this version
+            if circle or anew:  # FHIR has no news, and holds: what it says is looked at against this version
                 newer = replace(newer, fhir_digest=UNKNOWN, carried="")
         return acknowledged(self.route, self.ledger, replace(newer, dicom_digest=arrival.digest))
 
@@ -257,6 +259,13 @@ class WriteFhir:
             self.ledger.moves.forget(route.name, [one.sop_instance for one in agreed.chain])
         failpoint("agreed")
         return "updated" if link else "created"
+
+
+def _is_anew(arrival: Arrival, link: Link, said: Said) -> bool:
+    """Whether resources that were born in FHIR would be entered in error, and made a second time, for a version that
+    somebody has made in the PACS does not give them back; what an archive moves to another study is no such version."""
+    is_edited = not arrival.moved and bool(superseded_by(arrival.document.header))
+    return is_edited and link.born == "fhir" and said.root != link.root
 
 
 def _copied(said: Said, living: Link) -> str:

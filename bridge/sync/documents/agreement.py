@@ -41,11 +41,19 @@ def state_since(route: Route, ledger: Ledger, link: Link, present: dict[str, Sto
 
 
 def decided(
-    route: Route, ledger: Ledger, link: Link, here: str, there: str, instance: str, *, circle: bool = False
+    route: Route,
+    ledger: Ledger,
+    link: Link,
+    here: str,
+    there: str,
+    instance: str,
+    *,
+    circle: bool = False,
+    anew: bool = False,
 ) -> Decision:
     """What to do, by the table, the route's policy, and what a person said of exactly these two states: `here` in FHIR,
-    `there` in the PACS. In a circle that person alone decides, whichever side has news. Raises Held on a conflict,
-    which is kept."""
+    `there` in the PACS. In a circle, and where what the PACS says would make all resources `anew`, that person alone
+    decides, whichever side has news. Raises Held on a conflict, which is kept."""
     conflict = Conflict(
         document=link.document,
         route=route.name,
@@ -60,13 +68,15 @@ def decided(
     policy = route.policy._replace(conflicts=verdict) if verdict else route.policy
     if policy.conflicts == "dicom" and not verdict and link.dicom_digest == OUTDATED:  # the PACS has said nothing
         policy = policy._replace(conflicts="hold")
-    if circle and not verdict:
+    asked = circle or anew
+    if asked and not verdict:
         policy = policy._replace(conflicts="hold")
-    decision = decide(news(UNKNOWN if circle else link.fhir_digest, here), news(link.dicom_digest, there), policy)
+    decision = decide(news(UNKNOWN if asked else link.fhir_digest, here), news(link.dicom_digest, there), policy)
     if decision.act is Act.CONFLICT:
         ledger.conflicts.keep(conflict)
         before = f"{route.name} has carried the same from {route.dicom.name} to {route.fhir.name} several times before"
-        why = f"{BOTH}, {CIRCLE}: {before}" if circle else BOTH
+        made = f"what {link.root} became was edited so that it does not come back: all would be void, and made again"
+        why = f"{BOTH}, {CIRCLE}: {before}" if circle else f"{BOTH}: {made}" if anew else BOTH
         raise Held(f"{why}; decide by `fhir-dicom conflicts {conflict.name} --holds fhir|dicom`")
     return decision
 

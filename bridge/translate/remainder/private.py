@@ -110,6 +110,7 @@ def _two(pair: Any) -> tuple[Any, Any]:
 
 def _is_manifest(group: Piece) -> bool:
     members, references = group.get("members"), group.get("references", {})
+    equivalents = group.get("equivalents", [])
     return (
         isinstance(members, list)
         and all(isinstance(one, str) or (isinstance(one, dict) and _is_member(one)) for one in members)
@@ -120,6 +121,8 @@ def _is_manifest(group: Piece) -> bool:
         and isinstance(group.get("digest"), str | None)
         and isinstance(references, dict)
         and are_rows(group.get("rows", []))
+        and isinstance(equivalents, list)
+        and all(isinstance(one, str) for one in equivalents)
         and all(isinstance(at, int) and at >= 0 for at in references.values())
     )
 
