@@ -19,6 +19,7 @@ from bridge.convert.inputs import NOTE, Rejected, Skipped
 from bridge.convert.sources import GivenFile
 from bridge.convert.versions import OLDER
 from bridge.errors import InvalidDicomError
+from bridge.model.content import Reference
 from bridge.model.dataset import DataSet, charset_of, text_of
 from bridge.model.document import Document
 from bridge.model.tags import PATIENT_ID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
@@ -34,9 +35,10 @@ _TABLES = """
     PRAGMA synchronous = OFF;
     CREATE TABLE instance (file INTEGER PRIMARY KEY, uid TEXT, study TEXT, patient TEXT, issuer TEXT);
     CREATE INDEX uids ON instance (uid);
-    CREATE TABLE later (former TEXT, uid TEXT, PRIMARY KEY (former, uid)) WITHOUT ROWID;
+    CREATE TABLE later (former TEXT, uid TEXT, patient TEXT, issuer TEXT, PRIMARY KEY (former, uid)) WITHOUT ROWID;
     CREATE TABLE rejected (
-        uid TEXT, study TEXT, is_own INTEGER, patient TEXT, issuer TEXT, file INTEGER, reason TEXT, voids INTEGER
+        uid TEXT, study TEXT, is_report INTEGER, is_own INTEGER, patient TEXT, issuer TEXT,
+        file INTEGER, reason TEXT, voids INTEGER
     );
     CREATE INDEX rejects ON rejected (uid);
     CREATE INDEX notes ON rejected (file);
@@ -49,19 +51,22 @@ _TABLES = """
 """  # a note may reject what is of its study, or of its patient (IOCM): a study is of one
 _VOID = "SELECT reason FROM hit WHERE voids AND file = ? ORDER BY reason"
 _LATER = """
-    WITH RECURSIVE newer (uid) AS (
-        SELECT uid FROM later WHERE former = ?
-        UNION SELECT later.uid FROM later JOIN newer ON later.former = newer.uid
+    WITH RECURSIVE newer (uid, patient, issuer) AS (
+        SELECT uid, patient, issuer FROM later WHERE former = :uid
+        UNION SELECT later.uid, later.patient, later.issuer FROM later JOIN newer ON later.former = newer.uid
     )
     SELECT NOT EXISTS (SELECT 1 FROM later WHERE former = newer.uid)
-        AND NOT EXISTS (SELECT 1 FROM hit WHERE voids AND hit.uid = newer.uid)
+        AND NOT EXISTS (SELECT 1 FROM hit WHERE voids AND hit.uid = newer.uid),
+        patient IS :patient AND coalesce(issuer = :issuer, TRUE)
     FROM newer
-"""  # of each version after it, whether that stands
+"""  # of each version after it, whether that stands, and whether it is of the same patient
 _NAMED = """
-    SELECT uid, (SELECT max(EXISTS (SELECT 1 FROM hit WHERE hit.file = instance.file AND note = rejected.file))
-        FROM instance WHERE instance.uid = rejected.uid)
+    SELECT uid, is_report AND voids, (
+        SELECT max(EXISTS (SELECT 1 FROM hit WHERE hit.file = instance.file AND note = rejected.file))
+        FROM instance WHERE instance.uid = rejected.uid
+    )
     FROM rejected WHERE file = ? ORDER BY uid
-"""  # of each report that a note names, whether it may reject that; NULL where that is not here
+"""  # of each instance that a note names, whether it is a report and void; whether the note may reject it, where it is here
 
 
 def standing(files: Sequence[GivenFile]) -> Iterator[GivenFile]:
@@ -93,11 +98,11 @@ def _take(database: sqlite3.Connection, number: int, file: Path) -> None:
     own = (text_of(header, STUDY_UID), *(text_of(header, tag, charset_of(header)) for tag in (PATIENT_ID, ISSUER)))
     database.execute("INSERT INTO instance VALUES (?, ?, ?, ?, ?)", (number, uid, *own))
     named = {one.sop_instance for one in superseded_by(header)} - {uid}
-    database.executemany("INSERT OR IGNORE INTO later VALUES (?, ?)", ((one, uid) for one in named))
+    database.executemany("INSERT OR IGNORE INTO later VALUES (?, ?, ?, ?)", ((one, uid, *own[1:]) for one in named))
     if note is not None and (rejection := rejection_of(note)) is not None:
         said = (number, rejection.reason.meaning, voided([rejection.reason.value]))
-        rows = ((one, study, study == own[0], *own[1:], *said) for one, study in _rejected(note, rejection))
-        database.executemany("INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        rows = ((*one, one[1] == own[0], *own[1:], *said) for one in _rejected(note, rejection))
+        database.executemany("INSERT INTO rejected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _read(file: Path) -> tuple[DataSet, Document | None] | None:
@@ -129,27 +134,28 @@ def _is_other(head: bytes) -> bool:
     return False
 
 
-def _rejected(note: Document, rejection: Rejection) -> Iterator[tuple[str, str]]:
-    """SOP Instance UID and study of each report that it rejects: its own study, unless its evidence says another. What
-    is an image is no matter of ours."""
-    where = {one.sop_instance: one for one in placed(rejection, note.header)}
+def _rejected(note: Document, rejection: Rejection) -> Iterator[tuple[str, str, bool]]:
+    """SOP Instance UID and study of each instance that it rejects, and whether that is a report: the study is its own,
+    unless its evidence says another."""
+    where = {one.sop_instance: one.study for one in placed(rejection, note.header)}
+    said = (one.value for one in note.root.children if isinstance(one.value, Reference))
+    reports = {one.sop_instance for one in said if is_structured_report(one.sop_class)}
     own = version_of(note).study
     for uid in rejection.instances:
-        if uid not in where:
-            yield uid, own
-        elif is_structured_report(where[uid].sop_class):
-            yield uid, where[uid].study
+        yield uid, where.get(uid, own), uid in reports
 
 
 def _void(database: sqlite3.Connection, number: int, name: str) -> Skipped | Rejected | None:
     """Why that file is not converted."""
-    known = database.execute("SELECT uid FROM instance WHERE file = ?", (number,)).fetchone()
-    if known is None:
+    found = database.execute("SELECT uid, patient, issuer FROM instance WHERE file = ?", (number,)).fetchone()
+    if found is None:
         return None
     if (rejected := database.execute(_VOID, (number,)).fetchone()) is not None:
         return Skipped(name, f"void by a rejection note: {rejected[0]}")
-    newer = [stands for (stands,) in database.execute(_LATER, known)]
-    if any(newer):
+    newer = database.execute(_LATER, dict(zip(("uid", "patient", "issuer"), found, strict=True))).fetchall()
+    if not all(is_same for _, is_same in newer):
+        return Rejected(name, f"{name}: {_ANOTHERS}")
+    if any(stands for stands, _ in newer):
         return Skipped(name, OLDER)
     if newer:
         return Rejected(name, f"{name}: {_UNTOLD}")
@@ -160,14 +166,17 @@ _UNTOLD = (
     "each version after it is rejected, or superseded by what it supersedes, and nothing says whether this one stands "
     "again; reject it, too, or leave out what does not stand"
 )
+_ANOTHERS = (
+    "a version after it is of another patient, and nobody knows which of them is right; correct that, or leave one out"
+)
 
 
 def _of_note(database: sqlite3.Connection, number: int, name: str) -> Skipped | Rejected | None:
     """Of a note that rejects what is not here, or is of another study or patient: that it does not reject."""
     rows = database.execute(_NAMED, (number,)).fetchall()
-    strays = [uid for uid, fits in rows if fits == 0]
+    strays = [uid for uid, _, fits in rows if fits == 0]
     if strays:
         what = "is of another study, or patient: that is not rejected"
         remedy = "leave out the note, or take one that says where that is"
         return Rejected(name, f"{name}: this rejection note names {', '.join(strays)}, and {what}; {remedy}")
-    return Skipped(name, ELSEWHERE) if any(fits is None for _, fits in rows) else None
+    return Skipped(name, ELSEWHERE) if any(void and fits is None for _, void, fits in rows) else None

@@ -134,6 +134,27 @@ def test_a_note_of_images_asks_for_no_report(tmp_path: Path) -> None:
     assert converted(tmp_path, note(image, where=image)) == (set(), {"2.25.777": NOTE})
 
 
+def test_a_note_of_what_is_only_kept_no_longer_asks_for_nothing(tmp_path: Path) -> None:
+    gone = note(ecg_report(ONE), title=DCM.DataRetentionPolicyExpired)
+    assert converted(tmp_path, gone) == (set(), {"2.25.777": NOTE})
+
+
+def test_a_note_whose_evidence_has_no_class_rejects(tmp_path: Path) -> None:
+    void = ecg_report(ONE)
+    about = note(void, where=void)
+    series = about.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0]
+    series.ReferencedSOPSequence[0].ReferencedSOPClassUID = ""
+    assert converted(tmp_path, void, about) == (set(), {ONE: VOID, "2.25.777": NOTE})
+
+
+def test_a_version_of_another_patient_supersedes_nothing_unsaid(tmp_path: Path) -> None:
+    """Sync asks a person, too."""
+    another = ecg_report(TWO, "None", ONE, PatientID="X", StudyInstanceUID="2.25.55")
+    written, others = converted(tmp_path, ecg_report(ONE, "Mass"), another)
+    assert written == {TWO}
+    assert others[ONE].startswith("in/0.dcm: a version after it is of another patient")
+
+
 def test_a_note_rejects_in_the_study_that_its_evidence_names(tmp_path: Path) -> None:
     void, valid = ecg_report(ONE, StudyInstanceUID="2.25.55"), ecg_report(TWO)
     about = note(valid, where=void)
