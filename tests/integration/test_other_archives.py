@@ -484,6 +484,17 @@ def test_an_answer_in_xml_is_read_like_any(
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>{}'
 
 
+@pytest.mark.parametrize("encoding", ["Shift_JIS", "GB18030", "EUC-KR", "hex", "utf-7", "none-such"])
+def test_xml_in_an_encoding_that_is_not_read_is_refused_as_any_other(
+    archive: Archive, store: DicomWebStore, encoding: str
+) -> None:
+    """Nothing of the parser's own gets out: what is stored would be dead, as if by a defect of ours."""
+    around = f"<?xml version='1.0' encoding='{encoding}'?>{{}}"
+    archive.keeps, archive.stow = False, Said(409, as_xml(failed("2.25.5", 0x0110), around), "application/dicom+xml")
+    error = written(store)
+    assert type(error) is TemporaryError and "in XML that is not of PS3.19" in str(error)
+
+
 @pytest.mark.parametrize("body", [as_xml(stored("2.25.5"), BOMB), as_xml(stored("2.25.5"))[:-30], b"<a/>", b"\xff"])
 def test_xml_that_declares_entities_or_is_none_is_refused(archive: Archive, store: DicomWebStore, body: bytes) -> None:
     archive.stow = Said(200, body, "application/dicom+xml")
