@@ -21,12 +21,14 @@ from bridge.errors import BridgeError, PermanentError, RefusedError, TemporaryEr
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings.settings import settings
+from bridge.stores import qido
 from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.native_xml import NotNativeDicomError, from_xml
 from bridge.stores.store import Instance, Write
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
+from bridge.sync.void.withdraw import RETRACTABLE
 from tests.command_line import fhir_dicom
 from tests.images import as_file
 from tests.samples import ecg_report, measured, supersede
@@ -379,6 +381,33 @@ def test_an_issuer_that_is_not_configured_is_a_dead_letter(unissued: World, what
         assert summary.done == {}
     assert any("an Issuer of Patient ID that the archive has added" in line for line in summary.faults)
     assert (len(unissued.archive.stored), unissued.resources()) == (1, before)
+
+
+def void_in_fhir(world: World, coerce: Callable[[pydicom.Dataset], object]) -> Summary:
+    """What becomes of an SR of the PACS without issuer, whose note of rejection the archive coerces."""
+    report = ecg_report("2.25.77", "Sinus rhythm")
+    del report.IssuerOfPatientID
+    world.archive.keep(report)
+    world.once()
+    world.archive.coerce = coerce
+    for one in map(json.loads, world.resources().values()):
+        if one["resourceType"] in RETRACTABLE and one["id"] != "o":
+            world.put(one | {"status": "entered-in-error"})
+    return world.once()
+
+
+@pytest.mark.parametrize("what", NOT_OURS)
+def test_a_rejection_note_with_an_issuer_that_is_not_configured_is_a_dead_letter(world: World, what: str) -> None:
+    summary = void_in_fhir(world, NOT_OURS[what])
+    assert summary.done == {} and {one.Modality for one in world.archive.stored.values()} == {"SR", "KO"}
+    assert any("an Issuer of Patient ID that the archive has added" in line for line in summary.faults)
+    assert (world.once().acts["to-dicom retracted"], len(world.archive.stored)) == (0, 3)  # it is not stored again
+
+
+def test_a_rejection_note_gets_the_issuer_that_is_configured(world: World) -> None:
+    summary = void_in_fhir(world, ISSUED)
+    assert (summary.faults, summary.acts["to-dicom retracted"], len(world.archive.stored)) == ([], 1, 3)
+    assert world.once().faults == []
 
 
 def test_an_issuer_is_configured_and_the_dead_letter_goes_on(unissued: World) -> None:
