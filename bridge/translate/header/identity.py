@@ -36,6 +36,7 @@ _TEXT_ID = text_element(0x00100022, "CS", "TEXT")
 _PRIVATE = frozenset({"DL", "PPN", "SS", "TAX"})
 """HL7 table 0203: driver's licence, passport, social security, taxes."""
 _SERVER = re.compile(r"https?://[^/]+/(.*/)?")
+"""What a reference names before `Patient/`: with a host, for a scheme alone would be one issuer of all."""
 _URI = re.compile(r"(urn:[A-Za-z0-9-]+:|https?://)\S+")
 _LO = re.compile(r"[^\x00-\x1f\x7f\\]{1,64}")
 _CS = re.compile(r"[A-Z0-9_ ]{1,16}|-")
