@@ -10,7 +10,7 @@ from bridge.model.group import Json, Resource, references_in
 ID = r"[A-Za-z0-9.-]{1,64}"
 """What a FHIR `id` may be (R4 datatypes.html#id)."""
 _ID = re.compile(ID)
-_LITERAL = re.compile(rf"(.*/)?([A-Z][A-Za-z]+)/({ID})(?:/_history/.*)?")
+_LITERAL = re.compile(rf"(.*?/)??([A-Z][A-Za-z]+)/({ID})(?:/_history/.*)?")
 
 
 class Literal(NamedTuple):

@@ -87,7 +87,7 @@ class DicomWebStore:
                         continue  # it does not search for these, either
                     yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", version)
 
-        for study in self._search.all("/studies", only, [*_FILED_UNDER, _INSTANCES]):
+        for study in self._search.all("/studies", only, _FILED_UNDER, more=[_INSTANCES]):
             number = study.get(f"{_INSTANCES:08X}", {}).get("Value", [""])[0]
             yield Seen(f"{STUDY}{_uid(study, STUDY_UID)}", f"{number} {_version(study)}")
 
@@ -159,7 +159,7 @@ class DicomWebStore:
         return ["unknown" if self._is_absent(key) else None for key in keys]
 
     def _is_absent(self, key: str) -> bool:
-        return not self.study(key) if is_study(key) else self._read(key) is None
+        return not self._lists(_path(key)) if is_study(key) else self._read(key) is None
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         return [PermanentError(f"{self.name}: DICOMweb archives do not delete; remove it there") for _ in keys]
@@ -179,16 +179,31 @@ class DicomWebStore:
         return f"{STUDY}{text_of(dataset, STUDY_UID) or ''}"
 
     def study(self, key: str) -> Sequence[DataSet]:
-        path = f"/studies/{key.removeprefix(STUDY)}"
+        path = _path(key)
         found = [] if self._search.is_bare(STUDY_TAGS) else list(self._search.all(f"{path}/instances", (), STUDY_TAGS))
         if self._search.is_bare(STUDY_TAGS):  # since now, it may be
             found = [_of_study(one) for one in self._metadata(path)]
         return [from_json(one) for one in found]
 
     def _metadata(self, path: str) -> list[Json]:
-        """Of all instances of the study (PS3.18 10.4.1.1.2): all attributes, but for what is long."""
+        """Of all instances of the study (PS3.18 10.4.1.1.2): all attributes, but for what is long. An archive may have
+        none of a study that is there."""
         answer = self._peer.call("GET", f"{path}/metadata", headers=JSON, accept=(404, 410))
-        return parsed(self._peer, answer.body) if answer.status < 300 and answer.body.strip() else []
+        found: list[Json] = parsed(self._peer, answer.body) if answer.status < 300 and answer.body.strip() else []
+        if not found and self._lists(path):
+            raise TemporaryError(
+                f"{self.name}: it lists instances of {path} and has no metadata of it: what the study says is not "
+                "known; have it give these, or take `includefield` (PS3.18 8.3.4.3)"
+            )
+        return found
+
+    def _lists(self, path: str) -> bool:
+        """Whether there is anything in the study."""
+        return next(self._search.all(f"{path}/instances"), None) is not None
+
+
+def _path(key: str) -> str:
+    return f"/studies/{key.removeprefix(STUDY)}"
 
 
 def _of_study(instance: Json) -> Json:

@@ -32,8 +32,12 @@ def from_xml(data: bytes) -> Json:
     parser.CharacterDataHandler = reader.said.append
     try:
         parser.Parse(data, True)
+    except NotNativeDicomError:  # of ours, and a ValueError
+        raise
     except expat.ExpatError as error:
         raise NotNativeDicomError("it is no XML, or broke off") from error
+    except (LookupError, ValueError) as error:  # codecs of Python, by the name that the document gives
+        raise NotNativeDicomError("in an encoding that is not read") from error
     if reader.root is None:
         raise NotNativeDicomError("it is no NativeDicomModel")
     return reader.root

@@ -3,7 +3,9 @@ want to be asked."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from bridge.codecs import json
 from bridge.errors import InvalidFhirError, TemporaryError
@@ -32,42 +34,75 @@ def _none(names: Sequence[str]) -> list[str]:
 _FORMS: tuple[Callable[[Sequence[str]], list[str]], ...] = (_each, _together, _none)
 """Ways to ask for attributes that do not come by themselves, in the order in which they are tried: PS3.18 8.3.4.3 has
 the first two, and an archive may refuse what it does not know (400, PS3.18 8.3)."""
+_BARE = _FORMS.index(_none)
+_ANEW = 600.0
+"""Seconds after which it is asked anew for what was refused: it may have been a proxy, or an update that is done."""
+
+
+class _Way(NamedTuple):
+    """Of asking: for which attributes, by what query, in which of `_FORMS`."""
+
+    fields: tuple[int, ...]
+    query: list[str]
+    form: int
+
+
+def _asked(fields: Sequence[int], form: int) -> list[str]:
+    return _FORMS[form]([f"{tag:08X}" for tag in fields]) if fields else []
 
 
 class Search:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._most = _FEW  # instances of a study that came at once
-        self._forms: dict[tuple[int, ...], int] = {}  # of _FORMS, by attributes: what it refuses is not asked for again
+        self._forms: dict[tuple[int, ...], tuple[int, float]] = {}  # of _FORMS, and since when, by attributes
 
     def is_bare(self, fields: Sequence[int]) -> bool:
         """Whether the archive gives none of these attributes that does not come by itself."""
-        return _FORMS[self._forms.get(tuple(fields), 0)] is _none
+        return self._form(tuple(fields)) == _BARE
 
     def all(
-        self, path: str, query: Sequence[str] = (), fields: Sequence[int] = (), instead: Sequence[str] | None = None
+        self,
+        path: str,
+        query: Sequence[str] = (),
+        fields: Sequence[int] = (),
+        *,
+        more: Sequence[int] = (),
+        instead: Sequence[str] | None = None,
     ) -> Iterator[Json]:
-        """All results, with these attributes where it gives them. `instead`: the query for an archive that refuses the
-        other one."""
-        *others, (form, asked) = self._ways(query, fields, instead)
-        for other, tried in others:
-            first = self._page(path, tried, _PAGE, 0, (400,))
+        """All results, with these attributes where it gives them. `more`: others, which take these not along where they
+        are refused; `instead`: the query for an archive that refuses the other one."""
+        whole = (*fields, *more)
+        *others, way = self._ways(query, tuple(fields), whole, instead)
+        for other in others:
+            first = self._page(path, other.query, _PAGE, 0, (400,))
             if first.status != 400:
-                form, asked = other, tried
+                way = other
                 break
         else:
-            first = self._page(path, asked, _PAGE, 0, ())
-        self._forms[tuple(fields)] = form
-        yield from self._pages(path, asked, first)
+            first = self._page(path, way.query, _PAGE, 0, ())
+        self._learn(way.fields, way.form)
+        if way.fields != whole:
+            self._learn(whole, _BARE)
+        yield from self._pages(path, way.query, first)
 
     def _ways(
-        self, query: Sequence[str], fields: Sequence[int], instead: Sequence[str] | None
-    ) -> list[tuple[int, list[str]]]:
-        """Of asking, with the number of their form, in the order in which they are tried."""
-        names = [f"{tag:08X}" for tag in fields]
-        forms = range(self._forms.get(tuple(fields), 0), len(_FORMS) if names else 1)
+        self, query: Sequence[str], fields: tuple[int, ...], whole: tuple[int, ...], instead: Sequence[str] | None
+    ) -> list[_Way]:
+        """In the order in which they are tried. What was refused is not asked for again, for a while."""
+        forms = [(fields, form) for form in range(self._form(fields), len(_FORMS) if fields else 1)]
+        if whole != fields:
+            forms = [*((whole, form) for form in range(self._form(whole), _BARE)), *forms]
         queries = [query, instead] if instead is not None else [query]
-        return [(form, [*one, *(_FORMS[form](names) if names else ())]) for form in forms for one in queries]
+        return [_Way(names, [*one, *_asked(names, form)], form) for names, form in forms for one in queries]
+
+    def _form(self, fields: tuple[int, ...]) -> int:
+        form, since = self._forms.get(fields, (0, 0.0))
+        return form if time.monotonic() - since < _ANEW else 0
+
+    def _learn(self, fields: tuple[int, ...], form: int) -> None:
+        if form != self._form(fields):  # else it is known since then
+            self._forms[fields] = form, time.monotonic()
 
     def _pages(self, path: str, query: Sequence[str], answer: Answer) -> Iterator[Json]:
         """Archives give less at once than they are asked for, and few say so (PS3.18 8.3.4.4): so it ends where nothing

@@ -21,12 +21,14 @@ from bridge.errors import BridgeError, PermanentError, RefusedError, TemporaryEr
 from bridge.ledger.ledger import Ledger
 from bridge.mapping.load import load
 from bridge.settings.settings import settings
+from bridge.stores import qido
 from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.native_xml import NotNativeDicomError, from_xml
 from bridge.stores.store import Instance, Write
 from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
+from bridge.sync.void.withdraw import RETRACTABLE
 from tests.command_line import fhir_dicom
 from tests.images import as_file
 from tests.samples import ecg_report, measured, supersede
@@ -381,6 +383,33 @@ def test_an_issuer_that_is_not_configured_is_a_dead_letter(unissued: World, what
     assert (len(unissued.archive.stored), unissued.resources()) == (1, before)
 
 
+def void_in_fhir(world: World, coerce: Callable[[pydicom.Dataset], object]) -> Summary:
+    """What becomes of an SR of the PACS without issuer, whose note of rejection the archive coerces."""
+    report = ecg_report("2.25.77", "Sinus rhythm")
+    del report.IssuerOfPatientID
+    world.archive.keep(report)
+    world.once()
+    world.archive.coerce = coerce
+    for one in map(json.loads, world.resources().values()):
+        if one["resourceType"] in RETRACTABLE and one["id"] != "o":
+            world.put(one | {"status": "entered-in-error"})
+    return world.once()
+
+
+@pytest.mark.parametrize("what", NOT_OURS)
+def test_a_rejection_note_with_an_issuer_that_is_not_configured_is_a_dead_letter(world: World, what: str) -> None:
+    summary = void_in_fhir(world, NOT_OURS[what])
+    assert summary.done == {} and {one.Modality for one in world.archive.stored.values()} == {"SR", "KO"}
+    assert any("an Issuer of Patient ID that the archive has added" in line for line in summary.faults)
+    assert (world.once().acts["to-dicom retracted"], len(world.archive.stored)) == (0, 3)  # it is not stored again
+
+
+def test_a_rejection_note_gets_the_issuer_that_is_configured(world: World) -> None:
+    summary = void_in_fhir(world, ISSUED)
+    assert (summary.faults, summary.acts["to-dicom retracted"], len(world.archive.stored)) == ([], 1, 3)
+    assert world.once().faults == []
+
+
 def test_an_issuer_is_configured_and_the_dead_letter_goes_on(unissued: World) -> None:
     file = unissued.folder / "bridge.yaml"
     text = file.read_text()
@@ -484,6 +513,17 @@ def test_an_answer_in_xml_is_read_like_any(
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>{}'
 
 
+@pytest.mark.parametrize("encoding", ["Shift_JIS", "GB18030", "EUC-KR", "hex", "utf-7", "none-such"])
+def test_xml_in_an_encoding_that_is_not_read_is_refused_as_any_other(
+    archive: Archive, store: DicomWebStore, encoding: str
+) -> None:
+    """Nothing of the parser's own gets out: what is stored would be dead, as if by a defect of ours."""
+    around = f"<?xml version='1.0' encoding='{encoding}'?>{{}}"
+    archive.keeps, archive.stow = False, Said(409, as_xml(failed("2.25.5", 0x0110), around), "application/dicom+xml")
+    error = written(store)
+    assert type(error) is TemporaryError and "in XML that is not of PS3.19" in str(error)
+
+
 @pytest.mark.parametrize("body", [as_xml(stored("2.25.5"), BOMB), as_xml(stored("2.25.5"))[:-30], b"<a/>", b"\xff"])
 def test_xml_that_declares_entities_or_is_none_is_refused(archive: Archive, store: DicomWebStore, body: bytes) -> None:
     archive.stow = Said(200, body, "application/dicom+xml")
@@ -549,6 +589,7 @@ def test_an_archive_that_cannot_search_for_modalities_is_searched_study_by_study
     assert {one.key for one in store.listing()} == whole | {"study/2.25.99"}
 
 
+CT = {"Modality": "CT", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2"}
 COMMA = ","  # between attributes, as PS3.18 8.3.4.3 has it
 FORMS = {"one by one": COMMA, "together": "includefield=[0-9A-F]{8}&", "none": "includefield"}
 
@@ -581,6 +622,30 @@ def test_what_an_archive_gives_in_no_listing_is_read_of_the_study(archive: Archi
     assert store.study("study/2.25.100") == []
 
 
+def test_a_study_whose_instances_are_listed_is_not_gone_though_its_metadata_is(
+    archive: Archive, store: DicomWebStore
+) -> None:
+    filled(archive, 1)
+    archive.refuses, archive.lacks = "includefield", "/rs/studies/2.25.1000/metadata"
+    with pytest.raises(TemporaryError, match="lists instances of /studies/2.25.1000 and has no metadata"):
+        store.study("study/2.25.1000")
+    assert store.absent(["study/2.25.1000", "study/2.25.99"]) == [None, "unknown"]
+    archive.stored.clear()
+    assert store.study("study/2.25.1000") == []
+
+
+def test_an_imaging_study_stays_while_the_metadata_of_its_study_is_not_there(world: World) -> None:
+    world.archive.keep(ecg_report("2.25.9", StudyInstanceUID="2.25.99", **CT))
+    world.archive.refuses = "includefield"
+    assert world.once().acts["imaging-study created"] == 1
+    before = world.resources()
+    world.archive.lacks = "/rs/studies/2.25.99/metadata"
+    world.archive.stored["2.25.9"].AccessionNumber = "which a poll sees"
+    summary = world.once()
+    assert (summary.done, world.resources()) == ({}, before)
+    assert any("has no metadata of it" in line for line in summary.faults)
+
+
 def test_a_pass_says_what_an_archive_does_not_list(world: World) -> None:
     world.archive.refuses = "includefield"
     summary = world.once()
@@ -596,6 +661,39 @@ def test_an_attribute_that_is_refused_takes_no_others_along(archive: Archive, st
     before = len(archive.asked)
     list(store.listing())
     assert store.unread() is None and any("includefield=00081030" in path for path in archive.asked[before:])
+
+
+def test_the_number_of_instances_takes_no_others_along_where_it_is_refused(world: World) -> None:
+    """It comes by itself (PS3.18 table 10.6.3-3)."""
+    world.archive.refuses = r"includefield=(00201208|[0-9A-F,]*,00201208)"
+    world.archive.keep(ecg_report("2.25.9", StudyInstanceUID="2.25.99", StudyDescription="wrong", **CT))
+    world.once()
+    world.archive.stored["2.25.9"].StudyDescription = "corrected"
+    summary = world.once()
+    assert (summary.faults, summary.notices, summary.acts["imaging-study updated"]) == ([], [], 1)
+
+
+def test_what_refuses_the_number_of_instances_is_not_asked_for_it_again(archive: Archive, store: DicomWebStore) -> None:
+    filled(archive, 1)
+    archive.refuses = "00201208"
+    list(store.listing())
+    before = len(archive.asked)
+    list(store.listing())
+    assert [path for path in archive.asked[before:] if "00201208" in path] == []
+
+
+def test_what_was_refused_for_a_moment_is_asked_for_again_after_a_while(
+    archive: Archive, store: DicomWebStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(archive, 1)
+    whole = list(store.listing())
+    archive.refuses = "includefield"
+    assert list(store.listing()) != whole and store.unread() is not None
+    archive.refuses = ""
+    assert list(store.listing()) != whole
+    monkeypatch.setattr(qido, "_ANEW", 0.0)
+    assert list(store.listing()) == whole and store.unread() is None
+    assert store.study("study/2.25.1000") and not archive.asked[-1].endswith("/metadata")
 
 
 def test_a_query_that_is_refused_as_such_is_said(archive: Archive, store: DicomWebStore) -> None:

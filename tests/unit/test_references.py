@@ -14,6 +14,7 @@ from bridge.model.references import is_id, literal, local
         ("Patient/p1/_history/2", ("", "Patient", "p1")),
         ("http://ehr/fhir/Patient/p1", ("http://ehr/fhir/", "Patient", "p1")),
         ("http://ehr/fhir/Patient/p1/_history/2", ("http://ehr/fhir/", "Patient", "p1")),
+        ("Patient/p1/_history/Patient/p2", ("", "Patient", "p1")),
     ],
 )
 def test_a_literal_reference_says_base_type_and_id_of_whatever_version(

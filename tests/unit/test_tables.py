@@ -109,6 +109,23 @@ def test_an_old_number_does_not_name_the_patient() -> None:
     assert identity is not None and identity.value == "NEW"
 
 
+@pytest.mark.parametrize(
+    ("reference", "issuer"),
+    [
+        ("http://ehr/fhir/Patient/1", "http://ehr/fhir"),
+        ("https://ehr/Patient/1/_history/2", "https://ehr"),
+        ("http://Patient/1", None),
+        ("https://Patient/1", None),
+        ("http:///Patient/1", None),
+        ("ftp://ehr/Patient/1", None),
+    ],
+)
+def test_a_reference_to_a_patient_names_him_by_the_server_that_it_names(reference: str, issuer: str | None) -> None:
+    """A scheme alone is no server, and would be one issuer of everybody's numbers."""
+    identity = identity_of(None, {"reference": reference}, KNOWN)
+    assert (identity and identity.system) == issuer
+
+
 def test_only_an_oid_is_one() -> None:
     assert universal("HOSPITAL A", "ISO") is None
 

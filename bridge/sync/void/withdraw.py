@@ -10,7 +10,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import GONE, RETRACTED, Link, act_of
 from bridge.ledger.rejections import Note
 from bridge.ledger.view import instant
-from bridge.model.coercion import OTHERWISE
+from bridge.model.coercion import OTHERWISE, named_as
 from bridge.model.dataset import DataSet
 from bridge.model.document import Document
 from bridge.model.group import Resource
@@ -22,6 +22,7 @@ from bridge.sync.basis.rejected import is_rejected_still
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import as_content
 from bridge.sync.documents.instances import read_instance, read_version, remove_versions, store_instance
+from bridge.sync.documents.issued import fault_in
 from bridge.sync.documents.replace import REPLACING, replace_head
 from bridge.sync.documents.resources import of_others
 from bridge.sync.imaging.void_study import void_with
@@ -93,14 +94,18 @@ def reject_instances(route: Route, ledger: Ledger, link: Link, state: str, when:
 def _store_note(route: Route, ledger: Ledger, link: Link, note: Document, state: str) -> None:
     rejection = rejection_of(note)
     assert rejection is not None
+    sent = write_document(note)
 
     def fault(there: DataSet) -> str | None:
-        return None if rejection_of(read_document(there)) == rejection else OTHERWISE
+        """It may be an older one, of another time; whose it is, is looked at as in any instance."""
+        if rejection_of(read_document(there)) != rejection:
+            return OTHERWISE
+        return fault_in(route, sent, named_as(there, sent)) if route.dicom.coerces else None
 
     begun, before = ledger.intents.of(link.document)
     act = act_of("reject", state)
     left = before if begun == act else ()
-    filed = store_instance(route, ledger, link.document, act, write_document(note), fault, left)
+    filed = store_instance(route, ledger, link.document, act, sent, fault, left)
     uid = version_of(note).sop_instance
     ledger.rejections.add(route.name, claimed(note, rejection), uid, rejection.reason.value, filed.key)
     # recorded as seen: were it lost before the feed tells of it, nobody would notice

@@ -35,6 +35,8 @@ _TEXT_ID = text_element(0x00100022, "CS", "TEXT")
 """Type of Patient ID: one that is read, not scanned."""
 _PRIVATE = frozenset({"DL", "PPN", "SS", "TAX"})
 """HL7 table 0203: driver's licence, passport, social security, taxes."""
+_SERVER = re.compile(r"https?://[^/]+/(.*/)?")
+"""What a reference names before `Patient/`: with a host, for a scheme alone would be one issuer of all."""
 _URI = re.compile(r"(urn:[A-Za-z0-9-]+:|https?://)\S+")
 _LO = re.compile(r"[^\x00-\x1f\x7f\\]{1,64}")
 _CS = re.compile(r"[A-Z0-9_ ]{1,16}|-")
@@ -131,7 +133,7 @@ def identity_of(patient: Resource | None, subject: dict[str, Any], known: Known)
     if patient is not None and "id" in patient:
         return Identity(patient["id"], store)
     found = literal(subject.get("reference", ""))
-    if found is None or found.type != "Patient" or (found.base and not found.base.startswith(("http://", "https://"))):
+    if found is None or found.type != "Patient" or (found.base and not _SERVER.fullmatch(found.base)):
         return None
     return Identity(found.id, found.base.rstrip("/") or store)
 
