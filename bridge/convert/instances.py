@@ -66,7 +66,7 @@ _NAMED = """
         FROM instance WHERE instance.uid = rejected.uid
     )
     FROM rejected WHERE file = ? ORDER BY uid
-"""  # of each instance that a note names, whether it is a report and void; whether the note may reject it, where it is here
+"""  # of each instance that a note names: whether it is a report, and void; and whether it may be rejected by it
 
 
 def standing(files: Sequence[GivenFile]) -> Iterator[GivenFile]:
