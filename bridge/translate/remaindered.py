@@ -26,6 +26,7 @@ from bridge.translate.header.header import born_uid, split_patient
 from bridge.translate.native.conclusions import parts_of
 from bridge.translate.native.documents import TEMPLATES
 from bridge.translate.native.habits import Habits, habits_of
+from bridge.translate.native.shared_context import is_headed
 from bridge.translate.native.to_dicom import DicomImage, native_dicom
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.element_json import dataset_json
@@ -107,6 +108,8 @@ def _of_dicom(document: Document, known: Known) -> dict[str, Json]:
     found["digest"] = document_digest(document)
     if known.document not in (None, text_of(document.header, SOP_INSTANCE_UID)):
         found["first"] = known.document  # version of the document: its ids go by that
+    if is_headed(document.root):
+        found["headed"] = 1  # what an earlier bridge read does not say it, and repeats less
     found["illegal"] = illegal_in(document)  # none, too: a document that an earlier bridge read does not say it
     return found
 

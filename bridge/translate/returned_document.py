@@ -57,7 +57,8 @@ def returned_document(
     group, homes = placed(group, content.homes, content.places)
     if odd := of_their_own(content.places):
         report.warnings.append(f"{odd} element ids were edited: they say the places of items, and are made anew")
-    image = native_fhir(document, mapping, known, results=headings(homes))
+    headed = "headed" in remainder
+    image = native_fhir(document, mapping, known, results=headings(homes), headed=headed)
     if not without and (told := told_otherwise(homes, image, document.root)):
         tracked = content if changed else pointing(group, mapping, known, Report())
         if stale := _stale(told, tracked):
@@ -74,7 +75,7 @@ def returned_document(
     taken_back = known.head not in (None, version_of(document).sop_instance)  # edited, and that is in the PACS
     if taken_back or changed or beyond(pieces) != remainder.get("beyond"):  # in the items, or in what they do not say
         claimed = document.template
-        document, image, pieces = _new_version(group, homes, document, pieces, mapping, known)
+        document, image, pieces = _new_version(group, homes, document, pieces, mapping, known, headed=headed)
         report.warnings.append(NEW_INSTANCE)
         if document.template != claimed:
             report.warnings.append(_UNCLAIMED.format(claimed))
@@ -115,14 +116,21 @@ def _followed(
 
 
 def _new_version(
-    group: Group, homes: dict[Path, Json], document: Document, edited: _Pieces, mapping: Mapping, known: Known
+    group: Group,
+    homes: dict[Path, Json],
+    document: Document,
+    edited: _Pieces,
+    mapping: Mapping,
+    known: Known,
+    *,
+    headed: bool,
 ) -> tuple[Document, FhirImage, _Pieces]:
     before, said = version_of(document), beyond(edited)
     known = replace(known, document=known.document or before.sop_instance, source=None)
     document, _ = taken_out(document)  # what was said of a former version is not true of this one
     document = unclaimed(document)
     document = amended(document, known.supersedes or (before,), known, observed_at(group.root), said)
-    image = native_fhir(document, mapping, known, results=headings(homes))
+    image = native_fhir(document, mapping, known, results=headings(homes), headed=headed)
     left = still_named(group, edited, image)
     pieces = pieces_of(left, homes, image, document, known) if said else {}
     pieces = of_version(pieces, edited, before.sop_instance, version_of(document).sop_instance)

@@ -75,7 +75,7 @@ class Observations(References):
             place_of(item, context.place, self.mapping, self.template),
             method_of(item, context.method, self.mapping),
             context.observers if observers is None else observers,
-            shared_by(item, context.shared, self.mapping, self.zone, headed=not self.ours),
+            shared_by(item, context.shared, self.mapping, self.zone, headed=self.headed, ours=self.ours),
         )
 
     def _observation(self, item: ContentItem, at: Path, outer: Context) -> str:

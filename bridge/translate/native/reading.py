@@ -31,6 +31,7 @@ class ReadingState:
     sections: frozenset[Path] = frozenset()  # containers that are sections, whatever stands in them
     results: frozenset[Path] = frozenset()  # and that are none
     ours: bool = False  # made from resources
+    headed: bool = True  # results repeat what headings and states say
     members: list[Resource] = field(default_factory=list)
     homes: dict[Path, Home] = field(default_factory=dict)
     anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path

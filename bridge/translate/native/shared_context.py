@@ -13,7 +13,7 @@ from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.native.asserted import EXPLICIT_CONTEXT, is_not_done
 from bridge.translate.native.sites import coded_of, folded_as
 from bridge.translate.native.subject_context import is_of_subject
-from bridge.translate.native.told_before import of_section
+from bridge.translate.native.told_before import is_told_before, of_section
 from bridge.translate.native.values import value_to_fhir
 from bridge.translate.remainder.json_patch import canonical_text
 
@@ -31,9 +31,6 @@ _CONTEXT = EXPLICIT_CONTEXT | frozenset(
         ("126072", "DCM"),  # Time Point Type
         ("126073", "DCM"),  # Time Point Order
         ("128740", "DCM"),  # Longitudinal Temporal Offset from Event
-        ("109054", "DCM"),  # Patient State
-        ("109091", "DCM"),  # Cardiac Stress State
-        ("432655005", "SCT"),
         ("122148", "DCM"),  # Lead ID
         ("121151", "DCM"),  # Lesion Identifier
         ("125010", "DCM"),  # Identifier, of a follicle (TID 5013)
@@ -42,6 +39,7 @@ _CONTEXT = EXPLICIT_CONTEXT | frozenset(
         ("G-C32E", "SRT"),  # Subject relationship context
     }
 )
+_STATES = frozenset({("109054", "DCM"), ("109091", "DCM"), ("432655005", "SCT")})  # Patient State, Cardiac Stress State
 _ACQUIRED, _ABOUT = "HAS ACQ CONTEXT", ("HAS OBS CONTEXT", "HAS CONCEPT MOD")
 _PLANS = frozenset({("130226", "DCM")})  # Planned Imaging Agent Administration (TID 11001)
 _OF_THE_PATIENT = frozenset({("121118", "DCM")})  # Patient Characteristics (TID 10024), of a plan, too: they are so
@@ -61,15 +59,23 @@ def shared_by_title(title: Code | None, mapping: Mapping) -> Shared:
     return ({"id": INHERITED, "code": context, "valueCodeableConcept": planned},) if is_plan(title) else ()
 
 
-def shared_by(item: ContentItem, around: Shared, mapping: Mapping, zone: str, *, headed: bool) -> Shared:
-    """What all below the item have in common; what is said nearer takes the place of what is said around. `headed`:
-    whether a heading alone says it, too, as in what was not made from resources, which say of themselves what they are.
-    """
+def is_headed(root: ContentItem) -> bool:
+    """Whether a heading or a state in the document says what an earlier bridge did not repeat."""
+    named = root.concept is not None and root.concept[:2] in _STATES
+    return named or is_told_before(root) or any(map(is_headed, root.children))
+
+
+def shared_by(
+    item: ContentItem, around: Shared, mapping: Mapping, zone: str, *, headed: bool = True, ours: bool = False
+) -> Shared:
+    """What all below the item have in common; what is said nearer takes the place of what is said around. A heading
+    alone says it, too, but in what was made from resources (`ours`), which say of themselves what they are. Without
+    `headed`, as an earlier bridge read it (`is_headed`)."""
     if not isinstance(item.value, Container):
         return around
-    if headed and (heading := of_section(item, mapping)):
+    if headed and not ours and (heading := of_section(item, mapping)):
         around = (*without(around, heading), *heading)
-    context = [child for child in item.children if _is_context(child, mapping)]
+    context = [child for child in item.children if _is_context(child, mapping, headed=headed)]
     names = [child.concept[:2] for child in context if child.concept is not None]
     once = [child for child, name in zip(context, names, strict=True) if names.count(name) == 1]  # a copy has one item
     said = tuple([_component(child, mapping, zone) for child in once])
@@ -85,10 +91,10 @@ def said_around(item: ContentItem, around: Shared, mapping: Mapping) -> Shared:
     return without(around, [{"code": coded_of(child.concept, mapping)} for child in item.children if child.concept])
 
 
-def _is_context(item: ContentItem, mapping: Mapping) -> bool:
+def _is_context(item: ContentItem, mapping: Mapping, *, headed: bool) -> bool:
     if item.concept is None:
         return False
-    is_named = item.concept[:2] in _CONTEXT or is_not_done(item)
+    is_named = item.concept[:2] in _CONTEXT or (headed and item.concept[:2] in _STATES) or is_not_done(item)
     if item.relationship != _ACQUIRED and not is_named:
         return False
     # what modifies one that is named, such as from which event a time is counted, changes no copy of it
@@ -105,7 +111,7 @@ def is_context(concept: Code | None, mapping: Mapping) -> bool:
     if concept is None:
         return False
     about = mapping.relationships.get((concept.scheme, concept.value), "CONTAINS")
-    return concept[:2] in _CONTEXT or is_of_subject(concept) or about in (_ACQUIRED, *_ABOUT)
+    return concept[:2] in _CONTEXT | _STATES or is_of_subject(concept) or about in (_ACQUIRED, *_ABOUT)
 
 
 def _component(item: ContentItem, mapping: Mapping, zone: str) -> Home:

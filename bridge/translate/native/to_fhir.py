@@ -57,12 +57,15 @@ def native_fhir(
     results: frozenset[Path] = frozenset(),
     *,
     ours: bool = False,
+    headed: bool = True,
 ) -> FhirImage:
     """`parts`: items that are components, whatever their concept is of or stands against them; `sections`: containers
     that are sections, and `results`: that are Observations, whatever stands in them. `ours`: whether it was made from
-    resources."""
+    resources; `headed`: whether results repeat what headings and states say, as an earlier bridge did not let them."""
     read = replace(document, root=in_canonical_units(document.root, mapping))
-    return _Builder(read, mapping, known, parts=parts, sections=sections, results=results, ours=ours).build()
+    return _Builder(
+        read, mapping, known, parts=parts, sections=sections, results=results, ours=ours, headed=headed
+    ).build()
 
 
 class _Builder(Observations):
@@ -86,7 +89,7 @@ class _Builder(Observations):
         around = self._said_around(root, ())
         place = place_of(around, Place(), self.mapping, self.template)
         planned = () if self.ours else shared_by_title(root.concept, self.mapping)
-        shared = shared_by(around, planned, self.mapping, self.zone, headed=not self.ours)
+        shared = shared_by(around, planned, self.mapping, self.zone, headed=self.headed, ours=self.ours)
         context = Context(self.key, effective, self._about(root), place, shared=shared)
         report = self._report(root, context)
         self.homes[()] = report
