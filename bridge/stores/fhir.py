@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from urllib.parse import quote, urlencode
 
 from bridge.codecs import json
-from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
+from bridge.errors import BridgeError, PermanentError, TemporaryError
 from bridge.model.edition import edition
 from bridge.model.extensions import extensions_of
 from bridge.model.group import Json, Resource, reference_to
@@ -208,11 +208,7 @@ class FhirStore:
         return found
 
     def _parsed(self, body: bytes) -> Json:
-        try:
-            return json.loads(body)
-        except InvalidFhirError as error:
-            self._peer.judge()
-            raise TemporaryError(f"{self.name}: the answer is no JSON; is this a FHIR server?") from error
+        return self._peer.parsed(body, "a FHIR server")
 
     def _next(self, bundle: Json) -> str:
         url = next((one["url"] for one in bundle.get("link", []) if one.get("relation") == "next"), None)

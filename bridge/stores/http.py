@@ -11,7 +11,9 @@ import requests
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util.retry import Retry
 
-from bridge.errors import BridgeError, PermanentError, RefusedError, TemporaryError
+from bridge.codecs import json
+from bridge.errors import BridgeError, InvalidFhirError, PermanentError, RefusedError, TemporaryError
+from bridge.model.group import Json
 from bridge.stores.access import ANYBODY, Access
 from bridge.stores.breaker import Breaker, Outage
 from bridge.stores.deadline import Adapter
@@ -63,6 +65,14 @@ class Peer:
         """What it answered is no sense, or nothing. Raises OutageError where it answers nothing else, either."""
         if self._breaker is not None:
             self._breaker.judge()
+
+    def parsed(self, body: bytes, kind: str) -> Json:
+        """JSON of an answer. Raises TemporaryError where it is none: `kind` is what should have answered."""
+        try:
+            return json.loads(body)
+        except InvalidFhirError as error:
+            self.judge()
+            raise TemporaryError(f"{self.name}: the answer is no JSON; is this {kind}?") from error
 
     def _probe(self, paths: Sequence[str]) -> None:
         path, *others = paths

@@ -11,7 +11,7 @@ from pydicom.datadict import tag_for_keyword
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
 from bridge.codecs.dicom.json_model import from_keywords
-from bridge.errors import BridgeError, InvalidFhirError, PermanentError, TemporaryError
+from bridge.errors import BridgeError, PermanentError, TemporaryError
 from bridge.model.dataset import DataSet, charset_of, decode_text, find
 from bridge.model.group import Json
 from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
@@ -223,11 +223,7 @@ class OrthancStore:
 
 
 def _parsed(peer: Peer, body: bytes) -> Json:
-    try:
-        return json.loads(body)
-    except InvalidFhirError as error:
-        peer.judge()
-        raise TemporaryError(f"{peer.name}: the answer is no JSON; is this an Orthanc?") from error
+    return peer.parsed(body, "an Orthanc")
 
 
 def _checked(key: str) -> str:

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from bridge.codecs import json
-from bridge.errors import InvalidFhirError, TemporaryError
+from bridge.errors import TemporaryError
 from bridge.model.group import Json
 from bridge.model.tags import SOP_INSTANCE_UID, STUDY_UID
 from bridge.stores.http import Answer, Peer
@@ -142,8 +141,4 @@ class Search:
 
 
 def parsed(peer: Peer, body: bytes) -> Json:
-    try:
-        return json.loads(body)
-    except InvalidFhirError as error:
-        peer.judge()
-        raise TemporaryError(f"{peer.name}: the answer is no JSON; is this a DICOMweb archive?") from error
+    return peer.parsed(body, "a DICOMweb archive")
