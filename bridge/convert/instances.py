@@ -22,10 +22,9 @@ from bridge.errors import InvalidDicomError
 from bridge.model.content import Reference
 from bridge.model.dataset import DataSet, charset_of, text_of
 from bridge.model.document import Document
-from bridge.model.tags import PATIENT_ID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
+from bridge.model.tags import ISSUER, PATIENT_ID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
 from bridge.terminology.structured_reports import is_structured_report
 from bridge.translate.header.chain import superseded_by, version_of
-from bridge.translate.header.identity import ISSUER
 from bridge.translate.rejection import Rejection, placed, rejection_of, voided
 
 ELSEWHERE = f"{NOTE}; a report that it rejects is not here: if that was converted before, remove what was made of it"

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bridge.model.dataset import DataSet, Element, charset_of, find, items, merged, text_of, unreadable
-from bridge.model.tags import PATIENT_ID, PATIENT_NAME
+from bridge.model.identity import IDENTITY, identity_in
+from bridge.model.tags import ENTITY_ID, ENTITY_TYPE, ISSUER, PATIENT_ID, PATIENT_NAME, QUALIFIERS
 
 ORIGINAL = 0x04000561  # Original Attributes Sequence (PS3.3 C.12.1.1.9)
 OF_STUDY = frozenset(
@@ -29,9 +30,6 @@ _OF_ARCHIVE = frozenset(
         *(0x00080080, 0x00080081, 0x00080082, 0x00081040, 0x00081041),  # Institution and Department
     }
 )
-_ISSUER, _QUALIFIERS = 0x00100021, 0x00100024  # Issuer of Patient ID, and its Qualifiers Sequence
-_UNIVERSAL = (0x00400032, 0x00400033)  # Universal Entity ID, and its type, in there
-_IDENTITY = (PATIENT_ID, _ISSUER, _QUALIFIERS)
 _TRAITS = (0x00100030, 0x00100040)  # Patient's Birth Date and Sex
 _CREATORS = 0x100  # elements of a private group below that reserve its blocks (PS3.5 7.8.1)
 
@@ -45,7 +43,7 @@ _STRIPPED = (
 
 def fault_of(sent: DataSet, there: DataSet) -> str | None:
     """Why what is there is not what was sent; None where it is, as the archive files it."""
-    if _identity(sent) != _identity(there):
+    if identity_in(sent) != identity_in(there):
         return "is there under another Patient ID, or issuer of it"
     if not _is_one_person(sent, there):
         return "is there under another name, birth date or sex of the patient"
@@ -76,17 +74,13 @@ def is_issued(sent: DataSet, there: DataSet) -> bool:
 
 def named_as(sent: DataSet, there: DataSet) -> DataSet:
     """What is there, with Patient ID, issuer and qualifiers as they were sent."""
-    return merged(merged(there, (), without=_IDENTITY), _identity(sent))
+    return merged(merged(there, (), without=IDENTITY), identity_in(sent))
 
 
 def issuer_in(dataset: DataSet) -> tuple[str | None, ...]:
     """Name, universal id and type of that (PS3.3 table 10-18)."""
-    item, charset = next(iter(items(dataset, _QUALIFIERS)), ()), charset_of(dataset)
-    return (text_of(dataset, _ISSUER), *(text_of(item, tag, charset) for tag in _UNIVERSAL))
-
-
-def _identity(dataset: DataSet) -> list[Element]:
-    return [one for one in dataset if one.tag in _IDENTITY]
+    item, charset = next(iter(items(dataset, QUALIFIERS)), ()), charset_of(dataset)
+    return (text_of(dataset, ISSUER), *(text_of(item, tag, charset) for tag in (ENTITY_ID, ENTITY_TYPE)))
 
 
 def _is_one_person(sent: DataSet, there: DataSet) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 SPECIFIC_CHARACTER_SET, SOP_CLASS_UID, SOP_INSTANCE_UID = 0x00080005, 0x00080016, 0x00080018
 PATIENT_NAME, PATIENT_ID = 0x00100010, 0x00100020
+ISSUER, QUALIFIERS = 0x00100021, 0x00100024  # Issuer of Patient ID, and its Qualifiers Sequence
+ENTITY_ID, ENTITY_TYPE = 0x00400032, 0x00400033  # Universal Entity ID, and its type
 IDENTITY_REMOVED, MODALITY = 0x00120062, 0x00080060
 STUDY_UID, SERIES_UID = 0x0020000D, 0x0020000E
 CONTENT_DATE, CONTENT_TIME, TIMEZONE_OFFSET = 0x00080023, 0x00080033, 0x00080201
@@ -85,8 +87,8 @@ STUDY_TAGS = (
     0x00081032,  # Procedure Code Sequence
     0x00100010,  # Patient's Name
     PATIENT_ID,
-    0x00100021,  # Issuer of Patient ID
-    0x00100024,  # Issuer of Patient ID Qualifiers Sequence
+    ISSUER,
+    QUALIFIERS,
     0x00100030,  # Patient's Birth Date
     0x00100040,  # Patient's Sex
     0x00101002,  # Other Patient IDs Sequence

@@ -17,9 +17,16 @@ from bridge.model.dataset import Charset, DataSet, Element, decode_text, encode_
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.model.sr import read_document, write_document
-from bridge.model.tags import CONCEPT, CONCEPT_CODE, PATIENT_ID, PATIENT_NAME, SPECIFIC_CHARACTER_SET, VALUE_TYPE
+from bridge.model.tags import (
+    CONCEPT,
+    CONCEPT_CODE,
+    ISSUER,
+    PATIENT_ID,
+    PATIENT_NAME,
+    SPECIFIC_CHARACTER_SET,
+    VALUE_TYPE,
+)
 from bridge.translate.basis.ids import Known
-from bridge.translate.header.identity import ISSUER
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES

@@ -14,12 +14,20 @@ from bridge.model.content import ByReference, Code, Coded, Container, ContentIte
 from bridge.model.dataset import UNICODE, DataSet, Element, find, items, text_of
 from bridge.model.group import Group, Number, Resource
 from bridge.model.names import ABSENT_URL, COMPOSITION_URL
-from bridge.model.tags import CONTENT_DATE, CONTENT_TIME, OBSERVATION_DATETIME, OBSERVATION_UID, STUDY_UID
+from bridge.model.tags import (
+    CONTENT_DATE,
+    CONTENT_TIME,
+    ENTITY_ID,
+    ENTITY_TYPE,
+    OBSERVATION_DATETIME,
+    OBSERVATION_UID,
+    STUDY_UID,
+)
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Node
 from bridge.translate.header.device_observer import SERIAL_NUMBER
-from bridge.translate.header.identity import ENTITY_ID, ENTITY_TYPE, LOCAL_ID
+from bridge.translate.header.identity import LOCAL_ID
 from bridge.translate.header.observers import LANGUAGE, OBSERVER_TYPE, add_context
 from bridge.translate.header.person_observer import PERSON_NAME
 from bridge.translate.header.study import ACCESSION, ACCESSION_ISSUER

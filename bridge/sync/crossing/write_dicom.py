@@ -13,6 +13,7 @@ from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to
+from bridge.model.identity import identity_in
 from bridge.model.sr import read_document, write_document
 from bridge.model.status import WITHDRAWN
 from bridge.model.tags import SOP_INSTANCE_UID
@@ -36,7 +37,7 @@ from bridge.sync.patients.subject import others_with
 from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.identity import identity_of
-from bridge.translate.header.refiled import as_named_in, identity_in
+from bridge.translate.header.refiled import as_named_in
 from bridge.translate.report.report import Translated
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir

@@ -11,9 +11,10 @@ from bridge.model.coercion import fault_of, is_issued, issuer_in, named_as
 from bridge.model.dataset import DataSet, Element, charset_of, items, merged
 from bridge.model.document import Document
 from bridge.model.sr import read_document, write_document
+from bridge.model.tags import ENTITY_ID, ENTITY_TYPE, ISSUER, QUALIFIERS
 from bridge.sync.basis.route import Route
 from bridge.translate.born_in_fhir.as_made import identity_digest
-from bridge.translate.header.identity import ENTITY_ID, ENTITY_TYPE, ISSUER, QUALIFIERS, identifiers_of, system_of
+from bridge.translate.header.identity import identifiers_of, system_of
 from bridge.translate.remainder.private import manifest_of, taken_out
 
 _ANOTHER = (

@@ -6,11 +6,12 @@ from __future__ import annotations
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, merged
 from bridge.model.document import Document
+from bridge.model.identity import identity_in
 from bridge.model.sr import read_document, write_document
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.own import is_own
 from bridge.sync.patients.made_of import MadeOf, made_of
-from bridge.translate.header.refiled import as_named_in, identity_as, identity_in, origin_of
+from bridge.translate.header.refiled import as_named_in, identity_as, origin_of
 
 
 def is_ours(route: Route, mapping: Mapping, document: Document) -> bool:

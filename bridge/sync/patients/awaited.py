@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from bridge.model.dataset import UNICODE, DataSet
 from bridge.model.group import Group
+from bridge.model.identity import identity_in
 from bridge.model.references import local
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
 from bridge.translate.header.identity import identity_elements, identity_of
-from bridge.translate.header.refiled import identity_in
 from bridge.translate.header.whose import subject_of
 
 

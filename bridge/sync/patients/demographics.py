@@ -8,6 +8,7 @@ from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import RETRACTED, Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import UNICODE, DataSet, charset_of
+from bridge.model.identity import identity_in
 from bridge.model.sr import read_document
 from bridge.sync.basis.route import Route
 from bridge.sync.documents.own import is_own
@@ -15,7 +16,7 @@ from bridge.sync.documents.replace import replace_head
 from bridge.sync.documents.resources import Present
 from bridge.translate.header.demographics import with_demographics
 from bridge.translate.header.identity import identity_elements, identity_of
-from bridge.translate.header.refiled import as_named_in, identity_in
+from bridge.translate.header.refiled import as_named_in
 from bridge.translate.header.whose import subject_of
 
 

@@ -12,6 +12,7 @@ from bridge.model.coercion import is_kept
 from bridge.model.dataset import DataSet, charset_of, merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, reference_to, renamed
+from bridge.model.identity import identity_in
 from bridge.model.references import local
 from bridge.model.sr import read_document, write_document
 from bridge.model.tags import SOP_INSTANCE_UID
@@ -25,13 +26,7 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir.as_made import identity_digest
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.header.identity import identifiers_of
-from bridge.translate.header.refiled import (
-    as_named_in,
-    identity_as,
-    identity_in,
-    is_refiled,
-    origin_of,
-)
+from bridge.translate.header.refiled import as_named_in, identity_as, is_refiled, origin_of
 from bridge.translate.header.whose import subject_of
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.to_dicom import to_dicom

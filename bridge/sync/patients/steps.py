@@ -12,6 +12,7 @@ from bridge.ledger.link import Link
 from bridge.mapping.mapping import Mapping
 from bridge.model.dataset import DataSet, merged, text_of
 from bridge.model.group import Group
+from bridge.model.identity import identity_in
 from bridge.model.sr import read_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.model.version import Version
@@ -23,14 +24,7 @@ from bridge.sync.documents.instances import key_of_version
 from bridge.sync.documents.own import is_own
 from bridge.sync.patients.made_of import made_of
 from bridge.sync.patients.merged import Survivor, survivor
-from bridge.translate.header.refiled import (
-    beside,
-    filed_under,
-    identity_as,
-    identity_in,
-    is_refiled,
-    without_patient,
-)
+from bridge.translate.header.refiled import beside, filed_under, identity_as, is_refiled, without_patient
 from bridge.translate.rejection import note_series, note_uid, voided
 
 

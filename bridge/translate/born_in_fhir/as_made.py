@@ -8,12 +8,11 @@ from collections.abc import Collection, Iterable
 
 from bridge.model.dataset import DataSet
 from bridge.model.group import Group, Json, Number, Resource, with_element
+from bridge.model.identity import identity_in
 from bridge.model.names import DICOM_UID_SYSTEM
-from bridge.model.tags import PATIENT_ID
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.ids import Known
 from bridge.translate.header import whose
-from bridge.translate.header.identity import ISSUER, QUALIFIERS
 from bridge.translate.native.items import made_uid
 from bridge.translate.native.specimens import without_specimen
 from bridge.translate.native.subjects import without_subject
@@ -102,7 +101,7 @@ def name_of(resource: Resource, index: int) -> str:
 
 def identity_digest(header: DataSet) -> str:
     """Digest of what names the patient: never restored for another one."""
-    return digest(repr([element for element in header if element.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]), GUARD)
+    return digest(repr(identity_in(header)), GUARD)
 
 
 def subject_reference(group: Group) -> str | None:

@@ -6,9 +6,10 @@ import re
 
 from bridge.model.dataset import Charset, DataSet, Element, items, text_element, text_of
 from bridge.model.names import EXTENSION_BASE
+from bridge.model.tags import ENTITY_ID, ENTITY_TYPE
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Home
-from bridge.translate.header.identity import ENTITY_ID, ENTITY_TYPE, entity_of, universal
+from bridge.translate.header.identity import entity_of, universal
 
 ADMISSION_ID, ADMISSION_ISSUER = 0x00380010, 0x00380014
 _LOCAL_NAMESPACE = 0x00400031

@@ -22,11 +22,10 @@ from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE
 from bridge.model.references import literal
 from bridge.model.search import sought_by
-from bridge.model.tags import IDENTITY_REMOVED, PATIENT_ID
+from bridge.model.tags import ENTITY_ID, ENTITY_TYPE, IDENTITY_REMOVED, ISSUER, PATIENT_ID, QUALIFIERS
 from bridge.translate.basis.ids import Known
 
-ISSUER, QUALIFIERS, OTHER_IDS = 0x00100021, 0x00100024, 0x00101002
-LOCAL_ID, ENTITY_ID, ENTITY_TYPE, TYPE_CODE = 0x00400031, 0x00400032, 0x00400033, 0x00400035
+OTHER_IDS, LOCAL_ID, TYPE_CODE = 0x00101002, 0x00400031, 0x00400035
 _OF_ISSUER = {ISSUER, ENTITY_ID, ENTITY_TYPE}
 TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _ISSUER_BASE = f"{EXTENSION_BASE}/issuer/"

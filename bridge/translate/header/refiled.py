@@ -11,27 +11,15 @@ from bridge.model.coercion import OF_ORDER, OF_STUDY, ORIGINAL
 from bridge.model.dataset import UNICODE, DataSet, Element, charset_of, items, merged, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
-from bridge.model.tags import PATIENT_ID
+from bridge.model.identity import identity_in
 from bridge.translate.basis.ids import Known
 from bridge.translate.header.demographics import with_demographics
 from bridge.translate.header.header import split_patient
-from bridge.translate.header.identity import (
-    ISSUER,
-    QUALIFIERS,
-    identifiers_of,
-    identity_elements,
-    identity_of,
-    is_unknown,
-)
+from bridge.translate.header.identity import identifiers_of, identity_elements, identity_of, is_unknown
 
 _MODIFIED = 0x04000550  # Modified Attributes Sequence
 _WHEN, _SYSTEM, _SOURCE, _REASON = 0x04000562, 0x04000563, 0x04000564, 0x04000565
 _US = "FHIR-DICOM BRIDGE"
-
-
-def identity_in(header: DataSet) -> list[Element]:
-    """Whom a document names as its patient."""
-    return [one for one in header if one.tag in (PATIENT_ID, ISSUER, QUALIFIERS)]
 
 
 def identity_as(patient: Resource, known: Known) -> list[Element]:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from bridge.mapping.lens import LENSES
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
-from bridge.model.tags import IDENTITY_REMOVED, PATIENT_ID, TIMEZONE_OFFSET
+from bridge.model.tags import IDENTITY_REMOVED, ISSUER, PATIENT_ID, QUALIFIERS, TIMEZONE_OFFSET
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time, status_of
-from bridge.translate.header.identity import ISSUER, QUALIFIERS, is_pseudonym
+from bridge.translate.header.identity import is_pseudonym
 
 _QUALITY_CONTROL, _SPECIES, _SPECIES_CODE = 0x00100200, 0x00102201, 0x00102202
 _HUMAN = ("human", "homo sapiens", "337915000", "L-85B00")
