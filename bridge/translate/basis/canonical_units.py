@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from operator import is_
 
 from bridge.mapping.mapping import ConceptRow, Mapping
 from bridge.model.content import Code, ContentItem, Num
@@ -25,13 +26,9 @@ def in_canonical_units(item: ContentItem, mapping: Mapping, about: ConceptRow | 
         unit = _canonical(value.unit, row) or (None if row is about else _corrected(value.unit, row))
         value = value if unit is None else replace(value, unit=unit)
     children = tuple([in_canonical_units(child, mapping, row) for child in item.children])
-    if value is item.value and all(map(_is, children, item.children)):
+    if value is item.value and all(map(is_, children, item.children)):
         return item
     return replace(item, value=value, children=children)
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other
 
 
 def _row(item: ContentItem, mapping: Mapping, about: ConceptRow | None) -> ConceptRow | None:

@@ -66,17 +66,20 @@ def _usual(instant: str, zone: str) -> str:
     return _ZEROS.sub("", usual) if "." in usual else usual
 
 
+@lru_cache(maxsize=1024)
+def _names_time(key: str) -> bool:
+    return key in _TIMES or key.endswith("DateTime")
+
+
 def _is_time(key: str, value: Json) -> bool:
-    if not (key.endswith("DateTime") or key in _TIMES):
-        return False
-    return isinstance(value, str) and times.INSTANT.fullmatch(value) is not None
+    return isinstance(value, str) and _names_time(key) and times.INSTANT.fullmatch(value) is not None
 
 
 def _gather_times(element: Resource, into: list[str]) -> None:
     """A document has hundreds of elements, and few of them are times: their names are looked at where they stand."""
     for key, child in element.items():
         if isinstance(child, str):
-            if (key in _TIMES or key.endswith("DateTime")) and _is_time(key, child):
+            if _names_time(key) and times.INSTANT.fullmatch(child):
                 into.append(child)
         elif isinstance(child, dict):
             _gather_times(child, into)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import is_
 from typing import Any
 
 from bridge.model.content import Code, Coded, ContentItem, Path
@@ -39,13 +40,9 @@ def _without(item: ContentItem, path: Path, said: _Said, stale: list[Path]) -> C
         value = Coded(value.code._replace(equivalents=()))
     if concept is not item.concept or value is not item.value:
         stale.append(path)
-    elif all(map(_is, children, item.children)):
+    elif all(map(is_, children, item.children)):
         return item
     return replace(item, concept=concept, value=value, children=children)
-
-
-def _is(one: ContentItem, other: ContentItem) -> bool:
-    return one is other
 
 
 def _is_former(code: Code, said: _Said) -> bool:

@@ -16,7 +16,7 @@ from bridge.translate.basis.canonical_units import as_the_device_wrote
 from bridge.translate.basis.ids import Known, new_uid
 from bridge.translate.basis.node import INHERITED, ITSELF, Home, Node
 from bridge.translate.native.copies import SEVERAL, several_of
-from bridge.translate.native.generic import Kind, is_unqualified, kind
+from bridge.translate.native.generic import Kind, is_unqualified, is_words, kind
 from bridge.translate.native.named_concepts import UNNAMED, VALUE_UNKNOWN
 from bridge.translate.native.observed import observed_at, started_in
 from bridge.translate.native.participants import PERSONS, add_participant, is_person
@@ -152,7 +152,7 @@ class Items(Referred):
             self.inferred.append((node.add(ByReference(()), None, source), target))
             return
         parts = [one for one in node.children if one.home is not None and "resourceType" not in one.home]
-        parts = [one for one in parts if isinstance(one.value, Coded | Num) or _is_text(one.value)]
+        parts = [one for one in parts if isinstance(one.value, Num) or is_words(one.value)]
         self.inferred += [(part.add(ByReference(()), None, None), target) for part in parts]
         if not parts:
             self.unsaid.append((node, _UNDERIVED))
@@ -218,10 +218,6 @@ class Items(Referred):
 
 def _is_result(resource: Resource) -> bool:
     return bool(resource["resourceType"] == "Observation")
-
-
-def _is_text(value: Value) -> bool:
-    return isinstance(value, Plain) and value.value_type == "TEXT"
 
 
 def made_uid(known: Known, identifier: str) -> str:

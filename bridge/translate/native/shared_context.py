@@ -17,29 +17,33 @@ from bridge.translate.native.told_before import is_told_before, of_section
 from bridge.translate.native.values import value_to_fhir
 from bridge.translate.remainder.json_patch import canonical_text
 
-_CONTEXT = EXPLICIT_CONTEXT | frozenset(
-    {
-        ("121001", "DCM"),  # Quotation Mode
-        ("121018", "DCM"),  # Procedure Study Instance UID
-        ("121019", "DCM"),  # Procedure Study Component UID
-        ("121022", "DCM"),  # Accession Number
-        ("121023", "DCM"),  # Procedure Code
-        ("122146", "DCM"),  # Procedure DateTime
-        ("C2348792", "UMLS"),  # Time Point
-        ("126070", "DCM"),  # Subject Time Point Identifier
-        ("126071", "DCM"),  # Protocol Time Point Identifier
-        ("126072", "DCM"),  # Time Point Type
-        ("126073", "DCM"),  # Time Point Order
-        ("128740", "DCM"),  # Longitudinal Temporal Offset from Event
-        ("122148", "DCM"),  # Lead ID
-        ("121151", "DCM"),  # Lesion Identifier
-        ("125010", "DCM"),  # Identifier, of a follicle (TID 5013)
-        ("399264008", "SCT"),  # Image Mode
-        ("G-0373", "SRT"),
-        ("G-C32E", "SRT"),  # Subject relationship context
-    }
-)
 _STATES = frozenset({("109054", "DCM"), ("109091", "DCM"), ("432655005", "SCT")})  # Patient State, Cardiac Stress State
+_CONTEXT = (
+    EXPLICIT_CONTEXT
+    | _STATES
+    | frozenset(
+        {
+            ("121001", "DCM"),  # Quotation Mode
+            ("121018", "DCM"),  # Procedure Study Instance UID
+            ("121019", "DCM"),  # Procedure Study Component UID
+            ("121022", "DCM"),  # Accession Number
+            ("121023", "DCM"),  # Procedure Code
+            ("122146", "DCM"),  # Procedure DateTime
+            ("C2348792", "UMLS"),  # Time Point
+            ("126070", "DCM"),  # Subject Time Point Identifier
+            ("126071", "DCM"),  # Protocol Time Point Identifier
+            ("126072", "DCM"),  # Time Point Type
+            ("126073", "DCM"),  # Time Point Order
+            ("128740", "DCM"),  # Longitudinal Temporal Offset from Event
+            ("122148", "DCM"),  # Lead ID
+            ("121151", "DCM"),  # Lesion Identifier
+            ("125010", "DCM"),  # Identifier, of a follicle (TID 5013)
+            ("399264008", "SCT"),  # Image Mode
+            ("G-0373", "SRT"),
+            ("G-C32E", "SRT"),  # Subject relationship context
+        }
+    )
+)
 _ACQUIRED, _ABOUT = "HAS ACQ CONTEXT", ("HAS OBS CONTEXT", "HAS CONCEPT MOD")
 _PLANS = frozenset({("130226", "DCM")})  # Planned Imaging Agent Administration (TID 11001)
 _OF_THE_PATIENT = frozenset({("121118", "DCM")})  # Patient Characteristics (TID 10024), of a plan, too: they are so
@@ -94,7 +98,8 @@ def said_around(item: ContentItem, around: Shared, mapping: Mapping) -> Shared:
 def _is_context(item: ContentItem, mapping: Mapping, *, headed: bool) -> bool:
     if item.concept is None:
         return False
-    is_named = item.concept[:2] in _CONTEXT or (headed and item.concept[:2] in _STATES) or is_not_done(item)
+    name = item.concept[:2]
+    is_named = (name in _CONTEXT and (headed or name not in _STATES)) or is_not_done(item)
     if item.relationship != _ACQUIRED and not is_named:
         return False
     # what modifies one that is named, such as from which event a time is counted, changes no copy of it
@@ -111,7 +116,7 @@ def is_context(concept: Code | None, mapping: Mapping) -> bool:
     if concept is None:
         return False
     about = mapping.relationships.get((concept.scheme, concept.value), "CONTAINS")
-    return concept[:2] in _CONTEXT | _STATES or is_of_subject(concept) or about in (_ACQUIRED, *_ABOUT)
+    return concept[:2] in _CONTEXT or is_of_subject(concept) or about in (_ACQUIRED, *_ABOUT)
 
 
 def _component(item: ContentItem, mapping: Mapping, zone: str) -> Home:
