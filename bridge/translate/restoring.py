@@ -23,13 +23,14 @@ from bridge.translate.header.header import born_uid, finished
 from bridge.translate.native.documents import TRACKING_IDENTIFIER
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
+from bridge.translate.remainder.extension import attach
 from bridge.translate.remainder.private import Piece, manifest_of
 from bridge.translate.remainder.relative import said_at
 from bridge.translate.remainder.rows import Reading
-from bridge.translate.remaindered import given_back, remaindered
+from bridge.translate.remaindered import account, given_back, remaindered
 from bridge.translate.report.led_out import led_out
 from bridge.translate.report.outcomes import NO_ELEMENT, UNSAID
-from bridge.translate.report.report import Report
+from bridge.translate.report.report import Report, Translated
 from bridge.translate.sources import Source
 
 FORMER_EQUIVALENTS = "its code was edited in DICOM since, and the equivalents beside it were not: they are left out"
@@ -92,6 +93,33 @@ def restorations(
             led = led_out(found, source.known, source.said)
             is_told = "told" in source.said
             yield said_at(found, source.known.system, source.known.source) if is_told else found, report, led
+
+
+def as_first_made(
+    document: Document, pieces: dict[Path, Piece], now: Mapping, reading: Reading, source: Source
+) -> Translated[Group] | None:
+    """The resources of a document of ours that says nothing else than they do, but may say less: an earlier bridge did
+    not write all that is written now. Whether it was made of these its UID tells, which is derived from them
+    (`header_of`)."""
+    manifest = manifest_of(pieces)
+    if "born" in manifest:
+        return None
+    read = Document(finished(document.header, manifest.get("unfinished")), document.root)
+    results = frozenset(results_in(pieces))
+    image = native_fhir(read, reading.mapping, source.known, parts_in(pieces), results=results, ours=True)
+    said_by_site(image, document.root, pieces, reading.mapping)
+    report = Report()
+    group = restored(image, pieces, document, source.known, report)
+    if group is None:
+        return None
+    account(report, document, given_back(document, group, now, source.back)[0], now)
+    if _contradicting(report, document.root, {"1"}, all_said=True):
+        return None  # it was edited, and left its UID
+    if said := source.said | reading.rows:
+        attach(group.root, "document", said)
+    report.warnings += led_out(group, source.known, source.said)
+    told = said_at(group, source.known.system, source.known.source) if "told" in said else group
+    return Translated(told, report)
 
 
 def _orders(group: Group) -> Iterator[Group]:

@@ -33,10 +33,11 @@ from bridge.translate.report.report import Report, Translated
 from bridge.translate.report.undescribed import undescribed_observers
 from bridge.translate.report.unsaid_sides import unsaid_sides
 from bridge.translate.report.unseen import unseen
-from bridge.translate.restoring import restorations
+from bridge.translate.restoring import as_first_made, restorations
 from bridge.translate.sources import Source, named_in, sources_of
 from bridge.translate.to_dicom import to_dicom
 
+BY_EARLIER = "made from these resources by an earlier version: this one would write more of them into the document"
 ANEW = "made from resources and edited since: it is translated anew, they are not restored"
 
 
@@ -48,8 +49,8 @@ def to_fhir(
     come back as it was. Without `told` references stay as they are said, as an earlier bridge left them.
 
     Resources are restored only if all that the document says comes back from them: what was edited in it since is then
-    an edit of theirs. One that was edited beyond that is translated like any other document, and our private elements
-    in it are carried like anybody's."""
+    an edit of theirs; or if its UID proves that it was made of them. One that was edited beyond that is translated like
+    any other document, and our private elements in it are carried like anybody's."""
     bare, said_before = taken_out(document)
     pieces = without_copied(said_before, bare.root)
     asked = known
@@ -57,7 +58,7 @@ def to_fhir(
     alone = pieces.get((), {}).get("version")
     if alone is not None:
         document = bare
-    uid = known.document or text_of(document.header, SOP_INSTANCE_UID)
+    uid = known.document or _uid(document)
     sources = list[Source]()
     if alone is None and pieces:
         ids = source_of(pieces, uid)  # None where it was born in DICOM: each who reads it gives its resources his own
@@ -76,6 +77,11 @@ def to_fhir(
                     report.warnings.append(OTHER_ROWS)
                 report.warnings += [*oddities_of_document(bare, known), *contradictions(found)]
                 return Translated(found, report)
+    for reading, source in product(by, sources):
+        made_of = as_first_made(bare, pieces, mapping, reading, source)
+        if made_of is not None and _uid(to_dicom(made_of.result, mapping, source.back).result) == _uid(document):
+            made_of.report.warnings += [BY_EARLIER, *oddities_of_document(bare, known), *contradictions(made_of.result)]
+            return made_of
     report = Report([ANEW] if sources else [])
     said = {} if alone is None else {"version": alone} | named_in(known)
     group = remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report, said)
@@ -85,6 +91,10 @@ def to_fhir(
     report.warnings += [*oddities_of_document(document, known), *unsaid_sides(document, mapping)]
     report.warnings += [*undescribed_observers(group), *contradictions(group)]
     return Translated(group, report)
+
+
+def _uid(document: Document) -> str | None:
+    return text_of(document.header, SOP_INSTANCE_UID)
 
 
 def _readings(mapping: Mapping, pieces: dict[Path, Piece], bare: Document) -> tuple[Reading, ...]:
