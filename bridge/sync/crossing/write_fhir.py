@@ -33,7 +33,7 @@ from bridge.sync.crossing.strangers import (
 )
 from bridge.sync.decision.content import resources_digest
 from bridge.sync.decision.decide import Side
-from bridge.sync.documents.agreement import acknowledged, decided, state_of
+from bridge.sync.documents.agreement import Doubt, acknowledged, decided, state_of
 from bridge.sync.documents.resources import of_others, present_of
 from bridge.sync.listening.feed import take_created
 from bridge.sync.lost.forgotten import has_spoken, is_among_ours, is_from, is_from_it, remembered
@@ -105,15 +105,11 @@ class WriteFhir:
             newer = replace(newer, fhir_digest=UNKNOWN)  # what the resources say is looked at against this version
         else:
             here = self._here(remembered, said)
-            begun = self._is_begun(arrival)
-            circle = not begun and is_circle(arrival, said)
-            anew = not begun and _is_anew(arrival, link, said)
-            decision = decided(
-                self.route, self.ledger, remembered, here, arrival.digest, arrival.instance, circle=circle, anew=anew
-            )
+            doubt = None if self._is_begun(arrival) else _doubt(arrival, link, said)
+            decision = decided(self.route, self.ledger, remembered, here, arrival.digest, arrival.instance, doubt)
             if decision.on is Side.FHIR:
                 return None
-            if circle or anew:  # FHIR has no news, and holds: what it says is looked at against this version
+            if doubt:  # FHIR has no news, and holds: what it says is looked at against this version
                 newer = replace(newer, fhir_digest=UNKNOWN, carried="")
         return acknowledged(self.route, self.ledger, replace(newer, dicom_digest=arrival.digest))
 
@@ -261,11 +257,12 @@ class WriteFhir:
         return "updated" if link else "created"
 
 
-def _is_anew(arrival: Arrival, link: Link, said: Said) -> bool:
-    """Whether resources that were born in FHIR would be entered in error, and made a second time, for a version that
-    somebody has made in the PACS does not give them back; what an archive moves to another study is no such version."""
+def _doubt(arrival: Arrival, link: Link, said: Said) -> Doubt | None:
+    """What an archive moves to another study is no version that somebody has made in it."""
+    if is_circle(arrival, said):
+        return Doubt.CIRCLE
     is_edited = not arrival.moved and bool(superseded_by(arrival.document.header))
-    return is_edited and link.born == "fhir" and said.root != link.root
+    return Doubt.ANEW if is_edited and link.born == "fhir" and said.root != link.root else None
 
 
 def _copied(said: Said, living: Link) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 
 from bridge.ledger.conflicts import BOTH, CIRCLE, Conflict
 from bridge.ledger.ledger import Ledger
@@ -16,6 +17,13 @@ from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import is_void, resources_digest
 from bridge.sync.decision.decide import Act, Decision, decide
 from bridge.sync.decision.news import news
+
+
+class Doubt(Enum):
+    """Why a person is asked of a version in the PACS, whatever the table says."""
+
+    CIRCLE = "it says once more what was carried several times"
+    ANEW = "it does not give back the resources that it was made of"
 
 
 def state_of(root: str, keys: Iterable[str], present: dict[str, Stored[Resource]]) -> str:
@@ -47,13 +55,11 @@ def decided(
     here: str,
     there: str,
     instance: str,
-    *,
-    circle: bool = False,
-    anew: bool = False,
+    doubt: Doubt | None = None,
 ) -> Decision:
     """What to do, by the table, the route's policy, and what a person said of exactly these two states: `here` in FHIR,
-    `there` in the PACS. In a circle, and where what the PACS says would make all resources `anew`, that person alone
-    decides, whichever side has news. Raises Held on a conflict, which is kept."""
+    `there` in the PACS. In `doubt` that person alone decides, whichever side has news. Raises Held on a conflict, which
+    is kept."""
     conflict = Conflict(
         document=link.document,
         route=route.name,
@@ -62,23 +68,27 @@ def decided(
         instance=instance,
         fhir=here,
         dicom=there,
-        circle=circle,
+        circle=doubt is Doubt.CIRCLE,
     )
     verdict = ledger.conflicts.verdict(conflict)
     policy = route.policy._replace(conflicts=verdict) if verdict else route.policy
     if policy.conflicts == "dicom" and not verdict and link.dicom_digest == OUTDATED:  # the PACS has said nothing
         policy = policy._replace(conflicts="hold")
-    asked = circle or anew
-    if asked and not verdict:
+    if doubt and not verdict:
         policy = policy._replace(conflicts="hold")
-    decision = decide(news(UNKNOWN if asked else link.fhir_digest, here), news(link.dicom_digest, there), policy)
+    decision = decide(news(UNKNOWN if doubt else link.fhir_digest, here), news(link.dicom_digest, there), policy)
     if decision.act is Act.CONFLICT:
         ledger.conflicts.keep(conflict)
-        before = f"{route.name} has carried the same from {route.dicom.name} to {route.fhir.name} several times before"
-        made = f"what {link.root} became was edited so that it does not come back: all would be void, and made again"
-        why = f"{BOTH}, {CIRCLE}: {before}" if circle else f"{BOTH}: {made}" if anew else BOTH
+        why = BOTH if doubt is None else f"{BOTH}{_WHY[doubt].format(route=route, link=link)}"
         raise Held(f"{why}; decide by `fhir-dicom conflicts {conflict.name} --holds fhir|dicom`")
     return decision
+
+
+_WHY = {
+    Doubt.CIRCLE: f", {CIRCLE}: {{route.name}} has carried the same from {{route.dicom.name}} to {{route.fhir.name}} "
+    "several times before",
+    Doubt.ANEW: ": what {link.root} became was edited so that it does not come back: all would be void, and made again",
+}
 
 
 def acknowledged(route: Route, ledger: Ledger, link: Link) -> str:

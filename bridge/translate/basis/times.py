@@ -63,7 +63,7 @@ def to_fhir(dt: str, zone: str) -> str:
     value = DATETIME.to_fhir(dt)
     if "T" not in value or _WITH_OFFSET.search(value):
         return value
-    return value + (zone if is_offset(zone) else offset_at(zone, _digits(value)))
+    return value + offset_at(zone, _digits(value))
 
 
 def moment(dt: str | None, zone: str) -> str | None:
