@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bridge.model.content import ContentItem, Path
-from bridge.model.group import Group, Json, Resource, with_element
+from bridge.model.group import Group, Json, Resource, same, with_element
 from bridge.translate.basis.codeable import codes_in, displayed
 from bridge.translate.basis.node import INHERITED, OWN
 from bridge.translate.native.asserted import Members, called_in, denials_in, is_as_qualified
@@ -73,8 +73,9 @@ def repeated_in(homes: dict[Path, Json], natives: dict[Path, Json]) -> list[str]
         native = copies_in(natives.get(path, {}), members)
         said = _said_in(home) if native else {}
         for name in native.keys() & said.keys():
-            same = _same(said[name], native[name])
-            found.append(_name(home, name) + (_digest(path, said[name]) if same else ""))
+            words = _said(said[name])
+            is_copy = same(said[name], native[name]) or words == _said(native[name])
+            found.append(_name(home, name) + (_digest(path, words) if is_copy else ""))
     return sorted(found)
 
 
@@ -188,7 +189,7 @@ class _Context:
 
     def _was(self, path: Path, home: Resource, name: str, said: Json) -> bool:
         """Whether the copy of that name said so when the document was read."""
-        return _name(home, name) + _digest(self.former.get(path, path), said) in self.known
+        return _name(home, name) + _digest(self.former.get(path, path), _said(said)) in self.known
 
     def _about(self, path: Path, home: Resource, current: Resource, native: Copies) -> Resource:
         """With our mark: it says itself whom it is about, unless it did, or items of its own say so that were edited,
@@ -277,7 +278,7 @@ def _own(home: Resource, name: str) -> Resource:
 
 
 def _same(said: Json, native: Json) -> bool:
-    return bool(_said(said) == _said(native))
+    return same(said, native) or bool(_said(said) == _said(native))
 
 
 def _said(value: Json) -> Json:
@@ -296,6 +297,6 @@ def _name(resource: Resource, name: str) -> str:
 _NAME = len(_name({}, ""))
 
 
-def _digest(path: Path, said: Json) -> str:
-    """Places within one parent may change: all of them inherit the same."""
-    return guard([*path[:-1], _said(said)])
+def _digest(path: Path, words: Json) -> str:
+    """Of `_said`. Places within one parent may change: all of them inherit the same."""
+    return guard([*path[:-1], words])
