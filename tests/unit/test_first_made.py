@@ -19,7 +19,7 @@ from bridge.translate.to_fhir import BY_EARLIER, to_fhir
 from tests.corpus import FIXTURES
 
 MAPPING, KNOWN = load(), Known(system="fhir")
-DATA = FIXTURES / "earlier" / "data"
+DATA = FIXTURES / "earlier" / "ranges"
 
 
 @pytest.fixture

@@ -73,10 +73,7 @@ def copied_of(route: Route, ledger: Ledger, document: Document, key: str, root: 
         return None
     if made_for(taken_out(document)[1]) != route.system:
         return None
-    present = present_of(route, root)
-    patient = present.group.patient if present is not None else None
-    values = {one.get("value") for one in (patient or {}).get("identifier", ())}
-    if text_of(document.header, PATIENT_ID) in values:
+    if is_of_patient(route, document, root):
         return link
     if is_there(route, link):
         return None
@@ -85,6 +82,14 @@ def copied_of(route: Route, ledger: Ledger, document: Document, key: str, root: 
         f"a copy of what was written from {root}, under another Patient ID: if {route.dicom.name} has merged "
         f"these patients, merge them in {route.fhir.name}, too; else remove the copy, and it is written again"
     )
+
+
+def is_of_patient(route: Route, document: Document, root: str) -> bool:
+    """Whether it is of the patient of that resource, which is there, by the Patient ID alone."""
+    present = present_of(route, root)
+    patient = present.group.patient if present is not None else None
+    values = {one.get("value") for one in (patient or {}).get("identifier", ())}
+    return text_of(document.header, PATIENT_ID) in values
 
 
 def _is_void(link: Link) -> bool:

@@ -50,6 +50,15 @@ def is_altered_copy(living: Link) -> Held:
     )
 
 
+def is_altered(root: str) -> Held:
+    """Of a document that says that we made it from resources, and does not give them back."""
+    return Held(
+        f"made from {root}, which is there, and that does not come back: edited since, or by an earlier bridge; "
+        "reject or remove it, and edit the resources instead: else its results would be there twice",
+        root,
+    )
+
+
 def begin_strange(route: Route, ledger: Ledger, document: str, arrival: Arrival, said: Said) -> str:
     """Links the document as strange: it is looked at once more when all else is read. Raises Held where the resource
     belongs to another document."""

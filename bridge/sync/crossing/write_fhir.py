@@ -23,9 +23,11 @@ from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said, said_by
 from bridge.sync.crossing.brought import with_brought
 from bridge.sync.crossing.circle import carried, is_circle
+from bridge.sync.crossing.former import is_of_patient
 from bridge.sync.crossing.strangers import (
     begin_strange,
     in_the_way,
+    is_altered,
     is_altered_copy,
     is_no_version,
     no_strangers,
@@ -43,8 +45,10 @@ from bridge.sync.patients.pseudonym import is_left_alone
 from bridge.sync.patients.subject import is_same_person, subject_in
 from bridge.sync.void.void import void
 from bridge.sync.void.withdraw import RETRACTABLE, retracted
+from bridge.translate.born_in_fhir.restore import key_of, made_for
 from bridge.translate.header.chain import superseded_by
 from bridge.translate.remainder.extension import stripped
+from bridge.translate.remainder.private import taken_out
 
 
 class WriteFhir:
@@ -169,6 +173,8 @@ class WriteFhir:
             return _copied(said, living)
         if arrival.copied is not None and not rejected:  # it would say all of it once more, as results of its own
             raise is_altered_copy(arrival.copied)
+        if not rejected and (root := self._made_from(arrival)) not in (None, said.root):
+            raise is_altered(root)
         others = [key for key, one in said.present.items() if not _says_the_same([one], {key: said.resources[key]})]
         if others or (len(said.present) < len(said.resources) and said.present and not self._is_begun(arrival)):
             is_void = rejected and state_of(said.root, list(said.present), said.present) in VOID
@@ -177,6 +183,12 @@ class WriteFhir:
             agreed = self._agreed(arrival, said, said.present)
             return void(self.route, self.ledger, self.mapping, agreed, RETRACTED)
         return "skipped" if rejected else None
+
+    def _made_from(self, arrival: Arrival) -> str | None:
+        """What the document says it was made of in this server, if that is there, and the same patient's."""
+        pieces = taken_out(arrival.document)[1]
+        root = key_of(pieces) if made_for(pieces) == self.route.system else None
+        return root if root is not None and is_of_patient(self.route, arrival.document, root) else None
 
     def _is_begun(self, arrival: Arrival) -> bool:
         name = document_of(self.route, arrival.version.sop_instance, arrival.link)
