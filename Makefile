@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .demo
 SERVERS ?= none
+# what does not wait for each other: to install the servers, and the checks that need none
+MAKEFLAGS += --jobs=2
 
 .PHONY: demo demo-folders demo-real test docs bench soak lint installed servers clean
 .DELETE_ON_ERROR:
@@ -57,8 +59,9 @@ lint: $(VENV)/test.stamp
 docs: $(VENV)/test.stamp
 	$(BIN)/mkdocs build --strict -q -d .cache/site
 
+# three at once on two cores: half of what tests do is to wait for a server, or for another process
 test: installed $(VENV)/test.stamp lint docs
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: installed $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.translation
