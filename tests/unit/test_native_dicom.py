@@ -800,6 +800,9 @@ def ordered(number: str) -> Resource:
 def test_a_report_without_a_study_says_its_accession_number_itself(said: Resource, number: str | None) -> None:
     made = checked_to_dicom(narrative(language="de", **said), load(), Known())
     assert text_of(made.result.header, ACCESSION) == number
+    numbers = {one.get("identifier", one).get("value", "") for name in said for one in said[name]}
+    is_warned = any(one.startswith("several accession numbers") for one in made.report.warnings)
+    assert is_warned is (number is None and len(numbers) > 1)
     assert stripped(to_fhir(made.result, load(), Known()).result.root).items() >= said.items()
 
 

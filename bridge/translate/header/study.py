@@ -194,8 +194,7 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
 
 def accession_elements(ordered: Resource) -> Iterator[Element]:
     """Of a study or a report: by its own identifier, or by that of the order it is based on."""
-    said = (_accessions(identifiers) for _, identifiers in _ordered(ordered))
-    found = next(filter(None, said), {})
+    _, found = _first_accessions(ordered)
     if len(found) != 1:  # of two, nobody knows which one it is
         return
     ((number, issuers),) = found.items()
@@ -207,6 +206,18 @@ def accession_elements(ordered: Resource) -> Iterator[Element]:
 def unfit_accessions(ordered: Resource) -> list[str]:
     """Elements of a study or a report with an accession number that `accession_elements` cannot say."""
     return [name for name, identifiers in _ordered(ordered) if not all(map(_fits, _numbered(identifiers)))]
+
+
+def several_accessions(ordered: Resource) -> str | None:
+    """The element that says more than one, so that `accession_elements` says none; None where none does."""
+    name, found = _first_accessions(ordered)
+    return name if len(found) > 1 else None
+
+
+def _first_accessions(ordered: Resource) -> tuple[str, dict[str, set[str]]]:
+    """Of the first element that says any, with its name."""
+    said = ((name, _accessions(identifiers)) for name, identifiers in _ordered(ordered))
+    return next((one for one in said if one[1]), ("", {}))
 
 
 def _ordered(ordered: Resource) -> Iterator[tuple[str, list[Home]]]:

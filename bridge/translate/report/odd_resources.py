@@ -14,7 +14,7 @@ from bridge.model.status import WITHDRAWN
 from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare, normal_ranges
 from bridge.translate.header.header import born_uid
-from bridge.translate.header.study import unfit_accessions
+from bridge.translate.header.study import several_accessions, unfit_accessions
 from bridge.translate.native.coded_notes import is_unsaid
 from bridge.translate.native.observed import dated, is_one_moment, observed_at
 from bridge.translate.native.qualifiers import is_interpreted_alone, qualifier_of, reason_in_words
@@ -81,6 +81,8 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
         if made and one["resourceType"] in ("DiagnosticReport", "ImagingStudy"):
             for element in unfit_accessions(one):
                 found.setdefault(_UNFIT, []).append(f"{one['resourceType']}.{element}")
+            if (several := several_accessions(one)) is not None:
+                found.setdefault(_SEVERAL, []).append(f"{one['resourceType']}.{several}")
         if one["resourceType"] == "Composition" and any(map(_is_about_another, one.get("section", ()))):
             what = "a section is about somebody else: a DICOM reader may take its words for the patient's"
             found.setdefault(what, []).append("Composition.section.focus")
@@ -99,6 +101,7 @@ def _undated(observation: Resource) -> str | None:
     return f"a result {how}: a DICOM reader takes that of the report for it; say when it was observed"
 
 
+_SEVERAL = "several accession numbers: nobody says which one is the study's, and a DICOM reader sees none"
 _UNFIT = "an accession number that 16 characters without a backslash cannot hold: a DICOM reader sees none"
 _CUT = ("interpretation", "method", "bodySite", "category")
 """Concepts whose whole words no item says (PS3.16 TID 1210 and 1211 are of a concept name and of a value)."""
