@@ -9,8 +9,9 @@ from email.message import Message
 
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
+from bridge.codecs.dicom.header import read_header
 from bridge.codecs.dicom.json_model import from_json
-from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.errors import BridgeError, InvalidDicomError, PermanentError, TemporaryError
 from bridge.model.coercion import fault_of, is_issued, named_as
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Json
@@ -104,6 +105,8 @@ class DicomWebStore:
         if len(parts) != 1:
             self._peer.judge()
             raise TemporaryError(f"{self.name}: {len(parts)} parts where one instance was asked for")
+        if _is_another(parts[0], instance):
+            raise TemporaryError(f"{self.name}: another instance came where {instance} was asked for")
         return Stored(key, hashlib.sha256(parts[0]).hexdigest()[:32], Instance(parts[0]))
 
     def write(self, items: Sequence[Write[Instance]]) -> Sequence[Outcome[Instance]]:
@@ -200,6 +203,14 @@ class DicomWebStore:
     def _lists(self, path: str) -> bool:
         """Whether there is anything in the study."""
         return next(self._search.all(f"{path}/instances"), None) is not None
+
+
+def _is_another(data: bytes, uid: str) -> bool:
+    """Not of what cannot be read: whoever reads it says why."""
+    try:
+        return text_of(read_header(data, (SOP_INSTANCE_UID,)), SOP_INSTANCE_UID) not in (None, uid)
+    except InvalidDicomError:
+        return False
 
 
 def _path(key: str) -> str:

@@ -92,7 +92,11 @@ class FhirStore:
         return self._said
 
     def _pages(self, path: str) -> Iterator[Json]:
+        asked = set[str]()
         while path:
+            if path in asked:
+                raise TemporaryError(f"{self.name}: its pages lead in a circle; they have no end")
+            asked.add(path)
             found = self._bundle(self._peer.call("GET", path, headers=_FHIR).body)
             yield found
             path = self._next(found)
@@ -142,6 +146,8 @@ class FhirStore:
                 raise PermanentError(what)
             self._peer.judge()
             raise TemporaryError(what)
+        if f"{resource.get('resourceType')}/{resource.get('id')}" != key:  # in another order, or of somebody else
+            raise TemporaryError(f"{self.name}: reading {key} was answered with another resource")
         return Stored(key, resource.get("meta", {}).get("versionId", ""), resource)
 
     def write(self, items: Sequence[Write[Resource]]) -> Sequence[Outcome[Resource]]:

@@ -10,12 +10,18 @@ import pydicom
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from bridge.codecs import json
 from bridge.codecs.dicom import reader
-from bridge.errors import InvalidDicomError, PermanentError
+from bridge.errors import BridgeError, InvalidDicomError, PermanentError, TemporaryError
+from bridge.model.group import Json
 from bridge.stores import http
 from bridge.stores.access import Access, Bearer
+from bridge.stores.dicomweb import DicomWebStore
+from bridge.stores.fhir import FhirStore
 from bridge.stores.http import Peer
 from tests.corpus import FIXTURES
+from tests.samples import ecg_report
+from tests.servers.archive import Archive
 from tests.servers.stand_in import Quiet, StandIn
 
 BOMB = gzip.compress(bytes(20 << 20))
@@ -74,3 +80,64 @@ def test_a_deflated_file_that_swells_is_refused(monkeypatch: pytest.MonkeyPatch)
     assert len(file.getvalue()) < 1 << 20
     with pytest.raises(InvalidDicomError, match="grows beyond"):
         reader.read(file.getvalue())
+
+
+class _Odd(Quiet):
+    """A FHIR server whose pages lead where `next` says, and whose batches are answered in another order."""
+
+    next = ""
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        said = {"fhirVersion": "4.0.1"} if "metadata" in self.path else self._page()
+        self.answer(200, json.dumps(said), Content_Type="application/fhir+json")
+
+    def _page(self) -> Json:
+        link = [{"relation": "next", "url": self.next.format(self.headers["Host"])}]
+        return {"resourceType": "Bundle", "meta": {"lastUpdated": "2026-11-30T10:00:00Z"}, "link": link}
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["entry"]
+        keys = [one["request"]["url"].split("/") for one in reversed(asked)]
+        entry = [{"resource": {"resourceType": kind, "id": name}, "response": {"status": "200"}} for kind, name in keys]
+        self.answer(200, json.dumps({"resourceType": "Bundle", "entry": entry}), Content_Type="application/fhir+json")
+
+
+@pytest.mark.parametrize(
+    ("link", "says"),
+    [
+        ("http://{}/admin?page=2", "outside of the base"),
+        ("http://169.254.169.254/latest/meta-data", "outside of the base"),
+        ("http://{}/fhir/../admin", "outside of the base"),
+        ("http://{}/fhir/_history?page=2", "circle"),
+    ],
+)
+def test_pages_that_lead_elsewhere_or_nowhere_end(link: str, says: str) -> None:
+    asked: list[str] = []
+    with StandIn(_Odd, asked=asked, next=link) as server, pytest.raises(BridgeError, match=says):
+        list(FhirStore("ehr", f"{server.url}/fhir").changes(None))
+    assert len(asked) <= 3 and all(path.startswith("/fhir/") for path in asked)
+
+
+def test_a_resource_that_was_not_asked_for_is_not_taken_for_the_one_that_was() -> None:
+    """One patient's value would stand in the report of another."""
+    with StandIn(_Odd, asked=[]) as server:
+        store = FhirStore("ehr", f"{server.url}/fhir")
+        with pytest.raises(TemporaryError, match="reading Observation/a was answered with another resource"):
+            store.read(["Observation/a", "Observation/b"])
+        (one,) = store.read(["Observation/a"])
+        assert one is not None and one.item["id"] == "a"
+
+
+def test_an_instance_that_was_not_asked_for_is_not_taken_for_the_one_that_was() -> None:
+    """What becomes of the one would be carried to the document of the other."""
+    archive = Archive()
+    archive.keep(ecg_report("2.25.5"))
+    archive.stored["2.25.6"] = archive.stored["2.25.5"]
+    study, series = (archive.stored["2.25.5"][tag].value for tag in ("StudyInstanceUID", "SeriesInstanceUID"))
+    store = DicomWebStore("pacs", archive.url)
+    assert store.read([f"{study}/{series}/2.25.5"])[0] is not None
+    with pytest.raises(TemporaryError, match="another instance came where 2.25.6 was asked for"):
+        store.read([f"{study}/{series}/2.25.6"])
+    archive.stop()
