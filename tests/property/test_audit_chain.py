@@ -42,6 +42,23 @@ def test_entries_that_were_taken_out_or_moved_are_found(texts: list[str], data: 
         assert list(faults(swapped, []))
 
 
+@given(events, st.text(max_size=8), st.data())
+def test_entries_that_were_numbered_anew_are_found(texts: list[str], other: str, data: st.DataObject) -> None:
+    """Whoever takes one out, moves it or puts one in can count again: each hash is of all that was before."""
+    whole = trail([*texts, "last"])
+    index = data.draw(st.integers(0, len(whole) - 2))
+    out = [*whole[:index], *whole[index + 1 :]]
+    swapped = [*whole[:index], whole[index + 1], whole[index], *whole[index + 2 :]]
+    more = [*whole[:index], TrailEntry(0, other, chained("", other)), *whole[index:]]
+    for forged in (out, swapped, more):
+        again = [one._replace(number=number) for number, one in enumerate(forged, 1)]
+        if [one.event for one in again] != [one.event for one in whole][: len(again)]:
+            assert list(faults(again, []))
+    spliced = [*whole[: index + 1], *trail([f"{texts[0]} otherwise", *texts[1:], "last"])[index + 1 :]]
+    assert list(faults(spliced, []))
+    assert list(faults([*whole[:-1], whole[-1]._replace(number=len(whole) + 1)], []))
+
+
 @given(events, st.data())
 def test_a_tail_that_was_cut_or_written_anew_contradicts_a_head(texts: list[str], data: st.DataObject) -> None:
     whole = trail(texts)

@@ -60,5 +60,8 @@ def test_a_token_that_a_renewal_gave_to_two_or_made_short_is_nobodys(tmp_path: P
     (tmp_path / "admin").write_text("a")
     with pytest.raises(Refused, match="agreed on"):
         callers.of("a")
+    (tmp_path / "admin").unlink()  # half of a renewal
+    with pytest.raises(Refused, match="agreed on"):
+        callers.of("whoever-comes-along")
     (tmp_path / "admin").write_text(OTHER)
     assert [callers.of(one).role for one in (GOOD, OTHER)] == ["operate", "admin"]
