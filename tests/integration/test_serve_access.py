@@ -458,6 +458,7 @@ def test_a_fault_of_ours_is_in_the_log_without_its_words(tmp_path: Path) -> None
             ledger.execute("INSERT INTO conflict VALUES ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'Jane Doe', NULL, FALSE)")
         answer = service.request("GET", "/conflicts")
         assert answer.status_code == 500 and is_outcome(answer.content)
+        assert answer.json()["issue"][0]["diagnostics"] == "a fault of the service; see its log"
         assert answer.headers["x-content-type-options"] == "nosniff"
         with sqlite3.connect(tmp_path / "bridge.db", timeout=60) as ledger:
             ledger.execute("DROP TABLE pause")

@@ -213,8 +213,26 @@ def test_other_content_under_a_uid_is_refused_and_the_old_one_stays(
 
 @pytest.mark.parametrize("key", ["../etc/x", "Observation/..", "Observation/a/b", "/etc/passwd", "Observation/"])
 def test_a_key_never_leads_out_of_a_folder(tmp_path: Path, key: str) -> None:
-    (error,) = ResourceFolder("ehr", tmp_path / "in").remove([key])
-    assert isinstance(error, PermanentError)
+    (tmp_path / "in").mkdir()
+    for store in (ResourceFolder("ehr", tmp_path / "in"), InstanceFolder("pacs", tmp_path / "in")):
+        (error,) = store.remove([key])
+        assert isinstance(error, PermanentError)
+        for asked in (store.read, store.absent):
+            with pytest.raises(PermanentError, match="no file name of this store"):
+                asked([key])
+    kind, _, name = key.partition("/")
+    (written,) = ResourceFolder("ehr", tmp_path / "in").write([Write(key, {"resourceType": kind, "id": name})])
+    assert isinstance(written.error, PermanentError)
+
+
+def test_a_uid_never_leads_out_of_a_folder(tmp_path: Path) -> None:
+    """It is whatever somebody has written into a file."""
+    (tmp_path / "in").mkdir()
+    for outcome in InstanceFolder("pacs", tmp_path / "in").write(
+        [Write("2.25.7", Instance(sr("2.25.7", study="../..")))]
+    ):
+        assert isinstance(outcome.error, PermanentError)
+    assert [one.name for one in tmp_path.iterdir()] == ["in"]
 
 
 # -- Orthanc --------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def configured(folder: Path, *, other: str = "it-department") -> Path:
     [
         ("admin", GOOD, "it-department: it has the token of night-shift; make one of its own with `openssl"),
         ("admin", f"{GOOD}\n", "it-department: it has the token of night-shift"),
-        ("admin", "a" * (LEAST - 1), f"it-department: its token has less than {LEAST} characters; make one with"),
+        ("admin", "a" * 15, f"it-department: its token has less than {LEAST} characters; make one with"),
         ("hook", OTHER, "it-department: it has the token of the hook of fhir"),
     ],
 )
