@@ -61,6 +61,25 @@ def test_a_redirect_is_not_followed_and_learns_no_secret(evil: tuple[Peer, list[
     assert called == [("/base/moved", "Bearer secret")]
 
 
+@pytest.mark.parametrize("path", ["/../moved", "/studies/../../moved", "/x/%2e%2e/%2E./moved", "/..\\moved", "/.."])
+def test_a_key_that_leads_out_of_the_base_is_not_asked_for(
+    evil: tuple[Peer, list[tuple[str, str | None]]], path: str
+) -> None:
+    """UIDs and ids are what somebody has written into a document."""
+    peer, called = evil
+    with pytest.raises(PermanentError, match="outside of the base"):
+        peer.call("GET", path)
+    assert called == []
+
+
+def test_a_study_whose_uid_leads_out_of_the_base_is_not_asked_for() -> None:
+    archive = Archive()
+    with pytest.raises(PermanentError, match="outside of the base"):
+        DicomWebStore("pacs", archive.url).study("study/../../admin")
+    assert archive.asked == []
+    archive.stop()
+
+
 def test_a_proxy_of_the_environment_is_not_used(
     evil: tuple[Peer, list[tuple[str, str | None]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
