@@ -18,7 +18,8 @@ from bridge.stores import http
 from bridge.stores.access import Access, Bearer
 from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.fhir import FhirStore
-from bridge.stores.http import Peer
+from bridge.stores.http import Answer, Peer
+from bridge.stores.oauth import _refusal
 from tests.corpus import FIXTURES
 from tests.samples import ecg_report
 from tests.servers.archive import Archive
@@ -78,6 +79,11 @@ def test_a_study_whose_uid_leads_out_of_the_base_is_not_asked_for() -> None:
         DicomWebStore("pacs", archive.url).study("study/../../admin")
     assert archive.asked == []
     archive.stop()
+
+
+@pytest.mark.parametrize("said", ["the secret was s3cret", "s3cret", "a" * 41, 7, None])
+def test_of_a_refused_token_request_codes_alone_are_said(said: object) -> None:
+    assert _refusal(Answer(400, {}, b""), {"error": said}) == "answered 400"
 
 
 def test_a_proxy_of_the_environment_is_not_used(

@@ -141,6 +141,9 @@ def test_without_a_token_nothing_is_told(closed: Service, method: str, path: str
         answer = closed.request(method, path, token, json=NEEDS[method, path][1])
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         assert answer.json()["issue"][0]["code"] == "login"
+    assert (
+        closed.request(method, f"{path}?access_token={bearer('admin')}", json=NEEDS[method, path][1]).status_code == 401
+    )
 
 
 @pytest.mark.parametrize("role", ROLES)
