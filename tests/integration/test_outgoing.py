@@ -20,6 +20,7 @@ from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.fhir import FhirStore
 from bridge.stores.http import Answer, Peer
 from bridge.stores.oauth import _refusal
+from bridge.stores.store import Write
 from tests.corpus import FIXTURES
 from tests.samples import ecg_report
 from tests.servers.archive import Archive
@@ -108,25 +109,34 @@ def test_a_deflated_file_that_swells_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 
 class _Odd(Quiet):
-    """A FHIR server whose pages lead where `next` says, and whose batches are answered in another order."""
+    """A FHIR server whose pages lead where `next` says, or hold `entry`, and whose bundles are answered in another
+    order, or as `said` says."""
 
-    next = ""
+    next, capability = "", {"fhirVersion": "4.0.1"}
+    entry: Json = []
+    said: Json = None
     asked: list[str]
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
-        said = {"fhirVersion": "4.0.1"} if "metadata" in self.path else self._page()
-        self.answer(200, json.dumps(said), Content_Type="application/fhir+json")
+        self._send(self.capability if "metadata" in self.path else self._page())
 
     def _page(self) -> Json:
-        link = [{"relation": "next", "url": self.next.format(self.headers["Host"])}]
-        return {"resourceType": "Bundle", "meta": {"lastUpdated": "2026-11-30T10:00:00Z"}, "link": link}
+        link = [{"relation": "next", "url": self.next.format(self.headers["Host"])}] if self.next else []
+        meta = {"lastUpdated": "2026-11-30T10:00:00Z"}
+        return {"resourceType": "Bundle", "meta": meta, "link": link, "entry": self.entry}
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["entry"]
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.said is not None:
+            return self._send({"resourceType": "Bundle", "entry": self.said})
+        asked = json.loads(body)["entry"]
         keys = [one["request"]["url"].split("/") for one in reversed(asked)]
         entry = [{"resource": {"resourceType": kind, "id": name}, "response": {"status": "200"}} for kind, name in keys]
-        self.answer(200, json.dumps({"resourceType": "Bundle", "entry": entry}), Content_Type="application/fhir+json")
+        self._send({"resourceType": "Bundle", "entry": entry})
+
+    def _send(self, said: Json) -> None:
+        self.answer(200, json.dumps(said), Content_Type="application/fhir+json")
 
 
 @pytest.mark.parametrize(
@@ -153,6 +163,94 @@ def test_a_resource_that_was_not_asked_for_is_not_taken_for_the_one_that_was() -
             store.read(["Observation/a", "Observation/b"])
         (one,) = store.read(["Observation/a"])
         assert one is not None and one.item["id"] == "a"
+
+
+def _answer(resource: Json = None, **response: str) -> Json:
+    return {"response": {"status": "200 OK"} | response} | ({} if resource is None else {"resource": resource})
+
+
+def test_what_was_not_written_is_not_taken_for_what_was() -> None:
+    """It would be remembered as agreed on: of another key, and of another version."""
+    with StandIn(_Odd, asked=[]) as server:
+        items = [Write(f"Observation/{one}", {"resourceType": "Observation", "id": one}) for one in "ab"]
+        for outcome in FhirStore("ehr", f"{server.url}/fhir").write(items):
+            assert "writing Observation/a was answered with another resource" in str(outcome.error)
+        (outcome,) = FhirStore("ehr", f"{server.url}/fhir").write(items[:1])
+        assert outcome.stored is not None and outcome.stored.key == "Observation/a"
+    for said in ({"location": "Observation/b/_history/7"}, {"location": "http://ehr.example/fhir/Observation/b"}, {}):
+        with StandIn(_Odd, asked=[], said=[_answer(**said)]) as server:
+            (outcome,) = FhirStore("ehr", f"{server.url}/fhir").write(items[:1])
+            assert "reading Observation/a was answered 200" in str(outcome.error)  # it is asked for what it wrote
+
+
+JANE = {"resourceType": "Patient", "id": "jane", "identifier": [{"system": "urn:x", "value": "a1"}]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        JANE | {"identifier": [{"system": "urn:x", "value": "A1"}]},
+        JANE | {"identifier": [{"system": "urn:y", "value": "a1"}]},
+        JANE | {"identifier": 7},
+        {"resourceType": "Patient", "id": "jane"},
+        JANE | {"resourceType": "Person"},
+    ],
+)
+def test_a_patient_without_the_identifier_is_not_taken_for_who_has_it(other: Json) -> None:
+    """The report of one would be filed under another."""
+    new = Write("Patient/new", JANE | {"id": "new"}, unless=("urn:x", "a1"))
+    with StandIn(_Odd, asked=[], said=[_answer(other)]) as server:
+        (outcome,) = FhirStore("ehr", f"{server.url}/fhir").write([new])
+        assert isinstance(outcome.error, BridgeError) and outcome.stored is None
+    with StandIn(_Odd, asked=[], said=[_answer(JANE)]) as server:
+        (outcome,) = FhirStore("ehr", f"{server.url}/fhir").write([new])
+        assert outcome.stored is not None and outcome.stored.key == "Patient/jane"
+
+
+def test_who_was_not_searched_for_is_not_found() -> None:
+    """A server may search without regard to case (FHIR R4 search.html#token): that is another patient, and no fault."""
+    upper = JANE | {"id": "upper", "identifier": [{"system": "URN:X", "value": "A1"}]}
+    with StandIn(_Odd, asked=[], said=[{"resource": upper}, {"resource": JANE}]) as server:
+        store = FhirStore("ehr", f"{server.url}/fhir")
+        assert [one.key for one in store.find("Patient", "urn:x", "a1")] == ["Patient/jane"]
+        with pytest.raises(PermanentError, match="Patient/upper was found by an identifier that it does not have"):
+            store.find("Patient", "urn:x", "a2")
+        with pytest.raises(PermanentError, match="a search for ImagingStudy was answered with another kind"):
+            store.find("ImagingStudy", "urn:x", "a1")
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ([7], "no Bundle"),
+        ({}, "no Bundle"),
+        ([{"resource": 7}], "entry 1 of its answer holds no resource"),
+        ([{"request": 7}], "entry 1 of its answer holds no resource"),
+        ([{"resource": JANE}, {"resource": {"id": "a"}}], "entry 2 of its answer holds no resource"),
+        ([{"resource": {"resourceType": "Patient"}}], "has no `id`"),
+    ],
+)
+def test_an_answer_of_no_shape_is_said(entry: Json, says: str) -> None:
+    with StandIn(_Odd, asked=[], entry=entry) as server, pytest.raises(PermanentError, match=says):
+        list(FhirStore("ehr", f"{server.url}/fhir").changes(None))
+
+
+@pytest.mark.parametrize("more", [{"meta": 7}, {"meta": {"versionId": 7}}, {"extension": 7}, {"extension": [7]}])
+def test_a_resource_of_no_shape_is_its_own_fault_and_the_others_come(more: Json) -> None:
+    with StandIn(_Odd, asked=[], entry=[{"resource": JANE | more}, {"resource": JANE | {"id": "other"}}]) as server:
+        (page,) = FhirStore("ehr", f"{server.url}/fhir").changes(None)
+        assert [(one.key, one.item is None) for one in page.changes] == [
+            ("Patient/jane", True),
+            ("Patient/other", False),
+        ]
+    with StandIn(_Odd, asked=[], said=[_answer(JANE | more)]) as server, pytest.raises(PermanentError, match="no FHIR"):
+        FhirStore("ehr", f"{server.url}/fhir").read(["Patient/jane"])
+
+
+@pytest.mark.parametrize("rest", [7, [7], [{"resource": 7}], [{"resource": [7, {"type": 7}]}]])
+def test_a_capability_statement_of_no_shape_has_nothing(rest: Json) -> None:
+    with StandIn(_Odd, asked=[], capability={"fhirVersion": "4.0.1", "rest": rest}) as server:
+        assert list(FhirStore("ehr", f"{server.url}/fhir", searched=["Patient"]).changes(None)) == []
 
 
 def test_an_instance_that_was_not_asked_for_is_not_taken_for_the_one_that_was() -> None:

@@ -211,6 +211,15 @@ def test_other_content_under_a_uid_is_refused_and_the_old_one_stays(
     assert stored is not None and b"Sinusrhythmus" in stored.item.data
 
 
+def test_identifiers_that_are_none_keep_nobody_else_from_being_found(tmp_path: Path) -> None:
+    store = ResourceFolder("ehr", tmp_path)
+    (tmp_path / "Patient").mkdir()
+    for name, said in (("a", 7), ("b", [7]), ("c", [{"system": "urn:x", "value": "1"}])):
+        one = {"resourceType": "Patient", "id": name, "identifier": said}
+        (tmp_path / "Patient" / f"{name}.json").write_bytes(json.dumps(one))
+    assert [one.key for one in store.find("Patient", "urn:x", "1")] == ["Patient/c"]
+
+
 @pytest.mark.parametrize("key", ["../etc/x", "Observation/..", "Observation/a/b", "/etc/passwd", "Observation/"])
 def test_a_key_never_leads_out_of_a_folder(tmp_path: Path, key: str) -> None:
     (tmp_path / "in").mkdir()
