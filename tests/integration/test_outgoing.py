@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 
 import pydicom
 import pytest
@@ -18,10 +19,13 @@ from bridge.stores import http
 from bridge.stores.access import Access, Bearer
 from bridge.stores.dicomweb import DicomWebStore
 from bridge.stores.fhir import FhirStore
+from bridge.stores.folder import InstanceFolder
 from bridge.stores.http import Answer, Peer
 from bridge.stores.oauth import _refusal
-from bridge.stores.store import Write
+from bridge.stores.orthanc import OrthancStore, orthanc_id
+from bridge.stores.store import Instance, Write
 from tests.corpus import FIXTURES
+from tests.images import as_file
 from tests.samples import ecg_report
 from tests.servers.archive import Archive
 from tests.servers.stand_in import Quiet, StandIn
@@ -251,6 +255,86 @@ def test_a_resource_of_no_shape_is_its_own_fault_and_the_others_come(more: Json)
 def test_a_capability_statement_of_no_shape_has_nothing(rest: Json) -> None:
     with StandIn(_Odd, asked=[], capability={"fhirVersion": "4.0.1", "rest": rest}) as server:
         assert list(FhirStore("ehr", f"{server.url}/fhir", searched=["Patient"]).changes(None)) == []
+
+
+ELSEWHERE = {"0020000D": {"vr": "UI", "Value": ["2.25.99"]}}
+
+
+class _Listing(Quiet):
+    """A DICOMweb archive that lists `found`, whatever is searched for."""
+
+    found: Json
+
+    def do_GET(self) -> None:
+        self.answer(200, json.dumps(self.found), Content_Type="application/dicom+json")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [{}, 7, [7], [[]], [{"00080018": 7}], [{"00080018": {"Value": 7}}], [{"x": {}}], [{"00080018": {"vr": []}}],
+     [{"00081032": {"vr": "SQ", "Value": [7]}}]],
+)  # fmt: skip
+def test_a_listing_of_no_shape_is_said(found: Json) -> None:
+    with StandIn(_Listing, found=found) as server:
+        store = DicomWebStore("pacs", server.url)
+        for asked in (store.listing, lambda: store.named("2.25.1"), lambda: store.study("study/2.25.1")):
+            with pytest.raises(TemporaryError, match="lists no data sets"):
+                list(asked())
+
+
+def test_a_study_that_was_not_asked_for_is_not_taken_for_the_one_that_was() -> None:
+    """Its patient would be the one of this study."""
+    with StandIn(_Listing, found=[ELSEWHERE]) as server:
+        store = DicomWebStore("pacs", server.url)
+        for asked in (store.study, lambda key: store.absent([key]), lambda key: store._metadata(f"/studies/{key[6:]}")):
+            with pytest.raises(TemporaryError, match="of another study"):
+                asked("study/2.25.1")
+
+
+def test_what_was_not_searched_for_by_its_uid_is_not_named() -> None:
+    """An archive that does not search by it lists all that it has."""
+    one, other = (
+        {tag: {"Value": [uid]} for tag in ("0020000D", "0020000E", "00080018")} for uid in ("2.25.1", "2.25.2")
+    )
+    with StandIn(_Listing, found=[one, other]) as server:
+        assert DicomWebStore("pacs", server.url).named("2.25.2") == ["2.25.2/2.25.2/2.25.2"]
+
+
+class _Mistaken(Quiet):
+    """An Orthanc behind a cache that answers with one instance for all."""
+
+    data: bytes
+    uid: str
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/file"):
+            self.answer(200, self.data, Content_Type="application/dicom")
+        else:
+            self.answer(200, json.dumps({"MainDicomTags": {"SOPInstanceUID": self.uid}}))
+
+
+def test_what_was_not_asked_for_of_orthanc_or_a_folder_is_not_taken_for_what_was(tmp_path: Path) -> None:
+    data = as_file(ecg_report("2.25.5"))
+    key = orthanc_id(reader.read(data).dataset)
+    for uid, asked, fits in (("2.25.6", key, True), ("2.25.6", "0" * 8, False), ("2.25.5", "0" * 8, True)):
+        with StandIn(_Mistaken, data=data, uid=uid) as server:
+            store = OrthancStore("pacs", server.url)
+            if fits:  # or its index knows why it has another id than we compute
+                assert store.read([asked])[0] is not None
+            else:
+                with pytest.raises(TemporaryError, match="another instance came"):
+                    store.read([asked])
+    folder = InstanceFolder("pacs", tmp_path)
+    (written,) = folder.write([Write("2.25.5", Instance(data))])
+    assert written.stored is not None and folder.read([written.stored.key])[0] is not None
+    study, series, uid = written.stored.key.split("/")
+    for key in (f"{study}/{series}/2.25.6", f"{study}/2.25.6/{uid}", f"2.25.6/{series}/{uid}"):
+        (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{key}.dcm").write_bytes(data)
+        with pytest.raises(PermanentError, match="holds another instance than its name says"):
+            folder.read([key])
+        assert folder.placed([key]) == [None]
+    assert len(folder.study(f"study/{study}")) == 1 and folder.study("study/2.25.6") == []
 
 
 def test_an_instance_that_was_not_asked_for_is_not_taken_for_the_one_that_was() -> None:
