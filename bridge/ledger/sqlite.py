@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -44,7 +46,7 @@ def _durable(connection: Any, _: object) -> None:
 def _locked(database: Path) -> IO[str]:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        lock = database.with_name(f"{database.name}.lock").open("w")
+        lock = open(database.with_name(f"{database.name}.lock"), "w", opener=partial(os.open, mode=0o600))
     except OSError as error:
         raise TemporaryError(f"ledger: {database}: {error.strerror}") from error
     with suppress(BlockingIOError):

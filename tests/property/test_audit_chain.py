@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +15,8 @@ events = st.lists(st.text(max_size=8), min_size=1, max_size=8)
 def trail(texts: list[str]) -> list[TrailEntry]:
     found: list[TrailEntry] = []
     for number, text in enumerate(texts, 1):
-        found.append(TrailEntry(number, text, chained(found[-1].hash if found else "", text)))
+        before, document = found[-1].hash if found else "", f"document {number}" if number % 3 else None
+        found.append(TrailEntry(number, text, chained(before, text, document), document))
     return found
 
 
@@ -30,6 +33,33 @@ def test_an_entry_that_was_edited_is_found(texts: list[str], data: st.DataObject
     other = data.draw(st.text(max_size=8).filter(lambda text: text != whole[index].event))
     whole[index] = whole[index]._replace(event=other)
     assert list(faults(whole, [])) == [f"entry {index + 1} is not what it was"]
+
+
+@given(events, st.data())
+def test_an_entry_that_was_given_to_another_document_is_found(texts: list[str], data: st.DataObject) -> None:
+    """`explain` would tell of one document what was done to another."""
+    whole = trail(texts)
+    index = data.draw(st.integers(0, len(whole) - 1))
+    was = whole[index].document
+    other = data.draw((st.none() | st.text(max_size=8)).filter(lambda one: one != was))
+    whole[index] = whole[index]._replace(document=other)
+    assert list(faults(whole, [])) == [f"entry {index + 1} is not what it was"]
+    joined = f"{whole[index].event}\n{was}"  # as if an earlier bridge had hashed it
+    assert list(faults([*whole[:index], whole[index]._replace(event=joined), *whole[index + 1 :]], []))
+
+
+@given(events, events)
+def test_what_an_earlier_bridge_has_chained_goes_on(texts: list[str], more: list[str]) -> None:
+    """It hashed no document."""
+    whole: list[TrailEntry] = []
+    for number, text in enumerate(texts, 1):
+        before = whole[-1].hash if whole else ""
+        whole.append(TrailEntry(number, text, hashlib.sha256(f"{before}\n{text}".encode()).hexdigest(), "a"))
+    for number, text in enumerate(more, len(whole) + 1):
+        whole.append(TrailEntry(number, text, chained(whole[-1].hash, text, "b"), "b"))
+    assert not list(faults(whole, []))
+    edited = [*whole[:-1], whole[-1]._replace(document="a")]
+    assert list(faults(edited, [])) == [f"entry {len(whole)} is not what it was"]
 
 
 @given(events, st.data())
