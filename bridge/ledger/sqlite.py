@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -46,7 +45,7 @@ def _durable(connection: Any, _: object) -> None:
 def _locked(database: Path) -> IO[str]:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        lock = open(database.with_name(f"{database.name}.lock"), "w", opener=partial(os.open, mode=0o600))
+        lock = os.fdopen(os.open(database.with_name(f"{database.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600), "w")
     except OSError as error:
         raise TemporaryError(f"ledger: {database}: {error.strerror}") from error
     with suppress(BlockingIOError):
