@@ -272,7 +272,16 @@ def test_a_page_of_another_site_changes_nothing(small: Service) -> None:
     ]:  # fmt: skip
         status, _, _ = asked(small, "127.0.1.3", "POST", "/wake", b"", Origin=origin)
         assert status == expected, origin
+    for method in ("PUT", "DELETE", "PATCH"):
+        assert asked(small, "127.0.1.3", method, "/hooks/fhir", b"", Origin="http://evil.example")[0] == 403
     assert "access-control-allow-origin" not in asked(small, "127.0.1.3", "GET", "/status", Origin="http://a.b")[1]
+
+
+def test_a_page_of_another_site_changes_nothing_with_a_token_either(closed: Service) -> None:
+    """A script that has somebody's token sends no Origin of ours."""
+    origin = {"Origin": "https://evil.example"}
+    answer = closed.request("POST", "/pause", bearer("operate"), json={"route": "fhir-dicom"}, headers=origin)
+    assert answer.status_code == 403
 
 
 # -- how much ---------------------------------------------------------------------------------------------------------
@@ -350,7 +359,7 @@ def test_one_client_that_asks_too_often_is_told_to_wait(small: Service) -> None:
         answers = list(pool.map(lambda _: asked(small, "127.0.3.1", "GET", "/ready"), range(100)))
     waits = [headers["retry-after"] for status, headers, _ in answers if status == 429]
     assert waits and all(int(wait) >= 1 for wait in waits)
-    assert asked(small, "127.0.3.2", "GET", "/health")[0] == 200, "another client is served"
+    assert asked(small, "127.0.3.2", "GET", "/ready")[0] == 200, "another client is served"
 
 
 def test_a_hook_is_not_called_more_often_than_another_route(small: Service) -> None:
