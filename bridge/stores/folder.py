@@ -41,9 +41,6 @@ _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _UIDS = re.compile(r"([0-9]+(\.[0-9]+)*/){2}[0-9]+(\.[0-9]+)*")
 
 
-_NAMES = (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID)
-
-
 class ResourceFolder:
     """Every poll looks at every file: the ledger knows which version it has seen."""
 
@@ -182,14 +179,15 @@ class InstanceFolder:
             return None
         if self._is_another(key, data):
             raise PermanentError(
-                f"{self.name}: {key}.dcm holds another instance than its name says; name it `study/series/instance.dcm`"
+                f"{self.name}: {key}.dcm holds another instance than its name says; name it by its UID"
             )
         return Stored(key, version(data), Instance(data))
 
     def _is_another(self, key: str, data: bytes) -> bool:
-        """Not of what cannot be read: whoever reads it says why."""
+        """By its SOP Instance UID: a copy in another folder is one. Not of what cannot be read: whoever reads it says
+        why."""
         try:
-            return self.key_of(read_header(data, _NAMES)) != key
+            return not _is_named(key, read_header(data, (SOP_INSTANCE_UID,)))
         except InvalidDicomError:
             return False
 
@@ -239,10 +237,10 @@ class InstanceFolder:
         """None of what is not there, not readable, or of another name: whoever reads it says why."""
         data = self._files.read(key)
         try:
-            header = read_header(data, (*_NAMES, *tags)) if data is not None else None
+            header = read_header(data, (SOP_INSTANCE_UID, *tags)) if data is not None else None
         except InvalidDicomError:
             return None
-        return header if header is not None and self.key_of(header) == key else None
+        return header if header is not None and _is_named(key, header) else None
 
     def study_of(self, dataset: DataSet) -> str:
         return f"{STUDY}{text_of(dataset, STUDY_UID) or ''}"
@@ -256,7 +254,11 @@ class InstanceFolder:
         return list(self._files.within(self.path / uid)) if _UID.fullmatch(uid) else []
 
     def key_of(self, dataset: DataSet) -> str:
-        return "/".join(text_of(dataset, tag) or "" for tag in _NAMES)
+        return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
+
+
+def _is_named(key: str, header: DataSet) -> bool:
+    return text_of(header, SOP_INSTANCE_UID) == key.rpartition("/")[2]
 
 
 def _unread(files: Files, named: str) -> str | None:
