@@ -361,6 +361,16 @@ def test_what_was_done_and_its_entry_are_of_one_transaction(ledger: Ledger, monk
     ]
 
 
+def test_what_others_have_too_is_not_said_to_be_removed(ledger: Ledger) -> None:
+    """All that a document was of may be of another one: then nothing of it is."""
+    made = link(f"{ROUTE}|Observation/0")
+    ledger.leases.hold([made.document])
+    ledger.intents.intend(ROUTE, made.document, "remove-resources", EHR, [])
+    ledger.links.agree(made)
+    (entry,) = ledger.audit.entries()
+    assert json.loads(entry.event)["entity"] == [{"what": {"display": EHR}}]
+
+
 def test_a_verdict_on_what_is_decided_or_has_changed_meanwhile_is_refused(ledger: Ledger) -> None:
     """Of two people at once the first one holds, and the other is told."""
     conflict = Conflict("document", ROUTE, "Observation/0", PACS, "i-0", "one", "other")
