@@ -209,13 +209,17 @@ class OrthancStore:
 
     def study(self, key: str) -> Sequence[DataSet]:
         """From the index, which knows all that is asked for but the issuer of the patient's ID, and codes."""
+        uid = key.removeprefix(STUDY)
         found = self._peer.call("GET", f"/{_path(key)}", accept=(404,))
-        instances = self._bulk([key.removeprefix(STUDY)], "Instance") if found.status != 404 else []
+        instances = self._bulk([uid], "Instance") if found.status != 404 else []
         if not instances:
             return []
         study = _parsed(self._peer, found.body)
         first = min(one["ID"] for one in instances)
         said = self._json(f"/instances/{_checked(first)}/simplified-tags")
+        own, other = (str(one.get("StudyInstanceUID", "")).strip(" \0") for one in (study["MainDicomTags"], said))
+        if study["ID"] != uid or own != other:
+            raise TemporaryError(f"{self.name}: another study came where {uid} was asked for; is a cache between?")
         shared = said | study["PatientMainDicomTags"] | study["MainDicomTags"]
         series = {one["ID"]: one["MainDicomTags"] for one in self._json(f"/{_path(key)}/series")}
         own = {name: shared[name] for name in shared if tag_for_keyword(name) in _OF_STUDY}

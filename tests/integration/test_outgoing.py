@@ -310,7 +310,14 @@ class _Mistaken(Quiet):
         if self.path.endswith("/file"):
             self.answer(200, self.data, Content_Type="application/dicom")
         else:
-            self.answer(200, json.dumps({"MainDicomTags": {"SOPInstanceUID": self.uid}}))
+            tags = {"SOPInstanceUID": self.uid, "StudyInstanceUID": self.uid}
+            said = {"ID": "a0", "MainDicomTags": tags, "PatientMainDicomTags": {}, "StudyInstanceUID": "2.25.5"}
+            self.answer(200, json.dumps([] if self.path.endswith("/series") else said))
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        one = {"ID": "b0", "ParentSeries": "c0", "MainDicomTags": {"SOPInstanceUID": "2.25.5"}, "Metadata": {}}
+        self.answer(200, json.dumps([one]))
 
 
 def test_what_was_not_asked_for_of_orthanc_or_a_folder_is_not_taken_for_what_was(tmp_path: Path) -> None:
@@ -324,6 +331,14 @@ def test_what_was_not_asked_for_of_orthanc_or_a_folder_is_not_taken_for_what_was
             else:
                 with pytest.raises(TemporaryError, match="another instance came"):
                     store.read([asked])
+    for uid, asked, fits in (("2.25.6", "a0", False), ("2.25.5", "a1", False), ("2.25.5", "a0", True)):
+        with StandIn(_Mistaken, data=data, uid=uid) as server:
+            store = OrthancStore("pacs", server.url)
+            if fits:
+                assert len(store.study(f"study/{asked}")) == 1
+            else:
+                with pytest.raises(TemporaryError, match="another study came"):
+                    store.study(f"study/{asked}")
     folder = InstanceFolder("pacs", tmp_path)
     (written,) = folder.write([Write("2.25.5", Instance(data))])
     assert written.stored is not None and folder.read([written.stored.key])[0] is not None
