@@ -217,8 +217,10 @@ class OrthancStore:
         study = _parsed(self._peer, found.body)
         first = min(one["ID"] for one in instances)
         said = self._json(f"/instances/{_checked(first)}/simplified-tags")
-        own, other = (str(one.get("StudyInstanceUID", "")).strip(" \0") for one in (study["MainDicomTags"], said))
-        if study["ID"] != uid or own != other:
+        of_study, of_instance = (
+            str(one.get("StudyInstanceUID", "")).strip(" \0") for one in (study["MainDicomTags"], said)
+        )
+        if study["ID"] != uid or of_study != of_instance:
             raise TemporaryError(f"{self.name}: another study came where {uid} was asked for; is a cache between?")
         shared = said | study["PatientMainDicomTags"] | study["MainDicomTags"]
         series = {one["ID"]: one["MainDicomTags"] for one in self._json(f"/{_path(key)}/series")}
