@@ -19,6 +19,7 @@ class TrailEntry(NamedTuple):
     number: int
     event: str
     hash: str
+    document: str | None = None  # by which `explain` finds it
 
 
 class Head(NamedTuple):
@@ -28,8 +29,14 @@ class Head(NamedTuple):
     hash: str
 
 
-def chained(before: str, event: str) -> str:
-    """SHA-256 of the hash before (empty for the first entry) and the event."""
+def chained(before: str, event: str, document: str | None = None) -> str:
+    """SHA-256 of the hash before (empty for the first entry), the event, and the document that it is found by, as JSON:
+    nothing that an earlier bridge has hashed begins as an array does."""
+    return hashlib.sha256(json.dumps([before, event, document]).encode()).hexdigest()
+
+
+def _chained_before(before: str, event: str) -> str:
+    """By an earlier bridge, whose entries stay what they are: without the document."""
     return hashlib.sha256(f"{before}\n{event}".encode()).hexdigest()
 
 
@@ -42,7 +49,7 @@ def faults(entries: Iterable[TrailEntry], heads: Iterable[Head]) -> Iterator[str
     for entry in entries:
         if entry.number != last + 1:
             yield f"entry {last + 1} is missing"
-        elif entry.hash != chained(before, entry.event):
+        elif entry.hash not in (chained(before, entry.event, entry.document), _chained_before(before, entry.event)):
             yield f"entry {entry.number} is not what it was"
         if not all(map(entry.hash.startswith, left.pop(entry.number, ()))):  # of a torn one it is the beginning
             yield f"entry {entry.number} is another than the one whose hash was exported"
@@ -58,8 +65,8 @@ def record(connection: Connection, event: AuditEvent, document: str | None = Non
     text = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     last = connection.execute(_NEWEST).first()
     number, before = (last.number, last.hash) if last is not None else (0, "")
-    row = TrailEntry(number + 1, text, chained(before, text))._asdict()
-    connection.execute(insert(AUDIT).values(**row, document=document))
+    row = TrailEntry(number + 1, text, chained(before, text, document), document)
+    connection.execute(insert(AUDIT).values(**row._asdict()))
 
 
 class AuditTrail:
@@ -78,5 +85,5 @@ class AuditTrail:
                 yield TrailEntry(*row)
 
 
-_ENTRY = (AUDIT.c.number, AUDIT.c.event, AUDIT.c.hash)
+_ENTRY = (AUDIT.c.number, AUDIT.c.event, AUDIT.c.hash, AUDIT.c.document)
 _NEWEST = select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)

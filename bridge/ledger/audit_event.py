@@ -34,11 +34,9 @@ def written(link: Link, act: str, store: str, keys: Sequence[str], *, known: boo
     the epoch."""
     kind, action = _kind(act)
     action = "U" if known and _name(act) == "to-fhir" else action
-    removed: dict[Kind, Sequence[str]] = {
-        "remove-instances": [one.sop_instance for one in link.chain],
-        "remove-resources": sorted(link.versions),
-    }
-    touched = keys or removed.get(_name(act), ())
+    touched = keys
+    if _name(act) == "remove-instances" and not keys:  # all of them; of resources the intent says which
+        touched = [one.sop_instance for one in link.chain]
     versioned = [f"{key}/_history/{link.versions[key]}" if key in link.versions else key for key in touched]
     return _event(kind, action, BRIDGE, link.route, [*map(_entity, versioned), _named(store)], _name(act), now)
 

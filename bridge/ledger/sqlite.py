@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -44,7 +45,7 @@ def _durable(connection: Any, _: object) -> None:
 def _locked(database: Path) -> IO[str]:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        lock = database.with_name(f"{database.name}.lock").open("w")
+        lock = os.fdopen(os.open(database.with_name(f"{database.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600), "w")
     except OSError as error:
         raise TemporaryError(f"ledger: {database}: {error.strerror}") from error
     with suppress(BlockingIOError):

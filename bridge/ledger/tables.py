@@ -212,7 +212,7 @@ AUDIT = Table(  # what was done, each entry bound to the one before
     Column("number", Integer, primary_key=True),  # from 1, without a gap
     Column("event", Text, nullable=False),  # FHIR R4 AuditEvent
     Column("hash", String, nullable=False),
-    Column("document", String, index=True),  # not part of the chain: to find the entry again
+    Column("document", String, index=True),  # to find the entry again
 )
 
 

@@ -9,8 +9,9 @@ from email.message import Message
 
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
+from bridge.codecs.dicom.header import read_header
 from bridge.codecs.dicom.json_model import from_json
-from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.errors import BridgeError, InvalidDicomError, PermanentError, TemporaryError
 from bridge.model.coercion import fault_of, is_issued, named_as
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Json
@@ -20,7 +21,7 @@ from bridge.stores.access import ANYBODY, Access
 from bridge.stores.breaker import Outage
 from bridge.stores.http import Peer
 from bridge.stores.native_xml import NotNativeDicomError, from_xml, is_xml
-from bridge.stores.qido import JSON, Search, parsed
+from bridge.stores.qido import JSON, Search, data_sets, parsed
 from bridge.stores.store import (
     STUDY,
     Absence,
@@ -88,7 +89,7 @@ class DicomWebStore:
                     yield Seen(f"{uid}/{_uid(instance, SERIES_UID)}/{_uid(instance, SOP_INSTANCE_UID)}", version)
 
         for study in self._search.all("/studies", only, _FILED_UNDER, more=[_INSTANCES]):
-            number = study.get(f"{_INSTANCES:08X}", {}).get("Value", [""])[0]
+            number = (study.get(f"{_INSTANCES:08X}", {}).get("Value") or [""])[0]
             yield Seen(f"{STUDY}{_uid(study, STUDY_UID)}", f"{number} {_version(study)}")
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
@@ -104,6 +105,8 @@ class DicomWebStore:
         if len(parts) != 1:
             self._peer.judge()
             raise TemporaryError(f"{self.name}: {len(parts)} parts where one instance was asked for")
+        if _is_another(parts[0], instance):
+            raise TemporaryError(f"{self.name}: another instance came where {instance} was asked for")
         return Stored(key, hashlib.sha256(parts[0]).hexdigest()[:32], Instance(parts[0]))
 
     def write(self, items: Sequence[Write[Instance]]) -> Sequence[Outcome[Instance]]:
@@ -169,7 +172,9 @@ class DicomWebStore:
 
     def named(self, uid: str) -> Sequence[str]:
         found = self._search.all("/instances", [f"{SOP_INSTANCE_UID:08X}={uid}"], [STUDY_UID, SERIES_UID])
-        return ["/".join(_uid(one, tag) for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID)) for one in found]
+        # an archive that does not search by it gives others, too
+        named = [one for one in found if _uid(one, SOP_INSTANCE_UID) == uid]
+        return ["/".join(_uid(one, tag) for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID)) for one in named]
 
     def placed(self, keys: Sequence[str]) -> Sequence[Place | None]:
         """Only documents are listed one by one."""
@@ -189,7 +194,7 @@ class DicomWebStore:
         """Of all instances of the study (PS3.18 10.4.1.1.2): all attributes, but for what is long. An archive may have
         none of a study that is there."""
         answer = self._peer.call("GET", f"{path}/metadata", headers=JSON, accept=(404, 410))
-        found: list[Json] = parsed(self._peer, answer.body) if answer.status < 300 and answer.body.strip() else []
+        found = data_sets(self._peer, path, answer)
         if not found and self._lists(path):
             raise TemporaryError(
                 f"{self.name}: it lists instances of {path} and has no metadata of it: what the study says is not "
@@ -200,6 +205,14 @@ class DicomWebStore:
     def _lists(self, path: str) -> bool:
         """Whether there is anything in the study."""
         return next(self._search.all(f"{path}/instances"), None) is not None
+
+
+def _is_another(data: bytes, uid: str) -> bool:
+    """Not of what cannot be read: whoever reads it says why."""
+    try:
+        return text_of(read_header(data, (SOP_INSTANCE_UID,)), SOP_INSTANCE_UID) not in (None, uid)
+    except InvalidDicomError:
+        return False
 
 
 def _path(key: str) -> str:
@@ -218,7 +231,7 @@ def _version(study: Json) -> str:
 
 
 def _uid(item: Json, tag: int) -> str:
-    found = item.get(f"{tag:08X}", {}).get("Value", [""])[0]
+    found = (item.get(f"{tag:08X}", {}).get("Value") or [""])[0]
     if not isinstance(found, str) or not all(character in "0123456789." for character in found) or not found:
         raise PermanentError(f"a listing without ({tag >> 16:04X},{tag & 0xFFFF:04X}); is this DICOMweb?")
     return found

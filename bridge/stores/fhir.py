@@ -8,12 +8,13 @@ from urllib.parse import quote, urlencode
 
 from bridge.codecs import json
 from bridge.errors import BridgeError, PermanentError, TemporaryError
-from bridge.model.edition import edition
+from bridge.model.edition import edition, time_of
 from bridge.model.extensions import extensions_of
 from bridge.model.group import Json, Resource, reference_to
 from bridge.model.search import identifier_query, identifier_token
 from bridge.model.world import World
 from bridge.stores.access import ANYBODY, Access
+from bridge.stores.answered import check_named, entries_of, found_by, having, is_bundle, is_sound, matches, served
 from bridge.stores.breaker import Outage
 from bridge.stores.http import Peer
 from bridge.stores.store import Absence, Change, Outcome, Page, Seen, Stored, Write
@@ -53,9 +54,9 @@ class FhirStore:
         self._capability()
         for found in self._search(since) if self._searched else self._history(since):
             position = position or found.get("meta", {}).get("lastUpdated")
-            if position is None:
+            if time_of(f"@{position}") is None:
                 raise PermanentError(f"{self.name}: an answer without meta.lastUpdated: no time to go on from")
-            yield Page(tuple(map(self._change, _matches(found))), position)
+            yield Page(tuple(map(self._change, matches(self.name, found))), position)
 
     def _history(self, since: str | None) -> Iterator[Json]:
         query = {"_count": str(_PAGE)} | ({"_since": since} if since else {})
@@ -71,9 +72,8 @@ class FhirStore:
 
     def _known(self, kinds: Sequence[str]) -> list[str]:
         """Those that the server has (FHIR R4 CapabilityStatement.rest.resource); it would refuse to search others."""
-        rests = self._capability().get("rest", [])
-        served = {one["type"] for rest in rests for one in rest.get("resource", [])}
-        return [kind for kind in kinds if kind in served]
+        there = served(self._capability())
+        return [kind for kind in kinds if kind in there]
 
     def _capability(self) -> Json:
         """What the server says of itself, once a process. Raises PermanentError where it speaks another release: it
@@ -92,7 +92,11 @@ class FhirStore:
         return self._said
 
     def _pages(self, path: str) -> Iterator[Json]:
+        asked = set[str]()
         while path:
+            if path in asked:
+                raise TemporaryError(f"{self.name}: its pages lead in a circle; they have no end")
+            asked.add(path)
             found = self._bundle(self._peer.call("GET", path, headers=_FHIR).body)
             yield found
             path = self._next(found)
@@ -100,6 +104,9 @@ class FhirStore:
     def _change(self, entry: Json) -> Change[Resource]:
         resource = entry.get("resource")
         if resource is not None:
+            check_named(self.name, resource)
+            if not is_sound(resource):  # whoever reads it says why, by its name; the others go on
+                return Change(reference_to(resource), "", None)
             nothing = _is_placeholder(resource)  # no more, or not yet: `read` says so, too
             return Change(reference_to(resource), edition(resource), None if nothing else resource, deleted=nothing)
         url = str(entry.get("request", {}).get("url") or entry.get("fullUrl", ""))
@@ -115,8 +122,8 @@ class FhirStore:
     def _listed(self, only: str) -> Iterator[Seen]:
         for kind in LISTED:
             for found in self._pages(f"/{kind}?_count={_PAGE}&_elements=id{only}"):
-                for entry in _matches(found):
-                    yield Seen(f"{kind}/{entry['resource']['id']}", edition(entry["resource"]))
+                for one in found_by(self.name, kind, found):
+                    yield Seen(f"{kind}/{one['id']}", edition(one) if is_sound(one) else "")
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Resource] | None]:
         found: list[Stored[Resource] | None] = []
@@ -134,7 +141,7 @@ class FhirStore:
     def _one(self, key: str, entry: Json) -> Stored[Resource] | None:
         status = str(entry.get("response", {}).get("status", ""))[:3]
         resource = entry.get("resource")
-        if status in ("404", "410") or (resource is not None and _is_placeholder(resource)):
+        if status in ("404", "410"):
             return None
         if not status.startswith("2") or resource is None:
             what = f"{self.name}: reading {key} was answered {status or 'nothing'}"
@@ -142,6 +149,17 @@ class FhirStore:
                 raise PermanentError(what)
             self._peer.judge()
             raise TemporaryError(what)
+        return self._stored(key, resource, f"reading {key}")
+
+    def _stored(self, key: str, resource: Resource, what: str) -> Stored[Resource] | None:
+        """The resource that `what` was answered with; None of a placeholder. Raises TemporaryError where it is another:
+        in another order, or of somebody else; it would be taken for this one."""
+        if f"{resource.get('resourceType')}/{resource.get('id')}" != key:
+            raise TemporaryError(f"{self.name}: {what} was answered with another resource; is there a cache between?")
+        if not is_sound(resource):
+            raise PermanentError(f"{self.name}: {key} has a `meta` or `extension` that is no FHIR; correct it there")
+        if _is_placeholder(resource):
+            return None
         return Stored(key, resource.get("meta", {}).get("versionId", ""), resource)
 
     def write(self, items: Sequence[Write[Resource]]) -> Sequence[Outcome[Resource]]:
@@ -161,12 +179,26 @@ class FhirStore:
         if not status.startswith("2"):
             raise PermanentError(f"{self.name}: {item.key} was answered {status or 'nothing'}")
         if resource is None or "id" not in resource:
-            (stored,) = self._batch(["/".join(str(response.get("location", item.key)).split("/")[-4:-2])])
-            if stored is None:
-                raise TemporaryError(f"{self.name}: {item.key} was written and is not there")
-            return stored
-        key = reference_to(resource)
-        return Stored(key, resource.get("meta", {}).get("versionId", ""), resource)
+            (stored,) = self._batch([self._located(item, response)])
+        else:
+            kind = item.key.partition("/")[0]  # of what is created conditionally; the server names it
+            key = reference_to(resource) if item.unless and resource["resourceType"] == kind else item.key
+            stored = self._stored(key, resource, f"writing {item.key}")
+        if stored is None:
+            raise TemporaryError(f"{self.name}: {item.key} was written and is not there")
+        if item.unless is not None:
+            having(self.name, [stored.item], *item.unless, exactly=True)
+        return stored
+
+    def _located(self, item: Write[Resource], response: Json) -> str:
+        """Its key. What is created conditionally is named by the server: in a location, which may be absolute, and of a
+        version (FHIR R4 Bundle.entry.response.location)."""
+        if item.unless is None:
+            return item.key
+        steps = str(response.get("location", "")).partition("/_history")[0].split("/")[-2:]
+        if len(steps) < 2:
+            raise TemporaryError(f"{self.name}: {item.key} was written, and it does not say where")
+        return f"{item.key.partition('/')[0]}/{steps[-1]}"
 
     def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
         return [self._absent(key) for key in keys]
@@ -175,7 +207,12 @@ class FhirStore:
         answer = self._peer.call("GET", f"/{_path(key)}", headers=_FHIR, accept=(404, 410))
         if answer.status == 404:
             return "unknown"
-        return "deleted" if answer.status == 410 or _is_placeholder(self._parsed(answer.body)) else None
+        if answer.status == 410:
+            return "deleted"
+        found = self._parsed(answer.body)
+        if not isinstance(found, dict):
+            raise TemporaryError(f"{self.name}: reading {key} was answered with no resource; is this a FHIR server?")
+        return "deleted" if self._stored(key, found, f"reading {key}") is None else None
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         found: list[BridgeError | None] = []
@@ -192,18 +229,17 @@ class FhirStore:
         body = urlencode({"identifier": identifier_token(system, value), "_count": "3"}).encode()
         headers = _FHIR | {"Content-Type": "application/x-www-form-urlencoded"}
         answer = self._bundle(self._peer.call("POST", f"/{kind}/_search", body=body, headers=headers).body)
-        found = [entry["resource"] for entry in _matches(answer)]
+        found = having(self.name, found_by(self.name, kind, answer), system, value)
         return [Stored(f"{kind}/{one['id']}", one.get("meta", {}).get("versionId", ""), one) for one in found]
 
     def _post(self, bundle: Json, headers: dict[str, str] | None = None) -> list[Json]:
         sent = _FHIR | {"Content-Type": "application/fhir+json"} | (headers or {})
         answer = self._peer.call("POST", "", body=json.dumps(bundle), headers=sent)
-        entries: list[Json] = self._bundle(answer.body).get("entry", [])
-        return entries
+        return entries_of(self.name, self._bundle(answer.body))
 
     def _bundle(self, body: bytes) -> Json:
         found = self._parsed(body)
-        if not isinstance(found, dict) or found.get("resourceType") != "Bundle":
+        if not is_bundle(found):
             raise PermanentError(f"{self.name}: the answer is no Bundle; is the URL that of a FHIR base?")
         return found
 
@@ -213,11 +249,6 @@ class FhirStore:
     def _next(self, bundle: Json) -> str:
         url = next((one["url"] for one in bundle.get("link", []) if one.get("relation") == "next"), None)
         return self._peer.rejoined(url) if url else ""
-
-
-def _matches(bundle: Json) -> list[Json]:
-    """Its entries, without what the server says about the search."""
-    return [one for one in bundle.get("entry", []) if one.get("search", {}).get("mode") != "outcome"]
 
 
 def _is_placeholder(resource: Resource) -> bool:

@@ -123,8 +123,10 @@ class Peer:
         return answer
 
     def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:
-        self._rest()
         where = self._where(method, path)
+        if _leads_up(path.partition("?")[0]):
+            raise PermanentError(f"{self.name}: {method}: a key leads outside of the base; it is not asked for")
+        self._rest()
         session = self._session()
         try:
             with session.request(
@@ -176,10 +178,15 @@ class Peer:
         except ValueError as error:
             raise PermanentError(f"{self.name}: a link is no URL; it is not followed") from error
         path = link.path or base.path
-        steps = unquote(path).replace("\\", "/").split("/")  # a server may resolve them, whatever we see
-        if {".", ".."} & set(steps) or (path != base.path and not path.startswith(f"{base.path}/")):
+        if _leads_up(path) or (path != base.path and not path.startswith(f"{base.path}/")):
             raise PermanentError(f"{self.name}: a link leads outside of the base; it is not followed")
         return urlunsplit(("", "", path[len(base.path) :], link.query, ""))
+
+
+def _leads_up(path: str) -> bool:
+    """A server, or the library, may resolve such steps, whatever we see; some take `..;a` for one, too."""
+    steps = unquote(path).replace("\\", "/").split("/")
+    return any(step.partition(";")[0] in (".", "..") for step in steps)
 
 
 def _new_session(access: Access) -> requests.Session:

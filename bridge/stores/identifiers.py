@@ -71,6 +71,7 @@ class Identifiers:
 
 def identifiers_of(resource: Resource) -> frozenset[Identifier]:
     """Those that are some: what others have put into a folder may be no FHIR."""
-    named = (one for one in resource.get("identifier") or () if isinstance(one, dict))
+    found = resource.get("identifier")
+    named = (one for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
     said = ((one.get("system", ""), one.get("value")) for one in named)
     return frozenset((one, value) for one, value in said if isinstance(one, str) and isinstance(value, str))

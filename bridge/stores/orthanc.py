@@ -10,9 +10,10 @@ from pydicom.datadict import tag_for_keyword
 
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
+from bridge.codecs.dicom.header import read_header
 from bridge.codecs.dicom.json_model import from_keywords
-from bridge.errors import BridgeError, PermanentError, TemporaryError
-from bridge.model.dataset import DataSet, charset_of, decode_text, find
+from bridge.errors import BridgeError, InvalidDicomError, PermanentError, TemporaryError
+from bridge.model.dataset import DataSet, charset_of, decode_text, find, text_of
 from bridge.model.group import Json
 from bridge.model.tags import PATIENT_ID, SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_TAGS, STUDY_UID
 from bridge.model.world import World
@@ -124,7 +125,21 @@ class OrthancStore:
         if (kind := answer.headers.get("content-type", "")) != "application/dicom":
             self._peer.judge()
             raise TemporaryError(f"{self.name}: {kind or 'nothing known'} instead of an instance; is this an Orthanc?")
+        if self._is_another(key, answer.body):
+            raise TemporaryError(f"{self.name}: another instance came where {key} was asked for; is a cache between?")
         return Stored(key, hashlib.md5(answer.body, usedforsecurity=False).hexdigest(), Instance(answer.body))
+
+    def _is_another(self, key: str, data: bytes) -> bool:
+        """Not of what cannot be read: whoever reads it says why. Where we compute another id than Orthanc did, by what
+        its index has."""
+        try:
+            header = read_header(data, (PATIENT_ID, STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
+        except InvalidDicomError:
+            return False
+        if orthanc_id(header) == key:
+            return False
+        said = self._json(f"/instances/{key}")
+        return bool(said["MainDicomTags"].get("SOPInstanceUID") != text_of(header, SOP_INSTANCE_UID))
 
     def write(self, items: Sequence[Write[Instance]]) -> Sequence[Outcome[Instance]]:
         return [self._write(item) for item in items]
@@ -194,13 +209,19 @@ class OrthancStore:
 
     def study(self, key: str) -> Sequence[DataSet]:
         """From the index, which knows all that is asked for but the issuer of the patient's ID, and codes."""
+        uid = key.removeprefix(STUDY)
         found = self._peer.call("GET", f"/{_path(key)}", accept=(404,))
-        instances = self._bulk([key.removeprefix(STUDY)], "Instance") if found.status != 404 else []
+        instances = self._bulk([uid], "Instance") if found.status != 404 else []
         if not instances:
             return []
         study = _parsed(self._peer, found.body)
         first = min(one["ID"] for one in instances)
         said = self._json(f"/instances/{_checked(first)}/simplified-tags")
+        of_study, of_instance = (
+            str(one.get("StudyInstanceUID", "")).strip(" \0") for one in (study["MainDicomTags"], said)
+        )
+        if study["ID"] != uid or of_study != of_instance:
+            raise TemporaryError(f"{self.name}: another study came where {uid} was asked for; is a cache between?")
         shared = said | study["PatientMainDicomTags"] | study["MainDicomTags"]
         series = {one["ID"]: one["MainDicomTags"] for one in self._json(f"/{_path(key)}/series")}
         own = {name: shared[name] for name in shared if tag_for_keyword(name) in _OF_STUDY}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from bridge.codecs.dicom.json_model import is_data_set
 from bridge.errors import TemporaryError
 from bridge.model.group import Json
 from bridge.model.tags import SOP_INSTANCE_UID, STUDY_UID
@@ -109,10 +110,10 @@ class Search:
         before: set[str] = set()
         offset, by = 0, f"{STUDY_UID if path == _OF_ALL else SOP_INSTANCE_UID:08X}"
         while True:
-            found = self._found(answer)
+            found = self._found(path, answer)
             if not found and offset:  # Orthanc counts what is skipped as part of the limit, where it filters by itself
-                found = self._found(self._page(path, query, offset + _PAGE, offset, (400,)))
-            named = {uid for one in found for uid in one.get(by, {}).get("Value", ())}
+                found = self._found(path, self._page(path, query, offset + _PAGE, offset, (400,)))
+            named = {str(uid) for one in found for uid in one.get(by, {}).get("Value") or ()}
             if found and named <= before:
                 raise TemporaryError(
                     f"{self._peer.name}: what follows is what came before: does it know `offset` (PS3.18 8.3.4.4)? "
@@ -135,9 +136,22 @@ class Search:
         asked = "&".join([*query, f"limit={limit}", f"offset={offset}"])
         return self._peer.call("GET", f"{path}?{asked}", headers=JSON, accept=accept + missing)
 
-    def _found(self, answer: Answer) -> list[Json]:
-        """Nothing is 200 or 204 without a body, too."""
-        return parsed(self._peer, answer.body) if answer.status < 300 and answer.body.strip() else []
+    def _found(self, path: str, answer: Answer) -> list[Json]:
+        return data_sets(self._peer, path, answer)
+
+
+def data_sets(peer: Peer, path: str, answer: Answer) -> list[Json]:
+    """What is listed, of all or within a study; nothing is 200 or 204 without a body, too. Raises TemporaryError where
+    it is none, or is of another study: it would be taken for what this one holds, and whose it is."""
+    found = parsed(peer, answer.body) if answer.status < 300 and answer.body.strip() else []
+    if not isinstance(found, list) or not all(map(is_data_set, found)):
+        peer.judge()
+        raise TemporaryError(f"{peer.name}: GET {path}: the answer lists no data sets; is this a DICOMweb archive?")
+    if path.startswith(f"{_OF_ALL}/"):
+        uid = path.split("/")[2]
+        if any((one.get(f"{STUDY_UID:08X}", {}).get("Value") or [uid]) != [uid] for one in found):
+            raise TemporaryError(f"{peer.name}: GET {path}: the answer is of another study; is there a cache between?")
+    return found
 
 
 def parsed(peer: Peer, body: bytes) -> Json:

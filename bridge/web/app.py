@@ -48,6 +48,7 @@ def create_app(settings: Settings, passes: Passes | None) -> FastAPI:
         lifespan=running,
         docs_url=None,  # a page of foreign scripts
         redoc_url=None,
+        redirect_slashes=False,  # to the Host header's word, and to http:// behind a proxy that speaks TLS
     )
     answer_faults(app)
     _guard(app, settings)

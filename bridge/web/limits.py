@@ -75,6 +75,9 @@ class BodyLimit:
 
 
 def _announced(headers: Headers, limit: int) -> Refused | None:
+    # RFC 9112 6.1: who is in front of us may take the other one
+    if "content-length" in headers and "transfer-encoding" in headers:
+        return Refused(400, "Content-Length and Transfer-Encoding: send one of them", {"Connection": "close"})
     coding = headers.get("content-encoding", "identity").strip().lower()
     if coding != "identity":
         return Refused(415, "Content-Encoding: send it uncompressed", {"Accept-Encoding": "identity"})

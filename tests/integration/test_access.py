@@ -219,6 +219,7 @@ def test_a_bearer_token_is_read_again_when_its_file_is_renewed(
 
 # -- what is refused before anything is called -----------------------------------------------------------------------
 BASIC = {"kind": "basic", "user": "a", "password": {"env": "CLIENT_SECRET"}}
+IN_CLEAR = {"kind": "oauth2", "token_url": "http://a.example", "client_id": "a", "secret": {"env": "CLIENT_SECRET"}}
 UNPROVEN = {"kind": "oauth2", "token_url": "https://a.example", "client_id": "a"}
 
 
@@ -228,6 +229,7 @@ UNPROVEN = {"kind": "oauth2", "token_url": "https://a.example", "client_id": "a"
         ({"url": "http://pacs.example", "auth": BASIC}, "can be read on the way"),
         ({"url": "https://pacs.example", "auth": BASIC | {"password": "in the file"}}, "password"),
         ({"url": "https://pacs.example", "auth": BASIC | {"password": {}}}, "where the secret is"),
+        ({"url": "https://pacs.example", "auth": IN_CLEAR}, "can be read on the way"),
         ({"url": "https://pacs.example", "auth": UNPROVEN}, "`secret` or `private_key`"),
         ({"url": "https://a:b@pacs.example"}, "no user"),
         ({"url": "https://pacs.example", "tls": {"ca": "nowhere.pem"}}, "no file"),

@@ -148,6 +148,12 @@ def test_an_edit_is_found(stores: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "audit: entry 2 is not what it was\n")
 
 
+def test_an_entry_of_another_document_is_found(stores: Path) -> None:
+    edit(stores, "UPDATE audit SET document = (SELECT document FROM audit WHERE number = 1) WHERE number = 2")
+    done = fhir_dicom(stores, "audit", "verify")
+    assert (done.returncode, done.stderr) == (1, "audit: entry 2 is not what it was\n")
+
+
 def test_a_cut_tail_is_found_by_an_exported_head(stores: Path) -> None:
     number = len(events(stores))
     edit(stores, f"DELETE FROM audit WHERE number >= {number}")

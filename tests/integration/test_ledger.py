@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bridge.errors import LedgerError, UsageError
-from bridge.ledger import leases
+from bridge.ledger import leases, links, studies
 from bridge.ledger.audit import faults
+from bridge.ledger.conflicts import Conflict
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Intent, Link
+from bridge.ledger.operations import _as_it_stands
+from bridge.ledger.studies import StudyLink
 from bridge.model.version import Version
 from tests.servers.postgresql import Postgresql
 
@@ -327,6 +332,57 @@ def test_the_audit_trail_has_one_end_however_many_write(ledger: Ledger) -> None:
     entries = list(ledger.audit.entries())
     assert len(entries) == 90
     assert list(faults(entries, [])) == []
+
+
+def test_what_was_done_and_its_entry_are_of_one_transaction(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a crash between them leaves a write that is in no entry."""
+    made, study = link(f"{ROUTE}|Observation/0"), StudyLink(ROUTE, "study/1", "ImagingStudy/1")
+    ledger.leases.hold([made.document, study.document])
+    ledger.intents.intend(ROUTE, made.document, "to-dicom", PACS, ["Observation/0"])
+    ledger.intents.intend(ROUTE, study.document, "imaging-study", EHR, ["ImagingStudy/1"])
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        for module in (links, studies):
+            broken.setattr(module, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.links.agree(made)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.studies.agree(study)
+    assert ledger.links.count(ROUTE) == 0 and ledger.studies.of(ROUTE, study.study) is None
+    ledger.links.agree(made)
+    ledger.studies.agree(study)
+    entries = [(one.document, json.loads(one.event)["entity"][0]["what"]) for one in ledger.audit.entries()]
+    assert entries == [
+        (made.document, {"reference": "Observation/0"}),
+        (study.document, {"reference": "ImagingStudy/1"}),
+    ]
+
+
+def test_what_others_have_too_is_not_said_to_be_removed(ledger: Ledger) -> None:
+    """All that a document was of may be of another one: then nothing of it is."""
+    made = link(f"{ROUTE}|Observation/0")
+    ledger.leases.hold([made.document])
+    ledger.intents.intend(ROUTE, made.document, "remove-resources", EHR, [])
+    ledger.links.agree(made)
+    (entry,) = ledger.audit.entries()
+    assert json.loads(entry.event)["entity"] == [{"what": {"display": EHR}}]
+
+
+def test_a_verdict_on_what_is_decided_or_has_changed_meanwhile_is_refused(ledger: Ledger) -> None:
+    """Of two people at once the first one holds, and the other is told."""
+    conflict = Conflict("document", ROUTE, "Observation/0", PACS, "i-0", "one", "other")
+    ledger.conflicts.keep(conflict)
+    ledger.operations.decide(conflict.name, "fhir", "somebody")
+    with pytest.raises(UsageError, match="any more"):
+        ledger.operations.decide(conflict.name, "dicom", "somebody else")
+    for read in (conflict, replace(conflict, fhir="older"), replace(conflict, dicom="older")):
+        stale = _as_it_stands(read, None if read is conflict else "fhir").values(verdict="dicom")
+        with ledger._database.begin() as connection:
+            assert connection.execute(stale).rowcount == 0
+    assert ledger.conflicts.verdict(conflict) == "fhir"
 
 
 def test_feeds_and_decisions_do_not_stand_in_each_others_way(ledger: Ledger) -> None:

@@ -26,6 +26,7 @@ import requests
 from bridge.errors import UsageError
 from bridge.settings.service import ROLES, Role
 from bridge.settings.settings import listening, settings
+from bridge.web.app import create_app
 from fixtures.stores import lay_out
 from tests.servers.certificates import Authority
 from tests.servers.service import Service, serving, until
@@ -78,7 +79,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("small")
     lay_out(folder / "data")
     keys = {"max_bytes": 100_000, "seconds": 1, "rate": 5, "names": ["bridge.my-hospital.example"]}
-    with serving(folder, {"serve": keys, "interval": 3600}) as service:
+    keys["hooks"] = {"fhir": {"env": "HOOK"}}
+    with serving(folder, {"serve": keys, "interval": 3600}, environment=SECRETS) as service:
         yield service
 
 
@@ -114,12 +116,34 @@ def test_every_operation_is_in_the_table(closed: Service) -> None:
     assert there == set(NEEDS)
 
 
+def test_no_route_is_hidden_from_the_table(tmp_path: Path) -> None:
+    """The API does not show all that there is (`include_in_schema`): what is asked for tells."""
+    (tmp_path / "bridge.yaml").write_text(json.dumps({"ledger": f"sqlite:///{tmp_path}/none.db"}))
+    routes: list[Any] = list(create_app(settings(tmp_path / "bridge.yaml"), None).routes)
+    found = {
+        (method, one.path)
+        for route in routes
+        for one in (route.effective_candidates() if hasattr(route, "effective_candidates") else (route,))
+        for method in one.methods
+    }
+    pages = {("GET", "/"), ("GET", "/static/{name}"), ("GET", "/openapi.json"), ("HEAD", "/openapi.json")}
+    hooks = {(method, f"/hooks/{{store}}{below}") for method in ("POST", "PUT", "DELETE") for below in _BELOW}
+    assert found == {*NEEDS, *pages, *hooks, *(("GET", path) for path in OPEN)}
+
+
+_BELOW = ("", "/{below:path}")
+
+
 @pytest.mark.parametrize(("method", "path"), sorted(NEEDS))
 def test_without_a_token_nothing_is_told(closed: Service, method: str, path: str) -> None:
-    for token in (None, "wrong", SECRETS["HOOK"], bearer("read")[:-1]):
+    near = (bearer("read")[:-1], bearer("admin") + "x", bearer("admin").upper())
+    for token in (None, "wrong", SECRETS["HOOK"], *near):
         answer = closed.request(method, path, token, json=NEEDS[method, path][1])
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         assert answer.json()["issue"][0]["code"] == "login"
+    assert (
+        closed.request(method, f"{path}?access_token={bearer('admin')}", json=NEEDS[method, path][1]).status_code == 401
+    )
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -143,9 +167,11 @@ def test_only_an_admin_says_what_was_deleted(closed: Service) -> None:
 def test_who_acts_is_in_the_audit_trail(closed: Service) -> None:
     closed.request("POST", "/pause", bearer("operate"), json={"route": "fhir-dicom"})
     closed.request("POST", "/resume", bearer("admin"), json={"route": "fhir-dicom"})
+    closed.request("POST", "/retry", bearer("operate"), json={"key": "Observation/nobody"})
+    closed.request("POST", "/resend", bearer("admin"), json={"route": "fhir-dicom", "keys": ["Observation/nobody"]})
     trail = closed.request("GET", "/audit", bearer("admin")).text.splitlines()
     done = {(one["purposeOfEvent"][0]["text"], one["agent"][0]["who"]["display"]) for one in map(json.loads, trail)}
-    assert {("pause", "operateer"), ("resume", "adminer")} <= done
+    assert {("pause", "operateer"), ("resume", "adminer"), ("retry", "operateer"), ("resend", "adminer")} <= done
 
 
 def test_a_hook_takes_its_own_secret_alone(closed: Service) -> None:
@@ -155,6 +181,10 @@ def test_a_hook_takes_its_own_secret_alone(closed: Service) -> None:
                              ("dicom", SECRETS["HOOK"]), ("nowhere", SECRETS["HOOK"])]
     ]  # fmt: skip
     assert statuses == [204, 401, 401, 401, 401, 401]
+    for method in ("POST", "PUT", "DELETE"):
+        for path in ("/hooks/fhir", "/hooks/fhir/Observation/a"):
+            assert closed.request(method, path, SECRETS["HOOK"]).status_code == 204
+            assert {closed.request(method, path, one).status_code for one in (None, bearer("admin"))} == {401}
 
 
 def test_no_secret_and_no_key_is_in_the_log(closed: Service) -> None:
@@ -179,6 +209,10 @@ def test_openness_without_authentication_ends_at_this_machine(tmp_path: Path) ->
     for keys, says in [
         ({"host": "0.0.0.0"}, "set `auth`"),
         ({"host": "bridge.example"}, "set `auth`"),
+        ({"host": "::"}, "set `auth`"),
+        ({"host": "10.0.0.1"}, "set `auth`"),
+        ({"host": "127.0.0.1.example"}, "set `auth`"),
+        ({"host": "bridge.localhost"}, "set `auth`"),  # a name leads where whoever resolves it says
         ({"host": "0.0.0.0", "auth": AUTH}, "set `tls`"),
         ({"hooks": {"nowhere": {"env": "HOOK"}}}, "no store 'nowhere'"),
         ({"auth": {"kind": "tokens", "tokens": []}}, "tokens"),
@@ -198,11 +232,14 @@ def test_a_secret_that_is_missing_is_said_at_the_start(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bridge", "serve", "--config", "bridge.yaml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2 and "serve.auth.tokens: reader: secret: READ is empty" in done.stderr
+    (tmp_path / "bridge.yaml").write_text(json.dumps({"serve": {"hooks": {"fhir": {"env": "HOOK"}}}}))
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2 and "serve.hooks.fhir: secret: HOOK is empty" in done.stderr
 
 
 # -- TLS --------------------------------------------------------------------------------------------------------------
 def test_tls_old_versions_and_clear_text(closed: Service, authority: Authority) -> None:
-    assert "max-age" in closed.request("GET", "/health").headers["strict-transport-security"]
+    assert closed.request("GET", "/health").headers["strict-transport-security"] == "max-age=31536000"
     with pytest.raises(requests.ConnectionError):
         requests.get(closed.base.replace("https", "http") + "/health", timeout=60)
     old = ssl.create_default_context(cafile=str(authority.ca))
@@ -235,10 +272,20 @@ def test_a_page_of_another_site_changes_nothing(small: Service) -> None:
     ]:  # fmt: skip
         status, _, _ = asked(small, "127.0.1.3", "POST", "/wake", b"", Origin=origin)
         assert status == expected, origin
+    for method in ("PUT", "DELETE", "PATCH"):
+        assert asked(small, "127.0.1.3", method, "/hooks/fhir", b"", Origin="http://evil.example")[0] == 403
     assert "access-control-allow-origin" not in asked(small, "127.0.1.3", "GET", "/status", Origin="http://a.b")[1]
 
 
+def test_a_page_of_another_site_changes_nothing_with_a_token_either(closed: Service) -> None:
+    """A script that has somebody's token sends no Origin of ours."""
+    origin = {"Origin": "https://evil.example"}
+    answer = closed.request("POST", "/pause", bearer("operate"), json={"route": "fhir-dicom"}, headers=origin)
+    assert answer.status_code == 403
+
+
 # -- how much ---------------------------------------------------------------------------------------------------------
+OF_THE_HOOK = {"Authorization": f"Bearer {SECRETS['HOOK']}"}
 PATHS = ["/translate/fhir", "/translate/dicom", "/documents", "/retry", "/hooks/fhir", "/conflicts/a"]
 
 
@@ -252,14 +299,33 @@ def test_a_body_that_says_it_is_too_long_is_not_read(small: Service, path: str) 
     assert answer.status == 413 and is_outcome(answer.read())
 
 
-@pytest.mark.parametrize("path", ["/translate/fhir", "/documents"])
+@pytest.mark.parametrize("path", ["/translate/fhir", "/documents", "/hooks/fhir"])
 def test_a_body_that_says_no_length_is_cut(small: Service, path: str) -> None:
     connection = connected(small, "127.0.2.2")
     parts = (b'{"key": "' + b"x" * 50_000 if number == 0 else b"x" * 50_000 for number in range(4))
-    headers = {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
+    headers = {"Transfer-Encoding": "chunked", "Content-Type": "application/json", **OF_THE_HOOK}
     connection.request("POST", path, body=parts, headers=headers, encode_chunked=True)
     answer = connection.getresponse()
     assert answer.status == 413 and is_outcome(answer.read())
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 422), (1, 413)])
+def test_a_body_of_the_largest_size_is_taken_and_no_longer_one(small: Service, more: int, status: int) -> None:
+    connection = connected(small, "127.0.2.6")
+    connection.request("POST", "/translate/fhir", body=iter([bytes(100_000 + more)]), encode_chunked=True)
+    assert connection.getresponse().status == status
+
+
+def test_two_lengths_are_none(small: Service) -> None:
+    """RFC 9112 6.1: who is in front of us may take the other one, and what follows for a request of somebody else."""
+    address = urlsplit(small.base)
+    two = b"POST /translate/fhir HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(
+        (address.hostname or "", address.port or 0), timeout=60, source_address=("127.0.2.7", 0)
+    ) as one:
+        one.sendall(two + b"0\r\n\r\nGET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        said = b"".join(iter(lambda: one.recv(65536), b""))
+    assert said.startswith(b"HTTP/1.1 400") and said.count(b"HTTP/1.1 ") == 1
 
 
 def test_where_no_document_is_taken_in_little_is_read(small: Service) -> None:
@@ -293,7 +359,20 @@ def test_one_client_that_asks_too_often_is_told_to_wait(small: Service) -> None:
         answers = list(pool.map(lambda _: asked(small, "127.0.3.1", "GET", "/ready"), range(100)))
     waits = [headers["retry-after"] for status, headers, _ in answers if status == 429]
     assert waits and all(int(wait) >= 1 for wait in waits)
-    assert asked(small, "127.0.3.2", "GET", "/health")[0] == 200, "another client is served"
+    assert asked(small, "127.0.3.2", "GET", "/ready")[0] == 200, "another client is served"
+
+
+def test_a_hook_is_not_called_more_often_than_another_route(small: Service) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(
+            pool.map(
+                lambda _: asked(small, "127.0.3.4", "POST", "/hooks/fhir", Authorization=OF_THE_HOOK["Authorization"])[
+                    0
+                ],
+                range(100),
+            )
+        )
+    assert answers.count(204) and answers.count(429) > 50
 
 
 def test_who_is_told_to_wait_does_not_fill_the_log(small: Service) -> None:
@@ -309,9 +388,11 @@ def test_who_is_told_to_wait_does_not_fill_the_log(small: Service) -> None:
     assert len(small.entries()) - before <= 2 * (time.monotonic() - begun + 1) + 2
 
 
-def test_who_sends_a_body_drop_by_drop_is_cut(small: Service) -> None:
+@pytest.mark.parametrize("path", ["/translate/fhir", "/hooks/fhir"])
+def test_who_sends_a_body_drop_by_drop_is_cut(small: Service, path: str) -> None:
     connection = connected(small, "127.0.4.1")
-    connection.putrequest("POST", "/translate/fhir")
+    connection.putrequest("POST", path)
+    connection.putheader("Authorization", OF_THE_HOOK["Authorization"])
     connection.putheader("Content-Length", "1000")
     connection.endheaders(b"x")
     answer = connection.getresponse()
@@ -355,10 +436,25 @@ def test_browsers_are_told_to_be_strict(small: Service, method: str, path: str, 
     assert status == expected
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
-    assert headers["x-content-type-options"] == "nosniff"
+    said = dict(one.split(" ", 1) for one in policy.split("; "))
+    assert said.pop("require-trusted-types-for") == "'script'"
+    assert {"base-uri", "form-action", "frame-ancestors", "connect-src", "script-src"} < said.keys()
+    assert set(said.values()) == {"'self'", "'none'"}, "nothing foreign is loaded, or told"
+    assert {said[name] for name in ("base-uri", "form-action", "frame-ancestors")} == {"'none'"}
+    assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
+    assert headers["cross-origin-resource-policy"] == headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == "no-store"
     assert "server" not in headers
+
+
+def test_nobody_is_sent_elsewhere(closed: Service) -> None:
+    """Where to would be the Host header's word, and http:// behind a proxy that speaks TLS: a report sent again to
+    there is read on the way."""
+    for method, path in (("POST", "/translate/dicom/"), ("GET", "/status/"), ("GET", "/audit/")):
+        headers = {"Host": "evil.example"}
+        answer = closed.request(method, path, bearer("admin"), headers=headers, allow_redirects=False)
+        assert (answer.status_code, "location" in answer.headers) == (404, False)
 
 
 def test_a_fault_does_not_repeat_what_was_sent(small: Service) -> None:
@@ -374,6 +470,7 @@ def test_a_fault_of_ours_is_in_the_log_without_its_words(tmp_path: Path) -> None
             ledger.execute("INSERT INTO conflict VALUES ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'Jane Doe', NULL, FALSE)")
         answer = service.request("GET", "/conflicts")
         assert answer.status_code == 500 and is_outcome(answer.content)
+        assert answer.json()["issue"][0]["diagnostics"] == "a fault of the service; see its log"
         assert answer.headers["x-content-type-options"] == "nosniff"
         with sqlite3.connect(tmp_path / "bridge.db", timeout=60) as ledger:
             ledger.execute("DROP TABLE pause")

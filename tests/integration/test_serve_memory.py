@@ -100,9 +100,10 @@ def test_bodies_that_come_all_at_once_are_not_all_held(service: Service) -> None
     until(lambda: service.post("/translate/fhir", bytes(size), {}).status_code == 422)
 
 
-def test_a_number_of_millions_of_digits_stops_nothing(service: Service) -> None:
+@pytest.mark.parametrize("kind", [b"%s", b"0.%s", b"1.%se2"], ids=["whole", "decimal", "with exponent"])
+def test_a_number_of_millions_of_digits_stops_nothing(service: Service, kind: bytes) -> None:
     """To validate it took an hour, and nothing else ran meanwhile: no request, and no pass."""
-    body = OBSERVATION + b'"valueInteger":' + b"9" * (8 << 20) + b"}"
+    body = OBSERVATION + b'"valueInteger":' + kind % (b"9" * (8 << 20)) + b"}"
     answer = service.post("/translate/dicom", body, {"Content-Type": "application/fhir+json"})
     assert answer.status_code == 422 and "more than 1000 digits" in answer.text
 

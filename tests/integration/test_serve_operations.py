@@ -130,6 +130,8 @@ def test_a_verdict_on_an_older_state_is_refused(tmp_path: Path) -> None:
         post(service, f"/conflicts/{conflict['name']}", holds="dicom")
         until(lambda: not service.get("/conflicts"))
         assert service.request("POST", f"/conflicts/{conflict['name']}", json={"holds": "fhir"}).status_code == 409
+        said = {one["purposeOfEvent"][0]["text"]: one["agent"][0]["who"]["display"] for one in trail(service)}
+        assert said[f"conflict {conflict['name']}: dicom holds"] == "somebody on this machine"
 
 
 def test_the_audit_trail_in_pages(service: Service) -> None:

@@ -211,10 +211,37 @@ def test_other_content_under_a_uid_is_refused_and_the_old_one_stays(
     assert stored is not None and b"Sinusrhythmus" in stored.item.data
 
 
+def test_identifiers_that_are_none_keep_nobody_else_from_being_found(tmp_path: Path) -> None:
+    store = ResourceFolder("ehr", tmp_path)
+    (tmp_path / "Patient").mkdir()
+    for name, said in (("a", 7), ("b", [7]), ("c", [{"system": "urn:x", "value": "1"}])):
+        one = {"resourceType": "Patient", "id": name, "identifier": said}
+        (tmp_path / "Patient" / f"{name}.json").write_bytes(json.dumps(one))
+    assert [one.key for one in store.find("Patient", "urn:x", "1")] == ["Patient/c"]
+
+
 @pytest.mark.parametrize("key", ["../etc/x", "Observation/..", "Observation/a/b", "/etc/passwd", "Observation/"])
 def test_a_key_never_leads_out_of_a_folder(tmp_path: Path, key: str) -> None:
-    (error,) = ResourceFolder("ehr", tmp_path / "in").remove([key])
-    assert isinstance(error, PermanentError)
+    (tmp_path / "in").mkdir()
+    for store in (ResourceFolder("ehr", tmp_path / "in"), InstanceFolder("pacs", tmp_path / "in")):
+        (error,) = store.remove([key])
+        assert isinstance(error, PermanentError)
+        for asked in (store.read, store.absent):
+            with pytest.raises(PermanentError, match="no file name of this store"):
+                asked([key])
+    kind, _, name = key.partition("/")
+    (written,) = ResourceFolder("ehr", tmp_path / "in").write([Write(key, {"resourceType": kind, "id": name})])
+    assert isinstance(written.error, PermanentError)
+
+
+def test_a_uid_never_leads_out_of_a_folder(tmp_path: Path) -> None:
+    """It is whatever somebody has written into a file."""
+    (tmp_path / "in").mkdir()
+    for outcome in InstanceFolder("pacs", tmp_path / "in").write(
+        [Write("2.25.7", Instance(sr("2.25.7", study="../..")))]
+    ):
+        assert isinstance(outcome.error, PermanentError)
+    assert [one.name for one in tmp_path.iterdir()] == ["in"]
 
 
 # -- Orthanc --------------------------------------------------------------------------------------------------------
@@ -371,7 +398,7 @@ def test_a_link_that_leads_elsewhere_is_not_followed(servers: Servers) -> None:
     assert peer.rejoined("http://evil.example/fhir?page=2") == "?page=2"
     with pytest.raises(PermanentError, match="outside"):
         peer.rejoined("http://127.0.0.1:9/other?page=2")
-    for steps in ("../admin", "x/../../admin", "%2e%2e/admin", "x/%2E./admin", "..%2fadmin", "./x"):
+    for steps in ("../admin", "x/../../admin", "%2e%2e/admin", "x/%2E./admin", "..%2fadmin", "./x", "..;a/admin"):
         with pytest.raises(PermanentError, match="outside"):
             peer.rejoined(f"http://127.0.0.1:9/fhir/{steps}")
     with pytest.raises(PermanentError, match="no URL"):

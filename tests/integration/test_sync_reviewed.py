@@ -322,7 +322,11 @@ def test_what_is_invalid_and_void_is_void(stores: Path) -> None:
 def test_the_ledger_is_nobody_else_s_business(stores: Path) -> None:
     put(stores, observation("x", 1))
     sync(stores)
-    assert {oct((stores / name).stat().st_mode & 0o777) for name in ("bridge.db",)} == {"0o600"}
+    ledger = Ledger(f"sqlite:///{stores}/bridge.db")
+    ledger.copy_to(stores / "bridge.db.copy")
+    found = {one.name[9:]: oct(one.stat().st_mode & 0o777) for one in stores.glob("bridge.db*")}
+    ledger.close()
+    assert found == dict.fromkeys(("", ".lock", "-wal", "-shm", ".copy"), "0o600")
     assert json.loads(fhir_dicom(stores, "status", "--json").stdout)["linked"] == {"fhir": 1}
 
 

@@ -3,6 +3,7 @@ text, sequences; what else there is, is no part of a header."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -12,6 +13,7 @@ from bridge.model.group import Json
 from bridge.model.tags import SPECIFIC_CHARACTER_SET
 
 _UNICODE = Element(SPECIFIC_CHARACTER_SET, "CS", b"ISO_IR 192")
+_TAG = re.compile("[0-9A-Fa-f]{8}")
 _NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
@@ -23,6 +25,18 @@ def from_json(item: Json) -> DataSet:
 def from_keywords(item: Json) -> DataSet:
     """Of `{keyword: text, or items}`; unknown keywords are left out."""
     return _in_order((_UNICODE, *_said(item)))
+
+
+def is_data_set(item: Json) -> bool:
+    """Whether it has the shape that `from_json` reads (PS3.18 F.2)."""
+    return isinstance(item, dict) and all(_is_attribute(name, said) for name, said in item.items())
+
+
+def _is_attribute(name: str, said: Json) -> bool:
+    if _TAG.fullmatch(name) is None or not isinstance(said, dict) or not isinstance(said.get("vr", ""), str):
+        return False
+    values = said.get("Value") or []
+    return isinstance(values, list) and (said.get("vr") != "SQ" or all(map(is_data_set, values)))
 
 
 def _in_order(elements: Iterable[Element]) -> DataSet:

@@ -9,10 +9,10 @@ import pytest
 from bridge.errors import UsageError
 from bridge.settings.settings import settings
 from bridge.web.caller import Caller
-from bridge.web.callers import LEAST, callers_of
+from bridge.web.callers import LEAST, callers_of, same_secret
 from bridge.web.outcome import Refused
 
-GOOD, OTHER = "correct-horse-battery", "another-horse-battery"
+GOOD, OTHER, HOOK = "correct-horse-battery", "another-horse-battery", "the-horse-that-wakes"
 
 
 def configured(folder: Path, *, other: str = "it-department") -> Path:
@@ -20,7 +20,7 @@ def configured(folder: Path, *, other: str = "it-department") -> Path:
     rows += f"{{name: {other}, role: admin, token: {{file: {folder}/admin}}}}]"
     hooks = f"{{fhir: {{file: {folder}/hook}}}}"
     (folder / "bridge.yaml").write_text(f"serve: {{auth: {{kind: tokens, tokens: {rows}}}, hooks: {hooks}}}")
-    for name, secret in {"night": GOOD, "admin": OTHER, "hook": "h"}.items():
+    for name, secret in {"night": GOOD, "admin": OTHER, "hook": HOOK}.items():
         (folder / name).write_text(secret)
     return folder / "bridge.yaml"
 
@@ -30,8 +30,9 @@ def configured(folder: Path, *, other: str = "it-department") -> Path:
     [
         ("admin", GOOD, "it-department: it has the token of night-shift; make one of its own with `openssl"),
         ("admin", f"{GOOD}\n", "it-department: it has the token of night-shift"),
-        ("admin", "a" * (LEAST - 1), f"it-department: its token has less than {LEAST} characters; make one with"),
+        ("admin", "a" * 15, f"it-department: its token has less than {LEAST} characters; make one with"),
         ("hook", OTHER, "it-department: it has the token of the hook of fhir"),
+        ("hook", "a" * 15, f"serve.hooks.fhir: its secret has less than {LEAST} characters; make one with `openssl"),
     ],
 )
 def test_a_token_of_two_or_one_to_guess_is_refused_at_the_start(
@@ -60,5 +61,24 @@ def test_a_token_that_a_renewal_gave_to_two_or_made_short_is_nobodys(tmp_path: P
     (tmp_path / "admin").write_text("a")
     with pytest.raises(Refused, match="agreed on"):
         callers.of("a")
+    (tmp_path / "hook").write_text(GOOD)  # which stands in its store, for whoever may read that
+    with pytest.raises(Refused, match="or of a hook"):
+        callers.of(GOOD)
+    (tmp_path / "hook").write_text(HOOK)
+    (tmp_path / "admin").unlink()  # half of a renewal
+    with pytest.raises(Refused, match="agreed on"):
+        callers.of("whoever-comes-along")
     (tmp_path / "admin").write_text(OTHER)
     assert [callers.of(one).role for one in (GOOD, OTHER)] == ["operate", "admin"]
+
+
+def test_a_hook_needs_a_secret_that_is_not_guessed_whoever_may_come(tmp_path: Path) -> None:
+    (tmp_path / "bridge.yaml").write_text(f"serve: {{hooks: {{fhir: {{file: {tmp_path}/hook}}}}}}")
+    (tmp_path / "hook").write_text(HOOK)
+    service = settings(tmp_path / "bridge.yaml").serve
+    callers_of(service)
+    assert same_secret(HOOK, service.hooks["fhir"]) and not same_secret(f"{HOOK}x", service.hooks["fhir"])
+    (tmp_path / "hook").write_text("a" * 15)
+    assert not same_secret("a" * 15, service.hooks["fhir"]), "it was renewed"
+    with pytest.raises(UsageError, match=f"serve.hooks.fhir: its secret has less than {LEAST} characters"):
+        callers_of(service)

@@ -15,7 +15,8 @@ from bridge.ledger.ledger import Ledger
 from bridge.sync.summary import Summary
 from bridge.web.health import _reasons
 from bridge.web.passes import Passes
-from bridge.web.rhythm import Rhythm
+from bridge.web.rhythm import BREATH, Rhythm
+from tests.servers.service import until
 
 
 def comparisons(tmp_path: Path, summaries: Sequence[Summary], **how: Any) -> list[bool]:
@@ -133,3 +134,26 @@ def test_who_cannot_write_down_what_was_done_is_not_ready(tmp_path: Path, fault:
     reasons = _reasons(passes.report() | {"alive": True})
     assert (reasons == []) is ready and all("ledger" in one for one in reasons)
     ledger.close()
+
+
+def test_what_is_called_during_a_pass_is_one_more_pass(tmp_path: Path) -> None:
+    """It may have looked already; and a burst is one."""
+    made: list[float] = []
+
+    def once(**_: object) -> Summary:
+        made.append(time.monotonic())
+        if len(made) == 1:
+            for _each in range(100):
+                passes.wake()
+        return Summary()
+
+    passes = Passes(once, Ledger(f"sqlite:///{tmp_path}/bridge.db"), Rhythm(3600.0, 3600.0))
+    passes.start()
+    until(lambda: len(made) == 2)
+    time.sleep(0.5)
+    assert len(made) == 2
+    begun = time.monotonic()
+    passes.wake()
+    until(lambda: len(made) == 3)
+    assert made[2] - begun >= BREATH > 0, "what is called in a burst is one pass"
+    passes.stop()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bridge.web.rate import Buckets
+import pytest
+
+from bridge.web.rate import Buckets, network_of
 
 
 def test_a_burst_then_the_rate() -> None:
@@ -27,3 +29,17 @@ def test_memory_is_bounded_however_many_come() -> None:
     for number in range(10_000):
         buckets.wait(str(number))
     assert len(buckets) == 100
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::/64"),
+        ("", ""),
+    ],
+)
+def test_who_has_a_network_of_ipv6_addresses_is_one_client(address: str, client: str) -> None:
+    assert network_of(address) == client
