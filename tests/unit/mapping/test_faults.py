@@ -41,6 +41,14 @@ def pairs(*rows: str) -> str:
     return shape("patient", "Patient", "pairs:\n" + "\n".join(f"  - [{one}]" for one in rows))
 
 
+def device(*rows: str) -> str:
+    return shape("equipment", "Device", "pairs:\n" + "\n".join(f"  - [{one}]" for one in rows))
+
+
+def study(*rows: str) -> str:
+    return shape("study", "ImagingStudy", "pairs:\n" + "\n".join(f"  - [{one}]" for one in rows))
+
+
 def relations(text: str) -> str:
     return shape("observation", "Observation", f"relationships:{text}")
 
@@ -149,7 +157,7 @@ SEEDS = {
     "FHIR code twice": Seed(
         3,
         "to DICOM, http://loinc.org 8867-4 is answered",
-        row("") + "  - {fhir: LOINC 8867-4, dicom: DCM 1, name: Other}\n",
+        row("") + "  - {fhir: LOINC 8867-4, dicom: 99LAB 1, name: Other}\n",
     ),
     "DICOM code twice": Seed(
         3, "to FHIR, LN 8867-4 is answered", row("") + "  - {fhir: 'urn:lab 1', dicom: LN 8867-4, name: Other}\n"
@@ -163,17 +171,17 @@ SEEDS = {
     "element unknown": Seed(4, "no element 'nam'", pairs("PatientName, nam, person-name")),
     "lens unknown": Seed(4, "no lens 'person'", pairs("PatientName, name, person")),
     "VR that the lens does not take": Seed(4, "takes no PN", pairs("PatientName, birthDate, date")),
-    "VR that no lens takes": Seed(4, "takes no SQ", pairs("PatientSpeciesCodeSequence, birthDate, date")),
+    "VR that no lens takes": Seed(4, "takes no AS", pairs("PatientAge, deceasedDateTime, date")),
     "type that the lens does not give": Seed(4, "gives no HumanName*", pairs("PatientBirthDate, name, date")),
     "attribute twice": Seed(
         5,
-        "PatientBirthDate is answered",
-        pairs("PatientBirthDate, birthDate, date", "PatientBirthDate, deceasedDateTime, date"),
+        "StationName is answered",
+        device("StationName, distinctIdentifier, string", "StationName, lotNumber, string"),
     ),
     "element twice": Seed(
         5,
-        "Patient.birthDate is answered",
-        pairs("PatientBirthDate, birthDate, date", "StudyDate, birthDate, date"),
+        "Device.lotNumber is answered",
+        device("GantryID, lotNumber, string", "StationName, lotNumber, string"),
     ),
     "value type unknown": Seed(4, "value type 'TCOORD'", observation("values", "TCOORD, valueString, string")),
     "value type twice": Seed(
@@ -183,26 +191,32 @@ SEEDS = {
     ),
     "no value[x]": Seed(4, "'method' is no value[x]", observation("values", "CODE, method, concept")),
     "fold into nothing": Seed(
-        4, "no element 'referenceRange.lo'", observation("folds", "DCM 1, Low, NUM, referenceRange.lo, quantity")
+        4,
+        "no item folds into Observation.referenceRange.lo",
+        observation("folds", "99LAB 1, Low, NUM, referenceRange.lo, quantity"),
     ),
-    "fold into what repeats": Seed(4, "performer repeats", observation("folds", "DCM 1, X, CODE, performer, concept")),
+    "fold into what repeats": Seed(
+        4, "folds into Observation.performer", observation("folds", "99LAB 1, X, CODE, performer, concept")
+    ),
     "fold into what is taken": Seed(
-        4, "written by translation itself", observation("folds", "DCM 1, X, CODE, code, concept")
+        4, "folds into Observation.code", observation("folds", "99LAB 1, X, CODE, code, concept")
     ),
     "fold twice": Seed(5, f"{METHOD[:13]} is answered", observation("folds", METHOD, METHOD)),
     "folds of one element that differ": Seed(
         5,
         "another value type or lens",
         observation(
-            "folds", "DCM 1, A, TEXT, referenceRange.text, string", "DCM 2, A, UIDREF, referenceRange.text, uid-string"
+            "folds",
+            "99LAB 1, A, TEXT, referenceRange.text, string",
+            "99LAB 2, A, UIDREF, referenceRange.text, uid-string",
         ),
     ),
     "relationships that are no map": Seed(3, "'relationships' holds no map", relations(" []")),
-    "relationship unknown": Seed(4, "'HAS CONTEXT' is no", relations("\n  HAS CONTEXT: [DCM 1]")),
+    "relationship unknown": Seed(4, "'HAS CONTEXT' is no", relations("\n  HAS CONTEXT: [99LAB 1]")),
     "two relationships": Seed(
         5,
-        "relationship of DCM 1 is answered",
-        relations("\n  CONTAINS: [DCM 1]\n  HAS PROPERTIES: [DCM 1]"),
+        "relationship of 99LAB 1 is answered",
+        relations("\n  CONTAINS: [99LAB 1]\n  HAS PROPERTIES: [99LAB 1]"),
     ),
     # documents
     "template by its name": Seed(2, "by its number", TEMPLATE.replace("1500", "TID1500") % ""),
