@@ -42,9 +42,10 @@ class Concepts(Codes):
 
     def _likely(self, line: int, fhir: tuple[str, str], dicom: Code) -> None:
         """Remarks what a site may mean, and hardly does: two codes of one scheme."""
-        here = mdc_to_fhir(dicom.value) if dicom.scheme == "MDC" else dicom.value
-        if not self._ours and designator_of(fhir[0], EXTENSION_BASE) == dicom.scheme and here != fhir[1]:
-            self._remark(line, f"{fhir[1]} and {here} are two codes of {dicom.scheme}: see that they mean the same")
+        both = [fhir[1], dicom.value]
+        one, other = map(mdc_to_fhir, both) if dicom.scheme == "MDC" else both
+        if not self._ours and designator_of(fhir[0], EXTENSION_BASE) == dicom.scheme and one != other:
+            self._remark(line, f"{one} and {other} are two codes of {dicom.scheme}: see that they mean the same")
 
     def _units(self, row: Map) -> tuple[str | None, tuple[str, ...]]:
         """The canonical unit, and the others of the same quantity."""

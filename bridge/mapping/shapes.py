@@ -82,7 +82,7 @@ class Shapes(Codes):
         module, attributes = MODULES[shape]
         if keyword.text not in attributes:
             what = f"{keyword.text} is no attribute of the module {module}, or one that translation writes itself"
-            self._fault(keyword.line, f"{what}; name one of {', '.join(sorted(attributes))}")
+            self._fault(keyword.line, f"{what}; pair another attribute of that module")
         elif element.text in TAKEN[shape]:
             what = f"{resource}.{element.text} is written by translation itself, or by the server"
             self._fault(element.line, f"{what}; pair another element")
@@ -102,9 +102,8 @@ class Shapes(Codes):
         """Remarks what the pairs of another folder had, and these have not."""
         gone = [one.element for one in self.mapping.shapes.get(shape, ()) if one.element not in said]
         if gone:
-            self._remark(
-                line, f"{', '.join(f'{resource}.{one}' for one in gone)} cross no more, for these pairs are all"
-            )
+            without = " and ".join(f"{resource}.{one}" for one in gone)
+            self._remark(line, f"these pairs are all that there are: without {without}")
 
     def _values(self, root: Map) -> None:
         for kind, element, name in self._rows(root, "values", 3):

@@ -39,7 +39,8 @@ def oddity(scheme: str, code: str) -> str | None:
 def _ln(code: str, in_dicom: bool) -> str | None:
     if is_loinc(code, in_dicom=in_dicom):
         return None
-    return f"{code!r} is no LOINC code: its check digit is wrong; look it up on loinc.org"
+    what = "its check digit is wrong" if re.fullmatch(r"[1-9]\d*-\d", code, re.ASCII) else "no number, hyphen and digit"
+    return f"{code!r} is no LOINC code: {what}; look it up on loinc.org"
 
 
 def _sct(code: str, _: bool) -> str | None:
