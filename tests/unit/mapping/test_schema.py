@@ -12,7 +12,9 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from bridge.mapping.lens import LENSES
 from bridge.mapping.load import compiled, shipped
+from bridge.mapping.paths import FOLDS
 from bridge.mapping.shapes import SHAPES
 from bridge.terminology.categories import OBSERVATIONS, REPORTS
 from tests.corpus import FIXTURES, ROOT
@@ -42,7 +44,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "measurements": "each",
         "category": "imaging",
         "report": "RAD",
-        "sites": ["CID 12103"],
+        "sites": ["CID 12103", dict(CODE)],
         "laterality": "section",
         "source": "PS3.16 TID 1500",
     },
@@ -135,7 +137,10 @@ def test_it_knows_the_keys_that_the_compiler_knows(tmp_path: Path, name: str, co
     "relationship unknown", "measured in no way", "report unknown", "template category unknown", "title without code",
     "title category unknown", "control character in a code", "tabulator in a code", "blank at the beginning of a code",
     "blank at the end of a code", "two blanks in a code", "blank at the end of a designator", "blank in a system",
-    "long version", "template by its name", "template that is no CS"])  # fmt: skip
+    "long version", "template by its name", "template that is no CS", "name with a control character of C1",
+    "name that ends with a blank", "template with a zero in front", "template of digits in groups",
+    "misspelled that is blank", "SOP class that is no text", "SOP class with a zero in front", "fold into words",
+    "fold into the time of a note", "fold into a period of a report", "fold into what is taken"])  # fmt: skip
 def test_a_wrong_file_is_refused(kind: str) -> None:
     text = SEEDS[kind].text
     assert isinstance(text, str) and refused(text)
@@ -145,6 +150,11 @@ def test_what_an_editor_offers_is_what_there_is() -> None:
     definitions = SCHEMA["definitions"]
     assert definitions["category"]["enum"] == list(OBSERVATIONS)
     assert definitions["template"]["properties"]["report"]["enum"] == list(REPORTS)
+    assert set(definitions["lens"]["description"].split(", or ")[0].split(", ")) == set(LENSES)
+    for shape, (resource, _) in SHAPES.items():
+        if resource in FOLDS:
+            of_fold = definitions[shape]["properties"]["folds"]["items"]["allOf"][1]["items"][3]
+            assert of_fold["enum"] == [".".join(path) for path in FOLDS[resource]]
 
 
 def test_a_number_is_a_text_too() -> None:
