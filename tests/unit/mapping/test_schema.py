@@ -23,7 +23,8 @@ from tests.unit.mapping.test_faults import SEEDS
 SCHEMA = json.loads((ROOT / "docs" / "reference" / "mapping.schema.json").read_text("utf-8"))
 VALIDATOR = Draft7Validator(SCHEMA)
 HOW_TO = (ROOT / "docs" / "how-to" / "add-your-codes.md").read_text("utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", HOW_TO, re.DOTALL)
+REFERENCE = (ROOT / "docs" / "reference" / "mappings.md").read_text("utf-8")
+EXAMPLES, OF_REFERENCE = (re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) for text in (HOW_TO, REFERENCE))
 
 CODE = {"system": "99LAB", "code": "a b"}
 ROWS: dict[str, dict[str, Any]] = {
@@ -109,6 +110,20 @@ def test_every_shipped_file_is_valid(file: Path) -> None:
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_the_example_of_the_how_to_is_valid(text: str) -> None:
     assert "concepts" in text and not refused(text)
+
+
+@pytest.mark.parametrize("text", OF_REFERENCE)
+def test_an_example_of_the_reference_is_valid(tmp_path: Path, text: str) -> None:
+    (tmp_path / "site.yaml").write_text(text)
+    assert compiled([shipped(), tmp_path])[1] == [] and not refused(text)
+
+
+def test_the_reference_has_an_example_of_every_table() -> None:
+    assert [
+        one
+        for one in ("concepts", "pairs", "folds", "relationships", "templates", "titles")
+        if not any(f"{one}:" in text for text in OF_REFERENCE)
+    ] == []
 
 
 def test_the_example_is_the_file_that_the_how_to_uses() -> None:
