@@ -129,7 +129,7 @@ class _Compiler(Concepts, Shapes):
 
     def _code_or_group(self, node: Node) -> Code | None:
         found = _of_context_group(node)
-        if found is not None and not is_group(int(found.value)):
+        if found is not None and not self._ours and not is_group(int(found.value)):
             what = f"CID {found.value} is no context group of PS3.16 as this version of the bridge has it"
             self._fault(node.line, f"{what}; list its codes")
         return found or self._parsed(node, "")

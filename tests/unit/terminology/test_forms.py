@@ -3,6 +3,7 @@ from pydicom.sr._snomed_dict import mapping
 
 from bridge.mapping.load import load
 from bridge.model.names import EXTENSION_BASE
+from bridge.terminology.context_groups import is_group
 from bridge.terminology.forms import flaw, oddity
 from bridge.terminology.schemes import SCHEMES, designator_of
 from bridge.terminology.systems import odd_system, unlike_a_system
@@ -24,6 +25,11 @@ def test_a_shipped_code_is_neither_flawed_nor_odd() -> None:
     fhir = {(designator_of(row.system, EXTENSION_BASE) or "", row.code) for row in rows}
     assert [one for one in dicom if flaw(*one, in_dicom=True) or oddity(*one)] == []
     assert [one for one in fhir if flaw(*one, in_dicom=False) or oddity(*one)] == []
+
+
+def test_a_shipped_context_group_is_one() -> None:
+    said = [one for row in load().templates.values() for one in (*row.titles, *row.sites) if one.scheme == "CID"]
+    assert len(said) > 4 and all(is_group(int(one.value)) for one in said)
 
 
 def test_every_uri_of_a_known_system_is_one() -> None:
