@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from bridge.mapping.shapes import Shapes
 from bridge.mapping.source import Map, Node, Text, closed, files, parse, strays
 from bridge.model.content import Code
 from bridge.terminology.categories import OBSERVATIONS, REPORTS
+from bridge.terminology.context_groups import is_group
 
 _SOP_CLASSES = "1.2.840.10008.5.1.4.1.1."
 
@@ -42,6 +43,7 @@ def compiled(folders: Sequence[Path]) -> tuple[Mapping, list[str], list[str]]:
     compiler = _Compiler(Mapping())
     for number, folder in enumerate(folders):
         compiler.folder(folder, number)
+    compiler.collisions()
     return compiler.mapping, compiler.faults, compiler.remarks
 
 
@@ -49,9 +51,10 @@ class _Compiler(Concepts, Shapes):
     """Reads file by file; each method reads one kind of table."""
 
     def folder(self, folder: Path, number: int) -> None:
-        self._file, self._folder = folder, number
+        self._file, self._folder, self._ours = folder, number, folder == shipped()
         if not folder.is_dir():
-            return self._fault(1, "no such folder; name the folder that holds your mappings")
+            what = "a file, and no folder" if folder.exists() else "no such folder"
+            return self._fault(1, f"{what}; name the folder that holds your mappings")
         found = list(files(folder))
         for file in found:
             self._file = _called(file, folder)
@@ -67,6 +70,8 @@ class _Compiler(Concepts, Shapes):
             self._fault(1, "the folder holds no mapping; put a file there that ends in .yaml")
 
     def _read(self, file: Path) -> None:
+        if file.exists() and not file.is_file():
+            return self._fault(1, "cannot be read: it is no file; remove or rename it")
         try:
             root, faults = parse(file.read_bytes())
         except OSError as error:
@@ -107,8 +112,27 @@ class _Compiler(Concepts, Shapes):
             self._answers(row.line, f"the title of category {category}", "title", category)
             self.mapping.titles[category] = code
 
+    def collisions(self) -> None:
+        """Of a concept row with an item that is no result, wherever the two stand: a result of FHIR would be taken for
+        such an item by who reads the SR."""
+        for _, scheme, code in [one for one in self._answered if one[0] == "dicom"]:
+            mine = self._answered["dicom", scheme, code]
+            fold = self._answered.get(("fold", "Observation", scheme, code))
+            row = self.mapping.folds.get(("Observation", scheme, code))
+            if fold is not None and row is not None and row.value_type != "TEXT":
+                (_, place), (_, other) = max(mine, fold), min(mine, fold)
+                what = f"{scheme} {code} is the name of a result, and of {'.'.join(row.element)} beside one, at {other}"
+                self.faults.append(f"{place}: {what}; take another code for one of them")
+            elif (said := self._answered.get(("relationship", scheme, code))) is not None:
+                place = max(mine, said)[1]
+                self.remarks.append(f"{place}: {scheme} {code} is the name of a result, and of context, at {said[1]}")
+
     def _code_or_group(self, node: Node) -> Code | None:
-        return _of_context_group(node) or self._parsed(node, "")
+        found = _of_context_group(node)
+        if found is not None and not self._ours and not is_group(int(found.value)):
+            what = f"CID {found.value} is no context group of PS3.16 as this version of the bridge has it"
+            self._fault(node.line, f"{what}; list its codes")
+        return found or self._parsed(node, "")
 
     def _template(self, row: Map) -> None:
         known = {"template", "name", "titles", "classes", "measurements", "category", "report", "source"}
@@ -116,7 +140,7 @@ class _Compiler(Concepts, Shapes):
         template, category = self._text(row, "template"), self._text(row, "category")
         how = self._text(row, "measurements")
         if how not in (None, "each", "folded"):
-            self._fault(row.line, f"measurements {how!r}; say each or folded")
+            self._fault(row.lines["measurements"], f"measurements {how!r}; say each or folded")
         sided = self._text(row, "laterality", needed=False)
         if sided not in (None, "section"):
             self._fault(row.lines["laterality"], f"laterality {sided!r}; say section, or nothing")
@@ -127,10 +151,6 @@ class _Compiler(Concepts, Shapes):
         if template and category:
             self._answers(row.line, f"template {template}", "template", template)
             titles = [code for one in self._list(row, "titles") if (code := self._code_or_group(one))]
-            classes = [one for one in self._list(row, "classes") if isinstance(one, Text)]
-            for one in classes:
-                if not re.fullmatch(r"[1-9]\d*(\.\d+)*", one.text):
-                    self._fault(one.line, f"{one.text!r} is no part of a SOP Class UID; write 88.33")
             self.mapping.templates[template] = Template(
                 template,
                 how == "each",
@@ -138,17 +158,33 @@ class _Compiler(Concepts, Shapes):
                 self._text(row, "report", needed=False),
                 self._text(row, "name", needed=False) or "",
                 tuple(titles),
-                tuple(f"{_SOP_CLASSES}{one.text}" for one in classes),
+                tuple(self._classes(row)),
                 self._text(row, "source", needed=False) or "",
                 tuple(code for one in self._list(row, "sites") if (code := self._code_or_group(one))),
                 sided is not None,
             )
+
+    def _classes(self, row: Map) -> Iterator[str]:
+        for one in self._list(row, "classes"):
+            text = one.text if isinstance(one, Text) else ""
+            if not isinstance(one, Text):
+                self._fault(one.line, "a SOP class that is no text; write 88.33")
+            elif text.startswith(_SOP_CLASSES):
+                what = f"{text!r} is a whole SOP Class UID; write {text.removeprefix(_SOP_CLASSES)}"
+                self._fault(one.line, what)
+            elif not re.fullmatch(r"[1-9]\d*(\.(0|[1-9]\d*))*", text, re.ASCII):
+                self._fault(one.line, f"{text!r} is no part of a SOP Class UID; write 88.33")
+            else:
+                yield f"{_SOP_CLASSES}{text}"
 
     def _identifier(self, line: int, template: str) -> None:
         """Template Identifier (0040,DB00) is CS, PS3.5 6.2, and in PS3.16 a number."""
         found = re.fullmatch(r"TID ?(\d+)", template, re.IGNORECASE)
         if found is not None:
             self._fault(line, f"template {template!r}, which documents call by its number; write {found[1]}")
+        elif template.isdecimal() and template.startswith("0") or re.fullmatch(r"\d+(_\d+)+", template):
+            number = template.replace("_", "").lstrip("0") or "1500"
+            self._fault(line, f"template {template!r} is not how documents write a number; write {number}")
         elif template != "*" and not re.fullmatch(r"(?! )[A-Z0-9_ ]{1,16}(?<! )", template):
             what = f"template {template!r} is no Template Identifier: capitals, digits, _ and blanks, 16 at most"
             self._fault(line, f"{what}; write the number of PS3.16, or the identifier of your own")

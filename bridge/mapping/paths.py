@@ -72,6 +72,16 @@ BELOW = frozenset({("conclusionCode", "text")})
 WORDS = BELOW | {("code", "text"), ("valueCodeableConcept", "text")}
 """What a person calls a concept, where that is not the Code Meaning."""
 
+FOLDS = {  # resource -> elements that a child item may be; whatever else there is, translation writes otherwise, or not
+    resource: tuple(tuple(path.split(".")) for path in paths.split())
+    for resource, paths in {
+        "Observation": "bodySite category code.text effectivePeriod.end effectivePeriod.start identifier "
+        "interpretation issued method note.text referenceRange.high referenceRange.low referenceRange.text "
+        "referenceRange.type valueCodeableConcept.text valueRange.high valueRange.low",
+        "DiagnosticReport": "category code.text conclusionCode conclusionCode.text identifier issued",
+    }.items()
+}
+
 
 def type_of(resource: str, path: Sequence[str]) -> str | None:
     """The type of an element, or of an element within it; None where there is none."""

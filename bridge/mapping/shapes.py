@@ -7,7 +7,8 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from bridge.mapping.codes import Codes
 from bridge.mapping.lens import Lens, lenses
 from bridge.mapping.mapping import Fold, Mapping, Pair
-from bridge.mapping.paths import LISTS, WORDS, type_of
+from bridge.mapping.modules import MODULES, OWN, TAKEN
+from bridge.mapping.paths import FOLDS, LISTS, type_of
 from bridge.mapping.source import Map, Text
 from bridge.model.tags import PLAIN
 
@@ -29,11 +30,6 @@ _RELATIONSHIPS = frozenset(  # PS3.3 C.17.3.2.4
         "SELECTED FROM",
     }
 )
-_TAKEN = frozenset(
-    "id implicitRules language status code subject dataAbsentReason effectiveDateTime effectiveInstant "
-    "conclusion".split()
-)
-"""Elements that translation writes by itself."""
 _VRS = {"NUM": "NUM", "CODE": "CODE"} | {kind: vr for kind, (_, vr) in PLAIN.items()}
 """What a lens takes of each value type."""
 
@@ -72,12 +68,42 @@ class Shapes(Codes):
                 self._fault(keyword.line, f"{keyword.text!r} is no keyword of PS3.6; see the data dictionary")
                 continue
             vr = str(dictionary_VR(tag))
+            if not self._pairable(shape, keyword, element, resource):
+                continue
             lens = self._fitting(name, vr, keyword.text, resource, element, (element.text,))
-            if lens:
+            if lens and not self._mixed_up(keyword, element):
                 pairs.append(Pair(tag, vr, element.text, lens, self._at(element.line)))
             for what in (keyword.text, f"{resource}.{element.text}"):
                 self._answers(element.line, what, "pair", self._at(line), what)
+        self._lost(line, shape, resource, {one.element for one in pairs})
         self.mapping.shapes[shape] = tuple(pairs)
+
+    def _pairable(self, shape: str, keyword: Text, element: Text, resource: str) -> bool:
+        module, attributes = MODULES[shape]
+        if keyword.text not in attributes:
+            what = f"{keyword.text} is no attribute of the module {module}, or one that translation writes itself"
+            self._fault(keyword.line, f"{what}; pair another attribute of that module")
+        elif element.text in TAKEN[shape]:
+            what = f"{resource}.{element.text} is written by translation itself, or by the server"
+            self._fault(element.line, f"{what}; pair another element")
+        else:
+            return True
+        return False
+
+    def _mixed_up(self, keyword: Text, element: Text) -> bool:
+        right = next((pair for pair in OWN.items() if keyword.text == pair[0] or element.text == pair[1]), None)
+        if right in (None, (keyword.text, element.text)):
+            return False
+        what = f"{keyword.text} is another thing of a patient than {element.text}"
+        self._fault(keyword.line, f"{what}; {' goes with '.join(right or ())}")
+        return True
+
+    def _lost(self, line: int, shape: str, resource: str, said: set[str]) -> None:
+        """Remarks what the pairs of another folder had, and these have not."""
+        gone = [one.element for one in self.mapping.shapes.get(shape, ()) if one.element not in said]
+        if gone:
+            without = " and ".join(f"{resource}.{one}" for one in gone)
+            self._remark(line, f"these pairs are all that there are: without {without}")
 
     def _values(self, root: Map) -> None:
         for kind, element, name in self._rows(root, "values", 3):
@@ -105,15 +131,10 @@ class Shapes(Codes):
                 self.mapping.folds[resource, parsed.scheme, parsed.value] = fold
 
     def _foldable(self, element: Text, steps: tuple[str, ...], resource: str) -> bool:
-        head = type_of(resource, steps[:1]) or ""
-        within = steps in WORDS or steps[0] == "valueRange"
-        if not within and (steps[0] in _TAKEN or steps[0].startswith("value")):
-            what = f"{resource}.{element.text} is written by translation itself; fold into another element"
-        elif head.endswith("*") and steps[0] not in LISTS:
-            what = f"{resource}.{steps[0]} repeats; of those, items fold only into {', '.join(sorted(LISTS))}"
-        else:
+        if steps in FOLDS[resource]:
             return True
-        self._fault(element.line, what)
+        possible = ", ".join(".".join(one) for one in FOLDS[resource])
+        self._fault(element.line, f"no item folds into {resource}.{element.text}; fold into one of {possible}")
         return False
 
     def _same_element(self, fold: Fold, line: int, resource: str) -> None:

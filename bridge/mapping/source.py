@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ import yaml
 class Text:
     text: str
     line: int
+    quoted: bool = True  # `null` is a text only so
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +42,31 @@ def parse(data: bytes) -> tuple[Node | None, list[Fault]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return None, [(data.count(b"\n", 0, error.start) + 1, "not UTF-8; save the file as UTF-8")]
+    tree = _Tree()
     try:
-        root = yaml.compose(text, Loader=yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader)
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):
+            tree.add(event)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return None, [(line, f"no valid YAML: {error.problem}; mend the syntax")]
+        return None, [*tree.faults, _syntax(error)]
     except yaml.reader.ReaderError as error:
         line = text.encode().count(b"\n", 0, error.position) + 1
         return None, [(line, "a control character, which YAML does not allow; take it out")]
-    if root is None:
-        return None, [(1, "the file is empty; write a mapping or remove it")]
-    tree = _Tree()
-    try:
-        return tree.node(root, frozenset()), tree.faults
     except _NoTreeError as error:
         return None, [*tree.faults, error.fault]
+    if tree.root is None or tree.root == Text("", tree.root.line, quoted=False):
+        return None, [*tree.faults, (1, "the file is empty; write a mapping or remove it")]
+    return tree.root, tree.faults
+
+
+_BEGUN = ("while scanning a simple key", "while parsing a flow mapping", "while parsing a flow sequence")
+"""Where what is wrong is what was not ended: the line is that of its beginning."""
+
+
+def _syntax(error: yaml.MarkedYAMLError) -> Fault:
+    found = error.problem_mark.line + 1 if error.problem_mark else 1
+    begun = error.context_mark.line + 1 if error.context_mark and error.context in _BEGUN else found
+    where = f", as far as line {found}" if begun != found else ""
+    return begun, f"no valid YAML: {error.problem}{where}; mend the syntax"
 
 
 def files(folder: Path) -> Iterator[Path]:
@@ -91,6 +102,8 @@ def _inside(folder: Path, report: Callable[[OSError], None] | None = None) -> It
 
 
 _DEEPEST = 20
+_TAGS = (None, "!", *(f"tag:yaml.org,2002:{one}" for one in ("str", "seq", "map")))
+"""That say what a value is in any case."""
 
 
 class _NoTreeError(Exception):
@@ -99,36 +112,72 @@ class _NoTreeError(Exception):
         self.fault: Fault = (line, what)
 
 
+@dataclass
+class _Open:
+    """A list or map whose end has not come."""
+
+    line: int
+    is_map: bool
+    anchor: str | None
+    inside: list[Node] = field(default_factory=list)  # of a map, keys and values in turn
+
+
 class _Tree:
-    """An alias is its anchor again: read once, however often it stands there."""
+    """Made of events, one after the other: nesting costs no stack. An alias is its anchor again, at its own line; the
+    two share what is in them."""
 
     def __init__(self) -> None:
+        self.root: Node | None = None
         self.faults: list[Fault] = []
-        self._read: dict[int, Node] = {}
+        self._open: list[_Open] = []
+        self._anchors: dict[str, Node] = {}
 
-    def node(self, node: yaml.Node, above: frozenset[int]) -> Node:
-        line = node.start_mark.line + 1
-        if id(node) in above:
+    def add(self, event: yaml.Event) -> None:
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        match event:
+            case yaml.DocumentStartEvent() if self.root is not None:
+                raise _NoTreeError(line, "no valid YAML: a second document begins; mend the syntax")
+            case yaml.AliasEvent():
+                self._put(self._again(str(event.anchor), line), None)
+            case yaml.ScalarEvent():
+                self._tagged(event, line)
+                self._put(Text(event.value, line, quoted=bool(event.style)), event.anchor)
+            case yaml.CollectionStartEvent():
+                self._tagged(event, line)
+                if len(self._open) >= _DEEPEST:
+                    raise _NoTreeError(line, "nested deeper than any mapping; write it flat")
+                self._open.append(_Open(line, isinstance(event, yaml.MappingStartEvent), event.anchor))
+            case yaml.CollectionEndEvent():
+                one = self._open.pop()
+                self._put(self._map(one) if one.is_map else List(tuple(one.inside), one.line), one.anchor)
+
+    def _tagged(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int) -> None:
+        if event.tag not in _TAGS:
+            self.faults.append((line, f"a tag, {event.tag!r}, where every value is a text; take it out"))
+
+    def _again(self, anchor: str, line: int) -> Node:
+        if any(one.anchor == anchor for one in self._open):
             raise _NoTreeError(line, "an alias that contains itself; write the value out")
-        if len(above) > _DEEPEST:
-            raise _NoTreeError(line, "nested deeper than any mapping; write it flat")
-        if id(node) not in self._read:
-            self._read[id(node)] = self._made(node, line, above | {id(node)})
-        return self._read[id(node)]
+        if anchor not in self._anchors:
+            raise _NoTreeError(line, f"no valid YAML: nothing has the anchor {anchor!r}; mend the syntax")
+        return replace(self._anchors[anchor], line=line)
 
-    def _made(self, node: yaml.Node, line: int, inside: frozenset[int]) -> Node:
-        if isinstance(node, yaml.ScalarNode):
-            return Text(node.value, line)
-        if isinstance(node, yaml.SequenceNode):
-            return List(tuple(self.node(child, inside) for child in node.value), line)
-        found = Map({}, line, {})
-        for key, value in node.value:
-            name, at = str(key.value), key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                self.faults.append((at, "a key that is no text; write `key: value`"))
+    def _put(self, node: Node, anchor: str | None) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = node
+        if self._open:
+            self._open[-1].inside.append(node)
+        else:
+            self.root = node
+
+    def _map(self, one: _Open) -> Map:
+        found = Map({}, one.line, {})
+        for key, value in zip(one.inside[::2], one.inside[1::2], strict=True):
+            if not isinstance(key, Text):
+                self.faults.append((key.line, "a key that is no text; write `key: value`"))
                 continue
-            if name in found.entries:
-                self.faults.append((at, f"key {name!r} twice; the first would be lost: remove one"))
-            found.entries[name] = self.node(value, inside)
-            found.lines[name] = at
+            if key.text in found.entries:
+                self.faults.append((key.line, f"key {key.text!r} twice; the first would be lost: remove one"))
+            found.entries[key.text] = value
+            found.lines[key.text] = key.line
         return found

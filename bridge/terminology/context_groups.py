@@ -13,6 +13,11 @@ def is_in(group: int, scheme: str, value: str) -> bool:
     return (scheme, value) in _codes(group) or ("SCT", today) in _codes(group)
 
 
+def is_group(group: int) -> bool:
+    """Whether PS3.16 has it: of any other, no code is one."""
+    return bool(_codes(group))
+
+
 @cache
 def _codes(group: int) -> frozenset[tuple[str, str]]:
     """Imported on first use: few documents ask."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-_CODE = re.compile(r"(\d{1,7})-(\d)")
-_PART = re.compile(r"L[AGLP]\d{1,7}-\d")  # answers, groups, lists and parts: codes too, whose digit nobody documents
+_CODE = re.compile(r"([1-9]\d{0,6})-(\d)", re.ASCII)
+_PART = re.compile(
+    r"L[AGLP]\d{1,7}-\d", re.ASCII
+)  # answers, groups, lists and parts: codes too, whose digit nobody documents
 _SLIPS = frozenset({"11524-0"})
 """Codes that PS3.16 itself writes with a wrong digit, so that readers expect them (TID 3700; it means 11524-6)."""
 

@@ -13,14 +13,14 @@ _D5 = (
 _PLACES = "0123456789 1576283094 5803796142 8916043527 9453126870 4286573901 2793806415 7046913258".split()
 """What becomes of a digit at its place from the right."""
 
-_SLIPS = frozenset({"115347700"})
+SLIPS = frozenset({"115347700"})
 """Codes that PS3.16 itself writes with a wrong digit, so that readers expect them (CID 12325)."""
 
 
 def is_sct(code: str) -> bool:
     """SNOMED CT Release File Specifications, 5.5: check digit of Verhoeff. What has not the 6 to 18 digits of an
     identifier (an expression) is not looked at."""
-    if code in _SLIPS or re.fullmatch(r"[1-9]\d{5,17}", code, re.ASCII) is None:
+    if code in SLIPS or re.fullmatch(r"[1-9]\d{5,17}", code, re.ASCII) is None:
         return True
     check = 0
     for place, digit in enumerate(reversed(code)):

@@ -1,5 +1,5 @@
-"""Is a text a UCUM unit, and are two of them one unit spelled twice? Syntax only: nothing is converted, no dimension
-compared.
+"""Is a text a UCUM unit, and are two of them one unit spelled twice? Syntax only: nothing is converted, and what
+they measure is for `dimensions.py`.
 
 Grammar and atoms: The Unified Code for Units of Measure, version 2.2 (2024-06-17), case-sensitive column of
 `ucum-essence.xml`, https://ucum.org/ucum. This material contains content from UCUM (http://unitsofmeasure.org),
@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import re
 
-_PREFIXES = "da Ki Mi Gi Ti Y Z E P T G M k h d c m u n p f a z y"
+PREFIXES = "da Ki Mi Gi Ti Y Z E P T G M k h d c m u n p f a z y"
 
-_METRIC = (  # takes a prefix
+METRIC = (  # takes a prefix
     "m s g rad K C cd mol sr Hz N Pa J W A V F Ohm S Wb Cel T H lm lx Bq Gy Sv l L ar t bar u eV pc [c] [h] [k]"
     " [eps_0] [mu_0] [e] [m_e] [m_p] [G] [g] [ly] gf Ky Gal dyn erg P Bi St Mx G Oe Gb sb Lmb ph Ci R RAD REM"
     " cal_[15] cal_[20] cal_m cal_IT cal_th cal tex m[H2O] m[Hg] eq osm g% kat U [iU] [IU] Np B B[SPL] B[V] B[mV]"
     " B[uV] B[10.nV] B[W] B[kW] st mho bit By Bd"
 )
 
-_PLAIN = (  # takes none
+PLAIN = (  # takes none
     "10* 10^ [pi] % [ppth] [ppm] [ppb] [pptr] gon deg ' '' min h d a_t a_j a_g a wk mo_s mo_j mo_g mo AU atm"
     " [lbf_av] [in_i] [ft_i] [yd_i] [mi_i] [fth_i] [nmi_i] [kn_i] [sin_i] [sft_i] [syd_i] [cin_i] [cft_i] [cyd_i]"
     " [bf_i] [cr_i] [mil_i] [cml_i] [hd_i] [ft_us] [yd_us] [in_us] [rd_us] [ch_us] [lk_us] [rch_us] [rlk_us]"
@@ -47,7 +47,7 @@ def _any_of(symbols: str) -> str:
 
 _NOTE = r"\{[!-z|~]*\}"  # printable ASCII without braces and blanks
 _NUMBER = "[1-9][0-9]*"
-_SIMPLE = rf"(?:(?:{_any_of(_PREFIXES)})?(?:{_any_of(_METRIC)})|{_any_of(_PLAIN)})(?:[+-]?{_NUMBER})?"
+_SIMPLE = rf"(?:(?:{_any_of(PREFIXES)})?(?:{_any_of(METRIC)})|{_any_of(PLAIN)})(?:[+-]?{_NUMBER})?"
 # A component ends before an operator, a closing parenthesis or the end: so `mo` is not read as metre and a rest
 _COMPONENT = re.compile(rf"(?:(?:{_NOTE})?(?:{_SIMPLE}|{_NUMBER})(?:{_NOTE})?|{_NOTE})(?=[./)]|\Z)")
 _CLOSING = re.compile(rf"\)(?:{_NOTE})?")
@@ -78,13 +78,18 @@ def is_ucum(text: str) -> bool:
 
 
 _NOTES = re.compile(_NOTE)
-_LITRE = re.compile(rf"(?<![A-Za-z\[_'])((?:{_any_of(_PREFIXES)})?)l(?![A-Za-z_\]'])")
+_LITRE = re.compile(rf"(?<![A-Za-z\[_'])((?:{_any_of(PREFIXES)})?)l(?![A-Za-z_\]'])")
+
+
+def without_notes(unit: str) -> str:
+    """Annotations count for 1 (UCUM section 12)."""
+    return _NOTES.sub("", unit)
 
 
 def plain(unit: str) -> str:
-    """Without annotations, which count for 1 (UCUM section 12), and in one spelling of what UCUM gives two symbols:
+    """Without annotations, and in one spelling of what UCUM gives two symbols:
     `{H.B.}/min` and `1/min` are `/min`, `ml` is `mL`, `[iU]` is `[IU]`."""
-    bare = _NOTES.sub("", unit).replace("[iU]", "[IU]").replace("10^", "10*")
+    bare = without_notes(unit).replace("[iU]", "[IU]").replace("10^", "10*")
     return _LITRE.sub(r"\1L", bare.removeprefix("1") if bare.startswith("1/") else bare) or "1"
 
 

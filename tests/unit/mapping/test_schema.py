@@ -12,7 +12,9 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from bridge.mapping.lens import LENSES
 from bridge.mapping.load import compiled, shipped
+from bridge.mapping.paths import FOLDS
 from bridge.mapping.shapes import SHAPES
 from bridge.terminology.categories import OBSERVATIONS, REPORTS
 from tests.corpus import FIXTURES, ROOT
@@ -21,7 +23,8 @@ from tests.unit.mapping.test_faults import SEEDS
 SCHEMA = json.loads((ROOT / "docs" / "reference" / "mapping.schema.json").read_text("utf-8"))
 VALIDATOR = Draft7Validator(SCHEMA)
 HOW_TO = (ROOT / "docs" / "how-to" / "add-your-codes.md").read_text("utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", HOW_TO, re.DOTALL)
+REFERENCE = (ROOT / "docs" / "reference" / "mappings.md").read_text("utf-8")
+EXAMPLES, OF_REFERENCE = (re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) for text in (HOW_TO, REFERENCE))
 
 CODE = {"system": "99LAB", "code": "a b"}
 ROWS: dict[str, dict[str, Any]] = {
@@ -42,7 +45,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "measurements": "each",
         "category": "imaging",
         "report": "RAD",
-        "sites": ["CID 12103"],
+        "sites": ["CID 12103", dict(CODE)],
         "laterality": "section",
         "source": "PS3.16 TID 1500",
     },
@@ -109,6 +112,20 @@ def test_the_example_of_the_how_to_is_valid(text: str) -> None:
     assert "concepts" in text and not refused(text)
 
 
+@pytest.mark.parametrize("text", OF_REFERENCE)
+def test_an_example_of_the_reference_is_valid(tmp_path: Path, text: str) -> None:
+    (tmp_path / "site.yaml").write_text(text)
+    assert compiled([shipped(), tmp_path])[1] == [] and not refused(text)
+
+
+def test_the_reference_has_an_example_of_every_table() -> None:
+    assert [
+        one
+        for one in ("concepts", "pairs", "folds", "relationships", "templates", "titles")
+        if not any(f"{one}:" in text for text in OF_REFERENCE)
+    ] == []
+
+
 def test_the_example_is_the_file_that_the_how_to_uses() -> None:
     (example,) = EXAMPLES
     assert example == (FIXTURES / "laboratory" / "mappings" / "laboratory.yaml").read_text("utf-8")
@@ -135,7 +152,10 @@ def test_it_knows_the_keys_that_the_compiler_knows(tmp_path: Path, name: str, co
     "relationship unknown", "measured in no way", "report unknown", "template category unknown", "title without code",
     "title category unknown", "control character in a code", "tabulator in a code", "blank at the beginning of a code",
     "blank at the end of a code", "two blanks in a code", "blank at the end of a designator", "blank in a system",
-    "long version", "template by its name", "template that is no CS"])  # fmt: skip
+    "long version", "template by its name", "template that is no CS", "name with a control character of C1",
+    "name that ends with a blank", "template with a zero in front", "template of digits in groups",
+    "misspelled that is blank", "SOP class that is no text", "SOP class with a zero in front", "fold into words",
+    "fold into the time of a note", "fold into a period of a report", "fold into what is taken"])  # fmt: skip
 def test_a_wrong_file_is_refused(kind: str) -> None:
     text = SEEDS[kind].text
     assert isinstance(text, str) and refused(text)
@@ -145,6 +165,11 @@ def test_what_an_editor_offers_is_what_there_is() -> None:
     definitions = SCHEMA["definitions"]
     assert definitions["category"]["enum"] == list(OBSERVATIONS)
     assert definitions["template"]["properties"]["report"]["enum"] == list(REPORTS)
+    assert set(definitions["lens"]["description"].split(", or ")[0].split(", ")) == set(LENSES)
+    for shape, (resource, _) in SHAPES.items():
+        if resource in FOLDS:
+            of_fold = definitions[shape]["properties"]["folds"]["items"]["allOf"][1]["items"][3]
+            assert of_fold["enum"] == [".".join(path) for path in FOLDS[resource]]
 
 
 def test_a_number_is_a_text_too() -> None:
