@@ -27,6 +27,12 @@ def test_there_are_examples() -> None:
     assert sum(map(len, EXAMPLES.values())) >= 8
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_merge_is_left_open(page: Path) -> None:
+    """Markdown shows the marks as text, and a how-to had them."""
+    assert not re.search(r"^(<{7}|>{7}) ", page.read_text("utf-8"), re.MULTILINE)
+
+
 @pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.stem)
 def test_the_examples_of_a_page_run_one_after_the_other_and_print_what_they_say(tmp_path: Path, page: Path) -> None:
     """In one folder, as whoever follows the page has it."""
