@@ -3,7 +3,7 @@ that of the store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from bridge.errors import PermanentError
 from bridge.model.group import Json, Resource, reference_to
@@ -60,26 +60,30 @@ def check_named(name: str, resource: Resource) -> None:
         raise PermanentError(f"{name}: it answers with a resource that has no `id`; see its log")
 
 
-def having(
-    name: str, resources: Iterable[Resource], system: str, value: str, *, exactly: bool = False
-) -> list[Resource]:
-    """Those that have the identifier that they were found by; of whatever system, where none is asked for (FHIR R4
-    search.html#token). One of another case is of somebody else, though a server may find it, too. Raises PermanentError
-    where one has nothing like it: it would be taken for the patient who has."""
-    found = []
+def check_found(name: str, resources: Iterable[Resource], system: str, value: str) -> None:
+    """Of resources that were found by an identifier; of whatever system, where none is asked for (FHIR R4
+    search.html#token). A server may take another case, or blanks around it, for the same: whose it is the rest of it
+    says. Raises PermanentError where one has nothing like it: it would be taken for the patient who has."""
     for one in resources:
-        if is_sound(one) and _has(one, system, value):
-            found.append(one)
-        elif exactly or not _has(one, system, value, str.casefold):
+        check_sound(name, one)
+        if not _has(one, system, value):
             what = f"{name}: {reference_to(one)} was found by an identifier that it does not have"
-            raise PermanentError(f"{what}; does the server search by `identifier`, exactly, and show it?")
-    return found
+            raise PermanentError(f"{what}; does the server search by `identifier`, and show it?")
 
 
-def _has(resource: Resource, system: str, value: str, as_compared: Callable[[str], str] = str) -> bool:
-    wanted = (as_compared(system), as_compared(value))
-    said = [(as_compared(one) if system else "", as_compared(each)) for one, each in identifiers_of(resource)]
-    return wanted in said
+def _has(resource: Resource, system: str, value: str) -> bool:
+    said = ((_plain(one) if system else "", _plain(each)) for one, each in identifiers_of(resource))
+    return (_plain(system), _plain(value)) in said
+
+
+def _plain(text: str) -> str:
+    return text.strip().casefold()
+
+
+def check_sound(name: str, resource: Resource) -> None:
+    if not is_sound(resource):
+        what = f"{reference_to(resource)} has a `meta` or `extension` that is no FHIR"
+        raise PermanentError(f"{name}: {what}; correct it there")
 
 
 def is_sound(resource: Resource) -> bool:

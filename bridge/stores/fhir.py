@@ -14,7 +14,17 @@ from bridge.model.group import Json, Resource, reference_to
 from bridge.model.search import identifier_query, identifier_token
 from bridge.model.world import World
 from bridge.stores.access import ANYBODY, Access
-from bridge.stores.answered import check_named, entries_of, found_by, having, is_bundle, is_sound, matches, served
+from bridge.stores.answered import (
+    check_found,
+    check_named,
+    check_sound,
+    entries_of,
+    found_by,
+    is_bundle,
+    is_sound,
+    matches,
+    served,
+)
 from bridge.stores.breaker import Outage
 from bridge.stores.http import Peer
 from bridge.stores.store import Absence, Change, Outcome, Page, Seen, Stored, Write
@@ -149,17 +159,15 @@ class FhirStore:
                 raise PermanentError(what)
             self._peer.judge()
             raise TemporaryError(what)
-        return self._stored(key, resource, f"reading {key}")
+        stored = self._stored(key, resource, f"reading {key}")
+        return None if _is_placeholder(resource) else stored
 
-    def _stored(self, key: str, resource: Resource, what: str) -> Stored[Resource] | None:
-        """The resource that `what` was answered with; None of a placeholder. Raises TemporaryError where it is another:
-        in another order, or of somebody else; it would be taken for this one."""
+    def _stored(self, key: str, resource: Resource, what: str) -> Stored[Resource]:
+        """The resource that `what` was answered with. Raises TemporaryError where it is another: in another order, or
+        of somebody else; it would be taken for this one."""
         if f"{resource.get('resourceType')}/{resource.get('id')}" != key:
             raise TemporaryError(f"{self.name}: {what} was answered with another resource; is there a cache between?")
-        if not is_sound(resource):
-            raise PermanentError(f"{self.name}: {key} has a `meta` or `extension` that is no FHIR; correct it there")
-        if _is_placeholder(resource):
-            return None
+        check_sound(self.name, resource)
         return Stored(key, resource.get("meta", {}).get("versionId", ""), resource)
 
     def write(self, items: Sequence[Write[Resource]]) -> Sequence[Outcome[Resource]]:
@@ -178,6 +186,7 @@ class FhirStore:
         status, resource = str(response.get("status", ""))[:3], entry.get("resource")
         if not status.startswith("2"):
             raise PermanentError(f"{self.name}: {item.key} was answered {status or 'nothing'}")
+        stored: Stored[Resource] | None
         if resource is None or "id" not in resource:
             (stored,) = self._batch([self._located(item, response)])
         else:
@@ -187,7 +196,7 @@ class FhirStore:
         if stored is None:
             raise TemporaryError(f"{self.name}: {item.key} was written and is not there")
         if item.unless is not None:
-            having(self.name, [stored.item], *item.unless, exactly=True)
+            check_found(self.name, [stored.item], *item.unless)
         return stored
 
     def _located(self, item: Write[Resource], response: Json) -> str:
@@ -212,7 +221,8 @@ class FhirStore:
         found = self._parsed(answer.body)
         if not isinstance(found, dict):
             raise TemporaryError(f"{self.name}: reading {key} was answered with no resource; is this a FHIR server?")
-        return "deleted" if self._stored(key, found, f"reading {key}") is None else None
+        self._stored(key, found, f"reading {key}")
+        return "deleted" if _is_placeholder(found) else None
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         found: list[BridgeError | None] = []
@@ -229,7 +239,8 @@ class FhirStore:
         body = urlencode({"identifier": identifier_token(system, value), "_count": "3"}).encode()
         headers = _FHIR | {"Content-Type": "application/x-www-form-urlencoded"}
         answer = self._bundle(self._peer.call("POST", f"/{kind}/_search", body=body, headers=headers).body)
-        found = having(self.name, found_by(self.name, kind, answer), system, value)
+        found = found_by(self.name, kind, answer)
+        check_found(self.name, found, system, value)
         return [Stored(f"{kind}/{one['id']}", one.get("meta", {}).get("versionId", ""), one) for one in found]
 
     def _post(self, bundle: Json, headers: dict[str, str] | None = None) -> list[Json]:

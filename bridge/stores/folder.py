@@ -171,25 +171,8 @@ class InstanceFolder:
         return self._files.listing(day)
 
     def read(self, keys: Sequence[str]) -> Sequence[Stored[Instance] | None]:
-        return [self._read(key) for key in keys]
-
-    def _read(self, key: str) -> Stored[Instance] | None:
-        data = self._files.read(key)
-        if data is None:
-            return None
-        if self._is_another(key, data):
-            raise PermanentError(
-                f"{self.name}: {key}.dcm holds another instance than its name says; name it by its UID"
-            )
-        return Stored(key, version(data), Instance(data))
-
-    def _is_another(self, key: str, data: bytes) -> bool:
-        """By its SOP Instance UID: a copy in another folder is one. Not of what cannot be read: whoever reads it says
-        why."""
-        try:
-            return not _is_named(key, read_header(data, (SOP_INSTANCE_UID,)))
-        except InvalidDicomError:
-            return False
+        found = ((key, self._files.read(key)) for key in keys)
+        return [None if data is None else Stored(key, version(data), Instance(data)) for key, data in found]
 
     def write(self, items: Sequence[Write[Instance]]) -> Sequence[Outcome[Instance]]:
         return [self._write(item) for item in items]
@@ -234,13 +217,12 @@ class InstanceFolder:
         return Place(study, text_of(header, SOP_CLASS_UID) or "") if header is not None else None
 
     def _header(self, key: str, tags: Sequence[int]) -> DataSet | None:
-        """None of what is not there, not readable, or of another name: whoever reads it says why."""
+        """None of what is not there, or not readable: whoever reads it says why."""
         data = self._files.read(key)
         try:
-            header = read_header(data, (SOP_INSTANCE_UID, *tags)) if data is not None else None
+            return read_header(data, tags) if data is not None else None
         except InvalidDicomError:
             return None
-        return header if header is not None and _is_named(key, header) else None
 
     def study_of(self, dataset: DataSet) -> str:
         return f"{STUDY}{text_of(dataset, STUDY_UID) or ''}"
@@ -255,10 +237,6 @@ class InstanceFolder:
 
     def key_of(self, dataset: DataSet) -> str:
         return "/".join(text_of(dataset, tag) or "" for tag in (STUDY_UID, SERIES_UID, SOP_INSTANCE_UID))
-
-
-def _is_named(key: str, header: DataSet) -> bool:
-    return text_of(header, SOP_INSTANCE_UID) == key.rpartition("/")[2]
 
 
 def _unread(files: Files, named: str) -> str | None:

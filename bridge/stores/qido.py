@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from bridge.codecs.dicom.json_model import is_data_set
+from bridge.codecs.dicom.json_model import readable
 from bridge.errors import TemporaryError
 from bridge.model.group import Json
 from bridge.model.tags import SOP_INSTANCE_UID, STUDY_UID
@@ -144,12 +144,14 @@ def data_sets(peer: Peer, path: str, answer: Answer) -> list[Json]:
     """What is listed, of all or within a study; nothing is 200 or 204 without a body, too. Raises TemporaryError where
     it is none, or is of another study: it would be taken for what this one holds, and whose it is."""
     found = parsed(peer, answer.body) if answer.status < 300 and answer.body.strip() else []
-    if not isinstance(found, list) or not all(map(is_data_set, found)):
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         peer.judge()
         raise TemporaryError(f"{peer.name}: GET {path}: the answer lists no data sets; is this a DICOMweb archive?")
+    found = [readable(one) for one in found]
     if path.startswith(f"{_OF_ALL}/"):
         uid = path.split("/")[2]
-        if any((one.get(f"{STUDY_UID:08X}", {}).get("Value") or [uid]) != [uid] for one in found):
+        named = (str(each).strip(" \0") for one in found for each in one.get(f"{STUDY_UID:08X}", {}).get("Value") or ())
+        if any(one != uid for one in named):
             raise TemporaryError(f"{peer.name}: GET {path}: the answer is of another study; is there a cache between?")
     return found
 

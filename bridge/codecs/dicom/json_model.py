@@ -27,16 +27,15 @@ def from_keywords(item: Json) -> DataSet:
     return _in_order((_UNICODE, *_said(item)))
 
 
-def is_data_set(item: Json) -> bool:
-    """Whether it has the shape that `from_json` reads (PS3.18 F.2)."""
-    return isinstance(item, dict) and all(_is_attribute(name, said) for name, said in item.items())
+def readable(item: Json) -> dict[str, Json]:
+    """Its attributes that have the shape of one (PS3.18 F.2.2); what is none is left out, and the others say what they
+    say. Of no JSON object there are none."""
+    attributes = item.items() if isinstance(item, dict) else ()
+    return {name: said for name, said in attributes if _TAG.fullmatch(name) and _is_attribute(said)}
 
 
-def _is_attribute(name: str, said: Json) -> bool:
-    if _TAG.fullmatch(name) is None or not isinstance(said, dict) or not isinstance(said.get("vr", ""), str):
-        return False
-    values = said.get("Value") or []
-    return isinstance(values, list) and (said.get("vr") != "SQ" or all(map(is_data_set, values)))
+def _is_attribute(said: Json) -> bool:
+    return isinstance(said, dict) and isinstance(said.get("Value") or [], list)
 
 
 def _in_order(elements: Iterable[Element]) -> DataSet:
@@ -44,9 +43,10 @@ def _in_order(elements: Iterable[Element]) -> DataSet:
 
 
 def _elements(item: Json) -> list[Element]:
+    """An item that is empty may be `null` (PS3.18 F.2.5)."""
     found = []
-    for name, said in item.items():
-        tag, vr, values = int(name, 16), said.get("vr", ""), said.get("Value", [])
+    for name, said in readable(item).items():
+        tag, vr, values = int(name, 16), str(said.get("vr") or ""), said.get("Value")
         if tag == SPECIFIC_CHARACTER_SET or not values:
             continue
         if vr == "SQ":
