@@ -155,9 +155,11 @@ class Mapping:
 
     @cached_property
     def _categories(self) -> dict[tuple[str, str], str]:
-        """Of documents whose title says it; a title that several categories share says none."""
+        """Of documents whose title says it; a title that several categories share says none. A shipped title still
+        says what it said, unless a row of the site gives it to another category."""
         said = [(code.scheme, code.value) for code in self.titles.values()]
-        return {
+        shipped = {} if self.shipped is None else self.shipped._categories
+        return {title: category for title, category in shipped.items() if title not in said} | {
             (code.scheme, code.value): category
             for category, code in self.titles.items()
             if category != "*" and said.count((code.scheme, code.value)) == 1

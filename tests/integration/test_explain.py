@@ -65,6 +65,37 @@ def test_to_dicom_a_leaf_has_its_row_pair_or_fold() -> None:
     assert rule(found, "Patient.id") == ("withheld", "none")
 
 
+FOUND_IN = {
+    "resourceType": "Observation",
+    "id": "o",
+    "status": "final",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "2823-3", "display": "Potassium"}]},
+    "effectiveDateTime": "2026-03-02T08:15:00+01:00",
+    "method": {"coding": [{"system": "http://lab.example/codes", "code": "ISE", "display": "Ion selective"}]},
+    "valueQuantity": {"value": 4, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"},
+}
+OF_METHOD = "concepts:\n  - {fhir: http://lab.example/codes ISE, dicom: 99LOCAL ISE, name: Ionenselektiv}\n"
+FOLD = "shape: observation\nfhir: Observation\nfolds:\n  - [99LOCAL METH, Methode, CODE, method, concept]\n"
+
+
+def rules_of_method(folder: Path, mappings: Path, made_by: Path | None = None) -> dict[str, str]:
+    """Of what the method says, in the resource, and in the SR that it becomes."""
+    (folder / "o.json").write_text(json.dumps(FOUND_IN))
+    by = ("--mappings", str(made_by)) if made_by else ()
+    run("convert", folder / "o.json", "--to", "dicom", "-o", folder / "out", *by)
+    (file,) = (folder / "out").iterdir()
+    found = [*details(folder / "o.json", "--mappings", mappings), *details(file, "--mappings", mappings)]
+    said = {one["path"]: one["rule"] for one in found if one["outcome"] == "mapped"}
+    kept = ("Observation.method.coding.0.code", "1.1.1")
+    return {one: said[one] for one in kept}
+
+
+def test_the_code_of_an_element_has_its_row(tmp_path: Path) -> None:
+    (mappings := tmp_path / "mappings").mkdir()
+    (mappings / "lab.yaml").write_text(OF_METHOD)
+    assert {*rules_of_method(tmp_path, mappings, mappings).values()} == {f"{mappings / 'lab.yaml'}:2"}
+
+
 def test_to_fhir_an_item_has_its_row_or_fold_and_an_attribute_its_pair(tmp_path: Path) -> None:
     run("convert", LABORATORY, "--to", "dicom", "-o", tmp_path)
     (file,) = tmp_path.iterdir()

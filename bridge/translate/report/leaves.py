@@ -30,11 +30,14 @@ class _Walk:
     def __init__(self, kind: str, renames: dict[str, str], otherwise: str, rules: Rules) -> None:
         self.kind, self.renames, self.left, self.rules = kind, renames, _LEFT[otherwise], rules
         self.found: list[Detail] = []
+        self.row: str | None = None  # of the code that it stands in
         self.derived = False  # the category follows from title, concept or template: no item says it
 
     def over(self, value: Json, native: Json, path: str, names: tuple[str, ...], about: Code | None) -> None:
         if isinstance(value, dict):
             have = native if isinstance(native, dict) else {}
+            if names and isinstance(value.get("coding"), list):
+                self.row = self.rules.coded(self.kind, names, {"coding": value["coding"]})
             for key, child in value.items():
                 inner = (*names, key)
                 if isinstance(child, dict | list):
@@ -54,7 +57,8 @@ class _Walk:
     def _leaf(self, value: Json, native: Json, path: str, names: tuple[str, ...], about: Code | None) -> None:
         if self._says(native, value, names):
             derived = self.derived and names[0] == "category"
-            rule = GENERIC if derived else self.rules.leaf(self.kind, names, about)
+            of_code = self.row if "coding" in names else None
+            rule = GENERIC if derived else of_code or self.rules.leaf(self.kind, names, about)
             self.found.append(Detail(path, named(about), "mapped", rule, None))
         else:
             self.found.append(Detail(path, named(about), *self.left))

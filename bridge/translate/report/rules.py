@@ -6,11 +6,12 @@ from functools import cache
 
 from pydicom.datadict import keyword_for_tag
 
-from bridge.mapping.mapping import Mapping
+from bridge.mapping.mapping import Fold, Mapping
 from bridge.mapping.shapes import SHAPES
-from bridge.model.content import Code
+from bridge.model.content import Code, Coded
 from bridge.model.group import Json
 from bridge.translate.basis.node import Node
+from bridge.translate.native.categories import CATEGORY
 
 GENERIC = "generic"
 """No row: the generic rule of translation."""
@@ -18,6 +19,8 @@ REMAINDER, NONE = "remainder", "none"
 """Carried as it is; left where it was."""
 
 Path = tuple[str, ...]
+
+_RETIRED = "SRT"
 
 
 class Rules:
@@ -31,9 +34,30 @@ class Rules:
         self._leaves: dict[tuple[str, Path], str] = {}
 
     def item(self, concept: Code | None, node: Node) -> str:
-        """A content item: the fold that made it, else the row of its concept name."""
-        row = self.mapping.row(concept)
-        return node.fold or (row.place if row else GENERIC)
+        """A content item: the row of the code that it is, or the fold that made it, else the row of its concept
+        name."""
+        if node.fold is not None:
+            code = node.value.code if isinstance(node.value, Coded) else None
+            return self._place(code) or self._read_by(concept, node) or node.fold or GENERIC
+        return self._place(concept) or GENERIC
+
+    def is_element(self, concept: Code | None, node: Node) -> bool:
+        """Whether an item of that concept is the element that the node is, which a site's row writes by another."""
+        return self._read_by(concept, node) is not None
+
+    def _read_by(self, concept: Code | None, node: Node) -> str | None:
+        """Place of the fold of that concept into the element that the node is."""
+        if node.fold is None or concept is None or node.concept is None or _RETIRED in (concept[1], node.concept[1]):
+            return None
+        for resource in self.mapping.elements:
+            own, other = (self.mapping.folds.get((resource, one[1], one[0])) for one in (concept, node.concept))
+            if own is not None and other is not None and own.element == other.element:
+                return own.place
+        return None
+
+    def _place(self, code: Code | None) -> str | None:
+        row = self.mapping.row(code)
+        return row.place if row is not None and row.place else None
 
     def attribute(self, path: tuple[int, ...]) -> str:
         return self._attributes.get(path[0], GENERIC) if len(path) == 1 else GENERIC
@@ -42,19 +66,31 @@ class Rules:
         """A primitive of a resource of that kind, by the names on its way: a pair, a fold, or the row of the code that
         it is part of."""
         if (names[1:2] or names if names[0] == "component" else names)[0] == "code":
-            row = self.mapping.row(concept)
-            return row.place if row else GENERIC
+            return self._place(concept) or GENERIC
         found = self._leaves.get((kind, names))
         if found is None:
             found = self._leaves[kind, names] = self._leaf(kind, names)
         return found
 
+    def coded(self, kind: str, names: Path, value: Json) -> str | None:
+        """The row of a CodeableConcept that stands there, where it is an element whose code has one."""
+        fold = self._fold(kind, names)
+        if fold is None or fold.value_type != "CODE" or fold.element == CATEGORY:
+            return None
+        return self._place(self.mapping.concept(value))
+
     def _leaf(self, kind: str, names: Path) -> str:
+        fold = self._fold(kind, names)
+        head = names[1] if names[0] == "component" and names[1:] else names[0]
+        return fold.place if fold is not None else self._elements.get((kind, head), GENERIC)
+
+    def _fold(self, kind: str, names: Path) -> Fold | None:
+        """The row that writes the element."""
         head, *rest = names[1:] or names if names[0] == "component" else names
         for within, folds in self.mapping.elements.get(kind, {}).get(head, {}).items():
             if tuple(rest[: len(within)]) == within:
-                return folds[0].place
-        return self._elements.get((kind, head), GENERIC)
+                return folds[0]
+        return None
 
     def concept(self, owner: Json) -> Code | None:
         """What a resource, or a component of one, is about."""
