@@ -14,6 +14,7 @@ from bridge.model.document import Document
 from bridge.model.edition import without_notes
 from bridge.model.group import Group, Json
 from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.translate.basis.element_ids import with_plain_ids
 from bridge.translate.basis.ids import FILES, Known
 from bridge.translate.born_in_dicom.respelled import as_spelled
 from bridge.translate.born_in_fhir.pieces import renames_of
@@ -71,6 +72,7 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
         )
     known = replace(known, document=known.document or remainder.get("first"), edited=_edited(group))
+    group = with_plain_ids(group)
     made = _returned_to(group, mapping, known, remainder)
     if NEW_INSTANCE in made.report.warnings and (spelled := as_spelled(group, remainder)) is not group:
         return _returned_to(spelled, mapping, known, remainder)
