@@ -23,6 +23,7 @@ from bridge.translate.header.shared_study import together
 from bridge.translate.header.verifiers import without_verifiers
 from bridge.translate.made import Made
 from bridge.translate.made_document import made_document
+from bridge.translate.native.odd_codes import as_read_now
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.extension import attached, is_told
 from bridge.translate.remainder.kept import as_kept
@@ -72,7 +73,7 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
         )
     known = replace(known, document=known.document or remainder.get("first"), edited=_edited(group))
-    group = with_plain_ids(group)
+    group = as_read_now(with_plain_ids(group))
     made = _returned_to(group, mapping, known, remainder)
     if NEW_INSTANCE in made.report.warnings and (spelled := as_spelled(group, remainder)) is not group:
         return _returned_to(spelled, mapping, known, remainder)
