@@ -61,6 +61,8 @@ def as_source(group: Group, known: Known) -> Group:
 
 def _made(group: Group, mapping: Mapping, known: Known) -> Made:
     """By where the document was born; its zone is what it was then, and its ids are those of its first version."""
+    if born_uid(group.root) is not None:
+        group = as_read_now(with_plain_ids(group))
     remainder = attached(group.root, "document")
     known = replace(known, zone=remainder.get("zone", known.zone))
     source = remainder.get("source")
@@ -73,7 +75,6 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
             "DiagnosticReport.identifier: the SOP Instance UID that the document was born with is gone; put it back"
         )
     known = replace(known, document=known.document or remainder.get("first"), edited=_edited(group))
-    group = as_read_now(with_plain_ids(group))
     made = _returned_to(group, mapping, known, remainder)
     if NEW_INSTANCE in made.report.warnings and (spelled := as_spelled(group, remainder)) is not group:
         return _returned_to(spelled, mapping, known, remainder)
