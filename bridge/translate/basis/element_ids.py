@@ -4,7 +4,6 @@ Within a translation a mark may stand on several elements; what is handed out ha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from bridge.model.group import Group, Json, Resource
@@ -57,7 +56,7 @@ def _each(made: dict[int, Resource], group: Group) -> Group:
 def unique(resource: Resource, ours: re.Pattern[str]) -> Resource:
     """With a number behind each of `ours` that the resource has already, in whatever order its keys stand; ids that
     others gave stay."""
-    said = [*_ids(resource)]
+    said = _ids(resource)
     taken = set(said)
     if len(taken) == len(said):
         return resource
@@ -108,16 +107,22 @@ def _plain_id(name: str, ours: re.Pattern[str]) -> str:
     return found[1] if found else name
 
 
-def _ids(value: Json) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            if isinstance(child, dict | list):
-                yield from _ids(child)
-            elif _is_id(value, key):
-                yield child
-    elif isinstance(value, list):
+def _ids(value: Json) -> list[str]:
+    found = list[str]()
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Json, found: list[str]) -> None:
+    if isinstance(value, list):
         for child in value:
-            yield from _ids(child)
+            _collect(child, found)
+        return
+    for key, child in value.items() if isinstance(value, dict) else ():
+        if isinstance(child, dict | list):
+            _collect(child, found)
+        elif _is_id(value, key):
+            found.append(child)
 
 
 def _is_id(home: Home, key: str) -> bool:
