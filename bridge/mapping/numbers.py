@@ -46,14 +46,16 @@ def quantity_to_fhir(num: Num) -> dict[str, Json]:
 
 
 def unit_of(code: Code) -> dict[str, Json]:
-    """The unit of a Quantity: UCUM in words and as code."""
+    """The unit of a Quantity: UCUM in words and as code; without Coding Scheme Designator in words alone, for a code
+    needs a system (FHIR R4 qty-3)."""
     return _unit(code).copy()
 
 
 @lru_cache(maxsize=4096)
 def _unit(code: Code) -> dict[str, Json]:
     found: dict[str, Json] = {"unit": fhir_string(code.meaning or code.value)}
-    return found | {key: value for key, value in coding(code).items() if key in ("system", "code")}
+    said = coding(code)
+    return found | {key: said[key] for key in ("system", "code")} if "system" in said else found
 
 
 def _rounds_to(exact: str, value: Number | int) -> bool:

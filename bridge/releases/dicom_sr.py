@@ -11,6 +11,7 @@ from bridge.model.group import Group, Json, Resource, reference_to, renamed
 from bridge.model.names import DICOM_UID_SYSTEM, EXTENSION_BASE
 from bridge.releases.in_place import put_list
 from bridge.terminology.schemes import DCM
+from bridge.translate.basis.element_ids import marks
 from bridge.translate.basis.times import INSTANT
 from bridge.translate.header.identity import TYPE_SYSTEM
 from bridge.translate.native.asserted import Members, denials_in, is_denied
@@ -21,6 +22,7 @@ _TITLES = {"126000", "126001", "126002", "126003"}  # PS3.16 CID 7021
 _PROCEDURE_STUDY = "121018"
 GROUP, FINDING, CATEGORY, _STUDY_UID = "125007", "121071", "276214006", "110180"
 COPY = "dicom-sr"
+COPIES = marks(COPY)
 COPIED = {"extension": [{"url": f"{EXTENSION_BASE}/StructureDefinition/copy", "valueCode": COPY}]}
 """Of a primitive, whose element id HAPI drops, and of a whole resource."""
 _UID_TYPE = {

@@ -23,6 +23,7 @@ from bridge.releases.imaging_selection import (
     selection_in_r5,
 )
 from bridge.releases.in_place import put_in
+from bridge.translate.basis import element_ids
 from bridge.translate.remainder.json_patch import (
     dumped,
     element_at,
@@ -52,6 +53,7 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
         warnings += _patched(made, beyond, as_said(made) if beyond else made)
         found[id(resource)] = made if guide is None else guarded(dicom_sr.added(made, guide))
         selected_instance.derive(found[id(resource)], copies)
+        found[id(resource)] = element_ids.unique(found[id(resource)], dicom_sr.COPIES)
     made_group = group.with_resources(found, names)
     return replace(made_group, members=(*made_group.members, *selections)), warnings
 
@@ -59,6 +61,7 @@ def in_r5(group: Group) -> tuple[Group, list[str]]:
 def in_r4(group: Group) -> tuple[Group, list[str]]:
     """The group, and warnings: places that were edited in R5 since, and what only R5 says."""
     is_ours = dicom_sr.is_ours(group)
+    group = group.with_resources({id(one): element_ids.plain(one, dicom_sr.COPIES) for one in group.whole()})
     copies = selected_instance.copies_in(group) if is_ours else []
     group = selected_instance.without(group, copies) if is_ours else group
     names = {

@@ -27,6 +27,7 @@ _OID = "urn:oid:2.16.840.1.113883."  # HL7's arc
 _DICOM_OID = "urn:oid:1.2.840.10008.2.16."  # DICOM's arc for the schemes of others that have no OID
 _THO = "http://terminology.hl7.org/CodeSystem/"
 DCM, SCT = "http://dicom.nema.org/resources/ontology/DCM", "http://snomed.info/sct"
+SRT, UCUM = "http://snomed.info/srt", "http://unitsofmeasure.org"
 
 SCHEMES: tuple[Scheme, ...] = (
     # The URI is in table 8-1 itself, resources column, `FHIR:`
@@ -38,13 +39,13 @@ SCHEMES: tuple[Scheme, ...] = (
         (f"{_DICOM_OID}4", f"{_OID}6.31", "http://dicom.nema.org/medical/dicom", "http://nema.org/dicom/dicm"),
     ),
     Scheme("DCMUID", "http://dicom.nema.org/resources/ontology/DCMUID", ("urn:oid:1.2.840.10008.2.6.1",)),
-    Scheme("UCUM", "http://unitsofmeasure.org", (f"{_OID}6.8",)),
+    Scheme("UCUM", UCUM, (f"{_OID}6.8",)),
     Scheme("RXNORM", "http://www.nlm.nih.gov/research/umls/rxnorm", (f"{_OID}6.88",)),
     # THO RadLex; table 8-1 says http://www.radlex.org
     Scheme("RADLEX", "http://radlex.org", ("http://www.radlex.org", f"{_OID}6.256")),
     # SNOMED's older spellings. The URI of SRT is by use (HL7 dicom-sr, dicom-terminology); it shares the OID of SCT,
     # which therefore reads as SCT. SNM3 and 99SDM: THO
-    Scheme("SRT", "http://snomed.info/srt"),
+    Scheme("SRT", SRT),
     Scheme("SNM3", f"{_THO}SNM3", (f"{_OID}6.51",)),
     Scheme("99SDM", f"{_THO}SDM", (f"{_OID}6.53",)),
     # THO v3-mdc. Codes are written differently: see mdc_to_fhir

@@ -14,6 +14,7 @@ from bridge.model.document import Document
 from bridge.model.edition import without_notes
 from bridge.model.group import Group, Json
 from bridge.model.tags import SOP_INSTANCE_UID
+from bridge.translate.basis.element_ids import with_plain_ids
 from bridge.translate.basis.ids import FILES, Known
 from bridge.translate.born_in_dicom.respelled import as_spelled
 from bridge.translate.born_in_fhir.pieces import renames_of
@@ -22,6 +23,7 @@ from bridge.translate.header.shared_study import together
 from bridge.translate.header.verifiers import without_verifiers
 from bridge.translate.made import Made
 from bridge.translate.made_document import made_document
+from bridge.translate.native.odd_codes import as_read_now
 from bridge.translate.native.to_fhir import FhirImage
 from bridge.translate.remainder.extension import attached, is_told
 from bridge.translate.remainder.kept import as_kept
@@ -59,6 +61,8 @@ def as_source(group: Group, known: Known) -> Group:
 
 def _made(group: Group, mapping: Mapping, known: Known) -> Made:
     """By where the document was born; its zone is what it was then, and its ids are those of its first version."""
+    if born_uid(group.root) is not None:
+        group = as_read_now(with_plain_ids(group))
     remainder = attached(group.root, "document")
     known = replace(known, zone=remainder.get("zone", known.zone))
     source = remainder.get("source")

@@ -14,6 +14,7 @@ from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.basis.digests import document_digest
+from bridge.translate.basis.element_ids import with_unique_ids
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.losses import lost_of_document
 from bridge.translate.born_in_dicom.completed import content_of
@@ -71,12 +72,13 @@ def to_fhir(
                 continue
             if _comes_back(found, document, bare, said_before, mapping, source.back, exactly=exactly):
                 report.warnings += led
-                if born_uid(found.root) is None:
+                is_ours = born_uid(found.root) is None
+                if is_ours:
                     report.warnings += unseen(report, found.root)
                 if reading.rows and not reading.unedited:
                     report.warnings.append(OTHER_ROWS)
                 report.warnings += [*oddities_of_document(bare, known), *contradictions(found)]
-                return Translated(found, report)
+                return Translated(found if is_ours else with_unique_ids(found), report)
     for reading, source in product(by, sources):
         made_of = as_first_made(bare, pieces, mapping, reading, source)
         if made_of is not None and _uid(to_dicom(made_of.result, mapping, source.back).result) == _uid(document):
@@ -90,7 +92,7 @@ def to_fhir(
         raise LossError(f"{lost_of_document(document, back)} would not come back; please report this file")
     report.warnings += [*oddities_of_document(document, known), *unsaid_sides(document, mapping)]
     report.warnings += [*undescribed_observers(group), *contradictions(group)]
-    return Translated(group, report)
+    return Translated(with_unique_ids(group), report)
 
 
 def _uid(document: Document) -> str | None:

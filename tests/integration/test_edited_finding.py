@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from bridge.codecs import json
 from bridge.convert.run import Job, converted_bytes
 from bridge.model.group import Resource
+from bridge.releases.dicom_sr import COPIES
 from bridge.translate.basis.ids import Known
 from tests.corpus import FIXTURES
 
@@ -52,10 +53,14 @@ def _groups(item: Dataset) -> list[Dataset]:
     return found + [one for child in item.get("ContentSequence", ()) for one in _groups(child)]
 
 
+def has_mark(concept: Resource) -> bool:
+    return COPIES.fullmatch(concept.get("id", "")) is not None
+
+
 def group_in(found: Any) -> Resource:
     """The first one, whose value is a copy."""
     resources = [one["resource"] for one in found["entry"]]
-    first: Resource = next(one for one in resources if one.get("valueCodeableConcept", {}).get("id") == "dicom-sr")
+    first: Resource = next(one for one in resources if has_mark(one.get("valueCodeableConcept", {})))
     return first
 
 
@@ -88,7 +93,7 @@ def _without_guards(group: Resource) -> None:
 
 
 def _edit(group: Resource, element: str, concept: Resource, *, keeps_id: bool) -> None:
-    group[element] = ({"id": "dicom-sr"} if keeps_id else {}) | concept
+    group[element] = ({"id": group[element]["id"]} if keeps_id else {}) | concept
 
 
 @pytest.mark.parametrize(("element", "code", "concept"), _COPIES)

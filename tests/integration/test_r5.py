@@ -20,6 +20,7 @@ from bridge.mapping.load import load
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, reference_to, renamed, same
 from bridge.model.sr import write_document
+from bridge.releases.dicom_sr import COPIES
 from bridge.releases.r5 import in_r4, in_r5
 from bridge.translate.basis.ids import Known
 from bridge.translate.to_fhir import to_fhir
@@ -400,7 +401,7 @@ def _without_copy_ids(value: Any) -> Any:
         return {
             key: child if key == "device" else _without_copy_ids(child)
             for key, child in value.items()
-            if (key, child) != ("id", "dicom-sr")
+            if key != "id" or COPIES.fullmatch(str(child)) is None
         }
     return type(value)(map(_without_copy_ids, value)) if isinstance(value, list | tuple) else value
 

@@ -23,10 +23,10 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, same
 from bridge.model.sr import write_item
 from bridge.model.tags import PREDECESSORS, SOP_INSTANCE_UID
+from bridge.translate.basis.element_ids import SEVERAL, has_mark
 from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir.restore import key_of
 from bridge.translate.header.chain import referring, version_of
-from bridge.translate.native.copies import SEVERAL
 from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.native.shared_context import is_shared
@@ -61,7 +61,7 @@ def values(group: Group) -> list[tuple[Resource, str]]:
     for resource in results(group):
         for home in (resource, *(one for one in resource.get("component", ()) if not is_shared(one))):
             kinds = [key for key in home if key in ("valueQuantity", "valueString", "valueCodeableConcept")]
-            found += [(home, kind) for kind in kinds if home.get("id") != SEVERAL and not _is_anchor(home)]
+            found += [(home, kind) for kind in kinds if not has_mark(home, SEVERAL) and not _is_anchor(home)]
     return [(home, kind) for home, kind in found if kind != "valueQuantity" or "value" in home[kind]]
 
 
@@ -245,7 +245,7 @@ def test_a_component_removed_in_fhir_removes_one_item(file: Path, number: int) -
     if not components:
         del folded[number % len(folded)]["component"]
     after, back = again(group)
-    if gone.get("id") == SEVERAL:  # one of the values of an item, which keeps the others
+    if has_mark(gone, SEVERAL):  # one of the values of an item, which keeps the others
         assert numbers(document.root) - numbers(after.root) == 1
         return
     lost = 1 + len(gone.get("interpretation", ())) + sum(len(one) for one in gone.get("referenceRange", ()))

@@ -17,6 +17,7 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
+from tests.element_ids import repeated_in
 
 HEADER = reader.read((FIXTURES / "dicom" / "ecg-report.dcm").read_bytes()).dataset
 UTF8 = ("ISO_IR 192",)
@@ -196,6 +197,7 @@ def test_any_tree_comes_back_and_is_valid_fhir(children: list[DataSet]) -> None:
     document = read_document(reader.read(writer.write(dataset)).dataset)
     assert write_document(document) == dataset
     translated = to_fhir(document, load(), Known())
+    assert repeated_in(translated.result.whole()) == []
     for counts in (translated.report.items, translated.report.elements):
         assert counts.mapped + counts.carried + counts.withheld == counts.total
     resources = [json.loads(json.dumps(one)) for one in translated.result.resources()]

@@ -13,6 +13,7 @@ from pydicom.sr.coding import Code
 
 from bridge.mapping.load import load
 from bridge.translate.basis.ids import Known
+from bridge.translate.native.shared_context import is_shared
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 from fixtures.templates.items import (
@@ -80,9 +81,7 @@ def length(*below: Dataset, value: str = "1") -> Dataset:
 def inherited(observation: dict[str, Any]) -> list[str]:
     """What copies of context say."""
     return [
-        one["valueCodeableConcept"]["coding"][0]["code"]
-        for one in observation.get("component", ())
-        if one.get("id") == "inherited"
+        one["valueCodeableConcept"]["coding"][0]["code"] for one in observation.get("component", ()) if is_shared(one)
     ]
 
 

@@ -12,6 +12,7 @@ from bridge.model.status import WITHDRAWN
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said
 from bridge.sync.crossing.crossed import pointing
+from bridge.sync.decision.content import with_plain_ids
 from bridge.sync.documents.issued import document_in
 from bridge.sync.documents.resources import of_others
 from bridge.translate.remainder.extension import stripped
@@ -56,4 +57,4 @@ def _is_alike(before: Resource, now: Resource) -> bool:
 
 def _compared(resource: Resource) -> Resource:
     """Without the status, which is that of the document: whether a version was amended says nothing of each result."""
-    return {key: value for key, value in stripped(without_notes(resource)).items() if key != "status"}
+    return {key: value for key, value in with_plain_ids(stripped(without_notes(resource))).items() if key != "status"}

@@ -15,7 +15,7 @@ from bridge.sync.basis.keys import is_forming
 from bridge.sync.basis.owe import owe_dicom
 from bridge.sync.basis.route import Route
 from bridge.sync.crossing.arrival import Arrival, Said
-from bridge.sync.decision.content import resources_digest
+from bridge.sync.decision.content import say_the_same
 from bridge.sync.documents.resources import present_of
 from bridge.sync.lost.forgotten import leave_strange
 from bridge.translate.born_in_fhir.restore import names_in
@@ -101,7 +101,7 @@ def no_strangers(route: Route, ledger: Ledger, document: Document, link: Link, s
     fresh = said.resources.keys() & said.present.keys() - link.versions.keys()
     named = names_in(taken_out(document)[1]) if fresh else set()
     for key in sorted(one for one in fresh & named if is_forming(one)):
-        if resources_digest([said.present[key].item]) == resources_digest([said.resources[key]]):
+        if say_the_same([said.present[key].item], [said.resources[key]]):
             continue
         owner = ledger.links.of(route.name, key)
         if owner is not None and owner.document == link.document:

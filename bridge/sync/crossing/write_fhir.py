@@ -33,7 +33,7 @@ from bridge.sync.crossing.strangers import (
     no_strangers,
     settle_strange,
 )
-from bridge.sync.decision.content import resources_digest
+from bridge.sync.decision.content import resources_digest, say_the_same
 from bridge.sync.decision.decide import Side
 from bridge.sync.documents.agreement import Doubt, acknowledged, decided, state_of
 from bridge.sync.documents.resources import of_others, present_of
@@ -281,8 +281,7 @@ def _copied(said: Said, living: Link) -> str:
     """Of an instance that gives back what another document is of, and does not name that as its predecessor. Raises
     Held where it says something else."""
     there = {key: said.present[key].item for key in said.resources if key in said.present}
-    alike = resources_digest(map(stripped, there.values())) == resources_digest(map(stripped, said.resources.values()))
-    if not alike:
+    if not say_the_same(map(stripped, there.values()), map(stripped, said.resources.values())):
         raise is_no_version(living)
     return "skipped"
 
@@ -299,7 +298,7 @@ def _is_ours(key: str, said: Said, link: Link) -> bool:
 
 
 def _says_the_same(stored: Iterable[Stored[Resource]], resources: dict[str, Resource]) -> bool:
-    return resources_digest(one.item for one in stored) == resources_digest(resources.values())
+    return say_the_same((one.item for one in stored), resources.values())
 
 
 def _writes(said: Said) -> list[Write[Resource]]:

@@ -10,6 +10,7 @@ from bridge.model.edition import NOTES, without_notes
 from bridge.model.group import Resource, reference_to
 from bridge.model.references import without_version
 from bridge.model.status import WITHDRAWN
+from bridge.translate.basis.element_ids import ITEMS, plain
 from bridge.translate.header.header import born_uid
 from bridge.translate.remainder.json_patch import canonical
 
@@ -49,6 +50,16 @@ def resources_digest(resources: Iterable[Resource]) -> str:
 def resources_text(resources: Iterable[Resource]) -> str:
     """What the digest is of: the same for the same content, in whatever order."""
     return "\n".join(sorted(repr(canonical(without_notes(one))) for one in resources))
+
+
+def say_the_same(some: Iterable[Resource], others: Iterable[Resource]) -> bool:
+    """Whether they have the same content, as this bridge writes element ids or an earlier one, which repeated them."""
+    one, other = (resources_digest(with_plain_ids(each) for each in found) for found in (some, others))
+    return one == other
+
+
+def with_plain_ids(resource: Resource) -> Resource:
+    return plain(resource, ITEMS)
 
 
 def dataset_digest(dataset: DataSet) -> str:

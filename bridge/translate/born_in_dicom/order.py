@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from bridge.model.group import Group, Resource
+from bridge.translate.basis.element_ids import SEVERAL
 from bridge.translate.basis.node import BETWEEN, ITSELF
 from bridge.translate.born_in_dicom.emptied import without_items
-from bridge.translate.native.copies import SEVERAL
 
 _LISTS = frozenset("component hasMember derivedFrom performer note interpretation section entry".split())
 _ITEMS = _LISTS - {"performer"}

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from bridge.model.group import Json, Resource, renamed, with_element
 from bridge.translate.basis.digests import GUARD, digest
-from bridge.translate.basis.node import INHERITED
+from bridge.translate.basis.element_ids import is_inherited
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.json_patch import Names, canonical, guarded_by, is_unchanged
 
@@ -129,4 +129,4 @@ def _own(name: str, native: list[Json]) -> list[Json]:
 
 def _is_own(name: str, one: Json) -> bool:
     """Less the observers of the document, or of what is around it: they say nothing of a result that has its own."""
-    return name != _PERFORMER or one.get("id", INHERITED) != INHERITED
+    return name != _PERFORMER or ("id" in one and not is_inherited(one))

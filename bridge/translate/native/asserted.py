@@ -12,7 +12,8 @@ from bridge.model.names import EXTENSION_BASE
 from bridge.terminology.schemes import uri_of
 from bridge.terminology.snomed import sct_of
 from bridge.translate.basis.codeable import code_pairs, displayed
-from bridge.translate.basis.node import INHERITED, Home
+from bridge.translate.basis.element_ids import is_inherited
+from bridge.translate.basis.node import Home
 
 EXPLICIT_CONTEXT = frozenset(
     {
@@ -146,7 +147,7 @@ def _against(home: Home) -> str:
     if not _PLAINLY.isdisjoint(code_pairs(said)):
         return ""
     # what a heading says is called as that is: it is no item that somebody edits
-    headed = said.get("text") if home.get("id") == INHERITED else None
+    headed = said.get("text") if is_inherited(home) else None
     return str(headed or _called(said) or home.get("valueString", ""))
 
 

@@ -6,13 +6,11 @@ from bridge.mapping.lens import LENSES
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Num, Plain
 from bridge.model.group import Resource, renamed
+from bridge.translate.basis.element_ids import SEVERAL
 from bridge.translate.basis.node import Home
 from bridge.translate.native.flow import is_flow, narrative_of, worded
 from bridge.translate.native.qualifiers import qualified
 from bridge.translate.native.xhtml import in_div
-
-SEVERAL = "value"
-"""Element id of a component that is one of several values."""
 
 
 def copied(concept: Home) -> Home:

@@ -13,9 +13,10 @@ from bridge.model.status import WITHDRAWN
 from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis import times
 from bridge.translate.basis.canonical_units import as_the_device_wrote
+from bridge.translate.basis.element_ids import SEVERAL, is_inherited
 from bridge.translate.basis.ids import Known, new_uid
-from bridge.translate.basis.node import INHERITED, ITSELF, Home, Node
-from bridge.translate.native.copies import SEVERAL, several_of
+from bridge.translate.basis.node import ITSELF, Home, Node
+from bridge.translate.native.copies import several_of
 from bridge.translate.native.generic import Kind, is_unqualified, is_words, kind
 from bridge.translate.native.named_concepts import UNNAMED, VALUE_UNKNOWN
 from bridge.translate.native.observed import observed_at, started_in
@@ -188,7 +189,7 @@ class Items(Referred):
     def _performer(self, performer: Home, node: Node) -> None:
         """A person by the name; of a document born in DICOM only whom the item itself names, for the observers of the
         document are inherited."""
-        if performer.get("id") == INHERITED:
+        if is_inherited(performer):
             return
         target, own = self.find(performer), "id" in performer or not self.born
         if target is None and "display" in performer and is_person(performer, None, {}):

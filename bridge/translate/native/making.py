@@ -10,8 +10,9 @@ from bridge.model.content import Num
 from bridge.model.group import Group, Json, Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.translate.basis import times
+from bridge.translate.basis.element_ids import is_inherited
 from bridge.translate.basis.ids import Known
-from bridge.translate.basis.node import INHERITED, Home, Node
+from bridge.translate.basis.node import Home, Node
 from bridge.translate.basis.ranges import in_known_units, normal_ranges
 from bridge.translate.header import header
 from bridge.translate.native import documents
@@ -94,7 +95,7 @@ class Making:
             return self._categories(home, node) or None
         if head == "interpretation" and isinstance(node.value, Num) and node.value.qualifier is not None:
             return [one for one in said if qualifier_in(one) != node.value.qualifier] or None  # the number says it
-        if head in ("bodySite", "method") and said.get("id") == INHERITED:
+        if head in ("bodySite", "method") and is_inherited(said):
             return None
         if head == "bodySite" and not self.born:
             return named_site(said, self._structures)

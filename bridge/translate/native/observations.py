@@ -33,6 +33,7 @@ from bridge.translate.native.folded import folded_into
 from bridge.translate.native.folds import folds_in
 from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.inherited import method_of, methods_in, observers_of, started_of
+from bridge.translate.native.odd_codes import without_contradicted
 from bridge.translate.native.references import References, named, path_of
 from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import Shared, is_beside, is_context, said_around, share, shared_by
@@ -108,6 +109,8 @@ class Observations(References):
             value_to_fhir(item.value, observation, self.mapping, self.zone)
         if is_flow(item) and (div := narrative_of(item, self.mapping, self.zone)) is not None:
             observation["text"] = {"status": "generated", "div": div}
+        if not self.ours:
+            observation["code"] = without_contradicted(observation)["code"]
         if isinstance(item.value, Num) and len(item.value.values) > 1:
             several_values(item.value, observation)
         if item.children:
@@ -224,6 +227,7 @@ class Observations(References):
         if place is Kind.COMPONENT:
             component: Home = {"id": number, "code": self._code(child.concept)}
             value_to_fhir(child.value, component, self.mapping, self.zone)
+            component = component if self.ours else without_contradicted(component)
             observation.setdefault("component", []).append(component)
             self.homes[at] = component
             if child.children:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import Code, Container, ContentItem, Num, Reference, value_type
 from bridge.translate.basis.codeable import code_pairs, codes_in
+from bridge.translate.basis.element_ids import is_inherited
 from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.native.asserted import EXPLICIT_CONTEXT, is_not_done
 from bridge.translate.native.sites import coded_of, folded_as
@@ -162,4 +163,4 @@ def concept_of(component: Home) -> str:
 
 
 def is_shared(component: Home) -> bool:
-    return component.get("id") == INHERITED
+    return is_inherited(component)

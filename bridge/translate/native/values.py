@@ -11,6 +11,7 @@ from bridge.mapping.numbers import NO_UNITS, unit_of
 from bridge.model.content import Code, Coded, Container, Num, Other, Plain, Value, value_type
 from bridge.model.group import absent
 from bridge.translate.basis import times
+from bridge.translate.basis.element_ids import EMPTY, PERSON, has_mark
 from bridge.translate.basis.node import Home
 from bridge.translate.native.qualifiers import (
     UNKNOWN,
@@ -25,11 +26,6 @@ from bridge.translate.native.qualifiers import (
 from bridge.translate.native.spelled import spelled_out
 
 YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")  # CID 230
-
-EMPTY = "empty"
-"""Element id of the dataAbsentReason of a NUM that has neither number nor unit nor reason."""
-PERSON = "person"
-"""Element id of the coding that says what the string is: a PNAME. A primitive has none on HAPI."""
 
 
 def value_to_fhir(value: Value, into: Home, mapping: Mapping, zone: str) -> None:
@@ -79,7 +75,7 @@ def _of_plain(value: Plain, element: str, lens: Lens[Any, Any], zone: str) -> Ho
 
 def empty_of(home: Home) -> Value | None:
     """What `value_to_fhir` says of a number without number and unit, and of a value that is no code."""
-    if "dataAbsentReason" in home and home["dataAbsentReason"].get("id") == EMPTY and "valueQuantity" not in home:
+    if "dataAbsentReason" in home and has_mark(home["dataAbsentReason"], EMPTY) and "valueQuantity" not in home:
         return Num((), None, None)
     concept = home.get("valueCodeableConcept")
     return Coded(None) if concept is not None and concept.keys() == {"extension"} else None
@@ -155,7 +151,7 @@ def _marked(home: Home) -> Home:
 
 
 def _names_person(home: Home) -> bool:
-    return any(one.get("id") == PERSON for one in home.get("code", {}).get("coding", ()))
+    return any(has_mark(one, PERSON) for one in home.get("code", {}).get("coding", ()))
 
 
 def _text(text: str) -> Plain:

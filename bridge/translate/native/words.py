@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from bridge.mapping.codings import code_meaning
 from bridge.translate.basis.codeable import displays_in
+from bridge.translate.basis.element_ids import WORDS, has_mark
 from bridge.translate.basis.node import Home
 
 
@@ -72,14 +73,11 @@ def marked(concept: Home) -> Home:
     if "coding" not in concept:
         return concept
     first, *others = concept["coding"]
-    return concept | {"coding": [{"id": _WORDS, **first}, *others]}
+    return concept | {"coding": [{"id": WORDS, **first}, *others]}
 
 
 def is_marked(concept: Home) -> bool:
-    return any(one.get("id") == _WORDS for one in concept.get("coding", ()))
-
-
-_WORDS = "words"
+    return any(has_mark(one, WORDS) for one in concept.get("coding", ()))
 
 
 def _is_cut(text: str) -> bool:

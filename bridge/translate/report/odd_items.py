@@ -10,13 +10,16 @@ from typing import NamedTuple
 
 from bridge.mapping.lens import LENSES
 from bridge.mapping.numbers import is_another
-from bridge.model.content import ByReference, Coded, ContentItem, Num, Other, Path, Plain, value_type
+from bridge.model.codes import is_urn
+from bridge.model.content import ByReference, Code, Coded, ContentItem, Num, Other, Path, Plain, value_type
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource
 from bridge.model.names import EXTENSION_BASE, PRIVATE_SCHEME
 from bridge.model.tags import OBSERVATION_DATETIME
+from bridge.terminology.measured import is_called_another, is_of_another_unit
 from bridge.terminology.schemes import uri_of
+from bridge.terminology.snomed import name_of, sct_of
 from bridge.terminology.units import is_ucum
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
@@ -74,6 +77,7 @@ def _of_items(
     odd = [*_of_item(source, item.relationship, type(value).__name__, kind, schemes)]
     if isinstance(value, Num):
         odd += _of_number(value)
+        odd += _of_retired(item.concept, value.unit)
     if item.rest:
         odd += said_twice(item)
     if is_unread(value):
@@ -140,6 +144,7 @@ _BESIDE: tuple[tuple[str, Callable[[ContentItem], bool]], ...] = (
 """What is said beside the value that changes what it means."""
 _PLAN = "a plan: nothing in it was given; each result says so (Procedure context = Planned)"
 _UNREAD = "whose value FHIR cannot hold: a FHIR client sees none, and data absent for an error"
+_NO_SCHEME = "a code without Coding Scheme Designator: nobody knows what it means; correct it at its source"
 _NO_PARENT = "-"  # no value type is named so
 
 
@@ -160,7 +165,9 @@ def _of_item(
         elif known and not is_legal(str(source), relationship, str(kind)):
             found.append(f"illegal relationship {source} {relationship} {kind}")
     for scheme in schemes:
-        if scheme != PRIVATE_SCHEME and uri_of(scheme, EXTENSION_BASE).startswith(EXTENSION_BASE):
+        if not scheme:
+            found.append(_NO_SCHEME)
+        elif scheme != PRIVATE_SCHEME and uri_of(scheme, EXTENSION_BASE).startswith(EXTENSION_BASE):
             found.append(f"coding scheme {scheme!r} has no known URI")
     return tuple(found)
 
@@ -168,7 +175,8 @@ def _of_item(
 def _schemes(item: ContentItem) -> tuple[str, ...]:
     value, concept = item.value, item.concept
     other = value.code if isinstance(value, Coded) else value.unit if isinstance(value, Num) else None
-    return tuple([code.scheme for code in (concept, other) if code is not None and code.scheme])
+    said = (code for code in (concept, other) if code is not None)
+    return tuple([code.scheme for code in said if code.scheme or (code.value and not is_urn(code.value))])
 
 
 def _of_number(number: Num) -> Iterator[str]:
@@ -178,6 +186,19 @@ def _of_number(number: Num) -> Iterator[str]:
         yield from no_ucum(number.unit.value)
     if number.floating is not None and is_another(number):
         yield "a Floating Point Value that is another number than the Numeric Value, which is read"
+
+
+def _of_retired(concept: Code | None, unit: Code | None) -> list[str]:
+    """Of a retired code whose meaning today (PS3.16 annex O) is another one than its words, or its unit, say."""
+    sct = sct_of(concept.value) if concept is not None and concept.scheme == "SRT" else None
+    if concept is None or sct is None:
+        return []
+    another = unit is not None and unit.scheme == "UCUM" and is_of_another_unit(sct, unit.value)
+    if not another and not is_called_another(sct, concept.meaning):
+        return []
+    said = f"{concept.value} (SRT) means {name_of(sct)!r} today, and its {'unit' if another else 'Code Meaning'}"
+    left = ", so that FHIR has no code of today" if another else ""
+    return [f"{said} says that something else was measured{left}: correct it at its source"]
 
 
 @lru_cache(maxsize=4096)

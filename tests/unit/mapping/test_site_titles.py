@@ -13,9 +13,7 @@ from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.selfcheck import checked_to_dicom
 from tests.samples import alone, measured
 
-LABORATORY = {
-    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]
-}
+CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 ROWS = {
     "replaced": "titles: [{category: laboratory, title: 99LOCAL LABREP, name: Laborbefund}]",
     "given to another": "titles: [{category: exam, title: LN 11502-2, name: Laboratory report}]",
@@ -23,9 +21,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize(("rows", "category"), [("replaced", "laboratory"), ("given to another", "exam")])
-def test_a_shipped_title_says_what_it_said_unless_it_is_given_to_another(
-    tmp_path: Path, rows: str, category: str
-) -> None:
+def test_a_shipped_title_says_what_it_said_unless_another_has_it(tmp_path: Path, rows: str, category: str) -> None:
     unknown = {"system": "http://lab.example/codes", "code": "4711", "display": "Something"}
     group = alone(
         measured(code={"coding": [unknown]}, category=[{"coding": [{"system": CATEGORIES, "code": "laboratory"}]}])
