@@ -26,7 +26,7 @@ from bridge.translate.header.header import born_uid, split_patient
 from bridge.translate.native.conclusions import parts_of
 from bridge.translate.native.documents import TEMPLATES
 from bridge.translate.native.habits import Habits, habits_of
-from bridge.translate.native.shared_context import is_headed
+from bridge.translate.native.reading import Read, said_of
 from bridge.translate.native.to_dicom import DicomImage, native_dicom
 from bridge.translate.native.to_fhir import native_fhir
 from bridge.translate.remainder.element_json import dataset_json
@@ -49,10 +49,11 @@ def remaindered(
     said: dict[str, Json],
     *,
     restored: bool = False,
+    read: Read = Read.NOW,
 ) -> Group:
     """The group with what the document holds beyond it; and with a digest of what a restored group holds beyond the
     document, which is no edit. `said`: what a document of ours says of its source, and the caller does not
-    know."""
+    know; `read`: by which rules it was read."""
     charset = document.charset
     back, habits = given_back(document, group, mapping, known)
     born = born_uid(group.root) is not None
@@ -66,8 +67,8 @@ def remaindered(
         patient, header = split_patient(header)
         native_header = split_patient(native_header)[1]
         remainder["patient"] = dataset_json(patient, charset)
-        remainder |= _of_dicom(document, known) | said_rows(mapping, document.root, group.resources())
-        remainder |= _repeated(document, group, back, mapping, known, restored=restored)
+        remainder |= _of_dicom(document, known, read) | said_rows(mapping, document.root, group.resources())
+        remainder |= _repeated(document, group, back, mapping, known, read=read if restored else None)
         remainder |= spelled_in(group, remainder["zone"])
     remainder |= said
     if patch := difference(native_header, header, together, charset):
@@ -102,26 +103,26 @@ def given_back(document: Document, group: Group, mapping: Mapping, known: Known)
     return back, habits
 
 
-def _of_dicom(document: Document, known: Known) -> dict[str, Json]:
+def _of_dicom(document: Document, known: Known, read: Read) -> dict[str, Json]:
     """What tells a document born in DICOM from an edited one, and its ids from those of its versions."""
     found: dict[str, Json] = {"system": known.system, "zone": times.zone_of(document.header, known.zone)}
     found["digest"] = document_digest(document)
     if known.document not in (None, text_of(document.header, SOP_INSTANCE_UID)):
         found["first"] = known.document  # version of the document: its ids go by that
-    if is_headed(document.root):
-        found["headed"] = 1  # what an earlier bridge read does not say it, and repeats less
+    found |= said_of(read)
     found["illegal"] = illegal_in(document)  # none, too: a document that an earlier bridge read does not say it
     return found
 
 
 def _repeated(
-    document: Document, group: Group, back: DicomImage, mapping: Mapping, known: Known, *, restored: bool
+    document: Document, group: Group, back: DicomImage, mapping: Mapping, known: Known, *, read: Read | None
 ) -> dict[str, Json]:
-    """Digests of what repeats items for readers of FHIR, and of what a restored group says beyond the document."""
+    """Digests of what repeats items for readers of FHIR, and of what a restored group says beyond the document, as
+    that is `read`."""
     pieces: dict[Path, Piece] = {}
     natives = homes = back.root.homes(document.root)
-    if restored:
-        image = native_fhir(document, mapping, known, results=headings(homes))
+    if read is not None:
+        image = native_fhir(document, mapping, known, results=headings(homes), read=read)
         natives = image.homes
         pieces = pieces_of(group, homes, image, document, known)
     found = {

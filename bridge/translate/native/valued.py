@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from bridge.model.content import Code, Container, ContentItem
 from bridge.model.names import PRIVATE_SCHEME
-from bridge.translate.basis.node import Node
+from bridge.translate.basis.codeable import code_pairs
+from bridge.translate.basis.node import Home, Node
 from bridge.translate.native.generic import is_unqualified, is_words
 
 VALUE = Code("value", PRIVATE_SCHEME, "Value")
@@ -34,6 +35,13 @@ def is_value(child: ContentItem, parent: ContentItem) -> bool:
     """Whether it is the value of the container."""
     is_first = isinstance(parent.value, Container) and bool(parent.children) and parent.children[0] is child
     return is_first and VALUE.same(child.concept) and is_unqualified(child.value) and not (child.children or child.rest)
+
+
+def repeats_concept(item: Home, whole: Home, parent: ContentItem) -> bool:
+    """Whether an item would be a component of the concept of the `whole` that it stands below, and that has a value
+    itself: a search for that would find the one for the other (FHIR R4 obs-7)."""
+    has_value = any(key.startswith("value") for key in whole) or any(is_value(one, parent) for one in parent.children)
+    return has_value and not code_pairs(item["code"]).isdisjoint(code_pairs(whole["code"]))
 
 
 def is_alone(item: ContentItem) -> bool:
