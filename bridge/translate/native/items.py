@@ -26,7 +26,7 @@ from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import is_shared
 from bridge.translate.native.specimens import add_specimen
 from bridge.translate.native.subjects import add_subject, is_its_own
-from bridge.translate.native.valued import only_words, put_into_container
+from bridge.translate.native.valued import only_words, put_into_container, repeats_concept
 from bridge.translate.native.values import empty_of, value_to_dicom
 from bridge.translate.native.withdrawn import context_of, holds_results
 
@@ -139,7 +139,7 @@ class Items(Referred):
         self._folds(observation, node, primitives=True)
         if self.legal:
             put_into_container(node, self.habits.get("alone", ()))
-        if self.born and into.depth and effective and not node.rest and self._is_part(node):
+        if self.born and into.depth and effective and not node.rest and self._is_part(node, into):
             node.rest = times.observation_datetime(effective, self.zone)
 
     def _has_its_place(self, target: Resource) -> bool:
@@ -179,9 +179,11 @@ class Items(Referred):
         """Or will be one: nothing was inferred from what can be inferred from nothing."""
         return isinstance(node.value, Container) or (self.legal and is_unqualified(node.value))
 
-    def _is_part(self, node: Node) -> bool:
+    def _is_part(self, node: Node, into: Node) -> bool:
         """Whether the item would be read as part of the one above, and no result of its own: a number that was edited
         to `<5` in a template that makes each number a result. A time of its own, the inherited one, says that it is."""
+        if repeats_concept(node.home or {}, into.home or {}):
+            return False
         each = bool(self.habits.get("each", self.mapping.template(None, self.title).each))
         return kind(node.item(), Kind.OBSERVATION, self.mapping, each=each) in (Kind.COMPONENT, Kind.FOLD)
 

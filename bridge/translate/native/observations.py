@@ -40,7 +40,7 @@ from bridge.translate.native.shared_context import Shared, is_beside, is_context
 from bridge.translate.native.sites import SIDE, Place, body_site, is_site, place_of, place_of_sources
 from bridge.translate.native.subject_context import THE_PATIENT, Subject, subject_of_item
 from bridge.translate.native.told_before import is_of_history, of_section
-from bridge.translate.native.valued import is_value, repeats_concept
+from bridge.translate.native.valued import has_comments_alone, is_value, repeats_concept
 from bridge.translate.native.values import value_to_fhir
 
 _SOURCE = "INFERRED FROM"
@@ -171,6 +171,8 @@ class Observations(References):
     ) -> None:
         said = self._said_around(item, at)
         folds = {index: fold for index, _, fold in folds_in(said, "Observation", self.mapping, ours=self.ours)}
+        if self.nearer and has_comments_alone(item):  # they are what it says, and no note on anything
+            folds = {index: fold for index, fold in folds.items() if fold.element[0] != "note"}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         heading = of_section(item, self.mapping)  # the code of the result itself says it of its components
         said_here = (one for one in context.shared if one not in heading and not is_of_history(one))
@@ -185,8 +187,8 @@ class Observations(References):
                 # a component would not say what may be said against all in its group, and would be where its result is
                 apart = denied and child.relationship == "CONTAINS"
                 apart = apart or (around is not context and isinstance(child.value, Num))
-                code = {"code": self._code(child.concept)}
-                apart = apart or (self.nearer and repeats_concept(code, observation, item))
+                said_of = {"code": self._code(child.concept)}
+                apart = apart or (self.nearer and repeats_concept(said_of, observation))
                 self._child(child, (*at, index), observation, around, folds, each=each, apart=apart)
 
     def _folded(self, item: ContentItem, at: Path, component: Home) -> None:

@@ -24,7 +24,7 @@ from bridge.translate.header.study import studies_of
 from bridge.translate.header.verifiers import interpreters_of
 from bridge.translate.native.asserted import is_quoted
 from bridge.translate.native.categories import category_of, report_category
-from bridge.translate.native.concluded import conclusions_in
+from bridge.translate.native.concluded import concluded_in
 from bridge.translate.native.copies import narrative
 from bridge.translate.native.dose_summary import SUMMARY, TEMPLATES, dose_summary
 from bridge.translate.native.flow import is_flow, narrative_of
@@ -127,8 +127,9 @@ class _Builder(Observations):
         report.setdefault("identifier", []).extend(uid_identifier(self.uid))
         self._sections(root, (), rest, composition, context)
         self._inferences()
-        if said := [*conclusions_in(root, self.named, self.mapping, self.zone)]:  # a copy: never read back
-            report["conclusion"] = "\n".join(said)
+        concluded = concluded_in(root, self.named, self.mapping, self.zone, impressions=self.nearer)
+        if concluded:  # a copy: never read back
+            report["conclusion"] = "\n".join(concluded)
         if interpreters := interpreters_of(self.document, self.key, self.known):
             report["resultsInterpreter"] = [{"reference": f"Practitioner/{one['id']}"} for one in interpreters]
             self.members += interpreters

@@ -10,6 +10,7 @@ from bridge.model.names import PRIVATE_SCHEME
 from bridge.translate.basis.codeable import code_pairs
 from bridge.translate.basis.node import Home, Node
 from bridge.translate.native.generic import is_unqualified, is_words
+from bridge.translate.native.own_words import COMMENT
 
 VALUE = Code("value", PRIVATE_SCHEME, "Value")
 """Part 16 has no concept for it."""
@@ -37,11 +38,18 @@ def is_value(child: ContentItem, parent: ContentItem) -> bool:
     return is_first and VALUE.same(child.concept) and is_unqualified(child.value) and not (child.children or child.rest)
 
 
-def repeats_concept(item: Home, whole: Home, parent: ContentItem) -> bool:
-    """Whether an item would be a component of the concept of the `whole` that it stands below, and that has a value
-    itself: a search for that would find the one for the other (FHIR R4 obs-7)."""
-    has_value = any(key.startswith("value") for key in whole) or any(is_value(one, parent) for one in parent.children)
-    return has_value and not code_pairs(item["code"]).isdisjoint(code_pairs(whole["code"]))
+def repeats_concept(part: Home, whole: Home) -> bool:
+    """Whether a component would be of the very concept of its result, which has a value itself: a search by that would
+    find the one for the other (FHIR R4 obs-7)."""
+    if not any(key.startswith("value") for key in whole):
+        return False
+    return not code_pairs(part.get("code", {})).isdisjoint(code_pairs(whole.get("code", {})))
+
+
+def has_comments_alone(item: ContentItem) -> bool:
+    """Whether a container holds nothing but Comments."""
+    said = [child for child in item.children if child.relationship == "CONTAINS"]
+    return isinstance(item.value, Container) and bool(said) and all(COMMENT.same(child.concept) for child in said)
 
 
 def is_alone(item: ContentItem) -> bool:
