@@ -263,3 +263,15 @@ def test_impressions_are_none_where_a_conclusion_is_said_or_they_are_of_another(
     of_fetus = container(SUMMARY, context(SUBJECT_CLASS, Coded(FETUS)), words(COMMENT, "normal"))
     group, _ = read(document(of_fetus, container(PREVIOUS, words(IMPRESSION, "old"))))
     assert "conclusion" not in group.root
+
+
+def test_a_value_of_then_that_is_no_number_any_more_is_still_that_result() -> None:
+    """In a template that makes each number a result; no time that it is of is made up."""
+    group, _ = read(
+        document(container(HISTORY, container(FINDINGS, rate("63"), rate("64"))), like="5200-echocardiography")
+    )
+    one = next(one for one in results(group, HEART_RATE))
+    del one["valueQuantity"]
+    one["valueString"] = "<5"
+    made = edited(group)
+    assert "'<5'" in str(made.root) and str(OBSERVATION_DATETIME) not in str(made.root)

@@ -17,18 +17,22 @@ from bridge.translate.native.subject_context import THE_PATIENT, Named, subject_
 from bridge.translate.native.told_before import is_told_before
 from bridge.translate.native.values import value_to_fhir
 
-_Concludes = Callable[[Code | None, Code | None], bool]
-"""Of a concept, in an item of another."""
+_Concludes = Callable[[ContentItem, Code | None], bool]
+"""Of an item in one of that concept."""
 
 
 def concluded_in(root: ContentItem, patient: Named, mapping: Mapping, zone: str, *, impressions: bool) -> list[str]:
     """In the order of the items. `impressions`: whether they may stand for a Conclusion."""
     found = [*_said_in(root, None, _is_conclusion, patient, mapping, zone)]
-    return found or ([*_said_in(root, None, is_impression, patient, mapping, zone)] if impressions else [])
+    return found or ([*_said_in(root, None, _is_impression, patient, mapping, zone)] if impressions else [])
 
 
-def _is_conclusion(concept: Code | None, _around: Code | None) -> bool:
-    return CONCLUSION.same(concept)
+def _is_conclusion(item: ContentItem, _around: Code | None) -> bool:
+    return CONCLUSION.same(item.concept)
+
+
+def _is_impression(item: ContentItem, around: Code | None) -> bool:
+    return not isinstance(item.value, Container) and is_impression(item.concept, around)
 
 
 def _said_in(
@@ -40,15 +44,15 @@ def _said_in(
     if isinstance(item.value, Container) and is_qualified(item):
         return
     children = item.children
-    if concludes(item.concept, around) and isinstance(item.value, Plain) and item.value.value_type == "TEXT":
+    if concludes(item, around) and isinstance(item.value, Plain) and item.value.value_type == "TEXT":
         home: Home = {}
         value_to_fhir(item.value, home, mapping, zone)
         if "valueString" in home:
             yield modified(home["valueString"], item, mapping, zone)
     elif is_flow(item):
-        if any(concludes(child.concept, item.concept) for child in item.children):
+        if any(concludes(child, item.concept) for child in item.children):
             yield sentence_of(item, mapping, zone)
         children = before_words(item)
     for child in children:
-        if child.children or concludes(child.concept, item.concept):
+        if child.children or concludes(child, item.concept):
             yield from _said_in(child, item.concept, concludes, patient, mapping, zone)
