@@ -19,33 +19,37 @@ from bridge.translate.returned_document import NEW_INSTANCE
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from tests.corpus import FIXTURES
+from tests.unit.test_asked_by_clients import rate
+from tests.unit.test_told_of_the_patient import document
 
 MAPPING, KNOWN = load(), Known()
 EARLIER = pytest.mark.parametrize("read", [Read.FIRST, Read.HEADED])
-NAMES = ("3700-ecg", "5000-obgyn", "5100-vascular", "5200-echocardiography")
-"""With History and Patient State; a fetus; summaries that are a Comment."""
+NAMES = ("3700-ecg", "5000-obgyn", "5100-vascular", "5200-echocardiography", "twice")
+"""With History and Patient State; a fetus; summaries that are a Comment; one concept in another."""
 
 
 def sample(name: str) -> Document:
+    if name == "twice":
+        return document(rate("72", rate("70", how="HAS PROPERTIES")))
     return structured_report.read((FIXTURES / "dicom" / f"{name}.dcm").read_bytes())
 
 
-def read_before(document: Document, read: Read) -> Group:
+def read_before(said: Document, read: Read) -> Group:
     with pytest.MonkeyPatch.context() as then:
         then.setattr(to_fhir, "native_fhir", partial(native_fhir, read=read))
         then.setattr(to_fhir, "remaindered", partial(remaindered, read=read))
-        return to_fhir.to_fhir(document, MAPPING, KNOWN, check=False).result
+        return to_fhir.to_fhir(said, MAPPING, KNOWN, check=False).result
 
 
 @EARLIER
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_read_before_comes_back_as_it_was(name: str, read: Read) -> None:
-    document = sample(name)
-    then, now = read_before(document, read), to_fhir.to_fhir(document, MAPPING, KNOWN).result
+    said = sample(name)
+    then, now = read_before(said, read), to_fhir.to_fhir(said, MAPPING, KNOWN).result
     assert [*then.resources()] != [*now.resources()]
     for one in (then, now):
         made = to_dicom(one, MAPPING, KNOWN)
-        assert made.result == document
+        assert made.result == said
         assert NEW_INSTANCE not in made.report.warnings
 
 
