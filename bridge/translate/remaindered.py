@@ -29,6 +29,7 @@ from bridge.translate.native.habits import Habits, habits_of
 from bridge.translate.native.reading import Read, said_of
 from bridge.translate.native.to_dicom import DicomImage, native_dicom
 from bridge.translate.native.to_fhir import native_fhir
+from bridge.translate.native.valued import repeats_concept
 from bridge.translate.remainder.element_json import dataset_json
 from bridge.translate.remainder.elements import difference, header_group, made_header_group
 from bridge.translate.remainder.extension import attach
@@ -55,7 +56,7 @@ def remaindered(
     document, which is no edit. `said`: what a document of ours says of its source, and the caller does not
     know; `read`: by which rules it was read."""
     charset = document.charset
-    back, habits = given_back(document, group, mapping, known)
+    back, habits = given_back(document, group, mapping, known, read)
     born = born_uid(group.root) is not None
     remainder = Comparison(mapping, born=born).compare(document.root, back.root, None, charset)
     if habits:
@@ -79,7 +80,9 @@ def remaindered(
     return group
 
 
-def given_back(document: Document, group: Group, mapping: Mapping, known: Known) -> tuple[DicomImage, Habits]:
+def given_back(
+    document: Document, group: Group, mapping: Mapping, known: Known, read: Read = Read.NOW
+) -> tuple[DicomImage, Habits]:
     """The group, translated back natively, by the habits of the document."""
     zone = times.zone_of(document.header, known.zone)
     known = replace(known, zone=zone)
@@ -92,6 +95,8 @@ def given_back(document: Document, group: Group, mapping: Mapping, known: Known)
             habits["dated"] = True
         if template.each != mapping.template(None, document.root.concept).each:
             habits["each"] = template.each
+        if read >= Read.NOW and _stand_apart(group):
+            habits["apart"] = True
         return native_dicom(group, mapping, known, zone, habits), habits
     if parts := parts_of(document.root, group.root.get("conclusion", "")):
         habits["conclusions"] = parts
@@ -101,6 +106,14 @@ def given_back(document: Document, group: Group, mapping: Mapping, known: Known)
         habits["template"] = made_by  # an item that it demands was removed, or one added that it does not have
         back = native_dicom(group, mapping, known, None, habits)
     return back, habits
+
+
+def _stand_apart(group: Group) -> bool:
+    """Whether there are results that need no time or name of their own to be none of the one above."""
+    index = group.index()
+    panels = [one for one in group.members if "hasMember" in one]
+    pairs = [(index.get(ref.get("reference", ""), {}), one) for one in panels for ref in one["hasMember"]]
+    return any(repeats_concept(member, panel) for member, panel in pairs)
 
 
 def _of_dicom(document: Document, known: Known, read: Read) -> dict[str, Json]:

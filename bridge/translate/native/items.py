@@ -140,7 +140,8 @@ class Items(Referred):
         if self.legal:
             put_into_container(node, self.habits.get("alone", ()))
         if self.born and into.depth and not node.rest and self._is_part(node, into):
-            node.rest = times.observation_datetime(effective, self.zone) or self._named(observation)
+            unknown = "_effectiveDateTime" in observation
+            node.rest = self._named(observation) if unknown else times.observation_datetime(effective, self.zone)
 
     def _has_its_place(self, target: Resource) -> bool:
         """Wherever it is found first: in the list of a report or panel, or below another that is derived from it."""
@@ -182,7 +183,7 @@ class Items(Referred):
     def _is_part(self, node: Node, into: Node) -> bool:
         """Whether the item would be read as part of the one above, and no result of its own: a number that was edited
         to `<5` in a template that makes each number a result. A time of its own, the inherited one, says that it is."""
-        if repeats_concept(node.home or {}, into.home or {}):
+        if "apart" in self.habits and repeats_concept(node.home or {}, into.home or {}):
             return False
         each = bool(self.habits.get("each", self.mapping.template(None, self.title).each))
         return kind(node.item(), Kind.OBSERVATION, self.mapping, each=each) in (Kind.COMPONENT, Kind.FOLD)
