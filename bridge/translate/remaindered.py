@@ -26,9 +26,10 @@ from bridge.translate.header.header import born_uid, split_patient
 from bridge.translate.native.conclusions import parts_of
 from bridge.translate.native.documents import TEMPLATES
 from bridge.translate.native.habits import Habits, habits_of
-from bridge.translate.native.shared_context import is_headed
+from bridge.translate.native.reading import Read, said_of
 from bridge.translate.native.to_dicom import DicomImage, native_dicom
 from bridge.translate.native.to_fhir import native_fhir
+from bridge.translate.native.valued import repeats_concept
 from bridge.translate.remainder.element_json import dataset_json
 from bridge.translate.remainder.elements import difference, header_group, made_header_group
 from bridge.translate.remainder.extension import attach
@@ -49,12 +50,13 @@ def remaindered(
     said: dict[str, Json],
     *,
     restored: bool = False,
+    read: Read = Read.NOW,
 ) -> Group:
     """The group with what the document holds beyond it; and with a digest of what a restored group holds beyond the
     document, which is no edit. `said`: what a document of ours says of its source, and the caller does not
-    know."""
+    know; `read`: by which rules it was read."""
     charset = document.charset
-    back, habits = given_back(document, group, mapping, known)
+    back, habits = given_back(document, group, mapping, known, read)
     born = born_uid(group.root) is not None
     remainder = Comparison(mapping, born=born).compare(document.root, back.root, None, charset)
     if habits:
@@ -66,8 +68,8 @@ def remaindered(
         patient, header = split_patient(header)
         native_header = split_patient(native_header)[1]
         remainder["patient"] = dataset_json(patient, charset)
-        remainder |= _of_dicom(document, known) | said_rows(mapping, document.root, group.resources())
-        remainder |= _repeated(document, group, back, mapping, known, restored=restored)
+        remainder |= _of_dicom(document, known, read) | said_rows(mapping, document.root, group.resources())
+        remainder |= _repeated(document, group, back, mapping, known, read=read if restored else None)
         remainder |= spelled_in(group, remainder["zone"])
     remainder |= said
     if patch := difference(native_header, header, together, charset):
@@ -78,7 +80,9 @@ def remaindered(
     return group
 
 
-def given_back(document: Document, group: Group, mapping: Mapping, known: Known) -> tuple[DicomImage, Habits]:
+def given_back(
+    document: Document, group: Group, mapping: Mapping, known: Known, read: Read = Read.NOW
+) -> tuple[DicomImage, Habits]:
     """The group, translated back natively, by the habits of the document."""
     zone = times.zone_of(document.header, known.zone)
     known = replace(known, zone=zone)
@@ -91,6 +95,8 @@ def given_back(document: Document, group: Group, mapping: Mapping, known: Known)
             habits["dated"] = True
         if template.each != mapping.template(None, document.root.concept).each:
             habits["each"] = template.each
+        if read >= Read.NOW and _stand_apart(group):
+            habits["apart"] = True
         return native_dicom(group, mapping, known, zone, habits), habits
     if parts := parts_of(document.root, group.root.get("conclusion", "")):
         habits["conclusions"] = parts
@@ -102,26 +108,34 @@ def given_back(document: Document, group: Group, mapping: Mapping, known: Known)
     return back, habits
 
 
-def _of_dicom(document: Document, known: Known) -> dict[str, Json]:
+def _stand_apart(group: Group) -> bool:
+    """Whether there are results that need no time or name of their own to be none of the one above."""
+    index = group.index()
+    panels = [one for one in group.members if "hasMember" in one]
+    pairs = [(index.get(ref.get("reference", ""), {}), one) for one in panels for ref in one["hasMember"]]
+    return any(repeats_concept(member, panel) for member, panel in pairs)
+
+
+def _of_dicom(document: Document, known: Known, read: Read) -> dict[str, Json]:
     """What tells a document born in DICOM from an edited one, and its ids from those of its versions."""
     found: dict[str, Json] = {"system": known.system, "zone": times.zone_of(document.header, known.zone)}
     found["digest"] = document_digest(document)
     if known.document not in (None, text_of(document.header, SOP_INSTANCE_UID)):
         found["first"] = known.document  # version of the document: its ids go by that
-    if is_headed(document.root):
-        found["headed"] = 1  # what an earlier bridge read does not say it, and repeats less
+    found |= said_of(read)
     found["illegal"] = illegal_in(document)  # none, too: a document that an earlier bridge read does not say it
     return found
 
 
 def _repeated(
-    document: Document, group: Group, back: DicomImage, mapping: Mapping, known: Known, *, restored: bool
+    document: Document, group: Group, back: DicomImage, mapping: Mapping, known: Known, *, read: Read | None
 ) -> dict[str, Json]:
-    """Digests of what repeats items for readers of FHIR, and of what a restored group says beyond the document."""
+    """Digests of what repeats items for readers of FHIR, and of what a restored group says beyond the document, as
+    that is `read`."""
     pieces: dict[Path, Piece] = {}
     natives = homes = back.root.homes(document.root)
-    if restored:
-        image = native_fhir(document, mapping, known, results=headings(homes))
+    if read is not None:
+        image = native_fhir(document, mapping, known, results=headings(homes), read=read)
         natives = image.homes
         pieces = pieces_of(group, homes, image, document, known)
     found = {

@@ -21,6 +21,7 @@ from bridge.translate.born_in_fhir.sited import said_by_site
 from bridge.translate.gather import in_order_of_reach
 from bridge.translate.header.header import born_uid, finished
 from bridge.translate.native.documents import TRACKING_IDENTIFIER
+from bridge.translate.native.reading import Read, read_in
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
 from bridge.translate.remainder.extension import attach
@@ -59,11 +60,12 @@ def restorations(
     read = Document(header, root)
     stands = (source.known, parts_in(pieces), sections, frozenset(results_in(pieces)))
     ours = "born" not in manifest_of(pieces)
+    read_by = max(read_in(manifest_of(pieces)), Read.HEADED)
 
     def natively() -> FhirImage:
-        image = native_fhir(read, mapping, *stands, ours=ours)
+        image = native_fhir(read, mapping, *stands, ours=ours, read=read_by)
         if reading.rows:
-            read_now(image, pieces, native_fhir(read, now, *stands, ours=ours))
+            read_now(image, pieces, native_fhir(read, now, *stands, ours=ours, read=read_by))
         said_by_site(image, root, pieces, mapping)
         return image
 
@@ -83,7 +85,8 @@ def restorations(
     stale = {"1", *(element_id((0, *path)) for path in following)}
     for one in _orders(group):
         report = Report([*said.warnings])
-        found = remaindered(bare, one, mapping, source.back, report, source.said | reading.rows, restored=True)
+        more = source.said | reading.rows
+        found = remaindered(bare, one, mapping, source.back, report, more, restored=True, read=read_by)
         against = _contradicting(report, bare.root, stale, all_said=all_said) if is_ours and not added else set()
         if against:  # it was edited, and wins; but where the resources say what it says, it is only spelled otherwise
             ours_back, theirs = (given_back(bare, each, mapping, source.back)[0] for each in (one, natively().group))

@@ -27,6 +27,7 @@ from bridge.translate.made import Made, taken_away
 from bridge.translate.native.dose_summary import is_summary
 from bridge.translate.native.ecg_report import unclaimed
 from bridge.translate.native.observed import observed_at
+from bridge.translate.native.reading import Read, read_in, said_of
 from bridge.translate.native.subject_context import is_of_subject
 from bridge.translate.native.to_fhir import FhirImage, native_fhir
 from bridge.translate.remainder.json_patch import guard
@@ -57,8 +58,8 @@ def returned_document(
     group, homes = placed(group, content.homes, content.places)
     if odd := of_their_own(content.places):
         report.warnings.append(f"{odd} element ids were edited: they say the places of items, and are made anew")
-    headed = "headed" in remainder
-    image = native_fhir(document, mapping, known, results=headings(homes), headed=headed)
+    read = read_in(remainder)
+    image = native_fhir(document, mapping, known, results=headings(homes), read=read)
     if not without and (told := told_otherwise(homes, image, document.root)):
         tracked = content if changed else pointing(group, mapping, known, Report())
         if stale := _stale(told, tracked):
@@ -75,7 +76,7 @@ def returned_document(
     taken_back = known.head not in (None, version_of(document).sop_instance)  # edited, and that is in the PACS
     if taken_back or changed or beyond(pieces) != remainder.get("beyond"):  # in the items, or in what they do not say
         claimed = document.template
-        document, image, pieces = _new_version(group, homes, document, pieces, mapping, known, headed=headed)
+        document, image, pieces = _new_version(group, homes, document, pieces, mapping, known, read=read)
         report.warnings.append(NEW_INSTANCE)
         if document.template != claimed:
             report.warnings.append(_UNCLAIMED.format(claimed))
@@ -83,6 +84,7 @@ def returned_document(
         pieces = pieces or version_alone(remainder["version"], known)
     if manifest := manifest_of(pieces):
         manifest["digest"] = document_digest(document)
+        manifest |= said_of(read) if read > Read.HEADED else {}  # without, pieces are read as `HEADED`
     report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
     summaries = [one for one in group.members if is_summary(one)]
     if any(guard(one) not in remainder.get("copies", ()) for one in summaries):
@@ -123,14 +125,14 @@ def _new_version(
     mapping: Mapping,
     known: Known,
     *,
-    headed: bool,
+    read: Read,
 ) -> tuple[Document, FhirImage, _Pieces]:
     before, said = version_of(document), beyond(edited)
     known = replace(known, document=known.document or before.sop_instance, source=None)
     document, _ = taken_out(document)  # what was said of a former version is not true of this one
     document = unclaimed(document)
     document = amended(document, known.supersedes or (before,), known, observed_at(group.root), said)
-    image = native_fhir(document, mapping, known, results=headings(homes), headed=headed)
+    image = native_fhir(document, mapping, known, results=headings(homes), read=read)
     left = still_named(group, edited, image)
     pieces = pieces_of(left, homes, image, document, known) if said else {}
     pieces = of_version(pieces, edited, before.sop_instance, version_of(document).sop_instance)

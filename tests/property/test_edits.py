@@ -17,7 +17,7 @@ from bridge.codecs.dicom import structured_report
 from bridge.convert.inputs import Readable, read
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
-from bridge.model.content import Code, Coded, ContentItem, Num, Plain
+from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain
 from bridge.model.dataset import Element, encode_text, merged, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Number, Resource, same
@@ -28,7 +28,7 @@ from bridge.translate.basis.ids import Known
 from bridge.translate.born_in_fhir.restore import key_of
 from bridge.translate.header.chain import referring, version_of
 from bridge.translate.native.dose_summary import is_summary
-from bridge.translate.native.own_words import CONCLUSION
+from bridge.translate.native.own_words import CONCLUSION, is_impression
 from bridge.translate.native.shared_context import is_shared
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
@@ -171,10 +171,12 @@ def test_what_fhir_says_beyond_the_items_makes_a_new_version(file: Path) -> None
     assert to_dicom(replace(group, root=before), MAPPING, KNOWN).result == document
 
 
-def _apart_from_conclusion(item: ContentItem) -> ContentItem:
+def _apart_from_conclusion(item: ContentItem, around: Code | None = None) -> ContentItem:
     """One that the edited copy repeats follows it (tests/unit/test_followed_conclusion.py)."""
-    children = tuple(_apart_from_conclusion(one) for one in item.children)
-    return replace(item, children=children, value=Plain("TEXT", "") if CONCLUSION.same(item.concept) else item.value)
+    children = tuple(_apart_from_conclusion(one, item.concept) for one in item.children)
+    concludes = not isinstance(item.value, Container) and is_impression(item.concept, around)
+    concludes = concludes or CONCLUSION.same(item.concept)
+    return replace(item, children=children, value=Plain("TEXT", "") if concludes else item.value)
 
 
 def test_an_unedited_copy_follows_its_item() -> None:

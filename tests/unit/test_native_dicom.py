@@ -496,7 +496,7 @@ def test_a_range_is_a_text_with_its_two_limits() -> None:
 
 
 ISSUED = "2026-03-02T10:00:00+01:00"
-PART = {key: value for key, value in measured().items() if key in ("code", "valueQuantity")}
+PART = {"code": {"text": "beside it"}, "valueQuantity": measured()["valueQuantity"]}
 BESIDE: list[dict[str, Any]] = [
     {"issued": ISSUED},
     {"effectivePeriod": {"start": "2026-03-01", "end": "2026-03-02"}},

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.model.group import Group, Json, Resource
+from bridge.model.group import Group, Resource
 from bridge.translate.basis.codeable import displays_in
 from bridge.translate.basis.digests import GUARD, digest
 from bridge.translate.basis.node import Home
 from bridge.translate.native.asserted import is_denied
-from bridge.translate.native.own_words import says_conclusion
+from bridge.translate.native.own_words import says_conclusion, says_impression
 
 FOLLOWS = "DiagnosticReport.conclusion was edited: its document says so as Conclusion; correct that Observation, too"
 
@@ -69,10 +69,11 @@ def _saying(owner: Resource, home: Home, now: str) -> Resource:
 
 
 def _homes(group: Group) -> Iterator[tuple[Resource, Home]]:
-    """Observations and components that say a conclusion, each with its Observation."""
-    for one in group.members:
-        places: list[Json] = [one, *one.get("component", ())] if one["resourceType"] == "Observation" else []
-        yield from ((one, home) for home in places if "valueString" in home and says_conclusion(home))
+    """Observations and components that say a conclusion, each with its Observation; an impression where none does."""
+    observations = [one for one in group.members if one["resourceType"] == "Observation"]
+    places = [(one, home) for one in observations for home in (one, *one.get("component", ())) if "valueString" in home]
+    concluding = [(one, home) for one, home in places if says_conclusion(home)]
+    return iter(concluding or [(one, home) for one, home in places if says_impression(home, one)])
 
 
 def _digest(text: str) -> str:

@@ -53,13 +53,25 @@ def of_version(pieces: dict[Path, Piece], edited: dict[Path, Piece], former: str
         if not entries:
             del left[path]["entries"]
     unedited = [one for one in members_of(edited) if isinstance(one, dict) and one.keys() == {"native"}]
+    named = {_name_in(one) for one in members_of(edited) if isinstance(one, dict) and _identifies(one)}
     members = [
-        {"native": name} if {"native": name} in unedited else now
+        {"native": name} if {"native": name} in unedited else now if name in named else _unidentified(now)
         for now in members_of(pieces)
         for name in [_name_in(now)]
     ]
     left[()] = left[()] | {"group": left[()]["group"] | {"members": members}}
     return left
+
+
+def _identifies(member: Json) -> bool:
+    """Whether what is a member without an item, as a Composition is, has an identifier that somebody has edited."""
+    return any(_top(entry) == "identifier" for entry in member.get("entries", ()))
+
+
+def _unidentified(member: Json) -> Json:
+    if not isinstance(member, dict) or not _identifies(member):
+        return member
+    return member | {"entries": [entry for entry in member["entries"] if _top(entry) != "identifier"]}
 
 
 def _top(entry: list[Json]) -> str:

@@ -47,9 +47,10 @@ _NOT_DONE = frozenset(
     }
 )
 _QUOTATION = frozenset({("121001", "DCM"), ("121002", "DCM")})  # Quotation Mode, Quoted Source
-_CODED, _PLAINLY, _PROCEDURE, _UNDONE = (
+_SUBJECT_RELATIONSHIP = ("408732007", "SCT")
+_CODED, _PLAINLY, _PROCEDURE, _UNDONE, _RELATIVE = (
     {(uri_of(one, EXTENSION_BASE), value) for value, one in codes}
-    for codes in (_CONTEXTS, _PLAIN, {_PROCEDURE_CONTEXT}, _NOT_DONE)
+    for codes in (_CONTEXTS, _PLAIN, {_PROCEDURE_CONTEXT}, _NOT_DONE, {_SUBJECT_RELATIONSHIP})
 )
 
 
@@ -80,6 +81,12 @@ def is_not_done(item: ContentItem) -> bool:
 def is_quoted(item: ContentItem) -> bool:
     """Whether it repeats what somebody has said, or another document (TID 1000)."""
     return any([_key(child.concept) in _QUOTATION for child in item.children])
+
+
+def is_of_relative(home: Home) -> bool:
+    """Whether a component says that it is somebody else's in his family."""
+    said = (one for one in home.get("component", ()) if not _RELATIVE.isdisjoint(code_pairs(one.get("code", {}))))
+    return any(_PLAINLY.isdisjoint(code_pairs(one.get("valueCodeableConcept", {}))) for one in said)
 
 
 def _key(code: Code | None) -> tuple[str, str] | None:

@@ -46,7 +46,8 @@ def folded_into(into: Home, item: ContentItem, fold: Fold, number: int, mapping:
             group(into[head])
         return home
     if rest:
-        into.pop("effectiveDateTime", None)
+        for one in ("effectiveDateTime", "_effectiveDateTime"):
+            into.pop(one, None)
         into.setdefault(head, {})[rest[0]] = value
         return {}
     if head in into:

@@ -18,7 +18,7 @@ Habits = dict[str, Any]
 spellings of canonical units; `each`: whether each number is a result, where that is not as its title says; `template`:
 that a document of ours was made by, where its resources would be given another one now; `conclusions`: how many lines
 of the conclusion each item has, and whether in a section, where people have made several of it; `dated`: the root says
-when all was observed, beside Content Date and Time."""
+when all was observed, beside Content Date and Time; `apart`: what is of the concept of the value above stands apart."""
 
 CONTINUITY = "SEPARATE"  # where a document has no habit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.errors import PermanentError
 from bridge.mapping.texts import uid_in
 from bridge.model.content import ByReference, Code, Coded, Container, Num, Plain, Reference, Value
-from bridge.model.dataset import text_element
+from bridge.model.dataset import DataSet, text_element
 from bridge.model.group import Resource
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.references import unversioned
@@ -27,7 +27,7 @@ from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import is_shared
 from bridge.translate.native.specimens import add_specimen
 from bridge.translate.native.subjects import add_subject, is_its_own
-from bridge.translate.native.valued import only_words, put_into_container
+from bridge.translate.native.valued import only_words, put_into_container, repeats_concept
 from bridge.translate.native.values import empty_of, value_to_dicom
 from bridge.translate.native.withdrawn import context_of, holds_results
 
@@ -140,8 +140,9 @@ class Items(Referred):
         self._folds(observation, node, primitives=True)
         if self.legal:
             put_into_container(node, self.habits.get("alone", ()))
-        if self.born and into.depth and effective and not node.rest and self._is_part(node):
-            node.rest = times.observation_datetime(effective, self.zone)
+        if self.born and into.depth and not node.rest and self._is_part(node, into):
+            unknown = "_effectiveDateTime" in observation
+            node.rest = self._named(observation) if unknown else times.observation_datetime(effective, self.zone)
 
     def _has_its_place(self, target: Resource) -> bool:
         """Wherever it is found first: in the list of a report or panel, or below another that is derived from it."""
@@ -180,9 +181,11 @@ class Items(Referred):
         """Or will be one: nothing was inferred from what can be inferred from nothing."""
         return isinstance(node.value, Container) or (self.legal and is_unqualified(node.value))
 
-    def _is_part(self, node: Node) -> bool:
+    def _is_part(self, node: Node, into: Node) -> bool:
         """Whether the item would be read as part of the one above, and no result of its own: a number that was edited
         to `<5` in a template that makes each number a result. A time of its own, the inherited one, says that it is."""
+        if "apart" in self.habits and repeats_concept(node.home or {}, into.home or {}):
+            return False
         each = bool(self.habits.get("each", self.mapping.template(None, self.title).each))
         return kind(node.item(), Kind.OBSERVATION, self.mapping, each=each) in (Kind.COMPONENT, Kind.FOLD)
 
@@ -202,12 +205,19 @@ class Items(Referred):
         said = [one for one in observation.get("identifier", ()) if one.get("system") == DICOM_UID_SYSTEM]
         if said or self.born:
             return uid_in(said)  # None, too, of an odd value of the document, which the remainder holds
+        return made_uid(self.known, self._name(observation))
+
+    def _named(self, observation: Resource) -> DataSet:
+        """What stands by itself without a time, which nobody knows, does so by its name."""
+        return (text_element(OBSERVATION_UID, "UI", made_uid(self.known, self._name(observation))),)
+
+    def _name(self, observation: Resource) -> str:
         identifier = str(observation.get("id") or self._url_of(observation))
         owner = self._owners.get(id(observation))
         if owner is not None:  # the id of a contained one is its own only within that
             inside = "" if owner is self.group.root else f"#{owner.get('id', '')}"
             identifier = f"{self.group.key}{inside}#{identifier}"
-        return made_uid(self.known, identifier)
+        return identifier
 
     def _url_of(self, observation: Resource) -> str:
         """Of one without id: what refers to it in the group calls it by its URL, whichever version it says."""

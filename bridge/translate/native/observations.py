@@ -20,12 +20,12 @@ from bridge.model.content import (
     value_type,
 )
 from bridge.model.dataset import find, text_of
-from bridge.model.group import Resource
+from bridge.model.group import Resource, absent
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_UID
 from bridge.translate.basis.node import ITSELF, Home
 from bridge.translate.header.header import result_status
-from bridge.translate.native.asserted import denials_in, may_be_against, qualify
+from bridge.translate.native.asserted import denials_in, is_of_relative, may_be_against, qualify
 from bridge.translate.native.categories import category_of
 from bridge.translate.native.copies import several_values
 from bridge.translate.native.flow import is_flow, narrative_of
@@ -34,13 +34,14 @@ from bridge.translate.native.folds import folds_in
 from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.inherited import method_of, methods_in, observers_of, started_of
 from bridge.translate.native.odd_codes import without_contradicted
+from bridge.translate.native.reading import Read
 from bridge.translate.native.references import References, named, path_of
 from bridge.translate.native.selection import DERIVED_FROM
 from bridge.translate.native.shared_context import Shared, is_beside, is_context, said_around, share, shared_by
 from bridge.translate.native.sites import SIDE, Place, body_site, is_site, place_of, place_of_sources
 from bridge.translate.native.subject_context import THE_PATIENT, Subject, subject_of_item
 from bridge.translate.native.told_before import is_of_history, of_section
-from bridge.translate.native.valued import is_value
+from bridge.translate.native.valued import has_comments_alone, is_value, repeats_concept
 from bridge.translate.native.values import value_to_fhir
 
 _SOURCE = "INFERRED FROM"
@@ -52,7 +53,7 @@ class Context:
     """What DICOM inherits down the tree and FHIR repeats on every Observation."""
 
     key: str
-    effective: str | None
+    effective: str | None  # None, too, below a heading that says it was not today
     subject: Subject = THE_PATIENT
     place: Place = Place()  # where it was found
     method: Home | None = None  # by which the numbers of a container were measured
@@ -63,20 +64,22 @@ class Context:
 class Observations(References):
     def _inner(self, item: ContentItem, at: Path, context: Context) -> Context:
         anchor = self._anchored(item, at, context.key)
+        effective = self._effective(item)
         if not item.children:
-            effective = self._effective(item) or context.effective
+            effective = effective or context.effective
             place, around = context.place, (context.method, context.observers, context.shared)
             return Context(anchor, effective, context.subject, place, *around)
+        before = self.nearer and bool(of_section(item, self.mapping))
         item = self._said_around(item, at)
         subject, observers = subject_of_item(item, context.subject, self.named), observers_of(item)
         return Context(
             anchor,
-            self._effective(item) or started_of(item, self.zone) or context.effective,
+            effective or started_of(item, self.zone) or (None if before else context.effective),
             subject,
             place_of(item, context.place, self.mapping, self.template),
             method_of(item, context.method, self.mapping),
             context.observers if observers is None else observers,
-            shared_by(item, context.shared, self.mapping, self.zone, headed=self.headed, ours=self.ours),
+            shared_by(item, context.shared, self.mapping, self.zone, headed=self.read >= Read.HEADED, ours=self.ours),
         )
 
     def _observation(self, item: ContentItem, at: Path, outer: Context) -> str:
@@ -99,6 +102,8 @@ class Observations(References):
             observation["focus"] = [{"display": subject}]
         if context.effective:
             observation["effectiveDateTime"] = context.effective
+        elif self.nearer and self.dated:
+            observation["_effectiveDateTime"] = absent()
         observers = self.observers if context.observers is None else context.observers
         if context.observers is not outer.observers:  # its own items name them, as references
             observers = {key: one for key, one in observers.items() if key != "performer"}
@@ -117,6 +122,9 @@ class Observations(References):
             self._children(item, at, observation, context, self._of_sources(item, context, outer))
         if outer.shared and not isinstance(item.value, Reference) and not is_beside(item):
             share(observation, said_around(item, outer.shared, self.mapping))
+        is_said = any("id" in one for one in observation["category"])
+        if self.nearer and not is_said and (subject or is_of_relative(observation)):  # vital signs are the patient's
+            observation["category"] = [category_of(self.mapping.category(self.title, None, self.template))]
         below = (self.homes.get((*at, index), {}) for index in range(len(item.children)))
         qualify(observation, denials_in(below) if "hasMember" in observation else {})
         if item.rest and (uid := text_of(item.rest, OBSERVATION_UID)):
@@ -166,6 +174,8 @@ class Observations(References):
     ) -> None:
         said = self._said_around(item, at)
         folds = {index: fold for index, _, fold in folds_in(said, "Observation", self.mapping, ours=self.ours)}
+        if self.nearer and has_comments_alone(item):  # they are what it says, and no note on anything
+            folds = {index: fold for index, fold in folds.items() if fold.element[0] != "note"}
         each = self.template.each and not isinstance(item.value, Reference)  # what describes an image is no measurement
         heading = of_section(item, self.mapping)  # the code of the result itself says it of its components
         said_here = (one for one in context.shared if one not in heading and not is_of_history(one))
@@ -180,6 +190,8 @@ class Observations(References):
                 # a component would not say what may be said against all in its group, and would be where its result is
                 apart = denied and child.relationship == "CONTAINS"
                 apart = apart or (around is not context and isinstance(child.value, Num))
+                said_of = {"code": self._code(child.concept)}
+                apart = apart or (self.nearer and repeats_concept(said_of, observation))
                 self._child(child, (*at, index), observation, around, folds, each=each, apart=apart)
 
     def _folded(self, item: ContentItem, at: Path, component: Home) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
 
 from bridge.mapping.mapping import Mapping, Template
 from bridge.model.content import Code, ContentItem, Path
@@ -19,6 +21,25 @@ from bridge.translate.native.sites import coded_of
 from bridge.translate.native.subject_context import Named
 
 
+class Read(IntEnum):
+    """How a bridge of then read a document: what is made of it now may be other than what stands in a server, and that
+    is no edit of anybody's. The remainder says which it was."""
+
+    FIRST = 0
+    HEADED = 1  # results repeat what headings and states say (decision 0035)
+    NOW = 2  # and are of nobody else, and of no other time, than they say
+
+
+def said_of(read: Read) -> dict[str, Any]:
+    """As `read_in` finds it."""
+    return {"reads": int(read)} if read > Read.HEADED else {"headed": 1} if read else {}
+
+
+def read_in(said: dict[str, Any]) -> Read:
+    """As the remainder of a document, or the manifest of its pieces, says it."""
+    return Read.NOW if "reads" in said else Read.HEADED if "headed" in said else Read.FIRST
+
+
 @dataclass
 class ReadingState:
     """What a document says of itself is set before the first item is read (`native_fhir`)."""
@@ -31,7 +52,7 @@ class ReadingState:
     sections: frozenset[Path] = frozenset()  # containers that are sections, whatever stands in them
     results: frozenset[Path] = frozenset()  # and that are none
     ours: bool = False  # made from resources
-    headed: bool = True  # results repeat what headings and states say
+    read: Read = Read.NOW
     members: list[Resource] = field(default_factory=list)
     homes: dict[Path, Home] = field(default_factory=dict)
     anchors: set[str] = field(default_factory=set)  # taken already: the second of that name goes by its path
@@ -42,6 +63,7 @@ class ReadingState:
     key: str = ""  # what ids are derived from
     template: Template = field(init=False)
     title: Code | None = None  # of the document
+    dated: bool = False  # it says when it was
     status: str = "final"
     subject: Home | None = None
     named: Named = Named(frozenset(), ())
@@ -49,6 +71,11 @@ class ReadingState:
     encounter: Home | None = None
     targets: frozenset[Path] = frozenset()  # items that others refer to
     observers: Resource = field(default_factory=dict)  # performer and device of every Observation
+
+    @property
+    def nearer(self) -> bool:
+        """Whether it is read as now. What was made from resources says of itself what it is."""
+        return self.read >= Read.NOW and not self.ours
 
     def _key_of(self, at: Path) -> str:
         """What the id of a thing without UID goes by: it stays where a sibling is inserted or removed."""

@@ -14,7 +14,7 @@ from bridge.translate.basis.node import INHERITED, Home
 from bridge.translate.native.asserted import EXPLICIT_CONTEXT, is_not_done
 from bridge.translate.native.sites import coded_of, folded_as
 from bridge.translate.native.subject_context import is_of_subject
-from bridge.translate.native.told_before import is_told_before, of_section
+from bridge.translate.native.told_before import of_section
 from bridge.translate.native.values import value_to_fhir
 from bridge.translate.remainder.json_patch import canonical_text
 
@@ -64,18 +64,12 @@ def shared_by_title(title: Code | None, mapping: Mapping) -> Shared:
     return ({"id": INHERITED, "code": context, "valueCodeableConcept": planned},) if is_plan(title) else ()
 
 
-def is_headed(root: ContentItem) -> bool:
-    """Whether a heading or a state in the document says what an earlier bridge did not repeat."""
-    named = root.concept is not None and root.concept[:2] in _STATES
-    return named or is_told_before(root) or any(map(is_headed, root.children))
-
-
 def shared_by(
     item: ContentItem, around: Shared, mapping: Mapping, zone: str, *, headed: bool = True, ours: bool = False
 ) -> Shared:
     """What all below the item have in common; what is said nearer takes the place of what is said around. A heading
     alone says it, too, but in what was made from resources (`ours`), which say of themselves what they are. Without
-    `headed`, as an earlier bridge read it (`is_headed`)."""
+    `headed`, as an earlier bridge read it."""
     if not isinstance(item.value, Container):
         return around
     if headed and not ours and (heading := of_section(item, mapping)):

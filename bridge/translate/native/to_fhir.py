@@ -24,7 +24,7 @@ from bridge.translate.header.study import studies_of
 from bridge.translate.header.verifiers import interpreters_of
 from bridge.translate.native.asserted import is_quoted
 from bridge.translate.native.categories import category_of, report_category
-from bridge.translate.native.concluded import conclusions_in
+from bridge.translate.native.concluded import concluded_in
 from bridge.translate.native.copies import narrative
 from bridge.translate.native.dose_summary import SUMMARY, TEMPLATES, dose_summary
 from bridge.translate.native.flow import is_flow, narrative_of
@@ -33,6 +33,7 @@ from bridge.translate.native.folds import folds_in
 from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.observations import Context, Observations
 from bridge.translate.native.private_schemes import explain, systems_of
+from bridge.translate.native.reading import Read
 from bridge.translate.native.references import named, path_of
 from bridge.translate.native.shared_context import shared_by, shared_by_title
 from bridge.translate.native.sites import Place, place_of
@@ -57,15 +58,13 @@ def native_fhir(
     results: frozenset[Path] = frozenset(),
     *,
     ours: bool = False,
-    headed: bool = True,
+    read: Read = Read.NOW,
 ) -> FhirImage:
     """`parts`: items that are components, whatever their concept is of or stands against them; `sections`: containers
     that are sections, and `results`: that are Observations, whatever stands in them. `ours`: whether it was made from
-    resources; `headed`: whether results repeat what headings and states say, as an earlier bridge did not let them."""
-    read = replace(document, root=in_canonical_units(document.root, mapping))
-    return _Builder(
-        read, mapping, known, parts=parts, sections=sections, results=results, ours=ours, headed=headed
-    ).build()
+    resources; `read`: by which rules it is read."""
+    said = replace(document, root=in_canonical_units(document.root, mapping))
+    return _Builder(said, mapping, known, parts=parts, sections=sections, results=results, ours=ours, read=read).build()
 
 
 class _Builder(Observations):
@@ -86,10 +85,11 @@ class _Builder(Observations):
         self.targets = frozenset(_targets(root))
         self.encounter = encounter_of(document.header, document.charset, self.known)
         effective = self._effective(root) or header.content_time(document.header, self.zone)
+        self.dated = effective is not None
         around = self._said_around(root, ())
         place = place_of(around, Place(), self.mapping, self.template)
         planned = () if self.ours else shared_by_title(root.concept, self.mapping)
-        shared = shared_by(around, planned, self.mapping, self.zone, headed=self.headed, ours=self.ours)
+        shared = shared_by(around, planned, self.mapping, self.zone, headed=self.read >= Read.HEADED, ours=self.ours)
         context = Context(self.key, effective, self._about(root), place, shared=shared)
         report = self._report(root, context)
         self.homes[()] = report
@@ -127,8 +127,9 @@ class _Builder(Observations):
         report.setdefault("identifier", []).extend(uid_identifier(self.uid))
         self._sections(root, (), rest, composition, context)
         self._inferences()
-        if said := [*conclusions_in(root, self.named, self.mapping, self.zone)]:  # a copy: never read back
-            report["conclusion"] = "\n".join(said)
+        concluded = concluded_in(root, self.named, self.mapping, self.zone, impressions=self.nearer)
+        if concluded:  # a copy: never read back
+            report["conclusion"] = "\n".join(concluded)
         if interpreters := interpreters_of(self.document, self.key, self.known):
             report["resultsInterpreter"] = [{"reference": f"Practitioner/{one['id']}"} for one in interpreters]
             self.members += interpreters
@@ -182,6 +183,7 @@ class _Builder(Observations):
         return {
             "resourceType": "Composition",
             "id": self.known.id("Composition", self.key),
+            **({"identifier": uid_identifier(self.uid)[0]} if self.nearer else {}),
             "status": header.composition_status(self.status),
             "type": self._code(root.concept),
             **({"date": context.effective} if context.effective else {"_date": absent()}),

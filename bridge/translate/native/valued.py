@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from bridge.model.content import Code, Container, ContentItem
 from bridge.model.names import PRIVATE_SCHEME
-from bridge.translate.basis.node import Node
+from bridge.translate.basis.codeable import code_pairs
+from bridge.translate.basis.node import Home, Node
 from bridge.translate.native.generic import is_unqualified, is_words
+from bridge.translate.native.own_words import COMMENT
 
 VALUE = Code("value", PRIVATE_SCHEME, "Value")
 """Part 16 has no concept for it."""
@@ -34,6 +36,20 @@ def is_value(child: ContentItem, parent: ContentItem) -> bool:
     """Whether it is the value of the container."""
     is_first = isinstance(parent.value, Container) and bool(parent.children) and parent.children[0] is child
     return is_first and VALUE.same(child.concept) and is_unqualified(child.value) and not (child.children or child.rest)
+
+
+def repeats_concept(part: Home, whole: Home) -> bool:
+    """Whether a component would be of the very concept of its result, which has a value itself: a search by that would
+    find the one for the other (FHIR R4 obs-7)."""
+    if not any(key.startswith("value") for key in whole):
+        return False
+    return not code_pairs(part.get("code", {})).isdisjoint(code_pairs(whole.get("code", {})))
+
+
+def has_comments_alone(item: ContentItem) -> bool:
+    """Whether a container holds nothing but Comments."""
+    said = [child for child in item.children if child.relationship == "CONTAINS"]
+    return isinstance(item.value, Container) and bool(said) and all(COMMENT.same(child.concept) for child in said)
 
 
 def is_alone(item: ContentItem) -> bool:
