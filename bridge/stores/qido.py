@@ -110,9 +110,9 @@ class Search:
         before: set[str] = set()
         offset, by = 0, f"{STUDY_UID if path == _OF_ALL else SOP_INSTANCE_UID:08X}"
         while True:
-            found = self._found(path, answer)
+            found = data_sets(self._peer, path, answer)
             if not found and offset:  # Orthanc counts what is skipped as part of the limit, where it filters by itself
-                found = self._found(path, self._page(path, query, offset + _PAGE, offset, (400,)))
+                found = data_sets(self._peer, path, self._page(path, query, offset + _PAGE, offset, (400,)))
             named = {str(uid) for one in found for uid in one.get(by, {}).get("Value") or ()}
             if found and named <= before:
                 raise TemporaryError(
@@ -135,9 +135,6 @@ class Search:
         missing = (404,) if path.startswith("/studies/") else ()
         asked = "&".join([*query, f"limit={limit}", f"offset={offset}"])
         return self._peer.call("GET", f"{path}?{asked}", headers=JSON, accept=accept + missing)
-
-    def _found(self, path: str, answer: Answer) -> list[Json]:
-        return data_sets(self._peer, path, answer)
 
 
 def data_sets(peer: Peer, path: str, answer: Answer) -> list[Json]:

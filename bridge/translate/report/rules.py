@@ -20,8 +20,6 @@ REMAINDER, NONE = "remainder", "none"
 
 Path = tuple[str, ...]
 
-_RETIRED = "SRT"
-
 
 class Rules:
     """Of elements that are mapped."""
@@ -38,22 +36,8 @@ class Rules:
         name."""
         if node.fold is not None:
             code = node.value.code if isinstance(node.value, Coded) else None
-            return self._place(code) or self._read_by(concept, node) or node.fold or GENERIC
+            return self._place(code) or node.fold
         return self._place(concept) or GENERIC
-
-    def is_element(self, concept: Code | None, node: Node) -> bool:
-        """Whether an item of that concept is the element that the node is, which a site's row writes by another."""
-        return self._read_by(concept, node) is not None
-
-    def _read_by(self, concept: Code | None, node: Node) -> str | None:
-        """Place of the fold of that concept into the element that the node is."""
-        if node.fold is None or concept is None or node.concept is None or _RETIRED in (concept[1], node.concept[1]):
-            return None
-        for resource in self.mapping.elements:
-            own, other = (self.mapping.folds.get((resource, one[1], one[0])) for one in (concept, node.concept))
-            if own is not None and other is not None and own.element == other.element:
-                return own.place
-        return None
 
     def _place(self, code: Code | None) -> str | None:
         row = self.mapping.row(code)
