@@ -107,22 +107,24 @@ def _plain_id(name: str, ours: re.Pattern[str]) -> str:
     return found[1] if found else name
 
 
-def _ids(value: Json) -> list[str]:
+def _ids(resource: Resource) -> list[str]:
     found = list[str]()
-    _collect(value, found)
+    _collect(resource, found)
     return found
 
 
-def _collect(value: Json, found: list[str]) -> None:
-    if isinstance(value, list):
-        for child in value:
+def _collect(home: Home, found: list[str]) -> None:
+    """A document has hundreds of elements, and few of them have an id: texts are looked at where they stand."""
+    for key, child in home.items():
+        if isinstance(child, str):
+            if key == "id" and "resourceType" not in home:
+                found.append(child)
+        elif isinstance(child, dict):
             _collect(child, found)
-        return
-    for key, child in value.items() if isinstance(value, dict) else ():
-        if isinstance(child, dict | list):
-            _collect(child, found)
-        elif _is_id(value, key):
-            found.append(child)
+        elif isinstance(child, list):
+            for one in child:
+                if isinstance(one, dict):
+                    _collect(one, found)
 
 
 def _is_id(home: Home, key: str) -> bool:

@@ -79,7 +79,7 @@ def _gather_times(element: Resource, into: list[str]) -> None:
     """A document has hundreds of elements, and few of them are times: their names are looked at where they stand."""
     for key, child in element.items():
         if isinstance(child, str):
-            if _names_time(key) and times.INSTANT.fullmatch(child):
+            if "T" in child and _names_time(key) and times.INSTANT.fullmatch(child):
                 into.append(child)
         elif isinstance(child, dict):
             _gather_times(child, into)
