@@ -67,14 +67,13 @@ class Template(NamedTuple):
     source: str = ""  # in the standard
     sites: tuple[Code, ...] = ()  # concepts of containers: where all in them was found; `CID n` as in `titles`
     sided: bool = False  # the side of a section is that of each site in it
+    folder: int = 0  # of the mapping, in their order: the site's comes behind the shipped one
 
     def is_site(self, concept: Code) -> bool:
         """Whether the concept of a container says where all in it was found, as a Finding Site does; in whichever of
         the schemes that it is said in."""
         return any(
-            is_in(int(one.value), said.scheme, said.value) if one.scheme == "CID" else one.same(said)
-            for one in self.sites
-            for said in (concept, *concept.equivalents)
+            _is_of(said, one) or one.same(said) for one in self.sites for said in (concept, *concept.equivalents)
         )
 
 
@@ -147,8 +146,12 @@ class Mapping:
         return lru_cache(maxsize=_CONCEPTS)(self._template_by_row)
 
     def _template_by_row(self, title: Code) -> Template:
-        titled = (row for row in self.templates.values() if any(title.same(one) for one in row.titles))
-        return next(titled, self.templates["*"])
+        """A row that names the title, a site's before a shipped one; else a site's that names a group of it. Groups of
+        shipped rows say what may be a title: by them, a document that an earlier bridge read would look edited."""
+        rows = sorted(self.templates.values(), key=lambda row: -row.folder)
+        titled = (row for row in rows if any(title.same(one) for one in row.titles))
+        grouped = (row for row in rows if row.folder and any(_is_of(title, one) for one in row.titles))
+        return next(titled, None) or next(grouped, self.templates["*"])
 
     def title(self, category: str | None) -> Code:
         return self.titles.get(category or "*") or self.titles["*"]
@@ -253,6 +256,10 @@ class Mapping:
             if code.scheme and not code.scheme.startswith("99"):
                 return with_equivalents(code, [one for _, one in said])
         return with_equivalents(said[0][1], [one for _, one in said]) if said else spelled_to_dicom(coded)
+
+
+def _is_of(code: Code, group: Code) -> bool:
+    return group.scheme == "CID" and is_in(int(group.value), code.scheme, code.value)
 
 
 def _standing(row: ConceptRow, said: list[tuple[tuple[str, str], Code]]) -> Code | None:
