@@ -40,6 +40,7 @@ def compiled(folders: Sequence[Path]) -> tuple[Mapping, list[str], list[str]]:
         compiler.folder(folder, number)
     compiler.collisions()
     compiler.two_answers()
+    compiler.written_otherwise()
     return compiler.mapping, compiler.faults, compiler.remarks
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -49,6 +49,7 @@ class Fold(NamedTuple):
     element: tuple[str, ...]  # `method`; `referenceRange`, `low`
     lens: Lens[Any, Any]
     place: str  # file:line
+    folder: int = 0  # of the mapping, in their order: the site's comes behind the shipped one
 
     @property
     def is_primitive(self) -> bool:
@@ -75,6 +76,21 @@ class Template(NamedTuple):
         return any(
             _is_of(said, one) or one.same(said) for one in self.sites for said in (concept, *concept.equivalents)
         )
+
+
+RETIRED = "SRT"
+"""SNOMED-RT style codes."""
+
+
+def writing(folds: Sequence[Fold], scheme: str | None, *, born: bool) -> Fold | None:
+    """Of the rows that read an element, the one that writes it as an item whose code is of a scheme: the site's before
+    a shipped one, and SRT among SRT. A retired code is not the name of anything else that is made: where a site has
+    given the SNOMED CT code of an element another meaning, nothing writes it. What was `born` in DICOM has the items
+    that it had, and is given back by the first row, as ever."""
+    rows = [one for one in folds if born or one.concept.scheme != RETIRED or scheme == RETIRED]
+    last = max((one.folder for one in rows), default=0)
+    rows = rows if born else [one for one in rows if one.folder == last]
+    return next((one for one in rows if one.concept.scheme == scheme), rows[0] if rows else None)
 
 
 @dataclass(frozen=True)
@@ -115,7 +131,7 @@ class Mapping:
 
     @cached_property
     def elements(self) -> dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]]:
-        """`folds` by resource, element and element within it, each with the rows that write it."""
+        """`folds` by resource, element and element within it, each with the rows that read it (`writing`)."""
         found: dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]] = {"Observation": {}, "DiagnosticReport": {}}
         for (resource, _, _), fold in self.folds.items():
             head, *rest = fold.element

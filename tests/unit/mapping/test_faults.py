@@ -455,6 +455,14 @@ def test_a_remedy_names_what_is_right(tmp_path: Path, kind: str, remedy: str) ->
             "LN 18748-4 that names no template is of template 2000 of mappings/documents/templates.yaml:",
         ),
         (
+            observation("folds", "99LAB METH, M, CODE, method, concept"),
+            "Observation.method is written by this row, and only read by that of mappings/shapes/observation.yaml:",
+        ),
+        (
+            observation("folds", "SCT 363698007, Finding Site, CODE, method, concept"),
+            "Observation.bodySite is not written any more: its item of mappings/shapes/observation.yaml:",
+        ),
+        (
             pairs("PatientSex, gender, sex"),
             "these pairs are all that there are: without Patient.name and Patient.birthDate",
         ),
