@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pydicom.uid import UID
+
 from bridge.mapping.codes import Codes
 from bridge.mapping.mapping import Mapping, Template
 from bridge.mapping.source import Map, Node, Text
@@ -41,6 +43,7 @@ class Documents(Codes):
         if category and code:
             self._answers(row.line, f"the title of category {category}", "title", category)
             self.mapping.titles[category] = code
+            self._not_taken(row.lines["title"], code, "title of a document")
 
     def _code_or_group(self, node: Node) -> Code | None:
         found = _of_context_group(node)
@@ -80,7 +83,9 @@ class Documents(Codes):
                 self._folder,
             )
             self.mapping.templates[template] = found
-            self._titled += (_Titled(found, code, self._at(line)) for line, code in titles)
+            for line, code in titles:
+                self._titled.append(_Titled(found, code, self._at(line)))
+                self._not_taken(line, code, "title of a document")
 
     def two_answers(self) -> None:
         """Of a document that names no template, by its title: of two rows of a folder that read it otherwise they are a
@@ -115,6 +120,8 @@ class Documents(Codes):
             elif not re.fullmatch(r"[1-9]\d*(\.(0|[1-9]\d*))*", text, re.ASCII):
                 self._fault(one.line, f"{text!r} is no part of a SOP Class UID; write 88.33")
             else:
+                if not self._ours and UID(f"{_SOP_CLASSES}{text}").type != "SOP Class":
+                    self._remark(one.line, f"{text!r} is no SOP class of PS3.6 as this version of the bridge has it")
                 yield f"{_SOP_CLASSES}{text}"
 
     def _identifier(self, line: int, template: str) -> None:

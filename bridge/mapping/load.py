@@ -13,7 +13,7 @@ from bridge.mapping.documents import Documents
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.revision import revision_of
 from bridge.mapping.shapes import Shapes
-from bridge.mapping.source import Map, closed, files, parse, strays
+from bridge.mapping.source import List, Map, Node, closed, files, parse, strays
 
 
 def shipped() -> Path:
@@ -79,6 +79,8 @@ class _Compiler(Concepts, Shapes, Documents):
             return
         if not isinstance(root, Map):
             return self._fault(root.line, "a mapping file is a map; start with `concepts:`, `shape:` ...")
+        if "pairs" not in root.entries and not any(map(_has_rows, root.entries.values())):
+            self._remark(root.line, "no row in this file: nothing of it is used")
         if "shape" in root.entries:
             self._shape(root)
         else:
@@ -112,6 +114,12 @@ class _Compiler(Concepts, Shapes, Documents):
             elif (said := self._answered.get(("relationship", scheme, code))) is not None:
                 place = max(mine, said)[1]
                 self.remarks.append(f"{place}: {scheme} {code} is the name of a result, and of context, at {said[1]}")
+
+
+def _has_rows(table: Node) -> bool:
+    if isinstance(table, Map):
+        return any(map(_has_rows, table.entries.values()))
+    return isinstance(table, List) and bool(table.items)
 
 
 def _called(file: Path, folder: Path) -> Path:

@@ -30,6 +30,8 @@ _RELATIONSHIPS = frozenset(  # PS3.3 C.17.3.2.4
         "SELECTED FROM",
     }
 )
+_TRACKING = {("DCM", "112039"), ("DCM", "112040"), ("DCM", "113705")}
+"""Observation context of a result alone, which a site may read as an element: TID 1501, TID 10013."""
 _VRS = {"NUM": "NUM", "CODE": "CODE"} | {kind: vr for kind, (_, vr) in PLAIN.items()}
 """What a lens takes of each value type."""
 
@@ -130,7 +132,10 @@ class Shapes(Codes):
                 self._same_element(fold, code.line, resource)
                 self._answers(code.line, f"{resource} item {code.text}", "fold", resource, parsed.scheme, parsed.value)
                 key = (resource, parsed.scheme, parsed.value)
-                if (before := self.mapping.folds.get(key)) is not None and before.element != steps:
+                before = self.mapping.folds.get(key)
+                if before is None or before.element != steps:
+                    self._not_taken(code.line, parsed, f"{resource}.{element.text}")
+                if before is not None and before.element != steps:
                     self._taken.append((resource, before, fold))
                 self.mapping.folds[key] = fold
 
@@ -180,6 +185,8 @@ class Shapes(Codes):
                     question = (parsed.scheme, parsed.value)
                     self._answers(one.line, f"the relationship of {' '.join(question)}", "relationship", *question)
                     self.mapping.relationships[question] = relation
+                    if self._ours and relation == "HAS OBS CONTEXT" and question not in _TRACKING:
+                        self._context.add(question)
 
     def _kind(self, kind: Text) -> bool:
         if kind.text in _VRS:

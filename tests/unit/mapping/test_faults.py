@@ -326,6 +326,16 @@ SEEDS = {
     "fold of what is measured": Seed(
         4, "LN 2823-3 is the name of a result", observation("folds", "LN 2823-3, X, NUM, referenceRange.low, quantity")
     ),
+    "fold of who observed": Seed(
+        4, "DCM 121008 says who observed", observation("folds", "DCM 121008, X, TEXT, note.text, string")
+    ),
+    "fold of the bridge's own": Seed(
+        4, "a code of 99FDB", observation("folds", "99FDB emptyReason, X, CODE, method, concept")
+    ),
+    "title that says who observed": Seed(
+        2, "DCM 121005 says who observed", TITLE.replace("LN 11329-0", "DCM 121005").replace("survey", "exam")
+    ),
+    "title of the bridge's own": Seed(2, "a code of 99FDB", templates("9300, titles: [99FDB title]")),
     "fold twice": Seed(5, f"{METHOD[:13]} is answered", observation("folds", METHOD, METHOD)),
     "folds of one element that differ": Seed(
         5,
@@ -462,6 +472,8 @@ def test_a_remedy_names_what_is_right(tmp_path: Path, kind: str, remedy: str) ->
             observation("folds", "SCT 363698007, Finding Site, CODE, method, concept"),
             "Observation.bodySite is not written any more: its item of mappings/shapes/observation.yaml:",
         ),
+        (TEMPLATE % ", classes: ['88.99']", "'88.99' is no SOP class of PS3.6 as this version"),
+        ("# concepts: []\ntitles: []\n", ":2: no row in this file: nothing of it is used"),
         (
             pairs("PatientSex, gender, sex"),
             "these pairs are all that there are: without Patient.name and Patient.birthDate",
