@@ -68,6 +68,18 @@ class Codes(Reader):
         written = self._in_parts(node, _OF_DICOM) if isinstance(node, Map) else self._split(node)
         return self._designated(written, name) if written else None
 
+    def _not_taken(self, line: int, code: Code, of: str) -> None:
+        """Faults a site's row for a concept that the bridge writes itself, or that says who observed, or of whom, which
+        it says wherever it stands (PS3.16 TID 1001)."""
+        if code.scheme == PRIVATE_SCHEME:
+            what = f"a code of {PRIVATE_SCHEME}, by which the bridge says what neither side has a code for"
+        elif (code.scheme, code.value) in self._context:
+            what = f"{code.scheme} {code.value} says who observed, or of whom"
+        else:
+            return
+        if not self._ours:
+            self._fault(line, f"{what}, and is no {of}; take another code")
+
     def _designated(self, written: _Written, name: str) -> Code | None:
         """The system is a Coding Scheme Designator, or a URI that has one."""
         system = written.system

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -49,6 +49,7 @@ class Fold(NamedTuple):
     element: tuple[str, ...]  # `method`; `referenceRange`, `low`
     lens: Lens[Any, Any]
     place: str  # file:line
+    folder: int = 0  # of the mapping, in their order: the site's comes behind the shipped one
 
     @property
     def is_primitive(self) -> bool:
@@ -67,15 +68,29 @@ class Template(NamedTuple):
     source: str = ""  # in the standard
     sites: tuple[Code, ...] = ()  # concepts of containers: where all in them was found; `CID n` as in `titles`
     sided: bool = False  # the side of a section is that of each site in it
+    folder: int = 0  # of the mapping, in their order: the site's comes behind the shipped one
 
     def is_site(self, concept: Code) -> bool:
         """Whether the concept of a container says where all in it was found, as a Finding Site does; in whichever of
         the schemes that it is said in."""
         return any(
-            is_in(int(one.value), said.scheme, said.value) if one.scheme == "CID" else one.same(said)
-            for one in self.sites
-            for said in (concept, *concept.equivalents)
+            _is_of(said, one) or one.same(said) for one in self.sites for said in (concept, *concept.equivalents)
         )
+
+
+RETIRED = "SRT"
+"""SNOMED-RT style codes."""
+
+
+def writing(folds: Sequence[Fold], scheme: str | None, *, born: bool) -> Fold | None:
+    """Of the rows that read an element, the one that writes it as an item whose code is of a scheme: the site's before
+    a shipped one, and SRT among SRT. A retired code is not the name of anything else that is made: where a site has
+    given the SNOMED CT code of an element another meaning, nothing writes it. What was `born` in DICOM has the items
+    that it had, and is given back by the first row, as ever."""
+    rows = [one for one in folds if born or one.concept.scheme != RETIRED or scheme == RETIRED]
+    last = max((one.folder for one in rows), default=0)
+    rows = rows if born else [one for one in rows if one.folder == last]
+    return next((one for one in rows if one.concept.scheme == scheme), rows[0] if rows else None)
 
 
 @dataclass(frozen=True)
@@ -116,7 +131,7 @@ class Mapping:
 
     @cached_property
     def elements(self) -> dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]]:
-        """`folds` by resource, element and element within it, each with the rows that write it."""
+        """`folds` by resource, element and element within it, each with the rows that read it (`writing`)."""
         found: dict[str, dict[str, dict[tuple[str, ...], list[Fold]]]] = {"Observation": {}, "DiagnosticReport": {}}
         for (resource, _, _), fold in self.folds.items():
             head, *rest = fold.element
@@ -147,8 +162,12 @@ class Mapping:
         return lru_cache(maxsize=_CONCEPTS)(self._template_by_row)
 
     def _template_by_row(self, title: Code) -> Template:
-        titled = (row for row in self.templates.values() if any(title.same(one) for one in row.titles))
-        return next(titled, self.templates["*"])
+        """A row that names the title, a site's before a shipped one; else a site's that names a group of it. Groups of
+        shipped rows say what may be a title: by them, a document that an earlier bridge read would look edited."""
+        rows = sorted(self.templates.values(), key=lambda row: -row.folder)
+        titled = (row for row in rows if any(title.same(one) for one in row.titles))
+        grouped = (row for row in rows if row.folder and any(_is_of(title, one) for one in row.titles))
+        return next(titled, None) or next(grouped, self.templates["*"])
 
     def title(self, category: str | None) -> Code:
         return self.titles.get(category or "*") or self.titles["*"]
@@ -253,6 +272,10 @@ class Mapping:
             if code.scheme and not code.scheme.startswith("99"):
                 return with_equivalents(code, [one for _, one in said])
         return with_equivalents(said[0][1], [one for _, one in said]) if said else spelled_to_dicom(coded)
+
+
+def _is_of(code: Code, group: Code) -> bool:
+    return group.scheme == "CID" and is_in(int(group.value), code.scheme, code.value)
 
 
 def _standing(row: ConceptRow, said: list[tuple[tuple[str, str], Code]]) -> Code | None:

@@ -26,6 +26,7 @@ class Reader:
         self._file = Path()  # as it is called in faults
         self._folder = 0
         self._ours = False  # shipped files, which tests prove
+        self._context = set[tuple[str, str]]()  # designator and code of who observes, and is observed
         self._answered: dict[tuple[str, ...], tuple[int, str]] = {}  # question -> folder and place
 
     def _fault(self, line: int, what: str) -> None:

@@ -6,7 +6,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from bridge.mapping.codes import Codes
 from bridge.mapping.lens import Lens, lenses
-from bridge.mapping.mapping import Fold, Mapping, Pair
+from bridge.mapping.mapping import RETIRED, Fold, Mapping, Pair, writing
 from bridge.mapping.modules import MODULES, OWN, TAKEN
 from bridge.mapping.paths import FOLDS, LISTS, type_of
 from bridge.mapping.source import Map, Text
@@ -30,6 +30,8 @@ _RELATIONSHIPS = frozenset(  # PS3.3 C.17.3.2.4
         "SELECTED FROM",
     }
 )
+_TRACKING = {("DCM", "112039"), ("DCM", "112040"), ("DCM", "113705")}
+"""Observation context of a result alone, which a site may read as an element: TID 1501, TID 10013."""
 _VRS = {"NUM": "NUM", "CODE": "CODE"} | {kind: vr for kind, (_, vr) in PLAIN.items()}
 """What a lens takes of each value type."""
 
@@ -40,6 +42,7 @@ class Shapes(Codes):
     def __init__(self, mapping: Mapping) -> None:
         super().__init__(mapping)
         self._lenses = lenses()
+        self._taken: list[tuple[str, Fold, Fold]] = []  # resource, the row of a concept, and that of another element
 
     def _shape(self, root: Map) -> None:
         shape = self._text(root, "shape")
@@ -125,10 +128,33 @@ class Shapes(Codes):
                 continue
             lens = self._fitting(name, _VRS[kind.text], kind.text, resource, element, steps)
             if lens and parsed:
-                fold = Fold(parsed, kind.text, steps, lens, self._at(code.line))
+                fold = Fold(parsed, kind.text, steps, lens, self._at(code.line), self._folder)
                 self._same_element(fold, code.line, resource)
                 self._answers(code.line, f"{resource} item {code.text}", "fold", resource, parsed.scheme, parsed.value)
-                self.mapping.folds[resource, parsed.scheme, parsed.value] = fold
+                key = (resource, parsed.scheme, parsed.value)
+                before = self.mapping.folds.get(key)
+                if before is None or before.element != steps:
+                    self._not_taken(code.line, parsed, f"{resource}.{element.text}")
+                if before is not None and before.element != steps:
+                    self._taken.append((resource, before, fold))
+                self.mapping.folds[key] = fold
+
+    def written_otherwise(self) -> None:
+        """Remarks, of elements that several rows read, those that a site's writes; and those that none does, for their
+        concept is another element now."""
+        for resource, heads in self.mapping.elements.items():
+            for folds in (one for rows in heads.values() for one in rows.values()):
+                row = writing(folds, None, born=False)
+                others = [one.place for one in folds if one is not row and one.concept.scheme != RETIRED]
+                if row is not None and row.folder and others:
+                    what = f"{resource}.{'.'.join(row.element)} is written by this row, and only read by that of"
+                    self.remarks.append(f"{row.place}: {what} {' and of '.join(others)}")
+        for resource, before, now in self._taken:
+            head, *rest = before.element
+            folds = self.mapping.elements[resource].get(head, {}).get(tuple(rest), [])
+            if writing(folds, None, born=False) is None:
+                what = f"{resource}.{'.'.join(before.element)} is not written any more"
+                self.remarks.append(f"{now.place}: {what}: its item of {before.place} is another element now")
 
     def _foldable(self, element: Text, steps: tuple[str, ...], resource: str) -> bool:
         if steps in FOLDS[resource]:
@@ -159,6 +185,8 @@ class Shapes(Codes):
                     question = (parsed.scheme, parsed.value)
                     self._answers(one.line, f"the relationship of {' '.join(question)}", "relationship", *question)
                     self.mapping.relationships[question] = relation
+                    if self._ours and relation == "HAS OBS CONTEXT" and question not in _TRACKING:
+                        self._context.add(question)
 
     def _kind(self, kind: Text) -> bool:
         if kind.text in _VRS:

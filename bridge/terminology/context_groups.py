@@ -18,6 +18,11 @@ def is_group(group: int) -> bool:
     return bool(_codes(group))
 
 
+def share(group: int, other: int) -> bool:
+    """Whether both have a code."""
+    return not _codes(group).isdisjoint(_codes(other))
+
+
 @cache
 def _codes(group: int) -> frozenset[tuple[str, str]]:
     """Imported on first use: few documents ask."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache
+from functools import lru_cache
 
 from bridge.terminology.units import METRIC, PLAIN, PREFIXES, without_notes
 
@@ -69,7 +69,7 @@ def are_of_one_kind(unit: str, other: str) -> bool:
     return one is None or two is None or one == two
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _dimension(unit: str) -> Dimension | None:
     found, groups, sign = Counter[str](), [1], 1
     for token in _TOKEN.findall(without_notes(unit)):

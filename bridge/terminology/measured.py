@@ -1,6 +1,7 @@
 """Whether a concept measures a length, an area or a volume, by its code, and by what it is called; and a unit.
 
-Codes and names: PS3.16 CID 7470, 7471 and 7472 (linear, area and volume measurements)."""
+Codes and names: PS3.16 CID 7470, 7471 and 7472 (linear, area and volume measurements). Units: powers of a metre and
+litres alone, whatever a document says; by dimension (`dimensions.py`) a volume index, in `mL/m2`, were a length."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def remaindered(
         remainder["header"] = patch
     if remainder:
         attach(group.root, "document", remainder)
-    account(report, document, back, mapping)
+    account(report, document, back, mapping, born=born)
     return group
 
 
@@ -149,8 +149,8 @@ def _repeated(
     return {name: said for name, said in found.items() if said or name == "context"}  # none is said, too
 
 
-def account(report: Report, document: Document, back: DicomImage, mapping: Mapping) -> None:
+def account(report: Report, document: Document, back: DicomImage, mapping: Mapping, *, born: bool) -> None:
     """What the resources say of the document, by what is given `back` of them."""
-    rules = Rules(mapping)
+    rules = Rules(mapping, born=born)
     report.account = lambda: [*outcomes_of_items(document.root, back.root, rules)]
     report.account_of_header = lambda: [*outcomes_of_header(document.header, back.header, rules)]

@@ -115,7 +115,7 @@ def as_first_made(
     group = restored(image, pieces, document, source.known, report)
     if group is None:
         return None
-    account(report, document, given_back(document, group, now, source.back)[0], now)
+    account(report, document, given_back(document, group, now, source.back)[0], now, born=False)
     if _contradicting(report, document.root, {"1"}, all_said=True):
         return None  # it was edited, and left its UID
     if said := source.said | reading.rows:

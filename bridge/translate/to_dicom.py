@@ -135,7 +135,7 @@ def _outcomes(group: Group, homes: dict[Path, Json], image: FhirImage, mapping: 
     """A leaf is mapped where the SR alone, our private elements aside, gives the same leaf at the same place."""
     at = {id(home): path for path, home in homes.items()}
     renames = renames_of(group, homes, image)
-    rules = Rules(mapping)
+    rules = Rules(mapping, born=born_uid(group.root) is not None)
     natives = {(one["resourceType"], one.get("id")): one for one in image.group.resources()}
     for resource in group.resources():
         native = image.homes.get(at.get(id(resource), (-1,)))

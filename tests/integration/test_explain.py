@@ -96,6 +96,16 @@ def test_the_code_of_an_element_has_its_row(tmp_path: Path) -> None:
     assert {*rules_of_method(tmp_path, mappings, mappings).values()} == {f"{mappings / 'lab.yaml'}:2"}
 
 
+def test_an_element_has_the_fold_of_its_item(tmp_path: Path) -> None:
+    """In force: the site's, also where the shipped row wrote the item."""
+    (mappings := tmp_path / "mappings").mkdir()
+    (mappings / "lab.yaml").write_text(FOLD)
+    (one := tmp_path / "one").mkdir()
+    assert {*rules_of_method(one, mappings, mappings).values()} == {f"{mappings / 'lab.yaml'}:4"}
+    (other := tmp_path / "other").mkdir()
+    assert rules_of_method(other, mappings)["1.1.1"] == line("shapes/observation.yaml", "[SCT 370129005")
+
+
 def test_to_fhir_an_item_has_its_row_or_fold_and_an_attribute_its_pair(tmp_path: Path) -> None:
     run("convert", LABORATORY, "--to", "dicom", "-o", tmp_path)
     (file,) = tmp_path.iterdir()

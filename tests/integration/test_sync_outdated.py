@@ -108,6 +108,25 @@ def test_a_document_of_resources_becomes_a_new_version(stores: Path) -> None:
     assert len(instances(stores)) == len(before) + 2
 
 
+FOLD = "shape: observation\nfhir: Observation\nfolds:\n  - [99SITE METH, Methode, CODE, method, concept]\n"
+
+
+def test_a_fold_that_comes_and_goes_is_no_edit_once_it_is_asked_for(stores: Path) -> None:
+    method = {"coding": [{"system": SITE, "code": "ISE", "display": "Ion selective"}]}
+    put(stores, PRIVATE | {"id": "own", "valueString": "positive", "method": method})
+    assert once(stores) == {"to-dicom created": 1}
+    fhir = tree(stores / "data" / "fhir")
+    for rows, item in ((FOLD, "Methode"), (OTHERS, "Measurement Method")):
+        before = instances(stores)
+        with_mappings(stores, rows)
+        assert resend(stores) == 7
+        assert once(stores) == {"to-dicom updated": 1}
+        (new,) = [one for uid, one in instances(stores).items() if uid not in before]
+        assert item in str(new) and predecessors(new)[0] in before
+        assert tree(stores / "data" / "fhir") == fhir
+        assert (resend(stores), once(stores)) == (0, {})
+
+
 def test_what_the_archive_has_corrected_since_is_no_translation_of_ours(stores: Path) -> None:
     """Its accession number and description stand: a new version would take them back."""
     put(stores, PRIVATE | {"id": "own", "valueString": "positive"})

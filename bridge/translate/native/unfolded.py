@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.mapping.codings import code_meaning
 from bridge.mapping.lens import CONCEPT
-from bridge.mapping.mapping import Fold, Mapping
+from bridge.mapping.mapping import Fold, Mapping, writing
 from bridge.mapping.paths import BELOW, WORDS
 from bridge.model.content import Code, Coded, Plain, Value
 from bridge.model.group import repetitions
@@ -19,7 +19,7 @@ from bridge.translate.native.words import is_marked, words_of
 from bridge.translate.remainder.beside import stale_words
 
 Rows = Sequence[tuple[tuple[str, ...], Sequence[Fold]]]
-"""What stands within an element, each with the rows that write it."""
+"""What stands within an element, each with the rows that read it."""
 
 
 def add_folds(node: Node, head: str, said: Any, rows: Rows, mapping: Mapping, zone: str, *, born: bool) -> None:
@@ -28,13 +28,13 @@ def add_folds(node: Node, head: str, said: Any, rows: Rows, mapping: Mapping, zo
         made: Node | None = None
         for rest, folds in rows:
             if folds[0].element not in BELOW:
-                made = _add(node, entry, rest, folds, mapping, zone)
+                made = _add(node, entry, rest, folds, mapping, zone, born=born)
             elif made is not None and (not born or is_marked(entry)):
-                _add(made, entry, rest, folds, mapping, zone)
+                _add(made, entry, rest, folds, mapping, zone, born=born)
 
 
 def _add(
-    node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], mapping: Mapping, zone: str
+    node: Node, entry: Any, rest: tuple[str, ...], folds: Sequence[Fold], mapping: Mapping, zone: str, *, born: bool
 ) -> Node | None:
     value = entry.get(rest[0]) if rest else entry
     try:
@@ -50,7 +50,9 @@ def _add(
     if made is None:
         return None
     scheme = made.code.scheme if isinstance(made, Coded) and made.code else None
-    fold = next((one for one in folds if one.concept.scheme == scheme), folds[0])  # SRT among SRT
+    fold = writing(folds, scheme, born=born)
+    if fold is None:
+        return None
     place = value if isinstance(value, dict) else entry if isinstance(entry, dict) and not fold.is_primitive else None
     added = node.add(made, fold.concept, None if fold.element in BELOW else place)
     added.fold = fold.place

@@ -22,7 +22,7 @@ def outcomes_of_items(item: ContentItem, node: Node | None, rules: Rules, path: 
     """What became of each item, in the order of the tree. `node`: the item as the resources give it back; None where
     nothing does."""
     name = named(item.concept)
-    if node is not None and same_item(item, node):
+    if node is not None and (same_item(item, node) or _is_element(item, node, rules)):
         yield Detail(element_id(path), name, "mapped", rules.item(item.concept, node), None)
     else:
         reason = _why_carried(item) if node is None else NO_ELEMENT if node.home is None else UNSAID
@@ -30,6 +30,10 @@ def outcomes_of_items(item: ContentItem, node: Node | None, rules: Rules, path: 
     matched = node.matches(item.children)[0] if node is not None else {}
     for index, child in enumerate(item.children):
         yield from outcomes_of_items(child, matched.get(index), rules, (*path, index))
+
+
+def _is_element(item: ContentItem, node: Node, rules: Rules) -> bool:
+    return rules.is_element(item.concept, node) and same_value(item.value, node.value)
 
 
 def same_item(item: ContentItem, node: Node) -> bool:

@@ -6,7 +6,7 @@ from functools import cache
 
 from pydicom.datadict import keyword_for_tag
 
-from bridge.mapping.mapping import Fold, Mapping
+from bridge.mapping.mapping import RETIRED, Fold, Mapping, writing
 from bridge.mapping.shapes import SHAPES
 from bridge.model.content import Code, Coded
 from bridge.model.group import Json
@@ -24,8 +24,9 @@ Path = tuple[str, ...]
 class Rules:
     """Of elements that are mapped."""
 
-    def __init__(self, mapping: Mapping) -> None:
-        self.mapping = mapping
+    def __init__(self, mapping: Mapping, *, born: bool) -> None:
+        """`born`: in DICOM."""
+        self.mapping, self._born = mapping, born
         shapes = mapping.shapes.items()
         self._attributes = {pair.tag: pair.place for _, pairs in shapes for pair in pairs}
         self._elements = {(SHAPES[shape][0], pair.element): pair.place for shape, pairs in shapes for pair in pairs}
@@ -36,8 +37,23 @@ class Rules:
         name."""
         if node.fold is not None:
             code = node.value.code if isinstance(node.value, Coded) else None
-            return self._place(code) or node.fold
+            return self._place(code) or self._read_by(concept, node) or node.fold
         return self._place(concept) or GENERIC
+
+    def is_element(self, concept: Code | None, node: Node) -> bool:
+        """Whether an item of that concept is the element that the node is, which another row writes now: in a document
+        of ours an earlier bridge wrote it by the shipped row, or somebody in the PACS."""
+        return not self._born and self._read_by(concept, node) is not None
+
+    def _read_by(self, concept: Code | None, node: Node) -> str | None:
+        """Place of the fold of that concept into the element that the node is."""
+        if node.fold is None or concept is None or node.concept is None or RETIRED in (concept[1], node.concept[1]):
+            return None
+        for resource in self.mapping.elements:
+            own, other = (self.mapping.folds.get((resource, one[1], one[0])) for one in (concept, node.concept))
+            if own is not None and other is not None and own.element == other.element:
+                return own.place
+        return None
 
     def _place(self, code: Code | None) -> str | None:
         row = self.mapping.row(code)
@@ -73,7 +89,7 @@ class Rules:
         head, *rest = names[1:] or names if names[0] == "component" else names
         for within, folds in self.mapping.elements.get(kind, {}).get(head, {}).items():
             if tuple(rest[: len(within)]) == within:
-                return folds[0]
+                return writing(folds, None, born=self._born)
         return None
 
     def concept(self, owner: Json) -> Code | None:

@@ -62,6 +62,13 @@ METHOD = "SCT 370129005, Measurement Method, CODE, method, concept"
 TITLE = "titles:\n  - {category: survey, title: LN 11329-0, name: History}\n"
 TEMPLATE = "templates:\n  - {template: '1500', measurements: each, category: imaging%s}\n"
 
+
+def templates(*rows: str) -> str:
+    return "templates:\n" + "".join(
+        f"  - {{template: {one}, measurements: each, category: laboratory}}\n" for one in rows
+    )
+
+
 SEEDS = {
     # the file
     "invalid YAML": Seed(2, "no valid YAML", "concepts:\n  - {fhir: [}\n"),
@@ -319,6 +326,16 @@ SEEDS = {
     "fold of what is measured": Seed(
         4, "LN 2823-3 is the name of a result", observation("folds", "LN 2823-3, X, NUM, referenceRange.low, quantity")
     ),
+    "fold of who observed": Seed(
+        4, "DCM 121008 says who observed", observation("folds", "DCM 121008, X, TEXT, note.text, string")
+    ),
+    "fold of the bridge's own": Seed(
+        4, "a code of 99FDB", observation("folds", "99FDB emptyReason, X, CODE, method, concept")
+    ),
+    "title that says who observed": Seed(
+        2, "DCM 121005 says who observed", TITLE.replace("LN 11329-0", "DCM 121005").replace("survey", "exam")
+    ),
+    "title of the bridge's own": Seed(2, "a code of 99FDB", templates("9300, titles: [99FDB title]")),
     "fold twice": Seed(5, f"{METHOD[:13]} is answered", observation("folds", METHOD, METHOD)),
     "folds of one element that differ": Seed(
         5,
@@ -350,6 +367,16 @@ SEEDS = {
     "SOP class with a zero in front": Seed(2, "no part of a SOP Class", TEMPLATE % ", classes: ['88.033']"),
     "measured in no way": Seed(2, "measurements 'some'", TEMPLATE.replace("each", "some") % ""),
     "template twice": Seed(3, "template 1500 is answered", TEMPLATE % "" + TEMPLATE.partition("\n")[2] % ""),
+    "title of two templates": Seed(
+        3,
+        "99LAB CHEM that names no template is of template 9100 already",
+        templates("9100, titles: [99LAB CHEM]", "9101, titles: [99LAB CHEM], report: CH"),
+    ),
+    "groups of two templates that share a title": Seed(
+        3,
+        "CID 7000 that names no template is of template 9200 already",
+        templates("9200, titles: [CID 7000]", "9201, titles: [99LAB CHEM, CID 7000], report: CH"),
+    ),
     "sides of nothing": Seed(2, "laterality 'group'", TEMPLATE % ", laterality: group"),
     "site without scheme": Seed(2, "not a code; write", TEMPLATE % ", sites: ['12103']"),
     "report unknown": Seed(2, "report 'XRAY' is not of", TEMPLATE % ", report: XRAY"),
@@ -429,6 +456,24 @@ def test_a_remedy_names_what_is_right(tmp_path: Path, kind: str, remedy: str) ->
             "DCM 121024 is the name of a result, and of context",
         ),
         (concept("fhir: 'urn:lab:x K', dicom: 99LAB K, name: ~").replace("~", "'~'"), ""),
+        (
+            templates("9100, titles: [DCM 126000]"),
+            "DCM 126000 that names no template is of template 9100, and not 1500 of mappings/documents/templates.yaml:",
+        ),
+        (
+            templates("9100, titles: [CID 7000]"),
+            "LN 18748-4 that names no template is of template 2000 of mappings/documents/templates.yaml:",
+        ),
+        (
+            observation("folds", "99LAB METH, M, CODE, method, concept"),
+            "Observation.method is written by this row, and only read by that of mappings/shapes/observation.yaml:",
+        ),
+        (
+            observation("folds", "SCT 363698007, Finding Site, CODE, method, concept"),
+            "Observation.bodySite is not written any more: its item of mappings/shapes/observation.yaml:",
+        ),
+        (TEMPLATE % ", classes: ['88.99']", "'88.99' is no SOP class of PS3.6 as this version"),
+        ("# concepts: []\ntitles: []\n", ":2: no row in this file: nothing of it is used"),
         (
             pairs("PatientSex, gender, sex"),
             "these pairs are all that there are: without Patient.name and Patient.birthDate",
@@ -516,6 +561,9 @@ def test_a_correct_folder_has_no_fault(tmp_path: Path) -> None:
         device("Manufacturer, manufacturer, string", "DateOfManufacture, manufactureDate, date"),
         study("StudyDescription, description, string"),
         pairs("PatientName, name, person-name", "PatientBirthDate, birthDate, date"),
+        templates(
+            "9100, titles: [99LAB A, CID 7000]", "9101, titles: [99LAB A]", "9102, titles: [LN 24627-2], report: CT"
+        ),
         observation("values", "NUM, valueQuantity, quantity") + "folds:\n  - [" + METHOD + "]\n"
         "relationships:\n  HAS CONCEPT MOD: [SCT 370129005]\n",
         shape("report", "DiagnosticReport", "folds:\n  - [DCM 121077, Conclusion, CODE, conclusionCode, concept]"),

@@ -53,6 +53,31 @@ def test_a_site_s_row_wins_and_check_says_so(tmp_path: Path) -> None:
     assert mapping.by_fhir["http://loinc.org", "8867-4"].name == "Pulse"
 
 
+@pytest.mark.parametrize(
+    ("title", "template"),
+    [
+        (Code("126000", "DCM", "Imaging Measurement Report"), "9100"),  # shipped: 1500
+        (Code("126001", "DCM", "Oncology Measurement Report"), "1500"),
+        (Code("24627-2", "LN", "CT Chest"), "9101"),  # of CID 7000
+        (Code("24725-4", "LN", "CT Head"), "9102"),  # of it, and named
+        (Code("18748-4", "LN", "Diagnostic Imaging Report"), "2000"),
+        (Code("113000", "DCM", "Of Interest"), "*"),  # of CID 7010, which a shipped row names
+    ],
+)
+def test_a_title_is_of_the_row_that_names_it_a_site_s_first_then_of_a_group(
+    tmp_path: Path, title: Code, template: str
+) -> None:
+    rows = {"9100": "DCM 126000", "9101": "CID 7000", "9102": "LN 24725-4"}
+    (tmp_path / "site.yaml").write_text(
+        "templates:\n"
+        + "".join(
+            f"  - {{template: {one}, titles: [{said}], measurements: each, category: exam, report: OTH}}\n"
+            for one, said in rows.items()
+        )
+    )
+    assert load(tmp_path).template(None, title).template == template
+
+
 def test_two_local_codes_of_one_code_are_told_how_both_may_cross(tmp_path: Path) -> None:
     """Of what the SR says, one of them has to be the answer; a second one crosses by the code beside it."""
     row = "  - {fhir: 'urn:lab %s', dicom: LN 2823-3, name: Potassium}\n"

@@ -1,6 +1,7 @@
 import pytest
 
-from bridge.terminology.dimensions import _OF_ATOM, are_of_one_kind
+from bridge.terminology.dimensions import _OF_ATOM, _dimension, are_of_one_kind
+from bridge.terminology.measured import is_of_another_unit
 from bridge.terminology.units import METRIC, PLAIN
 
 
@@ -40,3 +41,12 @@ def test_of_what_is_not_known_nothing_is_said(unit: str) -> None:
 
 def test_every_atom_is_one_of_ucum() -> None:
     assert _OF_ATOM.keys() <= {*METRIC.split(), *PLAIN.split()}
+
+
+def test_a_volume_index_is_no_length_in_a_document() -> None:
+    """Though its unit has the dimension of one."""
+    assert are_of_one_kind("mL/m2", "mm") and not is_of_another_unit("118565006", "mL/m2")
+
+
+def test_what_is_remembered_has_a_bound() -> None:
+    assert _dimension.cache_parameters()["maxsize"]
