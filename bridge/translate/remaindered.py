@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.mapping.mapping import Mapping
-from bridge.model.content import Path
+from bridge.model.content import ByReference, ContentItem, Graphic, Path, Reference
 from bridge.model.dataset import find, text_of
 from bridge.model.document import Document, template_of
 from bridge.model.group import Group, Json
@@ -68,7 +68,8 @@ def remaindered(
         patient, header = split_patient(header)
         native_header = split_patient(native_header)[1]
         remainder["patient"] = dataset_json(patient, charset)
-        remainder |= _of_dicom(document, known, read) | said_rows(mapping, document.root, group.resources())
+        read_by = read if _is_inferred(document.root) else min(read, Read.NEARER)  # both read it alike
+        remainder |= _of_dicom(document, known, read_by) | said_rows(mapping, document.root, group.resources())
         remainder |= _repeated(document, group, back, mapping, known, read=read if restored else None)
         remainder |= spelled_in(group, remainder["zone"])
     remainder |= said
@@ -95,7 +96,7 @@ def given_back(
             habits["dated"] = True
         if template.each != mapping.template(None, document.root.concept).each:
             habits["each"] = template.each
-        if read >= Read.NOW and _stand_apart(group):
+        if read >= Read.NEARER and _stand_apart(group):
             habits["apart"] = True
         return native_dicom(group, mapping, known, zone, habits), habits
     if parts := parts_of(document.root, group.root.get("conclusion", "")):
@@ -114,6 +115,15 @@ def _stand_apart(group: Group) -> bool:
     panels = [one for one in group.members if "hasMember" in one]
     pairs = [(index.get(ref.get("reference", ""), {}), one) for one in panels for ref in one["hasMember"]]
     return any(repeats_concept(member, panel) for member, panel in pairs)
+
+
+def _is_inferred(item: ContentItem) -> bool:
+    """Whether an item is inferred from another that stands below it."""
+    return any(
+        (child.relationship == "INFERRED FROM" and not isinstance(child.value, ByReference | Reference | Graphic))
+        or (child.children and _is_inferred(child))
+        for child in item.children
+    )
 
 
 def _of_dicom(document: Document, known: Known, read: Read) -> dict[str, Json]:

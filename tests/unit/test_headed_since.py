@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import product
 
 import pytest
 
 from bridge.codecs.dicom import structured_report
 from bridge.mapping.load import load
+from bridge.model.content import Code
 from bridge.model.document import Document
 from bridge.model.group import Group
 from bridge.translate import to_fhir
@@ -23,14 +25,19 @@ from tests.unit.test_asked_by_clients import rate
 from tests.unit.test_told_of_the_patient import document
 
 MAPPING, KNOWN = load(), Known()
-EARLIER = pytest.mark.parametrize("read", [Read.FIRST, Read.HEADED])
+RR_INTERVAL = Code("122182", "DCM", "R-R interval")
 NAMES = ("3700-ecg", "5000-obgyn", "5100-vascular", "5200-echocardiography", "twice")
 """With History and Patient State; a fetus; summaries that are a Comment; one concept in another."""
+EARLIER = pytest.mark.parametrize(
+    ("name", "read"), [*product(NAMES, (Read.FIRST, Read.HEADED)), *product(["inferred"], [*Read][:-1])]
+)
 
 
 def sample(name: str) -> Document:
     if name == "twice":
         return document(rate("72", rate("70", how="HAS PROPERTIES")))
+    if name == "inferred":
+        return document(rate("72", rate("830", how="INFERRED FROM", concept=RR_INTERVAL)))
     return structured_report.read((FIXTURES / "dicom" / f"{name}.dcm").read_bytes())
 
 
@@ -42,7 +49,6 @@ def read_before(said: Document, read: Read) -> Group:
 
 
 @EARLIER
-@pytest.mark.parametrize("name", NAMES)
 def test_what_was_read_before_comes_back_as_it_was(name: str, read: Read) -> None:
     said = sample(name)
     then, now = read_before(said, read), to_fhir.to_fhir(said, MAPPING, KNOWN).result
@@ -54,7 +60,6 @@ def test_what_was_read_before_comes_back_as_it_was(name: str, read: Read) -> Non
 
 
 @EARLIER
-@pytest.mark.parametrize("name", NAMES)
 def test_a_value_edited_in_what_was_read_before_is_the_one_edit(name: str, read: Read) -> None:
     then = read_before(sample(name), read)
     edited = next(one for one in then.members if "valueQuantity" in one)
@@ -67,7 +72,6 @@ def test_a_value_edited_in_what_was_read_before_is_the_one_edit(name: str, read:
 
 
 @EARLIER
-@pytest.mark.parametrize("name", NAMES)
 def test_what_no_item_says_of_what_was_read_before_comes_back_from_its_new_version(name: str, read: Read) -> None:
     then = read_before(sample(name), read)
     edited = next(one for one in then.members if one["resourceType"] == "Observation")

@@ -13,12 +13,16 @@ from bridge.model.content import ByReference, Code, Coded, ContentItem, Path
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
 from bridge.translate.basis.ids import Known
+from bridge.translate.basis.node import INHERITED
 from bridge.translate.native.references import path_of
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.samples import observation
+from tests.unit.test_asked_by_clients import rate
+from tests.unit.test_headed_since import RR_INTERVAL
+from tests.unit.test_told_of_the_patient import document, read
 
 MAPPING, KNOWN = load(), Known()
 _LOINC = "http://loinc.org"
@@ -126,3 +130,43 @@ def test_each_component_says_it_and_the_result_once() -> None:
     assert [len(child.children) for child in children] == [1, 1]
     group = to_fhir(document, MAPPING, KNOWN).result
     assert [stripped(each).get("derivedFrom") for each in group.members] == [None, one["derivedFrom"]]
+
+
+def test_what_only_a_result_is_derived_from_stands_below_it_inferred_from() -> None:
+    index = observation(id="bmi", code={"text": "Body mass index"}, valueQuantity={"value": 24.2, "unit": "kg/m2"})
+    index["derivedFrom"] = [{"reference": "Observation/w"}]
+    document, _ = made(report(index, variant("w"), order="bmi"))
+    ((weight,),) = (child.children for child in document.root.children)
+    assert (weight.relationship, name_at(weight, ())) == ("INFERRED FROM", "w")
+    group = to_fhir(document, MAPPING, KNOWN).result
+    assert [stripped(one) for one in group.members] == [index, variant("w")]
+    bare = to_fhir(taken_out(document)[0], MAPPING, KNOWN).result.members
+    (result,) = [one for one in bare if "derivedFrom" in one]
+    assert plainly(result["derivedFrom"]) == plainly(result["hasMember"])
+
+
+def plainly(references: list[Resource]) -> list[Any]:
+    return [one["reference"] for one in references]
+
+
+@pytest.mark.parametrize("gone", ["derivedFrom", "hasMember"])
+def test_a_member_that_its_result_was_inferred_from_is_told_twice_and_is_one_item(gone: str) -> None:
+    said = document(rate("72", rate("830", how="INFERRED FROM", concept=RR_INTERVAL)))
+    group, _ = read(said)
+    (whole,) = [one for one in group.members if "derivedFrom" in one]
+    (copy,), (member,) = whole["derivedFrom"], whole["hasMember"]
+    assert copy == member | {"id": INHERITED}
+    del whole[gone]
+    assert taken_out(made(group)[0])[0].root.children == said.root.children
+
+
+def test_a_result_that_was_removed_is_no_source_any_more() -> None:
+    said = document(rate("72", rate("830", how="INFERRED FROM", concept=RR_INTERVAL), rate("71", how="INFERRED FROM")))
+    group, _ = read(said)
+    (whole,) = [one for one in group.members if "derivedFrom" in one]
+    gone = whole["hasMember"].pop(0)["reference"]
+    whole["derivedFrom"] = [one for one in whole["derivedFrom"] if one["reference"] != gone]
+    group.root["result"] = [one for one in group.root["result"] if one["reference"] != gone]
+    (removed,) = [one for one in group.members if gone.endswith(str(one.get("id")))]
+    (item,) = taken_out(made(group.less({id(removed)}))[0])[0].root.children
+    assert item == replace(said.root.children[0], children=said.root.children[0].children[1:])

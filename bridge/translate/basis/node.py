@@ -48,6 +48,7 @@ class Node:
     depth: int = 0  # of the root
     fold: str | None = None  # place of the row that made it of an element
     place: Home | None = None  # the FHIR element whose id says the number
+    is_source: bool = False  # the item above is inferred from it
 
     def add(self, value: Value, concept: Code | None, home: Home | None, place: Home | None = None) -> Node:
         """A child, whose place is that of `place` (else of its home)."""

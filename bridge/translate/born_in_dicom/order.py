@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.model.group import Group, Resource
 from bridge.translate.basis.element_ids import SEVERAL
-from bridge.translate.basis.node import BETWEEN, ITSELF
+from bridge.translate.basis.node import BETWEEN, INHERITED, ITSELF
 from bridge.translate.born_in_dicom.emptied import without_items
 
 _LISTS = frozenset("component hasMember derivedFrom performer note interpretation section entry".split())
@@ -55,7 +55,7 @@ def _between(name: str, found: list[Any]) -> list[tuple[Any, Any]]:
     for one, place in zip(found[:last], places, strict=False):
         if place is not None:
             neighbour = one
-        elif one.get("id") not in (SEVERAL, ITSELF) and (name != "section" or "code" in one):
+        elif one.get("id") not in (SEVERAL, ITSELF, INHERITED) and (name != "section" or "code" in one):
             pairs.append((one, neighbour))
     return pairs
 

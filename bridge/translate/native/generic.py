@@ -107,6 +107,8 @@ def _is_its_own(item: ContentItem) -> bool:
 
 
 _OWN = (OBSERVATION_UID, OBSERVATION_DATETIME)
+_INFERRED = frozenset({"TEXT", "CODE", "NUM"})
+"""What may be inferred from another item (PS3.3 table A.35.3-2)."""
 _UNQUALIFIED = frozenset({"DATE", "TIME", "DATETIME", "UIDREF"})
 
 
@@ -115,6 +117,8 @@ def relationship(parent: Value, node: Node, mapping: Mapping, *, born: bool) -> 
     child, concept = node.value, node.concept
     if is_unqualified(parent) and is_words(child):
         return "HAS CONCEPT MOD"
+    if node.is_source and value_type(parent) in _INFERRED:
+        return "INFERRED FROM"
     said = mapping.relationships.get((concept.scheme, concept.value)) if concept else None
     if said is not None and (born or _may_say_of_others(node, said)):
         return said

@@ -130,10 +130,15 @@ class Items(Referred):
             if source.get("id") == ITSELF:
                 continue
             target = self.find(source)
+            if self.born and is_inherited(source) and id(target) in self.done:
+                continue  # a member says it
             if target is not None and self._has_its_place(target) and not (self.born and self._is_container(node)):
                 self._infer(node, source, target)
             else:
+                before = len(node.children)
                 self._member(source, node, effective or outer)
+                for one in node.children[before:]:
+                    one.is_source = True
         for extension in observation.get("extension", ()):
             if extension.get("url") == DERIVED_FROM:
                 self._member(extension.get("valueReference", {}), node, effective or outer)

@@ -23,7 +23,7 @@ from bridge.model.dataset import find, text_of
 from bridge.model.group import Resource, absent
 from bridge.model.names import DICOM_UID_SYSTEM
 from bridge.model.tags import OBSERVATION_UID
-from bridge.translate.basis.node import ITSELF, Home
+from bridge.translate.basis.node import INHERITED, ITSELF, Home
 from bridge.translate.header.header import result_status
 from bridge.translate.native.asserted import denials_in, is_of_relative, may_be_against, qualify
 from bridge.translate.native.categories import category_of
@@ -251,7 +251,12 @@ class Observations(References):
             self.homes[at] = reference
         elif place is Kind.OBSERVATION:
             member = {"id": number} | named(f"Observation/{self._observation(child, at, context)}", child)
-            observation.setdefault("hasMember", []).append(member)
+            is_source = child.relationship == _SOURCE
+            if not (self.ours and is_source):
+                observation.setdefault("hasMember", []).append(member)
+            if is_source and (self.ours or self.read >= Read.NOW):
+                source = member if self.ours else member | {"id": INHERITED}  # its place is among the members
+                observation.setdefault("derivedFrom", []).append(source)
         elif place is Kind.SELECTION and isinstance(child.value, Graphic):
             reference = {"id": number, "reference": f"Basic/{self._selection(child, child.value, at)}"}
             observation.setdefault("extension", []).append({"url": DERIVED_FROM, "valueReference": reference})

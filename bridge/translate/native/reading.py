@@ -27,7 +27,8 @@ class Read(IntEnum):
 
     FIRST = 0
     HEADED = 1  # results repeat what headings and states say (decision 0035)
-    NOW = 2  # and are of nobody else, and of no other time, than they say
+    NEARER = 2  # and are of nobody else, and of no other time, than they say
+    NOW = 3  # and are derived from what they were inferred from
 
 
 def said_of(read: Read) -> dict[str, Any]:
@@ -37,7 +38,9 @@ def said_of(read: Read) -> dict[str, Any]:
 
 def read_in(said: dict[str, Any]) -> Read:
     """As the remainder of a document, or the manifest of its pieces, says it."""
-    return Read.NOW if "reads" in said else Read.HEADED if "headed" in said else Read.FIRST
+    if "reads" in said:
+        return Read.NOW if said["reads"] != Read.NEARER else Read.NEARER
+    return Read.HEADED if "headed" in said else Read.FIRST
 
 
 @dataclass
@@ -74,8 +77,8 @@ class ReadingState:
 
     @property
     def nearer(self) -> bool:
-        """Whether it is read as now. What was made from resources says of itself what it is."""
-        return self.read >= Read.NOW and not self.ours
+        """Whether results are of whom and of when they say. What was made from resources says of itself what it is."""
+        return self.read >= Read.NEARER and not self.ours
 
     def _key_of(self, at: Path) -> str:
         """What the id of a thing without UID goes by: it stays where a sibling is inserted or removed."""
