@@ -150,15 +150,7 @@ def header_of(
     subject = subject_of(group)
     patient = group.patient or contained_patient(root, subject)
     identity = identity_of(patient, subject, known)
-    if identity is None:
-        warnings.append("no identifier of the patient: Patient ID is empty, the document belongs to nobody")
-    elif "subject" not in root:
-        warnings.append(f"{root['resourceType']}.subject is missing: the document is of whom all its results say")
-    if identity is not None and patient is None:
-        warnings.append("subject is not here: Patient ID is taken from its reference, the Patient Module is empty")
-    warnings += oddities_of_identity(patient, subject)
-    if patient is not None and is_cut(patient.get("name", [])):
-        warnings.append("Patient.name is longer than the 64 characters of Patient's Name: it is cut, shorten it")
+    warnings += _odd_patient(root, patient, subject, identity)
     date, time = _date_and_time(effective, known.zone)
     if not date:
         what = "a time that DICOM cannot say" if effective else "no time"
@@ -203,6 +195,19 @@ def header_of(
     if SERIES_UID not in found:
         found.text(SERIES_UID, "UI", new_uid(known.system, "series", scope, repr(found[STUDY_UID].value)))
     return tuple(found[tag] for tag in sorted(found)), warnings
+
+
+def _odd_patient(root: Resource, patient: Resource | None, subject: Home, identity: Identity | None) -> Iterator[str]:
+    """What is odd, or not there, of whose document it is."""
+    if identity is None:
+        yield "no identifier of the patient: Patient ID is empty, the document belongs to nobody"
+    elif "subject" not in root:
+        yield f"{root['resourceType']}.subject is missing: the document is of whom all its results say"
+    if identity is not None and patient is None:
+        yield "subject is not here: Patient ID is taken from its reference, the Patient Module is empty"
+    yield from oddities_of_identity(patient, subject)
+    if patient is not None and is_cut(patient.get("name", [])):
+        yield "Patient.name is longer than the 64 characters of Patient's Name: it is cut, shorten it"
 
 
 def _definite(group: Group, effective: str | None) -> Iterator[str]:

@@ -115,30 +115,12 @@ class Items(Referred):
         for performer in observation.get("performer", ()):
             self._performer(performer, node)
         for component in observation.get("component", ()):
-            if component.get("id") == SEVERAL and several is not None:
-                continue  # one of several values
-            if self.born and is_shared(component):
-                continue  # the container says it
-            concept = self._concept(component)
-            part = node.add(self._value(component, concept, container=False), concept, component)
-            self._folds(component, part, primitives=False)
-            if self.legal:
-                only_words(part)
+            if not (component.get("id") == SEVERAL and several is not None):  # one of several values
+                self._component(component, node)
         for member in observation.get("hasMember", ()):
             self._member(member, node, effective or outer)
         for source in observation.get("derivedFrom", ()):
-            if source.get("id") == ITSELF:
-                continue
-            target = self.find(source)
-            if self.born and is_inherited(source) and id(target) in self.done:
-                continue  # a member says it
-            if target is not None and self._has_its_place(target) and not (self.born and self._is_container(node)):
-                self._infer(node, source, target)
-            else:
-                before = len(node.children)
-                self._member(source, node, effective or outer)
-                for one in node.children[before:]:
-                    one.is_source = True
+            self._source(source, node, effective or outer)
         for extension in observation.get("extension", ()):
             if extension.get("url") == DERIVED_FROM:
                 self._member(extension.get("valueReference", {}), node, effective or outer)
@@ -148,6 +130,30 @@ class Items(Referred):
         if self.born and into.depth and not node.rest and self._is_part(node, into):
             unknown = "_effectiveDateTime" in observation
             node.rest = self._named(observation) if unknown else times.observation_datetime(effective, self.zone)
+
+    def _component(self, component: Home, node: Node) -> None:
+        if self.born and is_shared(component):
+            return  # the container says it
+        concept = self._concept(component)
+        part = node.add(self._value(component, concept, container=False), concept, component)
+        self._folds(component, part, primitives=False)
+        if self.legal:
+            only_words(part)
+
+    def _source(self, source: Home, node: Node, effective: str | None) -> None:
+        """What the result is derived from: by reference where it has its place elsewhere, else below it."""
+        if source.get("id") == ITSELF:
+            return
+        target = self.find(source)
+        if self.born and is_inherited(source) and id(target) in self.done:
+            return  # a member says it
+        if target is not None and self._has_its_place(target) and not (self.born and self._is_container(node)):
+            self._infer(node, source, target)
+            return
+        before = len(node.children)
+        self._member(source, node, effective)
+        for one in node.children[before:]:
+            one.is_source = True
 
     def _has_its_place(self, target: Resource) -> bool:
         """Wherever it is found first: in the list of a report or panel, or below another that is derived from it."""

@@ -84,30 +84,9 @@ class Observations(References):
 
     def _observation(self, item: ContentItem, at: Path, outer: Context) -> str:
         context = self._inner(item, at, outer)
-        category = self.mapping.category(self.title, item.concept, self.template)
-        observation: Resource = {
-            "resourceType": "Observation",
-            "id": self.known.id("Observation", context.key),
-            "status": result_status(self.status),
-            "category": [category_of(category)],
-            "code": self._code(item.concept),
-        }
+        observation = self._circumstances(item, context, outer)
         self.members.append(observation)
         self.homes[at] = observation
-        if self.subject is not None:
-            observation["subject"] = self.subject
-        if self.encounter is not None:
-            observation["encounter"] = self.encounter
-        if subject := str(context.subject):  # a fetus's heart rate is not its mother's
-            observation["focus"] = [{"display": subject}]
-        if context.effective:
-            observation["effectiveDateTime"] = context.effective
-        elif self.nearer and self.dated:
-            observation["_effectiveDateTime"] = absent()
-        observers = self.observers if context.observers is None else context.observers
-        if context.observers is not outer.observers:  # its own items name them, as references
-            observers = {key: one for key, one in observers.items() if key != "performer"}
-        observation |= {key: [*one] if isinstance(one, list) else one for key, one in observers.items()}
         if isinstance(item.value, Reference):
             observation["derivedFrom"] = [{"id": ITSELF, **self._reference(item, item.value, at)}]
         else:
@@ -123,7 +102,8 @@ class Observations(References):
         if outer.shared and not isinstance(item.value, Reference) and not is_beside(item):
             share(observation, said_around(item, outer.shared, self.mapping))
         is_said = any("id" in one for one in observation["category"])
-        if self.nearer and not is_said and (subject or is_of_relative(observation)):  # vital signs are the patient's
+        if self.nearer and not is_said and ("focus" in observation or is_of_relative(observation)):
+            # vital signs are the patient's
             observation["category"] = [category_of(self.mapping.category(self.title, None, self.template))]
         below = (self.homes.get((*at, index), {}) for index in range(len(item.children)))
         qualify(observation, denials_in(below) if "hasMember" in observation else {})
@@ -135,6 +115,31 @@ class Observations(References):
             is_nearer = context.place.sites or SIDE in outer.place.where  # another side, where one is said around
             self._sited(observation, context.place if is_nearer else outer.place)
         return str(observation["id"])
+
+    def _circumstances(self, item: ContentItem, context: Context, outer: Context) -> Resource:
+        """Of what and whom it is, when, and who observed it: an Observation before anything is found."""
+        category = self.mapping.category(self.title, item.concept, self.template)
+        observation: Resource = {
+            "resourceType": "Observation",
+            "id": self.known.id("Observation", context.key),
+            "status": result_status(self.status),
+            "category": [category_of(category)],
+            "code": self._code(item.concept),
+        }
+        if self.subject is not None:
+            observation["subject"] = self.subject
+        if self.encounter is not None:
+            observation["encounter"] = self.encounter
+        if subject := str(context.subject):  # a fetus's heart rate is not its mother's
+            observation["focus"] = [{"display": subject}]
+        if context.effective:
+            observation["effectiveDateTime"] = context.effective
+        elif self.nearer and self.dated:
+            observation["_effectiveDateTime"] = absent()
+        observers = self.observers if context.observers is None else context.observers
+        if context.observers is not outer.observers:  # its own items name them, as references
+            observers = {key: one for key, one in observers.items() if key != "performer"}
+        return observation | {key: [*one] if isinstance(one, list) else one for key, one in observers.items()}
 
     def _of_sources(self, item: ContentItem, context: Context, outer: Context) -> Context:
         """Of what the item was inferred from: the observation context of the item (PS3.3 C.17.5), and not what modifies

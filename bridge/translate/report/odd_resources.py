@@ -18,7 +18,7 @@ from bridge.translate.header.study import several_accessions, unfit_accessions
 from bridge.translate.native.coded_notes import is_unsaid
 from bridge.translate.native.observed import dated, is_one_moment, observed_at
 from bridge.translate.native.qualifiers import is_interpreted_alone, qualifier_of, reason_in_words
-from bridge.translate.native.sides import is_unseen, structures_of
+from bridge.translate.native.sides import Structures, is_unseen, structures_of
 from bridge.translate.report.contradictions import UCUM, contradictions, homes_of, is_side_of_words, quantities_of
 from bridge.translate.report.odd_items import line, no_ucum
 from bridge.translate.report.unshown import unshown
@@ -30,63 +30,81 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
     found: dict[str, list[str]] = {}
     structures, made = structures_of(group), born_uid(group.root) is None
     for kind, home in homes_of(group):
-        for element in ("code", "valueCodeableConcept"):
-            for coding in home.get(element, {}).get("coding", ()):
-                system = coding.get("system")
-                if not system or designator_of(system, EXTENSION_BASE) is not None:
-                    continue
-                if element != "code" or not _has_row(coding, home, mapping):  # a DICOM reader sees the code of the row
-                    what = f"code system {system!r} has no Coding Scheme Designator"
-                    found.setdefault(what, []).append(f"{kind}.{element}")
-        for element in _CUT if made else ():
-            if any(_is_cut(one, mapping) for one in repetitions(home.get(element, []))):
-                what = "longer than the 64 characters of a Code Meaning: a DICOM reader sees it cut, shorten it"
-                found.setdefault(what, []).append(f"{kind}.{element}")
-        if made and kind == "Observation" and concept_to_dicom(home.get("code", {})) is None:
-            found.setdefault("a code that DICOM cannot hold: a reader sees `Unknown`", []).append(f"{kind}.code")
-        quantity = home.get("valueQuantity", {})
-        for element, one in quantities_of(home):
-            for what in no_ucum(one["code"]) if one.get("system") == UCUM and "code" in one else ():
-                found.setdefault(what, []).append(f"{kind}.{element}")
-        if "value" in quantity and not has_unit(quantity):
-            what = "a number without a unit: a DICOM reader sees `no units`"
-            found.setdefault(what, []).append(f"{kind}.valueQuantity")
-        if kind == "Observation" and "dataAbsentReason" in home and "value" in quantity:  # of a component: else obs-6
-            found.setdefault("a number, and a reason why there is none", []).append(f"{kind}.component")
-        for element in _bare_codes(home, mapping) if made else ():
-            found.setdefault(_BARE_ANSWER if element in _ANSWERS else _BARE, []).append(f"{kind}.{element}")
-        if made and _has_unsaid_reason(home):
-            what = "why there is no value is said in words that no DICOM reader sees"
-            found.setdefault(what, []).append(f"{kind}.dataAbsentReason")
-        if "effectiveTiming" in home and not is_one_moment(home["effectiveTiming"]):
-            seen = "none, and may take Content Date for it" if observed_at(home) is None else "one moment of it"
-            found.setdefault(f"a timing that is more than one moment: a DICOM reader sees {seen}", []).append(
-                f"{kind}.effectiveTiming"
-            )
-        for what in _odd_ranges(home, born=not made) if "referenceRange" in home else ():
-            found.setdefault(what, []).append(f"{kind}.referenceRange")
-        if "bodySite" in home and is_side_of_words(home["bodySite"]):
-            what = "the text says a side that the code does not, and no DICOM reader sees"
-            found.setdefault(what, []).append(f"{kind}.bodySite")
-        if "bodySite" in home and is_unseen(home["bodySite"], structures):
-            what = "an extension says where it was, and no DICOM reader sees it"
-            found.setdefault(what, []).append(f"{kind}.bodySite")
-        if any(map(is_unsaid, home.get("note", ()))):
-            what = "an extension says what the note is, and no DICOM reader sees it"
-            found.setdefault(what, []).append(f"{kind}.note")
+        odd = [*_odd_systems(home, mapping), *_odd_numbers(kind, home), *_unsaid(home, structures)]
+        if made:
+            odd += _odd_where_made(kind, home, mapping)
+        if "referenceRange" in home:
+            odd += [("referenceRange", what) for what in _odd_ranges(home, born=not made)]
+        for element, what in odd:
+            found.setdefault(what, []).append(f"{kind}.{element}")
     is_dated = made and group.root["resourceType"] == "DiagnosticReport" and dated(group) is not None
     for one in group.spoken():
-        if is_dated and one["resourceType"] == "Observation" and (how := _undated(one)) is not None:
-            found.setdefault(how, []).append("Observation.effective")
-        if made and one["resourceType"] in ("DiagnosticReport", "ImagingStudy"):
-            for element in unfit_accessions(one):
-                found.setdefault(_UNFIT, []).append(f"{one['resourceType']}.{element}")
-            if (several := several_accessions(one)) is not None:
-                found.setdefault(_SEVERAL, []).append(f"{one['resourceType']}.{several}")
-        if one["resourceType"] == "Composition" and any(map(_is_about_another, one.get("section", ()))):
-            what = "a section is about somebody else: a DICOM reader may take its words for the patient's"
-            found.setdefault(what, []).append("Composition.section.focus")
+        for element, what in _odd_resource(one, made=made, is_dated=is_dated):
+            found.setdefault(what, []).append(f"{one['resourceType']}.{element}")
     return [*contradictions(group), *unshown(group), *(line(what, places) for what, places in found.items())]
+
+
+_Odd = Iterator[tuple[str, str]]
+"""Elements, and what is odd about each."""
+
+
+def _odd_systems(home: Resource, mapping: Mapping) -> _Odd:
+    for element in ("code", "valueCodeableConcept"):
+        for coding in home.get(element, {}).get("coding", ()):
+            system = coding.get("system")
+            if not system or designator_of(system, EXTENSION_BASE) is not None:
+                continue
+            if element != "code" or not _has_row(coding, home, mapping):  # a DICOM reader sees the code of the row
+                yield element, f"code system {system!r} has no Coding Scheme Designator"
+
+
+def _odd_numbers(kind: str, home: Resource) -> _Odd:
+    quantity = home.get("valueQuantity", {})
+    for element, one in quantities_of(home):
+        for what in no_ucum(one["code"]) if one.get("system") == UCUM and "code" in one else ():
+            yield element, what
+    if "value" in quantity and not has_unit(quantity):
+        yield "valueQuantity", "a number without a unit: a DICOM reader sees `no units`"
+    if kind == "Observation" and "dataAbsentReason" in home and "value" in quantity:  # of a component: else obs-6
+        yield "component", "a number, and a reason why there is none"
+
+
+def _unsaid(home: Resource, structures: Structures) -> _Odd:
+    """What only extensions and texts say, which have no item."""
+    if "effectiveTiming" in home and not is_one_moment(home["effectiveTiming"]):
+        seen = "none, and may take Content Date for it" if observed_at(home) is None else "one moment of it"
+        yield "effectiveTiming", f"a timing that is more than one moment: a DICOM reader sees {seen}"
+    if "bodySite" in home and is_side_of_words(home["bodySite"]):
+        yield "bodySite", "the text says a side that the code does not, and no DICOM reader sees"
+    if "bodySite" in home and is_unseen(home["bodySite"], structures):
+        yield "bodySite", "an extension says where it was, and no DICOM reader sees it"
+    if any(map(is_unsaid, home.get("note", ()))):
+        yield "note", "an extension says what the note is, and no DICOM reader sees it"
+
+
+def _odd_where_made(kind: str, home: Resource, mapping: Mapping) -> _Odd:
+    """Of a document that is made from resources: one that was born in DICOM has its own words."""
+    for element in _CUT:
+        if any(_is_cut(one, mapping) for one in repetitions(home.get(element, []))):
+            yield element, "longer than the 64 characters of a Code Meaning: a DICOM reader sees it cut, shorten it"
+    if kind == "Observation" and concept_to_dicom(home.get("code", {})) is None:
+        yield "code", "a code that DICOM cannot hold: a reader sees `Unknown`"
+    for element in _bare_codes(home, mapping):
+        yield element, _BARE_ANSWER if element in _ANSWERS else _BARE
+    if _has_unsaid_reason(home):
+        yield "dataAbsentReason", "why there is no value is said in words that no DICOM reader sees"
+
+
+def _odd_resource(one: Resource, *, made: bool, is_dated: bool) -> _Odd:
+    kind = one["resourceType"]
+    if is_dated and kind == "Observation" and (how := _undated(one)) is not None:
+        yield "effective", how
+    if made and kind in ("DiagnosticReport", "ImagingStudy"):
+        yield from ((element, _UNFIT) for element in unfit_accessions(one))
+        if (several := several_accessions(one)) is not None:
+            yield several, _SEVERAL
+    if kind == "Composition" and any(map(_is_about_another, one.get("section", ()))):
+        yield "section.focus", "a section is about somebody else: a DICOM reader may take its words for the patient's"
 
 
 def _undated(observation: Resource) -> str | None:
