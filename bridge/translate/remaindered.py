@@ -68,7 +68,7 @@ def remaindered(
         patient, header = split_patient(header)
         native_header = split_patient(native_header)[1]
         remainder["patient"] = dataset_json(patient, charset)
-        read_by = read if _is_inferred(document.root) else min(read, Read.NEARER)  # both read it alike
+        read_by = read if restored or _is_inferred(document.root) else min(read, Read.NEARER)  # reads it alike
         remainder |= _of_dicom(document, known, read_by) | said_rows(mapping, document.root, group.resources())
         remainder |= _repeated(document, group, back, mapping, known, read=read if restored else None)
         remainder |= spelled_in(group, remainder["zone"])

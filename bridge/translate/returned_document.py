@@ -15,6 +15,7 @@ from bridge.translate.born_in_dicom.completed import Content, content_of, pointi
 from bridge.translate.born_in_dicom.emptied import headings, without_places
 from bridge.translate.born_in_dicom.followed_conclusion import with_conclusion
 from bridge.translate.born_in_dicom.followed_context import repeating_again, told_otherwise, unmarked, with_context
+from bridge.translate.born_in_dicom.followed_sources import with_sources
 from bridge.translate.born_in_dicom.followed_starts import with_followed
 from bridge.translate.born_in_dicom.order import in_order
 from bridge.translate.born_in_dicom.own_sites import inheriting_again, settled
@@ -45,7 +46,7 @@ def returned_document(
 ) -> Made:
     """`remainder`: what the document holds beyond the resources; `without`: items of it that are not true any more."""
     report, asked = Report(), group
-    group = inheriting_again(in_order(group), remainder.get("sites", []))
+    group = inheriting_again(with_sources(in_order(group)), remainder.get("sites", []))
     # last: an id that was taken away would be given to a copy again, and so on
     group = without_places(repeating_again(group, remainder.get("context", [])), mapping)
     group, followed_starts = with_followed(group, remainder.get("starts", []))

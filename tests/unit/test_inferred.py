@@ -149,23 +149,24 @@ def plainly(references: list[Resource]) -> list[Any]:
     return [one["reference"] for one in references]
 
 
-@pytest.mark.parametrize("gone", ["derivedFrom", "hasMember"])
-def test_a_member_that_its_result_was_inferred_from_is_told_twice_and_is_one_item(gone: str) -> None:
+def test_a_member_that_its_result_was_inferred_from_is_told_twice_and_is_one_item() -> None:
     said = document(rate("72", rate("830", how="INFERRED FROM", concept=RR_INTERVAL)))
     group, _ = read(said)
     (whole,) = [one for one in group.members if "derivedFrom" in one]
     (copy,), (member,) = whole["derivedFrom"], whole["hasMember"]
     assert copy == member | {"id": INHERITED}
-    del whole[gone]
+    del whole["derivedFrom"]
     assert taken_out(made(group)[0])[0].root.children == said.root.children
 
 
-def test_a_result_that_was_removed_is_no_source_any_more() -> None:
+@pytest.mark.parametrize("copy_too", [True, False])
+def test_a_result_that_was_removed_is_no_source_any_more(*, copy_too: bool) -> None:
     said = document(rate("72", rate("830", how="INFERRED FROM", concept=RR_INTERVAL), rate("71", how="INFERRED FROM")))
     group, _ = read(said)
     (whole,) = [one for one in group.members if "derivedFrom" in one]
     gone = whole["hasMember"].pop(0)["reference"]
-    whole["derivedFrom"] = [one for one in whole["derivedFrom"] if one["reference"] != gone]
+    if copy_too:
+        whole["derivedFrom"] = [one for one in whole["derivedFrom"] if one["reference"] != gone]
     group.root["result"] = [one for one in group.root["result"] if one["reference"] != gone]
     (removed,) = [one for one in group.members if gone.endswith(str(one.get("id")))]
     (item,) = taken_out(made(group.less({id(removed)}))[0])[0].root.children

@@ -142,11 +142,9 @@ class Items(Referred):
 
     def _source(self, source: Home, node: Node, effective: str | None) -> None:
         """What the result is derived from: by reference where it has its place elsewhere, else below it."""
-        if source.get("id") == ITSELF:
-            return
-        target = self.find(source)
-        if self.born and is_inherited(source) and id(target) in self.done:
+        if source.get("id") == ITSELF or (self.born and is_inherited(source)):
             return  # a member says it
+        target = self.find(source)
         if target is not None and self._has_its_place(target) and not (self.born and self._is_container(node)):
             self._infer(node, source, target)
             return
