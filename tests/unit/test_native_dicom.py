@@ -357,6 +357,28 @@ def test_no_language_is_made_up(made: Group, template: str, language: str | None
     assert [one.code.value for one in said if isinstance(one, Coded) and one.code] == ([language] if language else [])
 
 
+@pytest.mark.parametrize(
+    ("said", "template"),
+    [
+        ({"valueQuantity": {"value": 5, "unit": "mm", "comparator": "<"}}, "1500"),
+        ({"dataAbsentReason": {"coding": [{"code": "not-performed"}]}}, "1500"),
+        ({"component": [{"code": {"text": "Length"}, "valueQuantity": {"value": 5, "unit": "mm"}}]}, None),
+    ],
+)
+def test_one_result_that_is_no_number_takes_no_measurement_from_its_group(said: Any, template: str | None) -> None:
+    """highdicom finds measurements in the groups of TID 1501 alone, which have rows for codes and texts."""
+    group = measurements()
+    other = {key: value for key, value in contained("o").items() if not key.startswith("value")} | {"id": "x"} | said
+    root = group.root | {"result": [*group.root["result"], {"reference": "Observation/x"}]}
+    assert (
+        checked_to_dicom(replace(group, root=root, members=(*group.members, other)), load(), Known()).result.template
+        == template
+    )
+    alone = replace(group, members=(other | {"id": "o"},))
+    if "dataAbsentReason" in said:
+        assert checked_to_dicom(alone, load(), Known()).result.template is None
+
+
 INSTITUTE = {"resourceType": "Organization", "id": "i", "name": "Institut"}
 RADIOLOGIST = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Beispiel"}]}
 
@@ -397,6 +419,17 @@ def interpreted(result: Resource, **reference: str) -> Group:
     report: Resource = {"resourceType": "DiagnosticReport", "id": "d", "status": "final", "code": {"text": "Lab"}}
     report |= {"result": [{"reference": "Observation/o"}], "resultsInterpreter": [reference]}
     return Group(report, (result, PATHOLOGIST, IN_A_ROLE), None, "DiagnosticReport/d")
+
+
+def test_of_several_who_interpreted_a_report_a_reader_is_told_that_he_sees_one() -> None:
+    another = {"resourceType": "Practitioner", "id": "y", "name": [{"family": "Wilson"}]}
+    group = interpreted(measured(), reference="Practitioner/x")
+    said = [*group.root["resultsInterpreter"], {"reference": "PractitionerRole/r"}]
+    for also, warned in (([], False), ([{"reference": "Practitioner/y"}], True)):
+        root = group.root | {"resultsInterpreter": [*said, *also]}
+        translated = checked_to_dicom(replace(group, root=root, members=(*group.members, another)), load(), Known())
+        assert observers(translated.result.root) == ["House^Gregory"]
+        assert any("several who interpreted" in one for one in translated.report.warnings) == warned
 
 
 def observers(root: ContentItem) -> list[str]:

@@ -5,7 +5,6 @@ anything else is a Comprehensive SR without Template Identifier."""
 
 from __future__ import annotations
 
-from bridge.mapping.numbers import is_compared
 from bridge.mapping.people import names_to_dicom
 from bridge.mapping.texts import one_value
 from bridge.model.content import Code, Coded, Container, Plain
@@ -64,7 +63,8 @@ def template_of(group: Group, find: Find, concept: Concept) -> str | None:
         return ecg_report.TEMPLATE
     if observations:
         imaging = bool(root.get("imagingStudy")) or any(_of_images(one) for one in observations)
-        return MEASUREMENTS if imaging and all(map(_is_measurement, observations)) else None
+        measured = any(one.keys() & {"valueQuantity", "valueCodeableConcept"} for one in observations)
+        return MEASUREMENTS if imaging and measured and all(map(_is_measurement, observations)) else None
     categories = {one.get("code") for coded in root.get("category", ()) for one in coded.get("coding", ())}
     imaging = bool(root.get("imagingStudy")) or bool(categories & _RADIOLOGY)
     return NARRATIVE if imaging and root.get("conclusion", "").strip() else None
@@ -76,10 +76,10 @@ def _of_images(observation: Resource) -> bool:
 
 
 def _is_measurement(observation: Resource) -> bool:
-    """What TID 1501 has a row for: one number or code, and no results within it."""
-    nested = observation.keys() & {"component", "hasMember", "dataAbsentReason"}
-    plain = not is_compared(observation.get("valueQuantity", {}))
-    return not nested and plain and bool(observation.keys() & {"valueQuantity", "valueCodeableConcept"})
+    """What TID 1501 has a row for, and no results within it: a number, a code (that there is no value, too), or a text,
+    as what is said of a number that was only compared."""
+    nested = observation.keys() & {"component", "hasMember"}
+    return not nested and bool(observation.keys() & {"valueQuantity", "valueCodeableConcept", "dataAbsentReason"})
 
 
 def begin(root: Node, template: str, group: Group, find: Find, known: Known, observer: str | None) -> None:
@@ -99,15 +99,14 @@ def begin(root: Node, template: str, group: Group, find: Find, known: Known, obs
         root.add(Coded(_procedure(group, find)), PROCEDURE_REPORTED, None)
 
 
-def observer_of(group: Group, find: Find) -> tuple[Home, str] | None:
-    """Who interpreted or performed it, where the report says a person: the reference, and the name. An organization is
+def observers_of(group: Group, find: Find) -> list[tuple[Home, str]]:
+    """Who interpreted or performed it, where the report says persons: each reference, and the name. An organization is
     no observer (TID 1002: a person or a device), nor is what nobody says to be a person, nor who only verified the
     document."""
     report = group.root
     interpreters = (one for one in report.get("resultsInterpreter", ()) if not is_verifier(one))
     said = [*interpreters, *report.get("performer", ())]
-    people = ((one, found) for one in said if is_person(one, find(one), report) and (found := _name(one, find)))
-    return next(people, None)
+    return [(one, found) for one in said if is_person(one, find(one), report) and (found := _name(one, find))]
 
 
 def add_person(root: Node, name: str) -> None:

@@ -44,6 +44,7 @@ _UNINTERPRETED = (
     "DiagnosticReport.resultsInterpreter: beside a Composition, of which the authors observed, a DICOM reader does not"
     " see it; name who interpreted as an author"
 )
+_SEVERAL = "a report names several who interpreted or performed it: a DICOM reader sees the first of them alone"
 _IN_ERROR, _LOOP = "what is in error", "the panel that the result is in, or itself"
 _UNNAMED = "a result has a performer whom no item names: a DICOM reader does not see who interpreted the report"
 
@@ -203,7 +204,10 @@ class _Builder(Items):
         others = documents.is_observed_by_others(self.group, self.find)
         if others and root.keys() & {"resultsInterpreter", "performer"}:
             self.warnings.append(_UNNAMED)
-        observer = None if others else documents.observer_of(self.group, self.find)
+        people = [] if others else documents.observers_of(self.group, self.find)
+        if len({name for _, name in people}) > 1:
+            self.warnings.append(_SEVERAL)
+        observer = next(iter(people), None)
         if self.template is not None:
             documents.begin(node, self.template, self.group, self.find, self.known, observer and observer[1])
         elif observer is not None:
