@@ -46,7 +46,7 @@ def returned_document(
 ) -> Made:
     """`remainder`: what the document holds beyond the resources; `without`: items of it that are not true any more."""
     report, asked = Report(), group
-    group = inheriting_again(with_sources(in_order(group)), remainder.get("sites", []))
+    group = inheriting_again(in_order(with_sources(group)), remainder.get("sites", []))
     # last: an id that was taken away would be given to a copy again, and so on
     group = without_places(repeating_again(group, remainder.get("context", [])), mapping)
     group, followed_starts = with_followed(group, remainder.get("starts", []))

@@ -15,7 +15,7 @@ from bridge.model.kept import fits, is_kept
 from bridge.model.sr import read_item
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.translate.basis.ids import Known
-from bridge.translate.basis.node import Node, element_id, names_of
+from bridge.translate.basis.node import LAST, Node, element_id, names_of
 from bridge.translate.basis.transcode import SAID, in_unicode, recoded, recoded_element
 from bridge.translate.born_in_dicom.pointers import astray, repointed
 from bridge.translate.born_in_fhir.sited import is_other_site
@@ -176,13 +176,17 @@ class _Builder:
         called: Sequence[str | int] = range(len(own)) if names is None else names
         gone = {order for order, one in enumerate(own) if one.get("n") == 0 or called[order] in without}
         more = len(carries) - len(gone)
+        said = {child.number[0] - 1 for child in node.children} | {one["n"] - 1 for one in carries}
         numbered: list[tuple[tuple[int, int], Node | ContentItem, dict[str, Any], Path | None]] = []
         for order, child in enumerate(node.children):
             if order in gone:
                 continue
             index = child.index(order, more)
             its_own = own[order] or (inner.get(names[order] if names else str(index), {}) if inner else {})
-            was = None if former is None else _below(former, child.former(order, more))
+            before = child.former(order, more)
+            if names is None and child.number[0] == LAST and before in said:
+                before = LAST + order  # another was there: a client that has moved it took its number away
+            was = None if former is None else _below(former, before)
             number = (its_own.get("n", index + 1), order) if names else child.number
             numbered.append((number, child, its_own, was))
         for carried in carries:

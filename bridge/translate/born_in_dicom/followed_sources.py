@@ -1,19 +1,37 @@
-"""What a result was inferred from, told by `derivedFrom`: a copy of the member, which goes where the member goes."""
+"""What a result was inferred from, told by `derivedFrom`: a copy of the member, which is where the member is."""
 
 from __future__ import annotations
 
-from bridge.model.group import Group, Resource, with_element
-from bridge.translate.basis.node import INHERITED
+from collections.abc import Collection
+
+from bridge.model.group import Group, Resource, references_in, with_element
+from bridge.translate.basis.node import INHERITED, Home
 
 
 def with_sources(group: Group) -> Group:
-    """Without copies of members that were removed; the very same where there are none."""
-    new = {id(one): found for one in group.members if (found := _with_sources(one)) is not one}
+    """Copies are those that name a member, also without our element id, which some servers drop. What another names is
+    a source that somebody has put in its place, or that has a place of its own now; and none where the result is gone.
+    The very same where there is nothing to follow."""
+    there = group.index()
+    new = {id(one): found for one in group.members if (found := _with_sources(one, there)) is not one}
     return group.with_resources(new) if new else group
 
 
-def _with_sources(observation: Resource) -> Resource:
+def _with_sources(observation: Resource, there: Collection[str]) -> Resource:
     sources = observation.get("derivedFrom", ())
-    members = {one.get("reference") for one in observation.get("hasMember", ())}
-    kept = [one for one in sources if one.get("id") != INHERITED or one.get("reference") in members]
-    return observation if len(kept) == len(sources) else with_element(observation, "derivedFrom", kept)
+    if not sources:
+        return observation
+    members = set(references_in(observation.get("hasMember", [])))
+    followed = [_followed(one, members) for one in sources if _stands(one, members, there)]
+    return observation if followed == sources else with_element(observation, "derivedFrom", followed)
+
+
+def _stands(source: Home, members: Collection[str], there: Collection[str]) -> bool:
+    return source.get("id") != INHERITED or source.get("reference") in members or source.get("reference") in there
+
+
+def _followed(source: Home, members: Collection[str]) -> Home:
+    plainly = {key: said for key, said in source.items() if key != "id"}
+    if source.get("reference") in members:
+        return {"id": INHERITED} | plainly if "id" not in source else source
+    return plainly if source.get("id") == INHERITED else source

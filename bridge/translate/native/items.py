@@ -38,14 +38,17 @@ _ABSENT = "a result or member is not here: it is only referred to"
 
 
 class Items(Referred):
-    def _member(self, reference: Home, into: Node, effective: str | None) -> None:
+    def _member(self, reference: Home, into: Node, effective: str | None, *, is_source: bool = False) -> None:
         target = self.find(reference)
         if target is None:
             self.warnings.append(_ABSENT)
             return
         if target["resourceType"] == "Observation":
             if id(target) not in self.done:
+                before = len(into.children)
                 self._observation(target, into, reference, effective)
+                for one in into.children[before:]:
+                    one.is_source = is_source
         elif target["resourceType"] in PERSONS:
             add_participant(into, target, reference, self.find, self.mapping.concept)
         elif target["resourceType"] == "Basic":
@@ -117,9 +120,11 @@ class Items(Referred):
         for component in observation.get("component", ()):
             if not (component.get("id") == SEVERAL and several is not None):  # one of several values
                 self._component(component, node)
+        sources = observation.get("derivedFrom", ())
+        inferred = {one.get("reference") for one in sources if self.born and is_inherited(one)}
         for member in observation.get("hasMember", ()):
-            self._member(member, node, effective or outer)
-        for source in observation.get("derivedFrom", ()):
+            self._member(member, node, effective or outer, is_source=member.get("reference") in inferred)
+        for source in sources:
             self._source(source, node, effective or outer)
         for extension in observation.get("extension", ()):
             if extension.get("url") == DERIVED_FROM:
@@ -148,10 +153,7 @@ class Items(Referred):
         if target is not None and self._has_its_place(target) and not (self.born and self._is_container(node)):
             self._infer(node, source, target)
             return
-        before = len(node.children)
-        self._member(source, node, effective)
-        for one in node.children[before:]:
-            one.is_source = True
+        self._member(source, node, effective, is_source=True)
 
     def _has_its_place(self, target: Resource) -> bool:
         """Wherever it is found first: in the list of a report or panel, or below another that is derived from it."""
