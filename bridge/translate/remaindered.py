@@ -95,7 +95,7 @@ def given_back(
             habits["dated"] = True
         if template.each != mapping.template(None, document.root.concept).each:
             habits["each"] = template.each
-        if read >= Read.NOW and _stand_apart(group):
+        if read >= Read.NEARER and _stand_apart(group):
             habits["apart"] = True
         return native_dicom(group, mapping, known, zone, habits), habits
     if parts := parts_of(document.root, group.root.get("conclusion", "")):

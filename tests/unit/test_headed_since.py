@@ -23,9 +23,9 @@ from tests.unit.test_asked_by_clients import rate
 from tests.unit.test_told_of_the_patient import document
 
 MAPPING, KNOWN = load(), Known()
-EARLIER = pytest.mark.parametrize("read", [Read.FIRST, Read.HEADED])
+EARLIER = pytest.mark.parametrize("read", [Read.FIRST, Read.HEADED, Read.NEARER])
 NAMES = ("3700-ecg", "5000-obgyn", "5100-vascular", "5200-echocardiography", "twice")
-"""With History and Patient State; a fetus; summaries that are a Comment; one concept in another."""
+"""With History and Patient State; a fetus; summaries that are a Comment; one concept in another. Each has an order."""
 
 
 def sample(name: str) -> Document:

@@ -27,7 +27,8 @@ class Read(IntEnum):
 
     FIRST = 0
     HEADED = 1  # results repeat what headings and states say (decision 0035)
-    NOW = 2  # and are of nobody else, and of no other time, than they say
+    NEARER = 2  # and are of nobody else, and of no other time, than they say
+    NOW = 3  # and the report names the order that it answers
 
 
 def said_of(read: Read) -> dict[str, Any]:
@@ -37,7 +38,12 @@ def said_of(read: Read) -> dict[str, Any]:
 
 def read_in(said: dict[str, Any]) -> Read:
     """As the remainder of a document, or the manifest of its pieces, says it."""
-    return Read.NOW if "reads" in said else Read.HEADED if "headed" in said else Read.FIRST
+    if "reads" in said:
+        return _READS.get(str(said["reads"]), Read.NOW)
+    return Read.HEADED if "headed" in said else Read.FIRST
+
+
+_READS = {str(int(one)): one for one in Read}
 
 
 @dataclass
@@ -74,8 +80,8 @@ class ReadingState:
 
     @property
     def nearer(self) -> bool:
-        """Whether it is read as now. What was made from resources says of itself what it is."""
-        return self.read >= Read.NOW and not self.ours
+        """Whether results say of themselves whose and when they are. What was made from resources does anyway."""
+        return self.read >= Read.NEARER and not self.ours
 
     def _key_of(self, at: Path) -> str:
         """What the id of a thing without UID goes by: it stays where a sibling is inserted or removed."""
