@@ -23,6 +23,7 @@ from bridge.translate.born_in_dicom.own_sites import sites_in
 from bridge.translate.born_in_dicom.respelled import spelled_in
 from bridge.translate.born_in_fhir.pieces import beyond, copies_of, pieces_of
 from bridge.translate.header.header import born_uid, split_patient
+from bridge.translate.header.study import orders_of
 from bridge.translate.native.conclusions import parts_of
 from bridge.translate.native.documents import TEMPLATES
 from bridge.translate.native.habits import Habits, habits_of
@@ -68,8 +69,9 @@ def remaindered(
         patient, header = split_patient(header)
         native_header = split_patient(native_header)[1]
         remainder["patient"] = dataset_json(patient, charset)
-        read_by = read if restored or _is_inferred(document.root) else min(read, Read.NEARER)  # reads it alike
-        remainder |= _of_dicom(document, known, read_by) | said_rows(mapping, document.root, group.resources())
+        if not (restored or _is_inferred(document.root) or orders_of(document)):
+            read = min(read, Read.NEARER)  # which reads it alike
+        remainder |= _of_dicom(document, known, read) | said_rows(mapping, document.root, group.resources())
         remainder |= _repeated(document, group, back, mapping, known, read=read if restored else None)
         remainder |= spelled_in(group, remainder["zone"])
     remainder |= said

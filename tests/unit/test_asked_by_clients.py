@@ -3,13 +3,14 @@ place."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bridge.mapping.load import load
 from bridge.model.content import Code, Coded, Container, ContentItem, Num, Plain
-from bridge.model.dataset import text_element, text_of
+from bridge.model.dataset import DataSet, Element, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, absent
 from bridge.model.sr import write_document
@@ -217,6 +218,45 @@ def test_a_composition_is_found_by_the_uid_of_its_document() -> None:
     again = to_fhir(made, MAPPING, KNOWN).result
     (composition,) = (one for one in again.members if one["resourceType"] == "Composition")
     assert composition["title"] == "Another" and [composition["identifier"]] == again.root["identifier"]
+
+
+REQUESTS, ACCESSION, PLACER_ORDER = 0x0040A370, 0x00080050, 0x00402016
+
+
+def ordered(accession: str, *requests: DataSet) -> Document:
+    said = document(rate("80"))
+    others = tuple(one for one in said.header if one.tag not in (ACCESSION, REQUESTS))
+    order = (text_element(ACCESSION, "SH", accession), Element(REQUESTS, "SQ", requests))
+    return replace(said, header=tuple(sorted((*others, *order), key=lambda one: one.tag)))
+
+
+def orders(group: Group) -> list[tuple[str, str]]:
+    said = [one["identifier"] for one in group.root.get("basedOn", ())]
+    return [(one["type"]["coding"][0]["code"], one["value"]) for one in said]
+
+
+def test_a_report_is_found_by_its_accession_number_and_by_the_numbers_of_its_requests() -> None:
+    placed = text_element(PLACER_ORDER, "LO", "P2")
+    both = (text_element(ACCESSION, "SH", "A1"), text_element(PLACER_ORDER, "LO", "P1"))
+    assert orders(read(ordered("A1"))[0]) == [("ACSN", "A1")]
+    assert orders(read(ordered("A1", both, (text_element(ACCESSION, "SH", ""), placed)))[0]) == [
+        ("ACSN", "A1"),
+        ("PLAC", "P2"),
+    ]
+    assert orders(read(ordered("", (placed,)))[0]) == [("PLAC", "P2")]
+    assert "basedOn" not in read(ordered(""))[0].root
+
+
+@pytest.mark.parametrize("value", ["A2", None])
+def test_an_order_that_is_edited_in_the_report_comes_back_and_is_none_of_the_study(value: str | None) -> None:
+    group, _ = read(ordered("A1"))
+    if value is None:
+        del group.root["basedOn"]
+    else:
+        group.root["basedOn"][0]["identifier"]["value"] = value
+    made = edited(group)
+    assert text_of(made.header, ACCESSION) == "A1"
+    assert orders(to_fhir(made, MAPPING, KNOWN).result) == ([("ACSN", value)] if value else [])
 
 
 # -- the summary of a report ----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bridge.model.group import Group, Resource, references_in, with_element
+from bridge.model.group import Group, Resource, with_element
 from bridge.translate.basis.node import INHERITED, Home
 
 
@@ -21,17 +21,19 @@ def _with_sources(observation: Resource, there: Collection[str]) -> Resource:
     sources = observation.get("derivedFrom", ())
     if not sources:
         return observation
-    members = set(references_in(observation.get("hasMember", [])))
-    followed = [_followed(one, members) for one in sources if _stands(one, members, there)]
+    members = set(map(_name, observation.get("hasMember", ())))
+    kept = (one for one in sources if one.get("id") != INHERITED or _name(one) in members or _name(one) in there)
+    followed = [_followed(one, members) for one in kept]
     return observation if followed == sources else with_element(observation, "derivedFrom", followed)
-
-
-def _stands(source: Home, members: Collection[str], there: Collection[str]) -> bool:
-    return source.get("id") != INHERITED or source.get("reference") in members or source.get("reference") in there
 
 
 def _followed(source: Home, members: Collection[str]) -> Home:
     plainly = {key: said for key, said in source.items() if key != "id"}
-    if source.get("reference") in members:
+    if _name(source) in members:
         return {"id": INHERITED} | plainly if "id" not in source else source
     return plainly if source.get("id") == INHERITED else source
+
+
+def _name(reference: Home) -> str:
+    """Of whichever version."""
+    return str(reference.get("reference", "")).partition("/_history/")[0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import one_value, uid_identifier, uid_in, uid_of
 from bridge.model.codes import code_element, code_of
-from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
+from bridge.model.dataset import UNICODE, Charset, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource, absent
 from bridge.model.names import EXTENSION_BASE
@@ -37,8 +37,10 @@ from bridge.translate.header.identity import TYPE_SYSTEM, is_of_type, issuer_ele
 CURRENT_EVIDENCE, OTHER_EVIDENCE = 0x0040A375, 0x0040A385  # Current Requested Procedure, Pertinent Other
 STUDY_DATE, STUDY_TIME, ACCESSION, ACCESSION_ISSUER = 0x00080020, 0x00080030, 0x00080050, 0x00080051
 PROCEDURES = 0x00081032  # Procedure Code Sequence
+REQUESTS, PLACER_ORDER, PLACER = 0x0040A370, 0x00402016, 0x00400026  # Order Placer Identifier Sequence
 SERIES_DESCRIPTION = 0x0008103E
 _ACCESSION_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "ACSN"}]}
+_PLACER_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "PLAC"}]}
 
 _SH = re.compile(r"[^\x00-\x1f\x7f\\]{1,16}")
 
@@ -91,15 +93,42 @@ def view_id(document: str, uid: str, known: Known) -> str:
 def described(study: Resource, document: Document, zone: str, mapping: Mapping) -> Resource:
     """With what the General Study Module (PS3.3 C.7.2.1) of an instance says, as far as FHIR has a place for it."""
     shaped_to_fhir(mapping.shapes["study"], document, study)
-    if accession := text_of(document.header, ACCESSION, document.charset):
-        issuer = next((issuer_of(one, document.charset) for one in items(document.header, ACCESSION_ISSUER)), None)
-        said = {"system": issuer} if issuer is not None else {}
-        study["identifier"].append({"type": _ACCESSION_TYPE, **said, "value": accession})
+    if accession := _accession_in(document.header, document.charset):
+        study["identifier"].append(accession)
     if started := times.moment_of(document.header, STUDY_DATE, STUDY_TIME, zone):
         study["started"] = started
     if procedures := _procedures(document.header, document, mapping):
         study["procedureCode"] = procedures
     return study
+
+
+def orders_of(document: Document) -> list[Home]:
+    """What the document answers (R4 DiagnosticReport.basedOn): of each request (Referenced Request Sequence, PS3.3
+    C.17.2) the accession number, else the number of who placed it; the accession number of the study (C.7.2.1) where
+    that is no request's. References by identifier, as no ServiceRequest is known here."""
+    charset = document.charset
+    said = [
+        _accession_in(one, charset) or _number_in(one, charset, PLACER_ORDER, PLACER, _PLACER_TYPE)
+        for one in items(document.header, REQUESTS)
+    ]
+    found = [one for one in said if one is not None]
+    of_study = _accession_in(document.header, charset)
+    if of_study is not None and of_study["value"] not in [one["value"] for one in found]:
+        found.insert(0, of_study)
+    distinct = [one for index, one in enumerate(found) if one not in found[:index]]
+    return [{"type": "ServiceRequest", "identifier": one} for one in distinct]
+
+
+def _accession_in(data: DataSet, charset: Charset) -> Home | None:
+    return _number_in(data, charset, ACCESSION, ACCESSION_ISSUER, _ACCESSION_TYPE)
+
+
+def _number_in(data: DataSet, charset: Charset, tag: int, issuers: int, kind: Home) -> Home | None:
+    number = text_of(data, tag, charset)
+    if not number:
+        return None
+    issuer = next((issuer_of(one, charset) for one in items(data, issuers)), None)
+    return {"type": kind, **({"system": issuer} if issuer is not None else {}), "value": number}
 
 
 def _identifier(uid: str) -> list[Home]:

@@ -28,7 +28,7 @@ class Read(IntEnum):
     FIRST = 0
     HEADED = 1  # results repeat what headings and states say (decision 0035)
     NEARER = 2  # and are of nobody else, and of no other time, than they say
-    NOW = 3  # and are derived from what they were inferred from
+    NOW = 3  # are derived from what they were inferred from, and the report names the order that it answers
 
 
 def said_of(read: Read) -> dict[str, Any]:
@@ -39,8 +39,11 @@ def said_of(read: Read) -> dict[str, Any]:
 def read_in(said: dict[str, Any]) -> Read:
     """As the remainder of a document, or the manifest of its pieces, says it."""
     if "reads" in said:
-        return Read.NOW if said["reads"] != Read.NEARER else Read.NEARER
+        return _READS.get(str(said["reads"]), Read.NOW)
     return Read.HEADED if "headed" in said else Read.FIRST
+
+
+_READS = {str(int(one)): one for one in Read}
 
 
 @dataclass

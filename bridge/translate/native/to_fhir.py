@@ -20,7 +20,7 @@ from bridge.translate.basis.node import Home, element_id
 from bridge.translate.header import header
 from bridge.translate.header.encounter import encounter_of
 from bridge.translate.header.observers import EQUIPMENT, context_of
-from bridge.translate.header.study import studies_of
+from bridge.translate.header.study import orders_of, studies_of
 from bridge.translate.header.verifiers import interpreters_of
 from bridge.translate.native.asserted import is_quoted
 from bridge.translate.native.categories import category_of, report_category
@@ -120,6 +120,8 @@ class _Builder(Observations):
             report["encounter"] = self.encounter
         if context.effective:
             report["effectiveDateTime"] = context.effective
+        if self.read >= Read.NOW and not self.ours and (orders := orders_of(self.document)):
+            report["basedOn"] = orders
         if self.studies.resources:
             report["imagingStudy"] = [{"reference": f"ImagingStudy/{one['id']}"} for one in self.studies.resources]
         rest = self._observers(root, report)
