@@ -32,6 +32,7 @@ class Documents(Codes):
     def __init__(self, mapping: Mapping) -> None:
         super().__init__(mapping)
         self._titled: list[_Titled] = []
+        self._shipped = set[str]()  # templates, of which several share a title, and documents name the template
 
     def _title(self, row: Map) -> None:
         self._known(row, {"category", "title", "name"})
@@ -83,6 +84,8 @@ class Documents(Codes):
                 self._folder,
             )
             self.mapping.templates[template] = found
+            if self._ours:
+                self._shipped.add(template)
             for line, code in titles:
                 self._titled.append(_Titled(found, code, self._at(line)))
                 self._not_taken(line, code, "title of a document")
@@ -99,7 +102,8 @@ class Documents(Codes):
     def _beside(self, now: _Titled, before: _Titled) -> None:
         of = f"a document titled {before.title.scheme} {before.title.value} that names no template is of template"
         if before.row.folder == now.row.folder:
-            if _meet(before.title, now.title):
+            of_both = {before.row.template, now.row.template} <= self._shipped
+            if _meet(before.title, now.title) and not of_both:
                 what = f"{of} {before.row.template} already at {before.place}"
                 self.faults.append(f"{now.place}: {what}; keep the title in one row")
         elif now.title.same(before.title):

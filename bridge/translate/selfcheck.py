@@ -10,7 +10,6 @@ from bridge.model.document import Document
 from bridge.model.group import Group, Resource, same
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.losses import lost_of_resources
-from bridge.translate.header.header import born_uid
 from bridge.translate.header.verifiers import without_verifiers
 from bridge.translate.remainder.extension import attached, is_from_dicom, is_told, stripped
 from bridge.translate.remainder.json_patch import canonical_text
@@ -40,12 +39,7 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
     said = (without_verifiers(as_source(found, known)).resources() for found in (group, back))
     before, after = ([*map(stripped, found)] for found in said)
     if back.key != group.key:
-        raise LossError(
-            "the source that the document names would not come back; please report this file"
-            if born_uid(group.root) is None
-            else "DiagnosticReport.identifier: a SOP Instance UID, but nothing is left of what the bridge knew of that "
-            "document; convert the SR once more, or take out the identifier: then the report is a document of its own"
-        )
+        raise LossError("the source that the document names would not come back; please report this file")
     if not _are_same(before, after):
         before, after = ([*map(compared, found)] for found in (before, after))
         if not _are_same(before, after):

@@ -51,6 +51,13 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     return Translated(put_in(document, as_kept(group, document, pieces)), report)
 
 
+_BARE = (
+    "DiagnosticReport.identifier: a SOP Instance UID, but nothing is left of what the bridge knew of that document, "
+    "and something else would stand under its UID; convert the SR once more, or take out the identifier: then the "
+    "report is a document of its own"
+)
+
+
 def as_source(group: Group, known: Known) -> Group:
     """With references as the source says them that the document was made for."""
     remainder = attached(group.root, "document")
@@ -67,6 +74,8 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
     known = replace(known, zone=remainder.get("zone", known.zone))
     source = remainder.get("source")
     if "digest" not in remainder:
+        if born_uid(group.root) is not None:
+            raise PermanentError(_BARE)
         group, known = as_source(group, known), known.of(source)
         known = replace(known, document=known.document or group.key, names=known.source if is_told(remainder) else None)
         return _made_by_rows(without_verifiers(group), mapping, known, remainder)

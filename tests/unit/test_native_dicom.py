@@ -379,6 +379,24 @@ def test_one_result_that_is_no_number_takes_no_measurement_from_its_group(said: 
         assert checked_to_dicom(alone, load(), Known()).result.template is None
 
 
+def test_whoever_reads_a_result_of_another_study_is_told_that_it_is() -> None:
+    group = measurements()
+    studies = [{"reference": "ImagingStudy/s"}, {"reference": "ImagingStudy/before"}]
+    for named, of, warned in (
+        (studies[:1], studies[0], set()),
+        (studies[:1], studies[1], {"a result of images"}),
+        (studies, studies[0], {"several studies"}),
+        ([], studies[0], {"a result of images"}),
+    ):
+        root = {key: said for key, said in group.root.items() if key != "imagingStudy"}
+        root |= {"imagingStudy": named} if named else {}
+        said = replace(group, root=root, members=(contained("o", derivedFrom=[of]),))
+        warnings = checked_to_dicom(said, load(), Known()).report.warnings
+        assert {
+            one for one in ("a result of images", "several studies") if any(one in each for each in warnings)
+        } == warned
+
+
 INSTITUTE = {"resourceType": "Organization", "id": "i", "name": "Institut"}
 RADIOLOGIST = {"resourceType": "Practitioner", "id": "p", "name": [{"family": "Beispiel"}]}
 

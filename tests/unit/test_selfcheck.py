@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bridge.codecs.dicom import structured_report
-from bridge.errors import LossError
+from bridge.errors import LossError, PermanentError
 from bridge.mapping.load import load
 from bridge.model.content import ContentItem
 from bridge.model.document import Document
@@ -22,6 +22,8 @@ from bridge.translate.basis.losses import lost_of_document, lost_of_resources
 from bridge.translate.born_in_dicom.completed import Content, content_of
 from bridge.translate.native.own_words import CONCLUSION
 from bridge.translate.report.report import Translated
+from bridge.translate.to_dicom import to_dicom
+from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
 from tests.samples import alone, measured, observation, reported
 
@@ -125,8 +127,8 @@ def test_a_report_that_is_of_an_sr_without_what_that_held_is_told_what_to_do() -
     said = {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3.4.5.1"}
     report = reported(result=[{"reference": "Observation/p"}], identifier=[said])
     results = (panel, site, measured(id="n"))
-    with pytest.raises(LossError, match=r"DiagnosticReport\.identifier: .*; convert the SR once more, or take out"):
-        selfcheck.checked_to_dicom(Group(report, results, None, "DiagnosticReport/r"), MAPPING, KNOWN)
+    with pytest.raises(PermanentError, match=r"DiagnosticReport\.identifier: .*; convert the SR .*, or take out"):
+        to_dicom(Group(report, results, None, "DiagnosticReport/r"), MAPPING, KNOWN)
     del report["identifier"]
     assert selfcheck.checked_to_dicom(Group(report, results, None, "DiagnosticReport/r"), MAPPING, KNOWN).result
 
@@ -148,3 +150,11 @@ def test_the_place_is_named_and_no_value() -> None:
     assert lost_of_resources([before], [after]) == "Observation.status"
     assert lost_of_resources([before], []) == "a whole Observation"
     assert lost_of_resources([before], [before]) == "the order of the resources"
+
+
+def test_an_edited_report_of_an_sr_without_what_that_held_does_not_take_its_uid() -> None:
+    """Its resource ids and element ids are those that it was read with: nothing else tells it from what was read."""
+    group = to_fhir(sample(), MAPPING, KNOWN).result
+    group.root["extension"] = [one for one in group.root["extension"] if "remainder" not in one["url"]]
+    with pytest.raises(PermanentError, match="something else would stand under its UID"):
+        to_dicom(group, MAPPING, KNOWN)

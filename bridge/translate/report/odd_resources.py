@@ -41,6 +41,8 @@ def oddities_of_group(group: Group, mapping: Mapping) -> list[str]:
     for one in group.spoken():
         for element, what in _odd_resource(one, made=made, is_dated=is_dated):
             found.setdefault(what, []).append(f"{one['resourceType']}.{element}")
+    for place, what in _odd_studies(group) if made else ():
+        found.setdefault(what, []).append(place)
     return [*contradictions(group), *unshown(group), *(line(what, places) for what, places in found.items())]
 
 
@@ -107,6 +109,20 @@ def _odd_resource(one: Resource, *, made: bool, is_dated: bool) -> _Odd:
         yield "section.focus", "a section is about somebody else: a DICOM reader may take its words for the patient's"
 
 
+def _odd_studies(group: Group) -> _Odd:
+    """A document is in one study: that which its report names, or the first of them (`header_of`)."""
+    studies, index = group.root.get("imagingStudy", ()), group.index()
+    if len(studies) > 1:
+        yield "DiagnosticReport.imagingStudy", "several studies: the document is filed in the first of them"
+    filed = {one.get("reference") for one in studies[:1]}
+    filed |= {id(index[one]) for one in filed if one in index}
+    for observation in group.spoken():
+        said = [one.get("reference", "") for one in observation.get("derivedFrom", ())]
+        said = [one for one in said if "ImagingStudy/" in one]
+        if any(one not in filed and id(index.get(one)) not in filed for one in said):
+            yield "Observation.derivedFrom", _ANOTHER_STUDY
+
+
 def _undated(observation: Resource) -> str | None:
     """What an item without Observation DateTime is read as: PS3.3 C.17.5 dates it by what it stands in."""
     if (
@@ -119,6 +135,10 @@ def _undated(observation: Resource) -> str | None:
     return f"a result {how}: a DICOM reader takes that of the report for it; say when it was observed"
 
 
+_ANOTHER_STUDY = (
+    "a result of images of a study that the document is not filed in: a DICOM reader takes it for one of the study "
+    "that it is in; name that study in the report"
+)
 _SEVERAL = "several accession numbers: nobody says which one is the study's, and a DICOM reader sees none"
 _UNFIT = "an accession number that 16 characters without a backslash cannot hold: a DICOM reader sees none"
 _CUT = ("interpretation", "method", "bodySite", "category")

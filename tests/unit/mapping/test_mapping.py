@@ -78,6 +78,16 @@ def test_a_title_is_of_the_row_that_names_it_a_site_s_first_then_of_a_group(
     assert load(tmp_path).template(None, title).template == template
 
 
+def test_rows_in_the_place_of_shipped_ones_may_share_a_title_as_those_do(tmp_path: Path) -> None:
+    row = "  - {template: %s, titles: [DCM 113701], measurements: %s, category: imaging, report: RAD}\n"
+    said = "templates:\n" + row % ("10001", "each") + row % ("10011", "folded")
+    (tmp_path / "site.yaml").write_text(said)
+    assert compiled([shipped(), tmp_path])[1] == []
+    (tmp_path / "site.yaml").write_text(said.replace("10011", "9011"))
+    (fault,) = compiled([shipped(), tmp_path])[1]
+    assert fault.endswith("keep the title in one row")
+
+
 def test_two_local_codes_of_one_code_are_told_how_both_may_cross(tmp_path: Path) -> None:
     """Of what the SR says, one of them has to be the answer; a second one crosses by the code beside it."""
     row = "  - {fhir: 'urn:lab %s', dicom: LN 2823-3, name: Potassium}\n"
