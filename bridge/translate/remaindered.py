@@ -69,7 +69,7 @@ def remaindered(
         patient, header = split_patient(header)
         native_header = split_patient(native_header)[1]
         remainder["patient"] = dataset_json(patient, charset)
-        if not (restored or _is_inferred(document.root) or orders_of(document)):
+        if not (restored or _has_sources(document.root) or orders_of(document)):
             read = min(read, Read.NEARER)  # which reads it alike
         remainder |= _of_dicom(document, known, read) | said_rows(mapping, document.root, group.resources())
         remainder |= _repeated(document, group, back, mapping, known, read=read if restored else None)
@@ -119,11 +119,11 @@ def _stand_apart(group: Group) -> bool:
     return any(repeats_concept(member, panel) for member, panel in pairs)
 
 
-def _is_inferred(item: ContentItem) -> bool:
+def _has_sources(item: ContentItem) -> bool:
     """Whether an item is inferred from another that stands below it."""
     return any(
         (child.relationship == "INFERRED FROM" and not isinstance(child.value, ByReference | Reference | Graphic))
-        or (child.children and _is_inferred(child))
+        or (child.children and _has_sources(child))
         for child in item.children
     )
 

@@ -443,7 +443,8 @@ def test_of_several_who_interpreted_a_report_a_reader_is_told_that_he_sees_one()
     another = {"resourceType": "Practitioner", "id": "y", "name": [{"family": "Wilson"}]}
     group = interpreted(measured(), reference="Practitioner/x")
     said = [*group.root["resultsInterpreter"], {"reference": "PractitionerRole/r"}]
-    for also, warned in (([], False), ([{"reference": "Practitioner/y"}], True)):
+    nameless = {"reference": "Practitioner/gone", "display": "^^"}
+    for also, warned in (([], False), ([nameless], False), ([{"reference": "Practitioner/y"}], True)):
         root = group.root | {"resultsInterpreter": [*said, *also]}
         translated = checked_to_dicom(replace(group, root=root, members=(*group.members, another)), load(), Known())
         assert observers(translated.result.root) == ["House^Gregory"]

@@ -133,7 +133,12 @@ def _name(reference: Home, find: Find) -> str:
     """Of the Practitioner that is here; else what the reference is called."""
     target = find(reference) or {}
     called = one_value(reference.get("display") or target.get("practitioner", {}).get("display", ""), 64)
-    return _own_name(target, find) or (names_to_dicom([{"text": called}]).strip() if called else "")
+    if (own := _own_name(target, find)) or not called:
+        return own
+    try:
+        return names_to_dicom([{"text": called}]).strip()
+    except ValueError:  # delimiters alone
+        return ""
 
 
 def _own_name(target: Resource, find: Find) -> str:
