@@ -236,7 +236,7 @@ class Mapping:
         if concept is None:
             return None
         row = self.by_dicom.get((concept.scheme, concept.value))
-        if row is None and concept.scheme == "SRT" and (sct := sct_of(concept.value)) is not None:
+        if row is None and concept.scheme == RETIRED and (sct := sct_of(concept.value)) is not None:
             return self.by_dicom.get(("SCT", sct))
         return row
 

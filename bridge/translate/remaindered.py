@@ -23,7 +23,7 @@ from bridge.translate.born_in_dicom.own_sites import sites_in
 from bridge.translate.born_in_dicom.respelled import spelled_in
 from bridge.translate.born_in_fhir.pieces import beyond, copies_of, pieces_of
 from bridge.translate.header.header import born_uid, split_patient
-from bridge.translate.header.study import orders_of
+from bridge.translate.header.orders import orders_of
 from bridge.translate.native.conclusions import parts_of
 from bridge.translate.native.documents import TEMPLATES
 from bridge.translate.native.habits import Habits, habits_of
@@ -69,7 +69,7 @@ def remaindered(
         patient, header = split_patient(header)
         native_header = split_patient(native_header)[1]
         remainder["patient"] = dataset_json(patient, charset)
-        if not (restored or _has_sources(document.root) or orders_of(document)):
+        if not (restored or orders_of(document) or _has_sources(document.root)):
             read = min(read, Read.NEARER)  # which reads it alike
         remainder |= _of_dicom(document, known, read) | said_rows(mapping, document.root, group.resources())
         remainder |= _repeated(document, group, back, mapping, known, read=read if restored else None)

@@ -29,8 +29,8 @@ from bridge.translate.basis.node import Node
 from bridge.translate.header.device_observer import SERIAL_NUMBER
 from bridge.translate.header.identity import LOCAL_ID
 from bridge.translate.header.observers import LANGUAGE, OBSERVER_TYPE, add_context
+from bridge.translate.header.orders import ACCESSION, ACCESSION_ISSUER
 from bridge.translate.header.person_observer import PERSON_NAME
-from bridge.translate.header.study import ACCESSION, ACCESSION_ISSUER
 from bridge.translate.native.items import Items
 from bridge.translate.native.named_concepts import UNNAMED
 from bridge.translate.remainder.extension import stripped
@@ -437,6 +437,19 @@ def interpreted(result: Resource, **reference: str) -> Group:
     report: Resource = {"resourceType": "DiagnosticReport", "id": "d", "status": "final", "code": {"text": "Lab"}}
     report |= {"result": [{"reference": "Observation/o"}], "resultsInterpreter": [reference]}
     return Group(report, (result, PATHOLOGIST, IN_A_ROLE), None, "DiagnosticReport/d")
+
+
+def test_a_result_of_the_study_that_its_document_is_filed_in_is_of_no_other() -> None:
+    """Which is the first that is here."""
+    study: Resource = {"resourceType": "ImagingStudy", "id": "s", "status": "available"}
+    study |= {"subject": {"reference": "Patient/p"}}
+    study |= {"identifier": [{"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}]}
+    group = measurements()
+    root = group.root | {"imagingStudy": [{"reference": "ImagingStudy/gone"}, {"reference": "ImagingStudy/s"}]}
+    said = contained("o", derivedFrom=[{"reference": "ImagingStudy/s"}])
+    translated = checked_to_dicom(replace(group, root=root, members=(said, study)), load(), Known())
+    assert text_of(translated.result.header, STUDY_UID) == "1.2.3"
+    assert not any("a result of images" in one for one in translated.report.warnings)
 
 
 def test_of_several_who_interpreted_a_report_a_reader_is_told_that_he_sees_one() -> None:

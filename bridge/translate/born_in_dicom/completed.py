@@ -176,7 +176,8 @@ class _Builder:
         called: Sequence[str | int] = range(len(own)) if names is None else names
         gone = {order for order, one in enumerate(own) if one.get("n") == 0 or called[order] in without}
         more = len(carries) - len(gone)
-        said = {child.number[0] - 1 for child in node.children} | {one["n"] - 1 for one in carries}
+        places = [child.number[0] - 1 for child in node.children] if names is None else []
+        taken = {*places, *(one["n"] - 1 for one in carries)} if LAST - 1 in places else ()
         numbered: list[tuple[tuple[int, int], Node | ContentItem, dict[str, Any], Path | None]] = []
         for order, child in enumerate(node.children):
             if order in gone:
@@ -184,7 +185,7 @@ class _Builder:
             index = child.index(order, more)
             its_own = own[order] or (inner.get(names[order] if names else str(index), {}) if inner else {})
             before = child.former(order, more)
-            if names is None and child.number[0] == LAST and before in said:
+            if child.number[0] == LAST and before in taken:
                 before = LAST + order  # another was there: a client that has moved it took its number away
             was = None if former is None else _below(former, before)
             number = (its_own.get("n", index + 1), order) if names else child.number

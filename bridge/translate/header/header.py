@@ -44,7 +44,8 @@ from bridge.translate.header.identity import (
     other_ids,
 )
 from bridge.translate.header.observers import EQUIPMENT
-from bridge.translate.header.study import ACCESSION, accession_elements, study_elements
+from bridge.translate.header.orders import ACCESSION, accession_elements
+from bridge.translate.header.study import study_elements
 from bridge.translate.header.verifiers import without_verifiers
 from bridge.translate.header.whose import subject_of
 from bridge.translate.remainder.extension import stripped

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import one_value, uid_identifier, uid_in, uid_of
 from bridge.model.codes import code_element, code_of
-from bridge.model.dataset import UNICODE, Charset, DataSet, Element, items, text_element, text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
 from bridge.model.group import Resource, absent
 from bridge.model.names import EXTENSION_BASE
@@ -32,17 +31,12 @@ from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Home
 from bridge.translate.basis.shaped import shaped_to_fhir
-from bridge.translate.header.identity import TYPE_SYSTEM, is_of_type, issuer_elements, issuer_of
+from bridge.translate.header.orders import accession_elements, accession_in
 
 CURRENT_EVIDENCE, OTHER_EVIDENCE = 0x0040A375, 0x0040A385  # Current Requested Procedure, Pertinent Other
-STUDY_DATE, STUDY_TIME, ACCESSION, ACCESSION_ISSUER = 0x00080020, 0x00080030, 0x00080050, 0x00080051
+STUDY_DATE, STUDY_TIME = 0x00080020, 0x00080030
 PROCEDURES = 0x00081032  # Procedure Code Sequence
-REQUESTS, PLACER_ORDER, PLACER = 0x0040A370, 0x00402016, 0x00400026  # Order Placer Identifier Sequence
 SERIES_DESCRIPTION = 0x0008103E
-_ACCESSION_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "ACSN"}]}
-_PLACER_TYPE = {"coding": [{"system": TYPE_SYSTEM, "code": "PLAC"}]}
-
-_SH = re.compile(r"[^\x00-\x1f\x7f\\]{1,16}")
 
 
 @dataclass
@@ -93,42 +87,13 @@ def view_id(document: str, uid: str, known: Known) -> str:
 def described(study: Resource, document: Document, zone: str, mapping: Mapping) -> Resource:
     """With what the General Study Module (PS3.3 C.7.2.1) of an instance says, as far as FHIR has a place for it."""
     shaped_to_fhir(mapping.shapes["study"], document, study)
-    if accession := _accession_in(document.header, document.charset):
+    if accession := accession_in(document.header, document.charset):
         study["identifier"].append(accession)
     if started := times.moment_of(document.header, STUDY_DATE, STUDY_TIME, zone):
         study["started"] = started
     if procedures := _procedures(document.header, document, mapping):
         study["procedureCode"] = procedures
     return study
-
-
-def orders_of(document: Document) -> list[Home]:
-    """What the document answers (R4 DiagnosticReport.basedOn): of each request (Referenced Request Sequence, PS3.3
-    C.17.2) the accession number, else the number of who placed it; the accession number of the study (C.7.2.1) where
-    that is no request's. References by identifier, as no ServiceRequest is known here."""
-    charset = document.charset
-    said = [
-        _accession_in(one, charset) or _number_in(one, charset, PLACER_ORDER, PLACER, _PLACER_TYPE)
-        for one in items(document.header, REQUESTS)
-    ]
-    found = [one for one in said if one is not None]
-    of_study = _accession_in(document.header, charset)
-    if of_study is not None and of_study["value"] not in [one["value"] for one in found]:
-        found.insert(0, of_study)
-    distinct = [one for index, one in enumerate(found) if one not in found[:index]]
-    return [{"type": "ServiceRequest", "identifier": one} for one in distinct]
-
-
-def _accession_in(data: DataSet, charset: Charset) -> Home | None:
-    return _number_in(data, charset, ACCESSION, ACCESSION_ISSUER, _ACCESSION_TYPE)
-
-
-def _number_in(data: DataSet, charset: Charset, tag: int, issuers: int, kind: Home) -> Home | None:
-    number = text_of(data, tag, charset)
-    if not number:
-        return None
-    issuer = next((issuer_of(one, charset) for one in items(data, issuers)), None)
-    return {"type": kind, **({"system": issuer} if issuer is not None else {}), "value": number}
 
 
 def _identifier(uid: str) -> list[Home]:
@@ -219,56 +184,6 @@ def study_elements(study: Resource, own: str | None, zone: str, mapping: Mapping
         for instance in series.get("instance", ()):
             if own is not None and instance["uid"] == own:
                 yield from _own_elements(series, instance)
-
-
-def accession_elements(ordered: Resource) -> Iterator[Element]:
-    """Of a study or a report: by its own identifier, or by that of the order it is based on."""
-    _, found = _first_accessions(ordered)
-    if len(found) != 1:  # of two, nobody knows which one it is
-        return
-    ((number, issuers),) = found.items()
-    yield text_element(ACCESSION, "SH", number, UNICODE)
-    if len(issuers) == 1:
-        yield Element(ACCESSION_ISSUER, "SQ", (issuer_elements(*issuers),))
-
-
-def unfit_accessions(ordered: Resource) -> list[str]:
-    """Elements of a study or a report with an accession number that `accession_elements` cannot say."""
-    return [name for name, identifiers in _ordered(ordered) if not all(map(_fits, _numbered(identifiers)))]
-
-
-def several_accessions(ordered: Resource) -> str | None:
-    """The element that says more than one, so that `accession_elements` says none; None where none does."""
-    name, found = _first_accessions(ordered)
-    return name if len(found) > 1 else None
-
-
-def _first_accessions(ordered: Resource) -> tuple[str, dict[str, set[str]]]:
-    """Of the first element that says any, with its name."""
-    said = ((name, _accessions(identifiers)) for name, identifiers in _ordered(ordered))
-    return next((one for one in said if one[1]), ("", {}))
-
-
-def _ordered(ordered: Resource) -> Iterator[tuple[str, list[Home]]]:
-    yield "identifier", ordered.get("identifier", [])
-    yield "basedOn", [one.get("identifier", {}) for one in ordered.get("basedOn", ())]
-
-
-def _numbered(identifiers: Iterable[Home]) -> list[Home]:
-    said = [one for one in identifiers if is_of_type(one, "ACSN") and one.get("use") != "old"]
-    return [one for one in said if one.get("value", "").strip()]
-
-
-def _fits(identifier: Home) -> bool:
-    return _SH.fullmatch(identifier["value"].strip()) is not None
-
-
-def _accessions(identifiers: Iterable[Home]) -> dict[str, set[str]]:
-    """Those that fit, with the systems that they are of: cut, it would be another order."""
-    found: dict[str, set[str]] = {}
-    for one in filter(_fits, _numbered(identifiers)):
-        found.setdefault(one["value"].strip(), set()).update([one["system"]] if one.get("system") else [])
-    return found
 
 
 def _own_elements(series: Home, instance: Home) -> Iterator[Element]:

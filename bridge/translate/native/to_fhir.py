@@ -20,7 +20,8 @@ from bridge.translate.basis.node import Home, element_id
 from bridge.translate.header import header
 from bridge.translate.header.encounter import encounter_of
 from bridge.translate.header.observers import EQUIPMENT, context_of
-from bridge.translate.header.study import orders_of, studies_of
+from bridge.translate.header.orders import orders_of
+from bridge.translate.header.study import studies_of
 from bridge.translate.header.verifiers import interpreters_of
 from bridge.translate.native.asserted import is_quoted
 from bridge.translate.native.categories import category_of, report_category

@@ -14,7 +14,7 @@ from bridge.model.status import WITHDRAWN
 from bridge.terminology.schemes import canonical, designator_of
 from bridge.translate.basis.ranges import has_unit, is_bare, normal_ranges
 from bridge.translate.header.header import born_uid
-from bridge.translate.header.study import several_accessions, unfit_accessions
+from bridge.translate.header.orders import several_accessions, unfit_accessions
 from bridge.translate.native.coded_notes import is_unsaid
 from bridge.translate.native.observed import dated, is_one_moment, observed_at
 from bridge.translate.native.qualifiers import is_interpreted_alone, qualifier_of, reason_in_words
@@ -114,8 +114,9 @@ def _odd_studies(group: Group) -> _Odd:
     studies, index = group.root.get("imagingStudy", ()), group.index()
     if len(studies) > 1:
         yield "DiagnosticReport.imagingStudy", "several studies: the document is filed in the first of them"
-    filed = {one.get("reference") for one in studies[:1]}
-    filed |= {id(index[one]) for one in filed if one in index}
+    names = [one.get("reference") for one in studies]
+    here = [one for one in names if one in index] or names
+    filed = {*here[:1], *(id(index[one]) for one in here[:1] if one in index)}
     for observation in group.spoken():
         said = [one.get("reference", "") for one in observation.get("derivedFrom", ())]
         said = [one for one in said if "ImagingStudy/" in one]
