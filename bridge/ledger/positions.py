@@ -10,6 +10,8 @@ ISSUER = "(issuer)"
 """`issuer` of the archive, as it was chosen."""
 TIMEZONE = "(timezone)"
 """`timezone` of the archive, as it was at the last pass."""
+OVERLAPPED = "(overlapped)"
+"""Where the feed of the FHIR store was when its whole overlap was read last."""
 DOUBTED = "(doubted)"
 """Name of the store that is not what it was, until all of it was compared."""
 

@@ -17,6 +17,7 @@ import requests
 from bridge.errors import PermanentError, TemporaryError
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.positions import OVERLAPPED
 from bridge.mapping.load import load
 from bridge.model.edition import edition
 from bridge.settings.settings import Settings
@@ -123,6 +124,18 @@ def test_a_transaction_that_commits_late_is_not_missed(hapi: Hapi, route: Route,
     assert late <= owed(ledger)
     take_resources(route, ledger)
     assert owed(ledger) == set(), "what the overlap tells again was seen"
+
+
+def test_one_that_takes_long_is_told_by_the_whole_overlap(
+    hapi: Hapi, route: Route, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "BRIEF", timedelta(0))
+    late = late_beside_single_writers(hapi, route, ledger, "long")
+    take_resources(route, ledger)
+    assert not late & owed(ledger)
+    ledger.feeds.move(ROUTE, OVERLAPPED, (position(ledger) - feed.OVERLAP).isoformat())  # when it was read last
+    take_resources(route, ledger)
+    assert late <= owed(ledger)
 
 
 def test_without_overlap_it_would_be_missed(

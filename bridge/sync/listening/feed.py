@@ -11,6 +11,7 @@ from bridge.errors import PermanentError
 from bridge.ledger.database import batched
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
+from bridge.ledger.positions import OVERLAPPED
 from bridge.model.edition import edition, time_of
 from bridge.model.group import Resource, references_in
 from bridge.model.references import local
@@ -27,8 +28,10 @@ KINDS = FORMING | SUPPORT | {"Patient"}
 """Types that a feed is read for; a server may hold many more resources of other types."""
 _READS = 100  # resources at once
 OVERLAP = timedelta(minutes=5)
-"""So much of a feed is read again each time. Longer than any transaction of a server takes: a resource of one that
-commits late has the time at which it started."""
+"""Longer than any transaction of a server takes: a resource of one that commits late has the time at which it started.
+Each time that it has passed, so much of a feed is read again, back from where it was last."""
+BRIEF = timedelta(seconds=30)
+"""So much is read again each time: longer than nearly any transaction takes."""
 
 
 def take_resources(route: Route, ledger: Ledger) -> None:
@@ -36,8 +39,9 @@ def take_resources(route: Route, ledger: Ledger) -> None:
     newest is taken in."""
     store = route.fhir
     known, position = ledger.feeds.position(route.name, store.name), None
+    since, whole = overlapping(known, ledger.feeds.position(route.name, OVERLAPPED))
     taken: set[str] = set()
-    for page in store.changes(_overlapping(known)):
+    for page in store.changes(since):
         position = position or page.position
         ledger.feeds.take_in(route.name, store.name, list(resource_news(route, ledger, page, taken, position)))
         ledger.leases.keep()
@@ -52,6 +56,21 @@ def take_resources(route: Route, ledger: Ledger) -> None:
         )
     if position:
         ledger.feeds.move(route.name, store.name, position)
+        if whole:
+            ledger.feeds.move(route.name, OVERLAPPED, position)
+
+
+def overlapping(known: str | None, overlapped: str | None) -> tuple[str | None, bool]:
+    """From when on a feed is read that was read up to `known`, and whether that is the whole overlap, as it was up to
+    `overlapped`; all by the clock of the store. What commits within `OVERLAP` of its time is told by the first read of
+    the whole overlap that follows, however long nobody read."""
+    if not known:
+        return None, True
+    reached = datetime.fromisoformat(known)
+    last = datetime.fromisoformat(overlapped) if overlapped else reached
+    whole = not overlapped or not last <= reached < last + OVERLAP  # or a clock that was set back
+    since = min(last, reached) - OVERLAP if whole else reached - BRIEF
+    return since.isoformat(timespec="milliseconds"), whole
 
 
 def suspect_resources(route: Route, ledger: Ledger, listed: Iterable[str], kinds: Sequence[str]) -> None:
@@ -77,12 +96,6 @@ def suspect_instances(route: Route, ledger: Ledger, listed: Iterable[str]) -> No
     gone = ledger.feeds.unlisted(route.name, route.dicom.name, "dicom", listed)
     owe_studies(route, ledger, gone)
     ledger.feeds.suspect(route.name, route.dicom.name, gone)
-
-
-def _overlapping(position: str | None) -> str | None:
-    if not position:
-        return None
-    return (datetime.fromisoformat(position) - OVERLAP).isoformat(timespec="milliseconds")
 
 
 def resource_news(route: Route, ledger: Ledger, page: Page[Resource], taken: set[str], now: str = "") -> Iterator[News]:
