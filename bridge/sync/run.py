@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 
 from bridge.errors import BridgeError, LedgerError, defect
@@ -38,12 +38,14 @@ def once(
     mapping: Mapping,
     *,
     reconciling: bool = False,
+    resting: Collection[str] = (),
     workers: int = 1,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Summary:
     """Makes one pass over the routes, with up to `workers` threads. `reconciling`: also compares everything in both
-    stores with the ledger. Once `stopped` answers true, documents in hand are finished and no others are begun. Raises
-    UsageError where a setting that is chosen once has been changed, or a later version has migrated the ledger."""
+    stores with the ledger. `resting`: names of FHIR stores that are not asked what is new. Once `stopped` answers true,
+    documents in hand are finished and no others are begun. Raises UsageError where a setting that is chosen once has
+    been changed, or a later version has migrated the ledger."""
     summary = Summary()
     ledger.check_version()
     for odd in check_chosen(routes, ledger):
@@ -53,7 +55,7 @@ def once(
             summary.notice(odd_zone)
         worker = Worker(route, ledger, mapping.of_zone(route.timezone), stopped)
         try:
-            _pass(worker, reconciling=reconciling, workers=workers)
+            _pass(worker, _tasks(route, resting, reconciling=reconciling), workers)
         except Exception:
             ledger.leases.close()
             raise
@@ -62,16 +64,23 @@ def once(
     return summary
 
 
-def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
+def _tasks(route: Route, resting: Collection[str], *, reconciling: bool) -> Iterator[Task]:
+    """The PACS is always asked: nothing is written there before its news are known."""
+    if route.fhir.name not in resting:
+        yield "take_resources"
+    yield "take_instances"
+    if reconciling:
+        yield "reconcile"
+
+
+def _pass(worker: Worker, tasks: Iterator[Task], workers: int) -> None:
     route, ledger = worker.route, worker.ledger
     if _paused(worker):
         return
     ledger.work.give_back()  # of a pass that broke
     ledger.work.reap(ledger.leases.is_alive)
     carry_verdicts(worker)
-    begun = time.monotonic()
-    taken_in = {task: _take_in(worker, task) for task in TASKS if reconciling or task != "reconcile"}
-    worker.summary.listening = time.monotonic() - begun
+    taken_in = {task: _take_in(worker, task) for task in tasks}
     worker.heard = taken_in["take_instances"]
     worker.summary.compared = taken_in.get("reconcile", True)
     for unread in filter(None, (route.fhir.unread(), route.dicom.unread())):
@@ -80,7 +89,7 @@ def _pass(worker: Worker, *, reconciling: bool, workers: int) -> None:
         return
     with watched():
         _work(worker, workers)
-        if carry_absences(worker, compared=reconciling and all(taken_in.values())):
+        if carry_absences(worker, compared="reconcile" in taken_in and all(taken_in.values())):
             _work(worker, workers)
     ledger.intents.sweep(route.name)
     if route.settle and (seconds := ledger.work.more_in(route.name)) is not None:
@@ -101,6 +110,7 @@ def _take_in(worker: Worker, task: Task) -> bool:
     if worker.stopped() or not _comes_first(worker, task):
         return False
     why: str | None = None
+    begun = time.monotonic()
     try:
         TASKS[task](worker.route, worker.ledger)
     except BridgeError as error:
@@ -109,7 +119,9 @@ def _take_in(worker: Worker, task: Task) -> bool:
         why = f"{worker.route.name}: {task}: {defect(error)}"
     if why is not None:
         worker.summary.fault(why)
-    worker.summary.heard[worker.route.name, _told_by(worker.route)[task]] = why
+    told_by = _told_by(worker.route)[task]
+    worker.summary.heard[worker.route.name, told_by] = why
+    worker.summary.listened(dict.fromkeys(told_by, time.monotonic() - begun))
     worker.ledger.leases.release()
     return why is None
 

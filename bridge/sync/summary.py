@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -16,7 +17,7 @@ class Summary:
     faults: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)  # what nobody has to mend, and somebody may not know
     plans: list[str] = field(default_factory=list)  # of a dry run
-    listening: float = 0  # seconds that it took to hear what is new
+    listening: dict[str, float] = field(default_factory=dict)  # seconds that each store took to say what is new
     heard: dict[News, str | None] = field(default_factory=dict)  # of what was to be taken in, why it could not be
     compared: bool = True  # whole stores with the ledger, where that was asked for, on every route that is not paused
     paused: set[str] = field(default_factory=set)  # names of routes
@@ -50,9 +51,14 @@ class Summary:
             self._said.add(what)
             among.append(what)
 
+    def listened(self, seconds: Mapping[str, float]) -> None:
+        """To stores, for so long."""
+        for name, more in seconds.items():
+            self.listening[name] = self.listening.get(name, 0) + more
+
     def add(self, other: Summary) -> None:
         self.acts.update(other.acts)
-        self.listening += other.listening
+        self.listened(other.listening)
         self.heard |= other.heard
         self.compared &= other.compared
         self.paused |= other.paused

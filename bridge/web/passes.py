@@ -23,7 +23,7 @@ from bridge.sync.routes import routes_of
 from bridge.sync.run import once
 from bridge.sync.summary import News, Summary
 from bridge.web.meters import Meters
-from bridge.web.rhythm import BREATH, Rhythm
+from bridge.web.rhythm import Rhythm
 from bridge.web.unheard import Unheard, unheard_after
 
 _LOG = structlog.stdlib.get_logger("bridge.sync")
@@ -89,9 +89,8 @@ class Passes:
             self._rhythm.count(broken=broken)
             self._unheard = unheard_after(self._unheard, summary, time.time())
             self._report = self._report_after(summary, broken=broken)
-            if self._woken.wait(self._rhythm.until_next(summary.listening, summary.more_in)):
-                rest = begun + self._rhythm.shortest(summary.listening) - time.monotonic()
-                self._ending.wait(max(BREATH, rest))
+            if self._woken.wait(self._rhythm.until_next(summary.more_in)):
+                self._ending.wait(self._rhythm.until_called(begun))
 
     def _report_after(self, summary: Summary, *, broken: bool) -> dict[str, Any]:
         return {
@@ -116,7 +115,8 @@ class Passes:
         begun = time.monotonic()
         comparing = self._rhythm.begin()
         try:
-            summary = self._once(reconciling=comparing, stopped=self._ending.is_set)
+            resting = () if comparing else self._rhythm.resting()
+            summary = self._once(reconciling=comparing, resting=resting, stopped=self._ending.is_set)
         except Exception as error:  # noqa: BLE001 - a pass that breaks is said, and the next one comes
             what = f"a pass broke: {error if isinstance(error, BridgeError) else type(error).__name__}"
             if what not in self._said:
@@ -153,4 +153,5 @@ def passes_of(settings: Settings, workers: int) -> Passes:
         partial(once, routes, ledger, mapping, workers=workers),
         Meters(settings.places(), settings.certificates()),
     )
-    return Passes(one, ledger, Rhythm(settings.interval, settings.reconcile, stores), meters, settings.audit_heads)
+    rhythm = Rhythm(settings.interval, settings.reconcile, stores, {route.fhir.name for route in routes})
+    return Passes(one, ledger, rhythm, meters, settings.audit_heads)

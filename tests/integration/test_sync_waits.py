@@ -14,7 +14,7 @@ from bridge.ledger.work_item import State
 from bridge.sync.basis.hands import is_mine
 from bridge.sync.basis.held import Held
 from bridge.sync.basis.route import Route
-from bridge.sync.listening.feed import take_instances
+from bridge.sync.listening.feed import take_instances, take_resources
 from bridge.sync.run import once
 from bridge.sync.summary import Summary
 from tests.folders import MAPPING, done, passed, route_of
@@ -52,6 +52,22 @@ def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
 
 def one_pass(route: Route, ledger: Ledger, **how: Any) -> Summary:
     return once([route], ledger, MAPPING, **how)
+
+
+# -- a FHIR server that rests -----------------------------------------------------------------------------------------
+def test_a_fhir_server_that_rests_is_not_asked_and_what_is_owed_is_done(
+    tmp_path: Path, route: Route, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, observation("before", 1))
+    take_resources(route, ledger)
+    put(tmp_path, observation("meanwhile", 2))
+    store(tmp_path, "2.25.71", "a finding")
+    with monkeypatch.context() as patched:
+        patched.setattr(route.fhir, "changes", pytest.fail)
+        summary = one_pass(route, ledger, resting={route.fhir.name})
+    assert (summary.faults, done(summary)) == ([], {"to-dicom created": 1, "to-fhir created": 1})
+    assert summary.listening.keys() == {route.dicom.name}
+    assert done(one_pass(route, ledger)) == {"to-dicom created": 1}
 
 
 # -- a PACS that was not heard ----------------------------------------------------------------------------------------

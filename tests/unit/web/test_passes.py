@@ -53,6 +53,25 @@ def test_one_that_a_pause_missed_is_made_when_the_route_goes_on(tmp_path: Path) 
     assert comparisons(tmp_path, [paused, paused, Summary(), Summary(), Summary()]) == [True, False, False, True, False]
 
 
+def test_a_server_that_takes_long_is_not_asked_by_each_pass_and_a_comparison_asks_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[set[str]] = []
+
+    def once(*, resting: set[str], **_: object) -> Summary:
+        asked.append({"ehr", "pacs"} - set(resting))
+        return Summary(listening=dict.fromkeys(asked[-1], 3.0))
+
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    passes = Passes(once, ledger, Rhythm(2.0, 3600.0, (), {"ehr"}))
+    for _ in range(2):
+        passes._pass()
+    monkeypatch.setattr(passes._rhythm, "begin", lambda: True)
+    passes._pass()
+    assert asked == [{"ehr", "pacs"}, {"pacs"}, {"ehr", "pacs"}]
+    ledger.close()
+
+
 def test_an_audit_head_that_cannot_be_written_is_a_fault_and_no_broken_pass(tmp_path: Path) -> None:
     ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
     ledger.operations.retry("a person")  # an entry of the trail

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+from math import inf
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bridge.stores.breaker import Outage
 from bridge.stores.folder import ResourceFolder
+from bridge.sync.summary import Summary
 from bridge.web.rhythm import Rhythm
 
 
@@ -36,21 +41,48 @@ def test_of_paused_routes_nothing_is_asked_and_passes_do_not_spin(tmp_path: Path
     assert until_next(tmp_path, -5) == 30
 
 
+def rests(interval: float, seconds: float, more_in: float = inf) -> tuple[float, float]:
+    """Seconds to the next pass, and to one that somebody calls for, after one in which an archive took so long."""
+    rhythm, begun = Rhythm(interval, 3600.0), time.monotonic()
+    rhythm.end(Summary(listening={"pacs": seconds}), compared=False, begun=begun - seconds)
+    return rhythm.until_next(more_in), rhythm.until_called(begun - seconds)
+
+
+def near(*seconds: float) -> Any:
+    return pytest.approx(seconds, abs=0.01)
+
+
 def test_stores_that_take_long_to_say_what_is_new_are_asked_more_seldom() -> None:
-    rhythm = Rhythm(2.0, 3600.0)
-    assert [rhythm.until_next(listening) for listening in (0, 0.1, 1, 60)] == [2, 2, 9, 30]
-    assert Rhythm(300.0, 3600.0).until_next(60) == 300
+    assert [rests(2.0, seconds)[0] for seconds in (0, 0.1, 1, 60)] == near(2, 2, 9, 30)
+    assert rests(300.0, 60)[0] == 300
 
 
 def test_what_settles_is_due_at_its_time_and_servers_are_left_alone_all_the_same() -> None:
-    rhythm = Rhythm(2.0, 3600.0)
-    assert [rhythm.until_next(listening, 0.7) for listening in (0, 0.01, 0.1, 1)] == [0.7, 0.7, 0.9, 9]
-    assert rhythm.until_next(0, 60) == 2
+    assert [rests(2.0, seconds, 0.7)[0] for seconds in (0, 0.01, 0.1, 1)] == near(0.7, 0.7, 0.9, 9)
+    assert rests(2.0, 0, 60)[0] == 2
 
 
 def test_calls_make_no_more_passes_than_the_stores_can_bear() -> None:
+    assert [rests(2.0, seconds)[1] for seconds in (0, 0.02, 1, 60)] == near(0.25, 0.23, 9, 30)
     rhythm = Rhythm(2.0, 3600.0)
-    assert [rhythm.shortest(listening) for listening in (0, 0.02, 1, 60)] == [0.25, 0.27, 10, 90]
     for _ in range(3):
         rhythm.count(broken=True)
-    assert rhythm.shortest(0) == 8
+    assert rhythm.until_called(time.monotonic()) == rhythm.until_next() == 8
+
+
+def test_a_fhir_server_that_takes_long_keeps_nobody_from_the_archive() -> None:
+    """What it has to say is asked when it has rested, and not before, however often passes are made meanwhile."""
+    rhythm, begun = Rhythm(2.0, 3600.0, (), {"ehr"}), time.monotonic()
+    rhythm.end(Summary(listening={"ehr": 0.5, "pacs": 0.01}), compared=False, begun=begun)
+    assert rhythm.resting() == {"ehr"}
+    assert [rhythm.until_next(), rhythm.until_called(begun)] == near(2, 0.25)
+    rhythm.end(Summary(listening={"pacs": 0.01}), compared=False, begun=begun)
+    assert rhythm.until_next() == 2, "it rests for longer than that"
+
+
+def test_a_pass_is_made_when_who_was_not_asked_has_rested() -> None:
+    rhythm, begun = Rhythm(300.0, 3600.0, (), {"ehr"}), time.monotonic()
+    rhythm.end(Summary(listening={"ehr": 0.5, "pacs": 0.01}), compared=False, begun=begun)
+    assert rhythm.until_next() == 300
+    rhythm.end(Summary(listening={"pacs": 0.01}), compared=False, begun=begun)
+    assert [rhythm.until_next()] == near(5)
