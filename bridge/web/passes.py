@@ -113,9 +113,8 @@ class Passes:
     def _pass(self) -> tuple[Summary, bool]:
         """And whether it broke."""
         begun = time.monotonic()
-        comparing = self._rhythm.begin()
+        comparing, resting = self._rhythm.begin()
         try:
-            resting = () if comparing else self._rhythm.resting()
             summary = self._once(reconciling=comparing, resting=resting, stopped=self._ending.is_set)
         except Exception as error:  # noqa: BLE001 - a pass that breaks is said, and the next one comes
             what = f"a pass broke: {error if isinstance(error, BridgeError) else type(error).__name__}"

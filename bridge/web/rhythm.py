@@ -32,19 +32,16 @@ class Rhythm:
         self._paused: set[str] = set()  # and in the last pass
         self._broken = 0  # passes, one after the other
         self._rested: dict[str, float] = {}  # moment at which it is asked again, by store
-        self._passed_over: set[str] = set()  # stores that the last pass did not ask
+        self._passed_over: set[str] = set()  # stores, by the last pass
 
-    def begin(self) -> bool:
-        """A pass begins: whether it compares."""
+    def begin(self) -> tuple[bool, set[str]]:
+        """A pass begins: whether it compares, and which stores it passes over, for they took long to tell the news."""
         now = time.monotonic()
         comparing = now >= self._comparison or not self._missed <= self._paused
         if comparing:
             self._comparison = now + min(self._reconcile, _SOON)
-        return comparing
-
-    def resting(self) -> set[str]:
-        """Stores that a pass does not ask now what is new: they took long to say it."""
-        return {name for name in self._spared if self._left_alone(name) > 0}
+        self._passed_over = set() if comparing else {name for name in self._spared if self._left_alone(name) > 0}
+        return comparing, self._passed_over
 
     def end(self, summary: Summary, *, compared: bool, begun: float) -> None:
         """A pass has ended that did compare, or did not. `begun`: moment of its beginning."""
@@ -54,7 +51,6 @@ class Rhythm:
         self._paused = summary.paused
         for name, seconds in summary.listening.items():
             self._rested[name] = begun + seconds + min(_RESTS * seconds, _LONGEST_REST)
-        self._passed_over = {name for name in self._spared if name not in summary.listening}
 
     def count(self, *, broken: bool) -> None:
         self._broken = min(self._broken + 1, _MOST_BROKEN) if broken else 0
@@ -66,10 +62,10 @@ class Rhythm:
 
     def until_next(self, more_in: float = inf) -> float:
         """Seconds. What is new and `more_in` so many seconds due does not wait for longer than that; nor does a store
-        that the last pass did not ask, once it has rested. A store that is down is asked again when its time has come;
+        that was passed over, once it has rested. A store that is down is asked again when its time has come;
         where it has come, and nobody asked, all its routes are paused."""
-        rested = [seconds for name in self._passed_over if (seconds := self._left_alone(name)) > 0]
-        rest = max(min(self._interval, more_in, *rested), self._rest())
+        rested = min(map(self._left_alone, self._passed_over), default=inf)
+        rest = max(min(self._interval, more_in, rested), self._rest())
         left = [outage.until - time.monotonic() for outage in self.outages().values()]
         return min([rest, *(seconds for seconds in left if seconds > 0)])
 

@@ -144,4 +144,4 @@ def test_news_of_hapi_are_in_orthanc(between: tuple[Service, Hapi, Orthanc]) -> 
     until(lambda: requests.get(f"{hapi.base}/Subscription/bridge", timeout=60).json()["status"] == "active")
     put(hapi.base, PAIN)
     until(lambda: service.get("/status")["linked"].get("fhir") == 1)
-    assert 'fhir_dicom_wakes_total{store="ehr"}' in service.request("GET", "/metrics").text
+    until(lambda: 'fhir_dicom_wakes_total{store="ehr"}' in service.request("GET", "/metrics").text)

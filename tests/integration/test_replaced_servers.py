@@ -167,9 +167,9 @@ def test_a_fhir_server_whose_clock_was_set_back_is_read_again(world: World) -> N
     ledger.feeds.move(name, "ehr", "2040-01-01T00:00:00.000+00:00")
     ledger.close()
     put(world.hapi.base, observation("after-the-clock", 1))
-    summary = world.once()
-    assert any("its clock was set back" in fault for fault in summary.faults)
-    assert world.once().acts["to-dicom created"] == 1
+    first = world.once()
+    assert any("its clock was set back" in fault for fault in first.faults)
+    assert first.acts["to-dicom created"] + world.once().acts["to-dicom created"] == 1
     in_step(world)
 
 

@@ -15,6 +15,7 @@ from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from bridge.codecs import json
 from bridge.ledger.deletions import MOMENT
+from bridge.ledger.positions import OVERLAPPED
 from bridge.sync.run import once
 from bridge.web.passes import Passes
 from bridge.web.rhythm import Rhythm
@@ -182,7 +183,8 @@ def test_what_a_feed_has_missed_is_found_by_comparison(world: World) -> None:
     """As after an outage that was longer than the server keeps its history: the position is beyond the news."""
     put(world.hapi.base, observation("missed", 61))
     ledger, route = world.ledger(), world.route()
-    ledger.feeds.move(route.name, route.fhir.name, "2030-01-01T00:00:00.000+00:00")
+    for name in (route.fhir.name, OVERLAPPED):
+        ledger.feeds.move(route.name, name, "2030-01-01T00:00:00.000+00:00")
     ledger.close()
     assert world.once().acts["to-dicom created"] == 0
     assert world.once(reconciling=True).acts["to-dicom created"] == 1

@@ -70,19 +70,26 @@ def test_calls_make_no_more_passes_than_the_stores_can_bear() -> None:
     assert rhythm.until_called(time.monotonic()) == rhythm.until_next() == 8
 
 
+def after_a_comparison(interval: float, **listening: float) -> Rhythm:
+    rhythm = Rhythm(interval, 3600.0, (), {"ehr"})
+    assert rhythm.begin() == (True, set())
+    rhythm.end(Summary(listening=listening), compared=True, begun=time.monotonic())
+    return rhythm
+
+
 def test_a_fhir_server_that_takes_long_keeps_nobody_from_the_archive() -> None:
-    """What it has to say is asked when it has rested, and not before, however often passes are made meanwhile."""
-    rhythm, begun = Rhythm(2.0, 3600.0, (), {"ehr"}), time.monotonic()
-    rhythm.end(Summary(listening={"ehr": 0.5, "pacs": 0.01}), compared=False, begun=begun)
-    assert rhythm.resting() == {"ehr"}
-    assert [rhythm.until_next(), rhythm.until_called(begun)] == near(2, 0.25)
-    rhythm.end(Summary(listening={"pacs": 0.01}), compared=False, begun=begun)
-    assert rhythm.until_next() == 2, "it rests for longer than that"
+    rhythm = after_a_comparison(2.0, ehr=0.5, pacs=0.01)
+    assert [rhythm.until_next(), rhythm.until_called(time.monotonic())] == near(2, 0.25)
+    assert rhythm.begin() == (False, {"ehr"})
+    assert after_a_comparison(2.0, ehr=0, pacs=0.5).begin() == (False, set()), "nothing is done without the archive"
 
 
-def test_a_pass_is_made_when_who_was_not_asked_has_rested() -> None:
-    rhythm, begun = Rhythm(300.0, 3600.0, (), {"ehr"}), time.monotonic()
-    rhythm.end(Summary(listening={"ehr": 0.5, "pacs": 0.01}), compared=False, begun=begun)
+def test_who_was_passed_over_is_asked_when_he_has_rested() -> None:
+    rhythm = after_a_comparison(300.0, ehr=0.02, pacs=0)
     assert rhythm.until_next() == 300
-    rhythm.end(Summary(listening={"pacs": 0.01}), compared=False, begun=begun)
-    assert [rhythm.until_next()] == near(5)
+    assert rhythm.begin() == (False, {"ehr"})
+    assert [rhythm.until_next()] == near(0.2)
+    time.sleep(0.2)  # he has rested before that pass is over
+    assert rhythm.until_next() == 0
+    assert rhythm.begin() == (False, set())
+    assert rhythm.until_next() == 300
