@@ -66,6 +66,12 @@ def code_meaning(text: str) -> str:
     return one_value(text, 64) or "-"
 
 
+def meanings_of(text: str) -> set[str]:
+    """What `code_meaning` is, and what it was in earlier versions, which cut all to 64 bytes."""
+    cut = text.encode("utf-8", "replace")[:64].decode("utf-8", "ignore")
+    return {code_meaning(text), code_meaning(cut)} if len(text) > 64 else {code_meaning(text)}
+
+
 class Spelled(NamedTuple):
     """What of a CodeableConcept says a code; and a key to what was found for the like before."""
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 import re
 from datetime import date
 
-_DA = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d))?)?")
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
-_TM = re.compile(r"(\d\d)(\d\d)?(\d\d)?(\.\d{1,6})?")
-_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(\.\d+)?")
-_DT = re.compile(r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?")
-_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)?")
+_DA = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d))?)?", re.ASCII)
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
+_TM = re.compile(r"(\d\d)(\d\d)?(\d\d)?(\.\d{1,6})?", re.ASCII)
+_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(\.\d+)?", re.ASCII)
+_DT = re.compile(r"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)([+-]\d{4})?", re.ASCII)
+_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
-OFFSET = re.compile(r"[+-]((0\d|1[0-3]):[0-5]\d|14:00)")
+OFFSET = re.compile(r"[+-]((0\d|1[0-3]):[0-5]\d|14:00)", re.ASCII)
 """From UTC (FHIR R4 datatypes.html#dateTime)."""
 
 
@@ -81,5 +81,5 @@ def datetime_to_dicom(value: str) -> str:
     found = _DATETIME.fullmatch(value)
     if found is None:
         return _digits(value)
-    zone = {None: "", "Z": "+0000"}.get(found[3], (found[3] or "").replace(":", ""))
+    zone = (found[3] or "").replace("Z", "+0000").replace("-00:00", "+0000").replace(":", "")  # PS3.5 6.2: no -0000
     return _digits(found[1]) + time_to_dicom(found[2]) + zone

@@ -9,7 +9,12 @@ from bridge.model.extensions import values_of
 from bridge.model.group import Json
 
 REPRESENTATION_URL = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
+_DELIMITER = re.compile(r"[\^=\\]")
 _NO_COMPONENT = re.compile(r"[\x00-\x1f\x7f^=\\]")
+_COMMA = ", "
+"""Between the components of a name in one string."""
+_BETWEEN = re.compile(r"(?<!\S)=(?!\S)")
+"""And between its component groups."""
 _GROUP = 64  # characters of a component group (PS3.5 6.2, PN)
 _REPRESENTATIONS = (None, "IDE", "SYL")
 """Of the component groups of a PN (PS3.5 6.2.1.2): alphabetic, which FHIR need not say, ideographic, phonetic."""
@@ -39,19 +44,22 @@ def name_of(human: dict[str, Json]) -> str:
 
 
 def _whole(human: dict[str, Json]) -> str:
+    text = "^".join(map(_component, _parts(human))).rstrip("^")
+    if not text.strip("^ "):
+        raise ValueError("an empty name")
+    return text
+
+
+def _parts(human: dict[str, Json]) -> list[str]:
     given = human.get("given") or []
     parts = [
         human.get("family") or "",
-        given[0] if given else "",
+        (given[0] if given else "") or "",
         " ".join(filter(None, given[1:])),
         " ".join(filter(None, human.get("prefix") or [])),
         " ".join(filter(None, human.get("suffix") or [])),
     ]
-    text = "^".join(_component(part or "") for part in parts).rstrip("^")
-    text = text or _component(human.get("text") or "")
-    if not text.strip("^ "):
-        raise ValueError("an empty name")
-    return text
+    return parts if any(parts) else [human.get("text") or ""]
 
 
 def _component(text: str) -> str:
@@ -60,17 +68,24 @@ def _component(text: str) -> str:
 
 
 def person_string(pn: str) -> str:
-    """PN (PS3.5 6.2.1) in one string: `Doe, Jane, , Dr.`, its groups with ` = ` between them."""
+    """PN (PS3.5 6.2.1) in one string: `Doe, Jane, , Dr.`, its groups with `=` between them, as a word of its own:
+    `= 山田, 太郎` has no alphabetic one."""
     groups = [[part.strip() for part in group.split("^")] for group in pn.split("=")]
-    said = [", ".join(parts).rstrip(", ") for parts in groups if any(parts)]
+    if any(_COMMA in part for parts in groups for part in parts):
+        raise ValueError("a comma in a component: the component would be two")
+    said = [", ".join(parts).rstrip(", ") for parts in groups]
+    while said and not said[-1]:
+        said.pop()
     if not said:
         raise ValueError("an empty name")
-    return fhir_string(" = ".join(said))
+    return fhir_string(" ".join(filter(None, [word for one in said for word in ("=", one)][1:])))
 
 
 def person_of_string(text: str) -> str:
     """The PN again; a name that is written otherwise is one component, for nothing says which part of it is which."""
-    groups = [_component(group).split(", ") for group in fhir_string(text).split(" = ")]
+    groups = [_component(group.strip()).split(_COMMA) for group in _BETWEEN.split(fhir_string(text))]
+    if not any(map(any, groups)):
+        raise ValueError("an empty name")
     if len(groups) > 3 or any(len(parts) > 5 for parts in groups):
         return name_of({"text": text})
     return "=".join("^".join(parts)[:_GROUP] for parts in groups)
@@ -99,8 +114,8 @@ def names_to_fhir(pn: str) -> list[dict[str, Json]]:
 
 
 def names_to_dicom(names: list[dict[str, Json]]) -> str:
-    """Of each representation the official name, else the usual, else the first; former names only where there is no
-    other."""
+    """Of each representation the official name, else the usual, else the first; a nickname, an anonymous, a temporary
+    one, and former names, only where there is no other."""
     text = "=".join(group[:_GROUP] for group in _groups(names)).rstrip("=")
     if not text:
         raise ValueError("an empty name")
@@ -112,10 +127,20 @@ def is_cut(names: list[dict[str, Json]]) -> bool:
     return any(len(group) > _GROUP for group in _groups(names))
 
 
+def is_respelled(names: list[dict[str, Json]]) -> bool:
+    """Whether what has a meaning of its own in PN became blanks: such as a PN that stands in a text."""
+    return any(_DELIMITER.search(part) for name in _chosen(names) if name for part in _parts(name))
+
+
 def _groups(names: list[dict[str, Json]]) -> list[str]:
+    return [_spelled(name) if name else "" for name in _chosen(names)]
+
+
+def _chosen(names: list[dict[str, Json]]) -> list[dict[str, Json] | None]:
+    """The name of each representation."""
     least = min(map(_former, names), default=(False, False))
-    current = [name for name in names if _former(name) == least]
-    return [_chosen([name for name in current if _representation(name) == one]) for one in _REPRESENTATIONS]
+    current = sorted((name for name in names if _former(name) == least), key=_by_use)
+    return [next((name for name in current if _representation(name) == one), None) for one in _REPRESENTATIONS]
 
 
 def _former(name: dict[str, Json]) -> tuple[bool, bool]:
@@ -124,10 +149,17 @@ def _former(name: dict[str, Json]) -> tuple[bool, bool]:
     return name.get("use") in ("old", "maiden"), "end" in name.get("period", {})
 
 
-def _chosen(names: list[dict[str, Json]]) -> str:
-    by_use = {name.get("use"): name for name in reversed(names)}
+_USES = {"official": 0, "usual": 1, "nickname": 3, "anonymous": 4, "temp": 5}
+"""FHIR R4 name-use, the best first; a name without one, which is current, stands between."""
+
+
+def _by_use(name: dict[str, Json]) -> int:
+    return _USES.get(name.get("use", ""), 2)
+
+
+def _spelled(name: dict[str, Json]) -> str:
     try:
-        return _whole(by_use.get("official") or by_use.get("usual") or names[0]) if names else ""
+        return _whole(name)
     except ValueError:  # a name without any part
         return ""
 

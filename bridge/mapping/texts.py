@@ -30,10 +30,12 @@ def dicom_text(value: str) -> str:
 
 def one_value(text: str, length: int) -> str:
     """LO and SH: so many characters, no backslash, no control character (PS3.5 6.2). What is cut has so many bytes at
-    most: dciodvfy counts those."""
+    most, for dciodvfy counts those, unless that took most of it away: of a text in kanji, two thirds."""
     found = _NO_VALUE.sub(" ", text)
     if len(found) > length:
-        found = found.encode("utf-8", "replace")[:length].decode("utf-8", "ignore")
+        found = found[:length]
+        fewer = found.encode("utf-8", "replace")[:length].decode("utf-8", "ignore")
+        found = fewer if len(fewer) >= length * 3 / 4 else found
     return found.strip()
 
 

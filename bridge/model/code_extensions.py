@@ -25,6 +25,7 @@ _SETS: dict[str, tuple[_Set, ...]] = {  # by pydicom's name of the Defined Term
     "iso8859_2": (_Set(b"\x1b-B", True, "iso8859_2"),),
     "iso8859_3": (_Set(b"\x1b-C", True, "iso8859_3"),),
     "iso8859_4": (_Set(b"\x1b-D", True, "iso8859_4"),),
+    "iso8859_15": (_Set(b"\x1b-b", True, "iso8859_15"),),
     "iso_ir_126": (_Set(b"\x1b-F", True, "iso8859_7"),),
     "iso_ir_127": (_Set(b"\x1b-G", True, "iso8859_6"),),
     "iso_ir_138": (_Set(b"\x1b-H", True, "iso8859_8"),),
@@ -140,7 +141,8 @@ def _holds(by: _Set, character: str) -> bool:
     if character.isascii():
         return by.right or by.codec == "ascii"
     try:
-        return _read(_written(character, by), by) == character
+        raw = _written(character, by)
+        return len(raw) <= 2 and _read(raw, by) == character  # Python writes Hangul beyond KS X 1001 in eight
     except UnicodeError:
         return False
 

@@ -67,13 +67,19 @@ def charset_of(dataset: DataSet, inherited: Charset = ()) -> Charset:
     return terms if any(terms) else ()
 
 
+_LATIN_1 = {"ISO_IR 203": "ISO_IR 100", "ISO 2022 IR 203": "ISO 2022 IR 100"}
+"""Terms of Latin-9 (PS3.3 tables C.12-2 and C.12-3), which pydicom does not know, and of what stands in for it."""
+
+
 @lru_cache(maxsize=256)
 def _encodings(charset: Charset) -> tuple[str, ...]:
     """pydicom's names. Raises UnicodeError for a Specific Character Set that there is none for."""
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            found = tuple(convert_encodings(list(charset)))
+            found = tuple(convert_encodings([_LATIN_1.get(term, term) for term in charset]))
+        if len(found) == len(charset):
+            found = tuple("iso8859_15" if one in _LATIN_1 else name for one, name in zip(charset, found, strict=True))
         for name in found:
             "".encode(name)
     except (LookupError, ValueError) as error:

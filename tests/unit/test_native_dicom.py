@@ -728,12 +728,13 @@ def test_a_birth_date_of_less_than_a_day_is_none(birth: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "written"),
-    [("x" * 65, "x" * 64), ("a\\b\nc", "a b c"), ("ä" * 65, "ä" * 32)],
+    [("x" * 65, "x" * 64), ("a\\b\nc", "a b c"), ("ä" + "x" * 64, "ä" + "x" * 62), ("陰" * 65, "陰" * 64)],
 )
 def test_a_description_is_one_value_of_its_vr(said: str, written: str) -> None:
-    """PS3.5 6.2: LO."""
-    header, _ = header_with(description=said)
+    """PS3.5 6.2: LO; in Japanese it is the end of a sentence that negates it."""
+    header, warnings = header_with(description=said)
     assert text_of(header, STUDY_DESCRIPTION, UNICODE) == written
+    assert ("ImagingStudy.description has more than 64 characters: it is cut" in warnings) is (len(said) > 64)
 
 
 URN = "urn:oid:1.2.3.4.5.6.7"

@@ -8,12 +8,12 @@ import pytest
 
 from bridge.errors import PermanentError
 from bridge.mapping.load import load
-from bridge.model.dataset import DataSet, items, text_of
+from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.group import Group, Resource
-from bridge.model.tags import PATIENT_ID
+from bridge.model.tags import ENTITY_ID, ENTITY_TYPE, ISSUER, PATIENT_ID, QUALIFIERS
 from bridge.translate.basis.ids import Known
 from bridge.translate.gather import Entry, gather
-from bridge.translate.header.identity import OTHER_IDS, identity_of
+from bridge.translate.header.identity import OTHER_IDS, identifiers_of, identity_elements, identity_of
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
@@ -48,6 +48,7 @@ def others(*identifiers: Resource) -> tuple[DataSet, ...]:
         {"system": "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7", "value": "2"},
         {"system": "http://hospital.example/pid", "value": "MR-1"},
         {"system": "https://fhir-dicom.org/fhir/issuer/WARD%201", "value": "7"},
+        {"system": "https://fhir-dicom.org/fhir/issuer-entity/DNS/ward.example.jp", "value": "8"},
         typed("PI", system="urn:oid:2.999.3", value="Ä 3"),
         typed("MR", system="urn:oid:2.999.4", value="4"),
     ],
@@ -223,3 +224,31 @@ def test_a_conditional_reference_to_somebody_who_is_not_here_says_his_identifier
 def test_a_subject_that_the_report_says_is_not_that_of_its_results() -> None:
     found = of_report(None, also={"subject": Q})
     assert found.patient is not None and found.patient["id"] == "q"
+
+
+# -- whose number it is -----------------------------------------------------------------------------------------------
+def header(entity: str, kind: str, *, issuer: str = "") -> DataSet:
+    qualifiers = (text_element(ENTITY_ID, "UT", entity, UNICODE), text_element(ENTITY_TYPE, "CS", kind))
+    named = [text_element(PATIENT_ID, "LO", "00123"), text_element(ISSUER, "LO", issuer)]
+    return (*named, Element(QUALIFIERS, "SQ", (qualifiers,)))
+
+
+@pytest.mark.parametrize(
+    ("entity", "kind"),
+    [("hospital-b.example.jp", "DNS"), ("CN=B, C=JP", "X500"), ("0023456789ABCDEF", "EUI64"), ("00123456", "L"),
+     ("1.2.392.999", ""), ("１.２.３", "ISO"), ("1..2", "ISO")],
+)  # fmt: skip
+def test_an_issuer_that_is_no_uri_is_not_the_one_that_is_configured(entity: str, kind: str) -> None:
+    """Of two hospitals with the number 00123, it would be the patient of the other one."""
+    known = Known(issuer="urn:oid:2.999.1")
+    (found,) = identifiers_of(header(entity, kind), UNICODE, known)
+    assert found["system"].startswith("https://fhir-dicom.org/fhir/issuer-entity/")
+    patient = {"resourceType": "Patient", "identifier": [found]}
+    identity = identity_of(patient, {}, known)
+    assert identity is not None
+    assert identifiers_of(tuple(identity_elements(identity, UNICODE)), UNICODE, known) == [found]
+
+
+def test_the_local_name_of_an_issuer_comes_before_an_entity_that_is_no_uri() -> None:
+    (found,) = identifiers_of(header("hospital-b.example.jp", "DNS", issuer="HOSP-B"), UNICODE, Known())
+    assert found["system"] == "https://fhir-dicom.org/fhir/issuer/HOSP-B"

@@ -55,3 +55,17 @@ def test_a_name_has_no_control_characters() -> None:
     """PS3.5 6.2: PN holds none."""
     assert named({"family": "Mei\ner", "given": ["An\tna"]}) == ("Mei er^An na", [])
     assert LENSES["person-string"].to_dicom("Mei\ner, An\tna") == "Mei er^An na"
+
+
+@pytest.mark.parametrize("use", ["temp", "anonymous", "nickname"])
+def test_a_name_that_is_not_the_real_one_gives_way(use: str) -> None:
+    """FHIR R4 HumanName.use: a name is current unless it says that it is temporary or old."""
+    assert named({"use": use, "text": "Unknown male 1"}, NOW) == ("Neu^A", [])
+    assert named({"use": use, "family": "Noname"}) == ("Noname", [])
+
+
+def test_a_name_with_delimiters_is_warned_of() -> None:
+    text, warned = named({"family": "O^Neil=X", "given": ["A\\B"]})
+    assert text == "O Neil X^A B" and ["blanks stand for them" in one for one in warned] == [True]
+    assert named({"text": "Yamada^Tarou=山田^太郎"})[1] != []
+    assert named(NOW | {"text": "Neu^A"}) == ("Neu^A", [])

@@ -34,7 +34,10 @@ def shaped_to_dicom(shape: tuple[Pair, ...], resource: Resource) -> Iterator[Ele
         if pair.element in resource:
             try:
                 text = pair.lens.to_dicom(resource[pair.element])
-                text = one_value(text, _LENGTH[pair.vr]) if pair.vr in _LENGTH else text
+                if (length := _LENGTH.get(pair.vr)) is not None:
+                    if len(text) > length:
+                        yield f"{resource['resourceType']}.{pair.element} has more than {length} characters: it is cut"
+                    text = one_value(text, length)
                 yield text_element(pair.tag, pair.vr, text, UNICODE)
             except ValueError:
                 yield f"{resource['resourceType']}.{pair.element} has no DICOM form"

@@ -15,20 +15,23 @@ from bridge.model.dataset import (
     find,
     text_element,
 )
+from bridge.model.sr import item_of, own_elements
 from bridge.model.tags import SPECIFIC_CHARACTER_SET
 
 SAID = text_element(SPECIFIC_CHARACTER_SET, "CS", UNICODE[0])
 
 
 def in_unicode(item: ContentItem, old: Charset, done: dict[int, Charset], unread: set[int]) -> ContentItem:
-    """Typed values are text already; only what an item keeps as bytes has a character set. `done` are the ids of items
+    """Typed values are text already; only what an item keeps as bytes has a character set. What was kept because it was
+    spelled with other escapes than ours is as its typed value says then. `done` are the ids of items
     whose bytes are in UTF-8 as they are, with the character set that their children are still in."""
     if _says_its_own(item.rest) and not _holds(item, done):
         return item
     inner = done[id(item)] if id(item) in done else charset_of(item.rest, old)
     children = tuple([in_unicode(child, inner, done, unread) for child in item.children])
     rest = item.rest if id(item) in done else recoded(item.rest, inner, UNICODE, unread)
-    return ContentItem(item.relationship, item.concept, item.value, children, rest)
+    spelled = ContentItem(item.relationship, item.concept, item.value, (), rest)
+    return item_of(own_elements(spelled, UNICODE), children, UNICODE)
 
 
 def _says_its_own(dataset: DataSet) -> bool:

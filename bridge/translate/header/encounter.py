@@ -6,10 +6,9 @@ import re
 
 from bridge.model.dataset import Charset, DataSet, Element, items, text_element, text_of
 from bridge.model.names import EXTENSION_BASE
-from bridge.model.tags import ENTITY_ID, ENTITY_TYPE
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.node import Home
-from bridge.translate.header.identity import entity_of, universal
+from bridge.translate.header.identity import issuer_elements, issuer_of
 
 ADMISSION_ID, ADMISSION_ISSUER = 0x00380010, 0x00380014
 _LOCAL_NAMESPACE = 0x00400031
@@ -30,11 +29,7 @@ def encounter_elements(encounter: Home, charset: Charset, known: Known) -> list[
     elif system is None or system == _UNKNOWN:
         issuer = ()
     else:
-        entity, kind = entity_of(system)
-        issuer = (
-            text_element(ENTITY_ID, "UT", entity, charset),
-            text_element(ENTITY_TYPE, "CS", kind),
-        )
+        issuer = issuer_elements(system, charset)
     if not _LO.fullmatch(value):
         return []
     found = [text_element(ADMISSION_ID, "LO", value, charset)]
@@ -49,5 +44,4 @@ def encounter_of(header: DataSet, charset: Charset, known: Known) -> Home | None
     issuer = next(iter(items(header, ADMISSION_ISSUER)), ())
     if text_of(issuer, _LOCAL_NAMESPACE, charset) == known.naming:
         return {"reference": value if ":" in value else f"Encounter/{value}"}
-    system = universal(text_of(issuer, ENTITY_ID, charset), text_of(issuer, ENTITY_TYPE))
-    return {"identifier": {"system": system or _UNKNOWN, "value": value}}
+    return {"identifier": {"system": issuer_of(issuer, charset) or _UNKNOWN, "value": value}}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bridge.mapping.mapping import Mapping
-from bridge.mapping.people import is_cut
+from bridge.mapping.people import is_cut, is_respelled
 from bridge.mapping.texts import uid_in
 from bridge.model.dataset import UNICODE, DataSet, Element, items, text_element, text_of
 from bridge.model.document import Document
@@ -209,6 +209,8 @@ def _odd_patient(root: Resource, patient: Resource | None, subject: Home, identi
     yield from oddities_of_identity(patient, subject)
     if patient is not None and is_cut(patient.get("name", [])):
         yield "Patient.name is longer than the 64 characters of Patient's Name: it is cut, shorten it"
+    if patient is not None and is_respelled(patient.get("name", [])):
+        yield "Patient.name has `^`, `=` or a backslash, which Patient's Name cannot hold: blanks stand for them"
 
 
 def _definite(group: Group, effective: str | None) -> Iterator[str]:

@@ -29,6 +29,8 @@ OTHER_IDS, LOCAL_ID, TYPE_CODE = 0x00101002, 0x00400031, 0x00400035
 _OF_ISSUER = {ISSUER, ENTITY_ID, ENTITY_TYPE}
 TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _ISSUER_BASE = f"{EXTENSION_BASE}/issuer/"
+_ENTITY_BASE = f"{EXTENSION_BASE}/issuer-entity/"
+"""Of an issuer that is named by a Universal Entity ID alone, of a type that makes no URI: DNS, X500, EUI64, L."""
 _UNKNOWN_BASE = f"{EXTENSION_BASE}/issuer-unknown/"
 _TEXT_ID = text_element(0x00100022, "CS", "TEXT")
 """Type of Patient ID: one that is read, not scanned."""
@@ -37,6 +39,7 @@ _PRIVATE = frozenset({"DL", "PPN", "SS", "TAX"})
 _SERVER = re.compile(r"https?://[^/]+/(.*/)?")
 """What a reference names before `Patient/`: with a host, for a scheme alone would be one issuer of all."""
 _URI = re.compile(r"(urn:[A-Za-z0-9-]+:|https?://)\S+")
+_OID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _LO = re.compile(r"[^\x00-\x1f\x7f\\]{1,64}")
 _CS = re.compile(r"[A-Z0-9_ ]{1,16}|-")
 
@@ -67,9 +70,7 @@ def _identifier(dataset: DataSet, charset: Charset, issuer: str | None, known: K
     entity, kind = text_of(qualifiers, ENTITY_ID, charset), text_of(qualifiers, ENTITY_TYPE)
     if unreadable(tuple(one for one in dataset if one.tag in (ISSUER, QUALIFIERS)), charset) & _OF_ISSUER:
         issuer = None  # somebody is named, and nobody knows whether it is the one that is configured
-    named = text_of(dataset, ISSUER, charset)
-    local = _ISSUER_BASE + quote(named, safe="") if named else system_of(issuer) if issuer else None
-    system = universal(entity, kind) or local
+    system = _uri_of(text_of(dataset, ISSUER, charset), entity, kind) or (system_of(issuer) if issuer else None)
     found: dict[str, Any] = {"system": system or _UNKNOWN_BASE + quote(known.system, safe=""), "value": value}
     code = text_of(qualifiers, TYPE_CODE, charset)
     return ({"type": {"coding": [{"system": TYPE_SYSTEM, "code": code}]}} if code else {}) | found
@@ -91,24 +92,33 @@ def system_of(issuer: str) -> str:
 
 def issuer_of(issuer: DataSet, charset: Charset) -> str | None:
     """URI of an item of the HL7v2 Hierarchic Designator Macro (PS3.3 table 10-17)."""
-    local = text_of(issuer, LOCAL_ID, charset)
-    known = universal(text_of(issuer, ENTITY_ID, charset), text_of(issuer, ENTITY_TYPE))
-    return known or (_ISSUER_BASE + quote(local, safe="") if local else None)
+    local, entity = text_of(issuer, LOCAL_ID, charset), text_of(issuer, ENTITY_ID, charset)
+    return _uri_of(local, entity, text_of(issuer, ENTITY_TYPE))
 
 
-def issuer_elements(system: str) -> DataSet:
+def issuer_elements(system: str, charset: Charset = UNICODE) -> DataSet:
     """Writes the item that `issuer_of` reads."""
     if system.startswith(_ISSUER_BASE):
-        return (text_element(LOCAL_ID, "UT", unquote(system.removeprefix(_ISSUER_BASE)), UNICODE),)
+        return (text_element(LOCAL_ID, "UT", unquote(system.removeprefix(_ISSUER_BASE)), charset),)
     entity, kind = entity_of(system)
-    return text_element(ENTITY_ID, "UT", entity, UNICODE), text_element(ENTITY_TYPE, "CS", kind)
+    return text_element(ENTITY_ID, "UT", entity, charset), text_element(ENTITY_TYPE, "CS", kind)
+
+
+def _uri_of(local: str | None, entity: str | None, kind: str | None) -> str | None:
+    """By the entity where that is a URI, else by the local name, else by the entity all the same: who is named, by
+    whatever, is somebody."""
+    if (uri := universal(entity, kind)) is not None:
+        return uri
+    if local:
+        return _ISSUER_BASE + quote(local, safe="")
+    return f"{_ENTITY_BASE}{quote(kind or '', safe='')}/{quote(entity, safe='')}" if entity else None
 
 
 def universal(entity: str | None, kind: str | None) -> str | None:
     """Universal Entity ID (PS3.3 10.14, HL7 table 0301) as URI."""
     if entity is None:
         return None
-    if kind == "ISO" and re.fullmatch(r"\d+(\.\d+)+", entity):
+    if kind == "ISO" and _OID.fullmatch(entity):
         return f"urn:oid:{entity}"
     if kind == "UUID":
         return f"urn:uuid:{entity}"
@@ -247,6 +257,9 @@ def other_ids(patient: Resource, identity: Identity, known: Known) -> Element | 
 
 def entity_of(system: str) -> tuple[str, str]:
     """Universal Entity ID and its type, of a URI."""
-    if re.fullmatch(r"urn:oid:\d+(\.\d+)+", system):
+    if system.startswith(_ENTITY_BASE):
+        kind, _, entity = system.removeprefix(_ENTITY_BASE).partition("/")
+        return unquote(entity), unquote(kind)
+    if system.startswith("urn:oid:") and _OID.fullmatch(system[8:]):
         return system[8:], "ISO"
     return (system[9:], "UUID") if system.startswith("urn:uuid:") else (system, "URI")

@@ -58,7 +58,8 @@ def accession_elements(ordered: Resource) -> Iterator[Element]:
     ((number, issuers),) = found.items()
     yield text_element(ACCESSION, "SH", number, UNICODE)
     if len(issuers) == 1:
-        yield Element(ACCESSION_ISSUER, "SQ", (issuer_elements(*issuers),))
+        (issuer,) = issuers
+        yield Element(ACCESSION_ISSUER, "SQ", (issuer_elements(issuer),))
 
 
 def unfit_accessions(ordered: Resource) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bridge.mapping.codings import code_meaning
+from bridge.mapping.codings import meanings_of
 from bridge.translate.basis.codeable import displays_in
 from bridge.translate.basis.element_ids import WORDS, has_mark
 from bridge.translate.basis.node import Home
@@ -52,7 +52,7 @@ _SIDES = {"L": "links", "R": "rechts", "B": "beidseits"}  # KBV_CS_SFHIR_ICD_SEI
 def _words_of(concept: Home, native: Home) -> str | None:
     text: str | None = concept.get("text")
     cut = {one.get("display") for one in native.get("coding", ())}
-    whole = next((one for one in displays_in(concept) if _is_cut(one) and code_meaning(one) in cut), None)
+    whole = next((one for one in displays_in(concept) if _is_cut(one) and meanings_of(one) & cut), None)
     if whole is not None and text in (None, whole, native.get("text")):
         return whole
     return text if text != native.get("text") else None
@@ -62,7 +62,7 @@ def in_words(native: Home, words: str) -> Home:
     """The concept by its words; a display that was cut is whole again."""
     concept = {**native, "text": words}
     if _is_cut(words) and "coding" in native:
-        cut = [one for one in native["coding"] if one.get("display") == code_meaning(words)]
+        cut = [one for one in native["coding"] if one.get("display") in meanings_of(words)]
         concept["coding"] = [one | {"display": words} if [one] == cut else one for one in native["coding"]]
     return concept
 

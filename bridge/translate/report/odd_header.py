@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from bridge.mapping.lens import LENSES
 from bridge.model.dataset import items, text_of
 from bridge.model.document import Document
-from bridge.model.tags import IDENTITY_REMOVED, ISSUER, PATIENT_ID, QUALIFIERS, TIMEZONE_OFFSET
+from bridge.model.tags import IDENTITY_REMOVED, PATIENT_ID, TIMEZONE_OFFSET
 from bridge.translate.basis.ids import Known
 from bridge.translate.basis.times import zone_of
 from bridge.translate.header.header import content_time, status_of
-from bridge.translate.header.identity import is_pseudonym
+from bridge.translate.header.identity import identifiers_of, is_pseudonym, is_unknown
 
 _QUALITY_CONTROL, _SPECIES, _SPECIES_CODE = 0x00100200, 0x00102201, 0x00102202
 _HUMAN = ("human", "homo sapiens", "337915000", "L-85B00")
@@ -32,7 +32,7 @@ def oddities_of_header(document: Document, known: Known) -> Iterator[str]:
         yield f"Patient Identity Removed (0012,0062) is YES: its Patient ID is taken for one of {known.issuer}"
     elif text_of(header, IDENTITY_REMOVED) == "YES":
         yield "Patient Identity Removed (0012,0062) is YES: a pseudonym, and a FHIR client sees any Patient"
-    elif known.issuer is None and text_of(header, ISSUER, document.charset) is None and not items(header, QUALIFIERS):
+    elif known.issuer is None and is_unknown(identifiers_of(header, document.charset, known)[0]["system"]):
         yield "Patient ID without issuer: two people with one ID would be taken for one; configure `issuer`"
     for tag, (read, name) in _READ.items():
         if (text := text_of(header, tag)) is not None and not _can(read, text):

@@ -136,11 +136,28 @@ def test_a_name_in_one_string_comes_back(name: str) -> None:
         ("Doe^Jane", "Doe, Jane"),
         ("Doe^Jane^^Dr.", "Doe, Jane, , Dr."),
         ("Yamada^Tarou=山田^太郎", "Yamada, Tarou = 山田, 太郎"),
-        ("=山田^太郎", "山田, 太郎"),
+        ("=山田^太郎", "= 山田, 太郎"),
+        ("==やまだ^たろう", "= = やまだ, たろう"),
+        ("Doe^Jane==どう^じぇいん", "Doe, Jane = = どう, じぇいん"),
+        ("Doe^Jane==", "Doe, Jane"),
     ],
 )
 def test_a_name_is_read_in_one_string(name: str, text: str) -> None:
     assert LENSES["person-string"].to_fhir(name) == text
+    assert LENSES["person-string"].to_dicom(text) == name.rstrip("=")
+
+
+def test_the_parts_of_an_edited_name_stay_in_their_groups() -> None:
+    assert LENSES["person-string"].to_dicom("= 山田, 花子 = やまだ, はなこ") == "=山田^花子=やまだ^はなこ"
+    for text in ("=", "= =", " = "):
+        with pytest.raises(ValueError, match="empty name"):
+            LENSES["person-string"].to_dicom(text)
+
+
+def test_a_component_with_a_comma_is_not_read_in_one_string() -> None:
+    """An edit would make two of it."""
+    with pytest.raises(ValueError, match="comma"):
+        LENSES["person-string"].to_fhir("García, hijo^Juan")
 
 
 def test_a_name_as_it_is_spoken_is_one_component() -> None:
