@@ -89,6 +89,14 @@ def _encodings(charset: Charset) -> tuple[str, ...]:
     return found
 
 
+def is_known(charset: Charset) -> bool:
+    try:
+        _encodings(charset)
+    except UnicodeError:
+        return False
+    return True
+
+
 def decode_text(value: bytes, vr: str, charset: Charset) -> str:
     """The text, less the pad byte of PS3.5 6.2. Raises UnicodeError where the bytes are not of the charset."""
     pad = b"\0" if vr == "UI" else b" "

@@ -11,8 +11,9 @@ import pytest
 from bridge.codecs.dicom import structured_report
 from bridge.codecs.dicom.json_model import from_json, from_keywords
 from bridge.codecs.dicom.writer import write
+from bridge.errors import PermanentError
 from bridge.mapping.load import load
-from bridge.model.content import Code, ContentItem, Other
+from bridge.model.content import Code, Coded, ContentItem, Other, Plain
 from bridge.model.dataset import Charset, DataSet, Element, decode_text, encode_text, merged, text_element
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource
@@ -27,6 +28,7 @@ from bridge.model.tags import (
     VALUE_TYPE,
 )
 from bridge.translate.basis.ids import Known
+from bridge.translate.selfcheck import checked_to_dicom
 from bridge.translate.to_dicom import to_dicom
 from bridge.translate.to_fhir import to_fhir
 from tests.corpus import FIXTURES
@@ -98,6 +100,47 @@ def test_signs_that_two_sets_have_are_written_by_the_declared_one() -> None:
     assert encode_text("3×4", "LO", ("", "ISO 2022 IR 87")) == b"3\x1b$B!_\x1b(B4"
     with pytest.raises(UnicodeError, match="does not fit"):
         encode_text("3×4", "LO", ("ISO_IR 6",))
+
+
+def test_latin_9_is_one() -> None:
+    """PS3.3 tables C.12-2 and C.12-3; pydicom has no name of it."""
+    for charset in (("ISO_IR 203",), ("ISO 2022 IR 203", "ISO 2022 IR 87")):
+        assert decode_text(b"\xbcuvray 5 \xa4", "LO", charset) == "Œuvray 5 €"
+        assert encode_text("Œuvray 5 €", "LO", charset) == b"\xbcuvray 5 \xa4"
+    assert decode_text(b"\x1b-b\xa4", "LO", ("", "ISO 2022 IR 203")) == "€"
+
+
+def test_syllables_that_ks_x_1001_has_not_are_not_written_in_it() -> None:
+    """Python makes them up of four letters, which others read as four."""
+    for text in ("펲", "뷁", "똠방"):
+        with pytest.raises(UnicodeError, match="does not fit"):
+            encode_text(text, "UT", ("", "ISO 2022 IR 149"))
+
+
+OTHER_ESCAPES = {  # legal, and not as we write them
+    "kanji and katana in one": ("ISO 2022 IR 13\\ISO 2022 IR 87", b"\x1b$B8!::\x1b(B\xbc\xae\xb9\xdd"),
+    "back to ISO 646": ("ISO 2022 IR 13\\ISO 2022 IR 87", b"\x1b$B8!::\x1b(B"),
+    "said again": ("\\ISO 2022 IR 149", b"\x1b$)C\xb0\xcb\xbb\xe7 \x1b$)C\xb0\xe1"),
+    "not back at the end": ("\\ISO 2022 IR 87", b"\x1b$B8!::"),
+}
+
+
+@pytest.mark.parametrize(("charset", "raw"), OTHER_ESCAPES.values(), ids=OTHER_ESCAPES)
+def test_an_edit_that_the_character_set_cannot_hold_takes_all_other_items_along(charset: str, raw: bytes) -> None:
+    raw = padded(raw)
+    said = decode_text(raw, "LO", tuple(charset.split("\\")))
+    before = report(
+        charset,
+        findings=(
+            item("TEXT", Element(0x0040A160, "UT", raw)),
+            item("CODE", Element(CONCEPT_CODE, "SQ", ((*code("T1"), Element(0x00080104, "LO", raw)),))),
+        ),
+    )
+    group = to_fhir(before, MAPPING, KNOWN).result
+    after = checked_to_dicom(edited(group, "追記😀"), MAPPING, KNOWN).result
+    texts = [one.value for one in structured_report.read(write(write_document(after))).root.children]
+    assert after.charset == ("ISO_IR 192",)
+    assert texts == [Plain("TEXT", "追記😀"), Plain("TEXT", said), Coded(Code("T1", "99X", said))]
 
 
 NOT_OF_IT = {
@@ -184,6 +227,20 @@ def test_bytes_that_are_not_of_it(charset: str | None, raw: bytes) -> None:
         assert [one for one in warnings if one.startswith(f"{name} {WARNING}")], name
     after = to_dicom(copy.deepcopy(group), MAPPING, KNOWN).result
     assert write(write_document(after)) == write(write_document(before))
+
+
+def edited(group: Group, text: str) -> Group:
+    (said,) = (one for one in of_type(group, "Observation") if one.get("valueString") in ("plain", "ascii"))
+    said["valueString"] = text
+    return group
+
+
+def test_a_document_of_an_unknown_character_set_is_not_said_to_be_in_another() -> None:
+    """Who knows it reads its bytes; in a document that says ISO_IR 192 nobody would."""
+    group = to_fhir(report("ISO_IR 1", Element(0x00081030, "LO", b"M\xfcller")), MAPPING, KNOWN).result
+    assert to_dicom(edited(group, "ascii"), MAPPING, KNOWN).result.charset == ("ISO_IR 1",)
+    with pytest.raises(PermanentError, match="ISO_IR 1 is not known"):
+        to_dicom(edited(group, "größer"), MAPPING, KNOWN)
 
 
 def code(value: str) -> DataSet:

@@ -17,7 +17,7 @@ from bridge.model.tags import COMPLETION, PATIENT_ID, PREDECESSORS, STUDY_UID
 from bridge.sync.patients.made_of import is_one_patient
 from bridge.translate.basis import times
 from bridge.translate.basis.ids import Known
-from bridge.translate.header.encounter import encounter_elements
+from bridge.translate.header.encounter import encounter_elements, encounter_of
 from bridge.translate.header.header import composition_status, status_of
 from bridge.translate.header.identity import OTHER_IDS, identity_of, universal
 from bridge.translate.header.whose import subject_of
@@ -84,6 +84,18 @@ def test_a_date_is_of_the_clock_of_the_zone() -> None:
 def test_words_too_long_for_a_code_meaning_stay_text() -> None:
     words = " ".join(["word"] * 20)
     assert value_to_dicom({"valueCodeableConcept": {"text": words}}, "+01:00", container=False) == Plain("TEXT", words)
+
+
+@pytest.mark.parametrize(
+    "system",
+    ["urn:oid:2.999.7", "https://fhir-dicom.org/fhir/issuer/%E6%9D%B1%E5%A4%A7%E7%97%85%E9%99%A2",
+     "https://fhir-dicom.org/fhir/issuer-entity/DNS/hospital-b.example.jp"],
+)  # fmt: skip
+def test_an_admission_of_another_hospital_is_another(system: str) -> None:
+    """Whose issuer has a local name alone, or an entity that is no URI: E1 of two hospitals was one."""
+    encounter = {"identifier": {"system": system, "value": "E1"}}
+    elements = encounter_elements(encounter, UNICODE, Known())
+    assert encounter_of(tuple(elements), UNICODE, Known()) == encounter
 
 
 def test_a_contained_encounter_is_no_admission() -> None:
