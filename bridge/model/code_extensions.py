@@ -141,8 +141,7 @@ def _holds(by: _Set, character: str) -> bool:
     if character.isascii():
         return by.right or by.codec == "ascii"
     try:
-        raw = _written(character, by)
-        return len(raw) <= 2 and _read(raw, by) == character  # Python writes Hangul beyond KS X 1001 in eight
+        return _read(_written(character, by), by) == character
     except UnicodeError:
         return False
 

@@ -110,13 +110,6 @@ def test_latin_9_is_one() -> None:
     assert decode_text(b"\x1b-b\xa4", "LO", ("", "ISO 2022 IR 203")) == "€"
 
 
-def test_syllables_that_ks_x_1001_has_not_are_not_written_in_it() -> None:
-    """Python makes them up of four letters, which others read as four."""
-    for text in ("펲", "뷁", "똠방"):
-        with pytest.raises(UnicodeError, match="does not fit"):
-            encode_text(text, "UT", ("", "ISO 2022 IR 149"))
-
-
 OTHER_ESCAPES = {  # legal, and not as we write them
     "kanji and katana in one": ("ISO 2022 IR 13\\ISO 2022 IR 87", b"\x1b$B8!::\x1b(B\xbc\xae\xb9\xdd"),
     "back to ISO 646": ("ISO 2022 IR 13\\ISO 2022 IR 87", b"\x1b$B8!::\x1b(B"),

@@ -154,16 +154,6 @@ def test_the_parts_of_an_edited_name_stay_in_their_groups() -> None:
             LENSES["person-string"].to_dicom(text)
 
 
-def test_a_component_with_a_comma_is_not_read_in_one_string() -> None:
-    """An edit would make two of it."""
-    with pytest.raises(ValueError, match="comma"):
-        LENSES["person-string"].to_fhir("García, hijo^Juan")
-
-
-def test_a_name_as_it_is_spoken_is_one_component() -> None:
-    assert LENSES["person-string"].to_dicom("Dr. Jane Doe") == "Dr. Jane Doe"
-
-
 @given(st.sampled_from("MFO"))
 def test_sex_comes_back(text: str) -> None:
     assert LENSES["sex"].to_dicom(LENSES["sex"].to_fhir(text)) == text
