@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bridge.errors import PermanentError
 from bridge.ledger.database import batched
@@ -39,7 +39,8 @@ def take_resources(route: Route, ledger: Ledger) -> None:
     newest is taken in."""
     store = route.fhir
     known, position = ledger.feeds.position(route.name, store.name), None
-    since, whole = overlapping(known, ledger.feeds.position(route.name, OVERLAPPED))
+    now = datetime.fromtimestamp(ledger.now(), UTC)
+    since, whole = overlapping(known, ledger.feeds.position(route.name, OVERLAPPED), now)
     taken: set[str] = set()
     for page in store.changes(since):
         position = position or page.position
@@ -60,15 +61,15 @@ def take_resources(route: Route, ledger: Ledger) -> None:
             ledger.feeds.move(route.name, OVERLAPPED, position)
 
 
-def overlapping(known: str | None, overlapped: str | None) -> tuple[str | None, bool]:
+def overlapping(known: str | None, overlapped: str | None, now: datetime) -> tuple[str | None, bool]:
     """From when on a feed is read that was read up to `known`, and whether that is the whole overlap, as it was up to
-    `overlapped`; all by the clock of the store. What commits within `OVERLAP` of its time is told by the first read of
-    the whole overlap that follows, however long nobody read."""
+    `overlapped`; both by the clock of the store. What commits within `OVERLAP` of its time is told by the first read of
+    the whole overlap that follows, however long nobody read. `now`, by another clock, can only have it read sooner."""
     if not known:
         return None, True
     reached = datetime.fromisoformat(known)
     last = datetime.fromisoformat(overlapped) if overlapped else reached
-    whole = not overlapped or not last <= reached < last + OVERLAP  # or a clock that was set back
+    whole = not overlapped or last > reached or max(reached, now) >= last + OVERLAP  # or a clock that was set back
     since = min(last, reached) - OVERLAP if whole else reached - BRIEF
     return since.isoformat(timespec="milliseconds"), whole
 
