@@ -81,5 +81,5 @@ def datetime_to_dicom(value: str) -> str:
     found = _DATETIME.fullmatch(value)
     if found is None:
         return _digits(value)
-    zone = (found[3] or "").replace("Z", "+0000").replace("-00:00", "+0000").replace(":", "")  # PS3.5 6.2: no -0000
+    zone = {None: "", "Z": "+0000"}.get(found[3], (found[3] or "").replace(":", ""))
     return _digits(found[1]) + time_to_dicom(found[2]) + zone

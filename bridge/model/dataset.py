@@ -78,7 +78,7 @@ def _encodings(charset: Charset) -> tuple[str, ...]:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             found = tuple(convert_encodings([_LATIN_1.get(term, term) for term in charset]))
-        if len(found) == len(charset):
+        if not _LATIN_1.keys().isdisjoint(charset):  # and ValueError, where pydicom left some out
             found = tuple("iso8859_15" if one in _LATIN_1 else name for one, name in zip(charset, found, strict=True))
         for name in found:
             "".encode(name)

@@ -222,6 +222,21 @@ def test_bytes_that_are_not_of_it(charset: str | None, raw: bytes) -> None:
     assert write(write_document(after)) == write(write_document(before))
 
 
+def test_a_term_that_stands_beside_none_is_no_term() -> None:
+    with pytest.raises(UnicodeError, match="unknown"):
+        decode_text(b"5 \xa4 ", "LO", ("ISO_IR 203", "ISO_IR 192"))
+
+
+def test_bytes_that_nobody_could_read_do_not_become_text() -> None:
+    """They may happen to be UTF-8, and are of the character set that they stand in."""
+    odd = item("TEXT", Element(0x0040A160, "UT", "é".encode()))
+    before = report("ISO_IR 6", findings=(odd,))
+    group = to_fhir(before, MAPPING, KNOWN).result
+    after = to_dicom(edited(group, "größer"), MAPPING, KNOWN).result
+    assert after.charset == ("ISO_IR 192",)
+    assert after.root.children[1] == before.root.children[1] != Plain("TEXT", "é")
+
+
 def edited(group: Group, text: str) -> Group:
     (said,) = (one for one in of_type(group, "Observation") if one.get("valueString") in ("plain", "ascii"))
     said["valueString"] = text

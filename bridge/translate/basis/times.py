@@ -102,7 +102,7 @@ def observation_datetime(effective: str | None, zone: str) -> DataSet:
 def offset_of(value: str | None) -> str | None:
     """`+hh:mm` of a dateTime that has one."""
     found = _WITH_ZONE.search(value or "")
-    return {"Z": "+00:00", "-00:00": "+00:00"}.get(found[1], found[1]) if found else None
+    return {"Z": "+00:00"}.get(found[1], found[1]) if found else None
 
 
 def in_zone(instant: str, zone: str) -> str:
@@ -111,9 +111,7 @@ def in_zone(instant: str, zone: str) -> str:
     if own is None:
         raise ValueError("a time without zone is no instant")
     if own == offset_at(zone, _digits(instant)):
-        return (
-            instant.removesuffix("Z").removesuffix("-00:00").removesuffix(own) + own
-        )  # digits of a second stay as they are
+        return instant.removesuffix("Z").removesuffix(own) + own  # digits of a second stay as they are
     leap = instant[16:19] == ":60"  # Python knows no leap second: the one before it has the same minute in every zone
     instant = f"{instant[:17]}59{instant[19:]}" if leap else instant
     here = datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo if OFFSET.fullmatch(zone) else ZoneInfo(zone)

@@ -3,6 +3,7 @@ says its own character set (PS3.5 7.5.3) stays as it is, unless it is the one.""
 
 from __future__ import annotations
 
+from bridge.errors import PermanentError
 from bridge.model.content import ContentItem
 from bridge.model.dataset import (
     TEXT_VRS,
@@ -13,11 +14,16 @@ from bridge.model.dataset import (
     charset_of,
     decode_text,
     find,
+    is_known,
     text_element,
 )
 from bridge.model.sr import item_of, own_elements
 from bridge.model.tags import SPECIFIC_CHARACTER_SET
 
+_UNKNOWN = (
+    "an edit does not fit the Specific Character Set, and {} is not known, so that the other texts cannot be read and "
+    "written in ISO_IR 192; correct it at its source"
+)
 SAID = text_element(SPECIFIC_CHARACTER_SET, "CS", UNICODE[0])
 
 
@@ -29,7 +35,11 @@ def in_unicode(item: ContentItem, old: Charset, done: dict[int, Charset], unread
         return item
     inner = done[id(item)] if id(item) in done else charset_of(item.rest, old)
     children = tuple([in_unicode(child, inner, done, unread) for child in item.children])
-    rest = item.rest if id(item) in done else recoded(item.rest, inner, UNICODE, unread)
+    kept = set[int]()
+    rest = item.rest if id(item) in done else recoded(item.rest, inner, UNICODE, kept)
+    unread |= kept
+    if kept or id(item) in done:
+        return ContentItem(item.relationship, item.concept, item.value, children, rest)
     spelled = ContentItem(item.relationship, item.concept, item.value, (), rest)
     return item_of(own_elements(spelled, UNICODE), children, UNICODE)
 
@@ -44,7 +54,8 @@ def _holds(item: ContentItem, done: dict[int, Charset]) -> bool:
 
 def recoded(dataset: DataSet, old: Charset, new: Charset, unread: set[int]) -> DataSet:
     """Raises UnicodeError where text does not fit the new character set. What is not of the old one says nothing, to
-    nobody: such bytes stay as they are, for which text they are would be a guess. Their tags go into `unread`."""
+    nobody: such bytes stay as they are, for which text they are would be a guess. Their tags go into `unread`. Raises
+    PermanentError where the old one is unknown: who knows it could read them."""
     return tuple(
         [recoded_element(element, old, new, unread) for element in dataset if element.tag != SPECIFIC_CHARACTER_SET]
     )
@@ -59,7 +70,9 @@ def recoded_element(element: Element, old: Charset, new: Charset, unread: set[in
         return element
     try:
         text = decode_text(value, vr, old)
-    except UnicodeError:
+    except UnicodeError as error:
+        if not is_known(old):
+            raise PermanentError(_UNKNOWN.format("\\".join(old))) from error
         unread.add(tag)
         return element
     return text_element(tag, vr, text, new)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from bridge.errors import PermanentError
 from bridge.mapping.mapping import Mapping
 from bridge.model.content import ContentItem, Path, Value
-from bridge.model.dataset import UNICODE, Charset, DataSet, charset_of, is_known, merged
+from bridge.model.dataset import UNICODE, Charset, DataSet, charset_of, merged
 from bridge.model.document import Document
 from bridge.model.group import Group, Json
 from bridge.model.kept import fits, is_kept
@@ -30,10 +29,6 @@ from bridge.translate.remainder.patched_item import patched_item
 from bridge.translate.report.report import Report
 
 _UNREAD = "bytes that were not of the Specific Character Set stay as they are; correct them at their source"
-_UNKNOWN = (
-    "an edit does not fit the Specific Character Set, and {} is not known, so that the other texts cannot be read and "
-    "written in ISO_IR 192; correct it at its source"
-)
 _ANOTHER = (
     "edited in FHIR since: another instance, without the series, the equipment and the verification of the one before"
 )
@@ -69,8 +64,6 @@ def content_of(
         report.warnings.append("an edit does not fit the Specific Character Set: the document is in ISO_IR 192 now")
         header = merged(recoded(header, charset, UNICODE, unread) if fits else header, [SAID])
         root = in_unicode(root, charset, {id(item): inner for item, inner in builder.unicode}, unread)
-        if unread and not is_known(charset):
-            raise PermanentError(_UNKNOWN.format("\\".join(charset)))
         report.warnings += [f"({tag >> 16:04X},{tag & 0xFFFF:04X}): {_UNREAD}" for tag in sorted(unread)]
     return Content(Document(header, root), builder.homes, builder.places, builder.moves, builder.carried)
 
