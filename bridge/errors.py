@@ -21,6 +21,10 @@ class RefusedError(TemporaryError):
     """A server lets us do it no more, or has no room: no document is at fault, however often it is tried."""
 
 
+class WithheldError(RefusedError):
+    """A server that answers all else does not let us read this one: what it belongs to waits, and nothing else."""
+
+
 class LedgerError(TemporaryError):
     """The ledger itself cannot be read or written; no document is at fault, and none goes on without it."""
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from urllib.parse import quote, urlencode
 
 from bridge.codecs import json
-from bridge.errors import BridgeError, PermanentError, TemporaryError
+from bridge.errors import BridgeError, PermanentError, RefusedError, TemporaryError, WithheldError
 from bridge.model.edition import edition, time_of
 from bridge.model.extensions import extensions_of
 from bridge.model.group import Json, Resource, reference_to
@@ -153,14 +153,29 @@ class FhirStore:
         resource = entry.get("resource")
         if status in ("404", "410"):
             return None
-        if not status.startswith("2") or resource is None:
-            what = f"{self.name}: reading {key} was answered {status or 'nothing'}"
-            if not status.startswith("5"):
-                raise PermanentError(what)
-            self._peer.judge()
-            raise TemporaryError(what)
+        if not status.startswith("2"):  # an entry says neither how long to wait nor what is the matter with the server
+            alone = self._alone(key)
+            return alone if isinstance(alone, Stored) else None
+        if resource is None:
+            raise PermanentError(f"{self.name}: reading {key} was answered {status} and no resource")
         stored = self._stored(key, resource, f"reading {key}")
         return None if _is_placeholder(resource) else stored
+
+    def _alone(self, key: str) -> Stored[Resource] | Absence:
+        """Asks for one resource by itself. Raises WithheldError where only that one is refused."""
+        try:
+            answer = self._peer.call("GET", f"/{_path(key)}", headers=_FHIR, accept=(404, 410))
+        except RefusedError as error:
+            raise WithheldError(str(error), error.wait) from error
+        if answer.status == 404:
+            return "unknown"
+        if answer.status == 410:
+            return "deleted"
+        found = self._parsed(answer.body)
+        if not isinstance(found, dict):
+            raise TemporaryError(f"{self.name}: reading {key} was answered with no resource; is this a FHIR server?")
+        stored = self._stored(key, found, f"reading {key}")
+        return "deleted" if _is_placeholder(found) else stored
 
     def _stored(self, key: str, resource: Resource, what: str) -> Stored[Resource]:
         """The resource that `what` was answered with. Raises TemporaryError where it is another: in another order, or
@@ -210,19 +225,8 @@ class FhirStore:
         return f"{item.key.partition('/')[0]}/{steps[-1]}"
 
     def absent(self, keys: Sequence[str]) -> Sequence[Absence | None]:
-        return [self._absent(key) for key in keys]
-
-    def _absent(self, key: str) -> Absence | None:
-        answer = self._peer.call("GET", f"/{_path(key)}", headers=_FHIR, accept=(404, 410))
-        if answer.status == 404:
-            return "unknown"
-        if answer.status == 410:
-            return "deleted"
-        found = self._parsed(answer.body)
-        if not isinstance(found, dict):
-            raise TemporaryError(f"{self.name}: reading {key} was answered with no resource; is this a FHIR server?")
-        self._stored(key, found, f"reading {key}")
-        return "deleted" if _is_placeholder(found) else None
+        found = map(self._alone, keys)
+        return [None if isinstance(one, Stored) else one for one in found]
 
     def remove(self, keys: Sequence[str]) -> Sequence[BridgeError | None]:
         found: list[BridgeError | None] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, WithheldError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
 from bridge.ledger.work_item import OPEN, State, Work
@@ -155,10 +155,18 @@ def doubtful(route: Route, ledger: Ledger, suspects: Sequence[Work]) -> str | No
 
 def _knows_any(route: Route, ledger: Ledger, store: Store[Any], others: list[str], suspects: list[str]) -> bool:
     """Whether anything else that should be there is there."""
-    if any(one is not None for one in store.read(others)):
+    if _gives_any(store, others):
         return True
     studies = ledger.studies.some(route.name, len(suspects) + _ANCHORS) if store.name == route.dicom.name else []
     return None in store.absent([one.study for one in studies if one.study not in suspects][:_ANCHORS])
+
+
+def _gives_any(store: Store[Any], keys: Sequence[str]) -> bool:
+    """One that it does not let us read says nothing of the others."""
+    try:
+        return any(one is not None for one in store.read(keys))
+    except WithheldError:
+        return len(keys) > 1 and any(_gives_any(store, [key]) for key in keys)
 
 
 def _document(route: Route, ledger: Ledger, work: Work) -> str:

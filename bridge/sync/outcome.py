@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError, TemporaryError, defect
+from bridge.errors import LedgerError, OutageError, PermanentError, RefusedError, TemporaryError, WithheldError, defect
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.plan import Planned
 from bridge.ledger.work_item import State, Work
@@ -90,6 +90,8 @@ class Outcomes:
                 self._put_off(works, "held", error)
             case OutageError():
                 self._outage(works, again, error)
+            case WithheldError():  # of a server that is well: not counted, or many such would end every pass
+                self._try_again(works, again, error)
             case TemporaryError():
                 self.failed += 1
                 self._try_again(works, again, error)

@@ -78,6 +78,7 @@ def returned_document(
     if taken_back or changed or beyond(pieces) != remainder.get("beyond"):  # in the items, or in what they do not say
         claimed = document.template
         document, image, pieces = _new_version(group, homes, document, pieces, mapping, known, read=read)
+        report.anew = True
         report.warnings.append(NEW_INSTANCE)
         if document.template != claimed:
             report.warnings.append(_UNCLAIMED.format(claimed))
@@ -86,7 +87,8 @@ def returned_document(
     if manifest := manifest_of(pieces):
         manifest["digest"] = document_digest(document)
         manifest |= said_of(read) if read > Read.HEADED else {}  # without, pieces are read as `HEADED`
-    report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in edits(pieces)]
+    report.unseen += edits(pieces)
+    report.warnings += [f"{place}: edited in FHIR since; a DICOM reader does not see it" for place in report.unseen]
     summaries = [one for one in group.members if is_summary(one)]
     if any(guard(one) not in remainder.get("copies", ()) for one in summaries):
         report.warnings.append(_SUMMARY)

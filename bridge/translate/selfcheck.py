@@ -15,9 +15,8 @@ from bridge.translate.remainder.extension import attached, is_from_dicom, is_tol
 from bridge.translate.remainder.json_patch import canonical_text
 from bridge.translate.remainder.said_elsewhere import compared
 from bridge.translate.report.report import Translated
-from bridge.translate.returned_document import NEW_INSTANCE
 from bridge.translate.to_dicom import as_source, to_dicom
-from bridge.translate.to_fhir import ANEW, to_fhir
+from bridge.translate.to_fhir import to_fhir
 
 
 def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated[Document]:
@@ -28,12 +27,9 @@ def checked_to_dicom(group: Group, mapping: Mapping, known: Known) -> Translated
     # whoever reads it has no other version
     there = to_fhir(translated.result, mapping, replace(known, head=None), told=told)
     back = there.result
-    if NEW_INSTANCE in translated.report.warnings and ANEW in there.report.warnings:
-        places = [one.partition(":")[0] for one in translated.report.warnings if one.endswith("does not see it")]
-        raise LossError(
-            f"the edit of {', '.join(dict.fromkeys(places)) or 'the resources'} would not come back from the SR; "
-            "undo it, or edit what the items say"
-        )
+    if translated.report.anew and there.report.anew:
+        places = ", ".join(dict.fromkeys(translated.report.unseen)) or "the resources"
+        raise LossError(f"the edit of {places} would not come back from the SR; undo it, or edit what the items say")
     if is_from_dicom(group.root):  # its remainder is made anew, so that only `to_fhir`, which checks itself, can tell
         return translated
     said = (without_verifiers(as_source(found, known)).resources() for found in (group, back))

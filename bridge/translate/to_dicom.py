@@ -35,7 +35,7 @@ from bridge.translate.report.leaves import outcomes
 from bridge.translate.report.odd_resources import oddities_of_group
 from bridge.translate.report.report import Detail, Translated
 from bridge.translate.report.rules import Rules
-from bridge.translate.returned_document import NEW_INSTANCE, returned_document
+from bridge.translate.returned_document import returned_document
 
 
 def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = True) -> Translated[Document]:
@@ -44,7 +44,7 @@ def to_dicom(group: Group, mapping: Mapping, known: Known, *, counted: bool = Tr
     before = attached(group.root, "document").get("illegal")
     group, document, homes, image, pieces, report = _made(group, mapping, known)
     if counted:
-        if before is not None and NEW_INSTANCE in report.warnings:
+        if before is not None and report.anew:
             report.warnings += illegal_since(document, before)
         report.warnings += oddities_of_group(group, mapping)
         report.account = lambda: [*_outcomes(group, homes, image, mapping)]
@@ -85,7 +85,7 @@ def _made(group: Group, mapping: Mapping, known: Known) -> Made:
         )
     known = replace(known, document=known.document or remainder.get("first"), edited=_edited(group))
     made = _returned_to(group, mapping, known, remainder)
-    if NEW_INSTANCE in made.report.warnings and (spelled := as_spelled(group, remainder)) is not group:
+    if made.report.anew and (spelled := as_spelled(group, remainder)) is not group:
         return _returned_to(spelled, mapping, known, remainder)
     return made
 
@@ -107,7 +107,7 @@ def _returned_by_rows(group: Group, mapping: Mapping, known: Known, remainder: d
     if are_resources_as_then(mapping, then, group.resources()):
         return _returned(group, mapping, known, remainder, asking)
     made = _returned(group, by_rows(mapping, then), known, remainder, asking)
-    if NEW_INSTANCE not in made.report.warnings:
+    if not made.report.anew:
         return made
     made = _returned(group, with_rows(mapping, then), known, remainder, asking)
     if not then <= mapping.site:
@@ -120,7 +120,7 @@ def _returned_to(group: Group, mapping: Mapping, known: Known, remainder: dict[s
     system, source = remainder.get("system", known.system), remainder.get("source")
     asking = system if known.system == FILES else known.system
     made = _returned_by_rows(group, mapping, replace(known, system=system).of(source), remainder, asking)
-    if NEW_INSTANCE in made.report.warnings and (asking != system or source not in (None, asking)):
+    if made.report.anew and (asking != system or source not in (None, asking)):
         # its ids, and what it refers to, are to be read again by whoever asks now
         return _returned_by_rows(group, mapping, replace(known, system=asking), remainder, asking)
     return made

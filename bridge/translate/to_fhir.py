@@ -84,7 +84,7 @@ def to_fhir(
         if made_of is not None and _uid(to_dicom(made_of.result, mapping, source.back).result) == _uid(document):
             made_of.report.warnings += [BY_EARLIER, *oddities_of_document(bare, known), *contradictions(made_of.result)]
             return made_of
-    report = Report([ANEW] if sources else [])
+    report = Report([ANEW] if sources else [], anew=bool(sources))
     said = {} if alone is None else {"version": alone} | named_in(known)
     group = remaindered(document, native_fhir(document, mapping, known).group, mapping, known, report, said)
     # equal content is read natively alike, so that nothing of FHIR is left for a private element

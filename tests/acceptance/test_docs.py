@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.ledger.ledger import Ledger
+from bridge.web.meters import Meters
 from tests.corpus import ROOT
 
 COMMANDS = [
@@ -60,6 +62,16 @@ def test_every_command_is_documented_and_shows_an_example(command: str) -> None:
     assert f"Example: fhir-dicom {command}" in done.stdout
     for option in re.findall(r"(--[a-z-]+)", done.stdout):
         assert option in page or option == "--help"
+
+
+def test_the_metrics_that_are_documented_are_those_that_are_given(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`fhir_dicom_.*?) \|", page, re.MULTILINE)
+    ledger = Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    given = re.findall(r"^# TYPE (\w+) ", Meters().page(ledger).decode(), re.MULTILINE)
+    ledger.close()
+    documented = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(documented) == sorted(name for name in given if not name.endswith("_created"))
 
 
 def test_no_command_is_missing_here() -> None:

@@ -4,6 +4,7 @@ that answers everything else refuses one document is that document's own."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from bridge.codecs import json
 from bridge.errors import TemporaryError
+from bridge.model.group import reference_to
 from bridge.settings.settings import settings
 from bridge.stores import breaker, deadline
 from bridge.stores.fhir import FhirStore
@@ -25,11 +28,12 @@ from tests.integration import test_bad_days
 from tests.integration.test_sync_void_servers import observation, report_of, stored
 from tests.servers.hapi import Hapi
 from tests.servers.load import put
-from tests.servers.proxy import Fault, Proxy, Rule, plain, slowly, status, trickling
+from tests.servers.proxy import Answer, Fault, Proxy, Rule, plain, slowly, status, trickling
 from tests.servers.service import Service, serving, until
 from tests.servers.world import MAPPING, World, started
 
 FAULTS = test_bad_days.FAULTS | {"without permissions": status(403), "not deployed": status(404)}
+NOBODY = {"resourceType": "", "id": ""}
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +205,70 @@ def test_what_a_server_refuses_for_now_is_tried_again(world: World, code: int, m
     world.later(7200)
     assert world.once().faults == []
     assert (len(world.srs_of(f"Observation/refused-{code}")), charged(world)) == (1, [])
+
+
+def entry_of(key: str, code: int) -> Fault:
+    """That entry of a batch is answered with the status, as HAPI answers what an interceptor refuses."""
+
+    def fault(handler: Any, answer: Any) -> None:
+        said = json.loads(answer.body)
+        for number, one in enumerate(said.get("entry", [])):
+            if said.get("type") == "batch-response" and reference_to(one.get("resource", NOBODY)) == key:
+                said["entry"][number] = {"response": {"status": f"{code} Refused"}}
+        plain(handler, Answer(answer.status, answer.headers, json.dumps(said)))
+
+    return fault
+
+
+@contextmanager
+def refusing(world: World, key: str, code: int, **headers: str) -> Iterator[None]:
+    """One resource is refused, whether it is asked for among others or alone; the server is well."""
+    with (
+        world.to_hapi.inject(entry_of(key, code), "POST", "/fhir"),
+        world.to_hapi.inject(status(code, **headers), "GET", f"/fhir/{key}"),
+    ):
+        yield
+
+
+def by(name: str, performer: str) -> dict[str, Any]:
+    return observation(name, 1, performer=[{"reference": performer}])
+
+
+@pytest.mark.parametrize("code", [401, 403, 408, 409, 423, 425, 429, 507])
+def test_what_a_batch_refuses_for_now_is_tried_again(world: World, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry is judged as an answer is: it waits as long as the server says, a missing permission however often; what
+    is read together with it is done."""
+    monkeypatch.setattr(outcome, "LAST_TRY", 1 if code in (401, 403, 507) else 2)
+    closed = f"Practitioner/closed-{code}"
+    put(world.hapi.base, {"resourceType": "Practitioner", "id": f"closed-{code}"})
+    put(world.hapi.base, by(f"refused-entry-{code}", closed))
+    put(world.hapi.base, observation(f"beside-{code}", 1))
+    with refusing(world, closed, code, Retry_After="1800"):
+        assert world.once().acts["to-dicom created"] == 1
+        assert len(world.srs_of(f"Observation/beside-{code}")) == 1
+        (one,) = charged(world)
+        assert (one["key"], one["state"]) == (f"Observation/refused-entry-{code}", "owed")
+        assert f"{closed}: answered {code}" in one["reason"]
+    world.later(1700)
+    assert world.once().acts["to-dicom created"] == 0
+    world.later(200)
+    assert world.once().faults == []
+    assert (len(world.srs_of(f"Observation/refused-entry-{code}")), charged(world)) == (1, [])
+
+
+def test_what_is_refused_for_ever_stops_nothing_else(world: World) -> None:
+    """A compartment that we may not read: its documents are first in the queue, and more than end a pass."""
+    put(world.hapi.base, {"resourceType": "Practitioner", "id": "shut"})
+    for each in range(2 * outcome.ENOUGH):
+        put(world.hapi.base, by(f"shut-{each}", "Practitioner/shut"))
+    with refusing(world, "Practitioner/shut", 403):
+        world.once()
+        world.later(7200)
+        put(world.hapi.base, observation("not-shut", 1))
+        assert world.once().acts["to-dicom created"] == 1
+        assert {(one["state"], one["attempts"]) for one in charged(world)} == {("owed", 2)}
+    world.later(7200)
+    assert world.once().acts["to-dicom created"] == 2 * outcome.ENOUGH
 
 
 def test_the_service_says_which_store_is_down(world: World, tmp_path: Path) -> None:

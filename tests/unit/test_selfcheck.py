@@ -108,11 +108,11 @@ def test_an_edit_that_would_not_come_back_is_refused(monkeypatch: pytest.MonkeyP
 
     def unrestored(document: Document, *rest: Any, **how: Any) -> Translated[Group]:
         found = reading.to_fhir(document, *rest, **how)
-        found.report.warnings.append(reading.ANEW)
+        found.report.anew = True
         return found
 
     monkeypatch.setattr(selfcheck, "to_fhir", unrestored)
-    with pytest.raises(LossError, match="would not come back from the SR; undo it"):
+    with pytest.raises(LossError, match="the edit of the resources would not come back from the SR; undo it"):
         selfcheck.checked_to_dicom(group, MAPPING, KNOWN)
 
 

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from bridge.errors import BridgeError
 
+ANOTHER_PATIENT = "the patient is another than that of the version before; a document does not change its patient"
+UNDER_TWO = "this SOP Instance is there under two Patient IDs: remove the wrong one"
+
 
 class Held(BridgeError):
     """A person has to decide. `status` shows it; it is tried again when there are news of it, or when the resource with

@@ -17,7 +17,7 @@ from bridge.model.sr import write_document
 from bridge.model.tags import PATIENT_ID
 from bridge.sync.basis.begun import WRITING
 from bridge.sync.basis.failpoint import failpoint
-from bridge.sync.basis.held import Waiting
+from bridge.sync.basis.held import UNDER_TWO, Waiting
 from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import resources_digest, with_plain_ids
@@ -96,4 +96,4 @@ def take_place(route: Route, ledger: Ledger, link: Link, key: str, digest: str) 
 def alone(route: Route, link: Link, key: str) -> None:
     """Raises Waiting as long as it is there under both patients: nobody can say whose it is."""
     if link.instance != key and route.dicom.read([link.instance])[0] is not None:
-        raise Waiting("this SOP Instance is there under two Patient IDs: remove the wrong one", link.instance)
+        raise Waiting(UNDER_TWO, link.instance)

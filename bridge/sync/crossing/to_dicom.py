@@ -83,7 +83,7 @@ class ToDicom:
             link = None  # it left a report: a document of its own
         self._dicom.as_sent(present, link)
         link = stored_after_all(self.route, self.ledger, root, born_of(present.group), link)
-        return link and (unfinished(self.route, self.ledger, link) or link)
+        return unfinished(self.route, self.ledger, link) if link is not None else None
 
     def _adopted(self, present: Present, link: Link, head: DataSet) -> str:
         """The head is what would be written: of a ledger that was lost, or is of yesterday."""
@@ -135,7 +135,7 @@ class ToDicom:
     def gone(self, link: Link) -> str:
         """Brings the PACS in step with a root that was deleted, asked directly and certain; returns the act."""
         link = stored_after_all(self.route, self.ledger, link.root, link.born, link) or link
-        link = unfinished(self.route, self.ledger, link) or link
+        link = unfinished(self.route, self.ledger, link)
         self._pacs_first(link, self._head(link))
         untold = self.ledger.links.untold(link.document, self.route.fhir.name)
         ours = News.GONE if untold else news(link.fhir_digest, GONE)

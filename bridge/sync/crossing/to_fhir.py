@@ -67,17 +67,27 @@ class ToFhir:
         digest = dataset_digest(write_document(document))
         link = self.ledger.links.of(self.route.name, uid)
         if link is not None:
-            link = unfinished(self.route, self.ledger, link) or link
-            unsure = link.head == uid and link.dicom_digest in (GONE, UNKNOWN, STRANGE)
-            if unsure or is_version_begun(self.ledger, link, uid):
-                return self._fhir.write(Arrival(document, key, digest, link, moved=self._is_elsewhere(link, document)))
-            if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
-                undone = replace(link, dicom_digest=UNDONE)
-                return self._fhir.write(Arrival(document, key, digest, undone, moved=True))
-            if link.head == uid and link.dicom_digest == digest and self._is_outdated(link, key):
-                outdated = replace(link, dicom_digest=OUTDATED)
-                return self._fhir.write(Arrival(document, key, digest, outdated))
-            return self._known(link, document, digest) or self._moved(document, key, digest, link)
+            return self._of_known(document, key, digest, unfinished(self.route, self.ledger, link))
+        return self._of_new(document, key, digest)
+
+    def _of_known(self, document: Document, key: str, digest: str, link: Link) -> str:
+        """What becomes of a version that the link names already."""
+        uid = version_of(document).sop_instance
+        unsure = link.head == uid and link.dicom_digest in (GONE, UNKNOWN, STRANGE)
+        if unsure or is_version_begun(self.ledger, link, uid):
+            return self._fhir.write(Arrival(document, key, digest, link, moved=self._is_elsewhere(link, document)))
+        if link.head == uid and link.dicom_digest == digest and is_undone(self.route, self.ledger, link):
+            undone = replace(link, dicom_digest=UNDONE)
+            return self._fhir.write(Arrival(document, key, digest, undone, moved=True))
+        if link.head == uid and link.dicom_digest == digest and self._is_outdated(link, key):
+            outdated = replace(link, dicom_digest=OUTDATED)
+            return self._fhir.write(Arrival(document, key, digest, outdated))
+        return self._known(link, document, digest) or self._moved(document, key, digest, link)
+
+    def _of_new(self, document: Document, key: str, digest: str) -> str:
+        """What becomes of an instance that no link names: of nothing that is known, a version of a document that is, or
+        of a bridge whose ledger was another."""
+        uid = version_of(document).sop_instance
         act = act_of(STORING, key)
         sent = self.ledger.intents.instance_about(self.route.name, uid, act) if self.route.dicom.coerces else None
         if sent is not None and fault_in(self.route, reader.read(sent).dataset, write_document(document)) is not None:

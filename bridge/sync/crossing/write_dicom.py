@@ -23,7 +23,7 @@ from bridge.stores.store import STUDY
 from bridge.sync.basis.begun import STORING
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import document_of
-from bridge.sync.basis.held import Held, Waiting
+from bridge.sync.basis.held import ANOTHER_PATIENT, Held, Waiting
 from bridge.sync.basis.rejected import is_rejected
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest, resources_digest, says_beside
@@ -76,7 +76,7 @@ class WriteDicom:
         dataset = write_document(document)
         version = version_of(document)
         if head is not None and identity_in(as_sent(self.route, dataset, head)) != identity_in(dataset):
-            raise Held("the patient is another than that of the version before; a document does not change its patient")
+            raise Held(ANOTHER_PATIENT)
         if is_rejected(self.route, self.ledger, version):
             raise Held(
                 "its SR was rejected, and a UID is never used again: store a new version in the PACS, or "

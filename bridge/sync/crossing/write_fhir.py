@@ -15,7 +15,7 @@ from bridge.stores.store import Stored, Write
 from bridge.sync.basis.begun import WRITING, is_begun
 from bridge.sync.basis.failpoint import failpoint
 from bridge.sync.basis.hands import document_of
-from bridge.sync.basis.held import Held
+from bridge.sync.basis.held import ANOTHER_PATIENT, Held
 from bridge.sync.basis.keys import kind_of
 from bridge.sync.basis.owe import owe_fhir
 from bridge.sync.basis.rejected import is_rejected
@@ -89,7 +89,7 @@ class WriteFhir:
         before, now = subject_in(said.present.get(said.root)), said.resources[said.root].get("subject")
         another = before not in (None, now) and not arrival.moved
         if another and not is_same_person(self.route, before, now):
-            raise Held("the patient is another than that of the version before; a document does not change its patient")
+            raise Held(ANOTHER_PATIENT)
 
     def _overruled(self, arrival: Arrival, link: Link, said: Said, *, rejected: bool) -> str | None:
         """What becomes of a version that is void, or whose FHIR side holds; None where it is to be written."""

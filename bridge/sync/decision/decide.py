@@ -16,7 +16,6 @@ class Act(Enum):
     UPDATE = auto()
     RETRACT = auto()  # mark as wrong, keep: entered-in-error, a rejection note
     REMOVE = auto()
-    ADOPT = auto()  # both are there, unlinked: linked if equal, else held
     AGREE = auto()  # both say that it is void: only the link changes
     FORGET = auto()  # gone on both sides: the link goes too
     CONFLICT = auto()  # a person decides
@@ -51,7 +50,6 @@ _TABLE: dict[tuple[News, News], Act] = {  # (this side, other side); the act cha
     (_N.RETRACTED, _N.RETRACTED): Act.AGREE,
     (_N.GONE, _N.RETRACTED): Act.AGREE,
     (_N.GONE, _N.GONE): Act.FORGET,
-    (_N.NEW, _N.NEW): Act.ADOPT,
     (_N.CHANGED, _N.CHANGED): Act.CONFLICT,
     (_N.RETRACTED, _N.CHANGED): Act.CONFLICT,
     (_N.GONE, _N.CHANGED): Act.CONFLICT,
@@ -61,7 +59,8 @@ _CHANGING = (Act.CREATE, Act.UPDATE, Act.RETRACT, Act.REMOVE)
 
 
 def decide(fhir: News, dicom: News, policy: Policy) -> Decision:
-    """Raises ValueError for news that cannot occur together: one side linked, the other never."""
+    """Raises ValueError for news that cannot occur together: one side linked, the other never; or both new, for what is
+    at its place already is looked at by whoever writes there."""
     for this, other, on in ((fhir, dicom, Side.DICOM), (dicom, fhir, Side.FHIR)):
         act = _WHEN_GONE[policy.deleted] if (this, other) == (_N.GONE, _N.SAME) else _TABLE.get((this, other))
         if act is Act.CONFLICT and policy.conflicts != "hold":

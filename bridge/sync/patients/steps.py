@@ -17,7 +17,7 @@ from bridge.model.sr import read_document
 from bridge.model.tags import SOP_INSTANCE_UID
 from bridge.model.version import Version
 from bridge.stores.store import Instance, Stored
-from bridge.sync.basis.held import Held, Waiting
+from bridge.sync.basis.held import UNDER_TWO, Held, Waiting
 from bridge.sync.basis.route import Route
 from bridge.sync.decision.content import dataset_digest
 from bridge.sync.documents.instances import key_of_version
@@ -118,7 +118,7 @@ class Steps:
 
     def _same(self, data: DataSet, other: DataSet) -> None:
         if without_patient(data) != without_patient(other):
-            raise Waiting("this SOP Instance is there under two Patient IDs: remove the wrong one")
+            raise Waiting(UNDER_TWO)
 
     def _as_it_was(self, uid: str, data: DataSet) -> None:
         """Raises Held where what comes back is not what the undo list says it was."""

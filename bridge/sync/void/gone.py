@@ -28,7 +28,7 @@ def gone(route: Route, ledger: Ledger, mapping: Mapping, link: Link) -> str:
     """Brings the FHIR server in step with a head that was deleted, of which the PACS was asked directly; returns the
     act."""
     begun = ledger.intents.of(link.document).kind
-    link = unfinished(route, ledger, link) or link
+    link = unfinished(route, ledger, link)
     awaited = ledger.work.awaited(route.name, link.instance)
     if awaited:  # it is there under another patient
         ledger.waking.wake(route.name, link.instance)

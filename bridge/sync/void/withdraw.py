@@ -38,20 +38,19 @@ _WRITTEN = "written"
 """In place of the version of what we have stored ourselves; no store tells such a version."""
 
 
-def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
+def unfinished(route: Route, ledger: Ledger, link: Link) -> Link:
     """Finishes a withdrawal or replacement that was begun, as it was decided then, before anything else is done: its
-    effect would be taken for news of somebody. Returns the link as it is afterwards, and has the root looked at again;
-    None where nothing was begun."""
+    effect would be taken for news of somebody. Has the root looked at again, and returns the link as it is then."""
     intent = ledger.intents.of(link.document)
     kind, state = intent.kind, intent.of
     if kind == REPLACING:
         replace_head(route, ledger, link)
-        return ledger.links.of(route.name, link.root)
+        return ledger.links.of(route.name, link.root) or link
     if kind in (MERGE, UNMERGE):
         finish(route, ledger, link)
-        return ledger.links.of(route.name, link.root)
+        return ledger.links.of(route.name, link.root) or link
     if kind not in ("reject", "remove-instances", "retract", "remove-resources"):
-        return None
+        return link
     ledger.work.owe_unless_in_hand(route.name, route.fhir.name, link.root)
     if kind == "reject":
         reject_instances(route, ledger, link, state, instant(ledger.now()))
@@ -61,7 +60,7 @@ def unfinished(route: Route, ledger: Ledger, link: Link) -> Link | None:
         remove_resources(route, ledger, link, state)
     else:  # one transaction, which was done or was not; or somebody has edited since: it is decided again
         ledger.intents.drop(link.document)
-    return ledger.links.of(route.name, link.root)
+    return ledger.links.of(route.name, link.root) or link
 
 
 def _as_intended(route: Route, link: Link) -> bool:

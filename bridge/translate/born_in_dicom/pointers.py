@@ -3,13 +3,13 @@ before, wherever that is now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from operator import is_not
 
 from bridge.model.content import ByReference, ContentItem, Path
 from bridge.model.document import Document
-from bridge.translate.native.references import path_of
+from bridge.translate.native.references import path_of, targets_in
 
 Moves = Mapping[Path, Path]
 """Where each item was in the former version -> where it is."""
@@ -20,7 +20,7 @@ def astray(document: Document, moves: Moves, carried: Mapping[Path, Path]) -> li
     return [
         former
         for former, at in carried.items()
-        if any(_now(target, moves, carried) is None for target in _targets(document.root.at(at)))
+        if any(_now(target, moves, carried) is None for target in targets_in(document.root.at(at)))
     ]
 
 
@@ -48,10 +48,3 @@ def _now(former: Path, moves: Moves, carried: Moves) -> Path | None:
         if head in carried:
             return (*carried[head], *tail)
     return None
-
-
-def _targets(item: ContentItem) -> Iterator[Path]:
-    if isinstance(item.value, ByReference):
-        yield path_of(item.value)
-    for child in item.children:
-        yield from _targets(child)

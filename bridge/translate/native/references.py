@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from bridge.model.content import ByReference, ContentItem, Graphic, Path, Reference
@@ -106,6 +107,14 @@ class References(ReadingState):
 def path_of(value: ByReference) -> Path:
     """Referenced Content Item Identifier (PS3.3 C.17.3.2.5) counts from 1 and begins with the root."""
     return tuple(step - 1 for step in value.identifier[1:])
+
+
+def targets_in(item: ContentItem) -> Iterator[Path]:
+    """What this item, and those below it, point to by reference."""
+    if isinstance(item.value, ByReference):
+        yield path_of(item.value)
+    for child in item.children:
+        yield from targets_in(child)
 
 
 def _part_of(reference: Home, value: Reference) -> Home:

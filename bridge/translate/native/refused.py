@@ -10,6 +10,8 @@ from bridge.translate.header.identity import contained_patient
 from bridge.translate.header.whose import subject_key
 from bridge.translate.remainder.json_patch import canonical_text
 
+_ANOTHER = "subject is another than that of the report"
+
 
 def refuse(group: Group) -> None:
     """Raises PermanentError for what would come out with another meaning, or under another person."""
@@ -22,7 +24,7 @@ def refuse(group: Group) -> None:
         if (kind in _READ or id(resource) in of_report) and (element := _modifying(resource)) is not None:
             raise PermanentError(f"{kind}.{element} changes the meaning, in a way not known here")
         if id(resource) in of_report and _is_of_another(resource, group):
-            raise PermanentError(f"{kind}.subject is another than that of the report")
+            raise PermanentError(f"{kind}.{_ANOTHER}")
         if kind not in ("Observation", "DiagnosticReport"):
             continue
         if "dataAbsentReason" in resource and _has_value(resource):
@@ -31,7 +33,7 @@ def refuse(group: Group) -> None:
             )
         own = _person_of(resource, owners.get(id(resource), resource), subjects)
         if own and root and own != root and (own[0] == "words") == (root[0] == "words"):
-            raise PermanentError(f"{kind}.subject is another than that of the report")
+            raise PermanentError(f"{kind}.{_ANOTHER}")
 
 
 def _of_report(group: Group, named: dict[str, Resource]) -> set[int]:

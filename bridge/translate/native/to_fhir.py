@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bridge.mapping.mapping import Mapping
 from bridge.mapping.texts import uid_identifier
-from bridge.model.content import ByReference, ContentItem, Graphic, Path, Reference
+from bridge.model.content import ContentItem, Graphic, Path, Reference
 from bridge.model.dataset import text_of
 from bridge.model.document import Document
 from bridge.model.group import Group, Resource, absent
@@ -35,7 +34,7 @@ from bridge.translate.native.generic import Kind, kind
 from bridge.translate.native.observations import Context, Observations
 from bridge.translate.native.private_schemes import explain, systems_of
 from bridge.translate.native.reading import Read
-from bridge.translate.native.references import named, path_of
+from bridge.translate.native.references import named, targets_in
 from bridge.translate.native.shared_context import shared_by, shared_by_title
 from bridge.translate.native.sites import Place, place_of
 from bridge.translate.native.subject_context import THE_PATIENT, Subject, patient_in, subject_of_item
@@ -83,7 +82,7 @@ class _Builder(Observations):
         self.subject: Home | None = {"reference": f"Patient/{self.patient['id']}"} if self.patient else None
         self.studies = studies_of(document, self.subject, self.zone, self.mapping, self.known)
         self.named = patient_in(document)
-        self.targets = frozenset(_targets(root))
+        self.targets = frozenset(targets_in(root))
         self.encounter = encounter_of(document.header, document.charset, self.known)
         effective = self._effective(root) or header.content_time(document.header, self.zone)
         self.dated = effective is not None
@@ -271,13 +270,6 @@ def _inherited(authors: list[Home]) -> Resource:
     people = [{"reference": one} for one in said if one.startswith(("Practitioner/", "PractitionerRole/"))]
     device = next(({"reference": one} for one in said if one.startswith("Device/")), None)
     return ({"performer": people} if people else {}) | ({"device": device} if device else {})
-
-
-def _targets(item: ContentItem) -> Iterator[Path]:
-    if isinstance(item.value, ByReference):
-        yield path_of(item.value)
-    for child in item.children:
-        yield from _targets(child)
 
 
 def _entries(section: Home) -> list[Home]:

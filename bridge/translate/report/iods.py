@@ -12,7 +12,7 @@ _DOSE = f"{_PLAIN} DATETIME UIDREF PNAME"
 _AGENT = f"{_DOSE} DATE"
 _FACTS = f"{_AGENT} TIME"
 _WORDS = "TEXT CODE DATETIME DATE TIME UIDREF PNAME"
-_OF_A_PERSON = ("PNAME", _WORDS)
+OF_A_PERSON = ("PNAME", _WORDS)
 _CAD = f"{_PLAIN} DATE TIME UIDREF PNAME COMPOSITE"
 _IMAGES = "IMAGE WAVEFORM COMPOSITE"
 _ACQUIRED = f"CONTAINER {_IMAGES}"
@@ -81,7 +81,7 @@ IODS: dict[str, Iod] = {
         contains=f"{_BASIC} CONTAINER",
         observed=(("CONTAINER", f"{_WORDS} COMPOSITE CONTAINER"),),
         acquired=((_ACQUIRED, _WORDS),),
-        properties=(("TEXT", _BASIC), _OF_A_PERSON),
+        properties=(("TEXT", _BASIC), OF_A_PERSON),
         inferred=(("TEXT", _BASIC),),
     ),
     f"{_UID}88.22": _iod(
@@ -89,7 +89,7 @@ IODS: dict[str, Iod] = {
         contains=f"{_ENHANCED} CONTAINER",
         observed=_IN_DETAIL,
         acquired=((f"{_ACQUIRED} NUM", _FACTS),),
-        properties=((_PLAIN, _ENHANCED), _OF_A_PERSON),
+        properties=((_PLAIN, _ENHANCED), OF_A_PERSON),
         inferred=((_PLAIN, _ENHANCED),),
         selected=_SELECTED,
     ),
@@ -98,7 +98,7 @@ IODS: dict[str, Iod] = {
         contains=_COMPREHENSIVE,
         observed=((_PLAIN, f"{_FACTS} COMPOSITE"), *_IN_DETAIL),
         acquired=((f"{_ACQUIRED} NUM", f"{_FACTS} CONTAINER"),),
-        properties=((_PLAIN, _COMPREHENSIVE), _OF_A_PERSON),
+        properties=((_PLAIN, _COMPREHENSIVE), OF_A_PERSON),
         inferred=((_PLAIN, _COMPREHENSIVE),),
         selected=_SELECTED,
     ),
@@ -107,7 +107,7 @@ IODS: dict[str, Iod] = {
         contains=_3D,
         observed=((_PLAIN, f"{_FACTS} COMPOSITE"), *_IN_DETAIL),
         acquired=((f"{_ACQUIRED} NUM", f"{_FACTS} CONTAINER"),),
-        properties=((_PLAIN, _3D), _OF_A_PERSON),
+        properties=((_PLAIN, _3D), OF_A_PERSON),
         inferred=((_PLAIN, _3D),),
         selected=(("SCOORD", "IMAGE"), ("TCOORD", "IMAGE WAVEFORM SCOORD SCOORD3D")),
     ),
@@ -160,7 +160,7 @@ IODS: dict[str, Iod] = {
         contains=_XRAY,
         observed=_observed(f"{_DOSE} COMPOSITE", "TEXT CODE DATETIME UIDREF PNAME CONTAINER"),
         acquired=(("CONTAINER IMAGE COMPOSITE", f"{_DOSE} CONTAINER"),),
-        properties=((_PLAIN, _XRAY), _OF_A_PERSON),
+        properties=((_PLAIN, _XRAY), OF_A_PERSON),
         inferred=((_PLAIN, f"{_PLAIN} DATETIME UIDREF COMPOSITE IMAGE CONTAINER"),),
     ),
     f"{_UID}88.68": _iod(
@@ -210,7 +210,7 @@ IODS: dict[str, Iod] = {
             ("CONTAINER", "TEXT CODE DATETIME UIDREF PNAME CONTAINER"),
         ),
         acquired=(("CONTAINER IMAGE COMPOSITE", f"{_DOSE} CONTAINER"),),
-        properties=((f"{_PLAIN} COMPOSITE", _XRAY), _OF_A_PERSON),
+        properties=((f"{_PLAIN} COMPOSITE", _XRAY), OF_A_PERSON),
         inferred=((_PLAIN, f"{_PLAIN} DATETIME UIDREF COMPOSITE IMAGE CONTAINER"),),
     ),
     f"{_UID}88.74": _iod(

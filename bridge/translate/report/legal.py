@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from bridge.translate.report.iods import ANY, IODS, Iod, Row
+from bridge.translate.report.iods import ANY, IODS, OF_A_PERSON, Iod, Row
 
 _FACTS = "TEXT CODE NUM DATETIME DATE TIME UIDREF PNAME COMPOSITE"
 VALUE_TYPES = frozenset(f"{_FACTS} CONTAINER IMAGE WAVEFORM SCOORD SCOORD3D TCOORD TABLE".split())
@@ -18,7 +18,7 @@ _WIDEST: dict[str, tuple[Row, ...]] = {
     "HAS PROPERTIES": (
         ("TEXT CODE NUM", ANY),
         ("COMPOSITE", "UIDREF"),
-        ("PNAME", "TEXT CODE DATETIME DATE TIME UIDREF PNAME"),
+        OF_A_PERSON,
     ),
     "INFERRED FROM": (("TEXT CODE NUM", ANY),),
     "SELECTED FROM": (("SCOORD", "IMAGE"), ("TCOORD", "SCOORD SCOORD3D IMAGE WAVEFORM")),

@@ -40,6 +40,8 @@ class Report:
     """Who only wants the result does not pay for an account of each element: it is given on demand."""
 
     warnings: list[str] = field(default_factory=list)
+    anew: bool = False  # edited since: to DICOM a new instance, to FHIR other resources than those that it was made of
+    unseen: list[str] = field(default_factory=list)  # elements that were edited in FHIR, and that no item says
     account: Callable[[], list[Detail]] = _nothing  # of items, or of the leaves of resources
     account_of_header: Callable[[], list[Detail]] = _nothing
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from bridge.errors import WithheldError
 from bridge.ledger.ledger import Ledger
 from bridge.ledger.link import Link
+from bridge.model.group import Resource
 from bridge.model.version import Version
-from bridge.sync.absence import FEW, carry_absences
+from bridge.stores.store import Stored, Write
+from bridge.sync.absence import FEW, carry_absences, doubtful
 from tests.folders import route_of, worker_of
 
 LINKED = 2500
@@ -48,4 +52,28 @@ def test_few_are_asked_about_one_by_one(tmp_path: Path) -> None:
     carry_absences(worker, compared=False)
     (fault,) = worker.summary.faults
     assert fault.startswith("fhir-dicom: paused: fhir knows none of the documents that were there: is that the right")
+    ledger.close()
+
+
+def test_what_we_may_not_read_does_not_hide_that_the_others_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or no deletion would ever cross."""
+    route, ledger = route_of(tmp_path), Ledger(f"sqlite:///{tmp_path}/bridge.db")
+    for name in ("kept", "withheld"):
+        route.fhir.write([Write(f"Observation/{name}", {"resourceType": "Observation", "id": name})])
+        chain = (Version("1", "2", "3", f"2.25.{len(name)}"),)
+        key = f"Observation/{name}"
+        ledger.links.agree(Link(key, route.name, "fhir", key, {key: "1"}, "f", f"i-{name}", "d", chain), [key])
+    read = route.fhir.read
+
+    def withholding(keys: Sequence[str]) -> Sequence[Stored[Resource] | None]:
+        if "Observation/withheld" in keys:
+            raise WithheldError("answered 403")
+        return read(keys)
+
+    monkeypatch.setattr(route.fhir, "read", withholding)
+    ledger.work.suspect(route.name, route.fhir.name, "Observation/gone")
+    (suspect,) = ledger.work.in_state(route.name, "absent")
+    assert doubtful(route, ledger, [suspect]) is None
     ledger.close()

@@ -13,7 +13,7 @@ from bridge.sync.decision.decide import Act, Policy, Side, decide
 from bridge.sync.decision.news import News, news
 
 LINKED = (News.SAME, News.CHANGED, News.RETRACTED, News.GONE)
-UNLINKED = ((News.NEW, News.ABSENT), (News.NEW, News.NEW), (News.RETRACTED, News.ABSENT))
+UNLINKED = ((News.NEW, News.ABSENT), (News.RETRACTED, News.ABSENT))
 MIRROR = {Side.FHIR: Side.DICOM, Side.DICOM: Side.FHIR, None: None}
 HELD = [Policy("mark"), Policy("delete"), Policy("ignore")]
 POLICIES = [*HELD, *(Policy(one.deleted, winner) for one in HELD for winner in get_args(World))]
@@ -51,9 +51,10 @@ def test_nothing_is_removed_unless_the_policy_says_so(fhir: News, dicom: News, p
     assert decide(fhir, dicom, policy).act is not Act.REMOVE or policy.deleted == "delete"
 
 
-def test_what_cannot_occur_together_is_refused() -> None:
+@pytest.mark.parametrize("other", [News.SAME, News.NEW])
+def test_what_cannot_occur_together_is_refused(other: News) -> None:
     with pytest.raises(ValueError, match="together"):
-        decide(News.NEW, News.SAME, Policy())
+        decide(News.NEW, other, Policy())
 
 
 @pytest.mark.parametrize(
