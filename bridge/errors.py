@@ -30,7 +30,12 @@ class OutageError(TemporaryError):
 
 
 class PermanentError(BridgeError):
-    """Will not go away by waiting: the input, or the configuration, has to change."""
+    """Will not go away by waiting: the input, or the configuration, has to change. `at`: the resource of the document
+    that is at fault, where it is known."""
+
+    def __init__(self, what: str, at: str | None = None) -> None:
+        super().__init__(f"{at}: {what}" if at else what)
+        self.what = what
 
 
 class InvalidDicomError(PermanentError):

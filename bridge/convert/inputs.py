@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from bridge.codecs import fhir, json
 from bridge.codecs.dicom import structured_report
@@ -17,7 +18,8 @@ from bridge.convert.entries import entries_of
 from bridge.convert.files import name_of
 from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirError
 from bridge.model.document import Document
-from bridge.model.group import Group, Json
+from bridge.model.group import Group, Json, Resource, reference_to
+from bridge.model.references import is_id
 from bridge.model.release import Release
 from bridge.model.status import WITHDRAWN
 from bridge.model.world import World
@@ -39,6 +41,7 @@ OTHERWISE: dict[Target, str] = {
     "dicom": "DICOM: nothing to convert to dicom",
 }
 _XML = "XML: FHIR is read as JSON (application/fhir+json), and an SR as a DICOM file; convert it to one of these first"
+_NOWHERE: Mapping[int, str] = MappingProxyType({})
 _NOT_YET = {
     "registered": "registered: waits for a result",
     "cancelled": "cancelled",
@@ -51,12 +54,20 @@ class Skipped:
     source: str
     reason: str
     count: int = 1
+    resources: Sequence[str] = ()  # `Type/id` of each of the document
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
     source: str
-    error: str
+    error: str  # what, with where before it
+    resources: Sequence[str] = ()
+    fault: str = ""  # what, where more than the source is before it
+
+    @property
+    def reason(self) -> str:
+        """The same for all that are rejected for it."""
+        return self.fault or self.error.removeprefix(self.source).removeprefix(": ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ class Readable:
     source: str
     content: Document | Group
     warnings: Sequence[str] = ()
+    resources: Sequence[str] = ()
 
 
 Input = Readable | Skipped | Rejected
@@ -119,9 +131,9 @@ def _document(source: str, data: bytes) -> Input:
 def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:
     found = entries_of(source, value)
     gathered = gather(found.standing)
-    places = {id(one.resource): one.url for one in found.standing}
+    urls, places = {id(one.resource): one.url for one in found.standing}, dict(_places(value, "Bundle"))
     for group in gathered.groups:
-        yield input_of(called(source, group, places[id(group.root)]), group, release, doubts(group, gathered))
+        yield input_of(called(source, group, urls[id(group.root)]), group, release, doubts(group, gathered), places)
     left = found.left + Counter(f"{one['resourceType']}: {NO_DOCUMENT}" for one in gathered.others)
     for reason, count in sorted(left.items()):
         yield Skipped(source, reason, count)
@@ -131,6 +143,16 @@ def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:
             yield from _groups(place, bundle, release)
         except InvalidFhirError as error:
             yield Rejected(place, f"{place}: {error}")
+
+
+def _places(value: Json, path: str) -> Iterator[tuple[int, str]]:
+    """The FHIRPath of each resource of a Bundle, by its `id()`; nothing of any other resource."""
+    entries = value.get("entry") if isinstance(value, dict) and value.get("resourceType") == "Bundle" else None
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict) and (resource := entry.get("resource")) is not None:
+            place = f"{path}.entry[{index}]"
+            yield id(resource), place
+            yield from _places(resource, f"{place}.resource")
 
 
 def called(source: str, group: Group, place: str) -> str:
@@ -144,13 +166,27 @@ def doubts(group: Group, gathered: Gathered) -> list[str]:
     return [DOUBTFUL] if is_doubtful and group.root.get("status") not in WITHDRAWN else []
 
 
-def input_of(name: str, group: Group, release: Release, warnings: Sequence[str] = ()) -> Input:
-    """Rejected whole where one of its resources is invalid: a report without one of its results would mislead."""
+def input_of(
+    name: str, group: Group, release: Release, warnings: Sequence[str] = (), places: Mapping[int, str] = _NOWHERE
+) -> Input:
+    """Rejected whole where one of its resources is invalid: a report without one of its results would mislead.
+    `places`: where each resource stands, by its `id()`, unless it stands alone."""
+    resources = [named(one) or places.get(id(one), name) for one in group.whole()]
+    where = ""
     try:
         for resource in group.whole():
+            if (place := places.get(id(resource))) is not None:
+                where = f"{named(resource) or resource['resourceType']} ({place}): "
             fhir.validate(resource, release)
+        where = ""
         group, changed = in_r4(group) if release == "R5" else (group, [])
     except (InvalidFhirError, DamagedRemainderError) as error:
-        return Rejected(name, f"{name}: {error}")
-    status = _NOT_YET.get(group.root.get("status", ""))
-    return Skipped(name, status) if status else Readable(name, as_written(group), [*warnings, *changed])
+        return Rejected(name, f"{name}: {where}{error}", resources, str(error))
+    if (status := _NOT_YET.get(group.root.get("status", ""))) is not None:
+        return Skipped(name, status, resources=resources)
+    return Readable(name, as_written(group), [*warnings, *changed], resources)
+
+
+def named(resource: Resource) -> str | None:
+    """`Type/id`; None where it has no id that is one."""
+    return reference_to(resource) if is_id(resource.get("id")) else None

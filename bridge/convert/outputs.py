@@ -17,8 +17,8 @@ _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
 
 class Folder:
-    """`OUT/<name>`, created when first needed. Several runs may write into one; what one that was killed has left there,
-    half written or whole, the next takes away."""
+    """`OUT/<name>`, created when first needed. Several runs may write into one; what one that was killed has left
+    there, half written or whole, the next takes away."""
 
     def __init__(self, path: Path) -> None:
         if path.exists() and not path.is_dir():
