@@ -18,7 +18,8 @@ class TemporaryError(BridgeError):
 
 
 class RefusedError(TemporaryError):
-    """A server lets us do it no more, or has no room: no document is at fault, however often it is tried."""
+    """A server lets us do it no more, or has no room, or a neighbour in a folder cannot be read: no document is at
+    fault, however often it is tried."""
 
 
 class LedgerError(TemporaryError):
