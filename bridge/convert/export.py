@@ -66,7 +66,7 @@ def _indexed(number: int, file: Path, index: Index) -> Iterator[Part | Skipped |
 
 def _taken(number: int, line: Line, text: bytes, index: Index) -> Iterator[Part | Skipped | Rejected]:
     try:
-        value = json.loads(text)
+        value = json.loads(text.rstrip())  # of a line that is cut off, its end is not at fault
         if isinstance(value, dict) and value.get("resourceType") == "Bundle":
             yield from _bundle(number, line, value, index)
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.convert.bundle import as_written
 from bridge.convert.entries import entries_of
 from bridge.convert.files import name_of
+from bridge.convert.formats import HEAD, NDJSON, is_lines, looks_json, other_format, other_object
 from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirError
 from bridge.model.document import Document
 from bridge.model.group import Group, Json, Resource, reference_to
@@ -28,8 +28,6 @@ from bridge.translate.gather import Gathered, gather
 from bridge.translate.rejection import rejection_of
 
 Target = World
-LINES = (".ndjson", ".jsonl")
-"""Ends of the names of files with a resource in each line, in capitals too."""
 NO_DOCUMENT = "no document of its own"
 NOTE = "a rejection note: it says what is void, and nothing of the patient"
 DOUBTFUL = (
@@ -40,7 +38,7 @@ OTHERWISE: dict[Target, str] = {
     "fhir": "JSON: nothing to convert to fhir",
     "dicom": "DICOM: nothing to convert to dicom",
 }
-_XML = "XML: FHIR is read as JSON (application/fhir+json), and an SR as a DICOM file; convert it to one of these first"
+_REPORT = "a report of `convert`"
 _NOWHERE: Mapping[int, str] = MappingProxyType({})
 _NOT_YET = {
     "registered": "registered: waits for a result",
@@ -82,16 +80,20 @@ Input = Readable | Skipped | Rejected
 
 
 def read(file: Path, target: Target, release: Release = "R4") -> Iterator[Input]:
-    """What one file holds for that target; an NDJSON file is part of an export (export.py)."""
+    """What one file holds for that target; an NDJSON file is part of an export (export.py). What its head shows
+    to be nothing for us is not read: an image may be larger than the memory."""
     source = name_of(file)
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(HEAD)
+            if (reason := _not_for(target, file, data)) is not None:
+                yield Skipped(source, reason)
+                return
+            if (target == "dicom" or is_dicom(data)) and other_format(data) is None:
+                opened.seek(0)
+                data = opened.read()
     except OSError as error:
         yield Rejected(source, f"{source}: cannot be read: {error.strerror}")
-        return
-    looks_json = _looks_json(file, data)
-    if looks_json != (target == "dicom") and (looks_json or is_dicom(data)):
-        yield Skipped(source, OTHERWISE[target])
         return
     yield from read_bytes(source, data, target, release)
 
@@ -99,17 +101,21 @@ def read(file: Path, target: Target, release: Release = "R4") -> Iterator[Input]
 def target_of(file: Path) -> Target:
     """What one file can become."""
     with file.open("rb") as opened:
-        return "dicom" if _looks_json(file, opened.read(4096)) else "fhir"
+        return "dicom" if looks_json(file, opened.read(HEAD)) else "fhir"
 
 
-def _looks_json(file: Path, data: bytes) -> bool:
-    return data.lstrip()[:1] in (b"{", b"[") or file.suffix.lower() in (".json", *LINES)
+def _not_for(target: Target, file: Path, head: bytes) -> str | None:
+    """Why that file is nothing for that target, as far as its head tells."""
+    is_json = looks_json(file, head)
+    if is_json != (target == "dicom") and (is_json or is_dicom(head)):
+        return OTHERWISE[target]
+    return other_object(head) if target == "fhir" and len(head) == HEAD and is_dicom(head) else None
 
 
 def read_bytes(source: str, data: bytes, target: Target, release: Release = "R4") -> Iterator[Input]:
     """What the content of one file holds for that target; `source` is what errors call it."""
-    if data.removeprefix(BOM_UTF8).lstrip()[:1] == b"<" and not is_dicom(data):
-        yield Rejected(source, f"{source}: {_XML}")
+    if (other := other_format(data)) is not None:
+        yield Rejected(source, f"{source}: {other}")
         return
     try:
         if target == "fhir":
@@ -117,7 +123,8 @@ def read_bytes(source: str, data: bytes, target: Target, release: Release = "R4"
         else:
             yield from _groups(source, json.loads(data), release)
     except (InvalidDicomError, InvalidFhirError) as error:
-        yield Rejected(source, f"{source}: {error}")
+        what = NDJSON if target == "dicom" and is_lines(data) else error
+        yield Rejected(source, f"{source}: {what}")
 
 
 def _document(source: str, data: bytes) -> Input:
@@ -129,6 +136,9 @@ def _document(source: str, data: bytes) -> Input:
 
 
 def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:
+    if isinstance(value, dict) and value.keys() == {"documents", "totals"}:
+        yield Skipped(source, _REPORT)
+        return
     found = entries_of(source, value)
     gathered = gather(found.standing)
     urls, places = {id(one.resource): one.url for one in found.standing}, dict(_places(value, "Bundle"))

@@ -15,6 +15,7 @@ from bridge.convert import export, inputs
 from bridge.convert.bundle import bundle
 from bridge.convert.export import Part
 from bridge.convert.files import name_of
+from bridge.convert.formats import LINES
 from bridge.convert.inputs import Input, Readable, Rejected, Skipped, Target
 from bridge.convert.instances import standing
 from bridge.convert.report import ReportEntry, counts_of, entry_of, rejected
@@ -93,7 +94,7 @@ def _units(files: Sequence[GivenFile], job: Job) -> Iterator[Unit]:
         return
     exports: dict[Path, dict[Path, Path]] = {}  # by what they are, however they are called
     for file in files:
-        if isinstance(file, Path) and file.suffix.lower() in inputs.LINES:
+        if isinstance(file, Path) and file.suffix.lower() in LINES:
             exports.setdefault(file.parent.resolve(), {}).setdefault(file.resolve(), file)
         else:
             yield file

@@ -154,3 +154,14 @@ def test_what_breaks_us_behind_a_document_takes_only_what_is_behind_it(tmp_path:
         ("DiagnosticReport/r2", "rejected"),
     ]
     assert "please report it" in found[1]["error"] and "Doe" not in found[1]["error"]
+
+
+def test_of_a_line_that_is_cut_off_its_text_is_at_fault_and_not_its_end(tmp_path: Path) -> None:
+    folder = exported(tmp_path / "a", [measured(id="o1")])
+    text = json.dumps(measured(id="o2"))
+    with (folder / "Observation.ndjson").open("a") as file:
+        print(text[: text.index("mmol/L") + 2], file=file)
+    _, report = converted(tmp_path, folder)
+    (entry,) = [one for one in report["documents"] if one["status"] == "rejected"]
+    assert entry["error"].startswith(f"{folder}/Observation.ndjson:2: line 1, column ")
+    assert "Unterminated string" in entry["error"]
