@@ -181,8 +181,7 @@ def input_of(
 ) -> Input:
     """Rejected whole where one of its resources is invalid: a report without one of its results would mislead.
     `places`: where each resource stands, by its `id()`, unless it stands alone."""
-    resources = [named(one) or places.get(id(one), name) for one in group.whole()]
-    where = ""
+    resources, where = names_in(name, group, places), ""
     try:
         for resource in group.whole():
             if (place := places.get(id(resource))) is not None:
@@ -195,6 +194,11 @@ def input_of(
     if (status := _NOT_YET.get(group.root.get("status", ""))) is not None:
         return Skipped(name, status, resources=resources)
     return Readable(name, as_written(group), [*warnings, *changed], resources)
+
+
+def names_in(name: str, group: Group, places: Mapping[int, str]) -> list[str]:
+    """What reports call the resources of a document: by their place, where they have no name, or by its own."""
+    return [named(one) or places.get(id(one), name) for one in group.whole()]
 
 
 def named(resource: Resource) -> str | None:
