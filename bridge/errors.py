@@ -18,7 +18,8 @@ class TemporaryError(BridgeError):
 
 
 class RefusedError(TemporaryError):
-    """A server lets us do it no more, or has no room: no document is at fault, however often it is tried."""
+    """A server lets us do it no more, or has no room, or a neighbour in a folder cannot be read: no document is at
+    fault, however often it is tried."""
 
 
 class WithheldError(RefusedError):
@@ -34,7 +35,12 @@ class OutageError(TemporaryError):
 
 
 class PermanentError(BridgeError):
-    """Will not go away by waiting: the input, or the configuration, has to change."""
+    """Will not go away by waiting: the input, or the configuration, has to change. `at`: the resource of the document
+    that is at fault, where it is known."""
+
+    def __init__(self, what: str, at: str | None = None) -> None:
+        super().__init__(f"{at}: {what}" if at else what)
+        self.what = what
 
 
 class InvalidDicomError(PermanentError):

@@ -113,7 +113,8 @@ def _run(
 
     gc.freeze()  # what is loaded now stays: the collector need not visit it again with each document
     gc.set_threshold(50_000, 20, 20)
-    totals, shown, skipped, warned = Totals(), list[dict[str, Any]](), Counter[str](), Counter[str]()
+    totals, shown = Totals(), list[dict[str, Any]]()
+    skipped, rejected, warned = Counter[str](), Counter[str](), Counter[str]()
     done = 0
     with closing(run.run(files, job, output, workers)) as entries:  # stopped, too, its workers end
         for entry in entries:
@@ -127,13 +128,17 @@ def _run(
             for report in reports:
                 report.put(entry)
             if entry["error"]:
+                rejected.update([entry["reason"]] if len(rejected) < _KINDS else [])
                 print(f"rejected: {entry['error']}", file=sys.stderr)
             _progress(done, len(files))
     for report in reports:
         report.close(totals)
     if table:
-        _print(shown, done, totals.found, skipped, "items" if job.target == "fhir" else "elements")
-        _print_warnings(warned)
+        _print(shown, done, totals.found, "items" if job.target == "fhir" else "elements")
+        for reason, count in skipped.most_common(_ROWS):
+            print(f"skipped: {count} x {reason}")
+        _print_most("rejected", "reasons", rejected)
+        _print_most("warning", "warnings", warned)
     why = inputs.OTHERWISE[job.target]
     if [*skipped] == [why] and not totals.found["converted"] + totals.found["rejected"]:
         raise UsageError(f"{why}; is `--to {'dicom' if job.target == 'fhir' else 'fhir'}` meant?")
@@ -153,10 +158,10 @@ def _progress(done: int, files: int) -> None:
         print(f"{done} documents of {files} files", end="\r", file=sys.stderr)
 
 
-_ROWS, _WARNINGS, _KINDS = 20, 5, 10_000
+_ROWS, _MOST, _KINDS = 20, 5, 10_000
 
 
-def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any], skipped: Counter[str], what: str) -> None:
+def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any], what: str) -> None:
     """What became of each document, and how much of it a reader of the other side sees natively. `what`: has been
     counted: content items of an SR, or elements of resources."""
     print(f"{'source':44}{'status':>10}{what:>10}{'mapped':>8}{'carried':>9}{'withheld':>10}")
@@ -169,17 +174,16 @@ def _print(shown: list[dict[str, Any]], done: int, totals: dict[str, Any], skipp
     number = ", ".join(f"{totals[status]} {status}" for status in ("converted", "skipped", "rejected"))
     header = f"; {_counts('header elements', totals['elements'])}" if totals["elements"]["total"] else ""
     print(f"{number}: {_counts(what, totals['items'])}{header}")
-    for reason, count in skipped.most_common(_ROWS):
-        print(f"skipped: {count} x {reason}")
 
 
 def _counts(name: str, of: dict[str, int]) -> str:
     return f"{of['total']} {name}, {of['mapped']} mapped, {of['carried']} carried, {of['withheld']} withheld"
 
 
-def _print_warnings(warned: Counter[str]) -> None:
-    """What is odd but crosses, or is seen by one side alone: the most frequent, each with the number of documents."""
-    for warning, count in warned.most_common(_WARNINGS):
-        print(f"warning: {count} x {warning}")
-    if len(warned) > _WARNINGS:
-        print(f"... and {len(warned) - _WARNINGS} other warnings; --report FILE lists all, by document")
+def _print_most(name: str, names: str, said: Counter[str]) -> None:
+    """Why something was rejected, or what is odd but crosses, or is seen by one side alone: the most frequent, each
+    with the number of documents."""
+    for what, count in said.most_common(_MOST):
+        print(f"{name}: {count} x {what}")
+    if len(said) > _MOST:
+        print(f"... and {len(said) - _MOST} other {names}; --report FILE lists all, by document")

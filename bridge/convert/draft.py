@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import sys
 from io import BufferedWriter
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bridge.errors import UsageError
+from bridge.temporary import IN_THE_MAKING, lock
 
 STDOUT = "standard output"
 
@@ -37,7 +36,7 @@ class Draft:
     def __init__(self, path: Path) -> None:
         """Raises BlockingIOError where another run has it in hand."""
         self.path = path
-        self._beside = path.with_name(f".writing-{path.name}")
+        self._beside = path.with_name(f"{IN_THE_MAKING}{path.name}")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _locked(self._beside)
         self._file.truncate(0)  # what a run that was killed has left
@@ -76,24 +75,12 @@ def begun(path: Path | None) -> Draft | Stream:
         raise UsageError(f"{path}: cannot be written: {error.strerror}; name a file in another place") from error
 
 
-_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
-"""Of a file system that has none, as some that are shared."""
-
-
-def _lock(file: int) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-
-
 def _locked(path: Path) -> BufferedWriter:
     """The system frees it when the run ends, however that ends. Raises BlockingIOError, too, where another run has put
     it in its place meanwhile: it is a file of that name no more."""
     file = path.open("ab")
     try:
-        _lock(file.fileno())
+        lock(file.fileno())
         if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
             raise BlockingIOError
     except OSError:

@@ -14,13 +14,14 @@ from bridge.convert.deletions import deletions_in
 from bridge.convert.entries import entries_of
 from bridge.convert.files import Line, digest_of, name_of
 from bridge.convert.index import PARTS, Index
-from bridge.convert.inputs import NO_DOCUMENT, Input, Rejected, Skipped, called, doubts, input_of, read_bytes
+from bridge.convert.inputs import NO_DOCUMENT, Input, Rejected, Skipped, called, doubts, input_of, named, read_bytes
 from bridge.convert.versions import version_of
 from bridge.errors import InvalidFhirError
 from bridge.model.group import Resource
 from bridge.model.release import Release
 from bridge.translate.gather import Entry, gather
 
+_ROOTS = ("DiagnosticReport", "Observation")
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -65,7 +66,7 @@ def _indexed(number: int, file: Path, index: Index) -> Iterator[Part | Skipped |
 
 def _taken(number: int, line: Line, text: bytes, index: Index) -> Iterator[Part | Skipped | Rejected]:
     try:
-        value = json.loads(text)
+        value = json.loads(text.rstrip())  # of a line that is cut off, its end is not at fault
         if isinstance(value, dict) and value.get("resourceType") == "Bundle":
             yield from _bundle(number, line, value, index)
             return
@@ -92,23 +93,45 @@ def _bundle(number: int, line: Line, bundle: Resource, index: Index) -> Iterator
         yield Rejected(called, f"{called}.request.url: not `Type/id`; look up what was deleted, and leave that out")
 
 
+def rejected(part: Part, what: str, at: str = "") -> Iterator[Rejected]:
+    """Each report and result of a part that fails as a whole. `at`: the line that is at fault, if it is one."""
+    if part.is_bundle:
+        place = part.lines[0].place
+        yield Rejected(place, f"{place}: {what}")
+        return
+    why = f"it goes together with {at}: {what}" if at else what
+    for line in part.lines:
+        try:
+            value = json.loads(line.read())
+        except InvalidFhirError as error:
+            yield Rejected(line.place, f"{line.place}: {error}")
+            continue
+        if value["resourceType"] in _ROOTS:
+            name = named(value)
+            source = f"{name_of(line.file)}#{name}" if name else line.place
+            yield Rejected(source, f"{source}: {why}", [name or line.place], what)
+
+
 def read(part: Part, release: Release = "R4") -> Iterator[Input]:
     """The documents of a part."""
-    first = part.lines[0].place
+    at = part.lines[0].place
     try:
         if part.is_bundle:
-            yield from read_bytes(first, part.lines[0].read(), "dicom", release)
+            yield from read_bytes(at, part.lines[0].read(), "dicom", release)
             return
-        values = [(line, json.loads(line.read())) for line in part.lines]
+        values = []
+        for line in part.lines:
+            at = line.place
+            values.append((line, json.loads(line.read())))
     except InvalidFhirError as error:
-        yield Rejected(first, f"{first}: {error}")
+        yield from rejected(part, str(error), at)
         return
     gathered = gather([Entry(value, line.place) for line, value in values])
     files = {id(value): name_of(line.file) for line, value in values}
     places = {id(value): line.place for line, value in values}
     for group in gathered.groups:
         name = called(files[id(group.root)], group, places[id(group.root)])
-        yield input_of(name, group, release, doubts(group, gathered))
+        yield input_of(name, group, release, doubts(group, gathered), places)
     for one in gathered.others:
         if one["resourceType"] in PARTS:  # any other may be taken along by many
             yield Skipped(files[id(one)], f"{one['resourceType']}: {NO_DOCUMENT}")

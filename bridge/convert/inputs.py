@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from bridge.codecs import fhir, json
 from bridge.codecs.dicom import structured_report
@@ -15,9 +15,11 @@ from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.convert.bundle import as_written
 from bridge.convert.entries import entries_of
 from bridge.convert.files import name_of
+from bridge.convert.formats import HEAD, NDJSON, is_lines, looks_json, other_format, other_object
 from bridge.errors import DamagedRemainderError, InvalidDicomError, InvalidFhirError
 from bridge.model.document import Document
-from bridge.model.group import Group, Json
+from bridge.model.group import Group, Json, Resource, reference_to
+from bridge.model.references import is_id
 from bridge.model.release import Release
 from bridge.model.status import WITHDRAWN
 from bridge.model.world import World
@@ -26,8 +28,6 @@ from bridge.translate.gather import Gathered, gather
 from bridge.translate.rejection import rejection_of
 
 Target = World
-LINES = (".ndjson", ".jsonl")
-"""Ends of the names of files with a resource in each line, in capitals too."""
 NO_DOCUMENT = "no document of its own"
 NOTE = "a rejection note: it says what is void, and nothing of the patient"
 DOUBTFUL = (
@@ -38,7 +38,8 @@ OTHERWISE: dict[Target, str] = {
     "fhir": "JSON: nothing to convert to fhir",
     "dicom": "DICOM: nothing to convert to dicom",
 }
-_XML = "XML: FHIR is read as JSON (application/fhir+json), and an SR as a DICOM file; convert it to one of these first"
+_REPORT = "a report of `convert`"
+_NOWHERE: Mapping[int, str] = MappingProxyType({})
 _NOT_YET = {
     "registered": "registered: waits for a result",
     "cancelled": "cancelled",
@@ -51,12 +52,20 @@ class Skipped:
     source: str
     reason: str
     count: int = 1
+    resources: Sequence[str] = ()  # `Type/id` of each of the document
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
     source: str
-    error: str
+    error: str  # what, with where before it
+    resources: Sequence[str] = ()
+    fault: str = ""  # what, where more than the source is before it
+
+    @property
+    def reason(self) -> str:
+        """The same for all that are rejected for it."""
+        return self.fault or self.error.removeprefix(self.source).removeprefix(": ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +73,27 @@ class Readable:
     source: str
     content: Document | Group
     warnings: Sequence[str] = ()
+    resources: Sequence[str] = ()
 
 
 Input = Readable | Skipped | Rejected
 
 
 def read(file: Path, target: Target, release: Release = "R4") -> Iterator[Input]:
-    """What one file holds for that target; an NDJSON file is part of an export (export.py)."""
+    """What one file holds for that target; an NDJSON file is part of an export (export.py). What its head shows
+    to be nothing for us is not read: an image may be larger than the memory."""
     source = name_of(file)
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(HEAD)
+            if (reason := _not_for(target, file, data)) is not None:
+                yield Skipped(source, reason)
+                return
+            if (target == "dicom" or is_dicom(data)) and other_format(data) is None:
+                opened.seek(0)
+                data = opened.read()
     except OSError as error:
         yield Rejected(source, f"{source}: cannot be read: {error.strerror}")
-        return
-    looks_json = _looks_json(file, data)
-    if looks_json != (target == "dicom") and (looks_json or is_dicom(data)):
-        yield Skipped(source, OTHERWISE[target])
         return
     yield from read_bytes(source, data, target, release)
 
@@ -87,17 +101,21 @@ def read(file: Path, target: Target, release: Release = "R4") -> Iterator[Input]
 def target_of(file: Path) -> Target:
     """What one file can become."""
     with file.open("rb") as opened:
-        return "dicom" if _looks_json(file, opened.read(4096)) else "fhir"
+        return "dicom" if looks_json(file, opened.read(HEAD)) else "fhir"
 
 
-def _looks_json(file: Path, data: bytes) -> bool:
-    return data.lstrip()[:1] in (b"{", b"[") or file.suffix.lower() in (".json", *LINES)
+def _not_for(target: Target, file: Path, head: bytes) -> str | None:
+    """Why that file is nothing for that target, as far as its head tells."""
+    is_json = looks_json(file, head)
+    if is_json != (target == "dicom") and (is_json or is_dicom(head)):
+        return OTHERWISE[target]
+    return other_object(head) if target == "fhir" and len(head) == HEAD and is_dicom(head) else None
 
 
 def read_bytes(source: str, data: bytes, target: Target, release: Release = "R4") -> Iterator[Input]:
     """What the content of one file holds for that target; `source` is what errors call it."""
-    if data.removeprefix(BOM_UTF8).lstrip()[:1] == b"<" and not is_dicom(data):
-        yield Rejected(source, f"{source}: {_XML}")
+    if (other := other_format(data)) is not None:
+        yield Rejected(source, f"{source}: {other}")
         return
     try:
         if target == "fhir":
@@ -105,7 +123,8 @@ def read_bytes(source: str, data: bytes, target: Target, release: Release = "R4"
         else:
             yield from _groups(source, json.loads(data), release)
     except (InvalidDicomError, InvalidFhirError) as error:
-        yield Rejected(source, f"{source}: {error}")
+        what = NDJSON if target == "dicom" and is_lines(data) else error
+        yield Rejected(source, f"{source}: {what}")
 
 
 def _document(source: str, data: bytes) -> Input:
@@ -117,11 +136,14 @@ def _document(source: str, data: bytes) -> Input:
 
 
 def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:
+    if isinstance(value, dict) and value.keys() == {"documents", "totals"}:
+        yield Skipped(source, _REPORT)
+        return
     found = entries_of(source, value)
     gathered = gather(found.standing)
-    places = {id(one.resource): one.url for one in found.standing}
+    urls, places = {id(one.resource): one.url for one in found.standing}, dict(_places(value, "Bundle"))
     for group in gathered.groups:
-        yield input_of(called(source, group, places[id(group.root)]), group, release, doubts(group, gathered))
+        yield input_of(called(source, group, urls[id(group.root)]), group, release, doubts(group, gathered), places)
     left = found.left + Counter(f"{one['resourceType']}: {NO_DOCUMENT}" for one in gathered.others)
     for reason, count in sorted(left.items()):
         yield Skipped(source, reason, count)
@@ -131,6 +153,16 @@ def _groups(source: str, value: Json, release: Release) -> Iterator[Input]:
             yield from _groups(place, bundle, release)
         except InvalidFhirError as error:
             yield Rejected(place, f"{place}: {error}")
+
+
+def _places(value: Json, path: str) -> Iterator[tuple[int, str]]:
+    """The FHIRPath of each resource of a Bundle, by its `id()`; nothing of any other resource."""
+    entries = value.get("entry") if isinstance(value, dict) and value.get("resourceType") == "Bundle" else None
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict) and (resource := entry.get("resource")) is not None:
+            place = f"{path}.entry[{index}]"
+            yield id(resource), place
+            yield from _places(resource, f"{place}.resource")
 
 
 def called(source: str, group: Group, place: str) -> str:
@@ -144,13 +176,31 @@ def doubts(group: Group, gathered: Gathered) -> list[str]:
     return [DOUBTFUL] if is_doubtful and group.root.get("status") not in WITHDRAWN else []
 
 
-def input_of(name: str, group: Group, release: Release, warnings: Sequence[str] = ()) -> Input:
-    """Rejected whole where one of its resources is invalid: a report without one of its results would mislead."""
+def input_of(
+    name: str, group: Group, release: Release, warnings: Sequence[str] = (), places: Mapping[int, str] = _NOWHERE
+) -> Input:
+    """Rejected whole where one of its resources is invalid: a report without one of its results would mislead.
+    `places`: where each resource stands, by its `id()`, unless it stands alone."""
+    resources, where = names_in(name, group, places), ""
     try:
         for resource in group.whole():
+            if (place := places.get(id(resource))) is not None:
+                where = f"{named(resource) or resource['resourceType']} ({place}): "
             fhir.validate(resource, release)
+        where = ""
         group, changed = in_r4(group) if release == "R5" else (group, [])
     except (InvalidFhirError, DamagedRemainderError) as error:
-        return Rejected(name, f"{name}: {error}")
-    status = _NOT_YET.get(group.root.get("status", ""))
-    return Skipped(name, status) if status else Readable(name, as_written(group), [*warnings, *changed])
+        return Rejected(name, f"{name}: {where}{error}", resources, str(error))
+    if (status := _NOT_YET.get(group.root.get("status", ""))) is not None:
+        return Skipped(name, status, resources=resources)
+    return Readable(name, as_written(group), [*warnings, *changed], resources)
+
+
+def names_in(name: str, group: Group, places: Mapping[int, str]) -> list[str]:
+    """What reports call the resources of a document: by their place, where they have no name, or by its own."""
+    return [named(one) or places.get(id(one), name) for one in group.whole()]
+
+
+def named(resource: Resource) -> str | None:
+    """`Type/id`; None where it has no id that is one."""
+    return reference_to(resource) if is_id(resource.get("id")) else None

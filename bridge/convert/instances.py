@@ -15,6 +15,7 @@ from bridge.codecs.dicom import structured_report
 from bridge.codecs.dicom.reader import is_dicom
 from bridge.codecs.dicom.structured_report import NotStructuredReportError
 from bridge.convert.files import name_of
+from bridge.convert.formats import HEAD, other_object
 from bridge.convert.inputs import NOTE, Rejected, Skipped
 from bridge.convert.sources import GivenFile
 from bridge.convert.versions import OLDER
@@ -28,7 +29,6 @@ from bridge.translate.header.chain import superseded_by, version_of
 from bridge.translate.rejection import Rejection, placed, rejection_of, voided
 
 ELSEWHERE = f"{NOTE}; a report that it rejects is not here: if that was converted before, remove what was made of it"
-_HEAD = 1 << 16  # bytes; of an image, more is not read here
 _TABLES = """
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
@@ -107,11 +107,11 @@ def _take(database: sqlite3.Connection, number: int, file: Path) -> None:
 def _read(file: Path) -> tuple[DataSet, Document | None] | None:
     """Its header, and all of it where it may be a rejection note; None where it is no Structured Report."""
     with file.open("rb") as opened:
-        data = opened.read(_HEAD)
+        data = opened.read(HEAD)
         if not is_dicom(data):
             return None
-        if len(data) == _HEAD:
-            if _is_other(data):
+        if len(data) == HEAD:
+            if other_object(data) is not None:
                 return None
             data += opened.read()
     try:
@@ -120,17 +120,6 @@ def _read(file: Path) -> tuple[DataSet, Document | None] | None:
         return None
     is_note = text_of(header, SOP_CLASS_UID) == KeyObjectSelectionDocumentStorage
     return header, structured_report.read(data) if is_note else None
-
-
-def _is_other(head: bytes) -> bool:
-    """By the first bytes of a file: an image may be long."""
-    try:
-        structured_report.header_of(head)
-    except NotStructuredReportError:
-        return True
-    except InvalidDicomError:  # cut off here, or deflated
-        return False
-    return False
 
 
 def _rejected(note: Document, rejection: Rejection) -> Iterator[tuple[str, str, bool]]:

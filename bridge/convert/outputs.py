@@ -10,19 +10,21 @@ from pathlib import Path
 
 from bridge.convert.draft import STDOUT, Draft, begun
 from bridge.errors import PermanentError, UsageError
-from bridge.temporary import temporary_beside
+from bridge.temporary import sweep, temporary_beside
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 """What a disk says that knows no links, as FAT does."""
 
 
 class Folder:
-    """`OUT/<name>`, created when first needed. Several runs may write into one."""
+    """`OUT/<name>`, created when first needed. Several runs may write into one; what one that was killed has left
+    there, half written or whole, the next takes away."""
 
     def __init__(self, path: Path) -> None:
         if path.exists() and not path.is_dir():
             raise UsageError(f"{path}: a file is there; name a folder")
         self.path, self.name = path, str(path)
+        sweep(path)
 
     def put(self, name: str, data: bytes) -> None:
         """Raises PermanentError where the place is taken by other content, or where it cannot be written."""

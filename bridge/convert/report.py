@@ -17,10 +17,11 @@ _STATUS = ("converted", "skipped", "rejected")
 _OUTCOMES = ("total", "mapped", "carried", "withheld")
 
 
-def entry_of(source: str, status: str) -> ReportEntry:
+def entry_of(source: str, status: str, resources: Sequence[str] = ()) -> ReportEntry:
     """Of what has no elements, or not yet."""
     return {
         "source": source,
+        "resources": list(resources),
         "targets": [],
         "status": status,
         "template": None,
@@ -30,6 +31,11 @@ def entry_of(source: str, status: str) -> ReportEntry:
         "details": [],
         "error": None,
     }
+
+
+def rejected(source: str, reason: str, error: str | None = None, resources: Sequence[str] = ()) -> ReportEntry:
+    """`error`: the reason with where before it; by default, that is the source."""
+    return entry_of(source, "rejected", resources) | {"reason": reason, "error": error or f"{source}: {reason}"}
 
 
 def counts_of(report: Report, *, details: bool, header: bool) -> ReportEntry:
@@ -44,16 +50,18 @@ def counts_of(report: Report, *, details: bool, header: bool) -> ReportEntry:
 
 
 class Totals:
-    """Documents by status, and the sums of their items and elements."""
+    """Entries by status, what the skipped ones count, and the sums of their items and elements."""
 
     def __init__(self, entries: Sequence[ReportEntry] = ()) -> None:
         self.found: ReportEntry = dict.fromkeys(_STATUS, 0)
+        self.found["skipped_count"] = 0
         self.found |= {kind: dict.fromkeys(_OUTCOMES, 0) for kind in ("items", "elements")}
         for entry in entries:
             self.add(entry)
 
     def add(self, entry: ReportEntry) -> None:
         self.found[entry["status"]] += 1
+        self.found["skipped_count"] += entry.get("count", 0)
         for kind in ("items", "elements"):
             for outcome in _OUTCOMES:
                 self.found[kind][outcome] += entry[kind][outcome]

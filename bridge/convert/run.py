@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -15,9 +15,10 @@ from bridge.convert import export, inputs
 from bridge.convert.bundle import bundle
 from bridge.convert.export import Part
 from bridge.convert.files import name_of
+from bridge.convert.formats import LINES
 from bridge.convert.inputs import Input, Readable, Rejected, Skipped, Target
 from bridge.convert.instances import standing
-from bridge.convert.report import ReportEntry, counts_of, entry_of
+from bridge.convert.report import ReportEntry, counts_of, entry_of, rejected
 from bridge.convert.sources import GivenFile
 from bridge.convert.workers import shared_out
 from bridge.errors import PermanentError, defect
@@ -75,11 +76,11 @@ def run(files: Sequence[GivenFile], job: Job, output: Output, workers: int = 1) 
     else:
         with closing(shared_out(partial(_all, job=job), units, workers)) as shared:
             for unit, many in shared:
-                yield from (_put(done, output, written) for done in ([_lost(unit)] if many is None else many))
+                yield from (_put(done, output, written) for done in (_lost(unit) if many is None else many))
     try:
         output.close()
     except PermanentError as error:
-        yield entry_of(output.name, "rejected") | {"error": str(error)}
+        yield rejected(output.name, str(error).removeprefix(f"{output.name}: "), str(error))
 
 
 Unit = Path | Part | Skipped | Rejected
@@ -93,7 +94,7 @@ def _units(files: Sequence[GivenFile], job: Job) -> Iterator[Unit]:
         return
     exports: dict[Path, dict[Path, Path]] = {}  # by what they are, however they are called
     for file in files:
-        if isinstance(file, Path) and file.suffix.lower() in inputs.LINES:
+        if isinstance(file, Path) and file.suffix.lower() in LINES:
             exports.setdefault(file.parent.resolve(), {}).setdefault(file.resolve(), file)
         else:
             yield file
@@ -108,17 +109,25 @@ def _all(unit: Unit, job: Job) -> list[Done]:
 def _of(unit: Unit, job: Job) -> Iterator[Done]:
     match unit:
         case Path():
-            return _each(name_of(unit), inputs.read(unit, job.target, job.release), job)
+            return _each(inputs.read(unit, job.target, job.release), job, partial(_whole, unit))
         case Part():
-            return _each(unit.lines[0].place, export.read(unit, job.release), job)
+            return _each(export.read(unit, job.release), job, partial(_whole, unit))
         case _:
             return iter([_converted(unit, job)])
 
 
-def _lost(unit: Unit) -> Done:
-    source = unit.lines[0].place if isinstance(unit, Part) else name_of(unit) if isinstance(unit, Path) else unit.source
+def _whole(unit: Unit, what: str) -> Iterator[Rejected]:
+    """Each document of what fails as a whole, as far as it is known by name."""
+    if isinstance(unit, Part):
+        yield from export.rejected(unit, what)
+    else:
+        source = name_of(unit) if isinstance(unit, Path) else unit.source
+        yield Rejected(source, f"{source}: {what}")
+
+
+def _lost(unit: Unit) -> list[Done]:
     what = "the process that had it in hand was killed, also when it had nothing else; convert it with more memory"
-    return Done(entry_of(source, "rejected") | {"error": f"{source}: {what}"})
+    return [_refused(one) for one in _whole(unit, what)]
 
 
 def converted(file: Path, job: Job) -> Iterator[Done]:
@@ -128,39 +137,46 @@ def converted(file: Path, job: Job) -> Iterator[Done]:
 
 def converted_bytes(source: str, data: bytes, job: Job) -> Iterator[Done]:
     """The same of what is not a file."""
-    return _each(source, inputs.read_bytes(source, data, job.target, job.release), job)
+    found = inputs.read_bytes(source, data, job.target, job.release)
+    return _each(found, job, lambda what: [Rejected(source, f"{source}: {what}")])
 
 
-def _each(source: str, found: Iterator[Input], job: Job) -> Iterator[Done]:
-    """Whatever happens to one file happens to it alone."""
+def _each(found: Iterator[Input], job: Job, whole: Callable[[str], Iterable[Rejected]]) -> Iterator[Done]:
+    """Whatever happens to one file happens to it alone. `whole`: what is said where it is broken."""
+    said = set[str]()
     try:
         for one in found:
+            said.update(one.resources)
             yield _converted(one, job)
     except Exception as error:  # noqa: BLE001 - a file that breaks us is named, and the others go on
-        yield _broken(source, error)
+        yield from (_refused(one) for one in whole(_broken(error)) if said.isdisjoint(one.resources))
 
 
 def _converted(one: Input, job: Job) -> Done:
     if isinstance(one, Skipped):
-        return Done(entry_of(one.source, "skipped") | {"reason": one.reason, "count": one.count})
+        entry = entry_of(one.source, "skipped", one.resources)
+        return Done(entry | {"reason": one.reason, "count": one.count})
     if not isinstance(one, Readable):
-        return Done(entry_of(one.source, "rejected") | {"error": one.error})
+        return _refused(one)
     try:
         if isinstance(one.content, Document):
             return _to_fhir(one.source, one.content, job)
         return _to_dicom(one, one.content, job)
     except PermanentError as error:
-        return Done(entry_of(one.source, "rejected") | {"error": f"{one.source}: {error}"})
+        return Done(rejected(one.source, error.what, f"{one.source}: {error}", one.resources))
     except UnicodeError:
         what = "an edit does not fit the Specific Character Set of the document; write it in other characters"
-        return Done(entry_of(one.source, "rejected") | {"error": f"{one.source}: {what}"})
+        return Done(rejected(one.source, what, resources=one.resources))
     except Exception as error:  # noqa: BLE001 - a document that breaks us is named, and the others go on
-        return _broken(one.source, error)
+        return Done(rejected(one.source, _broken(error), resources=one.resources))
 
 
-def _broken(source: str, error: Exception) -> Done:
-    what = f"cannot be translated: {defect(error)}; please report it"
-    return Done(entry_of(source, "rejected") | {"error": f"{source}: {what}"})
+def _refused(one: Rejected) -> Done:
+    return Done(rejected(one.source, one.reason, one.error, one.resources))
+
+
+def _broken(error: Exception) -> str:
+    return f"cannot be translated: {defect(error)}; please report it"
 
 
 def _to_fhir(source: str, document: Document, job: Job) -> Done:
@@ -185,7 +201,7 @@ def _to_dicom(one: Readable, group: Group, job: Job) -> Done:
     translated.report.warnings += [*one.warnings, *_first_issue(group, translated.result)]
     uid = text_of(translated.result.header, SOP_INSTANCE_UID)
     entry = (
-        entry_of(one.source, "converted")
+        entry_of(one.source, "converted", one.resources)
         | counts_of(translated.report, details=job.details, header=job.header)
         | {"targets": [uid], "template": translated.result.template}
     )
@@ -214,7 +230,9 @@ def _put(done: Done, output: Output, written: set[str]) -> ReportEntry:
     try:
         output.put(done.name, done.data)
     except (PermanentError, OSError, ValueError) as error:
-        return entry_of(done.entry["source"], "rejected") | {"error": f"{done.entry['source']}: {error}"}
+        what = str(error).removeprefix(f"{output.name}/{done.name}: ")
+        source, resources = done.entry["source"], done.entry["resources"]
+        return rejected(source, what, f"{source}: {error}", resources)
     if done.name in written:
         done.entry["warnings"] = [*done.entry["warnings"], _TWICE]
     written.add(done.name)

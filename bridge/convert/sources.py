@@ -11,7 +11,9 @@ from pathlib import Path
 from bridge.convert.files import name_of
 from bridge.convert.inputs import Rejected, Skipped
 from bridge.errors import UsageError
+from bridge.temporary import IN_THE_MAKING
 
+UNFINISHED = "a file that a run has not finished, and no document yet"
 GivenFile = Path | Skipped | Rejected
 """A file, or what is to be said of what is none."""
 
@@ -26,7 +28,7 @@ def sources(paths: Sequence[Path]) -> list[GivenFile]:
             inside = sorted(_inside(path, listed), key=lambda one: one[0])
             found += [source for _, source in inside]
         elif path.is_file():
-            found.append(path)
+            found.append(_file(path))
         else:
             raise UsageError(f"{path}: no such file or folder")
     return found
@@ -55,11 +57,18 @@ def _inside(folder: Path, listed: set[str]) -> Iterator[tuple[Path, GivenFile]]:
                 yield path, _unread(path, "read", error)
                 continue
             if not stat.S_ISDIR(mode):
-                yield path, path if stat.S_ISREG(mode) else Skipped(name_of(path), "a pipe, a socket or a device")
+                yield (
+                    path,
+                    _file(path) if stat.S_ISREG(mode) else Skipped(name_of(path), "a pipe, a socket or a device"),
+                )
             elif entry.is_symlink():
                 waiting.appendleft(path)
             else:
                 waiting.append(path)
+
+
+def _file(path: Path) -> GivenFile:
+    return Skipped(name_of(path), UNFINISHED) if path.name.startswith(IN_THE_MAKING) else path
 
 
 def _unread(path: Path, how: str, error: OSError) -> Rejected:

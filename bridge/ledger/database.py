@@ -22,7 +22,7 @@ from bridge.errors import LedgerError, UsageError
 from bridge.ledger import postgresql, sqlite
 from bridge.ledger.migrate import check_version, migrate
 from bridge.ledger.why import FULL, is_of_database, why
-from bridge.temporary import temporary_beside
+from bridge.temporary import sweep, temporary_beside
 
 _PARTS = 500  # values of one query
 T = TypeVar("T")
@@ -93,6 +93,7 @@ class Database:
             raise UsageError("ledger: on PostgreSQL make backups by pg_dump, or as your database is backed up anyway")
         if file.exists():
             raise FileExistsError(file)
+        sweep(file.parent)
         with temporary_beside(file) as part, closing(self._engine.raw_connection()) as source:
             try:  # beside its place, for half of a ledger is none
                 with closing(sqlite3.connect(part)) as target:

@@ -13,7 +13,7 @@ from pathlib import Path
 from bridge.errors import BridgeError, PermanentError, TemporaryError
 from bridge.stores.breaker import Breaker, Outage
 from bridge.stores.store import Absence, Seen
-from bridge.temporary import temporary_beside
+from bridge.temporary import sweep_away, temporary_beside
 
 _OF_THE_DISK = "lost+found"
 
@@ -74,7 +74,7 @@ class Files:
 
     def _entries(self, folder: Path) -> Iterator[Path]:
         """By their names; a folder that cannot be in a key is not looked into, for it may be closed to us, as
-        `lost+found` is. Hidden ones are nobody's documents."""
+        `lost+found` is. Hidden ones are nobody's documents, and of ours what nobody writes any more is taken away."""
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except FileNotFoundError:
@@ -86,7 +86,9 @@ class Files:
         for entry in entries:
             if self.folders.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
                 yield from self._entries(folder / entry.name)
-            elif not entry.name.startswith(".") and entry.name != _OF_THE_DISK and not _is_special(entry):
+            elif entry.name.startswith("."):
+                sweep_away(folder / entry.name)
+            elif entry.name != _OF_THE_DISK and not _is_special(entry):
                 yield folder / entry.name
 
     def read(self, key: str) -> bytes | None:

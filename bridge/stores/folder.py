@@ -11,7 +11,7 @@ from uuid import uuid5
 from bridge.codecs import json
 from bridge.codecs.dicom import reader
 from bridge.codecs.dicom.header import read_header
-from bridge.errors import BridgeError, InvalidDicomError, PermanentError, TemporaryError
+from bridge.errors import BridgeError, InvalidDicomError, PermanentError, RefusedError, TemporaryError
 from bridge.model.dataset import DataSet, text_of
 from bridge.model.group import Resource, renamed
 from bridge.model.names import NAMESPACE
@@ -94,10 +94,16 @@ class ResourceFolder:
             return [Outcome(None, error) for _ in items]
 
     def find(self, kind: str, system: str, value: str) -> Sequence[Stored[Resource]]:
+        """Raises RefusedError where one of that kind cannot be read: it may be the one that is sought, but the document
+        for which it is sought is not at fault."""
         self._files.there()
-        names = self._identifiers(kind).having(system, value)
-        self._files.there()  # still: else it was not all
-        stored = (self._read(f"{kind}/{name}") for name in names)
+        try:
+            names = self._identifiers(kind).having(system, value)
+            self._files.there()  # still: else it was not all
+            stored = [self._read(f"{kind}/{name}") for name in names]
+        except PermanentError as error:
+            what = f"it may be the {kind} that is looked for; mend it, or take it away"
+            raise RefusedError(f"{error}: {what}") from error
         return [one for one in stored if one is not None and (system, value) in identifiers_of(one.item)]
 
     def _identifiers(self, kind: str) -> Identifiers:

@@ -142,7 +142,7 @@ def test_where_nothing_can_be_locked_a_file_is_written_all_the_same(
     def unknown(*_: object) -> None:
         raise OSError(errno.ENOSYS, "Function not implemented")
 
-    monkeypatch.setattr("bridge.convert.draft.fcntl.flock", unknown)
+    monkeypatch.setattr("bridge.temporary.fcntl.flock", unknown)
     draft = begun(tmp_path / "report.json")
     draft.write(b"{}")
     draft.put()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,23 @@ def test_what_no_person_has_put_there_is_no_notice(stores: Path) -> None:
     (stores / "data" / "dicom" / ".writing-1").touch()
     os.mkfifo(stores / "data" / "dicom" / "pipe")
     assert passed(stores).stderr == ""
+
+
+def test_a_patient_that_cannot_be_read_makes_no_document_of_others_a_dead_letter(stores: Path) -> None:
+    """It may be the one that is looked for: they wait for it, and cross when it is mended."""
+    for name in ("a", "b"):
+        identifier = [{"system": "urn:hospital", "value": name}]
+        put(stores, {"resourceType": "Patient", "id": name, "identifier": identifier})
+    put(stores, observation("o", 12, subject={"reference": "Patient/a"}))
+    file = stores / "data" / "fhir" / "Patient" / "b.json"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-9])
+    command = ("sync", "--once", "--config", "bridge.yaml")
+    done = fhir_dicom(stores, *command)
+    assert "owed: 1, held: 0, dead: 0" in done.stdout
+    assert "Patient/b.json" in done.stderr and "mend it, or take it away" in done.stderr
+    file.write_bytes(whole)
+    last = time.monotonic() + 60
+    while "linked: 1, owed: 0" not in (done := fhir_dicom(stores, *command)).stdout:
+        assert time.monotonic() < last, done.stdout
+        time.sleep(0.5)

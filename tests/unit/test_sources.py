@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from bridge.convert.inputs import Rejected, Skipped
-from bridge.convert.sources import GivenFile, sources
+from bridge.convert.sources import UNFINISHED, GivenFile, sources
 
 
 def said(found: list[GivenFile], folder: Path) -> dict[str, str]:
@@ -46,6 +46,14 @@ def test_links_are_followed_and_each_folder_is_read_once(tmp_path: Path) -> None
         "z/loop": once,
     }
     assert said(sources([tmp_path / "elsewhere", box]), box)["more"] == once
+
+
+def test_what_a_run_has_not_finished_is_no_document_also_where_it_is_named(tmp_path: Path) -> None:
+    for name in (".writing-abcd_123", ".writing-report.json", ".hidden"):
+        (tmp_path / name).touch()
+    found = said(sources([tmp_path]), tmp_path)
+    assert found == {".writing-abcd_123": UNFINISHED, ".writing-report.json": UNFINISHED, ".hidden": "read"}
+    assert said(sources([tmp_path / ".writing-abcd_123"]), tmp_path) == {".writing-abcd_123": UNFINISHED}
 
 
 def test_what_cannot_be_read_is_rejected_by_name(tmp_path: Path) -> None:

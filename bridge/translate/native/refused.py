@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge.errors import PermanentError
-from bridge.model.group import Group, Resource, references_in
-from bridge.model.references import without_version
+from bridge.model.group import Group, Resource, reference_to, references_in
+from bridge.model.references import is_id, without_version
 from bridge.translate.header.header import born_uid
 from bridge.translate.header.identity import contained_patient
 from bridge.translate.header.whose import subject_key
@@ -20,20 +20,24 @@ def refuse(group: Group) -> None:
     root = _person_of(group.root, group.root, subjects)
     of_report = _of_report(group, subjects)
     for resource in filter(None, (*group.spoken(), group.patient)):
-        kind = resource["resourceType"]
+        kind, owner = resource["resourceType"], owners.get(id(resource), resource)
+        at = reference_to(owner) if is_id(owner.get("id")) else None
         if (kind in _READ or id(resource) in of_report) and (element := _modifying(resource)) is not None:
-            raise PermanentError(f"{kind}.{element} changes the meaning, in a way not known here")
+            raise PermanentError(f"{kind}.{element} changes the meaning, in a way not known here", at)
         if id(resource) in of_report and _is_of_another(resource, group):
-            raise PermanentError(f"{kind}.{_ANOTHER}")
+            raise PermanentError(f"{kind}.{_ANOTHER}", at)
         if kind not in ("Observation", "DiagnosticReport"):
             continue
         if "dataAbsentReason" in resource and _has_value(resource):
-            raise PermanentError(
-                "Observation.dataAbsentReason says that there is no value, but there is one (FHIR R4 obs-6)"
-            )
-        own = _person_of(resource, owners.get(id(resource), resource), subjects)
+            what = "Observation.dataAbsentReason says that there is no value, but there is one (FHIR R4 obs-6)"
+            raise PermanentError(what, at)
+        own = _person_of(resource, owner, subjects)
         if own and root and own != root and (own[0] == "words") == (root[0] == "words"):
+<<<<<<< HEAD
             raise PermanentError(f"{kind}.{_ANOTHER}")
+=======
+            raise PermanentError(f"{kind}.subject is another than that of the report", at)
+>>>>>>> d4
 
 
 def _of_report(group: Group, named: dict[str, Resource]) -> set[int]:
