@@ -43,9 +43,9 @@ def once(
     stopped: Callable[[], bool] = lambda: False,
 ) -> Summary:
     """Makes one pass over the routes, with up to `workers` threads. `reconciling`: also compares everything in both
-    stores with the ledger. `resting`: names of FHIR stores that are not asked what is new. Once `stopped` answers true,
-    documents in hand are finished and no others are begun. Raises UsageError where a setting that is chosen once has
-    been changed, or a later version has migrated the ledger."""
+    stores with the ledger. `resting`: names of FHIR stores that are not asked what is new, nor is what they have said
+    before done. Once `stopped` answers true, documents in hand are finished and no others are begun. Raises UsageError
+    where a setting that is chosen once has been changed, or a later version has migrated the ledger."""
     summary = Summary()
     ledger.check_version()
     for odd in check_chosen(routes, ledger):
@@ -81,7 +81,7 @@ def _pass(worker: Worker, tasks: Iterator[Task], workers: int) -> None:
     ledger.work.reap(ledger.leases.is_alive)
     carry_verdicts(worker)
     taken_in = {task: _take_in(worker, task) for task in tasks}
-    worker.heard = taken_in["take_instances"]
+    worker.heard = taken_in["take_instances"] and "take_resources" in taken_in
     worker.summary.compared = taken_in.get("reconcile", True)
     for unread in filter(None, (route.fhir.unread(), route.dicom.unread())):
         worker.summary.notice(unread)
@@ -92,7 +92,7 @@ def _pass(worker: Worker, tasks: Iterator[Task], workers: int) -> None:
         if carry_absences(worker, compared="reconcile" in taken_in and all(taken_in.values())):
             _work(worker, workers)
     ledger.intents.sweep(route.name)
-    if route.settle and (seconds := ledger.work.more_in(route.name)) is not None:
+    if route.settle and worker.heard and (seconds := ledger.work.more_in(route.name)) is not None:
         worker.summary.more_in = seconds
 
 

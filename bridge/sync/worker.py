@@ -35,7 +35,7 @@ BATCH = 16  # claimed at once: read together, and few enough that each worker ha
 class Worker:
     def __init__(self, route: Route, ledger: Ledger, mapping: Mapping, stopped: Callable[[], bool]) -> None:
         self.route, self.ledger, self.mapping, self.stopped = route, ledger, mapping, stopped
-        self.heard = False  # whether the feed of the PACS was taken in to its end, in this pass
+        self.heard = False  # whether this pass asked both for their news, and has all of those of the PACS
         self.summary = Summary()
         self.outcomes = Outcomes(route, ledger, self.summary)
         self.to_dicom = ToDicom(route, ledger, mapping)

@@ -13,7 +13,7 @@ from bridge.model.group import Group, Resource
 from bridge.model.tags import ENTITY_ID, ENTITY_TYPE, ISSUER, PATIENT_ID, QUALIFIERS
 from bridge.translate.basis.ids import Known
 from bridge.translate.gather import Entry, gather
-from bridge.translate.header.identity import OTHER_IDS, identifiers_of, identity_elements, identity_of
+from bridge.translate.header.identity import OTHER_IDS, entity_of, identifiers_of, identity_elements, identity_of
 from bridge.translate.remainder.extension import stripped
 from bridge.translate.remainder.private import taken_out
 from bridge.translate.selfcheck import checked_to_dicom
@@ -252,3 +252,9 @@ def test_an_issuer_that_is_no_uri_is_not_the_one_that_is_configured(entity: str,
 def test_the_local_name_of_an_issuer_comes_before_an_entity_that_is_no_uri() -> None:
     (found,) = identifiers_of(header("hospital-b.example.jp", "DNS", issuer="HOSP-B"), UNICODE, Known())
     assert found["system"] == "https://fhir-dicom.org/fhir/issuer/HOSP-B"
+
+
+@pytest.mark.parametrize("said", ["DNS/", "%E5%AD%97/x", "A-TYPE-OF-MORE-THAN-16/x", "dns/x"])
+def test_a_system_that_no_type_of_dicom_says_is_a_uri(said: str) -> None:
+    system = f"https://fhir-dicom.org/fhir/issuer-entity/{said}"
+    assert entity_of(system) == (system, "URI")

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bridge.errors import PermanentError
+from bridge.errors import PermanentError, WithheldError
 from bridge.ledger.database import batched
 from bridge.ledger.feeds import News
 from bridge.ledger.ledger import Ledger
@@ -162,7 +162,7 @@ def _read(route: Route, keys: Sequence[str]) -> dict[str, Resource]:
         return {}
     try:
         return {one.key: one.item for one in route.fhir.read(keys) if one is not None}
-    except PermanentError:
+    except (PermanentError, WithheldError):
         if len(keys) == 1:
             return {}
         return {key: item for one in keys for key, item in _read(route, [one]).items()}

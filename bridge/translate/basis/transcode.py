@@ -24,24 +24,31 @@ _UNKNOWN = (
     "an edit does not fit the Specific Character Set, and {} is not known, so that the other texts cannot be read and "
     "written in ISO_IR 192; correct it at its source"
 )
+_A_GUESS = (
+    "an edit does not fit the Specific Character Set, and bytes that are not of it would be text in ISO_IR 192, which "
+    "nobody knows to be theirs; correct them at their source"
+)
 SAID = text_element(SPECIFIC_CHARACTER_SET, "CS", UNICODE[0])
 
 
 def in_unicode(item: ContentItem, old: Charset, done: dict[int, Charset], unread: set[int]) -> ContentItem:
     """Typed values are text already; only what an item keeps as bytes has a character set. What was kept because it was
-    spelled with other escapes than ours is as its typed value says then. `done` are the ids of items
-    whose bytes are in UTF-8 as they are, with the character set that their children are still in."""
+    spelled with other escapes than ours is as its typed value says then. `done` are the ids of items whose bytes are in
+    UTF-8 as they are, with the character set that their children are still in. Raises PermanentError where bytes would
+    become text of which nobody knows that it was meant."""
     if _says_its_own(item.rest) and not _holds(item, done):
         return item
     inner = done[id(item)] if id(item) in done else charset_of(item.rest, old)
     children = tuple([in_unicode(child, inner, done, unread) for child in item.children])
+    if id(item) in done:
+        return ContentItem(item.relationship, item.concept, item.value, children, item.rest)
     kept = set[int]()
-    rest = item.rest if id(item) in done else recoded(item.rest, inner, UNICODE, kept)
+    spelled = ContentItem(item.relationship, item.concept, item.value, (), recoded(item.rest, inner, UNICODE, kept))
+    found = item_of(own_elements(spelled, UNICODE), (), UNICODE)
+    if kept and found != spelled:
+        raise PermanentError(_A_GUESS)
     unread |= kept
-    if kept or id(item) in done:
-        return ContentItem(item.relationship, item.concept, item.value, children, rest)
-    spelled = ContentItem(item.relationship, item.concept, item.value, (), rest)
-    return item_of(own_elements(spelled, UNICODE), children, UNICODE)
+    return ContentItem(found.relationship, found.concept, found.value, children, found.rest)
 
 
 def _says_its_own(dataset: DataSet) -> bool:

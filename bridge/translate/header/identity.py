@@ -41,6 +41,7 @@ _SERVER = re.compile(r"https?://[^/]+/(.*/)?")
 _URI = re.compile(r"(urn:[A-Za-z0-9-]+:|https?://)\S+")
 _OID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _LO = re.compile(r"[^\x00-\x1f\x7f\\]{1,64}")
+_ENTITY_TYPE = re.compile(r"[A-Z0-9_ ]{0,16}")
 _CS = re.compile(r"[A-Z0-9_ ]{1,16}|-")
 
 
@@ -258,8 +259,9 @@ def other_ids(patient: Resource, identity: Identity, known: Known) -> Element | 
 def entity_of(system: str) -> tuple[str, str]:
     """Universal Entity ID and its type, of a URI."""
     if system.startswith(_ENTITY_BASE):
-        kind, _, entity = system.removeprefix(_ENTITY_BASE).partition("/")
-        return unquote(entity), unquote(kind)
+        kind, entity = map(unquote, system.removeprefix(_ENTITY_BASE).partition("/")[::2])
+        if entity and _ENTITY_TYPE.fullmatch(kind):
+            return entity, kind
     if system.startswith("urn:oid:") and _OID.fullmatch(system[8:]):
         return system[8:], "ISO"
     return (system[9:], "UUID") if system.startswith("urn:uuid:") else (system, "URI")

@@ -33,11 +33,7 @@ def refuse(group: Group) -> None:
             raise PermanentError(what, at)
         own = _person_of(resource, owner, subjects)
         if own and root and own != root and (own[0] == "words") == (root[0] == "words"):
-<<<<<<< HEAD
-            raise PermanentError(f"{kind}.{_ANOTHER}")
-=======
-            raise PermanentError(f"{kind}.subject is another than that of the report", at)
->>>>>>> d4
+            raise PermanentError(f"{kind}.{_ANOTHER}", at)
 
 
 def _of_report(group: Group, named: dict[str, Resource]) -> set[int]:
