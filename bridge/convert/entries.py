@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from bridge.codecs import json
+from bridge.convert.links import leading
 from bridge.convert.versions import DELETED, OLDER, REPEATED, SUPERSEDED, child, instant, newest, version_of
 from bridge.errors import InvalidFhirError
 from bridge.model.group import Json, Resource
-from bridge.model.references import local
+from bridge.model.references import local, unversioned
 from bridge.translate.gather import Entry
 
 PART = "only a part of it (SUBSETTED): fetch it whole"
@@ -42,6 +43,7 @@ def entries_of(place: str, value: Json) -> Entries:
         return Entries([Entry(value, place)], Counter(), [])
     found = _Found()
     _collect(found, place, value, "Bundle")
+    _refuse_parts(found)
     repeated = _repeated(found.standing)
     found.left.update(f"{one.entry.resource['resourceType']}: {reason}" for one, reason in repeated.items())
     return Entries([one.entry for one in found.standing if one not in repeated], found.left, found.inner)
@@ -58,6 +60,7 @@ class _Found:
     standing: list[_Standing] = field(default_factory=list)
     left: Left = field(default_factory=Counter)
     inner: list[tuple[str, Json]] = field(default_factory=list)
+    partial: list[_Standing] = field(default_factory=list)
 
 
 def _collect(found: _Found, place: str, bundle: dict[str, Any], path: str) -> None:
@@ -72,12 +75,31 @@ def _collect(found: _Found, place: str, bundle: dict[str, Any], path: str) -> No
         at, kind, of_type = f"{path}.entry[{index}]", one.resource["resourceType"], one.resource.get("type")
         if reason is not None or _is_part(one.resource):
             found.left[f"{kind}: {reason or PART}"] += 1
+            found.partial.extend([] if reason else [_Standing(one, at)])
         elif kind == "Bundle" and bundle.get("type") in _ANSWERS and of_type in _ANSWER:
             _collect(found, f"{place}#{index}", one.resource, f"{at}.resource")
         elif kind == "Bundle" and of_type not in _OF_THEIR_OWN:
             found.inner.append((f"{at}.resource", one.resource))
         else:
             found.standing.append(_Standing(one, at))
+
+
+def _refuse_parts(found: _Found) -> None:
+    """A document without a result that is there, but only in part, would mislead: raises InvalidFhirError."""
+    if not found.partial:
+        return
+    whole = {name for one in found.standing for name in _names(one.entry)}
+    partial = {name: one for one in found.partial for name in _names(one.entry)}
+    for one in found.standing:
+        for reference in leading(one.entry.resource):
+            there = partial.get(unversioned(reference))
+            if there is not None and unversioned(reference) not in whole:
+                raise InvalidFhirError(f"{one.path} refers to {there.path}, which is {PART}")
+
+
+def _names(entry: Entry) -> Iterator[str]:
+    yield entry.url
+    yield f"{entry.resource['resourceType']}/{entry.resource.get('id', '')}"
 
 
 def _is_part(resource: Resource) -> bool:

@@ -6,27 +6,34 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from bridge.codecs import json
+from bridge.convert import links, unread
 from bridge.convert.files import Line, digest_of, name_of
 from bridge.convert.inputs import NO_DOCUMENT, Rejected, Skipped
-from bridge.convert.versions import DELETED, OLDER, REPEATED, ResourceVersion, newest, version_of
-from bridge.model.group import Resource, references_in
-from bridge.model.references import literal
-from bridge.translate.gather import BELONGING, FORMING, links
+from bridge.convert.links import ALONG, PARTS, ROOTS, Links
+from bridge.convert.unread import PARTLY, Gleaned, Unread
+from bridge.convert.versions import DELETED, OLDER, REPEATED, ResourceVersion, is_covered, newest, version_of
+from bridge.model.group import Resource
+from bridge.model.search import Sought
 
-PARTS = FORMING | {"Basic", "ImagingSelection"}
-"""Types that decide what forms one document, or that lead to them."""
-_ALONG = (BELONGING | {"Patient"}) - PARTS
-"""Types that a document takes along."""
-_ROOTS = frozenset({"DiagnosticReport", "Observation"})
 _UNUSED, _USED, _UNTOLD = range(3)  # rows: in no document; in one; nobody knows whether it stands
 _REMEDY = "leave out what does not stand"
 _WHICH = (
     f"nothing says which version stands: not all have a meta.versionId and meta.lastUpdated of their own; {_REMEDY}"
+)
+_STRAYS = (
+    "references by URL to what has that type and id here, not used: others are relative, or of another server, and "
+    "nothing says of which this export is; if it is of that one, write them as `Type/id`"
+)
+_TWO_PERSONS = (
+    "its Patient ID would be {name}, the id that its server gave, and {where} has one of that id, too: on two servers "
+    "these are two persons; give the Patients with their identifiers, convert each export in a run of its own, or put "
+    "what is of one server into one folder"
 )
 _TABLES = """
     PRAGMA journal_mode = OFF;
@@ -36,17 +43,41 @@ _TABLES = """
         file INTEGER, number INTEGER, start INTEGER, size INTEGER, raw BLOB
     );
     CREATE INDEX named ON resource (type, id, digest);
-    CREATE TABLE link (source INTEGER, type TEXT, id TEXT);
     CREATE TABLE gone (row INTEGER PRIMARY KEY);
+    CREATE TABLE refused (row INTEGER, why TEXT, alone INTEGER);
+    CREATE INDEX refusals ON refused (row);
 """  # a deletion is a row without a digest
+
+
+Shared = Callable[[str], str | None]
+"""Which other export of the run has a person of that id."""
+
+
+class Around(NamedTuple):
+    """What the rest of an export says of a part of it. By the number of a line: why no document may have what it
+    holds, or none that begins with it."""
+
+    base: str = ""  # of the server; empty where references are relative, or nobody knows whose they are
+    ambiguous: frozenset[Sought] = frozenset()
+    refused: tuple[tuple[int, str], ...] = ()
+    refused_alone: tuple[tuple[int, str], ...] = ()
+
+
+class Whole(NamedTuple):
+    """A part: what refers to each other, and what it takes along."""
+
+    lines: tuple[Line, ...]
+    around: Around
 
 
 class Index:
     def __init__(self, files: Sequence[Path]) -> None:
         self._files = files
         self._database = sqlite3.connect("")
-        self._database.executescript(_TABLES)
+        self._database.executescript(_TABLES + links.TABLES + unread.TABLES)
+        self._links, self._unread = Links(self._database), Unread(self._database)
         self._state = bytearray()  # by row
+        self._refuses = False
         self._left = Counter[tuple[int, str]]()  # by file and reason
 
     def close(self) -> None:
@@ -54,8 +85,8 @@ class Index:
 
     def add(self, file: int, line: Line, resource: Resource) -> None:
         kind, identifier = resource["resourceType"], resource.get("id")
-        named = _relative(f"{kind}/{identifier}") if isinstance(identifier, str) else None
-        digest, name = digest_of(json.canonical(resource)), named and named[1]
+        name = str(identifier) if isinstance(identifier, str) and identifier else None
+        digest = digest_of(json.canonical(resource))
         there = self._database.execute(
             "SELECT 1 FROM resource WHERE type = ? AND id IS ? AND digest = ?", (kind, name, digest)
         )
@@ -63,8 +94,17 @@ class Index:
             self._left[file, f"{kind}: {REPEATED}"] += 1
             return
         row = self._add(file, line, kind, name, digest, version_of(resource))
-        referred = {one for one in map(_relative, _references(resource)) if one is not None}
-        self._database.executemany("INSERT INTO link VALUES (?, ?, ?)", ((row, *one) for one in sorted(referred)))
+        self._links.add(row, resource)
+
+    def add_unread(self, place: str, said: Gleaned) -> None:
+        self._unread.add(said, place)
+
+    def add_partial(self, place: str, resource: Resource) -> None:
+        name = resource.get("id")
+        said = Gleaned(
+            resource["resourceType"], name if isinstance(name, str) else None, tuple(links.leading(resource))
+        )
+        self._unread.add(said, place, PARTLY, version_of(resource))
 
     def add_deletion(self, file: int, line: Line, kind: str, name: str, said: ResourceVersion) -> None:
         self._add(file, line, kind, name, None, said)
@@ -84,15 +124,19 @@ class Index:
     def settle(self) -> Iterator[Skipped | Rejected]:
         """What has one type and id is versions of one resource: the newest stands, unless it is a deletion. Deletions
         are said by name, and so is that of which nothing says which one stands."""
-        several = self._database.execute(
+        several = (
             "SELECT type, id FROM resource WHERE id IS NOT NULL GROUP BY type, id"
             " HAVING count(*) > 1 OR count(digest) = 0"
         )
-        for kind, name in several:
+        if self._unread.exists:
+            several += " UNION SELECT type, id FROM unread JOIN resource USING (type, id)"
+        for kind, name in self._database.execute(several):
             yield from self._settled(kind, name)
         self._database.executescript(
             "DELETE FROM resource WHERE row IN (SELECT row FROM gone);"
-            "DELETE FROM link WHERE source IN (SELECT row FROM gone)"
+            "DELETE FROM link WHERE source IN (SELECT row FROM gone);"
+            "DELETE FROM sought WHERE source IN (SELECT row FROM gone);"
+            "DELETE FROM identifier WHERE row IN (SELECT row FROM gone)"
         )
 
     def _settled(self, kind: str, name: str) -> Iterator[Skipped | Rejected]:
@@ -104,19 +148,66 @@ class Index:
             (row, file, ResourceVersion(number, at, bool(is_deletion))) for row, file, number, at, is_deletion in found
         ]
         stands = newest([said for *_, said in versions])
+        which = _WHICH
+        for at, said in self._unread.versions(kind, name):
+            if stands is not None and not is_covered(said, versions[stands][2]):
+                stands, which = None, f"nothing says whether it stands, for a version of it is at {at}"
         is_deleted = stands is None or versions[stands][2].is_deletion
         reason = f"{kind}: {DELETED if is_deleted else OLDER}"
         for place, (row, file, said) in enumerate(versions):
             called = f"{self._line(row).place}#{kind}/{name}"
-            if stands is None and kind in PARTS | _ALONG:
+            if stands is None and kind in PARTS | ALONG:
                 self._state[row] = _UNTOLD
-                yield Rejected(called, f"{called}: {_WHICH}")
+                yield Rejected(called, f"{called}: {which}")
             elif said.is_deletion:
                 yield Skipped(called, reason)
             elif stands not in (None, place):
                 self._left[file, reason] += 1
             if said.is_deletion or stands not in (None, place):
                 self._database.execute("INSERT INTO gone VALUES (?)", (row,))
+
+    def resolve(self, shared: Shared | None) -> Iterator[Skipped]:
+        """Decides what references mean, and what no document is made of."""
+        self._links.resolve()
+        yield from self._strays()
+        if self._unread.exists:
+            self._refuse(self._without_what_is_missing())
+            self._refuse(self._unread.claimed(), alone=True)
+        if shared is None:
+            return
+        self._links.index_persons()
+        for name in self._links.persons():
+            if (where := shared(name)) is not None:
+                self._refuse((row, _TWO_PERSONS.format(name=name, where=where)) for row in self._links.of_person(name))
+
+    def persons(self) -> Iterator[str]:
+        """Ids that are Patient IDs."""
+        self._links.resolve()
+        self._links.index_persons()
+        yield from self._links.persons()
+
+    def _strays(self) -> Iterator[Skipped]:
+        count = 0
+        for row, target, base in self._links.strays():
+            count += 1
+            if self._name(target).startswith("Observation/"):
+                what = f"it refers to {base}{self._name(target)}, and nothing says that this export is of that server"
+                self._refuse([(row, f"{what}; if it is, write that as {self._name(target)}")])
+        if count:
+            yield Skipped(name_of(self._files[0].parent), _STRAYS, count)
+
+    def _without_what_is_missing(self) -> Iterator[tuple[int, str]]:
+        for row, kind, name in self._links.missing():
+            if kind in PARTS | ALONG and (instead := self._unread.instead_of(kind, name)) is not None:
+                yield row, f"it refers to {kind}/{name or ''}, {instead}"
+
+    def _refuse(self, found: Iterable[tuple[int, str]], *, alone: bool = False) -> None:
+        """`alone`: no document begins with that; others may have it."""
+        self._database.executemany(
+            "INSERT INTO refused VALUES (?, ?, ?)",
+            ((row, f"{self._line(row).place}: {why}", alone) for row, why in found),
+        )
+        self._refuses = True
 
     def join(self) -> None:
         """Each part gets the number of its first row."""
@@ -128,44 +219,53 @@ class Index:
             return row
 
         found = self._database.execute(
-            "SELECT source, row FROM link JOIN resource USING (type, id) WHERE part IS NOT NULL"
+            "SELECT source, target FROM edge JOIN resource ON row = target WHERE part IS NOT NULL"
         )
         for source, target in found:
             one, two = sorted((part(source), part(target)))
             first[two] = one
         moved = ((part(row), row) for row in range(len(first)) if first[row] != row)
         self._database.executemany("UPDATE resource SET part = ? WHERE row = ?", moved)
-        self._database.executescript(
-            "CREATE INDEX parts ON resource (part, row); CREATE INDEX sources ON link (source)"
-        )
+        self._database.execute("CREATE INDEX parts ON resource (part, row)")
 
-    def parts(self) -> Iterator[tuple[Line, ...] | Rejected]:
+    def parts(self) -> Iterator[Whole | Rejected]:
         """Those that have a document; rejected, by the name of each, where nobody knows what stands in it."""
         found = self._database.execute("SELECT part, row, type FROM resource WHERE part IS NOT NULL ORDER BY part, row")
         for _, grouped in groupby(found, key=lambda one: one[0]):
             rows, types = zip(*((row, kind) for _, row, kind in grouped), strict=True)
-            if _ROOTS.isdisjoint(types):
+            if ROOTS.isdisjoint(types):
                 continue
             whole = self._with_what_they_name([*rows])
             untold = next((row for row in whole if self._state[row] == _UNTOLD), None)
             if untold is None:
                 self._use(whole)
-                yield tuple(map(self._line, whole))
+                yield Whole(tuple(map(self._line, whole)), self._around(whole))
                 continue
-            roots = [row for row, kind in zip(rows, types, strict=True) if kind in _ROOTS]
+            roots = [row for row, kind in zip(rows, types, strict=True) if kind in ROOTS]
             yield from self._rejected([row for row in roots if self._state[row] != _UNTOLD], self._name(untold))
 
     def _with_what_they_name(self, rows: list[int]) -> list[int]:
         """And what these name."""
         found = set(rows)
         for row in rows:
-            for kind, name in self._database.execute("SELECT type, id FROM link WHERE source = ?", (row,)).fetchall():
-                if kind in _ALONG:
-                    named = self._database.execute("SELECT row FROM resource WHERE type = ? AND id = ?", (kind, name))
-                    targets = [one for (one,) in named if one not in found]
-                    rows.extend(targets)
-                    found.update(targets)
+            named = self._database.execute(
+                "SELECT target, type FROM edge JOIN resource ON row = target WHERE source = ? ORDER BY type, id", (row,)
+            )
+            targets = [one for one, kind in named if kind in ALONG and one not in found]
+            rows.extend(dict.fromkeys(targets))
+            found.update(targets)
         return rows
+
+    def _around(self, rows: list[int]) -> Around:
+        base, ambiguous = self._links.base, frozenset(self._links.ambiguous(rows))
+        if not self._refuses:
+            return Around(base, ambiguous)
+        refused: tuple[list[tuple[int, str]], list[tuple[int, str]]] = [], []
+        first = "SELECT alone, why, min(rowid) FROM refused WHERE row = ? GROUP BY alone"
+        for place, row in enumerate(rows):
+            for alone, why, _ in self._database.execute(first, (row,)):
+                refused[alone].append((place, why))
+        return Around(base, ambiguous, *map(tuple, refused))
 
     def _use(self, rows: list[int]) -> None:
         for row in rows:
@@ -195,15 +295,3 @@ class Index:
                 self._left[file, f"{kind}: {NO_DOCUMENT}"] += 1
         for (file, reason), count in sorted(self._left.items()):
             yield Skipped(name_of(self._files[file]), reason, count)
-
-
-def _relative(reference: str) -> tuple[str, str] | None:
-    """Type and id of a relative reference: an export is of one server."""
-    found = literal(reference)
-    return (found.type, found.id) if found is not None and not found.base else None
-
-
-def _references(resource: Resource) -> Iterator[str]:
-    yield from links(resource)
-    if resource["resourceType"] in _ROOTS:
-        yield from references_in(resource.get("subject"))

@@ -98,8 +98,7 @@ def _units(files: Sequence[GivenFile], job: Job) -> Iterator[Unit]:
             exports.setdefault(file.parent.resolve(), {}).setdefault(file.resolve(), file)
         else:
             yield file
-    for many in exports.values():
-        yield from export.parts([*many.values()])
+    yield from export.exports([[*many.values()] for many in exports.values()])
 
 
 def _all(unit: Unit, job: Job) -> list[Done]:

@@ -38,6 +38,11 @@ def newest(versions: Sequence[ResourceVersion]) -> int | None:
     return last if is_known else None
 
 
+def is_covered(said: ResourceVersion, by: ResourceVersion) -> bool:
+    """Whether that is the very version, or an older one."""
+    return (said == by and said.number is not None) or newest([by, said]) == 0
+
+
 def _is_after(one: ResourceVersion, time: datetime | None, other: ResourceVersion, before: datetime | None) -> bool:
     if one.is_deletion and other.is_deletion:
         return True

@@ -55,11 +55,12 @@ class Gathered:
     doubtful: frozenset[int] = frozenset()  # results, by `id`: a withdrawn document refers to them, and no other
 
 
-def gather(entries: Sequence[Entry]) -> Gathered:
+def gather(entries: Sequence[Entry], ambiguous: Iterable[Sought] = ()) -> Gathered:
     """Reports first, then panels, then Observations that are in no other's document; in the order of their names within
     each. A report or panel that is void, or not one yet, has no result: what stands stands without it. One that was
-    born in DICOM keeps them, for they are the items of the instance that is void."""
-    resolver = _Resolver(entries)
+    born in DICOM keeps them, for they are the items of the instance that is void. `ambiguous`: what several resources
+    are found by, of which not all are among the entries."""
+    resolver = _Resolver(entries, ambiguous)
     resources = [entry.resource for entry in entries]
     standing = [one for one in resources if not _is_void(one, alone=False)]
     below = {id(target) for one in standing for target in resolver.led_to(one)}
@@ -109,7 +110,7 @@ class _Resolver:
     """What a reference points to: a fullUrl; or `Type/id` at the base of its own resource; or the only one so named
     (FHIR R4 bundle.html#references); or the only one that a conditional reference is met by. Two are no guess."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], ambiguous: Iterable[Sought] = ()) -> None:
         self._urls = {id(entry.resource): entry.url for entry in entries}
         self._by_url = {entry.url: entry.resource for entry in entries}
         self._by_name: dict[str, list[Resource]] = {}
@@ -117,9 +118,10 @@ class _Resolver:
         for entry in entries:
             for sought in meets(entry.resource):
                 self._by_identifier.setdefault(sought, {})[id(entry.resource)] = entry.resource
-            if is_id(entry.resource.get("id")):
+            if isinstance(entry.resource.get("id"), str):  # also what is no id: it is refused with what refers to it
                 self._by_name.setdefault(reference_to(entry.resource), []).append(entry.resource)
-
+        for one in ambiguous:
+            self._by_identifier.pop(one, None)
         self._by_content = dict(self._named_by_content(entries))
 
     def name(self, resource: Resource) -> str:

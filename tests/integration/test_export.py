@@ -183,10 +183,10 @@ def test_a_file_that_changes_while_it_is_read_is_rejected(tmp_path: Path, line: 
 
 def test_no_room_for_the_index_ends_that_export_alone(tmp_path: Path) -> None:
     """The run went down, its report half written."""
-    exported(tmp_path / "a", [measured()])
+    exported(tmp_path / "a", [measured(subject={"reference": "Patient/a"})])
     exported(tmp_path / "b", [measured(id=f"b{one}") for one in range(400)])
     exported(tmp_path / "c", [measured(id="c")])
-    with patch.object(index, "_TABLES", index._TABLES + "PRAGMA max_page_count = 12;"):
+    with patch.object(index, "_TABLES", index._TABLES + "PRAGMA max_page_count = 24;"):
         written, found = converted(tmp_path, tmp_path / "a", tmp_path / "b", tmp_path / "c")
     errors = [one["error"] for one in found["documents"] if one["status"] == "rejected"]
     assert len(written) == 2

@@ -11,7 +11,7 @@ import pytest
 from bridge.codecs.json import dumps
 from bridge.convert.inputs import Readable, Rejected, Skipped, read_bytes
 from bridge.model.group import Group, Resource
-from tests.samples import measured
+from tests.samples import measured, reported
 
 URL = "http://example.org/fhir/Observation/o"
 
@@ -230,6 +230,17 @@ def test_a_part_of_a_resource_is_not_translated(kind: str) -> None:
     assert [*found(kind, *entries)] == [("version", "1"), ("skipped", reason)]
     alone = [*read_bytes("x.json", dumps(part["resource"]), "dicom")]
     assert alone == [Skipped("x.json", reason.partition(" ")[2], 1)]
+
+
+def test_a_bundle_is_refused_where_a_report_has_a_result_of_which_there_is_a_part() -> None:
+    """It was COMPLETE without it."""
+    part = {"fullUrl": URL, "resource": measured(meta={"tag": [{"code": "SUBSETTED"}]})}
+    report = {"resource": reported(result=[{"reference": "Observation/o"}], meta={"versionId": "7"})}
+    ((outcome, error),) = found("searchset", part, report)
+    assert outcome == "rejected"
+    assert "Bundle.entry[1] refers to Bundle.entry[0], which is only a part of it (SUBSETTED)" in error
+    whole = {"fullUrl": URL, "resource": measured()}
+    assert ("version", "7") in [*found("searchset", part, report, whole)]
 
 
 def test_a_conditional_reference_of_a_transaction_says_whose_it_is() -> None:
