@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bridge.codecs import json
@@ -176,12 +176,15 @@ def test_no_document_lacks_what_cannot_be_read(
     """A line that breaks off anywhere, in whichever file and order: a document that has it is not made without it."""
     versions = _as_versions(found, hours)
     torn = data.draw(st.integers(0, len(versions) - 1))
+    lost = reference_to(versions[torn])
+    assume(
+        [*map(reference_to, versions)].count(lost) == 1
+    )  # of a line without its id nobody knows that it is a version
     size = data.draw(st.integers(1, len(json.dumps(versions[torn])) - 1))
     whole = {name: said for name, *said in _documents(_exported(versions, files, "R4"))}
     for name, *said in _documents(_exported(versions, files, "R4", (torn, size))):
         assert said[0] != json.dumps(versions[torn])
         if name in whole and said != whole[name]:
-            lost = reference_to(versions[torn])
             assert not any(lost in links(json.loads(one)) for one in (said[0], *said[1]))
 
 
