@@ -3,6 +3,7 @@ is in several of them, and so may be versions of one resource, and what was dele
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -38,6 +39,11 @@ from bridge.translate.gather import Entry, gather
 
 _ROOTS = ("DiagnosticReport", "Observation")
 _MEND = "; mend it, and convert into an empty folder: what it refers to may have become a document of its own"
+_OF_EXPORT, _PACKED = (
+    re.compile(r"\.(ndjson|jsonl)(\.[a-z0-9]+)?$", re.IGNORECASE),
+    (".gz", ".zip", ".bz2", ".xz", ".zst"),
+)
+_KIND = re.compile(r"(?<![A-Za-z])[A-Z][a-z]+[A-Za-z]*")
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -72,6 +78,8 @@ def parts(files: Sequence[Path], persons: Persons | None = None) -> Iterator[Par
         with closing(Index(files)) as index:
             for number, file in enumerate(files):
                 yield from _indexed(number, file, index)
+            for place, kind in _beside(files[0].parent):
+                index.add_unread(place, Gleaned(kind, None, ()))
             yield from index.settle()
             yield from index.resolve(partial(persons.elsewhere, folder) if persons is not None else None)
             index.join()
@@ -139,6 +147,16 @@ def _indexed(number: int, file: Path, index: Index) -> Iterator[Part | Skipped |
     except OSError as error:
         index.add_unread(name_of(file), Gleaned(kind, None, ()))
         yield Rejected(name_of(file), f"{name_of(file)}: cannot be read: {error.strerror}")
+
+
+def _beside(folder: Path) -> Iterator[tuple[str, str | None]]:
+    """Files of the same export that are packed, or links to nothing, as somebody says who finds them: their places, and
+    the type that their names say."""
+    with suppress(OSError):
+        for path in sorted(folder.iterdir()):
+            if _OF_EXPORT.search(path.name) and (path.suffix.lower() in _PACKED or not path.exists()):
+                kind = _KIND.search(path.name)
+                yield name_of(path), kind[0] if kind else None
 
 
 def _taken(

@@ -26,6 +26,7 @@ _REMEDY = "leave out what does not stand"
 _WHICH = (
     f"nothing says which version stands: not all have a meta.versionId and meta.lastUpdated of their own; {_REMEDY}"
 )
+_TOGETHER = "it goes together with {}, of which nothing says which version stands; " + _REMEDY
 _STRAYS = (
     "references by URL to what has that type and id here, not used: others are relative, or of another server, and "
     "nothing says of which this export is; if it is of that one, write them as `Type/id`"
@@ -136,7 +137,8 @@ class Index:
             "DELETE FROM resource WHERE row IN (SELECT row FROM gone);"
             "DELETE FROM link WHERE source IN (SELECT row FROM gone);"
             "DELETE FROM sought WHERE source IN (SELECT row FROM gone);"
-            "DELETE FROM identifier WHERE row IN (SELECT row FROM gone)"
+            "DELETE FROM identifier WHERE row IN (SELECT row FROM gone);"
+            "DELETE FROM numbered WHERE row IN (SELECT row FROM gone)"
         )
 
     def _settled(self, kind: str, name: str) -> Iterator[Skipped | Rejected]:
@@ -170,6 +172,8 @@ class Index:
         """Decides what references mean, and what no document is made of."""
         self._links.resolve()
         yield from self._strays()
+        if self._links.asks:
+            self._refuse(self._without_what_nobody_knows())
         if self._unread.exists:
             self._refuse(self._without_what_is_missing())
             self._refuse(self._unread.claimed(), alone=True)
@@ -196,10 +200,17 @@ class Index:
         if count:
             yield Skipped(name_of(self._files[0].parent), _STRAYS, count)
 
+    def _without_what_nobody_knows(self) -> Iterator[tuple[int, str]]:
+        """What asks by an identifier for one of several, of which some are versions that nobody can tell apart."""
+        for source, *rows in self._links.doubled():
+            untold = next((row for row in rows if self._state[row] == _UNTOLD), None)
+            if untold is not None:
+                yield source, _TOGETHER.format(self._name(untold))
+
     def _without_what_is_missing(self) -> Iterator[tuple[int, str]]:
         for row, kind, name in self._links.missing():
             if kind in PARTS | ALONG and (instead := self._unread.instead_of(kind, name)) is not None:
-                yield row, f"it refers to {kind}/{name or ''}, {instead}"
+                yield row, f"it refers to {f'{kind}/{name}' if name else kind}, {instead}"
 
     def _refuse(self, found: Iterable[tuple[int, str]], *, alone: bool = False) -> None:
         """`alone`: no document begins with that; others may have it."""
@@ -275,8 +286,7 @@ class Index:
         self._use(rows)
         for row in rows:
             called = f"{self._line(row).place}#{self._name(row)}"
-            what = f"it goes together with {untold}, of which nothing says which version stands; {_REMEDY}"
-            yield Rejected(called, f"{called}: {what}")
+            yield Rejected(called, f"{called}: {_TOGETHER.format(untold)}")
 
     def _name(self, row: int) -> str:
         ((kind, name),) = self._database.execute("SELECT type, id FROM resource WHERE row = ?", (row,))

@@ -12,6 +12,7 @@ from bridge.model.group import Resource, references_in
 from bridge.model.references import unversioned
 from bridge.model.search import Sought, meets, sought_by
 from bridge.translate.gather import BELONGING, FORMING, links
+from bridge.translate.header.identity import TYPE_SYSTEM
 
 PARTS = FORMING | {"Basic", "ImagingSelection"}
 """Types that decide what forms one document, or that lead to them."""
@@ -25,6 +26,7 @@ TABLES = """
         source INTEGER, type TEXT, system TEXT, value TEXT, leads INTEGER, target INTEGER, last INTEGER
     );
     CREATE TABLE identifier (type TEXT, system TEXT, value TEXT, row INTEGER);
+    CREATE TABLE numbered (row INTEGER PRIMARY KEY);
     CREATE TABLE edge (source INTEGER, target INTEGER, base TEXT);
 """
 _ASKED = """
@@ -43,7 +45,7 @@ _PERSONS = """
         SELECT 1 FROM resource WHERE resource.type = 'Patient' AND resource.id = link.id
     ))
     AND NOT EXISTS (
-        SELECT 1 FROM resource JOIN identifier USING (row) WHERE resource.type = 'Patient' AND resource.id = link.id
+        SELECT 1 FROM resource JOIN numbered USING (row) WHERE resource.type = 'Patient' AND resource.id = link.id
     )
 """
 
@@ -77,6 +79,8 @@ class Links:
         if kind in PARTS | ALONG:
             met = ((*one, row) for one in sorted(set(meets(resource)), key=repr))
             self._database.executemany("INSERT INTO identifier VALUES (?, ?, ?, ?)", met)
+        if kind == "Patient" and _has_number(resource):
+            self._database.execute("INSERT INTO numbered VALUES (?)", (row,))
         subject = resource.get("subject") if kind in ROOTS else None
         whose = subject.get("reference") if isinstance(subject, dict) and not _is_identified(subject) else None
         all_leading = {*leading(resource)}
@@ -118,12 +122,18 @@ class Links:
                 "SELECT type, system, value FROM sought WHERE source = ? AND target <> last", (row,)
             )
 
+    def doubled(self) -> Iterator[tuple[int, int, int]]:
+        """Source, and the first and the last of several that have the identifier which it asks for."""
+        if self.asks:
+            yield from self._database.execute("SELECT source, target, last FROM sought WHERE leads AND target <> last")
+
     def missing(self) -> Iterator[tuple[int, str, str | None]]:
-        """Source, type and id of what is not there; without an id where it is asked for by an identifier."""
+        """Source, type and id of what is not there; without an id where it is asked for by an identifier. A URL of
+        another server is of this one where nobody knows which that is."""
         yield from self._database.execute(
             "SELECT source, type, id FROM link WHERE (base IN ('', ?) OR ?) AND NOT EXISTS (SELECT 1 FROM resource"
             " WHERE resource.type = link.type AND resource.id = link.id) ORDER BY source, type, id",
-            (self.base, not self.bases),
+            (self.base, not self.base),
         )
         yield from self._database.execute("SELECT source, type, NULL FROM sought WHERE leads AND target IS NULL")
 
@@ -146,6 +156,22 @@ def leading(resource: Resource) -> Iterator[str]:
     yield from links(resource)
     if resource["resourceType"] in ROOTS:
         yield from references_in(resource.get("subject"))
+
+
+def _has_number(patient: Resource) -> bool:
+    """Whether Patient ID is one of its identifiers, and not its id; as `identity_of` chooses, of what may be no
+    Patient at all."""
+    said = [one for one in _dicts(patient.get("identifier")) if one.get("value") and one.get("use") != "old"]
+    return any(one.get("system") or _is_record(one.get("type")) for one in said)
+
+
+def _is_record(kind: object) -> bool:
+    codings = _dicts(kind.get("coding")) if isinstance(kind, dict) else []
+    return any((one.get("system"), one.get("code")) == (TYPE_SYSTEM, "MR") for one in codings)
+
+
+def _dicts(said: object) -> list[Resource]:
+    return [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
 
 
 def _is_identified(subject: Resource) -> bool:

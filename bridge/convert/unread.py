@@ -11,6 +11,8 @@ from typing import NamedTuple
 from bridge.convert.links import Named, named
 from bridge.convert.versions import ResourceVersion
 
+_CLAIMING = (None, "DiagnosticReport", "Observation", "Composition")
+_ID = re.compile(rb'"id"\s*:\s*"([^"\\]{1,64})"')
 _HEAD = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*\{\s*"resourceType"\s*:\s*"([A-Z][A-Za-z]{1,40})"(?:\s*,\s*"id"\s*:\s*"([^"\\]{1,64})")?'
 )
@@ -38,8 +40,12 @@ class Gleaned(NamedTuple):
 
 def gleaned(text: bytes) -> Gleaned:
     head = _HEAD.match(text)
-    kind, identifier = (_text(one) if one else None for one in (head.groups() if head else (None, None)))
-    return Gleaned(kind, identifier, tuple(map(_text, _REFERENCE.findall(text))))
+    kind, first = head.groups() if head else (None, None)
+    if kind is not None and first is None and (other := _ID.search(text)) is not None:  # of an element, perhaps
+        first = other[1]
+    return Gleaned(
+        _text(kind) if kind else None, _text(first) if first else None, tuple(map(_text, _REFERENCE.findall(text)))
+    )
 
 
 def _text(said: bytes) -> str:
@@ -59,7 +65,7 @@ class Unread:
             "INSERT INTO unread VALUES (NULL, ?, ?, ?, ?, ?, ?)",
             (said.type, said.id, place, why, version.number, version.updated),
         )
-        claims = _observations(said.references)
+        claims = _observations(said.references) if said.type in _CLAIMING else ()
         rows = ((one.type, one.id, added.lastrowid) for one in claims)
         self._database.executemany("INSERT INTO claim VALUES (?, ?, ?)", rows)
 
@@ -76,7 +82,9 @@ class Unread:
         exact = self._first("type = ? AND id = ?", kind, name)
         if exact is not None:
             return "which is at " + exact
-        other = self._first("type = ? AND why = ?", kind, TORN) or self._first("type IS NULL AND why = ?", TORN)
+        whole = name is not None  # else by an identifier, which a part of one may have, too
+        other = self._first("type = ? AND why = ?", kind, TORN) if whole else self._first("type = ?", kind)
+        other = other or self._first("type IS NULL")
         return other and "which may be at " + other
 
     def _first(self, condition: str, *values: str | None) -> str | None:

@@ -96,9 +96,10 @@ def test_an_identifier_of_two_is_of_none_wherever_the_other_stands(tmp_path: Pat
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_one_patient_id_of_two_exports_is_two_persons(tmp_path: Path, turned: bool) -> None:
+@pytest.mark.parametrize("said", [{}, {"identifier": [{"value": "1"}]}, {"identifier": [NUMBER | {"use": "old"}]}])
+def test_one_patient_id_of_two_exports_is_two_persons(tmp_path: Path, turned: bool, said: Resource) -> None:
     """Two persons had one Patient ID and one study, and what was equal became one document."""
-    named = {"resourceType": "Patient", "id": "p", "name": [{"family": "Alpha"}]}  # without an identifier
+    named = {"resourceType": "Patient", "id": "p", "name": [{"family": "Alpha"}]} | said  # none that is Patient ID
     one = exported(tmp_path / "a", [measured()])
     other = exported(tmp_path / "b", [measured(), named, measured(id="n", subject={"reference": "Patient/q"})])
     written, found = converted(tmp_path, *([other, one] if turned else [one, other]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -150,11 +151,57 @@ def test_what_is_there_whole_and_in_part_is_whole(tmp_path: Path) -> None:
     assert len(written) == 1
 
 
+ASKING = reported(result=[{"reference": "Observation?identifier=urn:o|1"}, {"reference": "Observation/n"}])
+NUMBERED = {"identifier": [{"system": "urn:o", "value": "1"}]}
+BY_URL = reported(result=[{"reference": "http://ehr.example/fhir/Observation/o"}])
+LOST: dict[str, tuple[Resource, list[Resource], str]] = {
+    "asked for by an identifier, and there in part": (ASKING, [measured() | NUMBERED | PARTIAL], "SUBSETTED"),
+    "asked for by an identifier, and there in two versions that nobody can tell apart": (
+        ASKING, [measured() | NUMBERED, measured(valueInteger=2) | NUMBERED], "which version stands"
+    ),
+    "referred to by URL, where others are relative, and there in part": (BY_URL, [measured() | PARTIAL], "SUBSETTED"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("report", "results", "why"), LOST.values(), ids=LOST)
+def test_no_report_is_complete_without_a_result_however_it_refers_to_it(
+    tmp_path: Path, report: Resource, results: list[Resource], why: str
+) -> None:
+    folder = exported(tmp_path / "a", [PATIENT, *results, measured(id="n"), report])
+    _, found = converted(tmp_path, folder)
+    assert why in rejected(found, folder)["DiagnosticReport.ndjson#DiagnosticReport/r"]
+
+
+@pytest.mark.parametrize("how", ["packed", "link"])
+def test_a_file_beside_that_nobody_could_read_may_have_the_result(tmp_path: Path, how: str) -> None:
+    folder = exported(tmp_path / "a", [PATIENT, *RESULTS, REPORT])
+    results = folder / "Observation.ndjson"
+    if how == "packed":
+        (folder / "Observation.ndjson.gz").write_bytes(gzip.compress(results.read_bytes()))
+        results.unlink()
+    else:
+        results.rename(tmp_path / "away")
+        results.symlink_to(folder / "nowhere")
+    written, found = converted(tmp_path, folder)
+    errors = rejected(found, folder)
+    assert written == {} and len(errors) == 2
+    assert "it refers to Observation/n, which may be at" in errors["DiagnosticReport.ndjson#DiagnosticReport/r"]
+
+
+def test_who_only_refers_to_a_result_and_was_cut_rejects_nothing(tmp_path: Path) -> None:
+    """It could not have the result as a part of its own."""
+    provenance = {"resourceType": "Provenance", "id": "v", "target": [{"reference": "Observation/o"}], "text": "x" * 99}
+    folder = cut(exported(tmp_path / "a", [PATIENT, measured(), provenance]), "Provenance", "v", 120)
+    written, found = converted(tmp_path, folder)
+    assert len(written) == 1 and [*rejected(found, folder)] == ["Provenance.ndjson:1"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         (b'{"resourceType":"Observation","id":"o","sub', Gleaned("Observation", "o", ())),
         (b'\xef\xbb\xbf { "resourceType" : "Observation", "id"', Gleaned("Observation", None, ())),
+        (b'{"resourceType":"Observation","meta":{},"id":"o","sub', Gleaned("Observation", "o", ())),
         (b'{"id":"o","contained":[{"resourceType":"Patient"', Gleaned(None, None, ())),
         (b'"result":[{"reference":"Observation/o"},{"reference":"Obs', Gleaned(None, None, ("Observation/o",))),
         (b"", Gleaned(None, None, ())),
