@@ -29,7 +29,7 @@ from bridge.convert.inputs import (
     names_in,
     read_bytes,
 )
-from bridge.convert.links import PARTS
+from bridge.convert.links import PARTS, ROOTS
 from bridge.convert.unread import Gleaned, gleaned
 from bridge.convert.versions import version_of
 from bridge.errors import InvalidFhirError
@@ -37,13 +37,11 @@ from bridge.model.group import Resource
 from bridge.model.release import Release
 from bridge.translate.gather import Entry, gather
 
-_ROOTS = ("DiagnosticReport", "Observation")
 _MEND = "; mend it, and convert into an empty folder: what it refers to may have become a document of its own"
-_OF_EXPORT, _PACKED = (
-    re.compile(r"\.(ndjson|jsonl)(\.[a-z0-9]+)?$", re.IGNORECASE),
-    (".gz", ".zip", ".bz2", ".xz", ".zst"),
-)
+_OF_EXPORT = re.compile(r"\.(ndjson|jsonl)(\.[a-z0-9]+)?$", re.IGNORECASE)
+_PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst")
 _KIND = re.compile(r"(?<![A-Za-z])[A-Z][a-z]+[A-Za-z]*")
+"""A type, in a name such as `1.Observation.ndjson.gz`."""
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -150,8 +148,8 @@ def _indexed(number: int, file: Path, index: Index) -> Iterator[Part | Skipped |
 
 
 def _beside(folder: Path) -> Iterator[tuple[str, str | None]]:
-    """Files of the same export that are packed, or links to nothing, as somebody says who finds them: their places, and
-    the type that their names say."""
+    """Files of the same export that are packed, or links to nothing: their places, and the type that their names say.
+    Whoever looks for files names them."""
     with suppress(OSError):
         for path in sorted(folder.iterdir()):
             if _OF_EXPORT.search(path.name) and (path.suffix.lower() in _PACKED or not path.exists()):
@@ -210,7 +208,7 @@ def rejected(part: Part, what: str, at: str = "") -> Iterator[Rejected]:
         except InvalidFhirError as error:
             yield Rejected(line.place, f"{line.place}: {error}")
             continue
-        if value["resourceType"] in _ROOTS:
+        if value["resourceType"] in ROOTS:
             name = named(value)
             source = f"{name_of(line.file)}#{name}" if name else line.place
             yield Rejected(source, f"{source}: {why}", [name or line.place], what)
