@@ -169,8 +169,8 @@ def _taken(
             return before
         found = entries_of(line.place, value)
     except InvalidFhirError as error:
-        said = gleaned(text)
-        index.add_unread(line.place, said._replace(type=said.type or before))
+        said = gleaned(text, before)
+        index.add_unread(line.place, said)
         remedy = _MEND if said.type in (None, "DiagnosticReport") else ""
         yield Rejected(line.place, f"{line.place}: {error}{remedy}")
         return before

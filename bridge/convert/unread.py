@@ -16,7 +16,7 @@ _ID = re.compile(rb'"id"\s*:\s*"([^"\\]{1,64})"')
 _HEAD = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*\{\s*"resourceType"\s*:\s*"([A-Z][A-Za-z]{1,40})"(?:\s*,\s*"id"\s*:\s*"([^"\\]{1,64})")?'
 )
-_REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"\\]+)"')
+_REFERENCE = re.compile(rb'"reference"\s*:\s*"((?:[^"\\]|\\/)+)"')
 TORN = "which cannot be read; mend it, or export it anew"
 PARTLY = "only a part of it (SUBSETTED); fetch it whole"
 _UNSAID = ResourceVersion(None, None)
@@ -38,18 +38,18 @@ class Gleaned(NamedTuple):
     references: tuple[str, ...]
 
 
-def gleaned(text: bytes) -> Gleaned:
+def gleaned(text: bytes, before: str | None = None) -> Gleaned:
+    """A file of an export is of one type: what does not say it is of that `before`."""
     head = _HEAD.match(text)
     kind, first = head.groups() if head else (None, None)
-    if kind is not None and first is None and (other := _ID.search(text)) is not None:  # of an element, perhaps
+    of_type = _text(kind) if kind else before
+    if of_type is not None and first is None and (other := _ID.search(text)) is not None:  # of an element, perhaps
         first = other[1]
-    return Gleaned(
-        _text(kind) if kind else None, _text(first) if first else None, tuple(map(_text, _REFERENCE.findall(text)))
-    )
+    return Gleaned(of_type, _text(first) if first else None, tuple(map(_text, _REFERENCE.findall(text))))
 
 
 def _text(said: bytes) -> str:
-    return said.decode("utf-8", "replace")
+    return said.decode("utf-8", "replace").replace("\\/", "/")
 
 
 class Unread:

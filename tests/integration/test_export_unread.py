@@ -203,9 +203,14 @@ def test_who_only_refers_to_a_result_and_was_cut_rejects_nothing(tmp_path: Path)
         (b'\xef\xbb\xbf { "resourceType" : "Observation", "id"', Gleaned("Observation", None, ())),
         (b'{"resourceType":"Observation","meta":{},"id":"o","sub', Gleaned("Observation", "o", ())),
         (b'{"id":"o","contained":[{"resourceType":"Patient"', Gleaned(None, None, ())),
+        (b'"result":[{"reference":"Observation\\/o"}', Gleaned(None, None, ("Observation/o",))),
         (b'"result":[{"reference":"Observation/o"},{"reference":"Obs', Gleaned(None, None, ("Observation/o",))),
         (b"", Gleaned(None, None, ())),
     ],
 )
 def test_what_a_line_says_that_was_cut(text: bytes, said: Gleaned) -> None:
     assert gleaned(text) == said
+
+
+def test_what_does_not_say_its_type_is_of_the_one_before() -> None:
+    assert gleaned(b'{"code":{},"id":"o","sub', "Observation") == Gleaned("Observation", "o", ())
