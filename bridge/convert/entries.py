@@ -91,10 +91,9 @@ def _refuse_parts(found: _Found) -> None:
     whole = {name for one in found.standing for name in _names(one.entry)}
     partial = {name: one for one in found.partial for name in _names(one.entry)}
     for one in found.standing:
-        for reference in leading(one.entry.resource):
-            there = partial.get(unversioned(reference))
-            if there is not None and unversioned(reference) not in whole:
-                raise InvalidFhirError(f"{one.path} refers to {there.path}, which is {PART}")
+        for name in map(unversioned, leading(one.entry.resource)):
+            if name in partial and name not in whole:
+                raise InvalidFhirError(f"{one.path} refers to {partial[name].path}, which is {PART}")
 
 
 def _names(entry: Entry) -> Iterator[str]:

@@ -16,6 +16,7 @@ from bridge.codecs import json
 from bridge.convert.deletions import deletions_in
 from bridge.convert.entries import entries_of
 from bridge.convert.files import Line, digest_of, name_of
+from bridge.convert.formats import LINES
 from bridge.convert.index import Around, Index
 from bridge.convert.inputs import (
     NO_DOCUMENT,
@@ -38,7 +39,7 @@ from bridge.model.release import Release
 from bridge.translate.gather import Entry, gather
 
 _MEND = "; mend it, and convert into an empty folder: what it refers to may have become a document of its own"
-_OF_EXPORT = re.compile(r"\.(ndjson|jsonl)(\.[a-z0-9]+)?$", re.IGNORECASE)
+_OF_EXPORT = re.compile(rf"({'|'.join(map(re.escape, LINES))})(\.[a-z0-9]+)?$", re.IGNORECASE)
 _PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst")
 _KIND = re.compile(r"(?<![A-Za-z])[A-Z][a-z]+[A-Za-z]*")
 """A type, in a name such as `1.Observation.ndjson.gz`."""

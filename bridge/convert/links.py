@@ -138,7 +138,6 @@ class Links:
         yield from self._database.execute("SELECT source, type, NULL FROM sought WHERE leads AND target IS NULL")
 
     def index_persons(self) -> None:
-        self._database.execute("CREATE INDEX identified ON identifier (row)")
         self._database.execute("CREATE INDEX subjects ON link (id) WHERE is_subject")
 
     def persons(self) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from bridge.mapping.texts import fhir_string, one_value
+from bridge.mapping.texts import fhir_string, in_bytes, one_value
 from bridge.model.codes import is_urn
 from bridge.model.content import Code
 from bridge.model.group import Json, absent
@@ -68,8 +68,7 @@ def code_meaning(text: str) -> str:
 
 def meanings_of(text: str) -> set[str]:
     """What `code_meaning` is, and what it was in earlier versions, which cut all to 64 bytes."""
-    cut = text.encode("utf-8", "replace")[:64].decode("utf-8", "ignore")
-    return {code_meaning(text), code_meaning(cut)} if len(text) > 64 else {code_meaning(text)}
+    return {code_meaning(text), code_meaning(in_bytes(text, 64))} if len(text) > 64 else {code_meaning(text)}
 
 
 class Spelled(NamedTuple):

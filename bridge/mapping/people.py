@@ -71,7 +71,7 @@ def person_string(pn: str) -> str:
     """PN (PS3.5 6.2.1) in one string: `Doe, Jane, , Dr.`, its groups with `=` between them, as a word of its own:
     `= 山田, 太郎` has no alphabetic one."""
     groups = [[part.strip() for part in group.split("^")] for group in pn.split("=")]
-    said = [", ".join(parts).rstrip(", ") for parts in groups]
+    said = [_COMMA.join(parts).rstrip(_COMMA) for parts in groups]
     while said and not said[-1]:
         said.pop()
     if not said:

@@ -34,9 +34,14 @@ def one_value(text: str, length: int) -> str:
     found = _NO_VALUE.sub(" ", text)
     if len(found) > length:
         found = found[:length]
-        fewer = found.encode("utf-8", "replace")[:length].decode("utf-8", "ignore")
+        fewer = in_bytes(found, length)
         found = fewer if len(fewer) >= length * 3 / 4 else found
     return found.strip()
+
+
+def in_bytes(text: str, length: int) -> str:
+    """Whole characters in so many bytes of UTF-8 at most."""
+    return text.encode("utf-8", "replace")[:length].decode("utf-8", "ignore")
 
 
 def uid_to_fhir(text: str) -> str:
